@@ -1,0 +1,59 @@
+#' The model of a fit
+#'
+#' @param x,object,formula A fit.
+#' @param type `"fixed"` for X or `"random"` for Z, rows x columns.
+#' @param ... Not used.
+#' @return `formula()`: the model formula. `terms()`: the terms of the fixed part.
+#'   `model.frame()`: the data used, a data frame. `model.matrix()`: X, or Z with one column
+#'   for each random column; aliased columns are left out. `prior_summary()`: a data frame with
+#'   the prior of each parameter. A fit of cross-products has no data: these are errors for it.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' formula(fit)
+#' dim(model.matrix(fit))
+#' prior_summary(fit)
+#' @name relm-model
+NULL
+
+#' @rdname relm-model
+#' @export
+formula.relm <- function(x, ...) x$posterior$formula
+
+#' @rdname relm-model
+#' @export
+terms.relm <- function(x, ...) design_of(x, "terms()")$terms
+
+#' @rdname relm-model
+#' @export
+model.frame.relm <- function(formula, ...) design_of(formula, "model.frame()")$frame
+
+#' @rdname relm-model
+#' @export
+model.matrix.relm <- function(object, type = "fixed", ...) {
+  check_choice(type, "type", c("fixed", "random"))
+  rows <- design_rows(design_of(object, "model.matrix()"))
+  if (type == "random") return(rows$Z)
+  rows$X[, object$posterior$fixed, drop = FALSE]
+}
+
+#' @rdname relm-model
+#' @export
+prior_summary <- function(object, ...) UseMethod("prior_summary")
+
+#' @rdname relm-model
+#' @export
+prior_summary.relm <- function(object, ...) prior_table(object$posterior)
+
+#' @export
+prior_summary.default <- function(object, ...) {
+  check_installed("rstantools", "prior_summary() of another package's fit")
+  rstantools::prior_summary(object, ...)
+}
+
+design_of <- function(fit, what) {
+  if (is.null(fit$design)) {
+    abort("{.code {what}} needs the data, and this fit is of cross-products.")
+  }
+  fit$design
+}

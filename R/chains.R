@@ -1,0 +1,115 @@
+# Runs `run(chain, progress)` for each chain, on this process or on several, and
+# answers with the results in order. `progress` is told the sweeps done.
+run_chains <- function(run, chains, cores, total_sweeps, show_progress) {
+  bar <- if (show_progress) progress_bar(total_sweeps * chains)
+  on.exit(if (!is.null(bar)) bar$done())
+  results <- if (min(cores, chains) == 1) {
+    run_in_turn(run, chains, total_sweeps, bar)
+  } else if (.Platform$OS.type == "unix") {
+    run_forked(run, chains, min(cores, chains), bar)
+  } else {
+    run_on_cluster(run, chains, min(cores, chains))
+  }
+  failed <- Filter(function(result) inherits(result, "condition"), results)
+  if (length(failed)) stop(failed[[1]])
+  if (any(vapply(results, `[[`, NA, "interrupted"))) rlang::interrupt()
+  results
+}
+
+run_in_turn <- function(run, chains, total_sweeps, bar) {
+  results <- vector("list", chains)
+  for (chain in seq_len(chains)) {
+    before <- (chain - 1) * total_sweeps
+    tell <- if (!is.null(bar)) function(sweeps) bar$set(before + sweeps)
+    results[[chain]] <- run(chain, tell)
+    if (results[[chain]]$interrupted) rlang::interrupt()
+    if (!is.null(bar)) bar$set(chain * total_sweeps)
+  }
+  results
+}
+
+# The bar belongs to the caller, which outlives it.
+progress_bar <- function(total) {
+  envir <- new.env()
+  id <- cli::cli_progress_bar(
+    total = total, .envir = envir, auto_terminate = FALSE, clear = TRUE,
+    format = "Sampling {cli::pb_bar} {cli::pb_percent} | {cli::pb_rate} sweeps | {cli::pb_eta_str}"
+  )
+  list(set = function(done) cli::cli_progress_update(set = done, id = id, .envir = envir),
+       done = function() cli::cli_progress_done(id = id, .envir = envir))
+}
+
+# Forked processes, at most `cores` at once. Each writes the sweeps it has done into a
+# file of its own, which is all that the bar needs.
+run_forked <- function(run, chains, cores, bar) {
+  folder <- tempfile("relm-progress-")
+  dir.create(folder)
+  jobs <- list()
+  results <- vector("list", chains)
+  on.exit({
+    stop_jobs(jobs)
+    unlink(folder, recursive = TRUE)
+  })
+  waiting <- seq_len(chains)
+  while (length(waiting) || length(jobs)) {
+    while (length(waiting) && length(jobs) < cores) {
+      chain <- waiting[1]
+      jobs[[as.character(chain)]] <- start_job(run, chain, folder, !is.null(bar))
+      waiting <- waiting[-1]
+    }
+    done <- parallel::mccollect(unname(jobs), wait = FALSE, timeout = 0.1)
+    for (name in names(jobs)) {
+      result <- done[[as.character(jobs[[name]]$pid)]]
+      if (is.null(result)) next
+      parallel::mccollect(jobs[[name]])
+      results[[as.integer(name)]] <- result
+      jobs[[name]] <- NULL
+    }
+    check_jobs_alive(jobs, done)
+    if (!is.null(bar)) bar$set(progress_in(folder))
+  }
+  results
+}
+
+start_job <- function(run, chain, folder, tell) {
+  file <- file.path(folder, chain)
+  write_progress <- if (tell) function(sweeps) cat(sweeps, "\n", file = file)
+  parallel::mcparallel(tryCatch(run(chain, write_progress), error = identity),
+                       mc.set.seed = FALSE, silent = TRUE)
+}
+
+# A process that ended without a result was killed, by a lack of memory most likely.
+check_jobs_alive <- function(jobs, done) {
+  for (job in jobs) {
+    pid <- as.character(job$pid)
+    if (pid %in% names(done) && is.null(done[[pid]])) {
+      abort("A chain's process was ended from outside, perhaps for lack of memory.",
+            i = "Use fewer {.arg cores} or fewer {.arg draws}.")
+    }
+  }
+}
+
+stop_jobs <- function(jobs) {
+  if (length(jobs) == 0) return(invisible())
+  tools::pskill(vapply(jobs, `[[`, 1L, "pid"), tools::SIGKILL)
+  suppressWarnings(parallel::mccollect(unname(jobs), wait = TRUE))
+}
+
+progress_in <- function(folder) {
+  read <- function(file) suppressWarnings(tryCatch(
+    scan(file, n = 1, quiet = TRUE), error = function(e) numeric()))
+  sum(unlist(lapply(list.files(folder, full.names = TRUE), read)))
+}
+
+run_on_cluster <- function(run, chains, cores) {
+  cluster <- parallel::makePSOCKcluster(cores)
+  on.exit(parallel::stopCluster(cluster))
+  parallel::clusterCall(cluster, function(paths) {
+    .libPaths(paths)
+    loadNamespace("relm")
+    NULL
+  }, .libPaths())
+  parallel::clusterApplyLB(cluster, seq_len(chains), function(chain, run) {
+    tryCatch(run(chain, NULL), error = identity)
+  }, run = run)
+}

@@ -1,0 +1,79 @@
+# Errors of the package have the class "relm_error". Messages name the
+# argument, what it was, and what to do.
+abort <- function(..., .envir = parent.frame()) {
+  cli::cli_abort(c(...), call = NULL, class = "relm_error", .envir = .envir)
+}
+
+inform <- function(..., .envir = parent.frame()) {
+  cli::cli_inform(c(...), class = "relm_message", .envir = .envir)
+}
+
+# What a value is, in a few words, for an error message.
+describe <- function(x) {
+  if (is.null(x)) return("NULL")
+  if (is.atomic(x) && is.null(dim(x)) && length(x) == 1) {
+    return(if (is.character(x)) dQuote(x, FALSE) else format(x))
+  }
+  if (is.atomic(x) && is.null(dim(x)) && length(x) <= 5) return(deparse1(x))
+  shape <- if (is.null(dim(x))) length(x) else paste(dim(x), collapse = " x ")
+  paste0("a ", class(x)[1], " of size ", shape)
+}
+
+check_count <- function(x, name, least = 1) {
+  whole <- is.numeric(x) && length(x) == 1 && is.finite(x) && x == round(x)
+  if (!whole || x < least || x > .Machine$integer.max) {
+    abort("{.arg {name}} must be one whole number of at least {least}.",
+          x = "It is {describe(x)}.")
+  }
+  as.integer(x)
+}
+
+check_flag <- function(x, name) {
+  if (!isTRUE(x) && !isFALSE(x)) {
+    abort("{.arg {name}} must be TRUE or FALSE.", x = "It is {describe(x)}.")
+  }
+  x
+}
+
+# One finite number above `above`.
+check_number <- function(x, name, above = -Inf, finite = TRUE) {
+  number <- is.numeric(x) && length(x) == 1 && !is.na(x) && x > above
+  if (!number || (finite && !is.finite(x))) {
+    bound <- if (above > -Inf) paste(" above", above) else ""
+    abort("{.arg {name}} must be one {if (finite) 'finite ' else ''}number{bound}.",
+          x = "It is {describe(x)}.")
+  }
+  as.numeric(x)
+}
+
+check_choice <- function(x, name, choices) {
+  if (!is.character(x) || length(x) != 1 || !x %in% choices) {
+    abort("{.arg {name}} must be one of {.or {.val {choices}}}.",
+          x = "It is {describe(x)}.")
+  }
+  x
+}
+
+# Refuses arguments that `...` would swallow, and guesses what was meant.
+check_dots_empty <- function(dots, known) {
+  if (length(dots) == 0) return(invisible())
+  given <- names(dots)
+  if (is.null(given)) given <- rep("", length(dots))
+  unknown <- given[1]
+  if (unknown == "") {
+    abort("An argument was given without a name that {.fn relm} knows.",
+          i = "Name every argument after {.arg data}.")
+  }
+  distances <- utils::adist(unknown, known, ignore.case = TRUE)[1, ]
+  near <- known[which.min(distances)]
+  abort("{.fn relm} has no argument {.arg {unknown}}.",
+        i = if (min(distances) <= 2) "Did you mean {.arg {near}}?"
+            else "Its arguments are {.arg {known}}.")
+}
+
+check_installed <- function(package, purpose) {
+  if (!requireNamespace(package, quietly = TRUE)) {
+    abort("{purpose} needs the package {.pkg {package}}.",
+          i = 'Install it with {.code install.packages("{package}")}.')
+  }
+}

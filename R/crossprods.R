@@ -1,0 +1,290 @@
+#' Cross-products of a design
+#'
+#' All that the samplers need to know of the data, from one reading of them. The
+#' size of the result depends on the numbers of groups and columns, not on the
+#' number of rows.
+#'
+#' Cross-products are kept as triangular factors, made by Householder
+#' reflections of columns from which a shift has been taken, so that no digits
+#' cancel even for a column such as a year. For each group the factor is
+#' \eqn{[R\; C\; c]} with \eqn{Z'Z = R'R}, \eqn{Z'X = R'C} and \eqn{Z'y = R'c}; what
+#' is left of \eqn{[X\; y]}, orthogonal to \eqn{Z}, is kept in one factor for all
+#' groups (or one for each residual variance).
+#'
+#' Cross-products of two parts of the data add up with `+`, whether or not the
+#' parts share groups: that is how data too large for memory are fitted. The
+#' parts must give the same columns: factors need the same levels in each, and
+#' terms that look at the data, such as `poly()`, the same basis.
+#'
+#' @param x A formula, with further arguments as for [relm_design()], or a design.
+#' @param ... Arguments of [relm_design()].
+#' @return An object of class `relm_crossprods`, a list. The parts of general use:
+#'   \describe{
+#'   \item{`n_rows`}{number of rows}
+#'   \item{`fixed`, `random`}{names of the p columns of X; a data frame of the q columns
+#'     of Z (`column`, `block`, and `paired`, the column of X that equals it)}
+#'   \item{`groups`, `levels`}{labels of the groups and of the residual variances, in
+#'     the order in which they appear}
+#'   \item{`cell_factor`}{q x (q + p + 1) x cells; a cell is the rows of one group with
+#'     the same residual variance}
+#'   \item{`level_factor`}{(p + 1) x (p + 1) x levels, upper triangular}
+#'   }
+#' @examples
+#' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
+#' whole
+#' parts <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass[1:80, ]) +
+#'   crossprods(log(mercury) ~ log(length) + (1 | station), data = bass[81:171, ])
+#' relm(parts, chains = 1, draws = 100, seed = 1)
+#' @export
+crossprods <- function(x, ...) UseMethod("crossprods")
+
+#' @rdname crossprods
+#' @export
+crossprods.formula <- function(x, ...) {
+  call <- match.call()
+  call[[1]] <- quote(relm::relm_design)
+  names(call)[names(call) == "x"] <- "formula"
+  crossprods(eval(call, parent.frame()))
+}
+
+#' @export
+crossprods.default <- function(x, ...) {
+  abort("{.arg x} must be a formula or a design.", x = "It is {describe(x)}.")
+}
+
+# Rows whose design matrices are made at once: few enough that they never weigh
+# beside the model frame.
+chunk_rows <- 20000L
+
+#' @rdname crossprods
+#' @export
+crossprods.relm_design <- function(x, ...) {
+  n_rows <- nrow(x$frame)
+  cells <- find_cells(x)
+  starts <- seq(1L, n_rows, by = chunk_rows)
+  accumulation <- NULL
+  for (start in starts) {
+    end <- min(start + chunk_rows - 1L, n_rows)
+    rows <- if (length(starts) > 1) start:end
+    chunk <- design_rows(x, rows)
+    check_columns(chunk)
+    if (is.null(accumulation)) accumulation <- new_crossprods(x, chunk, cells)
+    accumulation$random$paired <- still_paired(accumulation$random, chunk)
+    cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
+    absorb(accumulation, chunk, cell)
+  }
+  check_in_range(accumulation)
+}
+
+# Groups, levels of the residual variance, and cells: pairs of both that occur.
+# Cells are numbered so that those of one group are neighbours.
+find_cells <- function(design) {
+  n_rows <- nrow(design$frame)
+  one <- list(labels = character(), index = rep(1L, n_rows), display = integer())
+  group <- if (is.null(design$group)) one else group_levels(design$group, design$frame)
+  level <- if (is.null(design$sigma_by)) one
+    else group_levels(design$sigma_by, design$frame, "sigma")
+  n_levels <- max(1L, length(level$labels))
+  pair <- if (n_levels == 1L) group$index
+    else (group$index - 1) * n_levels + level$index
+  pairs <- sort(unique(pair))
+  cell <- if (n_levels == 1L) group$index else match(pair, pairs)
+  list(
+    group = group, level = level, cell = cell,
+    cell_group = as.integer((pairs - 1) %/% n_levels) + 1L,
+    cell_level = as.integer((pairs - 1) %% n_levels) + 1L,
+    cell_rows = as.numeric(tabulate(cell, length(pairs)))
+  )
+}
+
+check_columns <- function(chunk) {
+  for (matrix in list(chunk$X, chunk$Z)) {
+    bad <- colnames(matrix)[!is.finite(colSums(matrix))]
+    if (length(bad)) {
+      abort("The column {.code {bad[1]}} of the model matrix must be finite.",
+            i = "Look for values that its terms cannot take.")
+    }
+  }
+}
+
+new_crossprods <- function(design, chunk, cells) {
+  p <- ncol(chunk$X)
+  q <- ncol(chunk$Z)
+  repeated <- unique(colnames(chunk$Z)[duplicated(colnames(chunk$Z))])
+  if (length(repeated)) {
+    abort("The random column {.code {repeated}} stands in two terms of
+           {.code {design$group}}.", i = "Write it once.")
+  }
+  crossprods <- list(
+    response = deparse1(design$formula[[2]]), formula = design$formula,
+    n_rows = nrow(design$frame), fixed = colnames(chunk$X),
+    random = data.frame(column = as.character(colnames(chunk$Z)), block = chunk$block,
+                        paired = match(colnames(chunk$Z), colnames(chunk$X))),
+    group = design$group, groups = cells$group$labels, group_display = cells$group$display,
+    sigma_by = design$sigma_by, levels = cells$level$labels,
+    level_display = cells$level$display,
+    intercepts = c(X = attr(design$terms, "intercept"), Z = z_intercept(chunk$Z)),
+    weighted = !is.null(chunk$weights),
+    cell_group = cells$cell_group, cell_level = cells$cell_level,
+    cell_rows = cells$cell_rows,
+    cell_factor = array(0, c(q, q + p + 1, length(cells$cell_level))),
+    level_factor = array(0, c(p + 1, p + 1, max(cells$cell_level)))
+  )
+  crossprods$shift <- pilot_shift(crossprods, chunk)
+  structure(crossprods, class = "relm_crossprods")
+}
+
+z_intercept <- function(Z) match("(Intercept)", colnames(Z), nomatch = 0L)
+
+# What is taken off each column of [Z X y]: its mean over the first rows, where an
+# intercept can give it back.
+pilot_shift <- function(crossprods, chunk) {
+  pilot <- seq_len(min(length(chunk$y), 256L))
+  pilot_mean <- function(x) colMeans(x[pilot, , drop = FALSE])
+  z_shift <- pilot_mean(chunk$Z) * (crossprods$intercepts[["Z"]] > 0)
+  x_shift <- pilot_mean(chunk$X) * (crossprods$intercepts[["X"]] > 0)
+  z_shift[names(z_shift) == "(Intercept)"] <- 0
+  x_shift[names(x_shift) == "(Intercept)"] <- 0
+  y_shift <- mean(chunk$y[pilot]) * (crossprods$intercepts[["X"]] > 0)
+  unname(c(z_shift, x_shift, y_shift))
+}
+
+# A random column is the group version of a fixed one when both are the same.
+still_paired <- function(random, chunk) {
+  same <- vapply(seq_along(random$paired), function(k) {
+    paired <- random$paired[k]
+    !is.na(paired) && identical(as.numeric(chunk$Z[, k]), as.numeric(chunk$X[, paired]))
+  }, NA)
+  ifelse(same, random$paired, NA_integer_)
+}
+
+# Absorbs rows into the factors, which change in place.
+absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
+  rows <- list(
+    y = chunk$y, X = chunk$X, Z = chunk$Z, weights = as_numeric_or_null(chunk$weights),
+    shift = shift, order = order(cell, method = "radix") - 1L, cell = cell - 1L
+  )
+  .Call(ffi_absorb_rows, rows, crossprods$cell_factor, crossprods$level_factor,
+        crossprods$cell_level - 1L)
+}
+
+as_numeric_or_null <- function(x) if (!is.null(x)) as.numeric(x)
+
+check_in_range <- function(crossprods) {
+  if (!all(is.finite(range(crossprods$cell_factor, crossprods$level_factor)))) {
+    abort("The data's squares overflow.", i = "Rescale the response or the predictors.")
+  }
+  crossprods
+}
+
+#' @export
+Ops.relm_crossprods <- function(e1, e2) {
+  if (.Generic != "+" || nargs() != 2) {
+    abort("Cross-products can only be added.", x = "The operator was {.code {(.Generic)}}.")
+  }
+  add_crossprods(e1, e2)
+}
+
+# The factors of y become rows, absorbed into those of x: that is exact, and no
+# other code is needed.
+add_crossprods <- function(x, y) {
+  check_same_columns(x, y)
+  union <- unite_cells(x, y)
+  absorb_factors(union$sum, y, union$cell_of_y)
+  check_in_range(union$sum)
+}
+
+check_same_columns <- function(x, y) {
+  for (part in c("response", "fixed", "group", "sigma_by")) {
+    if (!identical(x[[part]], y[[part]])) {
+      abort("The two cross-products differ in their {part}.",
+            x = "{.val {format(x[[part]])}} and {.val {format(y[[part]])}}.")
+    }
+  }
+  if (!identical(x$random[c("column", "block")], y$random[c("column", "block")])) {
+    abort("The two cross-products differ in their random columns.",
+          x = "{.val {x$random$column}} and {.val {y$random$column}}.")
+  }
+}
+
+# The sum with room for the cells of both and the factors of x in place, and
+# where each cell of y went.
+unite_cells <- function(x, y) {
+  groups <- union(x$groups, y$groups)
+  levels <- union(x$levels, y$levels)
+  n_levels <- max(1L, length(levels))
+  key <- function(part) {
+    group <- match(part$groups, groups)[part$cell_group]
+    level <- match(part$levels, levels)[part$cell_level]
+    if (length(groups) == 0) group <- part$cell_group
+    if (length(levels) == 0) level <- part$cell_level
+    (group - 1) * n_levels + level
+  }
+  keys <- sort(unique(c(key(x), key(y))))
+  cell_of_x <- match(key(x), keys)
+  cell_of_y <- match(key(y), keys)
+  sum <- unclass(x)
+  sum$n_rows <- x$n_rows + y$n_rows
+  sum$weighted <- x$weighted || y$weighted
+  sum$groups <- groups
+  sum$levels <- levels
+  sum$group_display <- order(groups)
+  sum$level_display <- order(levels)
+  sum$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
+  sum$cell_group <- as.integer((keys - 1) %/% n_levels) + 1L
+  sum$cell_level <- as.integer((keys - 1) %% n_levels) + 1L
+  sum$cell_rows <- numeric(length(keys))
+  sum$cell_rows[cell_of_x] <- x$cell_rows
+  sum$cell_rows[cell_of_y] <- sum$cell_rows[cell_of_y] + y$cell_rows
+  sum$cell_factor <- array(0, c(dim(x$cell_factor)[1:2], length(keys)))
+  sum$cell_factor[, , cell_of_x] <- x$cell_factor
+  sum$level_factor <- array(0, c(dim(x$level_factor)[1:2], n_levels))
+  sum$level_factor[, , seq_len(dim(x$level_factor)[3])] <- x$level_factor
+  list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y)
+}
+
+absorb_factors <- function(sum, part, cell_of_part) {
+  q <- nrow(sum$random)
+  p <- length(sum$fixed)
+  rows <- matrix(aperm(part$cell_factor, c(1, 3, 2)), ncol = q + p + 1)
+  cell <- rep(cell_of_part, each = q)
+  levels <- matrix(aperm(part$level_factor, c(1, 3, 2)), ncol = p + 1)
+  level_of <- if (length(sum$levels)) match(part$levels, sum$levels) else 1L
+  rows <- rbind(rows, cbind(matrix(0, nrow(levels), q), levels))
+  cell <- c(cell, rep(match(level_of, sum$cell_level), each = p + 1))
+  rows <- shift_columns(rows, part$shift - sum$shift, sum$intercepts, q)
+  chunk <- list(Z = rows[, seq_len(q), drop = FALSE],
+                X = rows[, q + seq_len(p), drop = FALSE], y = rows[, q + p + 1])
+  absorb(sum, chunk, cell, shift = numeric(q + p + 1))
+}
+
+# Gives back a shift: each column gets that many of its intercept column.
+shift_columns <- function(rows, shift, intercepts, q) {
+  Z <- seq_len(q)
+  X <- seq_along(shift)[-Z]
+  if (q == 0) X <- seq_along(shift)
+  shifted <- rows
+  if (intercepts[["Z"]] > 0) {
+    shifted[, Z] <- rows[, Z] + outer(rows[, intercepts[["Z"]]], shift[Z])
+  }
+  if (intercepts[["X"]] > 0) {
+    shifted[, X] <- rows[, X] + outer(rows[, q + 1], shift[X])
+  }
+  shifted
+}
+
+#' @export
+print.relm_crossprods <- function(x, ...) {
+  cat("Cross-products of ", deparse1(x$formula), "\n", sep = "")
+  cat("rows: ", x$n_rows, if (x$weighted) " (weighted)", "\n", sep = "")
+  cat("fixed columns: ", paste(x$fixed, collapse = ", "), "\n", sep = "")
+  if (!is.null(x$group)) {
+    cat("random columns: ", paste(x$random$column, collapse = ", "), " in ",
+        length(x$groups), " levels of ", x$group, "\n", sep = "")
+  }
+  if (!is.null(x$sigma_by)) {
+    cat("residual variances: ", length(x$levels), " levels of ", x$sigma_by, "\n", sep = "")
+  }
+  cat("size: ", format(utils::object.size(x), units = "auto"), "\n", sep = "")
+  invisible(x)
+}

@@ -1,0 +1,267 @@
+#' From a formula and data to a design
+#'
+#' Reads a model in lme4's formula syntax and evaluates its variables, without
+#' making the design matrices: [crossprods()] makes them a few rows at a time.
+#'
+#' @inheritParams relm
+#' @return An object of class `relm_design`, a list with the elements
+#'   \describe{
+#'   \item{`frame`}{the model frame, one row for each row of data used}
+#'   \item{`terms`}{the terms of the fixed part}
+#'   \item{`bars`}{the terms of the random part, a list with one element for each
+#'     block of the covariance matrix}
+#'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor that
+#'     residual variances go by, or `NULL`}
+#'   \item{`contrasts`, `offset`, `weights`, `formula`, `sigma`}{as given}
+#'   }
+#' @section Formulas:
+#' The random part is one grouping factor with any columns: `(1 | g)`,
+#' `(0 + x | g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with
+#' independent ones, or several such terms of the same `g`, each a block of
+#' its own. The grouping factor may be an interaction, `(1 | a:b)`.
+#' @examples
+#' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
+#' @export
+relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
+                        na.action, contrasts = NULL) {
+  call <- match.call()
+  check_formula(formula)
+  check_formula(sigma, "sigma", sides = 2)
+  if (missing(data)) data <- environment(formula)
+  else if (!is.data.frame(data)) {
+    abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.",
+          i = "Try {.code as.data.frame(data)}.")
+  }
+  whole <- whole_formula(formula, sigma, data)
+  check_variables(whole, data)
+  frame <- evaluate_frame(call, whole, data, parent.frame())
+  bars <- random_terms(formula)
+  design <- list(
+    formula = formula, sigma = sigma, frame = as_factors(frame),
+    terms = fixed_terms(formula, data), bars = lapply(bars, `[[`, "terms"),
+    group = if (length(bars)) deparse1(bars[[1]]$group),
+    sigma_by = if (length(all.vars(sigma))) deparse1(sigma[[2]]),
+    contrasts = contrasts
+  )
+  check_design(structure(design, class = "relm_design"))
+}
+
+check_formula <- function(formula, name = "formula", sides = 3) {
+  if (!inherits(formula, "formula")) {
+    abort("{.arg {name}} must be a formula.", x = "It is {describe(formula)}.")
+  }
+  if (length(formula) != sides) {
+    abort(if (sides == 3) "{.arg formula} has no response."
+          else "{.arg {name}} must have no left-hand side.",
+          x = "It is {.code {deparse1(formula)}}.",
+          i = if (sides == 3) "Write it as {.code y ~ x + (1 | g)}."
+              else "Write it as {.code ~ g}.")
+  }
+}
+
+# The formula with its bars and the factor of the residual variances as plain
+# terms, so that one model frame holds all variables.
+whole_formula <- function(formula, sigma, data) {
+  whole <- reformulas::subbars(formula)
+  if (length(all.vars(sigma))) whole[[3]] <- call("+", whole[[3]], sigma[[2]])
+  if ("." %in% all.vars(whole)) {
+    whole <- stats::formula(stats::terms(whole, data = data))
+  }
+  environment(whole) <- environment(formula)
+  whole
+}
+
+check_variables <- function(whole, data) {
+  within <- if (is.data.frame(data)) names(data) else character()
+  names <- setdiff(all.vars(whole), c(within, "."))
+  found <- vapply(names, exists, NA, envir = environment(whole), mode = "numeric") |
+    vapply(names, function(name) {
+      value <- get0(name, environment(whole))
+      !is.null(value) && !is.function(value)
+    }, NA)
+  missing <- names[!found]
+  if (length(missing)) {
+    abort("The formula names {.var {missing}}, not in {.arg data}.",
+          i = if (length(within)) "{.arg data} has {.var {within}}.")
+  }
+}
+
+evaluate_frame <- function(call, whole, data, caller) {
+  wanted <- match(c("weights", "offset", "subset"), names(call), 0L)
+  action <- if ("na.action" %in% names(call)) eval(call$na.action, caller)
+    else getOption("na.action")
+  if (is.null(action)) action <- stats::na.pass
+  frame_call <- as.call(c(quote(stats::model.frame), as.list(call)[wanted]))
+  frame_call$formula <- whole
+  frame_call$data <- data
+  frame_call$na.action <- check_then(match.fun(action))
+  frame_call$drop.unused.levels <- TRUE
+  frame <- eval(frame_call, caller)
+  dropped <- length(attr(frame, "na.action"))
+  if (dropped && nrow(frame)) {
+    inform("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
+  }
+  frame
+}
+
+# Bad weights are an error even where na.action would drop their rows.
+check_then <- function(action) {
+  function(frame) {
+    weights <- frame[["(weights)"]]
+    if (!is.null(weights)) check_weights(weights)
+    action(frame)
+  }
+}
+
+check_weights <- function(weights) {
+  if (!is.numeric(weights)) {
+    abort("{.arg weights} must be numbers.", x = "It is {describe(weights)}.")
+  }
+  bad <- which(!is.finite(weights) | weights <= 0)
+  if (length(bad)) {
+    abort("{.arg weights} must be finite and positive.",
+          x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, the weight is
+               {describe(weights[bad[1]])}.",
+          i = "Leave rows out with {.arg subset}.")
+  }
+}
+
+as_factors <- function(frame) {
+  text <- vapply(frame, is.character, NA)
+  text[1] <- FALSE
+  frame[text] <- lapply(frame[text], factor)
+  frame
+}
+
+fixed_terms <- function(formula, data) {
+  fixed <- reformulas::nobars(formula)
+  environment(fixed) <- environment(formula)
+  stats::delete.response(stats::terms(fixed, data = data))
+}
+
+# One element for each block: its terms (as a one-sided formula's terms) and
+# its grouping expression. lme4 reads `||` as separate blocks.
+random_terms <- function(formula) {
+  bars <- reformulas::findbars(formula)
+  groups <- unique(vapply(bars, function(bar) deparse1(bar[[3]]), ""))
+  if (length(groups) > 1) {
+    abort("The random terms must have one grouping factor.",
+          x = "They have {.code {groups}}.",
+          i = "Models with several grouping factors are not supported; an
+               interaction such as {.code (1 | a:b)} is one factor.")
+  }
+  lapply(bars, function(bar) {
+    side <- stats::as.formula(call("~", bar[[2]]), env = environment(formula))
+    list(terms = stats::terms(side), group = bar[[3]])
+  })
+}
+
+check_design <- function(design) {
+  frame <- design$frame
+  if (nrow(frame) == 0) {
+    abort("No rows are left to fit.",
+          i = "Look at {.arg subset} and at missing values.")
+  }
+  check_response(stats::model.response(frame, "any"), names(frame)[1])
+  check_finite_columns(frame)
+  design
+}
+
+check_response <- function(y, name) {
+  if (!is.numeric(y) || NCOL(y) != 1) {
+    abort("The response {.code {name}} must be one column of numbers.",
+          x = "It is {describe(y)}.",
+          i = if (is.character(y)) "Convert it with {.fn as.numeric}.")
+  }
+  if (inherits(y, "factor")) abort("The response {.code {name}} is a factor.")
+}
+
+check_finite_columns <- function(frame) {
+  for (name in names(frame)) {
+    column <- frame[[name]]
+    if (!is.numeric(column)) next
+    bad <- which(!is.finite(rowSums(as.matrix(column))))
+    if (length(bad)) {
+      abort("{.code {name}} must be finite.",
+            x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.",
+            i = "Take these rows out with {.arg subset}.")
+    }
+  }
+  y <- stats::model.response(frame, "any")
+  if (length(y) > 1 && all(y == y[1])) {
+    abort("The response {.code {names(frame)[1]}} is constant.",
+          x = "All {length(y)} values are {describe(unname(y[1]))}.",
+          i = "A model of it has no residual variance.")
+  }
+}
+
+# The rows `rows` (all when NULL) of the design matrices.
+design_rows <- function(design, rows = NULL) {
+  frame <- design$frame
+  if (!is.null(rows)) {
+    terms <- attr(frame, "terms")
+    frame <- frame[rows, , drop = FALSE]
+    attr(frame, "terms") <- terms
+  }
+  offset <- stats::model.offset(frame)
+  y <- as.numeric(stats::model.response(frame, "any"))
+  Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$contrasts)
+  list(
+    X = terms_matrix(design$terms, frame, design$contrasts),
+    Z = if (length(Z)) do.call(cbind, Z) else matrix(0, nrow(frame), 0),
+    y = if (is.null(offset)) y else y - as.numeric(offset),
+    weights = stats::model.weights(frame),
+    block = rep(seq_along(Z), vapply(Z, ncol, 1L))
+  )
+}
+
+terms_matrix <- function(terms, frame, contrasts) {
+  variables <- vapply(attr(terms, "variables"), deparse1, "")[-1]
+  contrasts <- contrasts[names(contrasts) %in% variables]
+  X <- stats::model.matrix(terms, frame, contrasts.arg = contrasts)
+  storage.mode(X) <- "double"
+  X
+}
+
+# The levels of a grouping expression in the order in which they first appear,
+# and the level of each row. The order of sampling follows the rows, so that the
+# spelling of labels cannot matter.
+group_levels <- function(expression, frame, argument = "formula") {
+  if (is.character(expression)) expression <- str2lang(expression)
+  factor <- grouping_factor(expression, frame, argument)
+  codes <- as.integer(factor)
+  seen <- unique(codes)
+  list(labels = levels(factor)[seen], index = match(codes, seen), display = order(seen))
+}
+
+grouping_factor <- function(expression, frame, argument) {
+  if (is.call(expression) && identical(expression[[1]], quote(`:`))) {
+    return(interaction(grouping_factor(expression[[2]], frame, argument),
+                       grouping_factor(expression[[3]], frame, argument),
+                       sep = ":", drop = TRUE, lex.order = TRUE))
+  }
+  if (is.call(expression) && identical(expression[[1]], quote(`(`))) {
+    return(grouping_factor(expression[[2]], frame, argument))
+  }
+  values <- frame[[deparse1(expression)]]
+  if (is.null(values) || !is.null(dim(values))) {
+    abort("{.arg {argument}} groups by {.code {deparse1(expression)}}, which is not one factor.",
+          i = "A grouping factor is one variable or an interaction, {.code a:b}.")
+  }
+  droplevels(as.factor(values))
+}
+
+#' @export
+print.relm_design <- function(x, ...) {
+  cat("Design of ", deparse1(x$formula), "\n", sep = "")
+  cat("rows: ", nrow(x$frame), "\n", sep = "")
+  first <- design_rows(x, seq_len(min(nrow(x$frame), 2)))
+  cat("fixed columns: ", paste(colnames(first$X), collapse = ", "), "\n", sep = "")
+  if (!is.null(x$group)) {
+    blocks <- vapply(split(colnames(first$Z), first$block), paste, "", collapse = ", ")
+    cat("random columns: ", paste0("(", blocks, ")", collapse = " + "), " by ", x$group,
+        "\n", sep = "")
+  }
+  if (!is.null(x$sigma_by)) cat("residual variance by ", x$sigma_by, "\n", sep = "")
+  invisible(x)
+}

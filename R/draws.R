@@ -1,0 +1,195 @@
+#' Draws of a fit
+#'
+#' The draws as objects of posterior or coda, as a matrix or as a data frame. Variables
+#' are named as [relm_names] says.
+#'
+#' @param x A fit.
+#' @param variable Names of variables, or regular expressions when `regex` is `TRUE`. `NULL`
+#'   stands for all hyperparameters and group effects `r_`. Group coefficients `coef_` are
+#'   there when they are asked for.
+#' @param regex Are they regular expressions?
+#' @param row.names,optional Not used.
+#' @param ... Not used.
+#' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of
+#'   posterior's class; its siblings in their own formats. `as.mcmc.list()`: coda's class,
+#'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
+#'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' posterior::summarise_draws(as_draws(fit, "^(b|sd)_", regex = TRUE))
+#' coda::effectiveSize(as.mcmc.list(fit)[, "sigma"])
+#' head(as.matrix(fit, "coef_station[l1,Intercept]"))
+#' @name as_draws.relm
+NULL
+
+#' @rdname as_draws.relm
+#' @export
+as_draws.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  as_draws_array(x, variable, regex, ...)
+}
+
+#' @rdname as_draws.relm
+#' @export
+as_draws_array.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  chosen <- choose_variables(x, variable, regex)
+  posterior::as_draws_array(draws_array(x, chosen))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as_draws_df.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  posterior::as_draws_df(as_draws_array(x, variable, regex))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as_draws_matrix.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  posterior::as_draws_matrix(as_draws_array(x, variable, regex))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as_draws_list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  posterior::as_draws_list(as_draws_array(x, variable, regex))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as_draws_rvars.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  posterior::as_draws_rvars(as_draws_array(x, variable, regex))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  draws <- draws_array(x, choose_variables(x, variable, regex))
+  sampling <- x$sampling
+  coda::as.mcmc.list(lapply(seq_len(sampling$chains), function(chain) {
+    values <- matrix(draws[, chain, ], nrow(draws), dimnames = list(NULL, dimnames(draws)[[3]]))
+    coda::mcmc(values, start = sampling$warmup + sampling$thin, thin = sampling$thin)
+  }))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  if (x$sampling$chains > 1) {
+    abort("{.fn as.mcmc} is for one chain, and the fit has {x$sampling$chains}.",
+          i = "Use {.fn as.mcmc.list}.")
+  }
+  as.mcmc.list(x, variable, regex)[[1]]
+}
+
+#' @rdname as_draws.relm
+#' @export
+as.matrix.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+  draws <- draws_array(x, choose_variables(x, variable, regex))
+  matrix(draws, ncol = dim(draws)[3], dimnames = list(NULL, dimnames(draws)[[3]]))
+}
+
+#' @rdname as_draws.relm
+#' @export
+as.data.frame.relm <- function(x, row.names = NULL, optional = FALSE, variable = NULL,
+                               regex = FALSE, ...) {
+  as.data.frame(as.matrix(x, variable, regex), optional = TRUE)
+}
+
+#' @export
+variables.relm <- function(x, ...) default_variables(x)
+
+#' @export
+nvariables.relm <- function(x, ...) length(default_variables(x))
+
+#' @export
+ndraws.relm <- function(x) x$sampling$chains * x$sampling$draws
+
+#' @export
+nchains.relm <- function(x) x$sampling$chains
+
+#' @export
+niterations.relm <- function(x) x$sampling$draws
+
+hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
+
+# Rows of a chain's effects, the groups in the order of their levels.
+effect_order <- function(posterior) {
+  q <- nrow(posterior$random)
+  if (q == 0) return(integer())
+  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
+}
+
+effect_variables <- function(fit) {
+  effect_names(fit$posterior)[effect_order(fit$posterior)]
+}
+
+default_variables <- function(fit) c(hyper_variables(fit), effect_variables(fit))
+
+# Columns that a group has a coefficient of: those of X, then those of Z alone.
+coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
+
+coef_variables <- function(fit) {
+  posterior <- fit$posterior
+  if (is.null(posterior$group)) return(character())
+  columns <- coef_columns(posterior)
+  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
+  as.character(names[, posterior$group_display])
+}
+
+choose_variables <- function(fit, variable, regex) {
+  if (is.null(variable)) return(default_variables(fit))
+  all <- c(default_variables(fit), coef_variables(fit))
+  if (regex) {
+    found <- lapply(variable, grep, x = all, value = TRUE)
+    if (any(lengths(found) == 0)) refuse_variable(variable[lengths(found) == 0], fit)
+    return(all[all %in% unlist(found)])
+  }
+  unknown <- setdiff(variable, all)
+  if (length(unknown)) refuse_variable(unknown, fit)
+  variable
+}
+
+refuse_variable <- function(unknown, fit) {
+  abort("The fit has no {.arg variable} {.val {unknown}}.",
+        i = "It has {.val {utils::head(default_variables(fit), 6)}} and so on.")
+}
+
+# iterations x chains x chosen variables.
+draws_array <- function(fit, chosen) {
+  sampling <- fit$sampling
+  hyper <- intersect(chosen, hyper_variables(fit))
+  effects <- intersect(chosen, effect_variables(fit))
+  coefs <- intersect(chosen, coef_variables(fit))
+  draws <- array(0, c(sampling$draws, sampling$chains, length(chosen)),
+                 list(NULL, NULL, chosen))
+  if (length(hyper)) draws[, , hyper] <- sampling$hyper[, , hyper]
+  if (length(effects)) {
+    rows <- match(effects, effect_names(fit$posterior))
+    for (chain in seq_len(sampling$chains)) {
+      draws[, chain, effects] <- t(sampling$effects[[chain]][rows, , drop = FALSE])
+    }
+  }
+  if (length(coefs)) draws[, , coefs] <- coef_draws(fit, coefs)
+  draws
+}
+
+# beta_kj = beta_k + gamma_kj, either of which may be missing.
+coef_draws <- function(fit, names) {
+  posterior <- fit$posterior
+  q <- nrow(posterior$random)
+  columns <- coef_columns(posterior)
+  place <- match(names, effect_names(posterior, "coef", columns)) - 1L
+  column <- columns[place %% length(columns) + 1L]
+  group <- place %/% length(columns)
+  fixed <- match(column, posterior$fixed)
+  row <- q * group + match(column, posterior$random$column)
+  sampling <- fit$sampling
+  draws <- array(0, c(sampling$draws, sampling$chains, length(names)))
+  draws[, , !is.na(fixed)] <- sampling$hyper[, , fixed[!is.na(fixed)]]
+  for (chain in seq_len(sampling$chains)) {
+    varying <- !is.na(row)
+    draws[, chain, varying] <- draws[, chain, varying] +
+      t(sampling$effects[[chain]][row[varying], , drop = FALSE])
+  }
+  draws
+}

@@ -1,0 +1,212 @@
+#' Coefficients, group effects and standard deviations
+#'
+#' Point estimates in the shapes of lme4 and rstanarm, or tables with intervals in those of
+#' brms. Point estimates are posterior medians, which exist even where means do not.
+#'
+#' @param object,x A fit.
+#' @param summary `FALSE`: medians. `TRUE`: a table with the columns `Estimate` (median),
+#'   `Est.Error` (posterior standard deviation; `NA` where it does not exist), `Q2.5` and
+#'   `Q97.5`.
+#' @param sigma Not used; it stands in the generic.
+#' @param row.names,optional Not used.
+#' @param ... Not used.
+#' @return
+#' * `fixef()`: a named vector, or a matrix with a row for each coefficient.
+#' * `ranef()`: a list with one element, named by the grouping factor: a data frame of
+#'   gamma_j with a row for each group and a column for each effect, or an array, groups x
+#'   4 x effects.
+#' * `coef()`: likewise of beta_j, the coefficients of each group; without groups, as
+#'   `fixef()`.
+#' * `VarCorr()`: a list with one element, the covariance matrix made of the medians of standard
+#'   deviations and correlations, with attributes `stddev` and `correlation`; its own
+#'   attribute `sc` is the residual standard deviation. `as.data.frame()` gives lme4's
+#'   table.
+#' * `sigma()`: the residual standard deviation, or a named vector of several.
+#' * `ngrps()`: the number of groups, named by the grouping factor.
+#' * `nobs()`: the number of rows.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' fixef(fit)
+#' fixef(fit, summary = TRUE)
+#' head(ranef(fit)$station)
+#' head(coef(fit)$station)
+#' VarCorr(fit)
+#' sigma(fit)
+#' ngrps(fit)
+#' @name relm-effects
+NULL
+
+#' @rdname relm-effects
+#' @export
+fixef.relm <- function(object, summary = FALSE, ...) {
+  check_flag(summary, "summary")
+  fixed <- object$posterior$fixed
+  draws <- hyper_matrix(object, seq_along(fixed))
+  colnames(draws) <- fixed
+  if (!summary) return(apply(draws, 2, stats::median))
+  summary_table(draws, has_variance(object)[seq_along(fixed)])
+}
+
+#' @rdname relm-effects
+#' @export
+ranef.relm <- function(object, summary = FALSE, ...) {
+  check_grouped(object, "ranef")
+  group_estimates(object, effect_variables(object), object$posterior$random$column, summary)
+}
+
+#' @rdname relm-effects
+#' @export
+coef.relm <- function(object, summary = FALSE, ...) {
+  if (is.null(object$posterior$group)) return(fixef(object, summary))
+  group_estimates(object, coef_variables(object), coef_columns(object$posterior), summary)
+}
+
+#' @rdname relm-effects
+#' @export
+VarCorr.relm <- function(x, sigma = 1, ...) {
+  posterior <- x$posterior
+  estimate <- list()
+  if (!is.null(posterior$group)) {
+    estimate[[posterior$group]] <- covariance_estimate(x)
+  }
+  structure(estimate, sc = sigma(x), class = "VarCorr.relm")
+}
+
+#' @rdname relm-effects
+#' @export
+sigma.relm <- function(object, ...) {
+  names <- hyper_variables(object)
+  place <- length(names) - max(length(object$posterior$levels), 1) +
+    seq_len(max(length(object$posterior$levels), 1))
+  values <- apply(hyper_matrix(object, place), 2, stats::median)
+  if (is.null(object$posterior$sigma_by)) return(unname(values))
+  stats::setNames(values, object$posterior$levels[object$posterior$level_display])
+}
+
+#' @rdname relm-effects
+#' @export
+ngrps <- function(object, ...) UseMethod("ngrps")
+
+#' @rdname relm-effects
+#' @export
+ngrps.relm <- function(object, ...) {
+  stats::setNames(length(object$posterior$groups), object$posterior$group)[
+    !is.null(object$posterior$group)]
+}
+
+#' @export
+ngrps.default <- function(object, ...) {
+  check_installed("lme4", "ngrps() of another package's fit")
+  lme4::ngrps(object, ...)
+}
+
+#' @rdname relm-effects
+#' @export
+nobs.relm <- function(object, ...) as.integer(object$posterior$n_rows)
+
+check_grouped <- function(fit, what) {
+  if (is.null(fit$posterior$group)) {
+    abort("{.fn {what}} needs group effects, and the model has none.",
+          x = "It is {.code {deparse1(fit$posterior$formula)}}.")
+  }
+}
+
+# Hyperparameters by their places, draws x variables.
+hyper_matrix <- function(fit, places) {
+  hyper <- fit$sampling$hyper[, , places, drop = FALSE]
+  matrix(hyper, ncol = length(places), dimnames = list(NULL, dimnames(hyper)[[3]]))
+}
+
+has_mean <- function(fit) fit$posterior$tails > 2
+has_variance <- function(fit) fit$posterior$tails > 3
+
+summary_table <- function(draws, variance_exists) {
+  quantiles <- apply(draws, 2, stats::quantile, c(0.5, 0.025, 0.975), names = FALSE)
+  table <- cbind(Estimate = quantiles[1, ],
+                 Est.Error = ifelse(variance_exists, apply(draws, 2, stats::sd), NA),
+                 Q2.5 = quantiles[2, ], Q97.5 = quantiles[3, ])
+  rownames(table) <- colnames(draws)
+  table
+}
+
+# Variables come group by group, the columns of each together.
+group_estimates <- function(fit, names, columns, summary) {
+  check_flag(summary, "summary")
+  posterior <- fit$posterior
+  groups <- posterior$groups[posterior$group_display]
+  draws <- as.matrix(fit, names)
+  if (summary) {
+    exists <- all(posterior$tails > 3)
+    table <- summary_table(draws, exists)
+    estimates <- aperm(array(table, c(length(columns), length(groups), 4)), c(2, 3, 1))
+    dimnames(estimates) <- list(groups, colnames(table), columns)
+  } else {
+    medians <- matrix(apply(draws, 2, stats::median), ncol = length(columns), byrow = TRUE,
+                      dimnames = list(groups, columns))
+    estimates <- as.data.frame(medians, optional = TRUE)
+  }
+  stats::setNames(list(estimates), posterior$group)
+}
+
+covariance_estimate <- function(fit) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  q <- length(columns)
+  p <- length(posterior$fixed)
+  sd <- apply(hyper_matrix(fit, p + seq_len(q)), 2, stats::median)
+  correlation <- diag(q)
+  place <- p + q
+  for (block in posterior$blocks) {
+    for (k in seq_along(block$columns)[-1]) {
+      for (l in seq_len(k - 1)) {
+        place <- place + 1
+        value <- stats::median(hyper_matrix(fit, place))
+        pair <- block$columns[c(k, l)]
+        correlation[pair[1], pair[2]] <- correlation[pair[2], pair[1]] <- value
+      }
+    }
+  }
+  dimnames(correlation) <- list(columns, columns)
+  names(sd) <- columns
+  structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation)
+}
+
+#' @rdname relm-effects
+#' @export
+as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE, ...) {
+  group_rows <- function(name) {
+    covariance <- x[[name]]
+    columns <- rownames(covariance)
+    q <- length(columns)
+    pairs <- which(upper.tri(covariance), arr.ind = TRUE)
+    data.frame(
+      grp = name, var1 = columns[c(seq_len(q), pairs[, 1])],
+      var2 = c(rep(NA, q), columns[pairs[, 2]]),
+      vcov = c(diag(covariance), covariance[pairs]),
+      sdcor = c(attr(covariance, "stddev"), attr(covariance, "correlation")[pairs])
+    )
+  }
+  sc <- attr(x, "sc")
+  residual <- data.frame(grp = "Residual", var1 = if (is.null(names(sc))) NA else names(sc),
+                         var2 = NA, vcov = unname(sc)^2, sdcor = unname(sc))
+  table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
+  rownames(table) <- NULL
+  table
+}
+
+#' @export
+print.VarCorr.relm <- function(x, digits = 3, ...) {
+  table <- as.data.frame(x)
+  shown <- table[is.na(table$var2), c("grp", "var1", "sdcor")]
+  names(shown) <- c("Groups", "Name", "Std.Dev.")
+  shown$Name[is.na(shown$Name)] <- ""
+  correlations <- vapply(seq_len(nrow(shown)), function(i) {
+    rows <- table$grp == shown$Groups[i] & !is.na(table$var2) & table$var2 == shown$Name[i]
+    paste(sprintf("%.*f", digits - 1L, table$sdcor[rows]), collapse = " ")
+  }, "")
+  if (any(nzchar(correlations))) shown$Corr <- correlations
+  shown$Std.Dev. <- format(signif(shown$Std.Dev., digits))
+  print(shown, row.names = FALSE, right = FALSE)
+  invisible(x)
+}

@@ -1,0 +1,31 @@
+# Refuses draws that memory cannot hold, before the machine runs out of it.
+check_memory <- function(posterior, chains, draws) {
+  n_variables <- length(posterior$fixed) + length(posterior$levels) + 1 +
+    nrow(posterior$random) * (length(posterior$groups) + 2)
+  bytes <- 8 * n_variables * chains * draws
+  free <- free_memory()
+  if (!is.na(free) && bytes > free) refuse_memory(n_variables, chains, draws, bytes, free)
+  invisible(bytes)
+}
+
+refuse_memory <- function(n_variables, chains, draws, bytes, free) {
+  abort("{chains} chain{?s} of {.arg draws} = {format(draws, big.mark = ',')} need
+         {format_bytes(bytes)} of memory, and {format_bytes(free)} are free.",
+        x = "Each draw has {format(n_variables, big.mark = ',')} numbers.",
+        i = "Ask for fewer {.arg draws} or {.arg chains}, or thin the chains with
+             {.arg thin}.")
+}
+
+format_bytes <- function(bytes) {
+  power <- min(floor(log(bytes, 1000)), 5)
+  paste(signif(bytes / 1000^power, 3), c("bytes", "kB", "MB", "GB", "TB", "PB")[power + 1])
+}
+
+# Bytes that can be allocated, where the system says so (Linux); NA elsewhere, where
+# R's own error has to do.
+free_memory <- function() {
+  info <- tryCatch(suppressWarnings(readLines("/proc/meminfo")), error = function(e) NULL)
+  line <- grep("^MemAvailable:", info, value = TRUE)
+  if (length(line) != 1) return(NA_real_)
+  1024 * as.numeric(gsub("[^0-9]", "", line))
+}

@@ -1,0 +1,76 @@
+#' Names of draws
+#'
+#' The draws of a fit are named as brms names them, so that patterns written
+#' for tidybayes and bayesplot work.
+#'
+#' | name | what it is |
+#' |---|---|
+#' | `b_Intercept`, `b_x` | coefficients of the model matrix |
+#' | `sd_station__Intercept` | standard deviation of group effects |
+#' | `cor_station__Intercept__x` | their correlation |
+#' | `sigma` | residual standard deviation |
+#' | `sigma_station[l1]` | one of several residual standard deviations |
+#' | `r_station[l1,Intercept]` | group effect, gamma_j: the deviation from the coefficient |
+#' | `coef_station[l1,Intercept]` | group coefficient, beta_j: the coefficient and its deviation |
+#'
+#' Terms are spelled so that a name is one word: `(Intercept)` becomes
+#' `Intercept`; spaces, parentheses, brackets, commas, quotes and `?` are left out; and
+#' `+`, `-`, `*`, `/`, `^`, `=` become `P`, `M`, `MU`, `D`, `E`, `EQ`. So
+#' `poly(x, 2)1` is `polyx21`, `I(x^2)` is `IxE2`; an interaction keeps its colon,
+#' `x:z`. In the levels of a group, white space becomes a dot, and commas and
+#' brackets become underscores, since these separate levels from terms. A
+#' grouping factor such as `river:station` keeps its colon. Names that would be the
+#' same after this get a number.
+#'
+#' @name relm_names
+#' @aliases relm-names
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 100, seed = 1)
+#' head(posterior::variables(fit), 10)
+NULL
+
+spell_term <- function(x) {
+  x <- gsub("[][ (),\"'?`\t\n]", "", x)
+  symbols <- c("+" = "P", "-" = "M", "*" = "MU", "/" = "D", "^" = "E", "=" = "EQ")
+  for (symbol in names(symbols)) x <- gsub(symbol, symbols[[symbol]], x, fixed = TRUE)
+  make.unique(x, sep = "_")
+}
+
+spell_level <- function(x) {
+  make.unique(gsub("[],[]", "_", gsub("[[:space:]]", ".", x)), sep = "_")
+}
+
+# Names of the hyperparameters, in the order in which they are drawn.
+hyper_names <- function(posterior) {
+  random <- posterior$random
+  group <- spell_term(posterior$group)
+  spelled <- spell_random(random)
+  pairs <- unlist(lapply(split(spelled, random$block), function(block) {
+    if (length(block) < 2) return(NULL)
+    unlist(lapply(seq_along(block)[-1], function(k) {
+      paste0(block[seq_len(k - 1)], "__", block[k])
+    }))
+  }), use.names = FALSE)
+  c(sprintf("b_%s", spell_term(posterior$fixed)),
+    if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
+    if (length(pairs)) sprintf("cor_%s__%s", group, pairs),
+    sigma_names(posterior))
+}
+
+sigma_names <- function(posterior) {
+  if (is.null(posterior$sigma_by)) return("sigma")
+  sprintf("sigma_%s[%s]", spell_term(posterior$sigma_by),
+          spell_level(posterior$levels))
+}
+
+spell_random <- function(random) spell_term(random$column)
+
+# Names of the group effects, the random columns of a group together.
+effect_names <- function(posterior, prefix = "r", columns = posterior$random$column) {
+  if (length(columns) == 0) return(character())
+  levels <- spell_level(posterior$groups)
+  sprintf("%s_%s[%s,%s]", prefix, spell_term(posterior$group),
+          rep(levels, each = length(columns)),
+          rep(spell_term(columns), times = length(levels)))
+}

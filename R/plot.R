@@ -1,0 +1,114 @@
+#' Plot a fit
+#'
+#' @param x A fit.
+#' @param type `"trace"`: the trace and the density of each variable, a color for each chain.
+#'   `"groups"`: a panel for each group with its points, its own least-squares line in blue and
+#'   the line of the model in black, the median with a 95% band; for models with an intercept
+#'   and one more column.
+#' @param variable,regex Which variables `"trace"` shows, as in [as_draws()][as_draws.relm]; the
+#'   hyperparameters unless given.
+#' @param ... Not used.
+#' @return A ggplot object.
+#' @examplesIf requireNamespace("ggplot2", quietly = TRUE)
+#' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
+#' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' plot(fit)
+#' plot(fit, "groups")
+#' @export
+plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, ...) {
+  check_choice(type, "type", c("trace", "groups"))
+  check_installed("ggplot2", "plot()")
+  if (type == "groups") plot_groups(x) else plot_traces(x, variable, regex)
+}
+
+# Traces beside densities that share the traces' axis of values.
+plot_traces <- function(fit, variable, regex) {
+  chosen <- if (is.null(variable)) utils::head(hyper_variables(fit), 12)
+    else choose_variables(fit, variable, regex)
+  draws <- draws_array(fit, chosen)
+  panels <- c("iteration", "density")
+  long <- function(table, panel) {
+    transform(table, variable = factor(variable, chosen), panel = factor(panel, panels))
+  }
+  ggplot2::ggplot(mapping = ggplot2::aes(x = .data$x, y = .data$value,
+                                         colour = factor(.data$chain))) +
+    ggplot2::geom_line(data = long(trace_table(draws, chosen), "iteration"),
+                       linewidth = 0.2, alpha = 0.7) +
+    ggplot2::geom_path(data = long(density_table(draws, chosen), "density")) +
+    ggplot2::facet_grid(ggplot2::vars(.data$variable), ggplot2::vars(.data$panel),
+                        scales = "free", switch = "x") +
+    ggplot2::labs(x = NULL, y = NULL, colour = "chain") +
+    ggplot2::theme_minimal() +
+    ggplot2::theme(strip.text.y = ggplot2::element_text(angle = 0, hjust = 0),
+                   strip.placement = "outside")
+}
+
+trace_table <- function(draws, chosen) {
+  data.frame(x = rep(seq_len(nrow(draws)), times = ncol(draws) * length(chosen)),
+             value = as.numeric(draws),
+             chain = rep(rep(seq_len(ncol(draws)), each = nrow(draws)), length(chosen)),
+             variable = rep(chosen, each = nrow(draws) * ncol(draws)))
+}
+
+# Densities with a height of one, so that variables of any scale share an axis.
+density_table <- function(draws, chosen) {
+  one <- function(chain, name) {
+    density <- stats::density(draws[, chain, name], n = 200)
+    data.frame(x = density$y, value = density$x, chain = chain, variable = name)
+  }
+  table <- do.call(rbind, Map(one, rep(seq_len(ncol(draws)), length(chosen)),
+                              rep(chosen, each = ncol(draws))))
+  table$x <- table$x / stats::ave(table$x, table$variable, FUN = max)
+  table
+}
+
+plot_groups <- function(fit) {
+  check_grouped(fit, "plot")
+  rows <- design_rows(design_of(fit, 'plot(type = "groups")'))
+  fixed <- fit$posterior$fixed
+  if (length(fixed) != 2 || fixed[1] != "(Intercept)") {
+    abort('{.code type = "groups"} draws an intercept and one more column.',
+          x = "The model has the columns {.val {fixed}}.")
+  }
+  labels <- group_levels(fit$posterior$group, fit$design$frame)
+  levels <- fit$posterior$groups[fit$posterior$group_display]
+  points <- data.frame(x = rows$X[, 2], y = rows$y,
+                       group = factor(labels$labels[labels$index], levels))
+  lines <- group_lines(fit, points)
+  ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
+    ggplot2::geom_ribbon(data = lines, fill = "grey80",
+                         ggplot2::aes(ymin = .data$lower, ymax = .data$upper)) +
+    ggplot2::geom_point(ggplot2::aes(y = .data$y), size = 0.8, colour = "grey40") +
+    ggplot2::geom_line(data = least_squares_lines(points), colour = "#0072B2",
+                       ggplot2::aes(y = .data$y)) +
+    ggplot2::geom_line(data = lines, ggplot2::aes(y = .data$median)) +
+    ggplot2::facet_wrap(ggplot2::vars(.data$group)) +
+    ggplot2::labs(x = fixed[2], y = fit$posterior$response) +
+    ggplot2::theme_minimal()
+}
+
+# Median and 95% band of each group's line over the range of all x.
+group_lines <- function(fit, points) {
+  grid <- seq(min(points$x), max(points$x), length.out = 25)
+  columns <- coef_columns(fit$posterior)[1:2]
+  levels <- levels(points$group)
+  names <- matrix(coef_variables(fit), ncol = length(levels))
+  names <- names[match(columns, coef_columns(fit$posterior)), , drop = FALSE]
+  do.call(rbind, lapply(seq_along(levels), function(j) {
+    line <- as.matrix(fit, names[, j]) %*% rbind(1, grid)
+    band <- apply(line, 2, stats::quantile, c(0.025, 0.5, 0.975), names = FALSE)
+    data.frame(x = grid, lower = band[1, ], median = band[2, ], upper = band[3, ],
+               group = factor(levels[j], levels))
+  }))
+}
+
+# Each group's own least-squares line, over its own x; none where x does not vary.
+least_squares_lines <- function(points) {
+  do.call(rbind, lapply(split(points, points$group), function(own) {
+    if (length(unique(own$x)) < 2) return(NULL)
+    line <- stats::lm.fit(cbind(1, own$x), own$y)$coefficients
+    x <- range(own$x)
+    data.frame(x = x, y = line[1] + line[2] * x, group = own$group[1:2])
+  }))
+}

@@ -1,0 +1,236 @@
+#' The posterior of a model
+#'
+#' Joins cross-products with priors, drops aliased columns, and checks that the
+#' posterior exists. The result is what the samplers sample.
+#'
+#' @param crossprods Cross-products of a design, of class `relm_crossprods`.
+#' @param prior Priors, made by [relm_prior()].
+#' @return An object of class `relm_posterior`, a list with the elements
+#'   \describe{
+#'   \item{`fixed`, `random`, `groups`, `levels`}{as in [crossprods()], without
+#'     aliased columns}
+#'   \item{`beta`}{prior mean and precision of each coefficient (0 where flat)}
+#'   \item{`blocks`}{blocks of the covariance matrix with their priors}
+#'   \item{`sigma`}{prior of the residual standard deviations: shape, rate, upper}
+#'   \item{`tails`}{for each hyperparameter, the exponent e with which its density falls,
+#'     like \eqn{t^{-e}}: a mean exists for e > 2, a variance for e > 3}
+#'   }
+#' @section When the posterior does not exist:
+#' With flat coefficients and uniform standard deviations a posterior can be
+#' improper. The following are refused, with the cause and a remedy:
+#' * uniform standard deviations: for a set S of random columns let
+#'   \eqn{t_S = rank[X\;Z_S] - rank\,X}, with X the columns that have a flat prior and
+#'   \eqn{Z_S} block-diagonal over groups. The posterior is proper only if
+#'   \eqn{t_S \ge |S| + 1} for every set S of columns whose standard deviation is uniform on
+#'   \eqn{(0, \infty)}. For random intercepts and a flat intercept: three groups at least.
+#' * a Jeffreys (or uniform) residual variance: more rows than \eqn{rank[X\;Z]} and a residual
+#'   that is not zero, for each residual variance there is.
+#' * correlated effects under [lkj()]: as many groups as columns, and one more.
+#' @examples
+#' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
+#' relm_posterior(model)
+#' @export
+relm_posterior <- function(crossprods, prior = relm_prior()) {
+  if (!inherits(crossprods, "relm_crossprods")) {
+    abort("{.arg crossprods} must be made by {.fn crossprods}.",
+          x = "It is {describe(crossprods)}.")
+  }
+  if (!inherits(prior, "relm_prior")) {
+    abort("{.arg prior} must be made by {.fn relm_prior}.", x = "It is {describe(prior)}.")
+  }
+  crossprods <- drop_aliased(crossprods)
+  posterior <- unclass(crossprods)
+  posterior$prior <- prior
+  posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
+  posterior$blocks <- covariance_blocks(prior, crossprods$random)
+  posterior$sigma <- conjugate_scale(prior$sigma)
+  posterior$level_rows <- as.numeric(rowsum(crossprods$cell_rows, crossprods$cell_level))
+  check_proper(structure(posterior, class = "relm_posterior"))
+}
+
+# The triangular factor of [X y] over all rows, unshifted.
+total_factor <- function(crossprods) {
+  p <- length(crossprods$fixed)
+  totals <- level_totals(crossprods)
+  total <- if (dim(totals)[3] == 1) totals[, , 1] else {
+    qr_factor(matrix(aperm(totals, c(1, 3, 2)), ncol = p + 1))
+  }
+  matrix(total, p + 1, p + 1)
+}
+
+# Factors of [X y] over the rows of each residual variance.
+level_totals <- function(crossprods) {
+  .Call(ffi_level_totals, crossprods$cell_factor, crossprods$level_factor,
+        crossprods$cell_level - 1L)
+}
+
+# Upper triangular R with R'R = x'x and a nonnegative diagonal.
+qr_factor <- function(x) {
+  R <- qr.R(qr(x, LAPACK = FALSE, tol = 0))
+  if (nrow(R) < ncol(R)) R <- rbind(R, matrix(0, ncol(R) - nrow(R), ncol(R)))
+  R * ifelse(diag(R) < 0, -1, 1)
+}
+
+x_shift <- function(crossprods) {
+  crossprods$shift[nrow(crossprods$random) + seq_along(crossprods$fixed)]
+}
+
+y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
+
+# Columns of X that depend on those before them, as lm() finds them.
+drop_aliased <- function(crossprods) {
+  p <- length(crossprods$fixed)
+  if (p == 0) return(crossprods)
+  X <- total_factor(crossprods)[, seq_len(p), drop = FALSE]
+  if (crossprods$intercepts[["X"]] > 0) X <- X + outer(X[, 1], x_shift(crossprods))
+  decomposition <- qr(X, tol = 1e-7)
+  if (decomposition$rank == p) return(crossprods)
+  aliased <- sort(decomposition$pivot[-seq_len(decomposition$rank)])
+  inform("The model matrix is rank deficient: dropped {length(aliased)} aliased
+          column{?s} {.val {crossprods$fixed[aliased]}}.")
+  drop_columns(crossprods, aliased)
+}
+
+drop_columns <- function(crossprods, dropped) {
+  q <- nrow(crossprods$random)
+  p <- length(crossprods$fixed)
+  kept <- setdiff(seq_len(p), dropped)
+  crossprods$fixed <- crossprods$fixed[kept]
+  crossprods$shift <- crossprods$shift[-(q + dropped)]
+  crossprods$random$paired <- match(crossprods$random$paired, kept)
+  crossprods$cell_factor <- crossprods$cell_factor[, -(q + dropped), , drop = FALSE]
+  factors <- lapply(seq_len(dim(crossprods$level_factor)[3]), function(s) {
+    qr_factor(matrix(crossprods$level_factor[, -dropped, s], p + 1))
+  })
+  crossprods$level_factor <- array(unlist(factors), c(rep(length(kept) + 1, 2), length(factors)))
+  if (1 %in% dropped) crossprods$intercepts[["X"]] <- 0
+  crossprods
+}
+
+beta_prior <- function(prior, columns) {
+  by_column <- prior_by_column(prior, columns, "beta", flat())
+  value <- function(name, default) {
+    vapply(by_column, function(x) if (x$name == "flat") default else x$parameters[[name]], 0)
+  }
+  list(mean = value("mean", 0), precision = 1 / value("sd", Inf)^2)
+}
+
+# A block of one column has a variance; a larger one a covariance matrix.
+covariance_blocks <- function(prior, random) {
+  sd <- prior_by_column(prior$sd, random$column, "sd", uniform())
+  blocks <- unname(split(seq_len(nrow(random)), random$block))
+  matrices <- sum(lengths(blocks) > 1)
+  if (!is.null(prior$cov)) check_cov(prior, blocks, random)
+  lapply(blocks, function(columns) {
+    if (length(columns) == 1) {
+      variance_block(columns, if (matrices == 0 && !is.null(prior$cov)) prior$cov
+                     else sd[[columns]])
+    } else {
+      matrix_block(columns, prior, sd[columns])
+    }
+  })
+}
+
+variance_block <- function(column, distribution) {
+  if (distribution$name == "inverse_wishart") {
+    parameters <- distribution$parameters
+    distribution <- inverse_gamma(parameters$df / 2, parameters$scale[1] / 2)
+  }
+  list(columns = column, kind = "variance", distribution = distribution,
+       variance = conjugate_scale(distribution), parameter = 0, scale = matrix(0))
+}
+
+matrix_block <- function(columns, prior, sd) {
+  size <- length(columns)
+  if (is.null(prior$cov)) {
+    check_uniform(sd)
+    return(list(columns = columns, kind = "lkj", distribution = prior$cor,
+                variance = c(0, 0, Inf), parameter = prior$cor$parameters$eta,
+                scale = matrix(0, size, size)))
+  }
+  parameters <- prior$cov$parameters
+  scale <- if (length(parameters$scale) == 1) diag(parameters$scale[1], size)
+    else parameters$scale
+  list(columns = columns, kind = "inverse_wishart", distribution = prior$cov,
+       variance = c(0, 0, Inf), parameter = parameters$df, scale = scale)
+}
+
+check_uniform <- function(sd) {
+  plain <- vapply(sd, is_unbounded_uniform, NA)
+  if (!all(plain)) {
+    other <- format(sd[!plain][[1]])
+    abort("Correlated group effects need {.code sd = uniform()}.",
+          x = "It is {.code {other}}.",
+          i = "Use {.code cov = inverse_wishart(df, scale)}, or independent effects with
+               {.code ||}.")
+  }
+}
+
+check_cov <- function(prior, blocks, random) {
+  if (length(blocks) == 0) {
+    abort("{.arg cov} is given, but the model has no group effects.")
+  }
+  sizes <- lengths(blocks)
+  parameters <- prior$cov$parameters
+  size <- max(sizes)
+  if (size == 1 && length(blocks) > 1) {
+    abort("{.arg cov} is the prior of a full covariance matrix, and the effects of
+           {.val {random$column}} are independent.",
+          i = "Give {.code sd = inverse_gamma(shape, rate)}, or write {.code |} for
+               {.code ||}.")
+  }
+  if (!nrow(parameters$scale) %in% c(1, sizes[sizes > 1], if (size == 1) 1)) {
+    abort("{.arg scale} of {.fn inverse_wishart} must be {size} x {size}, as the group
+           effects {.val {random$column}} are.",
+          x = "It is {nrow(parameters$scale)} x {nrow(parameters$scale)}.")
+  }
+  if (parameters$df <= size - 1) {
+    abort("{.arg df} of {.fn inverse_wishart} must be above {size - 1} for {size} effects.",
+          x = "It is {parameters$df}.")
+  }
+}
+
+#' @export
+print.relm_posterior <- function(x, ...) {
+  cat("Posterior of ", deparse1(x$formula), "\n", sep = "")
+  cat(prior_text(x), sep = "\n")
+  short <- x$tails[is.finite(x$tails) & x$tails <= 3]
+  if (length(short)) {
+    cat("without a variance: ", paste(names(short), collapse = ", "), "\n", sep = "")
+  }
+  invisible(x)
+}
+
+# The priors as they apply to the columns of this model.
+prior_text <- function(posterior) {
+  table <- prior_table(posterior)
+  paste0(format(table$parameter), "  ", table$prior)
+}
+
+prior_table <- function(posterior) {
+  spelled <- spell_random(posterior$random)
+  group <- if (!is.null(posterior$group)) spell_term(posterior$group)
+  beta <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
+  rows <- lapply(posterior$blocks, function(block) {
+    name <- spelled[block$columns]
+    if (block$kind == "variance") {
+      return(data.frame(parameter = paste0("sd_", group, "__", name),
+                        prior = format(block$distribution)))
+    }
+    if (block$kind == "inverse_wishart") {
+      return(data.frame(parameter = paste0("cov_", group, "(", paste(name, collapse = ","), ")"),
+                        prior = format(block$distribution)))
+    }
+    data.frame(parameter = c(paste0("sd_", group, "__", name),
+                             paste0("cor_", group, "(", paste(name, collapse = ","), ")")),
+               prior = c(rep("uniform()", length(name)), format(block$distribution)))
+  })
+  fixed <- data.frame(parameter = sprintf("b_%s", spell_term(posterior$fixed)),
+                      prior = vapply(beta, format, ""))
+  sigma <- data.frame(
+    parameter = if (is.null(posterior$sigma_by)) "sigma"
+      else paste0("sigma_", spell_term(posterior$sigma_by)),
+    prior = format(posterior$prior$sigma)
+  )
+  do.call(rbind, c(list(fixed), rows, list(sigma)))
+}

@@ -1,0 +1,43 @@
+#' @export
+print.relm <- function(x, digits = 3, ...) {
+  cat(model_lines(x), sep = "\n")
+  cat("\nPriors\n")
+  cat(paste0("  ", prior_text(x$posterior)), sep = "\n")
+  cat("\nPosterior\n")
+  draws <- hyper_matrix(x, seq_along(hyper_variables(x)))
+  shown <- utils::head(seq_len(ncol(draws)), 20)
+  quantiles <- t(apply(draws[, shown, drop = FALSE], 2, stats::quantile,
+                       c(0.5, 0.025, 0.975), names = FALSE))
+  colnames(quantiles) <- c("median", "2.5%", "97.5%")
+  print(format_estimates(quantiles, quantiles[, 3] - quantiles[, 2], digits), quote = FALSE,
+        right = TRUE)
+  hidden <- ncol(draws) - length(shown)
+  if (hidden > 0) cat("... and ", hidden, " more: see summary().\n", sep = "")
+  cat(convergence_lines(x), sep = "\n")
+  invisible(x)
+}
+
+# The model, the data and the sampler, a line each.
+model_lines <- function(fit) {
+  posterior <- fit$posterior
+  sampling <- fit$sampling
+  groups <- if (!is.null(posterior$group)) {
+    paste0(", ", length(posterior$groups), " levels of ", posterior$group)
+  }
+  by <- if (!is.null(posterior$sigma_by)) paste0(", residual variance by ", posterior$sigma_by)
+  c(paste0("Random-effects linear model: ", deparse1(posterior$formula)),
+    paste0("Data: ", posterior$n_rows, " rows", groups, by,
+           if (posterior$weighted) ", weighted"),
+    sampler_line(sampling))
+}
+
+sampler_line <- function(sampling) {
+  if (sampling$sampler_run == "common_line") {
+    return(paste0("Sampler: independent draws from the conjugate posterior, ",
+                  sampling$chains, " x ", sampling$draws))
+  }
+  paste0("Sampler: ", sampling$sampler_run, " Gibbs, ", sampling$chains, " chain",
+         if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
+         sampling$warmup, " warm-up sweeps", if (sampling$thin > 1) ", one in ",
+         if (sampling$thin > 1) sampling$thin, ", seed ", sampling$seed)
+}

@@ -1,0 +1,218 @@
+# Refuses a posterior that does not exist; adds the tails of one that does. The
+# conditions are documented in relm_posterior().
+check_proper <- function(posterior) {
+  check_group_count(posterior)
+  factor <- raw_cell_factor(posterior)
+  check_residual(posterior, factor)
+  posterior$tails <- check_uniform_sds(posterior, factor)
+  posterior
+}
+
+check_group_count <- function(posterior) {
+  n_groups <- length(posterior$groups)
+  if (is.null(posterior$group)) return(invisible())
+  if (nrow(posterior$random) == 0) {
+    abort("The random term of {.code {posterior$group}} has no columns.",
+          i = "Write {.code (1 | {posterior$group})} for random intercepts.")
+  }
+  if (n_groups < 2) {
+    abort("The grouping factor {.code {posterior$group}} has one level,
+           {.val {posterior$groups}}.",
+          i = "Variation between groups needs at least two of them, and three under
+               uniform standard deviations.")
+  }
+  for (block in posterior$blocks) {
+    size <- length(block$columns)
+    if (block$kind == "lkj" && n_groups - 1 < size) {
+      abort("{size} correlated group effects need at least {size + 1} groups under
+             {.fn lkj}.", x = "{.code {posterior$group}} has {n_groups} levels.",
+            i = "Use {.code cov = inverse_wishart(df, scale)}, or independent effects
+                 with {.code ||}.")
+    }
+  }
+}
+
+# The cells' factors with the columns of Z as given, not shifted; cells of a group
+# are neighbours.
+raw_cell_factor <- function(posterior) {
+  q <- nrow(posterior$random)
+  p <- length(posterior$fixed)
+  change_coordinates(posterior$cell_factor, q, posterior$intercepts[["Z"]],
+                     posterior$shift[seq_len(q)], diag(p), numeric(p))
+}
+
+change_coordinates <- function(factors, n_random, intercept, shift, A, offset) {
+  .Call(ffi_change_coordinates, factors, as.integer(n_random), as.integer(intercept) - 1L,
+        as.numeric(shift), A, as.numeric(offset))
+}
+
+group_start <- function(posterior) {
+  if (is.null(posterior$group)) return(0L)
+  c(0L, cumsum(tabulate(posterior$cell_group, length(posterior$groups))))
+}
+
+# Lengths of the columns of [X y], against which rounding errors are judged.
+column_lengths <- function(posterior) {
+  factor <- total_factor(posterior)
+  p <- length(posterior$fixed)
+  raw <- factor
+  if (posterior$intercepts[["X"]] > 0) {
+    X <- seq_len(p)
+    raw[, X] <- factor[, X] + outer(factor[, 1], x_shift(posterior))
+  }
+  sqrt(colSums(raw^2))
+}
+
+# Least squares of y on the columns of X that are more than rounding error, in a
+# factor of [X y]: their rank and the residual's length.
+reduced_fit <- function(factor, lengths) {
+  p <- ncol(factor) - 1
+  X <- factor[, seq_len(p), drop = FALSE]
+  kept <- sqrt(colSums(X^2)) > 1e-8 * lengths[seq_len(p)]
+  decomposition <- qr(X[, kept, drop = FALSE], tol = 1e-7)
+  residual <- if (any(kept)) qr.resid(decomposition, factor[, p + 1]) else factor[, p + 1]
+  list(rank = decomposition$rank, residual = sqrt(sum(residual^2)))
+}
+
+# A residual variance with an improper prior needs a residual that is not zero;
+# then there are more rows than columns too.
+check_residual <- function(posterior, factor) {
+  if (posterior$sigma[["rate"]] > 0) return(invisible())
+  lengths <- column_lengths(posterior)
+  levels <- seq_len(dim(posterior$level_factor)[3])
+  exact <- vapply(levels, function(s) {
+    fit <- reduced_fit(matrix(posterior$level_factor[, , s], length(lengths)), lengths)
+    fit$residual <= 1e-10 * lengths[length(lengths)]
+  }, NA)
+  if (any(exact)) refuse_exact_fit(posterior, which(exact))
+  if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
+}
+
+is_unbounded_uniform <- function(distribution) {
+  distribution$name == "uniform" && is.infinite(distribution$parameters$upper)
+}
+
+# A uniform sigma has a heavier tail than Jeffreys' prior: it takes one more row, and
+# one for each uniform standard deviation, which grows with it.
+check_uniform_sigma <- function(posterior) {
+  p <- length(posterior$fixed)
+  n_effects <- nrow(posterior$random) * tabulate(posterior$cell_level)
+  spare <- if (is.null(posterior$sigma_by)) {
+    posterior$n_rows - p - length(uniform_columns(posterior))
+  } else {
+    posterior$level_rows - p - n_effects
+  }
+  if (all(spare >= 2)) return(invisible())
+  labels <- if (is.null(posterior$sigma_by)) "the data" else posterior$levels[spare < 2]
+  abort("Too few rows for {.code sigma = uniform()} in {.val {labels}}.",
+        x = "There must be two rows more than columns.",
+        i = "Use {.code jeffreys()}, {.code uniform(upper)} or
+             {.code inverse_gamma(shape, rate)}.")
+}
+
+refuse_exact_fit <- function(posterior, exact) {
+  prior <- format(posterior$prior$sigma)
+  remedy <- "Give {.arg sigma} a proper prior, such as {.code inverse_gamma(1, 1)}, or fit
+             fewer columns."
+  if (is.null(posterior$sigma_by)) {
+    abort("No residual is left: the columns of the model fit the {posterior$n_rows} rows
+           exactly.",
+          x = "Under {.code sigma = {prior}} the posterior does not exist.", i = remedy)
+  }
+  labels <- posterior$levels[exact]
+  abort("No residual is left in {length(exact)} of {length(posterior$levels)} levels of
+         {.code {posterior$sigma_by}}: {.val {labels}}.",
+        x = "Each needs more rows than columns of X and Z, and readings that differ; under
+             {.code sigma = {prior}} the posterior does not exist.",
+        i = paste(remedy, "Or use a common {.arg sigma}."))
+}
+
+uniform_columns <- function(posterior) {
+  unlist(lapply(posterior$blocks, function(block) {
+    if (block$kind == "lkj" || is_unbounded_uniform(block$distribution)) block$columns
+  }))
+}
+
+# Checks every set of uniform columns, and answers with the exponents of the tails.
+check_uniform_sds <- function(posterior, factor) {
+  tails <- stats::setNames(rep(Inf, length(hyper_names(posterior))), hyper_names(posterior))
+  columns <- uniform_columns(posterior)
+  if (length(columns) == 0) return(tails)
+  flat <- which(posterior$beta$precision == 0)
+  exponents <- rep(Inf, nrow(posterior$random))
+  for (set in sets_to_check(posterior, factor, columns, flat)) {
+    t <- extra_rank(posterior, factor, set, flat)
+    if (t < length(set) + 1) refuse_uniform(posterior, set, t)
+    exponents[set] <- pmin(exponents[set], t - length(set) + 1)
+  }
+  p <- length(posterior$fixed)
+  tails[p + seq_along(exponents)] <- exponents
+  tails[seq_len(p)][inherits_tail(posterior, factor, columns)] <- min(exponents)
+  tails
+}
+
+# All nonempty sets; or, where single columns show that there are groups to spare,
+# the single ones and the whole: more columns only raise the rank.
+sets_to_check <- function(posterior, factor, columns, flat) {
+  single <- as.list(columns)
+  least <- min(vapply(single, extra_rank, 0, posterior = posterior, factor = factor,
+                      flat = flat))
+  if (length(columns) == 1) return(single)
+  if (least > length(posterior$fixed) + length(columns) + 8) {
+    return(c(single, list(columns)))
+  }
+  if (length(columns) > 12) {
+    abort("{length(columns)} random columns with uniform standard deviations are too many
+           for {length(posterior$groups)} groups.",
+          i = "Give {.arg sd} or {.arg cov} a proper prior.")
+  }
+  unlist(lapply(seq_along(columns), function(size) {
+    utils::combn(seq_along(columns), size, function(i) columns[i], simplify = FALSE)
+  }), recursive = FALSE)
+}
+
+# t_S = rank[X Z_S] - rank X, over the columns of X with a flat prior.
+extra_rank <- function(posterior, factor, set, flat) {
+  beside <- rank_beside(posterior, factor, set)
+  lengths <- column_lengths(posterior)
+  p <- length(lengths) - 1
+  columns <- c(flat, p + 1)
+  residual <- reduced_fit(beside$residual[, columns, drop = FALSE], lengths[columns])
+  beside$rank + residual$rank - length(flat)
+}
+
+rank_beside <- function(posterior, factor, set) {
+  p <- length(posterior$fixed)
+  levels <- matrix(aperm(posterior$level_factor, c(1, 3, 2)), ncol = p + 1)
+  level <- if (nrow(levels) == p + 1) levels else qr_factor(levels)
+  beside <- .Call(ffi_rank_beside, factor, level, group_start(posterior),
+                  as.integer(set) - 1L)
+  dim(beside$residual) <- c(p + 1, p + 1)
+  beside
+}
+
+# Coefficients that the rows cannot tell from the effects of these columns take
+# on the tails of the columns' standard deviations.
+inherits_tail <- function(posterior, factor, set) {
+  p <- length(posterior$fixed)
+  flat <- posterior$beta$precision == 0
+  if (p == 0) return(logical())
+  X <- rank_beside(posterior, factor, set)$residual[, seq_len(p), drop = FALSE]
+  lengths <- column_lengths(posterior)[seq_len(p)]
+  scaled <- sweep(X, 2, lengths, "/")
+  decomposition <- svd(scaled, nu = 0)
+  null <- decomposition$v[, decomposition$d <= 1e-8, drop = FALSE]
+  flat & sqrt(rowSums(null^2)) > 1e-6
+}
+
+refuse_uniform <- function(posterior, set, t) {
+  columns <- spell_random(posterior$random)[set]
+  n_groups <- length(posterior$groups)
+  effects <- if (length(set) == 1) "effects of {.val {columns}}"
+    else "effects of {.val {columns}} together"
+  abort(paste0("The posterior does not exist: the ", effects, " in {n_groups} level{?s} of
+                {.code {posterior$group}} add {t} dimension{?s} to the fixed part, and
+                uniform standard deviations need at least {length(set) + 1}."),
+        i = "Give {.arg sd} a proper prior, such as {.code uniform(upper)} or
+             {.code inverse_gamma(shape, rate)}, or fit the groups as fixed effects.")
+}

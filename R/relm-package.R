@@ -1,0 +1,14 @@
+#' @details
+#' Start with [relm()]. A fit goes from a formula to draws in stages, each a function
+#' of its own: [relm_design()], [crossprods()], [relm_posterior()], [relm()].
+#' @keywords internal
+#' @useDynLib relm, .registration = TRUE
+#' @importFrom coda as.mcmc.list as.mcmc
+#' @importFrom nlme fixef ranef VarCorr
+#' @importFrom posterior as_draws as_draws_array as_draws_df as_draws_list as_draws_matrix
+#' @importFrom posterior as_draws_rvars ndraws nchains niterations nvariables variables
+#' @importFrom stats coef sigma nobs formula terms model.frame model.matrix
+"_PACKAGE"
+
+# The pronoun of ggplot2's expressions, which is only suggested.
+utils::globalVariables(".data")

@@ -1,0 +1,148 @@
+# A posterior as a sampler sees it: the arrays of model_t in src/model.h.
+#
+# The parameterization is data. In the uncentered one all columns of X stay in the
+# regression; in the centered one those with a group version become the means of
+# the group effects. The columns that stay are orthonormalized over all rows, so
+# that a sweep loses no digits; theta is beta in these coordinates.
+sampler_model <- function(posterior, parameterization) {
+  coordinates <- sampler_coordinates(posterior, parameterization)
+  q <- nrow(posterior$random)
+  grouped <- !is.null(posterior$group)
+  change <- function(factors, n_random, intercept, shift) {
+    change_coordinates(factors, n_random, intercept, shift, coordinates$A,
+                       coordinates$offset)
+  }
+  c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
+    n_groups = length(posterior$groups),
+    n_cells = if (grouped) length(posterior$cell_level) else 0L,
+    n_levels = dim(posterior$level_factor)[3],
+    n_random = q, n_coef = length(posterior$fixed),
+    group_start = group_start(posterior),
+    cell_level = if (grouped) posterior$cell_level - 1L else integer(),
+    cell_factor = if (grouped) {
+      change(posterior$cell_factor, q, posterior$intercepts[["Z"]],
+             posterior$shift[seq_len(q)])
+    } else numeric(),
+    level_factor = change(posterior$level_factor, 0, 0, numeric()),
+    level_gram = level_gram(posterior, coordinates$A),
+    level_rows = posterior$level_rows,
+    to_beta = coordinates$to_beta, beta_shift = coordinates$beta_shift,
+    blocks = lapply(posterior$blocks, encode_block),
+    sigma_prior = unname(posterior$sigma)
+  ))
+}
+
+encode_block <- function(block) {
+  kinds <- c("variance", "lkj", "inverse_wishart")
+  list(first = block$columns[1] - 1L, size = length(block$columns),
+       kind = match(block$kind, kinds) - 1L, variance = as.numeric(block$variance),
+       parameter = as.numeric(block$parameter), scale = as.numeric(block$scale))
+}
+
+# How theta gives beta. With X_s the shifted columns of X, the columns that stay
+# are X_s A, and y loses X_s offset and its shift.
+sampler_coordinates <- function(posterior, parameterization) {
+  p <- length(posterior$fixed)
+  total <- total_factor(posterior)
+  means <- if (parameterization == "centered") which(!is.na(posterior$random$paired))
+    else integer()
+  mean_coef <- posterior$random$paired[means]
+  fixed <- setdiff(seq_len(p), mean_coef)
+  centering <- centering_matrix(posterior, total, fixed, mean_coef)
+  X <- total[, seq_len(p), drop = FALSE]
+  R <- if (length(fixed)) qr_factor(X %*% centering$columns) else matrix(0, 0, 0)
+  R <- R[seq_along(fixed), , drop = FALSE]
+  A <- centering$columns %*% (if (length(fixed)) backsolve(R, diag(length(fixed)))
+                              else matrix(0, 0, 0))
+  least_squares <- if (p) qr.coef(qr(X, tol = 0), total[, p + 1]) else numeric()
+  offset <- as.numeric(centering$columns %*% least_squares[fixed])
+  c(list(A = A, offset = offset,
+         layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
+                       mean_coef = mean_coef - 1L, mean_column = means - 1L)),
+    theta_to_beta(posterior, fixed, R, centering$means, least_squares))
+}
+
+# Where the intercept is a group mean, the columns that stay are centered on their
+# means, so that a shift of a column leaves the chain alone.
+centering_matrix <- function(posterior, total, fixed, mean_coef) {
+  p <- length(posterior$fixed)
+  means <- numeric(p)
+  if (posterior$intercepts[["X"]] > 0 && 1 %in% mean_coef) {
+    means[fixed] <- total[1, fixed] / total[1, 1]
+  }
+  columns <- diag(p)[, fixed, drop = FALSE]
+  if (p) columns[1, ] <- columns[1, ] - means[fixed]
+  list(columns = columns, means = means)
+}
+
+# beta = to_beta theta + beta_shift. Taking x - s for x adds s times its
+# coefficient to the intercept.
+theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
+  p <- length(posterior$fixed)
+  to_beta <- diag(p)
+  beta_shift <- numeric(p)
+  if (length(fixed)) {
+    to_beta[fixed, fixed] <- backsolve(R, diag(length(fixed)))
+    beta_shift[fixed] <- least_squares[fixed]
+  }
+  if (posterior$intercepts[["X"]] > 0) {
+    back <- diag(p)
+    others <- setdiff(fixed, 1)
+    back[1, others] <- -(x_shift(posterior) + means)[others]
+    to_beta <- back %*% to_beta
+    beta_shift <- as.numeric(back %*% beta_shift)
+    beta_shift[1] <- beta_shift[1] + y_shift(posterior)
+  }
+  list(to_beta = to_beta, beta_shift = beta_shift)
+}
+
+prior_in_coordinates <- function(posterior, coordinates) {
+  precision <- posterior$beta$precision
+  weighted <- precision * coordinates$to_beta
+  centre <- precision * (posterior$beta$mean - coordinates$beta_shift)
+  list(
+    beta_is_flat = as.integer(all(precision == 0)),
+    prior_precision = crossprod(coordinates$to_beta, weighted),
+    prior_linear = as.numeric(crossprod(coordinates$to_beta, centre))
+  )
+}
+
+# X'X of each level, in the coordinates of the columns that stay.
+level_gram <- function(posterior, A) {
+  n_fixed <- ncol(A)
+  n_levels <- dim(posterior$level_factor)[3]
+  if (n_levels == 1) return(array(diag(n_fixed), c(n_fixed, n_fixed, 1)))
+  totals <- level_totals(posterior)
+  p <- nrow(A)
+  grams <- vapply(seq_len(n_levels), function(s) {
+    crossprod(matrix(totals[, seq_len(p), s], p + 1) %*% A)
+  }, matrix(0, n_fixed, n_fixed))
+  array(grams, c(n_fixed, n_fixed, n_levels))
+}
+
+# theta of a beta.
+beta_to_theta <- function(model, beta) {
+  if (length(beta) == 0) return(numeric())
+  as.numeric(solve(matrix(model$to_beta, length(beta)), beta - model$beta_shift))
+}
+
+# Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2),
+# on the current stream of R's generator.
+sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
+                         effects = TRUE, progress = NULL) {
+  theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
+  start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
+                sigma2 = as.numeric(start$sigma2))
+  .Call(ffi_run_chain, model, sampler, start, c(warmup, draws, thin), effects, progress)
+}
+
+# The sampler that runs: the common line needs no chain.
+sampler_that_runs <- function(posterior, sampler) {
+  conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
+    is.null(posterior$sigma_by)
+  if (conjugate) "common_line" else sampler
+}
+
+parameterization_of <- function(sampler) {
+  if (sampler == "centered") "centered" else "uncentered"
+}

@@ -1,0 +1,73 @@
+# Starting points, spread more widely than the posterior.
+
+# Steps of EM: enough for the scale of every standard deviation, which is all that a
+# starting point needs.
+em_steps <- 15L
+
+# An estimate of Sigma and sigma2 in the uncentered coordinates of `model`, with the
+# coefficients given them, and how many groups' worth of information there is on each
+# standard deviation.
+estimate_scales <- function(model) {
+  q <- model$n_random
+  sigma2 <- rep(rough_variance(model), model$n_levels)
+  Sigma <- rough_covariance(model, sigma2[1])
+  for (step in seq_len(if (q > 0) em_steps else 2L)) {
+    em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
+    sigma2 <- pmax(em$sum_of_squares / model$level_rows, 1e-8 * sigma2)
+    if (q > 0) Sigma <- keep_blocks(em$moment, model$blocks)
+  }
+  c(em, list(Sigma = Sigma, sigma2 = sigma2))
+}
+
+rough_variance <- function(model) {
+  y <- slice_last(model$level_factor)
+  c <- if (model$n_cells > 0) slice_last(model$cell_factor) else 0
+  (sum(y^2) + sum(c^2)) / sum(model$level_rows)
+}
+
+slice_last <- function(factors) factors[, dim(factors)[2], ]
+
+# Each effect moves the response about as much as the residual does.
+rough_covariance <- function(model, sigma2) {
+  q <- model$n_random
+  if (q == 0) return(matrix(0, 0, 0))
+  R <- model$cell_factor[, seq_len(q), , drop = FALSE]
+  squares <- apply(R^2, 2, sum) / sum(model$level_rows)
+  diag(sigma2 / ifelse(squares > 0, squares, 1), q)
+}
+
+keep_blocks <- function(Sigma, blocks) {
+  kept <- matrix(0, nrow(Sigma), ncol(Sigma))
+  for (block in blocks) {
+    columns <- block$first + seq_len(block$size)
+    kept[columns, columns] <- Sigma[columns, columns]
+  }
+  kept
+}
+
+# One starting point, by R's generator: log standard deviations and coefficients are
+# spread by twice their approximate posterior standard deviations.
+draw_start <- function(model, estimate) {
+  q <- model$n_random
+  spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 1)) * stats::rnorm(q))
+  Sigma <- estimate$Sigma * tcrossprod(spread)
+  for (block in model$blocks) {
+    k <- block$first + 1
+    if (block$size == 1) Sigma[k, k] <- min(Sigma[k, k], (0.99 * block$variance[3])^2)
+  }
+  sigma2 <- estimate$sigma2 *
+    exp(4 / sqrt(2 * model$level_rows) * stats::rnorm(model$n_levels))
+  sigma2 <- pmin(sigma2, (0.99 * model$sigma_prior[3])^2)
+  theta <- draw_coefficients(estimate)
+  beta <- as.numeric(matrix(model$to_beta, length(theta)) %*% theta) + model$beta_shift
+  list(beta = beta, Sigma = Sigma, sigma2 = sigma2)
+}
+
+draw_coefficients <- function(estimate) {
+  p <- length(estimate$theta)
+  if (p == 0) return(numeric())
+  decomposition <- eigen(estimate$precision, symmetric = TRUE)
+  values <- pmax(decomposition$values, 1e-12 * max(decomposition$values))
+  estimate$theta +
+    2 * as.numeric(decomposition$vectors %*% (stats::rnorm(p) / sqrt(values)))
+}

@@ -1,0 +1,136 @@
+#' Summary of a fit
+#'
+#' Mean, standard deviation, median, 95% interval, R-hat, and bulk and tail effective
+#' sample sizes (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021; computed by
+#' posterior).
+#'
+#' With few groups a standard deviation's posterior has so heavy a tail that its mean or
+#' variance does not exist, and coefficients, group effects and predictions for new groups
+#' inherit this (see [relm_posterior()]). The table has `NA` there and a note says so: the
+#' average of such draws estimates nothing. Quantiles always exist.
+#'
+#' @param object A fit.
+#' @param variable,regex Which variables, as in [as_draws()][as_draws.relm]; the hyperparameters
+#'   unless given.
+#' @param x A summary.
+#' @param digits Significant digits.
+#' @param ... Not used.
+#' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`,
+#'   `median`, `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`.
+#' @references
+#' Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
+#' Rank-normalization, folding, and localization: an improved R-hat for assessing convergence
+#' of MCMC. *Bayesian Analysis* 16, 667--718.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' summary(fit)
+#' summary(fit, "^r_", regex = TRUE)
+#' @export
+summary.relm <- function(object, variable = NULL, regex = FALSE, ...) {
+  chosen <- if (is.null(variable)) hyper_variables(object)
+    else choose_variables(object, variable, regex)
+  draws <- draws_array(object, chosen)
+  rows <- lapply(chosen, function(name) {
+    summarize_variable(matrix(draws[, , name], nrow(draws)))
+  })
+  table <- data.frame(variable = chosen, do.call(rbind, rows), row.names = NULL)
+  names(table) <- c("variable", summary_columns)
+  tails <- tails_of(object, chosen)
+  table$mean[tails <= 2] <- NA
+  table$sd[tails <= 3] <- NA
+  structure(table, fit_lines = model_lines(object), notes = summary_notes(object, table, tails),
+            class = c("summary.relm", "data.frame"))
+}
+
+summary_columns <- c("mean", "sd", "median", "q2.5", "q97.5", "rhat", "ess_bulk", "ess_tail")
+
+# draws: iterations x chains.
+summarize_variable <- function(draws) {
+  c(mean(draws), stats::sd(draws),
+    stats::quantile(draws, c(0.5, 0.025, 0.975), names = FALSE),
+    posterior::rhat(draws), posterior::ess_bulk(draws), posterior::ess_tail(draws))
+}
+
+# Exponents of the tails; group effects and coefficients have the heaviest of all.
+tails_of <- function(fit, variables) {
+  tails <- fit$posterior$tails[variables]
+  tails[is.na(tails)] <- min(fit$posterior$tails)
+  tails[grepl("^(cor_|sigma)", variables)] <- Inf
+  unname(tails)
+}
+
+summary_notes <- function(fit, table, tails) {
+  c(convergence_notes(table), tail_notes(table, tails), proposal_notes(fit))
+}
+
+# At least 100 effective draws for each of four chains, as Vehtari et al. advise.
+convergence_notes <- function(table) {
+  apart <- which(table$rhat > 1.01)
+  few <- which(table$ess_bulk < 400 | table$ess_tail < 400)
+  unknown <- which(is.na(table$rhat))
+  c(if (length(apart)) {
+      paste0("Warning: the chains have not converged (R-hat above 1.01): ",
+             shorten(table$variable[apart]), ". Draw more, or try another sampler.")
+    } else if (length(few)) {
+      paste0("Warning: fewer than 400 effective draws: ", shorten(table$variable[few]),
+             ". Draw more, or try another sampler.")
+    },
+    if (length(unknown)) paste0("Warning: R-hat cannot be computed: ",
+                                shorten(table$variable[unknown]), "."))
+}
+
+tail_notes <- function(table, tails) {
+  heavy <- table$variable[tails <= 3]
+  infinite_error <- table$variable[tails > 3 & tails <= 5]
+  c(if (length(heavy)) paste0(
+      "Note: too few groups for these to have a mean or a variance (NA): ", shorten(heavy),
+      ". Use their quantiles, or a proper prior."),
+    if (length(infinite_error)) paste0(
+      "Note: few groups: the sd is not estimated reliably: ", shorten(infinite_error), "."))
+}
+
+proposal_notes <- function(fit) {
+  sampling <- fit$sampling
+  if (sum(sampling$kept) == 0) return(NULL)
+  paste0("Note: in ", sum(sampling$kept), " sweeps no covariance matrix was accepted, and ",
+         "the old one was kept (", round(sum(sampling$proposals)), " proposals in all).")
+}
+
+shorten <- function(names) {
+  shown <- utils::head(names, 5)
+  paste0(paste(shown, collapse = ", "),
+         if (length(names) > 5) paste0(" and ", length(names) - 5, " more"))
+}
+
+# For print(), which shows no R-hat.
+convergence_lines <- function(fit) {
+  summary_notes(fit, summary(fit), tails_of(fit, hyper_variables(fit)))
+}
+
+# Estimates of a row with as many decimals as show `digits` digits of its interval.
+format_estimates <- function(estimates, widths, digits) {
+  decimals <- pmin(pmax(digits - 1 - floor(log10(widths)), 0), 10)
+  decimals[!is.finite(decimals)] <- digits
+  shown <- estimates
+  for (i in seq_len(nrow(estimates))) {
+    shown[i, ] <- formatC(estimates[i, ], digits = decimals[i], format = "f")
+  }
+  shown
+}
+
+#' @rdname summary.relm
+#' @export
+print.summary.relm <- function(x, digits = 3, ...) {
+  cat(attr(x, "fit_lines"), sep = "\n")
+  cat("\n")
+  table <- as.data.frame(x)
+  class(table) <- "data.frame"
+  shown <- cbind(format_estimates(as.matrix(table[2:6]), table$q97.5 - table$q2.5, digits),
+                 rhat = format(round(table$rhat, 3)), ess_bulk = round(table$ess_bulk),
+                 ess_tail = round(table$ess_tail))
+  dimnames(shown) <- list(table$variable, names(table)[-1])
+  print(shown, quote = FALSE, right = TRUE)
+  cat(attr(x, "notes"), sep = "\n")
+  invisible(x)
+}

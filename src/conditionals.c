@@ -1,0 +1,371 @@
+#include <math.h>
+#include <string.h>
+#include <R_ext/Random.h>
+#include "conditionals.h"
+#include "linalg.h"
+
+/* Proposals of Sigma before the old one is kept. To keep it when all are
+   refused leaves the conditional distribution as it is, since whether that
+   happens does not depend on the old value. */
+enum { MAX_PROPOSALS = 1000 };
+
+/* Groups between two questions to the monitor: about a millisecond. */
+enum { GROUPS_PER_QUESTION = 8192 };
+
+size_t state_work(int q, int p)
+{
+    return (size_t) 5 * q * q + (size_t) p * p + 2 * ((size_t) p + q);
+}
+
+static const double *cell_factor(const model_t *model, int cell)
+{
+    int q = model->n_random;
+    return model->cell_factor + (size_t) q * (q + model->n_fixed + 1) * cell;
+}
+
+static const double *level_factor(const model_t *model, int level)
+{
+    return model->level_factor
+        + (size_t) (model->n_coef + 1) * (model->n_fixed + 1) * level;
+}
+
+/* e = c - C fixed: the group's data, rotated, less its fixed part. */
+static inline void subtract_fixed(int q, int n_fixed, const double *C,
+                                  const double *fixed, double *e)
+{
+    const double *c = C + (size_t) q * n_fixed;
+    if (q == 2) {
+        double e0 = c[0], e1 = c[1];
+        for (int k = 0; k < n_fixed; k++) {
+            e0 -= C[2 * k] * fixed[k];
+            e1 -= C[2 * k + 1] * fixed[k];
+        }
+        e[0] = e0;
+        e[1] = e1;
+        return;
+    }
+    for (int r = 0; r < q; r++) e[r] = c[r];
+    for (int k = 0; k < n_fixed; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[(size_t) q * k + r] * fixed[k];
+}
+
+/* e <- e - R effect, R upper triangular. */
+static inline void subtract_effect(int q, const double *R, const double *effect,
+                                   double *e)
+{
+    if (q == 2) {
+        e[0] -= R[0] * effect[0] + R[2] * effect[1];
+        e[1] -= R[3] * effect[1];
+        return;
+    }
+    for (int k = 0; k < q; k++)
+        for (int r = 0; r <= k; r++) e[r] -= R[(size_t) q * k + r] * effect[k];
+}
+
+/* P <- P + R'R/sigma2 (upper half), h <- h + R'e/sigma2. */
+static inline void add_likelihood(int q, const double *R, const double *e,
+                                  double sigma2, double *P, double *h)
+{
+    double precision = 1.0 / sigma2;
+    if (q == 2) {
+        P[0] += precision * R[0] * R[0];
+        P[2] += precision * R[0] * R[2];
+        P[3] += precision * (R[2] * R[2] + R[3] * R[3]);
+        h[0] += precision * R[0] * e[0];
+        h[1] += precision * (R[2] * e[0] + R[3] * e[1]);
+        return;
+    }
+    for (int k = 0; k < q; k++) {
+        const double *column = R + (size_t) q * k;
+        h[k] += precision * dot(k + 1, column, e);
+        for (int r = 0; r <= k; r++)
+            P[(size_t) q * k + r] += precision * dot(r + 1, R + (size_t) q * r, column);
+    }
+}
+
+static int user_wants_to_stop(monitor_t *monitor, int groups)
+{
+    monitor->visits += groups;
+    if (monitor->visits < GROUPS_PER_QUESTION) return 0;
+    monitor->visits = 0;
+    return monitor->stop(monitor->data);
+}
+
+status_t draw_group_effects(const model_t *model, state_t *state)
+{
+    int q = model->n_random;
+    double *P = state->work, *prior_h = P + q * q, *e = prior_h + q;
+    for (int k = 0; k < q; k++)
+        prior_h[k] = dot(q, state->Sigma_inverse + (size_t) q * k, state->mean);
+
+    for (int j = 0; j < model->n_groups; j++) {
+        double *effect = state->effect + (size_t) q * j;
+        for (int k = 0; k < q * q; k++) P[k] = state->Sigma_inverse[k];
+        for (int k = 0; k < q; k++) effect[k] = prior_h[k];
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(model, cell);
+            subtract_fixed(q, model->n_fixed, R + q * q, state->fixed, e);
+            add_likelihood(q, R, e, state->sigma2[model->cell_level[cell]], P, effect);
+        }
+        draw_standard_normals(q, state->normals);
+        RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->normals, effect));
+        if ((j + 1) % GROUPS_PER_QUESTION == 0
+            && user_wants_to_stop(state->monitor, GROUPS_PER_QUESTION))
+            return STATUS_INTERRUPTED;
+    }
+    if (user_wants_to_stop(state->monitor, 1 + model->n_groups % GROUPS_PER_QUESTION))
+        return STATUS_INTERRUPTED;
+    return STATUS_OK;
+}
+
+/* h <- X'(y - Z effect), each level divided by its variance; or, with one
+   level, not divided. */
+static void fixed_linear_term(const model_t *model, const state_t *state, double *h)
+{
+    int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
+    double *e = state->work;
+    memset(h, 0, sizeof(double) * n_fixed);
+    for (int s = 0; s < model->n_levels; s++) {
+        const double *T = level_factor(model, s);
+        double precision = model->n_levels == 1 ? 1.0 : 1.0 / state->sigma2[s];
+        for (int k = 0; k < n_fixed; k++)
+            h[k] += precision
+                * dot(rows, T + (size_t) rows * k, T + (size_t) rows * n_fixed);
+    }
+    for (int j = 0; j < model->n_groups; j++)
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(model, cell), *C = R + q * q;
+            double precision = model->n_levels == 1 ? 1.0
+                : 1.0 / state->sigma2[model->cell_level[cell]];
+            for (int r = 0; r < q; r++) e[r] = C[(size_t) q * n_fixed + r];
+            subtract_effect(q, R, state->effect + (size_t) q * j, e);
+            for (int r = 0; r < q; r++) e[r] *= precision;
+            for (int k = 0; k < n_fixed; k++) h[k] += dot(q, C + (size_t) q * k, e);
+        }
+}
+
+/* P <- J Sigma^-1 and h <- Sigma^-1 sum_j effect_j, in the rows and columns of
+   the coefficients that are means of group effects. */
+static void mean_precision(const model_t *model, const state_t *state,
+                           double *P, double *h)
+{
+    int q = model->n_random, n_means = model->n_means;
+    double *sum = state->work;
+    memset(sum, 0, sizeof(double) * q);
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+    for (int k = 0; k < n_means; k++) {
+        const double *column = state->Sigma_inverse + (size_t) q * model->mean_column[k];
+        h[k] = dot(q, column, sum);
+        for (int l = 0; l < n_means; l++)
+            P[l + (size_t) n_means * k] =
+                model->n_groups * column[model->mean_column[l]];
+    }
+}
+
+/* Sets fixed and mean from theta. */
+static void split_theta(const model_t *model, state_t *state)
+{
+    for (int k = 0; k < model->n_fixed; k++)
+        state->fixed[k] = state->theta[model->fixed_coef[k]];
+    for (int k = 0; k < model->n_means; k++)
+        state->mean[model->mean_column[k]] = state->theta[model->mean_coef[k]];
+}
+
+/* Flat prior, one sigma^2: the two kinds of coefficients are independent, and
+   the fixed ones, being orthonormal, each from the other. */
+static status_t draw_separate(const model_t *model, state_t *state,
+                              const double *fixed_h, double *mean_P, double *mean_h)
+{
+    int n_means = model->n_means;
+    double sigma = sqrt(state->sigma2[0]), *z = state->work;
+    for (int k = 0; k < model->n_fixed; k++) {
+        int coef = model->fixed_coef[k];
+        state->theta[coef] = fixed_h[k] + sigma * state->normals[coef];
+    }
+    for (int k = 0; k < n_means; k++) z[k] = state->normals[model->mean_coef[k]];
+    if (n_means > 0)
+        RETURN_IF_FAILED(draw_normal_given_precision(n_means, mean_P, z, mean_h));
+    for (int k = 0; k < n_means; k++) state->theta[model->mean_coef[k]] = mean_h[k];
+    return STATUS_OK;
+}
+
+/* P <- P + sum_s X_s'X_s / sigma_s^2 in the rows and columns of the fixed ones. */
+static void add_fixed_precision(const model_t *model, const state_t *state, double *P)
+{
+    int p = model->n_coef, n_fixed = model->n_fixed;
+    for (int s = 0; s < model->n_levels; s++) {
+        const double *gram = model->level_gram + (size_t) n_fixed * n_fixed * s;
+        double precision = 1.0 / state->sigma2[s];
+        for (int k = 0; k < n_fixed; k++)
+            for (int l = 0; l < n_fixed; l++)
+                P[model->fixed_coef[l] + (size_t) p * model->fixed_coef[k]] +=
+                    precision * gram[l + (size_t) n_fixed * k];
+    }
+}
+
+static status_t draw_jointly(const model_t *model, state_t *state, const double *fixed_h,
+                             const double *mean_P, const double *mean_h, double *P)
+{
+    int p = model->n_coef, n_means = model->n_means;
+    double *h = state->theta;
+    double precision = model->n_levels == 1 ? 1.0 / state->sigma2[0] : 1.0;
+    memcpy(P, model->prior_precision, sizeof(double) * p * p);
+    memcpy(h, model->prior_linear, sizeof(double) * p);
+    add_fixed_precision(model, state, P);
+    for (int k = 0; k < model->n_fixed; k++)
+        h[model->fixed_coef[k]] += precision * fixed_h[k];
+    for (int k = 0; k < n_means; k++) {
+        h[model->mean_coef[k]] += mean_h[k];
+        for (int l = 0; l < n_means; l++)
+            P[model->mean_coef[l] + (size_t) p * model->mean_coef[k]] +=
+                mean_P[l + (size_t) n_means * k];
+    }
+    return draw_normal_given_precision(p, P, state->normals, h);
+}
+
+status_t draw_coefficients(const model_t *model, state_t *state)
+{
+    int q = model->n_random, p = model->n_coef;
+    double *P = state->work + 5 * q * q, *fixed_h = P + p * p, *mean_h = fixed_h + p;
+    double *mean_P = state->work + q * q;
+    if (model->n_fixed > 0) fixed_linear_term(model, state, fixed_h);
+    if (model->n_means > 0) mean_precision(model, state, mean_P, mean_h);
+    draw_standard_normals(p, state->normals);
+    if (model->beta_is_flat && model->n_levels == 1)
+        RETURN_IF_FAILED(draw_separate(model, state, fixed_h, mean_P, mean_h));
+    else
+        RETURN_IF_FAILED(draw_jointly(model, state, fixed_h, mean_P, mean_h, P));
+    split_theta(model, state);
+    return STATUS_OK;
+}
+
+/* S = sum_j (effect_j - mean)(effect_j - mean)' over one block, upper half. */
+static void effect_sums_of_squares(const model_t *model, const state_t *state,
+                                   const cov_block_t *block, double *S)
+{
+    int q = model->n_random, size = block->size;
+    const double *mean = state->mean + block->first;
+    memset(S, 0, sizeof(double) * size * size);
+    for (int j = 0; j < model->n_groups; j++) {
+        const double *effect = state->effect + (size_t) q * j + block->first;
+        for (int k = 0; k < size; k++)
+            for (int l = 0; l <= k; l++)
+                S[l + size * k] += (effect[l] - mean[l]) * (effect[k] - mean[k]);
+    }
+}
+
+/* Sigma ~ IW(J - 1, S) until one is accepted: uniform standard deviations and
+   LKJ(eta) have density ∝ |Sigma|^(-size/2) |C|^(size/2 + eta - 1). */
+static status_t draw_lkj(const cov_block_t *block, int n_groups, const double *root_S,
+                         state_t *state, double *Sigma, double *work, int *accepted)
+{
+    int size = block->size;
+    double power = 0.5 * size + block->parameter - 1.0, log_det;
+    *accepted = 0;
+    for (int tries = 0; tries < MAX_PROPOSALS && !*accepted; tries++) {
+        draw_inverse_wishart(size, n_groups - 1.0, root_S, Sigma, work);
+        RETURN_IF_FAILED(log_det_correlation(size, Sigma, work, &log_det));
+        *accepted = log(unif_rand()) < power * log_det;
+        state->proposals++;
+    }
+    if (!*accepted) state->kept++;
+    return STATUS_OK;
+}
+
+static status_t draw_matrix_block(const model_t *model, state_t *state,
+                                  const cov_block_t *block, double *S)
+{
+    int size = block->size, q = model->n_random, accepted = 1;
+    double *Sigma = S + size * size, *work = Sigma + size * size;
+    if (block->kind == COV_INVERSE_WISHART)
+        for (int k = 0; k < size * size; k++) S[k] += block->scale[k];
+    RETURN_IF_FAILED(cholesky(size, S));
+    if (block->kind == COV_LKJ)
+        RETURN_IF_FAILED(draw_lkj(block, model->n_groups, S, state, Sigma, work, &accepted));
+    else
+        draw_inverse_wishart(size, model->n_groups + block->parameter, S, Sigma, work);
+    for (int k = 0; accepted && k < size; k++)
+        for (int l = 0; l < size; l++)
+            state->Sigma[block->first + l + (size_t) q * (block->first + k)] =
+                Sigma[l + size * k];
+    return STATUS_OK;
+}
+
+static status_t invert_block(const model_t *model, state_t *state, const cov_block_t *block)
+{
+    int q = model->n_random, size = block->size;
+    size_t corner = block->first + (size_t) q * block->first;
+    double *U = state->work, *inverse = U + size * size;
+    for (int k = 0; k < size; k++)
+        for (int l = 0; l < size; l++)
+            U[l + size * k] = state->Sigma[corner + l + (size_t) q * k];
+    RETURN_IF_FAILED(cholesky(size, U));
+    inverse_from_cholesky(size, U, inverse);
+    for (int k = 0; k < size; k++)
+        for (int l = 0; l < size; l++)
+            state->Sigma_inverse[corner + l + (size_t) q * k] = inverse[l + size * k];
+    return STATUS_OK;
+}
+
+status_t draw_covariance(const model_t *model, state_t *state)
+{
+    double *S = state->work;
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        effect_sums_of_squares(model, state, block, S);
+        if (block->kind == COV_VARIANCE) {
+            size_t place = (size_t) (model->n_random + 1) * block->first;
+            RETURN_IF_FAILED(draw_variance(&block->variance, model->n_groups, S[0],
+                                           state->Sigma + place));
+        } else {
+            RETURN_IF_FAILED(draw_matrix_block(model, state, block, S));
+        }
+        RETURN_IF_FAILED(invert_block(model, state, block));
+    }
+    return STATUS_OK;
+}
+
+void residual_sums_of_squares(const model_t *model, state_t *state)
+{
+    int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
+    double *e = state->work;
+    for (int s = 0; s < model->n_levels; s++) {
+        const double *T = level_factor(model, s);
+        double sum = 0.0;
+        for (int r = 0; r < rows; r++) {
+            double rest = T[(size_t) rows * n_fixed + r];
+            for (int k = 0; k < n_fixed; k++)
+                rest -= T[(size_t) rows * k + r] * state->fixed[k];
+            sum += rest * rest;
+        }
+        state->sum_of_squares[s] = sum;
+    }
+    for (int j = 0; j < model->n_groups; j++)
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(model, cell);
+            subtract_fixed(q, n_fixed, R + q * q, state->fixed, e);
+            subtract_effect(q, R, state->effect + (size_t) q * j, e);
+            state->sum_of_squares[model->cell_level[cell]] += dot(q, e, e);
+        }
+}
+
+status_t draw_residual_variances(const model_t *model, state_t *state)
+{
+    residual_sums_of_squares(model, state);
+    for (int s = 0; s < model->n_levels; s++)
+        RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->level_rows[s],
+                                       state->sum_of_squares[s], state->sigma2 + s));
+    return STATUS_OK;
+}
+
+status_t refresh_state(const model_t *model, state_t *state)
+{
+    memset(state->mean, 0, sizeof(double) * model->n_random);
+    memset(state->Sigma_inverse, 0,
+           sizeof(double) * (size_t) model->n_random * model->n_random);
+    split_theta(model, state);
+    for (int b = 0; b < model->n_blocks; b++)
+        RETURN_IF_FAILED(invert_block(model, state, model->block + b));
+    return STATUS_OK;
+}

@@ -1,0 +1,30 @@
+#ifndef RELM_CONDITIONALS_H
+#define RELM_CONDITIONALS_H
+
+#include "model.h"
+
+/* The full conditionals. Each draws its part of the state given the rest. */
+
+/* effect_j ~ N(V_j (Sigma^-1 mean + Z_j'(y_j - X_j fixed)/sigma^2), V_j),
+   V_j = (Sigma^-1 + Z_j'Z_j/sigma^2)^-1, for every group j. */
+status_t draw_group_effects(const model_t *model, state_t *state);
+
+/* All coefficients at once. Those in the regression:
+   N((X'X)^-1 X'(y - Z effect), sigma^2 (X'X)^-1); those that are means of group
+   effects: N(mean_j effect_j, Sigma/J). A normal prior is added to both. */
+status_t draw_coefficients(const model_t *model, state_t *state);
+
+/* Sigma, block by block, from S = sum_j (effect_j - mean)(effect_j - mean)':
+   tau_k^2 ~ IG((J - 1)/2, S_kk/2) under a uniform tau_k; IW(J + df, S + scale)
+   under IW(df, scale); and for LKJ(eta) with uniform standard deviations,
+   IW(J - 1, S) accepted with probability |C|^(size/2 + eta - 1). */
+status_t draw_covariance(const model_t *model, state_t *state);
+
+/* sigma_s^2 ~ IG(n_s/2, sum |y - X fixed - Z effect|^2 / 2), for every level s. */
+status_t draw_residual_variances(const model_t *model, state_t *state);
+
+/* sum_of_squares[s] = sum |y - X fixed - Z effect|^2 over the rows of level s,
+   as a sum of squares throughout. */
+void residual_sums_of_squares(const model_t *model, state_t *state);
+
+#endif

@@ -1,0 +1,64 @@
+#ifndef RELM_CROSSPRODS_H
+#define RELM_CROSSPRODS_H
+
+#include <stddef.h>
+
+/* Rows of data are absorbed into triangular factors by Householder
+   reflections, never into sums of products: no digits cancel, and the factors
+   of two chunks of data are absorbed into one another as if they were rows.
+
+   A cell holds the rows of one group that share one residual variance. Its
+   factor has q rows, [R C c], with Z'Z = R'R, Z'X = R'C, Z'y = R'c. What the
+   reflections leave of [X y], orthogonal to Z, goes into the factor of the
+   cell's residual variance, (p + 1) x (p + 1) and upper triangular. */
+
+/* Reflects a block of rows (n_rows x n_columns, leading dimension ld) into the
+   n_pivots top rows (n_pivots x n_columns), so that the block's first n_pivots
+   columns vanish. The top keeps a nonnegative diagonal. The block's vanished
+   columns are left as work space; the others hold the residual rows. */
+void absorb_block(int n_pivots, int n_columns, double *top,
+                  int n_rows, int ld, double *block);
+
+typedef struct {
+    int n_random;           /* q, columns of Z */
+    int n_fixed;            /* p, columns of X */
+    double *cell_factor;    /* q x (q + p + 1) x cells */
+    double *level_factor;   /* (p + 1) x (p + 1) x levels */
+} factors_t;
+
+typedef struct {
+    int n_rows;
+    const double *Z, *X, *y;        /* n_rows x q, n_rows x p, n_rows */
+    const double *weights;          /* n_rows, or NULL for ones */
+    const double *shift;            /* q + p + 1, taken off each column */
+    const int *order;               /* rows (from 0), those of a cell together */
+    const int *cell;                /* n_rows: cell of each row, from 0 */
+    const int *cell_level;          /* level of each cell, from 0 */
+} rows_t;
+
+/* Doubles of work space that absorb_rows() needs. */
+size_t absorb_rows_work(int n_random, int n_fixed);
+
+void absorb_rows(const rows_t *rows, factors_t *factors, double *work);
+
+/* Turns each level's factor into that of [X y] over all rows of the level, by
+   absorbing the [C c] of its cells. totals holds the level factors on entry;
+   work holds q (p + 1) doubles. */
+void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level,
+                  double *totals, double *work);
+
+/* Factors in other coordinates, one after another: rows of
+   [R C c] (n_rows x (n_random + n_fixed + 1)) become
+   [R + R_intercept shift', C A, c - C offset], with A n_fixed x n_new.
+   Without a shifted intercept, intercept is -1. */
+typedef struct {
+    int n_rows, n_random, n_fixed, n_new, intercept;
+    const double *shift;    /* n_random */
+    const double *A;        /* n_fixed x n_new */
+    const double *offset;   /* n_fixed */
+} coordinates_t;
+
+void change_coordinates(const coordinates_t *to, int n_factors,
+                        const double *factors, double *changed);
+
+#endif

@@ -1,0 +1,39 @@
+#ifndef RELM_FFI_H
+#define RELM_FFI_H
+
+#include <R.h>
+#include <Rinternals.h>
+#include "model.h"
+
+/* The edge to R: these functions decode, call and encode; they alone handle
+   SEXPs, allocate, touch the generator's state, ask for interrupts and raise
+   errors. All their memory is R's, so that an error leaks nothing. */
+
+SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
+                            SEXP A, SEXP offset);
+SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen);
+SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP store_effects,
+                   SEXP progress);
+SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
+
+/* Element `name` of a list; an error when it is missing. */
+SEXP list_element(SEXP list, const char *name);
+const double *list_doubles(SEXP list, const char *name, double length);
+const int *list_integers(SEXP list, const char *name, double length);
+int list_integer(SEXP list, const char *name);
+
+double *doubles(double length);
+
+/* A list of these elements; names and values have n entries. */
+SEXP named_list(int n, const char **names, SEXP *values);
+
+/* Points into the list's arrays, which must outlive the model. */
+void decode_model(SEXP list, model_t *model);
+
+/* A state of the model's size, its Sigma and sigma2 copied. */
+void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
+                    state_t *state);
+
+#endif

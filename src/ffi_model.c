@@ -1,0 +1,139 @@
+#include <string.h>
+#include "ffi.h"
+
+SEXP list_element(SEXP list, const char *name)
+{
+    SEXP names = getAttrib(list, R_NamesSymbol);
+    for (R_xlen_t i = 0; i < xlength(names); i++)
+        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return VECTOR_ELT(list, i);
+    error("internal error: element '%s' is missing", name);
+}
+
+static SEXP checked_element(SEXP list, const char *name, int type, double length)
+{
+    SEXP element = list_element(list, name);
+    if (TYPEOF(element) != type || (double) xlength(element) != length)
+        error("internal error: element '%s' has type %s and length %.0f, not %s and %.0f",
+              name, type2char(TYPEOF(element)), (double) xlength(element),
+              type2char((SEXPTYPE) type), length);
+    return element;
+}
+
+const double *list_doubles(SEXP list, const char *name, double length)
+{
+    return REAL(checked_element(list, name, REALSXP, length));
+}
+
+const int *list_integers(SEXP list, const char *name, double length)
+{
+    return INTEGER(checked_element(list, name, INTSXP, length));
+}
+
+int list_integer(SEXP list, const char *name)
+{
+    return *list_integers(list, name, 1);
+}
+
+double *doubles(double length)
+{
+    if (length > 9e15) error("internal error: %.0f doubles were asked for", length);
+    return (double *) R_alloc((size_t) (length > 0 ? length : 1), sizeof(double));
+}
+
+SEXP named_list(int n, const char **names, SEXP *values)
+{
+    SEXP list = PROTECT(allocVector(VECSXP, n));
+    SEXP tags = PROTECT(allocVector(STRSXP, n));
+    for (int i = 0; i < n; i++) {
+        SET_STRING_ELT(tags, i, mkChar(names[i]));
+        SET_VECTOR_ELT(list, i, values[i]);
+    }
+    setAttrib(list, R_NamesSymbol, tags);
+    UNPROTECT(2);
+    return list;
+}
+
+static scale_prior_t decode_scale_prior(const double *prior)
+{
+    scale_prior_t scale = { prior[0], prior[1], prior[2] };
+    return scale;
+}
+
+static void decode_blocks(SEXP list, model_t *model)
+{
+    SEXP blocks = list_element(list, "blocks");
+    cov_block_t *block = (cov_block_t *)
+        R_alloc((size_t) length(blocks) + 1, sizeof(cov_block_t));
+    model->n_blocks = length(blocks);
+    model->block = block;
+    for (int b = 0; b < model->n_blocks; b++) {
+        SEXP element = VECTOR_ELT(blocks, b);
+        block[b].first = list_integer(element, "first");
+        block[b].size = list_integer(element, "size");
+        if (block[b].first < 0 || block[b].size < 1
+            || block[b].first + block[b].size > model->n_random)
+            error("internal error: covariance block %d lies outside the matrix", b + 1);
+        block[b].kind = (cov_kind_t) list_integer(element, "kind");
+        block[b].variance = decode_scale_prior(list_doubles(element, "variance", 3));
+        block[b].parameter = *list_doubles(element, "parameter", 1);
+        block[b].scale =
+            list_doubles(element, "scale", (double) block[b].size * block[b].size);
+    }
+}
+
+void decode_model(SEXP list, model_t *model)
+{
+    double q = model->n_random = list_integer(list, "n_random");
+    double p = model->n_coef = list_integer(list, "n_coef");
+    double n_fixed = model->n_fixed = list_integer(list, "n_fixed");
+    double levels = model->n_levels = list_integer(list, "n_levels");
+    model->n_groups = list_integer(list, "n_groups");
+    model->n_cells = list_integer(list, "n_cells");
+    model->n_means = model->n_coef - model->n_fixed;
+    model->fixed_coef = list_integers(list, "fixed_coef", n_fixed);
+    model->mean_coef = list_integers(list, "mean_coef", model->n_means);
+    model->mean_column = list_integers(list, "mean_column", model->n_means);
+    model->group_start = list_integers(list, "group_start", model->n_groups + 1.0);
+    model->cell_level = list_integers(list, "cell_level", model->n_cells);
+    model->cell_factor =
+        list_doubles(list, "cell_factor", q * (q + n_fixed + 1) * model->n_cells);
+    model->level_factor =
+        list_doubles(list, "level_factor", (p + 1) * (n_fixed + 1) * levels);
+    model->level_gram = list_doubles(list, "level_gram", n_fixed * n_fixed * levels);
+    model->level_rows = list_doubles(list, "level_rows", levels);
+    model->beta_is_flat = list_integer(list, "beta_is_flat");
+    model->prior_precision = list_doubles(list, "prior_precision", p * p);
+    model->prior_linear = list_doubles(list, "prior_linear", p);
+    model->to_beta = list_doubles(list, "to_beta", p * p);
+    model->beta_shift = list_doubles(list, "beta_shift", p);
+    model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", 3));
+    decode_blocks(list, model);
+}
+
+static double *copy_doubles(SEXP source, double length)
+{
+    if (TYPEOF(source) != REALSXP || (double) xlength(source) != length)
+        error("internal error: a starting value has not %.0f numbers", length);
+    double *copy = doubles(length);
+    if (length > 0) memcpy(copy, REAL(source), sizeof(double) * (size_t) length);
+    return copy;
+}
+
+void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
+                    state_t *state)
+{
+    double q = model->n_random, p = model->n_coef;
+    memset(state, 0, sizeof *state);
+    state->theta = doubles(p);
+    memset(state->theta, 0, sizeof(double) * model->n_coef);
+    state->Sigma = copy_doubles(Sigma, q * q);
+    state->sigma2 = copy_doubles(sigma2, model->n_levels);
+    state->effect = doubles(q * model->n_groups);
+    state->fixed = doubles(model->n_fixed);
+    state->mean = doubles(q);
+    state->Sigma_inverse = doubles(q * q);
+    state->sum_of_squares = doubles(model->n_levels);
+    state->work = doubles((double) state_work(model->n_random, model->n_coef));
+    state->normals = doubles(p > q ? p : q);
+    state->monitor = monitor;
+}

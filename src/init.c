@@ -1,0 +1,21 @@
+#include <R_ext/Rdynload.h>
+#include "ffi.h"
+
+#define CALL_ENTRY(name, n_arguments) { #name, (DL_FUNC) &name, n_arguments }
+
+static const R_CallMethodDef call_entries[] = {
+    CALL_ENTRY(ffi_absorb_rows, 4),
+    CALL_ENTRY(ffi_level_totals, 3),
+    CALL_ENTRY(ffi_change_coordinates, 6),
+    CALL_ENTRY(ffi_rank_beside, 4),
+    CALL_ENTRY(ffi_run_chain, 6),
+    CALL_ENTRY(ffi_em_step, 3),
+    { NULL, NULL, 0 }
+};
+
+void R_init_relm(DllInfo *dll)
+{
+    R_registerRoutines(dll, NULL, call_entries, NULL, NULL);
+    R_useDynamicSymbols(dll, FALSE);
+    R_forceSymbols(dll, TRUE);
+}

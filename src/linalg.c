@@ -1,0 +1,62 @@
+#define USE_FC_LEN_T
+#include <Rconfig.h>
+#include <R_ext/Lapack.h>
+#ifndef FCONE
+# define FCONE
+#endif
+#include <string.h>
+#include "linalg.h"
+
+/* Below this order a plain loop beats the overhead of a LAPACK call. */
+enum { LAPACK_FROM = 16 };
+
+static status_t cholesky_loop(int n, double *A)
+{
+    for (int j = 0; j < n; j++) {
+        double *column = A + (size_t) n * j;
+        for (int i = 0; i < j; i++) {
+            const double *left = A + (size_t) n * i;
+            column[i] = (column[i] - dot(i, left, column)) / left[i];
+        }
+        double pivot = column[j] - dot(j, column, column);
+        if (!(pivot > 0.0)) return STATUS_NOT_POSITIVE_DEFINITE;
+        column[j] = sqrt(pivot);
+    }
+    return STATUS_OK;
+}
+
+status_t cholesky_general(int n, double *A)
+{
+    if (n < LAPACK_FROM) return cholesky_loop(n, A);
+    int info = 0;
+    F77_CALL(dpotrf)("U", &n, A, &n, &info FCONE);
+    return info == 0 ? STATUS_OK : STATUS_NOT_POSITIVE_DEFINITE;
+}
+
+void solve_upper_transposed_general(int n, const double *U, double *x)
+{
+    for (int j = 0; j < n; j++) {
+        const double *column = U + (size_t) n * j;
+        x[j] = (x[j] - dot(j, column, x)) / column[j];
+    }
+}
+
+void solve_upper_general(int n, const double *U, double *x)
+{
+    for (int j = n - 1; j >= 0; j--) {
+        const double *column = U + (size_t) n * j;
+        x[j] /= column[j];
+        for (int i = 0; i < j; i++) x[i] -= column[i] * x[j];
+    }
+}
+
+void inverse_from_cholesky(int n, const double *U, double *inverse)
+{
+    memset(inverse, 0, sizeof(double) * (size_t) n * n);
+    for (int j = 0; j < n; j++) {
+        double *column = inverse + (size_t) n * j;
+        column[j] = 1.0;
+        solve_upper_transposed(n, U, column);
+        solve_upper(n, U, column);
+    }
+}

@@ -1,0 +1,91 @@
+#ifndef RELM_MODEL_H
+#define RELM_MODEL_H
+
+#include <stddef.h>
+#include "random.h"
+#include "status.h"
+
+/* The model y_j = X_j beta + Z_j gamma_j + e_j, with gamma_j ~ N_q(0, Sigma)
+   and residual variance sigma2[level], as one parameterization sees it.
+
+   A parameterization says which columns of X keep their coefficient in the
+   regression (n_fixed of them: all in the uncentered, those without a group
+   version in the centered) and which become the mean of the group effects
+   (n_means of them). Everything else is shared.
+
+   The fixed columns are orthonormalized over all rows, and y may have been
+   shifted: theta holds the coefficients in these coordinates, in the order of
+   X's columns, and beta = to_beta theta + beta_shift.
+
+   A cell is the rows of one group that share one residual variance (a level);
+   the cells of a group are neighbours. */
+
+typedef enum { COV_VARIANCE, COV_LKJ, COV_INVERSE_WISHART } cov_kind_t;
+
+typedef struct {
+    int first, size;        /* columns of Z: first, first + 1, ... */
+    cov_kind_t kind;
+    scale_prior_t variance; /* COV_VARIANCE, size 1 */
+    double parameter;       /* eta of LKJ, df of the inverse Wishart */
+    const double *scale;    /* size x size, scale of the inverse Wishart */
+} cov_block_t;
+
+typedef struct {
+    int n_groups, n_cells, n_levels;
+    int n_random;                   /* q */
+    int n_coef;                     /* p */
+    int n_fixed, n_means;           /* n_fixed + n_means = p */
+    const int *fixed_coef;          /* n_fixed: their places in theta */
+    const int *mean_coef;           /* n_means: their places in theta */
+    const int *mean_column;         /* n_means: the columns of Z they are the means of */
+
+    const int *group_start;         /* n_groups + 1: cells of group j */
+    const int *cell_level;          /* n_cells */
+    const double *cell_factor;      /* q x (q + n_fixed + 1) x n_cells: [R C c] */
+    const double *level_factor;     /* (p + 1) x (n_fixed + 1) x n_levels */
+    const double *level_gram;       /* n_fixed x n_fixed x n_levels: X'X of a level,
+                                       I when there is one level */
+    const double *level_rows;       /* n_levels: their numbers of rows */
+
+    int beta_is_flat;
+    const double *prior_precision;  /* p x p, of theta */
+    const double *prior_linear;     /* p, precision times mean */
+    const double *to_beta;          /* p x p */
+    const double *beta_shift;       /* p */
+
+    int n_blocks;
+    const cov_block_t *block;
+    scale_prior_t sigma_prior;
+} model_t;
+
+/* Asked now and then; answers nonzero when the user wants to stop. */
+typedef struct {
+    int (*stop)(void *data);
+    void *data;
+    double visits;          /* groups visited since it was last asked */
+} monitor_t;
+
+typedef struct {
+    double *theta;          /* p */
+    double *Sigma;          /* q x q */
+    double *sigma2;         /* n_levels */
+    double *effect;         /* q x n_groups: gamma_j, or beta_j when centered */
+
+    double *fixed;          /* n_fixed: theta of the columns in the regression */
+    double *mean;           /* q: mean of the group effects, 0 without one */
+    double *Sigma_inverse;  /* q x q */
+
+    double *sum_of_squares; /* n_levels */
+    double *work;           /* state_work() doubles */
+    double *normals;        /* max(p, q) */
+    double proposals;       /* of Sigma, under LKJ */
+    double kept;            /* times that no proposal was accepted */
+    monitor_t *monitor;
+} state_t;
+
+size_t state_work(int q, int p);
+
+/* Sets what follows from theta and Sigma: fixed, mean, Sigma_inverse. */
+status_t refresh_state(const model_t *model, state_t *state);
+
+#endif

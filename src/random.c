@@ -1,0 +1,83 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include <R_ext/Random.h>
+#include "linalg.h"
+#include "random.h"
+
+void draw_standard_normals(int n, double *z)
+{
+    for (int k = 0; k < n; k++) z[k] = norm_rand();
+}
+
+/* A gamma variate above a bound, by inversion of its upper tail, on the log
+   scale: the bound may lie far out in the tail. */
+static double draw_gamma_above(double bound, double shape, double scale)
+{
+    double log_tail = pgamma(bound, shape, scale, 0, 1);
+    return qgamma(log(unif_rand()) + log_tail, shape, scale, 0, 1);
+}
+
+status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,
+                       double *variance)
+{
+    double shape = 0.5 * n + prior->shape;
+    double rate = 0.5 * sum_of_squares + prior->rate;
+    if (!(shape > 0.0) || !(rate > 0.0) || !isfinite(rate)) return STATUS_NOT_FINITE;
+    double precision = isfinite(prior->upper)
+        ? draw_gamma_above(1.0 / (prior->upper * prior->upper), shape, 1.0 / rate)
+        : rgamma(shape, 1.0 / rate);
+    *variance = 1.0 / precision;
+    return isfinite(*variance) && *variance > 0.0 ? STATUS_OK : STATUS_NOT_FINITE;
+}
+
+status_t draw_normal_given_precision(int n, double *P, const double *z, double *x)
+{
+    RETURN_IF_FAILED(cholesky(n, P));
+    solve_upper_transposed(n, P, x);
+    for (int k = 0; k < n; k++) x[k] += z[k];
+    solve_upper(n, P, x);
+    return STATUS_OK;
+}
+
+/* Bartlett's factor, lower triangular, row by row: A A' ~ Wishart(df, I). */
+static void draw_bartlett(int n, double df, double *A)
+{
+    memset(A, 0, sizeof(double) * (size_t) n * n);
+    for (int k = 0; k < n; k++) {
+        A[k + (size_t) n * k] = sqrt(rchisq(df - k));
+        for (int l = 0; l < k; l++) A[k + (size_t) n * l] = norm_rand();
+    }
+}
+
+/* With S = U'U, W = U^-1 A A' U'^-1 is Wishart(df, S^-1), and its inverse is
+   B'B with B = A^-1 U. */
+void draw_inverse_wishart(int n, double df, const double *root_S,
+                          double *Sigma, double *work)
+{
+    double *A = work, *B = work + (size_t) n * n;
+    draw_bartlett(n, df, A);
+    for (int j = 0; j < n; j++) {
+        double *b = B + (size_t) n * j;
+        for (int i = 0; i < n; i++) {
+            double sum = i <= j ? root_S[i + (size_t) n * j] : 0.0;
+            for (int k = 0; k < i; k++) sum -= A[i + (size_t) n * k] * b[k];
+            b[i] = sum / A[i + (size_t) n * i];
+        }
+    }
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < n; i++)
+            Sigma[i + (size_t) n * j] = dot(n, B + (size_t) n * i, B + (size_t) n * j);
+}
+
+status_t log_det_correlation(int n, const double *Sigma, double *work, double *value)
+{
+    for (int j = 0; j < n; j++)
+        for (int i = 0; i < n; i++)
+            work[i + (size_t) n * j] = Sigma[i + (size_t) n * j]
+                / sqrt(Sigma[i + (size_t) n * i] * Sigma[j + (size_t) n * j]);
+    RETURN_IF_FAILED(cholesky(n, work));
+    *value = 0.0;
+    for (int k = 0; k < n; k++) *value += 2.0 * log(work[k + (size_t) n * k]);
+    return STATUS_OK;
+}

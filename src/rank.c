@@ -1,0 +1,55 @@
+#include <math.h>
+#include <string.h>
+#include "linalg.h"
+#include "rank.h"
+
+size_t rank_work(int n_random, int n_fixed)
+{
+    return (size_t) n_random * ((size_t) n_random + n_fixed + 1);
+}
+
+/* Eliminates column k from columns k + 1.. by a reflection of its rows
+   n_done.. ; answers whether the column was independent of those before. */
+static int reflect_column(int n_rows, int n_columns, double *block, int k, int n_done)
+{
+    double *column = block + (size_t) n_rows * k, *tail = column + n_done;
+    double whole = sqrt(dot(n_rows, column, column));
+    double rest = sqrt(dot(n_rows - n_done, tail, tail));
+    if (!(rest > RANK_TOLERANCE * whole)) return 0;
+    double head = tail[0] + (tail[0] >= 0.0 ? rest : -rest);
+    tail[0] = head;
+    double scale = 2.0 / dot(n_rows - n_done, tail, tail);
+    for (int l = k + 1; l < n_columns; l++) {
+        double *other = block + (size_t) n_rows * l + n_done;
+        double along = scale * dot(n_rows - n_done, tail, other);
+        for (int i = 0; i < n_rows - n_done; i++) other[i] -= along * tail[i];
+    }
+    return 1;
+}
+
+double absorb_beside_columns(const factors_t *factors, int n_groups,
+                             const int *group_start, int n_chosen, const int *chosen,
+                             double *residual, double *work)
+{
+    int q = factors->n_random, p = factors->n_fixed, n_columns = n_chosen + p + 1;
+    size_t cell_size = (size_t) q * (q + p + 1);
+    double total = 0.0;
+    for (int j = 0; j < n_groups; j++) {
+        int n_cells = group_start[j + 1] - group_start[j], n_rows = n_cells * q;
+        for (int l = 0; l < n_columns; l++) {
+            int source = l < n_chosen ? chosen[l] : q + l - n_chosen;
+            for (int cell = 0; cell < n_cells; cell++)
+                memcpy(work + (size_t) n_rows * l + (size_t) q * cell,
+                       factors->cell_factor + cell_size * (group_start[j] + cell)
+                           + (size_t) q * source,
+                       sizeof(double) * q);
+        }
+        int rank = 0;
+        for (int k = 0; k < n_chosen && rank < n_rows; k++)
+            rank += reflect_column(n_rows, n_columns, work, k, rank);
+        absorb_block(p + 1, p + 1, residual, n_rows - rank, n_rows,
+                     work + (size_t) n_rows * n_chosen + rank);
+        total += rank;
+    }
+    return total;
+}

@@ -1,0 +1,126 @@
+#include <string.h>
+#include "conditionals.h"
+#include "linalg.h"
+#include "start.h"
+
+size_t em_work(int q, int p)
+{
+    return (size_t) 3 * q * q + (size_t) q * p + (size_t) q + (size_t) p * p;
+}
+
+/* For group j: U with U'U = Sigma^-1 + Z'Z/sigma^2, A = Z'X/sigma^2 (q x p),
+   h = Z'y/sigma^2. */
+static status_t group_moments(const model_t *model, const state_t *state, int j,
+                              double *U, double *A, double *h)
+{
+    int q = model->n_random, p = model->n_fixed;
+    memcpy(U, state->Sigma_inverse, sizeof(double) * q * q);
+    memset(A, 0, sizeof(double) * q * p);
+    memset(h, 0, sizeof(double) * q);
+    for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+        const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+        const double *C = R + q * q;
+        double precision = 1.0 / state->sigma2[model->cell_level[cell]];
+        for (int r = 0; r < q; r++) {
+            const double *column = R + (size_t) q * r;
+            for (int k = 0; k <= r; k++)
+                U[k + q * r] += precision * dot(k + 1, R + (size_t) q * k, column);
+            for (int k = 0; k < p; k++)
+                A[r + (size_t) q * k] += precision * dot(r + 1, column, C + (size_t) q * k);
+            h[r] += precision * dot(r + 1, column, C + (size_t) q * p);
+        }
+    }
+    return cholesky(q, U);
+}
+
+/* precision and theta <- X'V^-1X and X'V^-1y, V the covariance of y. */
+static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
+                                 double *work)
+{
+    int q = model->n_random, p = model->n_fixed, rows = p + 1;
+    double *U = work, *h = U + q * q, *A = h + q;
+    memset(em->precision, 0, sizeof(double) * p * p);
+    memset(em->theta, 0, sizeof(double) * p);
+    for (int s = 0; s < model->n_levels; s++) {
+        const double *T = model->level_factor + (size_t) rows * rows * s;
+        const double *gram = model->level_gram + (size_t) p * p * s;
+        for (int k = 0; k < p * p; k++) em->precision[k] += gram[k] / state->sigma2[s];
+        for (int k = 0; k < p; k++)
+            em->theta[k] += dot(rows, T + (size_t) rows * k, T + (size_t) rows * p)
+                / state->sigma2[s];
+    }
+    for (int j = 0; j < model->n_groups; j++) {
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *C = model->cell_factor + (size_t) q * (q + p + 1) * cell + q * q;
+            for (int k = 0; k < p; k++)
+                em->theta[k] += dot(q, C + (size_t) q * k, C + (size_t) q * p)
+                    / state->sigma2[model->cell_level[cell]];
+        }
+        RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        solve_upper_transposed(q, U, h);
+        for (int k = 0; k < p; k++) solve_upper_transposed(q, U, A + (size_t) q * k);
+        for (int k = 0; k < p; k++) {
+            em->theta[k] -= dot(q, A + (size_t) q * k, h);
+            for (int l = 0; l < p; l++)
+                em->precision[l + (size_t) p * k] -=
+                    dot(q, A + (size_t) q * l, A + (size_t) q * k);
+        }
+    }
+    return STATUS_OK;
+}
+
+/* The mean and covariance of each gamma_j given theta, and what they add to
+   the moments. */
+static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
+                               double *work)
+{
+    int q = model->n_random, p = model->n_fixed, J = model->n_groups;
+    double *U = work, *h = U + q * q, *A = h + q, *V = A + (size_t) q * p;
+    memset(em->moment, 0, sizeof(double) * q * q);
+    for (int k = 0; k < q; k++) em->effective[k] = J;
+    for (int j = 0; j < J; j++) {
+        double *effect = state->effect + (size_t) q * j;
+        RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        for (int r = 0; r < q; r++) {
+            effect[r] = h[r];
+            for (int k = 0; k < p; k++) effect[r] -= A[r + (size_t) q * k] * em->theta[k];
+        }
+        solve_upper_transposed(q, U, effect);
+        solve_upper(q, U, effect);
+        inverse_from_cholesky(q, U, V);
+        for (int k = 0; k < q; k++) {
+            em->effective[k] -= V[k + q * k] / state->Sigma[k + q * k];
+            for (int l = 0; l < q; l++)
+                em->moment[l + q * k] += (V[l + q * k] + effect[l] * effect[k]) / J;
+        }
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+            double *sum = em->sum_of_squares + model->cell_level[cell];
+            for (int k = 0; k < q; k++)
+                for (int l = 0; l < q; l++)
+                    *sum += V[l + q * k] * dot((k < l ? k : l) + 1, R + (size_t) q * k,
+                                               R + (size_t) q * l);
+        }
+    }
+    return STATUS_OK;
+}
+
+status_t em_step(const model_t *model, state_t *state, em_t *em, double *work)
+{
+    int p = model->n_fixed;
+    double *U = work + 3 * model->n_random * model->n_random
+        + (size_t) model->n_random * (p + 1);
+    RETURN_IF_FAILED(refresh_state(model, state));
+    RETURN_IF_FAILED(marginal_moments(model, state, em, work));
+    memcpy(U, em->precision, sizeof(double) * p * p);
+    RETURN_IF_FAILED(cholesky(p, U));
+    solve_upper_transposed(p, U, em->theta);
+    solve_upper(p, U, em->theta);
+    memset(em->sum_of_squares, 0, sizeof(double) * model->n_levels);
+    RETURN_IF_FAILED(effect_moments(model, state, em, work));
+    memcpy(state->fixed, em->theta, sizeof(double) * p);
+    double *expected = em->sum_of_squares;
+    residual_sums_of_squares(model, state);
+    for (int s = 0; s < model->n_levels; s++) expected[s] += state->sum_of_squares[s];
+    return STATUS_OK;
+}

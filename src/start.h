@@ -1,0 +1,21 @@
+#ifndef RELM_START_H
+#define RELM_START_H
+
+#include "model.h"
+
+/* What one step of the EM algorithm for random-effects models (Laird and Ware
+   1982) finds at a given Sigma and sigma2, in the uncentered parameterization. */
+typedef struct {
+    double *theta;          /* p: generalized least squares */
+    double *precision;      /* p x p of theta, group effects integrated out */
+    double *moment;         /* q x q: mean_j E(gamma_j gamma_j' | y) */
+    double *effective;      /* q: groups' worth of information on each effect */
+    double *sum_of_squares; /* n_levels: E |y - X theta - Z gamma|^2 */
+} em_t;
+
+size_t em_work(int q, int p);
+
+/* state gives Sigma and sigma2, and room for the group effects. */
+status_t em_step(const model_t *model, state_t *state, em_t *em, double *work);
+
+#endif

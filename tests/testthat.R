@@ -1,0 +1,4 @@
+library(testthat)
+library(relm)
+
+test_check("relm")

@@ -1,0 +1,205 @@
+# Gibbs samplers in plain R, from normal equations on the raw rows, drawing
+# variates in the same order as the C samplers. The model is
+#   y_i = x_i' beta + z_i' gamma_group(i) + e_i,
+#   e_i ~ N(0, sigma2_level(i) / w_i),  gamma_j ~ N(0, Sigma).
+#
+# data   list(y, X, Z, group, level, w, blocks, paired). Sigma is diagonal over
+#        `blocks`; `paired[k]` is the column of X equal to Z[, k], or NA.
+# prior  list(beta_precision, beta_mean, sd, cov, sigma). `sd` has an element
+#        per column of Z, read for blocks of size one; `cov` an element per
+#        block, read for the others. `sigma` and the elements of `sd` are
+#        list(shape, rate, upper): inverse gamma on the square, below upper^2.
+# start  list(beta, Sigma, sigma2).
+# group_order, level_order  the orders in which groups and levels are drawn.
+#
+# Returns list(beta, Sigma, sigma2, gamma), arrays with sweeps first.
+replay <- function(data, prior,
+                   sampler = c("centered", "uncentered", "common_line"),
+                   start, sweeps,
+                   group_order = seq_len(max(data$group)),
+                   level_order = seq_len(max(data$level))) {
+  data$rows <- split(seq_along(data$y), data$group)
+  data$group_order <- group_order
+  data$level_order <- level_order
+  q <- ncol(data$Z)
+  draws <- list(
+    beta = array(0, c(sweeps, ncol(data$X)), list(NULL, colnames(data$X))),
+    Sigma = array(0, c(sweeps, q, q)),
+    sigma2 = array(0, c(sweeps, max(data$level))),
+    gamma = array(0, c(sweeps, length(data$rows), q))
+  )
+  sweep_once <- switch(match.arg(sampler),
+    centered = replay_centered(data, prior),
+    uncentered = replay_uncentered(data, prior),
+    common_line = replay_common_line(data, prior)
+  )
+  state <- start
+  for (t in seq_len(sweeps)) {
+    state <- sweep_once(state)
+    draws$beta[t, ] <- state$beta
+    draws$Sigma[t, , ] <- state$Sigma
+    draws$sigma2[t, ] <- state$sigma2
+    draws$gamma[t, , ] <- state$gamma
+  }
+  draws
+}
+
+replay_uncentered <- function(data, prior) {
+  X <- data$X
+  prior_P <- diag(prior$beta_precision, ncol(X))
+  prior_h <- prior$beta_precision * prior$beta_mean
+  function(state) {
+    v <- data$w / state$sigma2[data$level]
+    gamma <- draw_groups(data, v, data$y - X %*% state$beta, state$Sigma)
+    r <- data$y - group_fit(data, gamma)
+    beta <- draw_normal(crossprod(X, v * X) + prior_P,
+                        crossprod(X, v * r) + prior_h)
+    Sigma <- draw_Sigma(data, prior, gamma, state$Sigma)
+    sigma2 <- draw_sigma2(data, prior, r - X %*% beta)
+    list(beta = beta, Sigma = Sigma, sigma2 = sigma2, gamma = gamma)
+  }
+}
+
+# Draws b_j = mu + gamma_j, where mu holds the coefficients of paired columns.
+replay_centered <- function(data, prior) {
+  p <- ncol(data$X)
+  in_z <- which(!is.na(data$paired))
+  in_x <- data$paired[in_z]
+  free <- setdiff(seq_len(p), in_x)
+  X_free <- data$X[, free, drop = FALSE]
+
+  # beta = to_beta %*% shifted: with a random intercept the free columns are
+  # taken about their means, and the shifted intercept absorbs these.
+  to_beta <- diag(p)
+  intercept <- match("(Intercept)", colnames(data$X))
+  if (intercept %in% in_x) {
+    means <- colSums(data$w * X_free) / sum(data$w)
+    X_free <- sweep(X_free, 2, means)
+    to_beta[intercept, free] <- -means
+  }
+  prior_P <- t(to_beta) %*% diag(prior$beta_precision, p) %*% to_beta
+  prior_h <- t(to_beta) %*% (prior$beta_precision * prior$beta_mean)
+  mu <- function(shifted) replace(numeric(ncol(data$Z)), in_z, shifted[in_x])
+
+  function(state) {
+    v <- data$w / state$sigma2[data$level]
+    shifted <- solve(to_beta, state$beta)
+    b <- draw_groups(data, v, data$y - X_free %*% shifted[free], state$Sigma,
+                     mu(shifted))
+    r <- data$y - group_fit(data, b)
+    K <- solve(state$Sigma)
+    P <- prior_P
+    h <- prior_h
+    P[in_x, in_x] <- P[in_x, in_x] + nrow(b) * K[in_z, in_z]
+    P[free, free] <- P[free, free] + crossprod(X_free, v * X_free)
+    h[in_x] <- h[in_x] + (K %*% colSums(b))[in_z]
+    h[free] <- h[free] + crossprod(X_free, v * r)
+    shifted <- draw_normal(P, h)
+    gamma <- sweep(b, 2, mu(shifted))
+    Sigma <- draw_Sigma(data, prior, gamma, state$Sigma)
+    sigma2 <- draw_sigma2(data, prior, r - X_free %*% shifted[free])
+    list(beta = drop(to_beta %*% shifted), Sigma = Sigma, sigma2 = sigma2,
+         gamma = gamma)
+  }
+}
+
+# Without random effects, and with flat beta and one sigma, draws are
+# independent: sigma2 from its marginal, then beta given sigma2.
+replay_common_line <- function(data, prior) {
+  stopifnot(ncol(data$Z) == 0)
+  flat <- all(prior$beta_precision == 0)
+  if (!flat || max(data$level) > 1) return(replay_uncentered(data, prior))
+  X <- data$X
+  P <- crossprod(X, data$w * X)
+  beta_hat <- solve(P, crossprod(X, data$w * data$y))
+  rss <- sum(data$w * (data$y - X %*% beta_hat)^2)
+  function(state) {
+    sigma2 <- draw_variance(nrow(X) - ncol(X), rss, prior$sigma)
+    z <- rnorm(ncol(X))
+    list(beta = drop(beta_hat + sqrt(sigma2) * backsolve(chol(P), z)),
+         Sigma = state$Sigma, sigma2 = sigma2,
+         gamma = matrix(0, length(data$rows), 0))
+  }
+}
+
+# Row j is from N(M^-1 (K mu + Z_j' V_j r_j), M^-1), M = K + Z_j' V_j Z_j,
+# K = Sigma^-1.
+draw_groups <- function(data, v, r, Sigma, mu = numeric(ncol(data$Z))) {
+  coefs <- matrix(0, length(data$rows), ncol(data$Z))
+  if (ncol(data$Z) == 0) return(coefs)
+  K <- solve(Sigma)
+  for (j in data$group_order) {
+    i <- data$rows[[j]]
+    Z <- data$Z[i, , drop = FALSE]
+    coefs[j, ] <- draw_normal(K + crossprod(Z, v[i] * Z),
+                              K %*% mu + crossprod(Z, v[i] * r[i]))
+  }
+  coefs
+}
+
+group_fit <- function(data, coefs) {
+  rowSums(data$Z * coefs[data$group, , drop = FALSE])
+}
+
+# P^-1 h + U^-1 z, with P = U'U: a draw from N(P^-1 h, P^-1).
+draw_normal <- function(P, h) {
+  z <- rnorm(length(h))
+  U <- chol(P)
+  drop(backsolve(U, backsolve(U, h, transpose = TRUE) + z))
+}
+
+draw_Sigma <- function(data, prior, gamma, Sigma) {
+  J <- nrow(gamma)
+  for (k in seq_along(data$blocks)) {
+    m <- data$blocks[[k]]
+    S <- crossprod(gamma[, m, drop = FALSE])
+    Sigma[m, m] <- if (length(m) == 1) draw_variance(J, S, prior$sd[[m]])
+                   else draw_covariance(J, S, prior$cov[[k]], Sigma[m, m])
+  }
+  Sigma
+}
+
+# Under LKJ(eta) and flat standard deviations the conditional density is
+# IW(J - 1, S) times |R|^(r/2 + eta - 1), R being the correlation matrix.
+draw_covariance <- function(J, S, prior, current) {
+  if (prior$type == "inverse_wishart") {
+    return(draw_inverse_wishart(J + prior$df, S + prior$scale))
+  }
+  power <- nrow(S) / 2 + prior$eta - 1
+  for (attempt in 1:1000) {
+    proposal <- draw_inverse_wishart(J - 1, S)
+    if (log(runif(1)) < power * log(det(cov2cor(proposal)))) return(proposal)
+  }
+  current
+}
+
+# Bartlett: L (A A')^-1 L', with S = L L' and A A' from W(df, I).
+draw_inverse_wishart <- function(df, S) {
+  A <- 0 * S
+  for (k in seq_len(nrow(S))) {
+    A[k, k] <- sqrt(rchisq(1, df - k + 1))
+    for (l in seq_len(k - 1)) A[k, l] <- rnorm(1)
+  }
+  tcrossprod(t(chol(S)) %*% solve(t(A)))
+}
+
+draw_sigma2 <- function(data, prior, residual) {
+  sigma2 <- numeric(max(data$level))
+  for (s in data$level_order) {
+    i <- data$level == s
+    rss <- sum(data$w[i] * residual[i]^2)
+    sigma2[s] <- draw_variance(sum(i), rss, prior$sigma)
+  }
+  sigma2
+}
+
+# The variance of `n` normal variates whose squares sum to `ss`: an inverse
+# gamma draw, by inversion of the upper tail of its reciprocal if truncated.
+draw_variance <- function(n, ss, prior) {
+  shape <- n / 2 + prior$shape
+  scale <- 1 / (ss / 2 + prior$rate)
+  if (is.infinite(prior$upper)) return(1 / rgamma(1, shape, scale = scale))
+  log_tail <- log(runif(1)) + pgamma(1 / prior$upper^2, shape, scale = scale,
+                                     lower.tail = FALSE, log.p = TRUE)
+  1 / qgamma(log_tail, shape, scale = scale, lower.tail = FALSE, log.p = TRUE)
+}
