@@ -133,7 +133,8 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
                 sigma2 = as.numeric(start$sigma2))
-  .Call(ffi_run_chain, model, sampler, start, c(warmup, draws, thin), effects, progress)
+  .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
+        effects, progress)
 }
 
 # The sampler that runs: the common line needs no chain.

@@ -91,7 +91,7 @@ lambda_posterior <- function(v, turned, log_unit, df) {
   log_lambda <- v - exp(-v) + rep(log_unit, each = nrow(v))
   chunk <- (seq_len(nrow(v)) - 1) %/% ceiling(3e5 / nrow(turned$R))
   fits <- lapply(split(seq_len(nrow(v)), chunk), function(i) {
-    gls(exp(log_lambda[i, , drop = FALSE]), turned)
+    gls_at(exp(log_lambda[i, , drop = FALSE]), turned)
   })
   fit <- do.call(Map, c(rbind, unname(fits)))
   fit$log_density <- -fit$log_root_det - df * log(fit$root) +
@@ -106,7 +106,7 @@ lambda_posterior <- function(v, turned, log_unit, df) {
 # with |M| expanded into positive terms, they make an ordinary regression.
 # Orthogonalizing its columns gives rss as a sum of squares, never as a
 # difference of large numbers.
-gls <- function(lambda, turned) {
+gls_at <- function(lambda, turned) {
   p <- ncol(turned$first) - 1
   every <- function(x) matrix(x, nrow(lambda), length(x), byrow = TRUE)
   squared <- cbind(lambda, matrix(0, nrow(lambda), 2 - ncol(lambda)))^2

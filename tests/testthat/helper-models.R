@@ -1,0 +1,102 @@
+# Small data sets and models that several tests share.
+
+bass_centered <- function() {
+  transform(bass, x = log(length) - ave(log(length), station))
+}
+
+# Uneven groups, a covariate that varies between groups, a factor that varies within
+# them, and weights.
+grouped_data <- function(n_groups = 7, seed = 11) {
+  set.seed(seed)
+  sizes <- rep_len(c(4, 9, 2, 12, 6), n_groups)
+  g <- rep(paste0("g", sample(n_groups)), sizes)
+  n <- length(g)
+  data <- data.frame(g = g, x = rnorm(n), v = rnorm(n), w = runif(n, 0.3, 3),
+                     f = rep_len(c("a", "b", "c"), n), between = ave(rnorm(n), g))
+  effects <- matrix(rnorm(3 * n_groups), n_groups,
+                    dimnames = list(unique(g), NULL))[data$g, ]
+  data$y <- 1 + 0.5 * data$x + effects[, 1] + 0.6 * effects[, 2] * data$x +
+    0.3 * effects[, 3] * data$v + rnorm(n, sd = 0.7 / sqrt(data$w))
+  data
+}
+
+posterior_of <- function(formula, data, prior = relm_prior(), ...) {
+  call <- match.call(expand.dots = FALSE)
+  design <- eval(as.call(c(quote(relm_design), call$formula, call$data, call$...)),
+                 parent.frame())
+  posterior <- suppressMessages(relm_posterior(crossprods(design), prior))
+  posterior$design <- design
+  posterior
+}
+
+# The raw rows of a posterior's design, as replay() wants them.
+replay_data <- function(posterior) {
+  rows <- relm:::design_rows(posterior$design)
+  index <- function(by, argument) {
+    if (is.null(by)) return(rep(1L, length(rows$y)))
+    relm:::group_levels(by, posterior$design$frame, argument)$index
+  }
+  list(y = rows$y, X = rows$X[, posterior$fixed, drop = FALSE], Z = rows$Z,
+       group = index(posterior$group, "formula"), level = index(posterior$sigma_by, "sigma"),
+       w = if (is.null(rows$weights)) rep(1, length(rows$y)) else rows$weights,
+       blocks = lapply(posterior$blocks, `[[`, "columns"), paired = posterior$random$paired)
+}
+
+replay_prior <- function(posterior) {
+  scale <- function(x) as.list(stats::setNames(x, c("shape", "rate", "upper")))
+  sd <- vector("list", nrow(posterior$random))
+  for (block in posterior$blocks) sd[[block$columns[1]]] <- scale(block$variance)
+  list(beta_precision = posterior$beta$precision, beta_mean = posterior$beta$mean, sd = sd,
+       cov = lapply(posterior$blocks, function(block) {
+         list(type = block$kind, eta = block$parameter, df = block$parameter,
+              scale = matrix(block$scale, length(block$columns)))
+       }),
+       sigma = scale(posterior$sigma))
+}
+
+# A starting point near the data's scale.
+plain_start <- function(posterior) {
+  q <- nrow(posterior$random)
+  list(beta = seq_along(posterior$fixed) / 10, Sigma = diag(0.5, q),
+       sigma2 = 0.4 + seq_len(dim(posterior$level_factor)[3]) / 10)
+}
+
+# hyper and effects of a chain from C, a row each draw, in the order of sampling.
+run_sampler <- function(posterior, sampler, sweeps, seed = 5, start = plain_start(posterior),
+                        ...) {
+  sampler <- relm:::sampler_that_runs(posterior, sampler)
+  model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
+  set.seed(seed)
+  chain <- relm:::sample_chain(model, sampler, start, draws = sweeps, ...)
+  list(hyper = t(chain$hyper), effects = t(chain$effects), state = chain$state)
+}
+
+# The same from plain R.
+run_replay <- function(posterior, sampler, sweeps, seed = 5, ...) {
+  sampler <- relm:::sampler_that_runs(posterior, sampler)
+  set.seed(seed)
+  draws <- replay(replay_data(posterior), replay_prior(posterior), sampler,
+                  plain_start(posterior), sweeps, ...)
+  list(hyper = cbind(draws$beta, replay_covariance(draws, posterior), sqrt(draws$sigma2)),
+       effects = matrix(aperm(draws$gamma, c(1, 3, 2)), sweeps))
+}
+
+replay_covariance <- function(draws, posterior) {
+  q <- nrow(posterior$random)
+  one <- function(t) {
+    Sigma <- matrix(draws$Sigma[t, , ], q)
+    correlations <- lapply(posterior$blocks, function(block) {
+      C <- stats::cov2cor(Sigma[block$columns, block$columns, drop = FALSE])
+      C[upper.tri(C)]
+    })
+    c(sqrt(diag(Sigma)), unlist(correlations))
+  }
+  if (q == 0) return(NULL)
+  matrix(unlist(lapply(seq_len(dim(draws$Sigma)[1]), one)), dim(draws$Sigma)[1], byrow = TRUE)
+}
+
+# Largest difference of two arrays, relative to the second one's size.
+largest_difference <- function(a, b) {
+  if (length(b) == 0) return(0)
+  max(abs(unname(a) - unname(b))) / max(1, abs(b))
+}

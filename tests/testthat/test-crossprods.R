@@ -1,0 +1,123 @@
+# The factors hold the cross-products of the rows: checked against sums of products.
+
+rows_of <- function(design) relm:::design_rows(design)
+
+# Z'Z, Z'X, Z'y of one group from the factor, unshifted.
+group_products <- function(crossprods, group) {
+  q <- nrow(crossprods$random)
+  p <- length(crossprods$fixed)
+  cells <- which(crossprods$cell_group == group)
+  factor <- matrix(aperm(crossprods$cell_factor[, , cells, drop = FALSE], c(1, 3, 2)),
+                   ncol = q + p + 1)
+  raw <- relm:::shift_columns(factor, crossprods$shift, crossprods$intercepts, q)
+  crossprod(raw[, seq_len(q), drop = FALSE], raw)
+}
+
+total_products <- function(crossprods) {
+  p <- length(crossprods$fixed)
+  total <- relm:::total_factor(crossprods)
+  shift <- utils::tail(crossprods$shift, p + 1)
+  crossprod(relm:::shift_columns(total, shift, c(X = crossprods$intercepts[["X"]], Z = 0), 0))
+}
+
+expect_products <- function(crossprods, design) {
+  rows <- rows_of(design)
+  w <- if (is.null(rows$weights)) 1 else rows$weights
+  all <- cbind(rows$X, rows$y)
+  expect_equal(unname(total_products(crossprods)), unname(crossprod(all, w * all)),
+               tolerance = 1e-12)
+  group <- relm:::group_levels(design$group, design$frame)
+  for (label in group$labels) {
+    own <- group$index == match(label, group$labels)
+    Z <- rows$Z[own, , drop = FALSE]
+    expected <- crossprod(Z, (if (length(w) > 1) w[own] else 1) * cbind(Z, all[own, ]))
+    expect_equal(unname(group_products(crossprods, match(label, crossprods$groups))),
+                 unname(expected), tolerance = 1e-12)
+  }
+}
+
+test_that("cross-products are those of the rows", {
+  data <- grouped_data()
+  for (formula in list(y ~ x + v + (1 + x || g), y ~ f + (0 + v | g), y ~ 0 + x + (1 | g))) {
+    design <- relm_design(formula, data)
+    expect_products(crossprods(design), design)
+  }
+  weighted <- relm_design(y ~ x + v + (1 + x | g), data, weights = w, sigma = ~ f)
+  expect_products(crossprods(weighted), weighted)
+})
+
+test_that("factors are triangular with a nonnegative diagonal", {
+  model <- crossprods(y ~ x + v + (1 + x + v | g), grouped_data())
+  for (cell in seq_along(model$cell_level)) {
+    R <- model$cell_factor[, 1:3, cell]
+    expect_identical(R[lower.tri(R)], numeric(3))
+    expect_true(all(diag(R) >= 0))
+  }
+  expect_true(all(diag(model$level_factor[, , 1]) >= 0))
+})
+
+test_that("a year loses no digits", {
+  data <- grouped_data()
+  data$year <- 2000 + 3 * data$v
+  model <- crossprods(y ~ year + (1 | g), data)
+  exact <- crossprods(y ~ v + (1 | g), data)
+  # What the groups leave of the column is the same to its last digits.
+  left <- function(model) sqrt(sum(model$level_factor[, 2, 1]^2))
+  expect_equal(left(model), 3 * left(exact), tolerance = 1e-13)
+})
+
+test_that("parts of the data add up, shared groups or not", {
+  data <- grouped_data()
+  formula <- y ~ x + v + (1 + x | g)
+  for (sigma in list(~ 1, ~ f, ~ g)) {
+    design <- relm_design(formula, data, sigma = sigma, weights = w)
+    # Far from the first part's shift.
+    parts <- list(1:9, 10:17, 18:nrow(data))
+    pieces <- lapply(parts, function(rows) {
+      crossprods(relm_design(formula, data[rows, ], sigma = sigma, weights = w))
+    })
+    sum <- Reduce(`+`, pieces)
+    expect_equal(sum$n_rows, nrow(data))
+    expect_products(sum, design)
+    whole <- crossprods(design)
+    expect_setequal(sum$groups, whole$groups)
+    expect_equal(sort(sum$cell_rows), sort(whole$cell_rows))
+    expect_equal(sum(sum$level_factor^2), sum(whole$level_factor^2), tolerance = 1e-12)
+  }
+})
+
+test_that("a sum of parts gives the chain of the whole", {
+  data <- grouped_data()
+  formula <- y ~ x + v + (1 + x | g)
+  sum <- crossprods(formula, data[1:20, ]) + crossprods(formula, data[21:nrow(data), ])
+  one <- relm(formula, data, draws = 50, seed = 1)
+  two <- relm(sum, draws = 50, seed = 1)
+  expect_lt(largest_difference(two$sampling$hyper, one$sampling$hyper), 1e-8)
+})
+
+test_that("more rows than one chunk give the same as one chunk", {
+  set.seed(1)
+  n <- 2 * relm:::chunk_rows + 77
+  big <- data.frame(g = sample(5, n, TRUE), f = sample(letters[1:3], n, TRUE), x = rnorm(n))
+  big$y <- big$x + rnorm(n)
+  design <- relm_design(y ~ poly(x, 2) + f + (1 + x | g), big)
+  expect_products(crossprods(design), design)
+})
+
+test_that("what cannot be added is refused", {
+  data <- grouped_data()
+  one <- crossprods(y ~ x + (1 | g), data)
+  expect_error(one + crossprods(y ~ v + (1 | g), data), "differ in their fixed",
+               class = "relm_error")
+  expect_error(one + crossprods(y ~ x + (0 + x | g), data), "random columns",
+               class = "relm_error")
+  expect_error(one - one, "only be added", class = "relm_error")
+})
+
+test_that("cross-products say what they are of", {
+  model <- crossprods(y ~ x + (1 | g), grouped_data(), sigma = ~ f)
+  text <- paste(capture.output(print(model)), collapse = "\n")
+  expect_match(text, "Cross-products of y ~ x + (1 | g)", fixed = TRUE)
+  expect_match(text, "7 levels of g", fixed = TRUE)
+  expect_match(text, "3 levels of f", fixed = TRUE)
+})

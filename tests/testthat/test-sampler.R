@@ -1,0 +1,102 @@
+# Replay: the C samplers draw, variate by variate, what textbook normal equations on the
+# raw rows draw in plain R.
+
+sweeps <- 50
+
+expect_replay <- function(posterior, samplers = c("centered", "uncentered")) {
+  for (sampler in samplers) {
+    ours <- run_sampler(posterior, sampler, sweeps)
+    theirs <- run_replay(posterior, sampler, sweeps)
+    expect_lt(largest_difference(ours$hyper, theirs$hyper), 1e-10, label = sampler)
+    if (!is.null(posterior$group)) {
+      expect_lt(largest_difference(ours$effects, theirs$effects), 1e-10, label = sampler)
+    }
+  }
+}
+
+test_that("the lecture's three models are replayed", {
+  data <- bass_centered()
+  expect_replay(posterior_of(log(mercury) ~ x, data), "uncentered")
+  expect_replay(posterior_of(log(mercury) ~ x + (1 | station), data))
+  expect_replay(posterior_of(log(mercury) ~ x + (1 + x || station), data))
+})
+
+test_that("diagonal Sigma is replayed for one to three random columns", {
+  data <- grouped_data()
+  expect_replay(posterior_of(y ~ x + (0 + x | g), data))
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data))
+  expect_replay(posterior_of(y ~ x + v + (1 + x + v || g), data))
+})
+
+test_that("full and block-diagonal Sigma are replayed", {
+  data <- grouped_data()
+  expect_replay(posterior_of(y ~ x + (1 + x | g), data))
+  expect_replay(posterior_of(y ~ x + v + between + (1 + x + v | g), data))
+  expect_replay(posterior_of(y ~ x + v + (1 + x | g) + (0 + v | g), data))
+  expect_replay(posterior_of(y ~ x + (1 + x | g), data, relm_prior(cor = lkj(3))))
+  wishart <- relm_prior(cov = inverse_wishart(4, matrix(c(1, 0.3, 0.3, 0.5), 2)))
+  expect_replay(posterior_of(y ~ x + (1 + x | g), data, wishart))
+})
+
+test_that("columns in X alone and in Z alone are replayed", {
+  data <- grouped_data()
+  expect_replay(posterior_of(y ~ x + f + between + (1 | g), data))
+  expect_replay(posterior_of(y ~ between + (1 + x | g), data))
+  expect_replay(posterior_of(y ~ 0 + x + (1 + v || g), data))
+  expect_replay(posterior_of(y ~ x + (0 + v | g), data))
+  expect_replay(posterior_of(y ~ f + (1 + f || g), grouped_data(12)))
+})
+
+test_that("a residual variance for each group, or for a factor across groups, is replayed", {
+  data <- grouped_data()
+  data <- data[ave(data$y, data$g, FUN = length) > 3, ]
+  expect_replay(posterior_of(y ~ x + (1 + x || g), data, sigma = ~ g))
+  expect_replay(posterior_of(y ~ x + v + (1 + x | g), data, sigma = ~ f))
+  expect_replay(posterior_of(y ~ x + v + (1 | g), data, sigma = ~ f))
+  expect_replay(posterior_of(y ~ x + v, data, sigma = ~ f), "uncentered")
+  river <- bass_centered()
+  expect_replay(posterior_of(log(mercury) ~ x + (1 + x || station), river, sigma = ~ river))
+})
+
+test_that("weights and an offset are replayed", {
+  data <- grouped_data()
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data, weights = w))
+  expect_replay(posterior_of(y ~ x + (1 + x | g), data, weights = w, sigma = ~ f, offset = v))
+  expect_replay(posterior_of(y ~ x + offset(v), data, weights = w), "uncentered")
+})
+
+test_that("proper priors are replayed", {
+  data <- grouped_data()
+  prior <- relm_prior(
+    beta = list(Intercept = normal(0, 2), x = normal(1, 0.5)),
+    sd = list(Intercept = inverse_gamma(2, 0.5), x = uniform(1.5)),
+    sigma = inverse_gamma(3, 2)
+  )
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data, prior))
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data, prior, sigma = ~ f))
+  expect_replay(posterior_of(y ~ x + v, data, relm_prior(beta = normal(0, 1))), "uncentered")
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data,
+                             relm_prior(sd = uniform(0.4), sigma = uniform(0.9))))
+  expect_replay(posterior_of(y ~ x + v, data, relm_prior(sigma = uniform())), "uncentered")
+})
+
+test_that("a chain cut in two is the chain in one piece", {
+  posterior <- posterior_of(y ~ x + v + (1 + x | g), grouped_data())
+  for (sampler in c("centered", "uncentered")) {
+    whole <- run_sampler(posterior, sampler, 20)
+    model <- relm:::sampler_model(posterior, sampler)
+    set.seed(5)
+    first <- relm:::sample_chain(model, sampler, plain_start(posterior), 8)
+    second <- relm:::sample_chain(model, sampler, first$state, 12)
+    expect_identical(cbind(first$hyper, second$hyper), t(whole$hyper))
+    expect_identical(cbind(first$effects, second$effects), t(whole$effects))
+  }
+})
+
+test_that("warm-up and thinning keep the draws they say", {
+  posterior <- posterior_of(y ~ x + (1 | g), grouped_data())
+  every <- run_sampler(posterior, "centered", 30)
+  kept <- run_sampler(posterior, "centered", 5, warmup = 10L, thin = 4L)
+  expect_identical(kept$hyper, every$hyper[10 + 4 * (1:5), ])
+  expect_identical(kept$effects, every$effects[10 + 4 * (1:5), ])
+})
