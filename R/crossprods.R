@@ -40,12 +40,7 @@ crossprods <- function(x, ...) UseMethod("crossprods")
 
 #' @rdname crossprods
 #' @export
-crossprods.formula <- function(x, ...) {
-  call <- match.call()
-  call[[1]] <- quote(relm::relm_design)
-  names(call)[names(call) == "x"] <- "formula"
-  crossprods(eval(call, parent.frame()))
-}
+crossprods.formula <- function(x, ...) crossprods(relm_design(x, ...))
 
 #' @export
 crossprods.default <- function(x, ...) {

@@ -23,27 +23,45 @@
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' @export
 relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
-                        na.action, contrasts = NULL) {
-  call <- match.call()
+                        na.action = getOption("na.action"), contrasts = NULL) {
   check_formula(formula)
   check_formula(sigma, "sigma", sides = 2)
   if (missing(data)) data <- environment(formula)
-  else if (!is.data.frame(data)) {
-    abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.",
-          i = "Try {.code as.data.frame(data)}.")
-  }
+  else check_data(data)
   whole <- whole_formula(formula, sigma, data)
   check_variables(whole, data)
-  frame <- evaluate_frame(call, whole, data, parent.frame())
+  extras <- evaluate_extras(data, weights = rlang::enquo(weights),
+                            offset = rlang::enquo(offset), subset = rlang::enquo(subset))
+  frame <- as_factors(evaluate_frame(whole, data, extras, na.action))
   bars <- random_terms(formula)
   design <- list(
-    formula = formula, sigma = sigma, frame = as_factors(frame),
+    formula = formula, sigma = sigma, frame = frame,
     terms = fixed_terms(formula, data), bars = lapply(bars, `[[`, "terms"),
     group = if (length(bars)) deparse1(bars[[1]]$group),
     sigma_by = if (length(all.vars(sigma))) deparse1(sigma[[2]]),
-    contrasts = contrasts
+    contrasts = check_contrasts(contrasts, frame)
   )
   check_design(structure(design, class = "relm_design"))
+}
+
+check_data <- function(data) {
+  if (is.data.frame(data)) return(invisible())
+  abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.",
+        i = "Try {.code as.data.frame(data)}.")
+}
+
+check_contrasts <- function(contrasts, frame) {
+  if (is.null(contrasts)) return(NULL)
+  if (!is.list(contrasts) || is.null(names(contrasts))) {
+    abort("{.arg contrasts} must be a list named by factor.",
+          x = "It is {describe(contrasts)}.",
+          i = 'For instance {.code contrasts = list(f = "contr.sum")}.')
+  }
+  unknown <- setdiff(names(contrasts), names(frame))
+  if (length(unknown)) {
+    abort("{.arg contrasts} names {.var {unknown}}, which the formula does not have.")
+  }
+  contrasts
 }
 
 check_formula <- function(formula, name = "formula", sides = 3) {
@@ -86,17 +104,38 @@ check_variables <- function(whole, data) {
   }
 }
 
-evaluate_frame <- function(call, whole, data, caller) {
-  wanted <- match(c("weights", "offset", "subset"), names(call), 0L)
-  action <- if ("na.action" %in% names(call)) eval(call$na.action, caller)
-    else getOption("na.action")
-  if (is.null(action)) action <- stats::na.pass
-  frame_call <- as.call(c(quote(stats::model.frame), as.list(call)[wanted]))
-  frame_call$formula <- whole
-  frame_call$data <- data
-  frame_call$na.action <- check_then(match.fun(action))
-  frame_call$drop.unused.levels <- TRUE
-  frame <- eval(frame_call, caller)
+# Weights, offset and subset, as lm() would find them: in the data, then where the
+# call was written.
+evaluate_extras <- function(data, ...) {
+  mask <- if (is.data.frame(data)) data
+  extras <- lapply(list(...), function(quosure) {
+    if (!rlang::quo_is_missing(quosure)) rlang::eval_tidy(quosure, mask)
+  })
+  for (name in c("weights", "offset")) check_extra(extras[[name]], name, mask)
+  extras[!vapply(extras, is.null, NA)]
+}
+
+check_extra <- function(values, name, data) {
+  if (is.null(values)) return(invisible())
+  if (!is.numeric(values)) {
+    abort("{.arg {name}} must be numbers.", x = "It is {describe(values)}.")
+  }
+  if (!is.null(data) && NROW(values) != nrow(data)) {
+    abort("{.arg {name}} must have one number for each of the {nrow(data)} rows of
+           {.arg data}.", x = "It has {NROW(values)}.")
+  }
+}
+
+evaluate_frame <- function(whole, data, extras, na.action) {
+  action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
+  frame <- tryCatch(
+    do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action),
+                                       drop.unused.levels = TRUE), extras)),
+    error = function(e) {
+      if (inherits(e, "relm_error")) stop(e)
+      abort("The variables of the formula cannot be evaluated.", x = conditionMessage(e))
+    }
+  )
   dropped <- length(attr(frame, "na.action"))
   if (dropped && nrow(frame)) {
     inform("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
@@ -114,9 +153,6 @@ check_then <- function(action) {
 }
 
 check_weights <- function(weights) {
-  if (!is.numeric(weights)) {
-    abort("{.arg weights} must be numbers.", x = "It is {describe(weights)}.")
-  }
   bad <- which(!is.finite(weights) | weights <= 0)
   if (length(bad)) {
     abort("{.arg weights} must be finite and positive.",
@@ -173,7 +209,6 @@ check_response <- function(y, name) {
           x = "It is {describe(y)}.",
           i = if (is.character(y)) "Convert it with {.fn as.numeric}.")
   }
-  if (inherits(y, "factor")) abort("The response {.code {name}} is a factor.")
 }
 
 check_finite_columns <- function(frame) {

@@ -72,7 +72,7 @@ as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 }
 
 #' @rdname as_draws.relm
-#' @export
+#' @exportS3Method coda::as.mcmc
 as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
   if (x$sampling$chains > 1) {
     abort("{.fn as.mcmc} is for one chain, and the fit has {x$sampling$chains}.",

@@ -2,10 +2,6 @@
 #' @export
 coda::as.mcmc.list
 
-#' @importFrom coda as.mcmc
-#' @export
-coda::as.mcmc
-
 #' @importFrom nlme fixef
 #' @export
 nlme::fixef

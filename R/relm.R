@@ -56,11 +56,13 @@ relm <- function(formula, ...) UseMethod("relm")
 relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                          sampler = "uncentered", chains = 4, draws = 1000, warmup = 500,
                          thin = 1, seed = NULL, cores = 1, weights, offset, subset,
-                         na.action, contrasts = NULL, progress = interactive(), ...) {
+                         na.action = getOption("na.action"), contrasts = NULL,
+                         progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.formula)))
   control <- check_control(sampler, chains, draws, warmup, thin, cores, progress)
-  design <- eval(design_call(call), parent.frame())
+  design <- relm_design(formula, data, sigma, {{ weights }}, {{ offset }}, {{ subset }},
+                        na.action, contrasts)
   posterior <- relm_posterior(crossprods(design), prior)
   fit <- new_fit(call, posterior, sample_posterior(posterior, control, seed))
   fit$design <- design
@@ -81,6 +83,8 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "uncen
 
 #' @export
 relm.default <- function(formula, ...) {
+  if (missing(formula)) abort("{.arg formula} is missing.",
+                              i = "Write {.code relm(y ~ x + (1 | g), data)}.")
   abort("{.arg formula} must be a formula or cross-products.",
         x = "It is {describe(formula)}.",
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
@@ -98,13 +102,6 @@ check_control <- function(sampler, chains, draws, warmup, thin, cores, progress)
     cores = check_count(cores, "cores"),
     progress = check_flag(progress, "progress")
   )
-}
-
-design_call <- function(call) {
-  wanted <- c("formula", "data", "sigma", "weights", "offset", "subset", "na.action",
-              "contrasts")
-  design <- as.call(c(quote(relm::relm_design), as.list(call)[intersect(wanted, names(call))]))
-  design
 }
 
 # All chains of a posterior: hyper, draws x chains x hyperparameters; effects, a

@@ -2,7 +2,6 @@
 # variates in the same order as the C samplers. The model is
 #   y_i = x_i' beta + z_i' gamma_group(i) + e_i,
 #   e_i ~ N(0, sigma2_level(i) / w_i),  gamma_j ~ N(0, Sigma).
-#
 # data   list(y, X, Z, group, level, w, blocks, paired). Sigma is diagonal over
 #        `blocks`; `paired[k]` is the column of X equal to Z[, k], or NA.
 # prior  list(beta_precision, beta_mean, sd, cov, sigma). `sd` has an element
@@ -11,7 +10,6 @@
 #        list(shape, rate, upper): inverse gamma on the square, below upper^2.
 # start  list(beta, Sigma, sigma2).
 # group_order, level_order  the orders in which groups and levels are drawn.
-#
 # Returns list(beta, Sigma, sigma2, gamma), arrays with sweeps first.
 replay <- function(data, prior,
                    sampler = c("centered", "uncentered", "common_line"),
@@ -28,11 +26,8 @@ replay <- function(data, prior,
     sigma2 = array(0, c(sweeps, max(data$level))),
     gamma = array(0, c(sweeps, length(data$rows), q))
   )
-  sweep_once <- switch(match.arg(sampler),
-    centered = replay_centered(data, prior),
-    uncentered = replay_uncentered(data, prior),
-    common_line = replay_common_line(data, prior)
-  )
+  make_sweep <- match.fun(paste0("replay_", match.arg(sampler)))
+  sweep_once <- make_sweep(data, prior)
   state <- start
   for (t in seq_len(sweeps)) {
     state <- sweep_once(state)
@@ -62,23 +57,22 @@ replay_uncentered <- function(data, prior) {
 
 # Draws b_j = mu + gamma_j, where mu holds the coefficients of paired columns.
 replay_centered <- function(data, prior) {
-  p <- ncol(data$X)
   in_z <- which(!is.na(data$paired))
   in_x <- data$paired[in_z]
-  free <- setdiff(seq_len(p), in_x)
+  free <- setdiff(seq_len(ncol(data$X)), in_x)
   X_free <- data$X[, free, drop = FALSE]
 
   # beta = to_beta %*% shifted: with a random intercept the free columns are
   # taken about their means, and the shifted intercept absorbs these.
-  to_beta <- diag(p)
+  to_beta <- diag(ncol(data$X))
   intercept <- match("(Intercept)", colnames(data$X))
   if (intercept %in% in_x) {
     means <- colSums(data$w * X_free) / sum(data$w)
     X_free <- sweep(X_free, 2, means)
     to_beta[intercept, free] <- -means
   }
-  prior_P <- t(to_beta) %*% diag(prior$beta_precision, p) %*% to_beta
-  prior_h <- t(to_beta) %*% (prior$beta_precision * prior$beta_mean)
+  prior_P <- crossprod(to_beta, prior$beta_precision * to_beta)
+  prior_h <- crossprod(to_beta, prior$beta_precision * prior$beta_mean)
   mu <- function(shifted) replace(numeric(ncol(data$Z)), in_z, shifted[in_x])
 
   function(state) {
@@ -88,13 +82,13 @@ replay_centered <- function(data, prior) {
                      mu(shifted))
     r <- data$y - group_fit(data, b)
     K <- solve(state$Sigma)
-    P <- prior_P
-    h <- prior_h
-    P[in_x, in_x] <- P[in_x, in_x] + nrow(b) * K[in_z, in_z]
-    P[free, free] <- P[free, free] + crossprod(X_free, v * X_free)
-    h[in_x] <- h[in_x] + (K %*% colSums(b))[in_z]
-    h[free] <- h[free] + crossprod(X_free, v * r)
-    shifted <- draw_normal(P, h)
+    P <- 0 * to_beta
+    P[in_x, in_x] <- nrow(b) * K[in_z, in_z]
+    P[free, free] <- crossprod(X_free, v * X_free)
+    h <- numeric(nrow(P))
+    h[in_x] <- (K %*% colSums(b))[in_z]
+    h[free] <- crossprod(X_free, v * r)
+    shifted <- draw_normal(P + prior_P, h + prior_h)
     gamma <- sweep(b, 2, mu(shifted))
     Sigma <- draw_Sigma(data, prior, gamma, state$Sigma)
     sigma2 <- draw_sigma2(data, prior, r - X_free %*% shifted[free])
@@ -110,14 +104,13 @@ replay_common_line <- function(data, prior) {
   flat <- all(prior$beta_precision == 0)
   if (!flat || max(data$level) > 1) return(replay_uncentered(data, prior))
   X <- data$X
-  P <- crossprod(X, data$w * X)
-  beta_hat <- solve(P, crossprod(X, data$w * data$y))
+  U <- chol(crossprod(X, data$w * X))
+  beta_hat <- chol2inv(U) %*% crossprod(X, data$w * data$y)
   rss <- sum(data$w * (data$y - X %*% beta_hat)^2)
   function(state) {
     sigma2 <- draw_variance(nrow(X) - ncol(X), rss, prior$sigma)
-    z <- rnorm(ncol(X))
-    list(beta = drop(beta_hat + sqrt(sigma2) * backsolve(chol(P), z)),
-         Sigma = state$Sigma, sigma2 = sigma2,
+    beta <- drop(beta_hat + sqrt(sigma2) * backsolve(U, rnorm(ncol(X))))
+    list(beta = beta, Sigma = state$Sigma, sigma2 = sigma2,
          gamma = matrix(0, length(data$rows), 0))
   }
 }
@@ -153,8 +146,11 @@ draw_Sigma <- function(data, prior, gamma, Sigma) {
   for (k in seq_along(data$blocks)) {
     m <- data$blocks[[k]]
     S <- crossprod(gamma[, m, drop = FALSE])
-    Sigma[m, m] <- if (length(m) == 1) draw_variance(J, S, prior$sd[[m]])
-                   else draw_covariance(J, S, prior$cov[[k]], Sigma[m, m])
+    if (length(m) == 1) {
+      Sigma[m, m] <- draw_variance(J, drop(S), prior$sd[[m]])
+    } else {
+      Sigma[m, m] <- draw_covariance(J, S, prior$cov[[k]], Sigma[m, m])
+    }
   }
   Sigma
 }
@@ -184,11 +180,11 @@ draw_inverse_wishart <- function(df, S) {
 }
 
 draw_sigma2 <- function(data, prior, residual) {
-  sigma2 <- numeric(max(data$level))
+  n <- tabulate(data$level)
+  rss <- drop(rowsum(data$w * residual^2, data$level))
+  sigma2 <- numeric(length(n))
   for (s in data$level_order) {
-    i <- data$level == s
-    rss <- sum(data$w[i] * residual[i]^2)
-    sigma2[s] <- draw_variance(sum(i), rss, prior$sigma)
+    sigma2[s] <- draw_variance(n[s], rss[s], prior$sigma)
   }
   sigma2
 }
