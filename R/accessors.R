@@ -42,7 +42,7 @@ model.matrix.relm <- function(object, type = "fixed", ...) {
 prior_summary <- function(object, ...) UseMethod("prior_summary")
 
 #' @rdname relm-model
-#' @exportS3Method rstantools::prior_summary
+#' @rawNamespace S3method(rstantools::prior_summary, relm)
 #' @export
 prior_summary.relm <- function(object, ...) prior_table(object$posterior)
 

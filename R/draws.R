@@ -61,6 +61,7 @@ as_draws_rvars.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 }
 
 #' @rdname as_draws.relm
+#' @method as.mcmc.list relm
 #' @export
 as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
   draws <- draws_array(x, choose_variables(x, variable, regex))
@@ -72,7 +73,7 @@ as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 }
 
 #' @rdname as_draws.relm
-#' @exportS3Method coda::as.mcmc
+#' @rawNamespace S3method(coda::as.mcmc, relm)
 as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
   if (x$sampling$chains > 1) {
     abort("{.fn as.mcmc} is for one chain, and the fit has {x$sampling$chains}.",

@@ -89,7 +89,7 @@ sigma.relm <- function(object, ...) {
 ngrps <- function(object, ...) UseMethod("ngrps")
 
 #' @rdname relm-effects
-#' @exportS3Method lme4::ngrps
+#' @rawNamespace S3method(lme4::ngrps, relm)
 #' @export
 ngrps.relm <- function(object, ...) {
   stats::setNames(length(object$posterior$groups), object$posterior$group)[

@@ -186,9 +186,16 @@ rank_beside <- function(posterior, factor, set) {
   levels <- matrix(aperm(posterior$level_factor, c(1, 3, 2)), ncol = p + 1)
   level <- if (nrow(levels) == p + 1) levels else qr_factor(levels)
   beside <- .Call(ffi_rank_beside, factor, level, group_start(posterior),
-                  as.integer(set) - 1L)
+                  as.integer(set) - 1L, random_lengths(posterior, factor)[set])
   dim(beside$residual) <- c(p + 1, p + 1)
   beside
+}
+
+# Lengths of the columns of Z over all rows, with their shift, whose rounding they carry.
+random_lengths <- function(posterior, factor) {
+  columns <- seq_len(nrow(posterior$random))
+  squares <- apply(factor[, columns, , drop = FALSE]^2, 2, sum)
+  sqrt(squares + posterior$n_rows * posterior$shift[columns]^2)
 }
 
 # Coefficients that the rows cannot tell from the effects of these columns take

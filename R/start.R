@@ -5,8 +5,7 @@
 em_steps <- 15L
 
 # An estimate of Sigma and sigma2 in the uncentered coordinates of `model`, with the
-# coefficients given them, and how many groups' worth of information there is on each
-# standard deviation.
+# coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
   q <- model$n_random
   sigma2 <- rep(rough_variance(model), model$n_levels)
@@ -49,7 +48,7 @@ keep_blocks <- function(Sigma, blocks) {
 # spread by twice their approximate posterior standard deviations.
 draw_start <- function(model, estimate) {
   q <- model$n_random
-  spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 1)) * stats::rnorm(q))
+  spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 0.5)) * stats::rnorm(q))
   Sigma <- estimate$Sigma * tcrossprod(spread)
   for (block in model$blocks) {
     k <- block$first + 1

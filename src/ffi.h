@@ -13,7 +13,8 @@ SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP level_factor, SEXP cell_l
 SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level);
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset);
-SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen);
+SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
+                     SEXP column_length);
 SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP store_effects,
                    SEXP progress);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);

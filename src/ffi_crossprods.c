@@ -86,7 +86,8 @@ static int most_cells(SEXP group_start)
 }
 
 /* level_factor: one (p + 1) x (p + 1) factor of what all Z leave of [X y]. */
-SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen)
+SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
+                     SEXP column_length)
 {
     factors_t factors = decode_factors(cell_factor, level_factor);
     SEXP residual = PROTECT(duplicate(level_factor));
@@ -94,7 +95,8 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP
                            * (double) rank_work(factors.n_random, factors.n_fixed));
     double rank = absorb_beside_columns(&factors, length(group_start) - 1,
                                         INTEGER(group_start), length(chosen),
-                                        INTEGER(chosen), REAL(residual), work);
+                                        INTEGER(chosen), REAL(column_length),
+                                        REAL(residual), work);
     const char *names[] = { "rank", "residual" };
     SEXP values[] = { PROTECT(ScalarReal(rank)), residual };
     SEXP answer = named_list(2, names, values);

@@ -7,7 +7,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_absorb_rows, 4),
     CALL_ENTRY(ffi_level_totals, 3),
     CALL_ENTRY(ffi_change_coordinates, 6),
-    CALL_ENTRY(ffi_rank_beside, 4),
+    CALL_ENTRY(ffi_rank_beside, 5),
     CALL_ENTRY(ffi_run_chain, 6),
     CALL_ENTRY(ffi_em_step, 3),
     { NULL, NULL, 0 }

@@ -10,12 +10,13 @@ size_t rank_work(int n_random, int n_fixed)
 
 /* Eliminates column k from columns k + 1.. by a reflection of its rows
    n_done.. ; answers whether the column was independent of those before. */
-static int reflect_column(int n_rows, int n_columns, double *block, int k, int n_done)
+static int reflect_column(int n_rows, int n_columns, double *block, int k, int n_done,
+                          double zero)
 {
     double *column = block + (size_t) n_rows * k, *tail = column + n_done;
     double whole = sqrt(dot(n_rows, column, column));
     double rest = sqrt(dot(n_rows - n_done, tail, tail));
-    if (!(rest > RANK_TOLERANCE * whole)) return 0;
+    if (!(rest > RANK_TOLERANCE * whole && rest > zero)) return 0;
     double head = tail[0] + (tail[0] >= 0.0 ? rest : -rest);
     tail[0] = head;
     double scale = 2.0 / dot(n_rows - n_done, tail, tail);
@@ -29,7 +30,7 @@ static int reflect_column(int n_rows, int n_columns, double *block, int k, int n
 
 double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const int *group_start, int n_chosen, const int *chosen,
-                             double *residual, double *work)
+                             const double *column_length, double *residual, double *work)
 {
     int q = factors->n_random, p = factors->n_fixed, n_columns = n_chosen + p + 1;
     size_t cell_size = (size_t) q * (q + p + 1);
@@ -46,7 +47,8 @@ double absorb_beside_columns(const factors_t *factors, int n_groups,
         }
         int rank = 0;
         for (int k = 0; k < n_chosen && rank < n_rows; k++)
-            rank += reflect_column(n_rows, n_columns, work, k, rank);
+            rank += reflect_column(n_rows, n_columns, work, k, rank,
+                                   ZERO_TOLERANCE * column_length[k]);
         absorb_block(p + 1, p + 1, residual, n_rows - rank, n_rows,
                      work + (size_t) n_rows * n_chosen + rank);
         total += rank;

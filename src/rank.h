@@ -4,16 +4,20 @@
 #include "crossprods.h"
 
 /* A column counts as dependent when what the columns before it leave of it is
-   below this share of its own length: about the square root of the precision. */
+   below this share of its own length in the group, about the square root of the
+   precision; or below this share of its length over all groups, which is what
+   rounding leaves of zeros. */
 #define RANK_TOLERANCE 1e-8
+#define ZERO_TOLERANCE 1e-12
 
-/* For chosen columns of Z (0-based, in order), block-diagonal over groups:
+/* For chosen columns of Z (0-based, in order; column_length has the length of each
+   over all groups), block-diagonal over groups:
    returns their rank, and absorbs into residual ((p + 1) x (p + 1), zero or a
    factor of what the rows hold besides) what they leave of [X y] in the cells.
    The cells of group j are group_start[j] .. group_start[j + 1] - 1. */
 double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const int *group_start, int n_chosen, const int *chosen,
-                             double *residual, double *work);
+                             const double *column_length, double *residual, double *work);
 
 /* Doubles of work space: the most cells that a group has, times this. */
 size_t rank_work(int n_random, int n_fixed);

@@ -77,7 +77,7 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
     int q = model->n_random, p = model->n_fixed, J = model->n_groups;
     double *U = work, *h = U + q * q, *A = h + q, *V = A + (size_t) q * p;
     memset(em->moment, 0, sizeof(double) * q * q);
-    for (int k = 0; k < q; k++) em->effective[k] = J;
+    memset(em->effective, 0, sizeof(double) * q);
     for (int j = 0; j < J; j++) {
         double *effect = state->effect + (size_t) q * j;
         RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
@@ -89,7 +89,8 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
         solve_upper(q, U, effect);
         inverse_from_cholesky(q, U, V);
         for (int k = 0; k < q; k++) {
-            em->effective[k] -= V[k + q * k] / state->Sigma[k + q * k];
+            double reliability = 1.0 - V[k + q * k] / state->Sigma[k + q * k];
+            em->effective[k] += reliability * reliability;
             for (int l = 0; l < q; l++)
                 em->moment[l + q * k] += (V[l + q * k] + effect[l] * effect[k]) / J;
         }

@@ -9,7 +9,8 @@ typedef struct {
     double *theta;          /* p: generalized least squares */
     double *precision;      /* p x p of theta, group effects integrated out */
     double *moment;         /* q x q: mean_j E(gamma_j gamma_j' | y) */
-    double *effective;      /* q: groups' worth of information on each effect */
+    double *effective;      /* q: half the information on each log sd: the
+                               sum of squared reliabilities 1 - var(gamma | y)/tau^2 */
     double *sum_of_squares; /* n_levels: E |y - X theta - Z gamma|^2 */
 } em_t;
 

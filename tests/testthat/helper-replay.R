@@ -2,6 +2,7 @@
 # variates in the same order as the C samplers. The model is
 #   y_i = x_i' beta + z_i' gamma_group(i) + e_i,
 #   e_i ~ N(0, sigma2_level(i) / w_i),  gamma_j ~ N(0, Sigma).
+#
 # data   list(y, X, Z, group, level, w, blocks, paired). Sigma is diagonal over
 #        `blocks`; `paired[k]` is the column of X equal to Z[, k], or NA.
 # prior  list(beta_precision, beta_mean, sd, cov, sigma). `sd` has an element
@@ -10,6 +11,7 @@
 #        list(shape, rate, upper): inverse gamma on the square, below upper^2.
 # start  list(beta, Sigma, sigma2).
 # group_order, level_order  the orders in which groups and levels are drawn.
+#
 # Returns list(beta, Sigma, sigma2, gamma), arrays with sweeps first.
 replay <- function(data, prior,
                    sampler = c("centered", "uncentered", "common_line"),
@@ -115,8 +117,7 @@ replay_common_line <- function(data, prior) {
   }
 }
 
-# Row j is from N(M^-1 (K mu + Z_j' V_j r_j), M^-1), M = K + Z_j' V_j Z_j,
-# K = Sigma^-1.
+# Row j is from N(M^-1 (K mu + Z_j' V_j r_j), M^-1), M = K + Z_j' V_j Z_j.
 draw_groups <- function(data, v, r, Sigma, mu = numeric(ncol(data$Z))) {
   coefs <- matrix(0, length(data$rows), ncol(data$Z))
   if (ncol(data$Z) == 0) return(coefs)
@@ -142,14 +143,14 @@ draw_normal <- function(P, h) {
 }
 
 draw_Sigma <- function(data, prior, gamma, Sigma) {
-  J <- nrow(gamma)
   for (k in seq_along(data$blocks)) {
     m <- data$blocks[[k]]
     S <- crossprod(gamma[, m, drop = FALSE])
     if (length(m) == 1) {
-      Sigma[m, m] <- draw_variance(J, drop(S), prior$sd[[m]])
+      Sigma[m, m] <- draw_variance(nrow(gamma), drop(S), prior$sd[[m]])
     } else {
-      Sigma[m, m] <- draw_covariance(J, S, prior$cov[[k]], Sigma[m, m])
+      Sigma[m, m] <- draw_covariance(nrow(gamma), S, prior$cov[[k]],
+                                     Sigma[m, m])
     }
   }
   Sigma
@@ -183,9 +184,7 @@ draw_sigma2 <- function(data, prior, residual) {
   n <- tabulate(data$level)
   rss <- drop(rowsum(data$w * residual^2, data$level))
   sigma2 <- numeric(length(n))
-  for (s in data$level_order) {
-    sigma2[s] <- draw_variance(n[s], rss[s], prior$sigma)
-  }
+  for (s in data$level_order) sigma2[s] <- draw_variance(n[s], rss[s], prior)
   sigma2
 }
 

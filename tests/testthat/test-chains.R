@@ -1,0 +1,124 @@
+run_slowly <- function(chain, progress) {
+  Sys.sleep(c(0.3, 0, 0.1, 0.2, 0)[chain])
+  list(interrupted = FALSE, chain = chain)
+}
+
+chains_of <- function(results) vapply(results, `[[`, 0L, "chain")
+
+# Processes of this one that still run, as Linux lists them.
+child_processes <- function(pid = Sys.getpid()) {
+  status <- vapply(Sys.glob("/proc/[0-9]*/stat"), function(file) {
+    tryCatch(readLines(file, 1, warn = FALSE), error = function(e) "", warning = function(w) "")
+  }, "", USE.NAMES = FALSE)
+  sum(grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", pid, " "), status))
+}
+
+test_that("results come in the order of the chains, whichever ends first", {
+  for (cores in c(1, 3, 8)) {
+    expect_identical(chains_of(relm:::run_chains(run_slowly, 5, cores, 10, FALSE)), 1:5)
+  }
+})
+
+test_that("several processes say nothing and are gone when the chains are done", {
+  skip_on_os("windows")
+  expect_silent(relm:::run_chains(run_slowly, 5, 2, 10, FALSE))
+  skip_on_os(c("mac", "solaris"))
+  expect_identical(child_processes(), 0L)
+})
+
+test_that("a cluster's workers, as on Windows, give the draws of this process", {
+  skip_on_cran()
+  posterior <- posterior_of(log(mercury) ~ length + (1 | station), bass)
+  control <- relm:::check_control("centered", 3, 4, 2, 1, 2, FALSE)
+  expected <- relm:::sample_posterior(posterior, control, seed = 4)
+  model <- relm:::sampler_model(posterior, "centered")
+  uncentered <- relm:::sampler_model(posterior, "uncentered")
+  run <- relm:::chain_runner(model, uncentered, relm:::estimate_scales(uncentered), "centered",
+                             control, relm:::chain_seeds(4L, 3))
+  results <- relm:::run_on_cluster(run, 3, 2)
+  expect_identical(lapply(results, `[[`, "effects"), expected$effects)
+})
+
+test_that("an error in a chain is the fit's error, with one process or several", {
+  broken <- function(chain, progress) if (chain == 2) stop("broken chain") else run_slowly(chain)
+  for (cores in 1:2) {
+    expect_error(suppressWarnings(relm:::run_chains(broken, 3, cores, 10, FALSE)), "broken chain")
+  }
+})
+
+test_that("a process killed from outside is an error that says so", {
+  skip_on_os("windows")
+  killed <- function(chain, progress) {
+    if (chain == 2) tools::pskill(Sys.getpid(), tools::SIGKILL)
+    run_slowly(chain)
+  }
+  expect_error(suppressWarnings(relm:::run_chains(killed, 3, 2, 10, FALSE)), "ended from outside",
+               class = "relm_error")
+})
+
+test_that("progress counts the sweeps of all chains", {
+  told <- numeric()
+  bar <- list(set = function(done) told <<- c(told, done))
+  run <- function(chain, progress) {
+    progress(3)
+    list(interrupted = FALSE)
+  }
+  relm:::run_in_turn(run, 3, 10, bar)
+  expect_identical(told, c(3, 10, 13, 20, 23, 30))
+})
+
+# A fit of hours in another R, interrupted from here. Answers with what it saw.
+interrupt_a_fit <- function(cores) {
+  folder <- tempfile("interrupt")
+  dir.create(folder)
+  on.exit(unlink(folder, recursive = TRUE))
+  file <- function(name) file.path(folder, name)
+  script <- bquote({
+    .libPaths(.(c(dirname(find.package("relm")), .libPaths())))
+    fit <- function(...) {
+      relm::relm(log(mercury) ~ length + (1 + length || station), relm::bass, seed = 1,
+                 chains = 2, cores = .(cores), draws = 10, ...)
+    }
+    set.seed(3)
+    before <- .Random.seed
+    saveRDS(Sys.getpid(), .(file("starting")))
+    file.rename(.(file("starting")), .(file("pid")))
+    caught <- tryCatch(fit(thin = 1e8), interrupt = function(condition) "interrupt")
+    at <- as.numeric(Sys.time())
+    children <- .(child_processes)(Sys.getpid())
+    saw <- list(caught = caught, at = at, children = children, again = dim(as.matrix(fit()))[1],
+                same_stream = identical(before, .Random.seed))
+    saveRDS(saw, .(file("ending")))
+    file.rename(.(file("ending")), .(file("saw")))
+  })
+  dput(script, file("script.R"))
+  system2(file.path(R.home("bin"), "Rscript"), shQuote(file("script.R")), wait = FALSE,
+          stdout = FALSE, stderr = FALSE)
+  wait_for(file("pid"))
+  Sys.sleep(1)
+  sent <- as.numeric(Sys.time())
+  tools::pskill(readRDS(file("pid")), tools::SIGINT)
+  wait_for(file("saw"))
+  saw <- readRDS(file("saw"))
+  saw$delay <- saw$at - sent
+  saw
+}
+
+wait_for <- function(file, seconds = 20) {
+  give_up <- Sys.time() + seconds
+  while (!file.exists(file) && Sys.time() < give_up) Sys.sleep(0.02)
+}
+
+test_that("an interrupt stops a fit at once and leaves the session as it was", {
+  skip_on_cran()
+  skip_on_os(c("mac", "windows", "solaris"))
+  for (cores in 1:2) {
+    saw <- interrupt_a_fit(cores)
+    expect_identical(saw$caught, "interrupt")
+    expect_gt(saw$delay, 0)
+    expect_lt(saw$delay, 0.5)
+    expect_identical(saw$children, 0L)
+    expect_identical(saw$again, 20L)
+    expect_true(saw$same_stream)
+  }
+})

@@ -1,0 +1,96 @@
+test_that("a conjugate prior is its density on the scale of the variance", {
+  variance <- c(0.2, 0.7, 1.9, 4)
+  log_kernel <- function(prior) {
+    scale <- relm:::conjugate_scale(prior)
+    -(scale[["shape"]] + 1) * log(variance) - scale[["rate"]] / variance
+  }
+  sd <- sqrt(variance)
+  # A density on the sd, or on the precision, times the Jacobian.
+  expected <- list(
+    list(jeffreys(), -2 * log(sd)),
+    list(uniform(), dunif(sd, 0, 9, log = TRUE) - log(2 * sd)),
+    list(inverse_gamma(2.5, 0.4), dgamma(1 / variance, 2.5, 0.4, log = TRUE) - 2 * log(variance))
+  )
+  for (case in expected) {
+    expect_equal(diff(log_kernel(case[[1]])), diff(case[[2]]), label = format(case[[1]]))
+  }
+})
+
+test_that("a bounded uniform prior bounds every draw", {
+  fit <- relm(log(mercury) ~ length + (1 | station), bass, seed = 1, chains = 2, draws = 200,
+              prior = relm_prior(sd = uniform(0.35), sigma = uniform(0.4)))
+  draws <- as.matrix(fit, c("sd_station__Intercept", "sigma"))
+  expect_lt(max(draws[, 1]), 0.35)
+  expect_lt(max(draws[, 2]), 0.4)
+})
+
+test_that("a prior narrower than any likelihood is the posterior, on the column it names", {
+  prior <- relm_prior(beta = list(length = normal(3, 1e-6)),
+                      sd = list(`(Intercept)` = inverse_gamma(1e8, 4e8)),
+                      sigma = inverse_gamma(1e8, 9e8))
+  fit <- relm(log(mercury) ~ length + (1 | station), bass, prior = prior, seed = 1, chains = 1,
+              draws = 50)
+  draws <- as.matrix(fit, c("b_length", "sd_station__Intercept", "sigma"))
+  expect_equal(colMeans(draws), c(b_length = 3, sd_station__Intercept = 2, sigma = 3),
+               tolerance = 1e-4)
+})
+
+test_that("an inverse-Wishart prior narrower than any likelihood is the posterior", {
+  Sigma <- matrix(c(1, -0.6, -0.6, 4), 2)
+  prior <- relm_prior(cov = inverse_wishart(1e8, 1e8 * Sigma))
+  fit <- relm(log(mercury) ~ x + (1 + x | station), bass_centered(), prior = prior, seed = 1,
+              chains = 1, draws = 50)
+  draws <- colMeans(as.matrix(fit, "^(sd|cor)_", regex = TRUE))
+  expect_equal(unname(draws), c(1, 2, -0.3), tolerance = 1e-3)
+})
+
+test_that("priors are named as in the model matrix or as in the draws; others stay default", {
+  table <- function(...) {
+    names <- posterior_of(log(mercury) ~ I(length^2) + (1 + length || station), bass,
+                          relm_prior(...))
+    relm:::prior_table(names)
+  }
+  spelled <- table(beta = list(IlengthE2 = normal(1, 2)), sd = list(length = uniform(3)))
+  expect_identical(spelled, table(beta = list(`I(length^2)` = normal(1, 2)),
+                                  sd = list(length = uniform(3))))
+  expect_identical(spelled$parameter, c("b_Intercept", "b_IlengthE2", "sd_station__Intercept",
+                                        "sd_station__length", "sigma"))
+  expect_identical(spelled$prior, c("flat()", "normal(1, 2)", "uniform()", "uniform(3)",
+                                    "jeffreys()"))
+})
+
+test_that("priors of columns that the model has not are refused, with those it has", {
+  expect_error(posterior_of(log(mercury) ~ length, bass, relm_prior(beta = list(lenght = flat()))),
+               "lenght.*Intercept.*length", class = "relm_error")
+})
+
+test_that("parameters out of range are refused by name", {
+  refused <- function(code, argument) {
+    expect_error(code, paste0("`", argument, "`"), class = "relm_error")
+  }
+  refused(normal(NA, 1), "mean")
+  refused(normal(0, 0), "sd")
+  refused(normal(0, Inf), "sd")
+  refused(uniform(-1), "upper")
+  refused(inverse_gamma(0, 1), "shape")
+  refused(inverse_gamma(1, "2"), "rate")
+  refused(lkj(c(1, 2)), "eta")
+  refused(inverse_wishart(0, 1), "df")
+  refused(inverse_wishart(3, matrix(c(1, 2, 2, 1), 2)), "scale")
+  refused(inverse_wishart(3, matrix(c(1, 0, 1, 1), 2)), "scale")
+})
+
+test_that("a prior in the wrong place is refused", {
+  expect_error(relm_prior(beta = uniform()), "beta.*flat.*normal", class = "relm_error")
+  expect_error(relm_prior(sd = normal(0, 1)), "normal\\(0, 1\\)", class = "relm_error")
+  expect_error(relm_prior(sigma = 3), "It is 3", class = "relm_error")
+  expect_error(relm_prior(beta = list(normal(0, 1))), "names", class = "relm_error")
+})
+
+test_that("priors print as the calls that make them", {
+  expect_output(print(inverse_gamma(1, 0.25)), "^inverse_gamma\\(1, 0.25\\)$")
+  expect_identical(format(uniform()), "uniform()")
+  expect_identical(format(inverse_wishart(3, 2)), "inverse_wishart(3, 2)")
+  expect_identical(capture.output(relm_prior(beta = list(x = normal(0, 10)))), c(
+    "beta.x  normal(0, 10)", "sd      uniform()", "cor     lkj(1)", "sigma   jeffreys()"))
+})

@@ -1,0 +1,63 @@
+# Starting points against the exact posterior of the bass data.
+
+test_that("EM finds the generalized least-squares coefficients and their precision", {
+  data <- grouped_data()
+  posterior <- posterior_of(y ~ x + v + (1 + x | g), data, weights = w)
+  model <- relm:::sampler_model(posterior, "uncentered")
+  Sigma <- matrix(c(1, 0.3, 0.3, 0.5), 2)
+  em <- .Call(relm:::ffi_em_step, model, as.numeric(Sigma), 0.7)
+  rows <- replay_data(posterior)
+  V <- diag(0.7 / rows$w)
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    V[own, own] <- V[own, own] + rows$Z[own, ] %*% Sigma %*% t(rows$Z[own, ])
+  }
+  precision <- crossprod(rows$X, solve(V, rows$X))
+  beta <- solve(precision, crossprod(rows$X, solve(V, rows$y)))
+  to_beta <- matrix(model$to_beta, 3)
+  expect_equal(as.numeric(to_beta %*% em$theta) + model$beta_shift, as.numeric(beta))
+  expect_equal(em$precision, t(to_beta) %*% precision %*% to_beta, ignore_attr = TRUE)
+})
+
+test_that("EM climbs to the maximum of the likelihood", {
+  skip_if_not_installed("lme4")
+  data <- grouped_data(40)
+  model <- relm:::sampler_model(posterior_of(y ~ x + (1 | g), data), "uncentered")
+  Sigma <- diag(1)
+  sigma2 <- 1
+  for (step in 1:300) {
+    em <- .Call(relm:::ffi_em_step, model, as.numeric(Sigma), sigma2)
+    Sigma <- em$moment
+    sigma2 <- em$sum_of_squares / model$level_rows
+  }
+  reference <- lme4::lmer(y ~ x + (1 | g), data, REML = FALSE)
+  expect_equal(sqrt(sigma2), sigma(reference), tolerance = 1e-4)
+  expect_equal(sqrt(Sigma[1]), attr(lme4::VarCorr(reference)$g, "stddev")[[1]], tolerance = 1e-4)
+})
+
+test_that("starting points are spread more widely than the posterior", {
+  data <- bass_centered()
+  posterior <- posterior_of(log(mercury) ~ x + (1 + x || station), data)
+  model <- relm:::sampler_model(posterior, "uncentered")
+  estimate <- relm:::estimate_scales(model)
+  set.seed(1)
+  starts <- t(replicate(400, {
+    start <- relm:::draw_start(model, estimate)
+    c(start$beta, sqrt(diag(start$Sigma)), sqrt(start$sigma2))
+  }))
+  exact <- exact_posterior(log(data$mercury), cbind("(Intercept)" = 1, x = data$x),
+                           cbind("(Intercept)" = 1, x = data$x), data$station)
+  expect_true(all(apply(starts, 2, sd) > exact$sd))
+  share_outside <- rowMeans(t(starts) < exact$q2.5 | t(starts) > exact$q97.5)
+  expect_true(all(share_outside > 0.1))
+})
+
+test_that("starting points respect bounded priors", {
+  prior <- relm_prior(sd = uniform(0.05), sigma = uniform(0.1))
+  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x || g), grouped_data(), prior),
+                                "uncentered")
+  set.seed(1)
+  start <- relm:::draw_start(model, relm:::estimate_scales(model))
+  expect_true(all(sqrt(diag(start$Sigma)) < 0.05))
+  expect_lt(sqrt(start$sigma2), 0.1)
+})
