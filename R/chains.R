@@ -57,11 +57,10 @@ run_forked <- function(run, chains, cores, bar) {
       jobs[[as.character(chain)]] <- start_job(run, chain, folder, !is.null(bar))
       waiting <- waiting[-1]
     }
-    done <- parallel::mccollect(unname(jobs), wait = FALSE, timeout = 0.1)
+    done <- suppressWarnings(parallel::mccollect(unname(jobs), wait = FALSE, timeout = 0.1))
     for (name in names(jobs)) {
       result <- done[[as.character(jobs[[name]]$pid)]]
       if (is.null(result)) next
-      parallel::mccollect(jobs[[name]])
       results[[as.integer(name)]] <- result
       jobs[[name]] <- NULL
     }

@@ -214,7 +214,7 @@ check_response <- function(y, name) {
 check_finite_columns <- function(frame) {
   for (name in names(frame)) {
     column <- frame[[name]]
-    if (!is.numeric(column)) next
+    if (!is.numeric(column) || all(is.finite(column))) next
     bad <- which(!is.finite(rowSums(as.matrix(column))))
     if (length(bad)) {
       abort("{.code {name}} must be finite.",

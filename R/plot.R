@@ -54,7 +54,8 @@ trace_table <- function(draws, chosen) {
 # Densities with a height of one, so that variables of any scale share an axis.
 density_table <- function(draws, chosen) {
   one <- function(chain, name) {
-    density <- stats::density(draws[, chain, name], n = 200)
+    values <- draws[, chain, name]
+    density <- stats::density(values, n = 200, from = min(values), to = max(values))
     data.frame(x = density$y, value = density$x, chain = chain, variable = name)
   }
   table <- do.call(rbind, Map(one, rep(seq_len(ncol(draws)), length(chosen)),

@@ -194,7 +194,7 @@ rank_beside <- function(posterior, factor, set) {
 # Lengths of the columns of Z over all rows, with their shift, whose rounding they carry.
 random_lengths <- function(posterior, factor) {
   columns <- seq_len(nrow(posterior$random))
-  squares <- apply(factor[, columns, , drop = FALSE]^2, 2, sum)
+  squares <- vapply(columns, function(k) sum(factor[, k, ]^2), 0)
   sqrt(squares + posterior$n_rows * posterior$shift[columns]^2)
 }
 

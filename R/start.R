@@ -30,8 +30,8 @@ slice_last <- function(factors) factors[, dim(factors)[2], ]
 rough_covariance <- function(model, sigma2) {
   q <- model$n_random
   if (q == 0) return(matrix(0, 0, 0))
-  R <- model$cell_factor[, seq_len(q), , drop = FALSE]
-  squares <- apply(R^2, 2, sum) / sum(model$level_rows)
+  squares <- vapply(seq_len(q), function(k) sum(model$cell_factor[, k, ]^2), 0) /
+    sum(model$level_rows)
   diag(sigma2 / ifelse(squares > 0, squares, 1), q)
 }
 

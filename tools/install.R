@@ -20,8 +20,12 @@ install_missing <- function(packages) {
   }
 }
 
-declared_packages <- function(root) {
-  fields <- read.dcf(file.path(root, "DESCRIPTION"), fields = c("Imports", "LinkingTo", "Suggests"))
+declared_packages <- function(root) requirements_in(root, c("Imports", "LinkingTo", "Suggests"))
+
+hard_requirements <- function(root) requirements_in(root, c("Imports", "LinkingTo"))
+
+requirements_in <- function(root, fields) {
+  fields <- read.dcf(file.path(root, "DESCRIPTION"), fields = fields)
   requirements <- trimws(unlist(strsplit(fields[!is.na(fields)], ",")))
   requirements[nzchar(requirements)]
 }

@@ -52,7 +52,7 @@ replay_uncentered <- function(data, prior) {
     beta <- draw_normal(crossprod(X, v * X) + prior_P,
                         crossprod(X, v * r) + prior_h)
     Sigma <- draw_Sigma(data, prior, gamma, state$Sigma)
-    sigma2 <- draw_sigma2(data, prior, r - X %*% beta)
+    sigma2 <- draw_sigma2(data, prior$sigma, r - X %*% beta)
     list(beta = beta, Sigma = Sigma, sigma2 = sigma2, gamma = gamma)
   }
 }
@@ -93,7 +93,7 @@ replay_centered <- function(data, prior) {
     shifted <- draw_normal(P + prior_P, h + prior_h)
     gamma <- sweep(b, 2, mu(shifted))
     Sigma <- draw_Sigma(data, prior, gamma, state$Sigma)
-    sigma2 <- draw_sigma2(data, prior, r - X_free %*% shifted[free])
+    sigma2 <- draw_sigma2(data, prior$sigma, r - X_free %*% shifted[free])
     list(beta = drop(to_beta %*% shifted), Sigma = Sigma, sigma2 = sigma2,
          gamma = gamma)
   }

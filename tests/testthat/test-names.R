@@ -8,7 +8,7 @@ odd_data <- function() {
   n <- 80
   data.frame(y = rnorm(n), z = rnorm(n), `x y` = rnorm(n), check.names = FALSE,
              f = factor(rep_len(c("a b", "c,d", "[e]"), n), c("a b", "c,d", "[e]")),
-             `my group` = rep_len(c("s 1", "s,2", "s[3]", "s\t4", "s-5"), n))
+             g = rep_len(c("s 1", "s,2", "s[3]", "s\t4", "s-5"), n))
 }
 
 test_that("the variables of the lecture's third model have brms's names", {
@@ -29,25 +29,33 @@ test_that("a correlation is named after both columns of its pair, in their order
 })
 
 test_that("terms with functions, spaces, commas and brackets become one word", {
-  fit <- one_draw(y ~ `x y` * f + poly(z, 2) + I(z^3 - 1) + (1 + I(z > 0) || `my group`),
-                  odd_data())
+  fit <- one_draw(y ~ `x y` * f + poly(z, 2) + I(z^3 - 1) + (1 + I(z > 0) || g), odd_data())
   expect_identical(grep("^(b|sd)_", variables(fit), value = TRUE), c(
     "b_Intercept", "b_xy", "b_fcd", "b_fe", "b_polyz21", "b_polyz22", "b_IzE3M1",
     "b_xy:fcd", "b_xy:fe",
-    "sd_mygroup__Intercept", "sd_mygroup__Iz>0FALSE", "sd_mygroup__Iz>0TRUE"))
+    "sd_g__Intercept", "sd_g__Iz>0FALSE", "sd_g__Iz>0TRUE"))
 })
 
 test_that("levels keep what does not separate them from terms", {
-  fit <- one_draw(y ~ (1 | `my group`), odd_data())
+  fit <- one_draw(y ~ (1 | g), odd_data())
   expect_setequal(grep("^r_", variables(fit), value = TRUE), sprintf(
-    "r_mygroup[%s,Intercept]", c("s.1", "s_2", "s_3_", "s.4", "s-5")))
+    "r_g[%s,Intercept]", c("s.1", "s_2", "s_3_", "s.4", "s-5")))
   fit <- one_draw(y ~ z, odd_data(), sigma = ~ f)
   expect_identical(grep("^sigma", variables(fit), value = TRUE),
                    c("sigma_f[a.b]", "sigma_f[c_d]", "sigma_f[_e_]"))
 })
 
+test_that("factors with a space in their names are spelled without it", {
+  data <- odd_data()
+  data$`my g` <- factor(data$f, labels = c("k", "l", "m"))
+  fit <- one_draw(y ~ z + (1 | `my g`), data, sigma = ~ `my g`)
+  expect_identical(variables(fit), c(
+    "b_Intercept", "b_z", "sd_myg__Intercept", sprintf("sigma_myg[%s]", c("k", "l", "m")),
+    sprintf("r_myg[%s,Intercept]", c("k", "l", "m"))))
+})
+
 test_that("an interaction as the grouping factor keeps its colon", {
-  fit <- one_draw(log(mercury) ~ (1 | river:station), bass)
+  fit <- one_draw(log(mercury) ~ 1 + (1 | river:station), bass)
   expect_true(all(c("sd_river:station__Intercept", "r_river:station[lumber:l1,Intercept]",
                     "r_river:station[waccamaw:w9,Intercept]") %in% variables(fit)))
 })

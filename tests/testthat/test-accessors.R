@@ -1,0 +1,61 @@
+data <- transform(grouped_data(), between2 = 2 * between)
+data$x[c(3, 10)] <- NA
+fit <- suppressMessages(relm(y ~ x + f + between + between2 + (1 + x || g), data, weights = w,
+                             subset = v > -1, seed = 1, chains = 1, draws = 5))
+used <- subset(data, v > -1 & !is.na(x))
+
+test_that("formula() and terms() are those of the model", {
+  expect_identical(formula(fit), y ~ x + f + between + between2 + (1 + x || g),
+                   ignore_formula_env = TRUE)
+  expect_identical(attr(terms(fit), "term.labels"), c("x", "f", "between", "between2"))
+  expect_equal(attr(terms(fit), "response"), 0)
+})
+
+test_that("model.frame() holds the rows used, with their weights", {
+  frame <- model.frame(fit)
+  expect_identical(nobs(fit), nrow(used))
+  expect_identical(rownames(frame), rownames(used))
+  expect_identical(as.character(frame$g), used$g)
+  expect_identical(model.weights(frame), used$w)
+})
+
+test_that("model.matrix() is X without aliased columns, or Z", {
+  X <- model.matrix(~ x + f + between, used)
+  expect_equal(model.matrix(fit), X, ignore_attr = c("assign", "contrasts"))
+  expect_equal(unname(model.matrix(fit, "random")), unname(cbind(1, used$x)))
+  expect_identical(colnames(model.matrix(fit, "random")), c("(Intercept)", "x"))
+  expect_error(model.matrix(fit, "Z"), "`type`", class = "relm_error")
+})
+
+test_that("model.matrix() has the contrasts and the basis of the fit", {
+  fit <- relm(y ~ poly(v, 2) + f, grouped_data(), contrasts = list(f = "contr.sum"), seed = 1,
+              chains = 1, draws = 5)
+  expect_equal(model.matrix(fit), ignore_attr = TRUE,
+               model.matrix(~ poly(v, 2) + f, grouped_data(), contrasts.arg = list(f = contr.sum)))
+})
+
+test_that("prior_summary() has a row for each parameter that has a prior", {
+  table <- prior_summary(relm(y ~ x + (1 + x | g), grouped_data(), sigma = ~ f, seed = 1,
+                              chains = 1, draws = 5, prior = relm_prior(cor = lkj(2))))
+  expect_identical(table$parameter, c("b_Intercept", "b_x", "sd_g__Intercept", "sd_g__x",
+                                      "cor_g(Intercept,x)", "sigma_f"))
+  expect_identical(table$prior, c("flat()", "flat()", "uniform()", "uniform()", "lkj(2)",
+                                  "jeffreys()"))
+})
+
+test_that("prior_summary() works when rstantools's stands before this package's", {
+  skip_if_not_installed("rstantools")
+  expect_identical(rstantools::prior_summary(fit), prior_summary(fit))
+})
+
+test_that("a fit of cross-products has its formula and priors, but no data", {
+  small <- relm(crossprods(y ~ x + (1 | g), data = grouped_data()), seed = 1, chains = 1,
+                draws = 5)
+  expect_identical(formula(small), y ~ x + (1 | g), ignore_formula_env = TRUE)
+  expect_identical(nobs(small), nrow(grouped_data()))
+  expect_identical(prior_summary(small)$parameter,
+                   c("b_Intercept", "b_x", "sd_g__Intercept", "sigma"))
+  for (method in list(terms, model.frame, model.matrix)) {
+    expect_error(method(small), "needs the data", class = "relm_error")
+  }
+})

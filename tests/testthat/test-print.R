@@ -1,0 +1,66 @@
+fit <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), seed = 1,
+            sampler = "centered")
+printed <- function(fit, ...) capture.output(print(fit, ...))
+
+test_that("a fit of bass prints within 80 columns and 24 lines, and ends without a gap", {
+  for (shown in list(fit, relm(log(mercury) ~ x + (1 + x | station), bass_centered(), seed = 1),
+                     relm(log(mercury) ~ x, bass_centered(), seed = 1))) {
+    lines <- printed(shown)
+    expect_lte(max(nchar(lines)), 80)
+    expect_lte(length(lines), 24)
+    expect_true(nzchar(tail(lines, 1)))
+  }
+})
+
+test_that("the model, the data, the sampler and the priors are told", {
+  text <- paste(printed(fit), collapse = "\n")
+  expect_match(text, "log(mercury) ~ x + (1 + x || station)", fixed = TRUE)
+  expect_match(text, "171 rows, 16 levels of station")
+  expect_match(text, "centered Gibbs, 4 chains of 1000 draws after 500")
+  expect_match(text, "seed 1")
+  expect_match(text, "sd_station__x +uniform\\(\\)")
+  expect_match(text, "sigma +jeffreys\\(\\)")
+  expect_false(grepl("weighted|one in", text))
+  other <- relm(y ~ x, grouped_data(), weights = w, sigma = ~ f, seed = 1, chains = 1, draws = 50,
+                thin = 3)
+  expect_match(paste(printed(other), collapse = "\n"),
+               "residual variance by f, weighted.*1 chain of 50 draws.*one in 3")
+})
+
+test_that("each hyperparameter has its median and interval, with three digits at least", {
+  draws <- as.matrix(fit, grep("^(b|sd|sigma)", variables(fit), value = TRUE))
+  lines <- printed(fit)
+  lines <- lines[(grep("median", lines) + 1):length(lines)]
+  for (name in colnames(draws)) {
+    row <- strsplit(grep(paste0("^", name, " "), lines, value = TRUE), " +")[[1]]
+    expected <- quantile(draws[, name], c(0.5, 0.025, 0.975), names = FALSE)
+    # A unit in the third digit of the interval's width.
+    unit <- 10^(floor(log10(diff(expected[2:3]))) - 2)
+    expect_lte(max(abs(as.numeric(row[-1]) - expected)), unit / 2, label = name)
+  }
+})
+
+test_that("digits are those asked for", {
+  sigma <- function(digits) {
+    line <- tail(grep("^sigma", printed(fit, digits = digits), value = TRUE), 1)
+    strsplit(line, " +")[[1]][2]
+  }
+  median <- median(as.matrix(fit, "sigma"))
+  expect_identical(sigma(2), sprintf("%.3f", median))
+  expect_identical(sigma(4), sprintf("%.5f", median))
+})
+
+test_that("many parameters are cut, with how many there are", {
+  data <- data.frame(y = rnorm(120), g = factor(rep(1:30, 4)))
+  expect_warning(lines <- printed(relm(y ~ 0 + g, data, seed = 1, chains = 1, draws = 50)), NA)
+  expect_match(paste(lines, collapse = "\n"), "11 more")
+  expect_length(grep("^b_g", lines[-(1:35)]), 20)
+})
+
+test_that("printing answers with the fit and says nothing more for chains that are sound", {
+  lines <- capture.output(result <- withVisible(print(fit)))
+  expect_identical(result$value, fit)
+  expect_false(result$visible)
+  expect_false(any(grepl("Warning|Note", printed(relm(log(mercury) ~ x, bass_centered(),
+                                                      seed = 1)))))
+})
