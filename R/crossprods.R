@@ -18,6 +18,7 @@
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
 #' @param ... Arguments of [relm_design()].
+#' @param drop.unused.levels As in [relm_design()].
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
@@ -40,7 +41,9 @@ crossprods <- function(x, ...) UseMethod("crossprods")
 
 #' @rdname crossprods
 #' @export
-crossprods.formula <- function(x, ...) crossprods(relm_design(x, ...))
+crossprods.formula <- function(x, ..., drop.unused.levels = FALSE) {
+  crossprods(relm_design(x, ..., drop.unused.levels = drop.unused.levels))
+}
 
 #' @export
 crossprods.default <- function(x, ...) {
@@ -75,10 +78,11 @@ crossprods.relm_design <- function(x, ...) {
 # Cells are numbered so that those of one group are neighbours.
 find_cells <- function(design) {
   n_rows <- nrow(design$frame)
-  one <- list(labels = character(), index = rep(1L, n_rows), display = integer())
-  group <- if (is.null(design$group)) one else group_levels(design$group, design$frame)
+  one <- list(labels = character(), index = rep(1L, n_rows), display = integer(),
+              all = character())
+  group <- if (is.null(design$group)) one else group_levels(design$by$group, design$frame)
   level <- if (is.null(design$sigma_by)) one
-    else group_levels(design$sigma_by, design$frame, "sigma")
+    else group_levels(design$by$sigma, design$frame, "sigma")
   n_levels <- max(1L, length(level$labels))
   pair <- if (n_levels == 1L) group$index
     else (group$index - 1) * n_levels + level$index
@@ -116,8 +120,9 @@ new_crossprods <- function(design, chunk, cells) {
     random = data.frame(column = as.character(colnames(chunk$Z)), block = chunk$block,
                         paired = match(colnames(chunk$Z), colnames(chunk$X))),
     group = design$group, groups = cells$group$labels, group_display = cells$group$display,
+    group_order = cells$group$all,
     sigma_by = design$sigma_by, levels = cells$level$labels,
-    level_display = cells$level$display,
+    level_display = cells$level$display, level_order = cells$level$all,
     intercepts = c(X = attr(design$terms, "intercept"), Z = z_intercept(chunk$Z)),
     weighted = !is.null(chunk$weights),
     cell_group = cells$cell_group, cell_level = cells$cell_level,
@@ -223,8 +228,10 @@ unite_cells <- function(x, y) {
   sum$weighted <- x$weighted || y$weighted
   sum$groups <- groups
   sum$levels <- levels
-  sum$group_display <- order(groups)
-  sum$level_display <- order(levels)
+  sum$group_order <- unite_order(x$group_order, y$group_order)
+  sum$level_order <- unite_order(x$level_order, y$level_order)
+  sum$group_display <- order(match(groups, sum$group_order))
+  sum$level_display <- order(match(levels, sum$level_order))
   sum$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
   sum$cell_group <- as.integer((keys - 1) %/% n_levels) + 1L
   sum$cell_level <- as.integer((keys - 1) %% n_levels) + 1L
@@ -236,6 +243,17 @@ unite_cells <- function(x, y) {
   sum$level_factor <- array(0, c(dim(x$level_factor)[1:2], n_levels))
   sum$level_factor[, , seq_len(dim(x$level_factor)[3])] <- x$level_factor
   list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y)
+}
+
+# Levels of both in one order: sorted where both are (numbers as numbers), else those of x
+# first.
+unite_order <- function(x, y) {
+  both <- union(x, y)
+  numbers <- suppressWarnings(as.numeric(both))
+  if (!anyNA(numbers) && !is.unsorted(as.numeric(x)) && !is.unsorted(as.numeric(y))) {
+    return(both[order(numbers)])
+  }
+  if (!is.unsorted(x) && !is.unsorted(y)) sort(both) else both
 }
 
 absorb_factors <- function(sum, part, cell_of_part) {

@@ -4,6 +4,8 @@
 #' making the design matrices: [crossprods()] makes them a few rows at a time.
 #'
 #' @inheritParams relm
+#' @param drop.unused.levels Leave out levels of factors that do not occur? Where a part of the
+#'   data is read, its factors keep their levels.
 #' @return An object of class `relm_design`, a list with the elements
 #'   \describe{
 #'   \item{`frame`}{the model frame, one row for each row of data used}
@@ -12,7 +14,8 @@
 #'     block of the covariance matrix}
 #'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor that
 #'     residual variances go by, or `NULL`}
-#'   \item{`contrasts`, `offset`, `weights`, `formula`, `sigma`}{as given}
+#'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
+#'   \item{`contrasts`, `formula`, `sigma`}{as given}
 #'   }
 #' @section Formulas:
 #' The random part is one grouping factor with any columns: `(1 | g)`,
@@ -23,7 +26,8 @@
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' @export
 relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
-                        na.action = getOption("na.action"), contrasts = NULL) {
+                        na.action = getOption("na.action"), contrasts = NULL,
+                        drop.unused.levels = TRUE) {
   check_formula(formula)
   check_formula(sigma, "sigma", sides = 2)
   if (missing(data)) data <- environment(formula)
@@ -32,15 +36,18 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   check_variables(whole, data)
   extras <- evaluate_extras(data, weights = rlang::enquo(weights),
                             offset = rlang::enquo(offset), subset = rlang::enquo(subset))
-  frame <- as_factors(evaluate_frame(whole, data, extras, na.action))
+  check_flag(drop.unused.levels, "drop.unused.levels")
+  frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
   bars <- random_terms(formula)
   design <- list(
     formula = formula, sigma = sigma, frame = frame,
     terms = fixed_terms(formula, data), bars = lapply(bars, `[[`, "terms"),
-    group = if (length(bars)) deparse1(bars[[1]]$group),
-    sigma_by = if (length(all.vars(sigma))) deparse1(sigma[[2]]),
+    by = list(group = if (length(bars)) bars[[1]]$group,
+              sigma = if (length(all.vars(sigma))) sigma[[2]]),
     contrasts = check_contrasts(contrasts, frame)
   )
+  design$group <- if (length(bars)) deparse1(design$by$group)
+  design$sigma_by <- if (length(all.vars(sigma))) deparse1(design$by$sigma)
   check_design(structure(design, class = "relm_design"))
 }
 
@@ -126,11 +133,11 @@ check_extra <- function(values, name, data) {
   }
 }
 
-evaluate_frame <- function(whole, data, extras, na.action) {
+evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
   action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
   frame <- tryCatch(
     do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action),
-                                       drop.unused.levels = TRUE), extras)),
+                                       drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
       abort("The variables of the formula cannot be evaluated.", x = conditionMessage(e))
@@ -262,11 +269,11 @@ terms_matrix <- function(terms, frame, contrasts) {
 # and the level of each row. The order of sampling follows the rows, so that the
 # spelling of labels cannot matter.
 group_levels <- function(expression, frame, argument = "formula") {
-  if (is.character(expression)) expression <- str2lang(expression)
   factor <- grouping_factor(expression, frame, argument)
   codes <- as.integer(factor)
   seen <- unique(codes)
-  list(labels = levels(factor)[seen], index = match(codes, seen), display = order(seen))
+  list(labels = levels(factor)[seen], index = match(codes, seen), display = order(seen),
+       all = levels(factor))
 }
 
 grouping_factor <- function(expression, frame, argument) {
@@ -283,7 +290,7 @@ grouping_factor <- function(expression, frame, argument) {
     abort("{.arg {argument}} groups by {.code {deparse1(expression)}}, which is not one factor.",
           i = "A grouping factor is one variable or an interaction, {.code a:b}.")
   }
-  droplevels(as.factor(values))
+  as.factor(values)
 }
 
 #' @export

@@ -147,7 +147,7 @@ choose_variables <- function(fit, variable, regex) {
   }
   unknown <- setdiff(variable, all)
   if (length(unknown)) refuse_variable(unknown, fit)
-  variable
+  unique(variable)
 }
 
 refuse_variable <- function(unknown, fit) {

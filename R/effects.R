@@ -122,12 +122,15 @@ hyper_matrix <- function(fit, places) {
 has_mean <- function(fit) fit$posterior$tails > 2
 has_variance <- function(fit) fit$posterior$tails > 3
 
+# variance_exists: one for each column of draws, or one for all.
 summary_table <- function(draws, variance_exists) {
+  columns <- c("Estimate", "Est.Error", "Q2.5", "Q97.5")
+  if (ncol(draws) == 0) return(matrix(0, 0, 4, dimnames = list(NULL, columns)))
   quantiles <- apply(draws, 2, stats::quantile, c(0.5, 0.025, 0.975), names = FALSE)
-  table <- cbind(Estimate = quantiles[1, ],
-                 Est.Error = ifelse(variance_exists, apply(draws, 2, stats::sd), NA),
-                 Q2.5 = quantiles[2, ], Q97.5 = quantiles[3, ])
-  rownames(table) <- colnames(draws)
+  sd <- apply(draws, 2, stats::sd)
+  sd[rep_len(!variance_exists, length(sd))] <- NA
+  table <- cbind(quantiles[1, ], sd, quantiles[2, ], quantiles[3, ])
+  dimnames(table) <- list(colnames(draws), columns)
   table
 }
 
@@ -170,7 +173,8 @@ covariance_estimate <- function(fit) {
   }
   dimnames(correlation) <- list(columns, columns)
   names(sd) <- columns
-  structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation)
+  structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
+            block = posterior$random$block)
 }
 
 #' @rdname relm-effects
@@ -180,7 +184,9 @@ as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE, ..
     covariance <- x[[name]]
     columns <- rownames(covariance)
     q <- length(columns)
-    pairs <- which(upper.tri(covariance), arr.ind = TRUE)
+    block <- attr(covariance, "block")
+    pairs <- which(lower.tri(covariance) & outer(block, block, "=="), arr.ind = TRUE)[, 2:1]
+    pairs <- matrix(pairs, ncol = 2)
     data.frame(
       grp = name, var1 = columns[c(seq_len(q), pairs[, 1])],
       var2 = c(rep(NA, q), columns[pairs[, 2]]),
@@ -203,7 +209,7 @@ print.VarCorr.relm <- function(x, digits = 3, ...) {
   names(shown) <- c("Groups", "Name", "Std.Dev.")
   shown$Name[is.na(shown$Name)] <- ""
   correlations <- vapply(seq_len(nrow(shown)), function(i) {
-    rows <- table$grp == shown$Groups[i] & !is.na(table$var2) & table$var2 == shown$Name[i]
+    rows <- table$grp == shown$Groups[i] & table$var2 %in% shown$Name[i]
     paste(sprintf("%.*f", digits - 1L, table$sdcor[rows]), collapse = " ")
   }, "")
   if (any(nzchar(correlations))) shown$Corr <- correlations

@@ -1,8 +1,11 @@
 # Refuses draws that memory cannot hold, before the machine runs out of it.
 check_memory <- function(posterior, chains, draws) {
-  n_variables <- length(posterior$fixed) + length(posterior$levels) + 1 +
-    nrow(posterior$random) * (length(posterior$groups) + 2)
-  bytes <- 8 * n_variables * chains * draws
+  n_hyper <- length(hyper_names(posterior))
+  n_effects <- nrow(posterior$random) * length(posterior$groups)
+  n_variables <- n_hyper + n_effects
+  # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
+  # and joined.
+  bytes <- 8 * (3 * n_hyper + n_effects) * chains * draws
   free <- free_memory()
   if (!is.na(free) && bytes > free) refuse_memory(n_variables, chains, draws, bytes, free)
   invisible(bytes)

@@ -45,14 +45,14 @@ spell_level <- function(x) {
 hyper_names <- function(posterior) {
   random <- posterior$random
   group <- spell_term(posterior$group)
-  spelled <- spell_random(random)
+  spelled <- spell_random(posterior)
   pairs <- unlist(lapply(split(spelled, random$block), function(block) {
     if (length(block) < 2) return(NULL)
     unlist(lapply(seq_along(block)[-1], function(k) {
       paste0(block[seq_len(k - 1)], "__", block[k])
     }))
   }), use.names = FALSE)
-  c(sprintf("b_%s", spell_term(posterior$fixed)),
+  c(sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
     if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
     if (length(pairs)) sprintf("cor_%s__%s", group, pairs),
     sigma_names(posterior))
@@ -61,16 +61,29 @@ hyper_names <- function(posterior) {
 sigma_names <- function(posterior) {
   if (is.null(posterior$sigma_by)) return("sigma")
   sprintf("sigma_%s[%s]", spell_term(posterior$sigma_by),
-          spell_level(posterior$levels))
+          spell_levels(posterior$levels, posterior$level_display))
 }
 
-spell_random <- function(random) spell_term(random$column)
+# Columns that spell alike get their numbers over X and Z together, so that one has the
+# same name in b_, sd_, r_ and coef_.
+spell_columns <- function(posterior, columns) {
+  all <- coef_columns(posterior)
+  spell_term(all)[match(columns, all)]
+}
+
+spell_random <- function(posterior) spell_columns(posterior, posterior$random$column)
+
+# Levels that spell alike get their numbers in the order in which they are shown.
+spell_levels <- function(levels, display) {
+  levels[display] <- spell_level(levels[display])
+  levels
+}
 
 # Names of the group effects, the random columns of a group together.
 effect_names <- function(posterior, prefix = "r", columns = posterior$random$column) {
   if (length(columns) == 0) return(character())
-  levels <- spell_level(posterior$groups)
+  levels <- spell_levels(posterior$groups, posterior$group_display)
   sprintf("%s_%s[%s,%s]", prefix, spell_term(posterior$group),
           rep(levels, each = length(columns)),
-          rep(spell_term(columns), times = length(levels)))
+          rep(spell_columns(posterior, columns), times = length(levels)))
 }

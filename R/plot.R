@@ -29,7 +29,9 @@ plot_traces <- function(fit, variable, regex) {
   draws <- draws_array(fit, chosen)
   panels <- c("iteration", "density")
   long <- function(table, panel) {
-    transform(table, variable = factor(variable, chosen), panel = factor(panel, panels))
+    table$variable <- factor(table$variable, chosen)
+    table$panel <- factor(rep(panel, nrow(table)), panels)
+    table
   }
   ggplot2::ggplot(mapping = ggplot2::aes(x = .data$x, y = .data$value,
                                          colour = factor(.data$chain))) +
@@ -55,11 +57,14 @@ trace_table <- function(draws, chosen) {
 density_table <- function(draws, chosen) {
   one <- function(chain, name) {
     values <- draws[, chain, name]
+    if (length(unique(values)) < 2) return(NULL)
     density <- stats::density(values, n = 200, from = min(values), to = max(values))
     data.frame(x = density$y, value = density$x, chain = chain, variable = name)
   }
-  table <- do.call(rbind, Map(one, rep(seq_len(ncol(draws)), length(chosen)),
-                              rep(chosen, each = ncol(draws))))
+  none <- data.frame(x = numeric(), value = numeric(), chain = integer(),
+                     variable = character())
+  table <- do.call(rbind, c(list(none), Map(one, rep(seq_len(ncol(draws)), length(chosen)),
+                                            rep(chosen, each = ncol(draws)))))
   table$x <- table$x / stats::ave(table$x, table$variable, FUN = max)
   table
 }
@@ -68,13 +73,15 @@ plot_groups <- function(fit) {
   check_grouped(fit, "plot")
   rows <- design_rows(design_of(fit, 'plot(type = "groups")'))
   fixed <- fit$posterior$fixed
-  if (length(fixed) != 2 || fixed[1] != "(Intercept)") {
+  columns <- coef_columns(fit$posterior)
+  if (length(columns) != 2 || fixed[1] != "(Intercept)") {
     abort('{.code type = "groups"} draws an intercept and one more column.',
-          x = "The model has the columns {.val {fixed}}.")
+          x = "The model has the columns {.val {columns}}.")
   }
-  labels <- group_levels(fit$posterior$group, fit$design$frame)
+  labels <- group_levels(fit$design$by$group, fit$design$frame)
   levels <- fit$posterior$groups[fit$posterior$group_display]
-  points <- data.frame(x = rows$X[, 2], y = rows$y,
+  points <- data.frame(x = rows$X[, columns[2]], y = rows$y,
+                       weight = if (is.null(rows$weights)) 1 else rows$weights,
                        group = factor(labels$labels[labels$index], levels))
   lines <- group_lines(fit, points)
   ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
@@ -85,17 +92,15 @@ plot_groups <- function(fit) {
                        ggplot2::aes(y = .data$y)) +
     ggplot2::geom_line(data = lines, ggplot2::aes(y = .data$median)) +
     ggplot2::facet_wrap(ggplot2::vars(.data$group)) +
-    ggplot2::labs(x = fixed[2], y = fit$posterior$response) +
+    ggplot2::labs(x = columns[2], y = fit$posterior$response) +
     ggplot2::theme_minimal()
 }
 
 # Median and 95% band of each group's line over the range of all x.
 group_lines <- function(fit, points) {
   grid <- seq(min(points$x), max(points$x), length.out = 25)
-  columns <- coef_columns(fit$posterior)[1:2]
   levels <- levels(points$group)
   names <- matrix(coef_variables(fit), ncol = length(levels))
-  names <- names[match(columns, coef_columns(fit$posterior)), , drop = FALSE]
   do.call(rbind, lapply(seq_along(levels), function(j) {
     line <- as.matrix(fit, names[, j]) %*% rbind(1, grid)
     band <- apply(line, 2, stats::quantile, c(0.025, 0.5, 0.975), names = FALSE)
@@ -108,7 +113,7 @@ group_lines <- function(fit, points) {
 least_squares_lines <- function(points) {
   do.call(rbind, lapply(split(points, points$group), function(own) {
     if (length(unique(own$x)) < 2) return(NULL)
-    line <- stats::lm.fit(cbind(1, own$x), own$y)$coefficients
+    line <- stats::lm.wfit(cbind(1, own$x), own$y, own$weight)$coefficients
     x <- range(own$x)
     data.frame(x = x, y = line[1] + line[2] * x, group = own$group[1:2])
   }))

@@ -193,7 +193,7 @@ check_cov <- function(prior, blocks, random) {
 #' @export
 print.relm_posterior <- function(x, ...) {
   cat("Posterior of ", deparse1(x$formula), "\n", sep = "")
-  cat(prior_text(x), sep = "\n")
+  writeLines(prior_text(x))
   short <- x$tails[is.finite(x$tails) & x$tails <= 3]
   if (length(short)) {
     cat("without a variance: ", paste(names(short), collapse = ", "), "\n", sep = "")
@@ -208,7 +208,7 @@ prior_text <- function(posterior) {
 }
 
 prior_table <- function(posterior) {
-  spelled <- spell_random(posterior$random)
+  spelled <- spell_random(posterior)
   group <- if (!is.null(posterior$group)) spell_term(posterior$group)
   beta <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
   rows <- lapply(posterior$blocks, function(block) {
@@ -225,7 +225,7 @@ prior_table <- function(posterior) {
                              paste0("cor_", group, "(", paste(name, collapse = ","), ")")),
                prior = c(rep("uniform()", length(name)), format(block$distribution)))
   })
-  fixed <- data.frame(parameter = sprintf("b_%s", spell_term(posterior$fixed)),
+  fixed <- data.frame(parameter = sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
                       prior = vapply(beta, format, ""))
   sigma <- data.frame(
     parameter = if (is.null(posterior$sigma_by)) "sigma"

@@ -1,8 +1,8 @@
 #' @export
 print.relm <- function(x, digits = 3, ...) {
-  cat(model_lines(x), sep = "\n")
+  write_wrapped(model_lines(x))
   cat("\nPriors\n")
-  cat(paste0("  ", prior_text(x$posterior)), sep = "\n")
+  writeLines(paste0("  ", prior_text(x$posterior)))
   cat("\nPosterior\n")
   draws <- hyper_matrix(x, seq_along(hyper_variables(x)))
   shown <- utils::head(seq_len(ncol(draws)), 20)
@@ -13,8 +13,12 @@ print.relm <- function(x, digits = 3, ...) {
         right = TRUE)
   hidden <- ncol(draws) - length(shown)
   if (hidden > 0) cat("... and ", hidden, " more: see summary().\n", sep = "")
-  cat(convergence_lines(x), sep = "\n")
+  write_wrapped(convergence_lines(x))
   invisible(x)
+}
+
+write_wrapped <- function(lines) {
+  writeLines(as.character(strwrap(lines, width = min(getOption("width"), 80), exdent = 2)))
 }
 
 # The model, the data and the sampler, a line each.
@@ -38,6 +42,6 @@ sampler_line <- function(sampling) {
   }
   paste0("Sampler: ", sampling$sampler_run, " Gibbs, ", sampling$chains, " chain",
          if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
-         sampling$warmup, " warm-up sweeps", if (sampling$thin > 1) ", one in ",
+         sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
          if (sampling$thin > 1) sampling$thin, ", seed ", sampling$seed)
 }

@@ -120,7 +120,9 @@ new_distribution <- function(name, ...) {
 
 #' @export
 format.relm_distribution <- function(x, ...) {
-  values <- vapply(x$parameters, describe, "")
+  values <- vapply(x$parameters, function(value) {
+    describe(if (length(value) == 1) as.numeric(value) else value)
+  }, "")
   if (x$name == "uniform" && is.infinite(x$parameters$upper)) values <- character()
   paste0(x$name, "(", paste(values, collapse = ", "), ")")
 }
@@ -133,7 +135,7 @@ print.relm_distribution <- function(x, ...) {
 
 #' @export
 print.relm_prior <- function(x, ...) {
-  cat(paste0(format(names(prior_lines(x))), "  ", prior_lines(x)), sep = "\n")
+  writeLines(paste0(format(names(prior_lines(x))), "  ", prior_lines(x)))
   invisible(x)
 }
 

@@ -137,8 +137,9 @@ uniform_columns <- function(posterior) {
 check_uniform_sds <- function(posterior, factor) {
   tails <- stats::setNames(rep(Inf, length(hyper_names(posterior))), hyper_names(posterior))
   columns <- uniform_columns(posterior)
-  if (length(columns) == 0) return(tails)
   flat <- which(posterior$beta$precision == 0)
+  tails <- pmin(tails, scale_tail(posterior, length(flat), length(columns)))
+  if (length(columns) == 0) return(tails)
   exponents <- rep(Inf, nrow(posterior$random))
   for (set in sets_to_check(posterior, factor, columns, flat)) {
     t <- extra_rank(posterior, factor, set, flat)
@@ -146,9 +147,20 @@ check_uniform_sds <- function(posterior, factor) {
     exponents[set] <- pmin(exponents[set], t - length(set) + 1)
   }
   p <- length(posterior$fixed)
-  tails[p + seq_along(exponents)] <- exponents
-  tails[seq_len(p)][inherits_tail(posterior, factor, columns)] <- min(exponents)
+  sds <- p + seq_along(exponents)
+  tails[sds] <- pmin(tails[sds], exponents)
+  heirs <- which(inherits_tail(posterior, factor, columns))
+  tails[heirs] <- pmin(tails[heirs], min(exponents))
   tails
+}
+
+# With few rows sigma itself has a heavy tail, like sigma^-(df + 1) with
+# sigma^2 ~ IG(df/2, .), and everything flat or uniform scales with it.
+scale_tail <- function(posterior, n_flat, n_uniform) {
+  prior <- posterior$sigma
+  if (!is.null(posterior$sigma_by) || is.finite(prior[["upper"]])) return(Inf)
+  df <- posterior$n_rows - n_flat - n_uniform + 2 * prior[["shape"]]
+  if (df > 4) Inf else df + 1
 }
 
 # All nonempty sets; or, where single columns show that there are groups to spare,
@@ -213,7 +225,7 @@ inherits_tail <- function(posterior, factor, set) {
 }
 
 refuse_uniform <- function(posterior, set, t) {
-  columns <- spell_random(posterior$random)[set]
+  columns <- spell_random(posterior)[set]
   n_groups <- length(posterior$groups)
   effects <- if (length(set) == 1) "effects of {.val {columns}}"
     else "effects of {.val {columns}} together"

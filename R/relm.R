@@ -147,18 +147,24 @@ chain_runner <- function(model, uncentered, estimate, sampler, control, seeds) {
 
 gather_chains <- function(results, posterior) {
   names <- hyper_names(posterior)
-  draws <- ncol(results[[1]]$hyper)
-  hyper <- vapply(results, function(result) t(result$hyper),
-                  matrix(0, draws, length(names)))
-  hyper <- aperm(array(hyper, c(draws, length(names), length(results))), c(1, 3, 2))
-  dimnames(hyper) <- list(NULL, NULL, names)
-  if (!is.null(posterior$sigma_by)) {
-    sigma <- length(names) - length(posterior$levels) + posterior$level_display
-    hyper <- hyper[, , c(seq_len(length(names) - length(sigma)), sigma), drop = FALSE]
+  shown <- hyper_order(posterior, length(names))
+  hyper <- array(0, c(ncol(results[[1]]$hyper), length(results), length(names)),
+                 list(NULL, NULL, names[shown]))
+  for (chain in seq_along(results)) {
+    turned <- t(results[[chain]]$hyper)
+    hyper[, chain, ] <- if (is.unsorted(shown)) turned[, shown] else turned
+    results[[chain]]$hyper <- NULL
   }
   pick <- function(element) vapply(results, `[[`, 0, element)
   list(hyper = hyper, effects = lapply(results, `[[`, "effects"),
        seconds = pick("seconds"), proposals = pick("proposals"), kept = pick("kept"))
+}
+
+# Residual standard deviations are drawn in the order of the rows, and shown in that of
+# their levels.
+hyper_order <- function(posterior, n_names) {
+  n_levels <- length(posterior$levels)
+  c(seq_len(n_names - n_levels), n_names - n_levels + posterior$level_display)
 }
 
 new_fit <- function(call, posterior, sampling) {

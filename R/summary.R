@@ -47,21 +47,24 @@ summary_columns <- c("mean", "sd", "median", "q2.5", "q97.5", "rhat", "ess_bulk"
 
 # draws: iterations x chains.
 summarize_variable <- function(draws) {
-  c(mean(draws), stats::sd(draws),
+  # posterior warns of each ESS that it caps; the table speaks for itself.
+  suppressWarnings(c(
+    mean(draws), stats::sd(draws),
     stats::quantile(draws, c(0.5, 0.025, 0.975), names = FALSE),
-    posterior::rhat(draws), posterior::ess_bulk(draws), posterior::ess_tail(draws))
+    posterior::rhat(draws), posterior::ess_bulk(draws), posterior::ess_tail(draws)
+  ))
 }
 
 # Exponents of the tails; group effects and coefficients have the heaviest of all.
 tails_of <- function(fit, variables) {
   tails <- fit$posterior$tails[variables]
   tails[is.na(tails)] <- min(fit$posterior$tails)
-  tails[grepl("^(cor_|sigma)", variables)] <- Inf
+  tails[grepl("^cor_", variables)] <- Inf
   unname(tails)
 }
 
 summary_notes <- function(fit, table, tails) {
-  c(convergence_notes(table), tail_notes(table, tails), proposal_notes(fit))
+  as.character(c(convergence_notes(table), tail_notes(table, tails), proposal_notes(fit)))
 }
 
 # At least 100 effective draws for each of four chains, as Vehtari et al. advise.
@@ -122,15 +125,18 @@ format_estimates <- function(estimates, widths, digits) {
 #' @rdname summary.relm
 #' @export
 print.summary.relm <- function(x, digits = 3, ...) {
-  cat(attr(x, "fit_lines"), sep = "\n")
-  cat("\n")
   table <- as.data.frame(x)
   class(table) <- "data.frame"
+  if (!identical(names(table), c("variable", summary_columns))) return(print(table))
+  write_wrapped(attr(x, "fit_lines"))
+  cat("\n")
   shown <- cbind(format_estimates(as.matrix(table[2:6]), table$q97.5 - table$q2.5, digits),
                  rhat = format(round(table$rhat, 3)), ess_bulk = round(table$ess_bulk),
                  ess_tail = round(table$ess_tail))
-  dimnames(shown) <- list(table$variable, names(table)[-1])
+  dimnames(shown) <- list(table$variable, c("mean", "sd", "median", "2.5%", "97.5%", "rhat",
+                                            "bulk", "tail"))
   print(shown, quote = FALSE, right = TRUE)
-  cat(attr(x, "notes"), sep = "\n")
+  cat("bulk, tail: effective sample sizes\n")
+  write_wrapped(attr(x, "notes"))
   invisible(x)
 }

@@ -33,14 +33,14 @@ test_that("an interaction is one grouping factor", {
   data <- bass_centered()
   design <- relm_design(log(mercury) ~ x + (1 | river:station), data)
   expect_identical(design$group, "river:station")
-  levels <- relm:::group_levels(design$group, design$frame)
+  levels <- relm:::group_levels(design$by$group, design$frame)
   expect_identical(levels$labels, unique(paste(data$river, data$station, sep = ":")))
   expect_identical(levels$index, match(data$station, unique(data$station)))
 })
 
 test_that("groups are numbered in the order of the rows and shown in that of the levels", {
   frame <- data.frame(g = factor(c("b", "c", "b", "a"), levels = c("c", "b", "a", "unused")))
-  levels <- relm:::group_levels("g", frame)
+  levels <- relm:::group_levels(quote(g), frame)
   expect_identical(levels$labels, c("b", "c", "a"))
   expect_identical(levels$index, c(1L, 2L, 1L, 3L))
   expect_identical(levels$labels[levels$display], c("c", "b", "a"))

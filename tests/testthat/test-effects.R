@@ -94,7 +94,7 @@ test_that("VarCorr() has the pairs of four effects in lme4's order, and none acr
 })
 
 test_that("sigma(), ngrps() and nobs() count and name as in lme4", {
-  by_factor <- relm(y ~ x, grouped_data(), sigma = ~ f, seed = 1, chains = 1, draws = 9)
+  by_factor <- relm(y ~ x, grouped_data()[46:1, ], sigma = ~ f, seed = 1, chains = 1, draws = 9)
   draws <- as.matrix(by_factor, sprintf("sigma_f[%s]", c("a", "b", "c")))
   expect_equal(sigma(by_factor), setNames(apply(draws, 2, median), c("a", "b", "c")))
   expect_equal(sigma(fit), median(as.matrix(fit, "sigma")))

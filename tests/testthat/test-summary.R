@@ -8,7 +8,7 @@ few_groups <- function(n_groups) {
   relm(y ~ x + (1 | g), data, seed = 1, sampler = "centered")
 }
 
-text_of <- function(x) paste(capture.output(print(x)), collapse = "\n")
+text_of <- function(x) gsub("[[:space:]]+", " ", paste(capture.output(print(x)), collapse = " "))
 
 test_that("the table has posterior's numbers for the same draws", {
   table <- summary(fit)
