@@ -33,7 +33,8 @@ progress_bar <- function(total) {
   envir <- new.env()
   id <- cli::cli_progress_bar(
     total = total, .envir = envir, auto_terminate = FALSE, clear = TRUE,
-    format = "Sampling {cli::pb_bar} {cli::pb_percent} | {cli::pb_rate} sweeps | {cli::pb_eta_str}"
+    format = paste("Sampling {cli::pb_bar} {cli::pb_percent} | {cli::pb_current} sweeps,",
+                   "{cli::pb_rate} | {cli::pb_eta_str}")
   )
   list(set = function(done) cli::cli_progress_update(set = done, id = id, .envir = envir),
        done = function() cli::cli_progress_done(id = id, .envir = envir))

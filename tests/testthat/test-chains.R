@@ -6,11 +6,11 @@ run_slowly <- function(chain, progress) {
 chains_of <- function(results) vapply(results, `[[`, 0L, "chain")
 
 # How many processes this one has started and not ended, where the system is Linux.
-child_processes <- function(pid = Sys.getpid()) {
+child_processes <- function() {
   status <- vapply(Sys.glob("/proc/[0-9]*/stat"), function(file) {
     tryCatch(readLines(file, 1, warn = FALSE), error = function(e) "", warning = function(w) "")
   }, "", USE.NAMES = FALSE)
-  sum(grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", pid, " "), status))
+  sum(grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", Sys.getpid(), " "), status))
 }
 
 test_that("results come in the order of the chains, whichever ends first", {
@@ -23,6 +23,7 @@ test_that("several processes say nothing and are gone when the chains are done",
   skip_on_os("windows")
   before <- child_processes()
   expect_silent(relm:::run_chains(run_slowly, 5, 2, 10, FALSE))
+  for (wait in 1:100) if (child_processes() > before) Sys.sleep(0.02)
   expect_identical(child_processes(), before)
 })
 
@@ -83,9 +84,8 @@ interrupt_a_fit <- function(cores) {
     file.rename(.(file("starting")), .(file("pid")))
     caught <- tryCatch(fit(thin = 1e7), interrupt = function(condition) "interrupt")
     at <- as.numeric(Sys.time())
-    saw <- list(caught = caught, children = .(child_processes)(Sys.getpid()),
-                again = nrow(as.matrix(fit())), same_stream = identical(before, .Random.seed),
-                at = at)
+    saw <- list(caught = caught, children = .(child_processes)(), again = nrow(as.matrix(fit())),
+                same_stream = identical(before, .Random.seed), at = at)
     saveRDS(saw, .(file("ending")))
     file.rename(.(file("ending")), .(file("saw")))
   })
@@ -99,8 +99,7 @@ interrupt_a_fit <- function(cores) {
   sent <- as.numeric(Sys.time())
   tools::pskill(pid, tools::SIGINT)
   wait_for(file("saw"))
-  saw <- readRDS(file("saw"))
-  c(saw, delay = saw$at - sent)
+  within(readRDS(file("saw")), delay <- at - sent)
 }
 
 wait_for <- function(file) {
