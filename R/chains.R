@@ -103,7 +103,12 @@ progress_in <- function(folder) {
 
 run_on_cluster <- function(run, chains, cores) {
   cluster <- parallel::makePSOCKcluster(cores)
-  on.exit(parallel::stopCluster(cluster))
+  workers <- unlist(parallel::clusterCall(cluster, Sys.getpid))
+  # A busy worker does not hear stopCluster().
+  on.exit({
+    tools::pskill(workers, tools::SIGTERM)
+    parallel::stopCluster(cluster)
+  })
   parallel::clusterCall(cluster, function(paths) {
     .libPaths(paths)
     loadNamespace("relm")

@@ -178,6 +178,8 @@ as_factors <- function(frame) {
 
 fixed_terms <- function(formula, data) {
   fixed <- reformulas::nobars(formula)
+  # Where the bars were all there was, nobars() may give the response alone.
+  if (!inherits(fixed, "formula")) fixed <- stats::as.formula(call("~", formula[[2]], 1))
   environment(fixed) <- environment(formula)
   stats::delete.response(stats::terms(fixed, data = data))
 }

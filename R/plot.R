@@ -6,7 +6,7 @@
 #'   the line of the model in black, the median with a 95% band; for models with an intercept
 #'   and one more column.
 #' @param variable,regex Which variables `"trace"` shows, as in [as_draws()][as_draws.relm]; the
-#'   hyperparameters unless given.
+#'   first twelve hyperparameters unless given.
 #' @param ... Not used.
 #' @return A ggplot object.
 #' @examplesIf requireNamespace("ggplot2", quietly = TRUE)
@@ -36,14 +36,30 @@ plot_traces <- function(fit, variable, regex) {
   ggplot2::ggplot(mapping = ggplot2::aes(x = .data$x, y = .data$value,
                                          colour = factor(.data$chain))) +
     ggplot2::geom_line(data = long(trace_table(draws, chosen), "iteration"),
-                       linewidth = 0.2, alpha = 0.7) +
+                       linewidth = 0.2, alpha = 0.6) +
     ggplot2::geom_path(data = long(density_table(draws, chosen), "density")) +
     ggplot2::facet_grid(ggplot2::vars(.data$variable), ggplot2::vars(.data$panel),
                         scales = "free", switch = "x") +
+    ggplot2::scale_x_continuous(labels = iteration_labels) +
+    ggplot2::scale_y_continuous(n.breaks = 4) +
+    chain_colours(ncol(draws)) +
     ggplot2::labs(x = NULL, y = NULL, colour = "chain") +
     ggplot2::theme_minimal() +
     ggplot2::theme(strip.text.y = ggplot2::element_text(angle = 0, hjust = 0),
-                   strip.placement = "outside")
+                   strip.placement = "outside", panel.spacing.x = ggplot2::unit(1, "lines"),
+                   legend.position = if (ncol(draws) > 1) "bottom" else "none")
+}
+
+# Heights of densities, which reach 1, mean nothing beside each other.
+iteration_labels <- function(breaks) {
+  if (max(breaks, na.rm = TRUE) <= 1) rep("", length(breaks)) else format(breaks, trim = TRUE)
+}
+
+# Okabe and Ito's colours for up to eight chains.
+chain_colours <- function(n_chains) {
+  if (n_chains > 8) return(ggplot2::scale_colour_viridis_d())
+  ggplot2::scale_colour_manual(values = c("#0072B2", "#E69F00", "#009E73", "#CC79A7",
+                                          "#56B4E9", "#D55E00", "#F0E442", "#000000"))
 }
 
 trace_table <- function(draws, chosen) {
@@ -58,7 +74,7 @@ density_table <- function(draws, chosen) {
   one <- function(chain, name) {
     values <- draws[, chain, name]
     if (length(unique(values)) < 2) return(NULL)
-    density <- stats::density(values, n = 200, from = min(values), to = max(values))
+    density <- reflected_density(values, bounds_of(name))
     data.frame(x = density$y, value = density$x, chain = chain, variable = name)
   }
   none <- data.frame(x = numeric(), value = numeric(), chain = integer(),
@@ -67,6 +83,20 @@ density_table <- function(draws, chosen) {
                                             rep(chosen, each = ncol(draws)))))
   table$x <- table$x / stats::ave(table$x, table$variable, FUN = max)
   table
+}
+
+bounds_of <- function(name) {
+  if (grepl("^(sd_|sigma)", name)) return(c(0, Inf))
+  if (startsWith(name, "cor_")) c(-1, 1) else c(-Inf, Inf)
+}
+
+# A kernel density whose mass beyond a bound is folded back.
+reflected_density <- function(values, bounds) {
+  bandwidth <- stats::bw.nrd0(values)
+  from <- max(bounds[1], min(values) - 3 * bandwidth)
+  to <- min(bounds[2], max(values) + 3 * bandwidth)
+  mirrored <- lapply(bounds[is.finite(bounds)], function(bound) 2 * bound - values)
+  stats::density(c(values, unlist(mirrored)), bw = bandwidth, n = 200, from = from, to = to)
 }
 
 plot_groups <- function(fit) {
@@ -85,15 +115,22 @@ plot_groups <- function(fit) {
                        group = factor(labels$labels[labels$index], levels))
   lines <- group_lines(fit, points)
   ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
-    ggplot2::geom_ribbon(data = lines, fill = "grey80",
+    ggplot2::geom_ribbon(data = lines, fill = "grey88",
                          ggplot2::aes(ymin = .data$lower, ymax = .data$upper)) +
     ggplot2::geom_point(ggplot2::aes(y = .data$y), size = 0.8, colour = "grey40") +
-    ggplot2::geom_line(data = least_squares_lines(points), colour = "#0072B2",
-                       ggplot2::aes(y = .data$y)) +
-    ggplot2::geom_line(data = lines, ggplot2::aes(y = .data$median)) +
+    ggplot2::geom_line(data = lines, ggplot2::aes(y = .data$median, colour = "model")) +
+    ggplot2::geom_line(data = least_squares_lines(points),
+                       ggplot2::aes(y = .data$y, colour = "least squares")) +
+    ggplot2::scale_colour_manual(values = c("least squares" = "#0072B2", model = "black")) +
     ggplot2::facet_wrap(ggplot2::vars(.data$group)) +
-    ggplot2::labs(x = columns[2], y = fit$posterior$response) +
-    ggplot2::theme_minimal()
+    ggplot2::labs(x = columns[2], y = response_label(fit), colour = NULL) +
+    ggplot2::theme_minimal() +
+    ggplot2::theme(legend.position = "bottom")
+}
+
+response_label <- function(fit) {
+  offset <- !is.null(stats::model.offset(fit$design$frame))
+  paste0(fit$posterior$response, if (offset) " less its offset")
 }
 
 # Median and 95% band of each group's line over the range of all x.

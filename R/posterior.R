@@ -184,6 +184,10 @@ check_cov <- function(prior, blocks, random) {
            effects {.val {random$column}} are.",
           x = "It is {nrow(parameters$scale)} x {nrow(parameters$scale)}.")
   }
+  if (!is_default_sd(prior) && (size == 1 || all(sizes > 1))) {
+    abort("{.arg sd} and {.arg cov} are both given, and {.arg cov} leaves {.arg sd} nothing
+           to be the prior of.", i = "Give one of them.")
+  }
   if (parameters$df <= size - 1) {
     abort("{.arg df} of {.fn inverse_wishart} must be above {size - 1} for {size} effects.",
           x = "It is {parameters$df}.")

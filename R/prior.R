@@ -135,9 +135,14 @@ print.relm_distribution <- function(x, ...) {
 
 #' @export
 print.relm_prior <- function(x, ...) {
+  # A prior of the whole covariance matrix stands in place of these.
+  if (!is.null(x$cov)) x$cor <- NULL
+  if (!is.null(x$cov) && is_default_sd(x)) x$sd <- NULL
   writeLines(paste0(format(names(prior_lines(x))), "  ", prior_lines(x)))
   invisible(x)
 }
+
+is_default_sd <- function(prior) identical(prior$sd, uniform())
 
 # The priors as text, named by what they are of.
 prior_lines <- function(prior) {
@@ -192,6 +197,9 @@ prior_by_column <- function(prior, columns, name, default) {
     unknown <- names(prior)[is.na(place)]
     abort("{.arg {name}} has a prior for {.val {unknown}}, which the model has not.",
           i = "Its columns are {.val {spelled}}.")
+  }
+  if (anyDuplicated(place)) {
+    abort("{.arg {name}} has two priors for {.val {spelled[place[duplicated(place)]]}}.")
   }
   spread <- rep(list(default), length(columns))
   spread[place] <- prior

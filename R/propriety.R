@@ -138,7 +138,11 @@ check_uniform_sds <- function(posterior, factor) {
   tails <- stats::setNames(rep(Inf, length(hyper_names(posterior))), hyper_names(posterior))
   columns <- uniform_columns(posterior)
   flat <- which(posterior$beta$precision == 0)
-  tails <- pmin(tails, scale_tail(posterior, length(flat), length(columns)))
+  tails <- if (is.null(posterior$sigma_by)) {
+    pmin(tails, scale_tail(posterior, length(flat), length(columns)))
+  } else {
+    level_tails(posterior, tails)
+  }
   if (length(columns) == 0) return(tails)
   exponents <- rep(Inf, nrow(posterior$random))
   for (set in sets_to_check(posterior, factor, columns, flat)) {
@@ -158,9 +162,30 @@ check_uniform_sds <- function(posterior, factor) {
 # sigma^2 ~ IG(df/2, .), and everything flat or uniform scales with it.
 scale_tail <- function(posterior, n_flat, n_uniform) {
   prior <- posterior$sigma
-  if (!is.null(posterior$sigma_by) || is.finite(prior[["upper"]])) return(Inf)
+  if (is.finite(prior[["upper"]])) return(Inf)
   df <- posterior$n_rows - n_flat - n_uniform + 2 * prior[["shape"]]
   if (df > 4) Inf else df + 1
+}
+
+# The same for each of several sigmas. As one grows its rows tell nothing, and the directions
+# of beta that they alone determine, where their X'X is the whole, grow with it.
+level_tails <- function(posterior, tails) {
+  if (is.finite(posterior$sigma[["upper"]])) return(tails)
+  p <- length(posterior$fixed)
+  few <- which(posterior$level_rows + 2 * posterior$sigma[["shape"]] - p <= 4)
+  coordinates <- sampler_coordinates(posterior, "uncentered")
+  grams <- level_gram(posterior, coordinates$A)
+  for (s in few) {
+    decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
+    alone <- decomposition$values > 1 - 1e-8
+    df <- posterior$level_rows[s] + 2 * posterior$sigma[["shape"]] - sum(alone)
+    if (df > 4) next
+    grows <- coordinates$to_beta %*% decomposition$vectors[, alone, drop = FALSE]
+    heirs <- which(posterior$beta$precision == 0 & rowSums(abs(grows)) > 1e-8)
+    affected <- c(heirs, length(tails) - length(posterior$levels) + s)
+    tails[affected] <- pmin(tails[affected], df + 1)
+  }
+  tails
 }
 
 # All nonempty sets; or, where single columns show that there are groups to spare,

@@ -11,9 +11,11 @@
 #' @param sigma What the residual variance goes by: `~ 1` for a common one, `~ f` for
 #'   one for each level of the factor `f`, which may vary within groups.
 #' @param prior Priors, made by [relm_prior()].
-#' @param sampler `"uncentered"` or `"centered"`: the parameterization that the Gibbs
-#'   sampler moves in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes well where
-#'   groups tell little of their effects, the centered where they tell much. A model
+#' @param sampler `"uncentered"`, `"centered"` or `"interweaved"`: the parameterizations that
+#'   the Gibbs sampler moves in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes well
+#'   where groups tell little of their effects, the centered where they tell much. The
+#'   interweaved one passes through both, and through standardized effects, in each sweep
+#'   (Yu and Meng, 2011); it mixes well in either case and near a zero variance. A model
 #'   without group effects, with flat coefficients and one residual variance, is drawn
 #'   exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
@@ -43,6 +45,10 @@
 #' @references
 #' Gelfand, A. E., Sahu, S. K. and Carlin, B. P. (1995). Efficient parametrisations for
 #' normal linear mixed models. *Biometrika* 82, 479--488.
+#'
+#' Yu, Y. and Meng, X.-L. (2011). To center or not to center: that is not the question -- an
+#' ancillarity-sufficiency interweaving strategy (ASIS) for boosting MCMC efficiency. *Journal of
+#' Computational and Graphical Statistics* 20, 531--570.
 #' @examples
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), data = bass, seed = 1)
@@ -90,7 +96,7 @@ relm.default <- function(formula, ...) {
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
 }
 
-samplers <- c("uncentered", "centered")
+samplers <- c("uncentered", "centered", "interweaved")
 
 check_control <- function(sampler, chains, draws, warmup, thin, cores, progress) {
   list(

@@ -12,7 +12,10 @@ sampler_model <- function(posterior, parameterization) {
     change_coordinates(factors, n_random, intercept, shift, coordinates$A,
                        coordinates$offset)
   }
+  paired <- which(!is.na(posterior$random$paired))
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
+    n_pairs = length(paired), pair_coef = posterior$random$paired[paired] - 1L,
+    pair_column = paired - 1L,
     n_groups = length(posterior$groups),
     n_cells = if (grouped) length(posterior$cell_level) else 0L,
     n_levels = dim(posterior$level_factor)[3],
@@ -26,7 +29,9 @@ sampler_model <- function(posterior, parameterization) {
     level_factor = change(posterior$level_factor, 0, 0, numeric()),
     level_gram = level_gram(posterior, coordinates$A),
     level_rows = posterior$level_rows,
-    to_beta = coordinates$to_beta, beta_shift = coordinates$beta_shift,
+    beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
+    to_beta = coordinates$to_beta, from_beta = inverse(coordinates$to_beta),
+    beta_shift = coordinates$beta_shift,
     blocks = lapply(posterior$blocks, encode_block),
     sigma_prior = unname(posterior$sigma)
   ))
@@ -147,3 +152,5 @@ sampler_that_runs <- function(posterior, sampler) {
 parameterization_of <- function(sampler) {
   if (sampler == "centered") "centered" else "uncentered"
 }
+
+inverse <- function(x) if (length(x)) solve(x) else x

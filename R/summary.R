@@ -87,10 +87,11 @@ tail_notes <- function(table, tails) {
   heavy <- table$variable[tails <= 3]
   infinite_error <- table$variable[tails > 3 & tails <= 5]
   c(if (length(heavy)) paste0(
-      "Note: too few groups for these to have a mean or a variance (NA): ", shorten(heavy),
+      "Note: too few groups or rows for these to have a mean or a variance (NA): ",
+      shorten(heavy),
       ". Use their quantiles, or a proper prior."),
     if (length(infinite_error)) paste0(
-      "Note: few groups: the sd is not estimated reliably: ", shorten(infinite_error), "."))
+      "Note: few groups or rows: the sd is not estimated reliably: ", shorten(infinite_error), "."))
 }
 
 proposal_notes <- function(fit) {

@@ -56,6 +56,7 @@ static sweep_t sweep_of(SEXP sampler)
     const char *name = CHAR(asChar(sampler));
     if (strcmp(name, "centered") == 0) return centered_sweep;
     if (strcmp(name, "uncentered") == 0) return uncentered_sweep;
+    if (strcmp(name, "interweaved") == 0) return interweaved_sweep;
     if (strcmp(name, "common_line") == 0) return common_line_sweep;
     error("internal error: there is no sampler '%s'", name);
 }

@@ -93,6 +93,9 @@ void decode_model(SEXP list, model_t *model)
     model->fixed_coef = list_integers(list, "fixed_coef", n_fixed);
     model->mean_coef = list_integers(list, "mean_coef", model->n_means);
     model->mean_column = list_integers(list, "mean_column", model->n_means);
+    model->n_pairs = list_integer(list, "n_pairs");
+    model->pair_coef = list_integers(list, "pair_coef", model->n_pairs);
+    model->pair_column = list_integers(list, "pair_column", model->n_pairs);
     model->group_start = list_integers(list, "group_start", model->n_groups + 1.0);
     model->cell_level = list_integers(list, "cell_level", model->n_cells);
     model->cell_factor =
@@ -104,6 +107,9 @@ void decode_model(SEXP list, model_t *model)
     model->beta_is_flat = list_integer(list, "beta_is_flat");
     model->prior_precision = list_doubles(list, "prior_precision", p * p);
     model->prior_linear = list_doubles(list, "prior_linear", p);
+    model->beta_mean = list_doubles(list, "beta_mean", p);
+    model->beta_precision = list_doubles(list, "beta_precision", p);
+    model->from_beta = list_doubles(list, "from_beta", p * p);
     model->to_beta = list_doubles(list, "to_beta", p * p);
     model->beta_shift = list_doubles(list, "beta_shift", p);
     model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", 3));
@@ -134,6 +140,6 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->Sigma_inverse = doubles(q * q);
     state->sum_of_squares = doubles(model->n_levels);
     state->work = doubles((double) state_work(model->n_random, model->n_coef));
-    state->normals = doubles(p > q ? p : q);
+    state->normals = doubles(p + q);
     state->monitor = monitor;
 }

@@ -38,6 +38,10 @@ typedef struct {
     const int *fixed_coef;          /* n_fixed: their places in theta */
     const int *mean_coef;           /* n_means: their places in theta */
     const int *mean_column;         /* n_means: the columns of Z they are the means of */
+    int n_pairs;                    /* columns of X with a group version, in whichever
+                                       parameterization */
+    const int *pair_coef;           /* n_pairs: their places in beta */
+    const int *pair_column;         /* n_pairs: their columns of Z */
 
     const int *group_start;         /* n_groups + 1: cells of group j */
     const int *cell_level;          /* n_cells */
@@ -50,7 +54,10 @@ typedef struct {
     int beta_is_flat;
     const double *prior_precision;  /* p x p, of theta */
     const double *prior_linear;     /* p, precision times mean */
+    const double *beta_mean;        /* p: prior mean and precision of beta itself */
+    const double *beta_precision;   /* p, 0 where flat */
     const double *to_beta;          /* p x p */
+    const double *from_beta;        /* p x p, its inverse */
     const double *beta_shift;       /* p */
 
     int n_blocks;
@@ -77,7 +84,7 @@ typedef struct {
 
     double *sum_of_squares; /* n_levels */
     double *work;           /* state_work() doubles */
-    double *normals;        /* max(p, q) */
+    double *normals;        /* p + q */
     double proposals;       /* of Sigma, under LKJ */
     double kept;            /* times that no proposal was accepted */
     monitor_t *monitor;

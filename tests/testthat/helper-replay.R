@@ -14,7 +14,7 @@
 #
 # Returns list(beta, Sigma, sigma2, gamma), arrays with sweeps first.
 replay <- function(data, prior,
-                   sampler = c("centered", "uncentered", "common_line"),
+                   sampler = c("centered", "uncentered", "interweaved", "common_line"),
                    start, sweeps,
                    group_order = seq_len(max(data$group)),
                    level_order = seq_len(max(data$level))) {
@@ -97,6 +97,77 @@ replay_centered <- function(data, prior) {
     list(beta = drop(to_beta %*% shifted), Sigma = Sigma, sigma2 = sigma2,
          gamma = gamma)
   }
+}
+
+# The uncentered state; beta and the scales s of [X, Z diag(gamma)] jointly, then beta again
+# given beta + gamma.
+replay_interweaved <- function(data, prior) {
+  X <- data$X
+  p <- ncol(X)
+  q <- ncol(data$Z)
+  if (q == 0) return(replay_uncentered(data, prior))
+  D <- diag(prior$beta_precision, p)
+  prior_h <- prior$beta_precision * prior$beta_mean
+  in_z <- which(!is.na(data$paired))
+  in_x <- data$paired[in_z]
+  function(state) {
+    Sigma <- state$Sigma
+    beta <- state$beta
+    v <- data$w / state$sigma2[data$level]
+    gamma <- draw_groups(data, v, data$y - X %*% beta, Sigma)
+    both <- cbind(X, data$Z * gamma[data$group, , drop = FALSE])
+    P <- crossprod(both, v * both)
+    P[seq_len(p), seq_len(p)] <- P[seq_len(p), seq_len(p)] + D
+    drawn <- draw_normal(P, crossprod(both, v * data$y) + c(prior_h, numeric(q)))
+    s <- drawn[p + seq_len(q)]
+    weight <- log_scale_prior(s, Sigma, data, prior) -
+      log_scale_prior(rep(1, q), Sigma, data, prior, bounded = FALSE)
+    uniform <- scales_uniform(data, prior)
+    if (uniform || log(runif(1)) < weight) {
+      beta <- drawn[seq_len(p)]
+      gamma <- sweep(gamma, 2, s, "*")
+      Sigma <- Sigma * tcrossprod(s)
+    }
+    if (!uniform) {
+      beta <- draw_normal(crossprod(X, v * X) + D,
+                          crossprod(X, v * (data$y - group_fit(data, gamma))) + prior_h)
+    }
+    if (length(in_x)) {
+      K <- solve(Sigma)
+      d <- draw_normal(nrow(gamma) * K[in_z, in_z] + D[in_x, in_x],
+                       (K %*% colSums(gamma))[in_z] + (prior_h - D %*% beta)[in_x])
+      beta[in_x] <- beta[in_x] + d
+      gamma[, in_z] <- sweep(gamma[, in_z, drop = FALSE], 2, d)
+    }
+    Sigma <- draw_Sigma(data, prior, gamma, Sigma)
+    sigma2 <- draw_sigma2(data, prior$sigma, data$y - group_fit(data, gamma) - X %*% beta)
+    list(beta = beta, Sigma = Sigma, sigma2 = sigma2, gamma = gamma)
+  }
+}
+
+scales_uniform <- function(data, prior) {
+  all(mapply(function(m, cov) {
+    if (length(m) > 1) return(cov$type == "lkj")
+    identical(unlist(prior$sd[[m]], use.names = FALSE), c(-0.5, 0, Inf))
+  }, data$blocks, prior$cov))
+}
+
+# Log prior density of diag(s) Sigma diag(s) in Sigma, times |ds|, over that of uniform
+# standard deviations and LKJ correlations.
+log_scale_prior <- function(s, Sigma, data, prior, bounded = TRUE) {
+  sum(mapply(function(m, cov) {
+    scaled <- Sigma[m, m, drop = FALSE] * tcrossprod(s[m])
+    if (length(m) == 1) {
+      own <- prior$sd[[m]]
+      tau <- sqrt(drop(scaled))
+      if (bounded && tau >= own$upper) return(-Inf)
+      return(-(2 * own$shape + 1) * log(tau) - own$rate / tau^2)
+    }
+    if (cov$type == "lkj") return(0)
+    r <- length(m)
+    -(cov$df + r + 1) / 2 * log(det(scaled)) - sum(diag(cov$scale %*% solve(scaled))) / 2 +
+      r * sum(log(abs(s[m])))
+  }, data$blocks, prior$cov))
 }
 
 # Without random effects, and with flat beta and one sigma, draws are

@@ -1,7 +1,7 @@
 # What must not matter to a chain does not, and what must move it moves it as theory says.
 
 formula <- y ~ x + v + (1 + x || g)
-samplers <- c("centered", "uncentered")
+samplers <- c("centered", "uncentered", "interweaved")
 sweeps <- 50
 
 # The chain of `changed` beside that of `data`, both from the same starting point, which

@@ -64,7 +64,7 @@ test_that("variables are chosen as in as_draws(), and one draw can be shown", {
 test_that("a panel for each group has its points and its least-squares line", {
   plot <- plot(fit, "groups")
   points <- layers(plot, "GeomPoint")[[1]]
-  squares <- layers(plot, "GeomLine")[[1]]
+  squares <- layers(plot, "GeomLine")[[2]]
   data <- bass_centered()
   for (station in levels(data$station)) {
     own <- data[data$station == station, ]
@@ -78,7 +78,7 @@ test_that("a panel for each group has its points and its least-squares line", {
 
 test_that("the model's line is the median of its draws, in a 95% band", {
   plot <- plot(fit, "groups")
-  model <- layers(plot, "GeomLine")[[2]]
+  model <- layers(plot, "GeomLine")[[1]]
   band <- layers(plot, "GeomRibbon")[[1]]
   coefficients <- as.matrix(fit, c("coef_station[w7,Intercept]", "coef_station[w7,x]"))
   own <- model[model$group.y == "w7", ]
@@ -94,7 +94,7 @@ test_that("the model's line is the median of its draws, in a 95% band", {
 test_that("least-squares lines of a weighted model are weighted", {
   data <- grouped_data()
   fit <- relm(y ~ x + (1 | g), data, weights = w, seed = 1, chains = 1, draws = 20)
-  squares <- layers(plot(fit, "groups"), "GeomLine")[[1]]
+  squares <- layers(plot(fit, "groups"), "GeomLine")[[2]]
   own <- data[data$g == "g2", ]
   expected <- predict(lm(y ~ x, own, weights = w), data.frame(x = range(own$x)))
   line <- squares[squares$group.y == "g2", ]

@@ -3,7 +3,7 @@
 
 sweeps <- 50
 
-expect_replay <- function(posterior, samplers = c("centered", "uncentered")) {
+expect_replay <- function(posterior, samplers = c("centered", "uncentered", "interweaved")) {
   for (sampler in samplers) {
     ours <- run_sampler(posterior, sampler, sweeps)
     theirs <- run_replay(posterior, sampler, sweeps)
@@ -82,9 +82,9 @@ test_that("proper priors are replayed", {
 
 test_that("a chain cut in two is the chain in one piece", {
   posterior <- posterior_of(y ~ x + v + (1 + x | g), grouped_data())
-  for (sampler in c("centered", "uncentered")) {
+  for (sampler in c("centered", "uncentered", "interweaved")) {
     whole <- run_sampler(posterior, sampler, 20)
-    model <- relm:::sampler_model(posterior, sampler)
+    model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
     set.seed(5)
     first <- relm:::sample_chain(model, sampler, plain_start(posterior), 8)
     second <- relm:::sample_chain(model, sampler, first$state, 12)

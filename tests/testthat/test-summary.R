@@ -57,6 +57,12 @@ test_that("coefficients of too few rows have no mean either: theirs is Cauchy's 
   expect_false(anyNA(table$median))
 })
 
+test_that("residual variances of two rows each leave no mean of theirs, nor of their lines", {
+  data <- data.frame(y = c(1, 4, 2, 8, 5, 7), f = c("a", "a", "b", "b", "c", "c"))
+  table <- summary(relm(y ~ 0 + f, data, sigma = ~ f, seed = 1))
+  expect_true(all(is.na(table$mean)))
+})
+
 test_that("chains that disagree are told by name, and only those variables", {
   bad <- fit
   bad$sampling$hyper[, 2, "b_x"] <- bad$sampling$hyper[, 2, "b_x"] + 1

@@ -1,0 +1,186 @@
+#include <math.h>
+#include <string.h>
+#include <R_ext/Random.h>
+#include "conditionals.h"
+#include "interweaved.h"
+#include "linalg.h"
+#include "samplers.h"
+
+/* Interweaving (Yu and Meng 2011) of three parameterizations of the group effects:
+   gamma_j; beta_j = beta + gamma_j, centered; and eta_j = diag(tau)^-1 gamma_j,
+   standardized. A sweep draws the group effects once and then moves through each
+   parameterization, so that it mixes where any of them does. The state is that of
+   the uncentered sampler. */
+status_t interweaved_sweep(const model_t *model, state_t *state)
+{
+    if (model->n_random > 0) {
+        /* gamma_j | beta, Sigma, sigma^2 */
+        RETURN_IF_FAILED(draw_group_effects(model, state));
+        /* beta, tau | eta_j, C, sigma^2 */
+        RETURN_IF_FAILED(draw_standardized(model, state));
+    }
+    /* beta | gamma_j, sigma^2; drawn above already under uniform tau */
+    if (model->n_random == 0 || !scales_are_uniform(model))
+        RETURN_IF_FAILED(draw_coefficients(model, state));
+    /* beta | beta_j, Sigma */
+    if (model->n_pairs > 0) RETURN_IF_FAILED(draw_translation(model, state));
+    /* Sigma | gamma_j */
+    RETURN_IF_FAILED(draw_covariance(model, state));
+    /* sigma^2 | beta, gamma_j */
+    return draw_residual_variances(model, state);
+}
+
+int scales_are_uniform(const model_t *model)
+{
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        const scale_prior_t *prior = &block->variance;
+        if (block->kind == COV_INVERSE_WISHART) return 0;
+        if (block->kind == COV_VARIANCE
+            && (prior->shape != -0.5 || prior->rate != 0.0 || isfinite(prior->upper)))
+            return 0;
+    }
+    return 1;
+}
+
+/* P and h of the regression of y on [X, Z diag(gamma_j)], whose coefficients are
+   theta and the factors s by which the standard deviations change. */
+static void standardized_moments(const model_t *model, const state_t *state,
+                                 double *P, double *h)
+{
+    int q = model->n_random, p = model->n_coef, all = p + q, rows = p + 1;
+    memset(P, 0, sizeof(double) * all * all);
+    memset(h, 0, sizeof(double) * all);
+    for (int k = 0; k < p; k++) {
+        h[k] = model->prior_linear[k];
+        memcpy(P + (size_t) all * k, model->prior_precision + (size_t) p * k,
+               sizeof(double) * p);
+    }
+    for (int s = 0; s < model->n_levels; s++) {
+        const double *T = model->level_factor + (size_t) rows * rows * s;
+        const double *gram = model->level_gram + (size_t) p * p * s;
+        double precision = 1.0 / state->sigma2[s];
+        for (int k = 0; k < p; k++) {
+            h[k] += precision * dot(rows, T + (size_t) rows * k, T + (size_t) rows * p);
+            for (int l = 0; l <= k; l++)
+                P[l + (size_t) all * k] += precision * gram[l + (size_t) p * k];
+        }
+    }
+    for (int j = 0; j < model->n_groups; j++) {
+        const double *effect = state->effect + (size_t) q * j;
+        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
+            const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+            const double *C = R + q * q, *c = C + (size_t) q * p;
+            double precision = 1.0 / state->sigma2[model->cell_level[cell]];
+            for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
+            for (int k = 0; k < q; k++) {
+                const double *column = R + (size_t) q * k;
+                double weight = precision * effect[k];
+                double *out = P + (size_t) all * (p + k);
+                h[p + k] += weight * dot(k + 1, column, c);
+                for (int l = 0; l < p; l++)
+                    out[l] += weight * dot(k + 1, column, C + (size_t) q * l);
+                for (int l = 0; l <= k; l++)
+                    out[p + l] += weight * effect[l]
+                        * dot(l + 1, R + (size_t) q * l, column);
+            }
+        }
+    }
+}
+
+/* What the prior of a block says of s beyond a uniform one, against s = 1:
+   tau^-(2 shape + 1) exp(-rate/tau^2) for one standard deviation, and
+   prod |s_k|^-(df + 1) exp(-tr(scale Sigma^-1)/2) for an inverse-Wishart matrix. */
+static double log_block_weight(const model_t *model, const state_t *state,
+                               const cov_block_t *block, const double *s)
+{
+    int q = model->n_random, size = block->size, first = block->first;
+    if (block->kind == COV_LKJ) return 0.0;
+    if (block->kind == COV_VARIANCE) {
+        double tau2 = state->Sigma[(size_t) (q + 1) * first];
+        double s2 = s[first] * s[first];
+        const scale_prior_t *prior = &block->variance;
+        if (tau2 * s2 >= prior->upper * prior->upper) return -INFINITY;
+        return -(prior->shape + 0.5) * log(s2) - prior->rate / tau2 * (1.0 / s2 - 1.0);
+    }
+    double weight = 0.0;
+    for (int k = 0; k < size; k++) {
+        weight -= (block->parameter + 1.0) * log(fabs(s[first + k]));
+        for (int l = 0; l < size; l++)
+            weight -= 0.5 * block->scale[l + size * k]
+                * state->Sigma_inverse[first + l + (size_t) q * (first + k)]
+                * (1.0 / (s[first + k] * s[first + l]) - 1.0);
+    }
+    return weight;
+}
+
+static int accept_scales(const model_t *model, const state_t *state, const double *s)
+{
+    double weight = 0.0;
+    if (scales_are_uniform(model)) return 1;
+    for (int b = 0; b < model->n_blocks; b++)
+        weight += log_block_weight(model, state, model->block + b, s);
+    return log(unif_rand()) < weight;
+}
+
+/* gamma_j <- diag(s) gamma_j, Sigma <- diag(s) Sigma diag(s). A negative s_k
+   changes the sign of gamma_k and of its correlations, which is the same model. */
+static void rescale_effects(const model_t *model, state_t *state, const double *s)
+{
+    int q = model->n_random;
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < q; k++) state->effect[(size_t) q * j + k] *= s[k];
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l < q; l++) {
+            state->Sigma[l + (size_t) q * k] *= s[l] * s[k];
+            state->Sigma_inverse[l + (size_t) q * k] /= s[l] * s[k];
+        }
+}
+
+status_t draw_standardized(const model_t *model, state_t *state)
+{
+    int q = model->n_random, p = model->n_coef, all = p + q;
+    double *P = state->work, *h = P + (size_t) all * all;
+    standardized_moments(model, state, P, h);
+    draw_standard_normals(all, state->normals);
+    RETURN_IF_FAILED(draw_normal_given_precision(all, P, state->normals, h));
+    if (!accept_scales(model, state, h + p)) return STATUS_OK;
+    memcpy(state->theta, h, sizeof(double) * p);
+    memcpy(state->fixed, h, sizeof(double) * p);
+    rescale_effects(model, state, h + p);
+    return STATUS_OK;
+}
+
+/* beta <- beta + d and gamma_j <- gamma_j - d in the columns that have both: the
+   draw of beta given beta_j. Prior of beta included,
+   d ~ N(P^-1 h, P^-1), P = J Sigma^-1 + D, h = Sigma^-1 sum_j gamma_j + D (m - beta). */
+status_t draw_translation(const model_t *model, state_t *state)
+{
+    int q = model->n_random, p = model->n_coef, n = model->n_pairs;
+    double *sum = state->work, *P = sum + q, *d = P + n * n;
+    memset(sum, 0, sizeof(double) * q);
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+    for (int k = 0; k < n; k++) {
+        int coef = model->pair_coef[k];
+        const double *column = state->Sigma_inverse + (size_t) q * model->pair_column[k];
+        double beta = model->beta_shift[coef];
+        for (int l = 0; l < p; l++)
+            beta += model->to_beta[coef + (size_t) p * l] * state->theta[l];
+        for (int l = 0; l < n; l++)
+            P[l + n * k] = model->n_groups * column[model->pair_column[l]];
+        P[k + n * k] += model->beta_precision[coef];
+        d[k] = dot(q, column, sum)
+            + model->beta_precision[coef] * (model->beta_mean[coef] - beta);
+    }
+    draw_standard_normals(n, state->normals);
+    RETURN_IF_FAILED(draw_normal_given_precision(n, P, state->normals, d));
+    for (int k = 0; k < n; k++) {
+        for (int l = 0; l < p; l++)
+            state->theta[l] += model->from_beta[l + (size_t) p * model->pair_coef[k]] * d[k];
+        for (int j = 0; j < model->n_groups; j++)
+            state->effect[(size_t) q * j + model->pair_column[k]] -= d[k];
+    }
+    memcpy(state->fixed, state->theta, sizeof(double) * p);
+    return STATUS_OK;
+}
