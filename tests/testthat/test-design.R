@@ -29,6 +29,14 @@ test_that("double bars and several terms become blocks, as lme4 reads them", {
   expect_identical(blocks(y ~ f + (1 + f || g)), c(1L, 2L, 2L, 2L))
 })
 
+test_that("a response that is a call needs no fixed term", {
+  data <- bass_centered()
+  rows <- relm:::design_rows(relm_design(log(mercury) ~ (1 | station), data))
+  expect_identical(colnames(rows$X), "(Intercept)")
+  none <- relm:::design_rows(relm_design(log(mercury) ~ 0 + (1 | station), data))
+  expect_equal(dim(none$X), c(171, 0))
+})
+
 test_that("an interaction is one grouping factor", {
   data <- bass_centered()
   design <- relm_design(log(mercury) ~ x + (1 | river:station), data)
