@@ -195,7 +195,8 @@ as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE, ..
     )
   }
   sc <- attr(x, "sc")
-  residual <- data.frame(grp = "Residual", var1 = if (is.null(names(sc))) NA_character_ else names(sc),
+  levels <- if (is.null(names(sc))) NA_character_ else names(sc)
+  residual <- data.frame(grp = "Residual", var1 = levels,
                          var2 = NA_character_, vcov = unname(sc)^2, sdcor = unname(sc))
   table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
   rownames(table) <- NULL

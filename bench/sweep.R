@@ -17,7 +17,7 @@ simulate_groups <- function(J, rows_each, seed = 1) {
 
 chain_of <- function(J, rows_each, sampler) {
   posterior <- relm_posterior(crossprods(y ~ x + (1 + x || g), simulate_groups(J, rows_each)))
-  model <- relm:::sampler_model(posterior, sampler)
+  model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
   start <- list(beta = c(1, 1), Sigma = diag(c(1, 0.25)), sigma2 = 1)
   function(sweeps, effects) {
     relm:::sample_chain(model, sampler, start, draws = 1L, warmup = sweeps - 1L,
@@ -49,17 +49,17 @@ cost_of_rows <- function(J, sampler, runs = 15) {
 }
 
 cat("A sweep over its floor (q = 2, 20 rows a group)\n")
-for (sampler in c("centered", "uncentered")) for (J in c(16, 1000, 1e5)) {
-  cat(sprintf("  %-10s  J = %6.0f  %.2f\n", sampler, J, cost_of_sweep(J, 20, sampler)["ratio"]))
+for (sampler in c("centered", "uncentered", "interweaved")) for (J in c(16, 1000, 1e5)) {
+  cat(sprintf("  %-11s  J = %6.0f  %.2f\n", sampler, J, cost_of_sweep(J, 20, sampler)["ratio"]))
 }
 cat("A sweep at n = 200 J over one at n = 20 J\n")
 for (sampler in c("centered", "uncentered")) for (J in c(16, 1000, 1e4)) {
-  cat(sprintf("  %-10s  J = %6.0f  %.3f\n", sampler, J, cost_of_rows(J, sampler)))
+  cat(sprintf("  %-11s  J = %6.0f  %.3f\n", sampler, J, cost_of_rows(J, sampler)))
 }
 cat("Time of a sweep for each group, over that at J = 1,000 (5 rows a group)\n")
 for (sampler in c("centered", "uncentered")) {
   each <- vapply(c(1e3, 1e4, 1e5, 1e6), function(J) {
     cost_of_sweep(J, 5, sampler, runs = 5)[["sweep"]] / J
   }, 0)
-  cat(sprintf("  %-10s  J = %7.0f  %.2f\n", sampler, c(1e3, 1e4, 1e5, 1e6), each / each[1]), sep = "")
+  cat(sprintf("  %-11s  J = %7.0f  %.2f\n", sampler, c(1e3, 1e4, 1e5, 1e6), each / each[1]), sep = "")
 }

@@ -18,18 +18,6 @@ size_t state_work(int q, int p)
     return (size_t) 5 * q * q + all * all + 3 * all;
 }
 
-static const double *cell_factor(const model_t *model, int cell)
-{
-    int q = model->n_random;
-    return model->cell_factor + (size_t) q * (q + model->n_fixed + 1) * cell;
-}
-
-static const double *level_factor(const model_t *model, int level)
-{
-    return model->level_factor
-        + (size_t) (model->n_coef + 1) * (model->n_fixed + 1) * level;
-}
-
 /* e = c - C fixed: the group's data, rotated, less its fixed part. */
 static inline void subtract_fixed(int q, int n_fixed, const double *C,
                                   const double *fixed, double *e)
@@ -145,6 +133,14 @@ static void fixed_linear_term(const model_t *model, const state_t *state, double
         }
 }
 
+void sum_effects(const model_t *model, const state_t *state, double *sum)
+{
+    int q = model->n_random;
+    memset(sum, 0, sizeof(double) * q);
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+}
+
 /* P <- J Sigma^-1 and h <- Sigma^-1 sum_j effect_j, in the rows and columns of
    the coefficients that are means of group effects. */
 static void mean_precision(const model_t *model, const state_t *state,
@@ -152,9 +148,7 @@ static void mean_precision(const model_t *model, const state_t *state,
 {
     int q = model->n_random, n_means = model->n_means;
     double *sum = state->work;
-    memset(sum, 0, sizeof(double) * q);
-    for (int j = 0; j < model->n_groups; j++)
-        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+    sum_effects(model, state, sum);
     for (int k = 0; k < n_means; k++) {
         const double *column = state->Sigma_inverse + (size_t) q * model->mean_column[k];
         h[k] = dot(q, column, sum);

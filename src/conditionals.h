@@ -23,6 +23,9 @@ status_t draw_covariance(const model_t *model, state_t *state);
 /* sigma_s^2 ~ IG(n_s/2, sum |y - X fixed - Z effect|^2 / 2), for every level s. */
 status_t draw_residual_variances(const model_t *model, state_t *state);
 
+/* sum (q) = sum_j effect_j. */
+void sum_effects(const model_t *model, const state_t *state, double *sum);
+
 /* sum_of_squares[s] = sum |y - X fixed - Z effect|^2 over the rows of level s,
    as a sum of squares throughout. */
 void residual_sums_of_squares(const model_t *model, state_t *state);

@@ -57,7 +57,7 @@ static void standardized_moments(const model_t *model, const state_t *state,
                sizeof(double) * p);
     }
     for (int s = 0; s < model->n_levels; s++) {
-        const double *T = model->level_factor + (size_t) rows * rows * s;
+        const double *T = level_factor(model, s);
         const double *gram = model->level_gram + (size_t) p * p * s;
         double precision = 1.0 / state->sigma2[s];
         for (int k = 0; k < p; k++) {
@@ -69,7 +69,7 @@ static void standardized_moments(const model_t *model, const state_t *state,
     for (int j = 0; j < model->n_groups; j++) {
         const double *effect = state->effect + (size_t) q * j;
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+            const double *R = cell_factor(model, cell);
             const double *C = R + q * q, *c = C + (size_t) q * p;
             double precision = 1.0 / state->sigma2[model->cell_level[cell]];
             for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
@@ -158,9 +158,7 @@ status_t draw_translation(const model_t *model, state_t *state)
 {
     int q = model->n_random, p = model->n_coef, n = model->n_pairs;
     double *sum = state->work, *P = sum + q, *d = P + n * n;
-    memset(sum, 0, sizeof(double) * q);
-    for (int j = 0; j < model->n_groups; j++)
-        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+    sum_effects(model, state, sum);
     for (int k = 0; k < n; k++) {
         int coef = model->pair_coef[k];
         const double *column = state->Sigma_inverse + (size_t) q * model->pair_column[k];

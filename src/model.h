@@ -92,6 +92,20 @@ typedef struct {
 
 size_t state_work(int q, int p);
 
+/* [R C c] of a cell: q x (q + n_fixed + 1). */
+static inline const double *cell_factor(const model_t *model, int cell)
+{
+    int q = model->n_random;
+    return model->cell_factor + (size_t) q * (q + model->n_fixed + 1) * cell;
+}
+
+/* What a level's rows hold beside their cells: (p + 1) x (n_fixed + 1). */
+static inline const double *level_factor(const model_t *model, int level)
+{
+    return model->level_factor
+        + (size_t) (model->n_coef + 1) * (model->n_fixed + 1) * level;
+}
+
 /* Sets what follows from theta and Sigma: fixed, mean, Sigma_inverse. */
 status_t refresh_state(const model_t *model, state_t *state);
 

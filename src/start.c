@@ -18,7 +18,7 @@ static status_t group_moments(const model_t *model, const state_t *state, int j,
     memset(A, 0, sizeof(double) * q * p);
     memset(h, 0, sizeof(double) * q);
     for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-        const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+        const double *R = cell_factor(model, cell);
         const double *C = R + q * q;
         double precision = 1.0 / state->sigma2[model->cell_level[cell]];
         for (int r = 0; r < q; r++) {
@@ -42,7 +42,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
     for (int s = 0; s < model->n_levels; s++) {
-        const double *T = model->level_factor + (size_t) rows * rows * s;
+        const double *T = level_factor(model, s);
         const double *gram = model->level_gram + (size_t) p * p * s;
         for (int k = 0; k < p * p; k++) em->precision[k] += gram[k] / state->sigma2[s];
         for (int k = 0; k < p; k++)
@@ -51,7 +51,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
     }
     for (int j = 0; j < model->n_groups; j++) {
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *C = model->cell_factor + (size_t) q * (q + p + 1) * cell + q * q;
+            const double *C = cell_factor(model, cell) + q * q;
             for (int k = 0; k < p; k++)
                 em->theta[k] += dot(q, C + (size_t) q * k, C + (size_t) q * p)
                     / state->sigma2[model->cell_level[cell]];
@@ -95,7 +95,7 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
                 em->moment[l + q * k] += (V[l + q * k] + effect[l] * effect[k]) / J;
         }
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = model->cell_factor + (size_t) q * (q + p + 1) * cell;
+            const double *R = cell_factor(model, cell);
             double *sum = em->sum_of_squares + model->cell_level[cell];
             for (int k = 0; k < q; k++)
                 for (int l = 0; l < q; l++)
