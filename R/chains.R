@@ -109,11 +109,8 @@ run_on_cluster <- function(run, chains, cores) {
     tools::pskill(workers, tools::SIGTERM)
     parallel::stopCluster(cluster)
   })
-  parallel::clusterCall(cluster, function(paths) {
-    .libPaths(paths)
-    loadNamespace("relm")
-    NULL
-  }, .libPaths())
+  # Before anything of relm's is sent, which would load it from wherever it is found.
+  parallel::clusterCall(cluster, eval, bquote(.libPaths(.(.libPaths()))), globalenv())
   parallel::clusterApplyLB(cluster, seq_len(chains), function(chain, run) {
     tryCatch(run(chain, NULL), error = identity)
   }, run = run)
