@@ -40,7 +40,8 @@ sampler_line <- function(sampling) {
     return(paste0("Sampler: independent draws from the conjugate posterior, ",
                   sampling$chains, " x ", sampling$draws))
   }
-  paste0("Sampler: ", sampling$sampler_run, " Gibbs, ", sampling$chains, " chain",
+  kind <- if (sampling$sampler_run == "collapsed") "" else " Gibbs"
+  paste0("Sampler: ", sampling$sampler_run, kind, ", ", sampling$chains, " chain",
          if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
          sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
          if (sampling$thin > 1) sampling$thin, ", seed ", sampling$seed)

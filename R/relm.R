@@ -15,7 +15,11 @@
 #'   the Gibbs sampler moves in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes well
 #'   where groups tell little of their effects, the centered where they tell much. The
 #'   interweaved one passes through both, and through standardized effects, in each sweep
-#'   (Yu and Meng, 2011); it mixes well in either case and near a zero variance. A model
+#'   (Yu and Meng, 2011); it mixes well in either case and near a zero variance.
+#'   `"collapsed"` draws the relative covariance of the effects from its own posterior, with all
+#'   else integrated out, by Metropolis-Hastings, and the rest exactly given it: its draws are
+#'   nearly independent. It needs uniform standard deviations, flat coefficients and one residual
+#'   variance. A model
 #'   without group effects, with flat coefficients and one residual variance, is drawn
 #'   exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
@@ -96,7 +100,7 @@ relm.default <- function(formula, ...) {
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
 }
 
-samplers <- c("uncentered", "centered", "interweaved")
+samplers <- c("uncentered", "centered", "interweaved", "collapsed")
 
 check_control <- function(sampler, chains, draws, warmup, thin, cores, progress) {
   list(
@@ -115,6 +119,7 @@ check_control <- function(sampler, chains, draws, warmup, thin, cores, progress)
 sample_posterior <- function(posterior, control, seed = NULL) {
   sampler <- sampler_that_runs(posterior, control$sampler)
   if (sampler == "common_line") control$warmup <- 0L
+  if (sampler == "collapsed") check_collapsed(posterior)
   check_memory(posterior, control$chains, control$draws)
   check_sweeps(control)
   seed <- check_seed(seed)
@@ -143,9 +148,13 @@ chain_runner <- function(model, uncentered, estimate, sampler, control, seeds) {
   function(chain, progress) {
     started <- proc.time()[["elapsed"]]
     result <- with_stream(seeds[chain], {
-      start <- draw_start(uncentered, estimate)
-      sample_chain(model, sampler, start, control$draws, control$warmup, control$thin,
-                   progress = progress)
+      if (sampler == "collapsed") {
+        run_collapsed(model, estimate, control, progress)
+      } else {
+        start <- draw_start(uncentered, estimate)
+        sample_chain(model, sampler, start, control$draws, control$warmup, control$thin,
+                     progress = progress)
+      }
     })
     c(result, seconds = proc.time()[["elapsed"]] - started)
   }
@@ -163,7 +172,8 @@ gather_chains <- function(results, posterior) {
   }
   pick <- function(element) vapply(results, `[[`, 0, element)
   list(hyper = hyper, effects = lapply(results, `[[`, "effects"),
-       seconds = pick("seconds"), proposals = pick("proposals"), kept = pick("kept"))
+       seconds = pick("seconds"), proposals = pick("proposals"), kept = pick("kept"),
+       accepted = pick("accepted"))
 }
 
 # Residual standard deviations are drawn in the order of the rows, and shown in that of

@@ -137,7 +137,7 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
                          effects = TRUE, progress = NULL) {
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
-                sigma2 = as.numeric(start$sigma2))
+                sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
   .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
         effects, progress)
 }

@@ -96,6 +96,10 @@ tail_notes <- function(table, tails) {
 
 proposal_notes <- function(fit) {
   sampling <- fit$sampling
+  if (sampling$sampler_run == "collapsed") {
+    share <- sum(sampling$accepted) / sum(sampling$proposals)
+    return(paste0("Acceptance of the covariance proposals: ", round(100 * share), "%."))
+  }
   if (sum(sampling$kept) == 0) return(NULL)
   paste0("Note: in ", sum(sampling$kept), " sweeps no covariance matrix was accepted, and ",
          "the old one was kept (", round(sum(sampling$proposals)), " proposals in all).")

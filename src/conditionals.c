@@ -9,9 +9,6 @@
    happens does not depend on the old value. */
 enum { MAX_PROPOSALS = 1000 };
 
-/* Groups between two questions to the monitor: about a millisecond. */
-enum { GROUPS_PER_QUESTION = 8192 };
-
 size_t state_work(int q, int p)
 {
     size_t all = (size_t) p + q;
@@ -70,14 +67,6 @@ static inline void add_likelihood(int q, const double *R, const double *e,
         for (int r = 0; r <= k; r++)
             P[(size_t) q * k + r] += precision * dot(r + 1, R + (size_t) q * r, column);
     }
-}
-
-static int user_wants_to_stop(monitor_t *monitor, int groups)
-{
-    monitor->visits += groups;
-    if (monitor->visits < GROUPS_PER_QUESTION) return 0;
-    monitor->visits = 0;
-    return monitor->stop(monitor->data);
 }
 
 status_t draw_group_effects(const model_t *model, state_t *state)

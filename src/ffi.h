@@ -17,6 +17,8 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP
                      SEXP column_length);
 SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP store_effects,
                    SEXP progress);
+SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP point);
+SEXP ffi_marginal(SEXP model, SEXP L);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 
 /* Element `name` of a list; an error when it is missing. */

@@ -10,6 +10,8 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_rank_beside, 5),
     CALL_ENTRY(ffi_run_chain, 6),
     CALL_ENTRY(ffi_em_step, 3),
+    CALL_ENTRY(ffi_log_target, 3),
+    CALL_ENTRY(ffi_marginal, 2),
     { NULL, NULL, 0 }
 };
 

@@ -72,6 +72,17 @@ typedef struct {
     double visits;          /* groups visited since it was last asked */
 } monitor_t;
 
+/* Groups between two questions to the monitor: about a millisecond. */
+enum { GROUPS_PER_QUESTION = 8192 };
+
+static inline int user_wants_to_stop(monitor_t *monitor, int groups)
+{
+    monitor->visits += groups;
+    if (monitor->visits < GROUPS_PER_QUESTION) return 0;
+    monitor->visits = 0;
+    return monitor->stop(monitor->data);
+}
+
 typedef struct {
     double *theta;          /* p */
     double *Sigma;          /* q x q */
@@ -87,7 +98,9 @@ typedef struct {
     double *normals;        /* p + q */
     double proposals;       /* of Sigma, under LKJ */
     double kept;            /* times that no proposal was accepted */
+    double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
+    struct collapsed *collapsed;    /* of the collapsed sampler, else NULL */
 } state_t;
 
 size_t state_work(int q, int p);

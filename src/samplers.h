@@ -9,6 +9,7 @@ typedef status_t (*sweep_t)(const model_t *model, state_t *state);
 status_t centered_sweep(const model_t *model, state_t *state);
 status_t uncentered_sweep(const model_t *model, state_t *state);
 status_t interweaved_sweep(const model_t *model, state_t *state);
+status_t collapsed_sweep(const model_t *model, state_t *state);
 status_t common_line_sweep(const model_t *model, state_t *state);
 
 #endif

@@ -1,0 +1,125 @@
+# Tuning of the collapsed sampler: where its proposals lie and how wide they are.
+
+# What the sampler asks of a model; NULL where it can run.
+collapsed_obstacle <- function(posterior) {
+  kinds <- vapply(posterior$blocks, `[[`, "", "kind")
+  uniform <- length(uniform_columns(posterior)) == nrow(posterior$random)
+  if (is.null(posterior$group)) return("group effects")
+  if (!uniform || any(kinds == "inverse_wishart")) {
+    return("{.code sd = uniform()} and {.fn lkj} for all group effects")
+  }
+  if (!is.null(posterior$sigma_by)) return("one residual variance")
+  if (is.finite(posterior$sigma[["upper"]])) return("a {.arg sigma} without an upper bound")
+  if (any(posterior$beta$precision > 0)) return("flat coefficients")
+  if (nrow(posterior$random) > 8) return("at most eight random columns")
+}
+
+check_collapsed <- function(posterior) {
+  obstacle <- collapsed_obstacle(posterior)
+  if (!is.null(obstacle)) {
+    abort(paste0("The collapsed sampler needs ", obstacle, "."),
+          i = 'Use {.code sampler = "interweaved"} for this model.')
+  }
+}
+
+# Degrees of freedom of the proposal, whose tails must not be lighter than the target's,
+# and how much wider than the target it is.
+proposal_df <- 6
+proposal_width <- 1.15
+
+# Proposals at the mode, with the curvature there.
+tune_at_mode <- function(model, estimate) {
+  q <- model$n_random
+  n <- q + sum(vapply(model$blocks, function(block) block$size * (block$size - 1) / 2, 0))
+  tuning <- list(scale = effect_scale(model), center = numeric(n), root = diag(n),
+                 df = proposal_df, step = 1)
+  target <- function(point) {
+    value <- .Call(ffi_log_target, model, tuning, point)
+    if (is.na(value)) rlang::interrupt()
+    if (is.finite(value)) -value else 1e10
+  }
+  lambda <- sqrt(diag(estimate$Sigma) / estimate$sigma2)
+  start <- c(asinh(lambda / tuning$scale), numeric(n - q))
+  mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
+  tuning$center <- mode$par
+  tuning$root <- proposal_root(safe_covariance(stats::optimHess(mode$par, target)), n)
+  tuning$step <- 1.5 / sqrt(n)
+  tuning
+}
+
+# The standard deviation, over sigma, at which a group's own data and the others' weigh alike.
+effect_scale <- function(model) {
+  vapply(seq_len(model$n_random), function(k) {
+    sqrt(model$n_groups / sum(model$cell_factor[, k, ]^2))
+  }, 0)
+}
+
+# The inverse of a Hessian, with the directions in which it is flat or turns up cut to a
+# standard deviation of 1.5 in the coordinates, which are logarithmic far out.
+safe_covariance <- function(hessian) {
+  decomposition <- eigen((hessian + t(hessian)) / 2, symmetric = TRUE)
+  values <- pmax(decomposition$values, 1 / 1.5^2)
+  decomposition$vectors %*% (t(decomposition$vectors) / values)
+}
+
+proposal_root <- function(covariance, n) {
+  chol(chol2inv(chol(covariance * proposal_width^2)))
+}
+
+# The coordinates of draws, folded to positive standard deviations; hyper has a row a draw.
+points_of <- function(hyper, model, tuning) {
+  q <- model$n_random
+  p <- model$n_coef
+  lambda <- hyper[, p + seq_len(q), drop = FALSE] / hyper[, ncol(hyper)]
+  x <- asinh(sweep(lambda, 2, tuning$scale, "/"))
+  place <- p + q
+  z <- lapply(model$blocks, function(block) {
+    n <- block$size * (block$size - 1) / 2
+    correlations <- hyper[, place + seq_len(n), drop = FALSE]
+    place <<- place + n
+    if (n == 0) return(NULL)
+    t(apply(correlations, 1, partial_coordinates, size = block$size))
+  })
+  z <- do.call(cbind, lapply(z, function(x) if (is.null(x)) NULL else matrix(x, nrow(hyper))))
+  cbind(x, z)
+}
+
+# Inverse hyperbolic tangents of canonical partial correlations, row by row.
+partial_coordinates <- function(correlations, size) {
+  C <- diag(size)
+  C[upper.tri(C)] <- correlations
+  L <- t(chol(C))
+  unlist(lapply(seq_len(size)[-1], function(l) {
+    rest <- sqrt(1 - c(0, cumsum(L[l, seq_len(l - 1)]^2)))[seq_len(l - 1)]
+    atanh(pmin(pmax(L[l, seq_len(l - 1)] / rest, -1 + 1e-15), 1 - 1e-15))
+  }))
+}
+
+# Proposals at the mean of draws, with their covariance.
+tune_to_draws <- function(tuning, points) {
+  covariance <- stats::cov(points)
+  if (anyNA(covariance) || !is_positive_definite(covariance)) return(tuning)
+  tuning$center <- colMeans(points)
+  tuning$root <- proposal_root(covariance, ncol(points))
+  tuning
+}
+
+# One chain: warm-up in two parts, after each of which the proposals learn from its
+# second half; then they are frozen.
+run_collapsed <- function(model, estimate, control, progress) {
+  model$tuning <- tune_at_mode(model, estimate)
+  n <- length(model$tuning$center)
+  wide <- backsolve(model$tuning$root, stats::rnorm(n)) * 1.5
+  state <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
+                point = model$tuning$center + wide)
+  parts <- diff(round(control$warmup * c(0, 0.3, 1)))
+  for (part in parts[parts >= 20]) {
+    warm <- sample_chain(model, "collapsed", state, part, effects = FALSE)
+    if (warm$interrupted) return(warm)
+    points <- points_of(t(warm$hyper), model, model$tuning)
+    model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(part / 2)))
+    state <- warm$state
+  }
+  tell <- if (!is.null(progress)) function(sweeps) progress(control$warmup + sweeps)
+  sample_chain(model, "collapsed", state, control$draws, 0L, control$thin, progress = tell)
+}

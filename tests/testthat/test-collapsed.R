@@ -1,0 +1,186 @@
+# The target against a dense evaluation of the same marginal, and the draws against
+# quadrature and against the interweaved sampler.
+
+# log|V W|, r^2 and log p(L | y) up to a constant, from the n x n covariance V.
+dense_marginal <- function(posterior, L) {
+  rows <- replay_data(posterior)
+  V <- diag(1 / rows$w)
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    V[own, own] <- V[own, own] + tcrossprod(rows$Z[own, , drop = FALSE] %*% L)
+  }
+  U <- chol(V)
+  X <- backsolve(U, rows$X, transpose = TRUE)
+  y <- backsolve(U, rows$y, transpose = TRUE)
+  fit <- qr(X)
+  log_det <- 2 * sum(log(diag(U))) + sum(log(rows$w))
+  r2 <- sum(qr.resid(fit, y)^2)
+  df <- length(y) - ncol(X) - ncol(rows$Z)
+  c(log_det = log_det, r2 = r2,
+    log_density = -log_det / 2 - sum(log(abs(diag(qr.R(fit))))) - df / 2 * log(r2))
+}
+
+ours_at <- function(model, L) {
+  at <- .Call(relm:::ffi_marginal, model, L)
+  corner <- at$root[nrow(at$root), ncol(at$root)]
+  c(log_det = at$log_det, r2 = corner^2, log_density = at$log_density)
+}
+
+test_that("the target is the dense one, from no variance to a large one", {
+  data <- grouped_data()
+  posteriors <- list(
+    posterior_of(y ~ x + v + (1 | g), data, weights = w),
+    posterior_of(y ~ x + (1 + x | g), data),
+    posterior_of(y ~ x + between + (1 + x + v | g), data, weights = w),
+    posterior_of(y ~ 0 + x + (1 + v || g), data)
+  )
+  for (posterior in posteriors) {
+    model <- relm:::sampler_model(posterior, "uncentered")
+    q <- model$n_random
+    set.seed(4)
+    unit <- matrix(rnorm(q^2), q)
+    unit[upper.tri(unit)] <- 0
+    origin <- NULL
+    for (size in c(0, 1e-8, 1e-4, 0.01, 0.3, 1, 10, 100)) {
+      ours <- ours_at(model, size * unit)
+      theirs <- dense_marginal(posterior, size * unit)
+      if (is.null(origin)) origin <- ours[["log_density"]] - theirs[["log_density"]]
+      ours[["log_density"]] <- ours[["log_density"]] - origin
+      expect_lt(max(abs(ours - theirs) / pmax(1, abs(theirs))), 1e-10)
+    }
+  }
+})
+
+test_that("coordinates give L, the prior and the Jacobian", {
+  posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data(), relm_prior(cor = lkj(2.5)))
+  model <- relm:::sampler_model(posterior, "uncentered")
+  tuning <- list(scale = c(0.3, 1, 2), center = numeric(6), root = diag(6), df = 5, step = 1)
+  target <- function(point) .Call(relm:::ffi_log_target, model, tuning, point)
+  # lambda and the correlations of a point.
+  natural <- function(point) {
+    y <- tanh(point[4:6])
+    C <- diag(3)
+    C[2, 1] <- y[1]
+    C[3, 1] <- y[2]
+    C[3, 2] <- y[2] * y[1] + y[3] * sqrt((1 - y[1]^2) * (1 - y[2]^2))
+    c(tuning$scale * sinh(point[1:3]), C[lower.tri(C)])
+  }
+  expected <- function(point) {
+    value <- natural(point)
+    C <- diag(3)
+    C[lower.tri(C)] <- value[4:6]
+    C[upper.tri(C)] <- t(C)[upper.tri(C)]
+    L <- diag(value[1:3]) %*% t(chol(C))
+    step <- 1e-5
+    jacobian <- vapply(1:6, function(k) {
+      e <- replace(numeric(6), k, step)
+      (natural(point + e) - natural(point - e)) / (2 * step)
+    }, numeric(6))
+    .Call(relm:::ffi_marginal, model, L)$log_density + 1.5 * log(det(C)) +
+      log(abs(det(jacobian)))
+  }
+  set.seed(6)
+  points <- matrix(rnorm(60), 10)
+  difference <- apply(points, 1, function(point) target(point) - expected(point))
+  expect_lt(diff(range(difference)), 1e-6)
+  # The signs of lambda_2 and of its correlations.
+  flipped <- points %*% diag(c(1, -1, 1, -1, 1, -1))
+  expect_equal(apply(flipped, 1, target), apply(points, 1, target))
+})
+
+test_that("points are found again from draws", {
+  posterior <- posterior_of(y ~ x + v + (1 + x + v | g) + (0 + between | g), grouped_data())
+  model <- relm:::sampler_model(posterior, "uncentered")
+  set.seed(1)
+  estimate <- relm:::estimate_scales(model)
+  model$tuning <- relm:::tune_at_mode(model, estimate)
+  start <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
+                point = model$tuning$center)
+  chain <- relm:::sample_chain(model, "collapsed", start, 20)
+  found <- relm:::points_of(t(chain$hyper), model, model$tuning)[20, ]
+  expect_equal(abs(found), abs(chain$state$point), tolerance = 1e-6)
+})
+
+# Shares of draws below the exact quantiles, in Monte Carlo standard errors.
+share_distances <- function(fit, exact) {
+  draws <- as_draws_array(fit, rownames(exact))
+  unlist(lapply(rownames(exact), function(name) {
+    x <- matrix(draws[, , name], dim(draws)[1])
+    vapply(c(q2.5 = 0.025, q50 = 0.5, q97.5 = 0.975), function(share) {
+      below <- x < exact[name, paste0("q", 100 * share)]
+      (mean(below) - share) / posterior::mcse_mean(matrix(as.numeric(below), nrow(x)))
+    }, 0)
+  }))
+}
+
+small_groups <- function(sizes, tau, seed) {
+  set.seed(seed)
+  g <- rep(seq_along(sizes), sizes)
+  x <- rnorm(length(g))
+  data.frame(g, x, y = 1 + x + rnorm(length(sizes), sd = tau[1])[g] +
+               rnorm(length(sizes), sd = tau[2])[g] * x + rnorm(length(g)))
+}
+
+test_that("small, uneven and still groups agree with quadrature", {
+  cases <- list(
+    small_groups(rep(8, 3), c(1, 1), 1),
+    small_groups(c(1, 1, 2, 40, 5), c(1, 0), 2),
+    small_groups(rep(6, 10), c(0, 0), 3),
+    small_groups(rep(4, 12), c(5, 1), 4)
+  )
+  for (data in cases) {
+    for (q in 1:2) {
+      formula <- if (q == 1) y ~ x + (1 | g) else y ~ x + (1 + x || g)
+      Z <- cbind("(Intercept)" = 1, x = data$x)[, seq_len(q), drop = FALSE]
+      exact <- exact_posterior(data$y, cbind("(Intercept)" = 1, x = data$x), Z, data$g,
+                               gname = "g")
+      fit <- relm(formula, data, sampler = "collapsed", draws = 20000, seed = 7)
+      expect_lt(max(abs(share_distances(fit, exact))), 4)
+    }
+  }
+})
+
+test_that("everything agrees with the interweaved sampler for a full Sigma, effects too", {
+  data <- grouped_data(9)
+  formula <- y ~ x + between + (1 + x | g) + (0 + v | g)
+  prior <- relm_prior(cor = lkj(2), sigma = inverse_gamma(3, 2))
+  fits <- lapply(c("collapsed", "interweaved"), function(sampler) {
+    relm(formula, data, prior = prior, weights = w, sampler = sampler, draws = 20000,
+         warmup = 1000, seed = 5)
+  })
+  draws <- lapply(fits, as_draws_array)
+  distance <- vapply(variables(fits[[1]]), function(name) {
+    x <- lapply(draws, function(d) matrix(d[, , name], dim(d)[1]))
+    probs <- c(0.05, 0.5, 0.95)
+    errors <- vapply(x, posterior::mcse_quantile, numeric(3), probs = probs)
+    max(abs(quantile(x[[1]], probs) - quantile(x[[2]], probs)) / sqrt(rowSums(errors^2)))
+  }, 0)
+  expect_lt(max(distance), 4)
+})
+
+test_that("a chain cut in two is the chain in one piece", {
+  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data()), "uncentered")
+  estimate <- relm:::estimate_scales(model)
+  model$tuning <- relm:::tune_at_mode(model, estimate)
+  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
+  set.seed(1)
+  whole <- relm:::sample_chain(model, "collapsed", start, 20)
+  set.seed(1)
+  first <- relm:::sample_chain(model, "collapsed", start, 8)
+  second <- relm:::sample_chain(model, "collapsed", first$state, 12)
+  expect_identical(cbind(first$hyper, second$hyper), whole$hyper)
+  expect_identical(cbind(first$effects, second$effects), whole$effects)
+})
+
+test_that("models that it cannot collapse are refused, with what can be used", {
+  data <- grouped_data()
+  refused <- function(says, ...) {
+    expect_error(relm(..., data = data, sampler = "collapsed", draws = 2), says,
+                 class = "relm_error")
+  }
+  refused("interweaved", y ~ x + (1 | g), prior = relm_prior(sd = inverse_gamma(1, 1)))
+  refused("one residual variance", y ~ x + (1 | g), sigma = ~ f)
+  refused("flat coefficients", y ~ x + (1 | g), prior = relm_prior(beta = normal()))
+  refused("upper bound", y ~ x + (1 | g), prior = relm_prior(sigma = uniform(3)))
+  refused("lkj", y ~ x + (1 + x | g), prior = relm_prior(cov = inverse_wishart(3, 1)))
+})
