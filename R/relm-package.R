@@ -1,4 +1,4 @@
-#' relm: random-effects linear models by Gibbs sampling
+#' relm: random-effects linear models by posterior sampling
 #'
 #' Draws from the posterior of Gaussian hierarchical regressions, in lme4's formula syntax,
 #' by samplers in C.

@@ -3,7 +3,7 @@
 #' Draws from the posterior distribution of
 #' \deqn{y_j = X_j \beta + Z_j \gamma_j + e_j,\quad e_{ij} \sim N(0, \sigma^2 / w_{ij}),\quad
 #' \gamma_j \sim N_q(0, \Sigma)}{y_j = X_j beta + Z_j gamma_j + e_j}
-#' for groups j = 1, ..., J, by a Gibbs sampler in C.
+#' for groups j = 1, ..., J, by samplers in C.
 #'
 #' @param formula A model in lme4's syntax, such as `y ~ x + (1 + x || g)`; see
 #'   [relm_design()]. Or cross-products, made by [crossprods()].

@@ -123,6 +123,7 @@ format_estimates <- function(estimates, widths, digits) {
   shown <- estimates
   for (i in seq_len(nrow(estimates))) {
     shown[i, ] <- formatC(estimates[i, ], digits = decimals[i], format = "f")
+    shown[i, ] <- sub("^-(0\\.?0*)$", "\\1", shown[i, ])
   }
   shown
 }
