@@ -104,10 +104,9 @@ tune_to_draws <- function(tuning, points) {
   tuning
 }
 
-# One chain: warm-up in two parts, after each of which the proposals learn from its
+# One chain of a model tuned at its mode: warm-up in two parts, after each of which the proposals learn from its
 # second half; then they are frozen.
 run_collapsed <- function(model, estimate, control, progress) {
-  model$tuning <- tune_at_mode(model, estimate)
   n <- length(model$tuning$center)
   wide <- backsolve(model$tuning$root, stats::rnorm(n)) * 1.5
   state <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,

@@ -126,6 +126,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   uncentered <- sampler_model(posterior, "uncentered")
   estimate <- estimate_scales(uncentered)
   model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
+  if (sampler == "collapsed") model$tuning <- tune_at_mode(model, estimate)
   run <- chain_runner(model, uncentered, estimate, sampler, control,
                       chain_seeds(seed, control$chains))
   results <- run_chains(run, control$chains, control$cores,
