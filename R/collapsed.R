@@ -2,16 +2,15 @@
 
 # What the sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
-  kinds <- vapply(posterior$blocks, `[[`, "", "kind")
-  uniform <- length(uniform_columns(posterior)) == nrow(posterior$random)
   if (is.null(posterior$group)) return("group effects")
-  if (!uniform || any(kinds == "inverse_wishart")) {
-    return("{.code sd = uniform()} and {.fn lkj} for all group effects")
-  }
   if (!is.null(posterior$sigma_by)) return("one residual variance")
-  if (is.finite(posterior$sigma[["upper"]])) return("a {.arg sigma} without an upper bound")
-  if (any(posterior$beta$precision > 0)) return("flat coefficients")
   if (nrow(posterior$random) > 8) return("at most eight random columns")
+}
+
+# Does no prior but that of sigma know a scale? Then sigma integrates out.
+is_scale_free <- function(posterior) {
+  length(uniform_columns(posterior)) == nrow(posterior$random) &&
+    all(posterior$beta$precision == 0) && is.infinite(posterior$sigma[["upper"]])
 }
 
 check_collapsed <- function(posterior) {
@@ -28,23 +27,53 @@ proposal_df <- 6
 proposal_width <- 1.15
 
 # Proposals at the mode, with the curvature there.
-tune_at_mode <- function(model, estimate) {
+tune_at_mode <- function(model, estimate, scale_free) {
   q <- model$n_random
-  n <- q + sum(vapply(model$blocks, function(block) block$size * (block$size - 1) / 2, 0))
+  n <- q + (if (scale_free) 0 else 1) +
+    sum(vapply(model$blocks, function(block) block$size * (block$size - 1) / 2, 0))
   tuning <- list(scale = effect_scale(model), center = numeric(n), root = diag(n),
-                 df = proposal_df, step = 1)
+                 df = proposal_df, step = 1, with_sigma = as.integer(!scale_free))
+  free <- without_bounds(model)
   target <- function(point) {
-    value <- .Call(ffi_log_target, model, tuning, point)
+    value <- .Call(ffi_log_target, free, tuning, point)
     if (is.na(value)) rlang::interrupt()
     if (is.finite(value)) -value else 1e10
   }
-  lambda <- sqrt(diag(estimate$Sigma) / estimate$sigma2)
-  start <- c(asinh(lambda / tuning$scale), numeric(n - q))
+  start <- within_bounds(initial_point(estimate, tuning, n), model, tuning)
   mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
-  tuning$center <- mode$par
-  tuning$root <- proposal_root(safe_covariance(stats::optimHess(mode$par, target)), n)
+  tuning$center <- within_bounds(mode$par, model, tuning)
+  tuning$root <- proposal_root(safe_covariance(stats::optimHess(tuning$center, target)), n)
   tuning$step <- 1.5 / sqrt(n)
   tuning
+}
+
+initial_point <- function(estimate, tuning, n) {
+  x <- asinh(sqrt(diag(estimate$Sigma) / estimate$sigma2) / tuning$scale)
+  c(x, numeric(n - length(x) - tuning$with_sigma),
+    if (tuning$with_sigma) log(estimate$sigma2) / 2)
+}
+
+# A bound has no curvature to go by: the mode is sought without it, and then brought
+# within.
+without_bounds <- function(model) {
+  model$sigma_prior[3] <- Inf
+  model$blocks <- lapply(model$blocks, function(block) {
+    block$variance[3] <- Inf
+    block
+  })
+  model
+}
+
+within_bounds <- function(point, model, tuning) {
+  if (!tuning$with_sigma) return(point)
+  last <- length(point)
+  point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
+  for (block in model$blocks) {
+    k <- block$first + 1
+    lambda <- 0.95 * block$variance[3] / exp(point[last]) / tuning$scale[k]
+    if (block$size == 1) point[k] <- max(min(point[k], asinh(lambda)), -asinh(lambda))
+  }
+  point
 }
 
 # The standard deviation, over sigma, at which a group's own data and the others' weigh alike.
@@ -81,7 +110,7 @@ points_of <- function(hyper, model, tuning) {
     t(apply(correlations, 1, partial_coordinates, size = block$size))
   })
   z <- do.call(cbind, lapply(z, function(x) if (is.null(x)) NULL else matrix(x, nrow(hyper))))
-  cbind(x, z)
+  cbind(x, z, if (tuning$with_sigma) log(hyper[, ncol(hyper)]))
 }
 
 # Inverse hyperbolic tangents of canonical partial correlations, row by row.
@@ -110,7 +139,7 @@ run_collapsed <- function(model, estimate, control, progress) {
   n <- length(model$tuning$center)
   wide <- backsolve(model$tuning$root, stats::rnorm(n)) * 1.5
   state <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
-                point = model$tuning$center + wide)
+                point = within_bounds(model$tuning$center + wide, model, model$tuning))
   parts <- diff(round(control$warmup * c(0, 0.3, 1)))
   for (part in parts[parts >= 20]) {
     warm <- sample_chain(model, "collapsed", state, part, effects = FALSE)

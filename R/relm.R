@@ -18,8 +18,7 @@
 #'   (Yu and Meng, 2011); it mixes well in either case and near a zero variance.
 #'   `"collapsed"` draws the relative covariance of the effects from its own posterior, with all
 #'   else integrated out, by Metropolis-Hastings, and the rest exactly given it: its draws are
-#'   nearly independent. It needs uniform standard deviations, flat coefficients and one residual
-#'   variance. A model
+#'   nearly independent. It needs one residual variance, and at most eight random columns. A model
 #'   without group effects, with flat coefficients and one residual variance, is drawn
 #'   exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
@@ -126,7 +125,9 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   uncentered <- sampler_model(posterior, "uncentered")
   estimate <- estimate_scales(uncentered)
   model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
-  if (sampler == "collapsed") model$tuning <- tune_at_mode(model, estimate)
+  if (sampler == "collapsed") {
+    model$tuning <- tune_at_mode(model, estimate, is_scale_free(posterior))
+  }
   run <- chain_runner(model, uncentered, estimate, sampler, control,
                       chain_seeds(seed, control$chains))
   results <- run_chains(run, control$chains, control$cores,

@@ -108,7 +108,8 @@ prior_in_coordinates <- function(posterior, coordinates) {
   list(
     beta_is_flat = as.integer(all(precision == 0)),
     prior_precision = crossprod(coordinates$to_beta, weighted),
-    prior_linear = as.numeric(crossprod(coordinates$to_beta, centre))
+    prior_linear = as.numeric(crossprod(coordinates$to_beta, centre)),
+    prior_square = sum(precision * (posterior$beta$mean - coordinates$beta_shift)^2)
   )
 }
 

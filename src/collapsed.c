@@ -105,12 +105,13 @@ static status_t propose_nearby(const model_t *model, collapsed_t *c)
     return step_to_next(model, c, 0.0);
 }
 
-/* beta | L, sigma^2 ~ N(R^-1 R'^-1 X'V^-1y, sigma^2 (R'R)^-1). */
+/* beta | L, sigma^2 ~ N(R^-1 R'^-1 X'V^-1y, sigma^2 (R'R)^-1); a root that has
+   sigma as a coordinate has been divided by it. */
 static void draw_beta(const model_t *model, state_t *state)
 {
     int p = model->n_coef, rows = p + 1;
     const double *root = state->collapsed->root;
-    double sigma = sqrt(state->sigma2[0]);
+    double sigma = state->collapsed->with_sigma ? 1.0 : sqrt(state->sigma2[0]);
     draw_standard_normals(p, state->normals);
     for (int k = p - 1; k >= 0; k--) {
         double sum = root[k + (size_t) rows * p] + sigma * state->normals[k];
@@ -163,12 +164,26 @@ static status_t start_collapsed(const model_t *model, collapsed_t *c)
     return log_target_at(model, c, c->point, &c->log_target, c->root, c->work);
 }
 
+/* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */
+static status_t draw_sigma(const model_t *model, state_t *state)
+{
+    const collapsed_t *c = state->collapsed;
+    int p = model->n_coef;
+    double r = c->root[p + (size_t) (p + 1) * p];
+    if (c->with_sigma) {
+        state->sigma2[0] = exp(2.0 * c->point[c->n - 1]);
+        return STATUS_OK;
+    }
+    return draw_variance(&model->sigma_prior, model->level_rows[0] - p - model->n_random,
+                         r * r, state->sigma2);
+}
+
 /* The collapsed sampler: L from its marginal posterior, by Metropolis-Hastings, then
    everything else exactly given L. */
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     collapsed_t *c = state->collapsed;
-    int q = model->n_random, p = model->n_coef;
+    int q = model->n_random;
     double *L = state->work;
     RETURN_IF_FAILED(start_collapsed(model, c));
     for (int i = 0; i < INDEPENDENT_PROPOSALS; i++)
@@ -176,10 +191,7 @@ status_t collapsed_sweep(const model_t *model, state_t *state)
     for (int i = 0; i < WALK_PROPOSALS; i++)
         RETURN_IF_FAILED(propose_nearby(model, c));
     factor_at(model, c, c->point, L);
-    /* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate) */
-    double r = c->root[p + (size_t) (p + 1) * p];
-    RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->level_rows[0] - p - q, r * r,
-                                   state->sigma2));
+    RETURN_IF_FAILED(draw_sigma(model, state));
     draw_beta(model, state);
     RETURN_IF_FAILED(draw_effects(model, state, L));
     for (int k = 0; k < q; k++)

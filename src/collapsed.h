@@ -4,19 +4,25 @@
 #include "model.h"
 #include "samplers.h"
 
-/* The posterior of the relative covariance factor L, with Sigma = sigma^2 L L', all
-   else integrated out. It asks for one residual variance, flat coefficients and
-   priors of the effects that know no scale: uniform standard deviations, LKJ. */
+/* The posterior of the relative covariance factor L, with Sigma = sigma^2 L L', the
+   coefficients and the group effects integrated out, for one residual variance.
+   Where no prior but that of sigma knows a scale (flat coefficients, uniform standard
+   deviations, LKJ), sigma is integrated out too; elsewhere it is one coordinate
+   more. */
 
 /* What the integral leaves at L (q x q, lower triangular). */
 typedef struct {
     double log_det;         /* sum_j log|I + L'Z_j'Z_j L| */
-    double *root;           /* (p + 1) x (p + 1): upper factor of [X y]'V^-1[X y],
-                               V = I + Z L L' Z' */
+    double *root;           /* (p + 1) x (p + 1): [X y]'V^-1[X y], upper half, V = I +
+                               Z L L' Z'; then its upper Cholesky factor */
 } marginal_t;
 
-status_t marginal_at(const model_t *model, const double *L, marginal_t *marginal,
-                     monitor_t *monitor, double *work);
+/* log_det and the products; the root is then theirs, or theirs and the prior's. */
+status_t marginal_products(const model_t *model, const double *L, marginal_t *marginal,
+                           monitor_t *monitor, double *work);
+
+/* root <- the factor of the products. */
+status_t marginal_root(const model_t *model, marginal_t *marginal);
 
 /* A = R L, for R upper and L lower triangular, q x q. */
 void multiply_factors(int q, const double *R, const double *L, double *A);
@@ -29,10 +35,11 @@ double log_marginal(const model_t *model, const marginal_t *marginal);
 
 /* Unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), then the
    inverse hyperbolic tangents of the canonical partial correlations of each block,
-   row by row. lambda_k is signed: to change its sign and those of its correlations
+   row by row, then log sigma where it is a coordinate. lambda_k is signed: to change its sign and those of its correlations
    changes nothing. */
 typedef struct collapsed {
     int n;                  /* coordinates */
+    int with_sigma;         /* is log sigma the last of them? */
     const double *scale;    /* q */
     /* The proposal: multivariate Student t, folded to positive lambda. */
     const double *center;   /* n */

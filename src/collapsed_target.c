@@ -40,8 +40,8 @@ static void add_group(int q, int n_columns, const double *U, const double *C, do
     }
 }
 
-status_t marginal_at(const model_t *model, const double *L, marginal_t *marginal,
-                     monitor_t *monitor, double *work)
+status_t marginal_products(const model_t *model, const double *L, marginal_t *marginal,
+                           monitor_t *monitor, double *work)
 {
     int q = model->n_random, p = model->n_coef, n_columns = p + 1;
     double *A = work, *D = A + q * q, *W = D + q * q;
@@ -71,7 +71,26 @@ status_t marginal_at(const model_t *model, const double *L, marginal_t *marginal
     if (user_wants_to_stop(monitor, 1 + model->n_groups % GROUPS_PER_QUESTION))
         return STATUS_INTERRUPTED;
     marginal->log_det += 2.0 * log(log_product);
-    return cholesky(n_columns, products);
+    return STATUS_OK;
+}
+
+status_t marginal_root(const model_t *model, marginal_t *marginal)
+{
+    return cholesky(model->n_coef + 1, marginal->root);
+}
+
+/* Products at sigma, with those of the normal prior of theta:
+   [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
+static void add_prior_products(const model_t *model, double sigma2, double *products)
+{
+    int p = model->n_coef, n_columns = p + 1;
+    for (int k = 0; k < n_columns; k++)
+        for (int l = 0; l <= k; l++) {
+            double *element = products + l + (size_t) n_columns * k;
+            *element /= sigma2;
+            if (k < p) *element += model->prior_precision[l + (size_t) p * k];
+            else *element += l < p ? model->prior_linear[l] : model->prior_square;
+        }
 }
 
 double log_marginal(const model_t *model, const marginal_t *marginal)
@@ -110,9 +129,11 @@ static double correlation_factor(const model_t *model, const cov_block_t *block,
     double log_density = 0.0;
     for (int l = 0; l < size; l++) {
         double rest = 1.0;
+        /* An inverse-Wishart prior is added to the uniform one. */
+        double eta = block->kind == COV_LKJ ? block->parameter : 1.0;
         for (int k = 0; k < l; k++, z++) {
-            double secant = exp(-log_cosh(*z));
-            log_density += 2.0 * (block->parameter + 0.5 * (size - 2 - k)) * log(secant);
+            double log_secant = -log_cosh(*z), secant = exp(log_secant);
+            log_density += 2.0 * (eta + 0.5 * (size - 2 - k)) * log_secant;
             L[first + l + (size_t) q * (first + k)] = rest * tanh(*z);
             rest *= secant;
         }
@@ -141,6 +162,63 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     return log_density;
 }
 
+/* Log density of a block's standard deviations, and of the rest of an inverse-Wishart
+   prior in their and the correlations' measure, dSigma = 2^q prod tau_k^q dtau dC. */
+static double log_block_prior(const model_t *model, const cov_block_t *block,
+                              const double *L, double sigma, double *work)
+{
+    int q = model->n_random, size = block->size, first = block->first;
+    const double *corner = L + first + (size_t) q * first;
+    double log_det = 0.0, log_taus = 0.0, trace = 0.0;
+    if (block->kind == COV_LKJ) return 0.0;
+    if (block->kind == COV_VARIANCE) {
+        double tau = sigma * fabs(corner[0]);
+        if (tau >= block->variance.upper) return -INFINITY;
+        return -(2.0 * block->variance.shape + 1.0) * log(tau)
+            - block->variance.rate / (tau * tau);
+    }
+    for (int k = 0; k < size; k++) {
+        double square = 0.0;
+        for (int l = 0; l <= k; l++) square += corner[k + (size_t) q * l] * corner[k + (size_t) q * l];
+        log_taus += log(sigma) + 0.5 * log(square);
+        log_det += 2.0 * (log(sigma) + log(fabs(corner[k + (size_t) q * k])));
+    }
+    /* tr(S Sigma^-1) = |L^-1 S^(1/2)|^2 / sigma^2, by the columns of L^-1. */
+    for (int c = 0; c < size; c++) {
+        double *column = work + size * c;
+        for (int r = 0; r < size; r++) {
+            double sum = r == c ? 1.0 : 0.0;
+            for (int k = c; k < r; k++) sum -= corner[r + (size_t) q * k] * column[k];
+            column[r] = r < c ? 0.0 : sum / corner[r + (size_t) q * r];
+        }
+    }
+    for (int a = 0; a < size; a++)
+        for (int b = 0; b < size; b++)
+            trace += block->scale[a + size * b] * dot(size, work + size * a, work + size * b);
+    return size * log_taus - 0.5 * (block->parameter + size + 1.0) * log_det
+        - 0.5 * trace / (sigma * sigma);
+}
+
+/* log p(L, sigma | y) in (lambda, log sigma), the prior of the coordinates aside. */
+static status_t add_sigma(const model_t *model, const double *L, double log_sigma,
+                          marginal_t *marginal, double *work, double *value)
+{
+    int p = model->n_coef, rows = p + 1;
+    double sigma = exp(log_sigma);
+    const scale_prior_t *prior = &model->sigma_prior;
+    add_prior_products(model, sigma * sigma, marginal->root);
+    RETURN_IF_FAILED(marginal_root(model, marginal));
+    if (sigma >= prior->upper) *value = -INFINITY;
+    for (int b = 0; b < model->n_blocks; b++)
+        *value += log_block_prior(model, model->block + b, L, sigma, work);
+    double r = marginal->root[p + (size_t) rows * p];
+    *value += -0.5 * marginal->log_det - 0.5 * r * r
+        - (model->level_rows[0] - model->n_random + 2.0 * prior->shape) * log_sigma
+        - prior->rate / (sigma * sigma);
+    for (int k = 0; k < p; k++) *value -= log(marginal->root[k + (size_t) rows * k]);
+    return STATUS_OK;
+}
+
 size_t collapsed_work(int q, int p)
 {
     return (size_t) 5 * q * q + (size_t) q * (p + 3);
@@ -152,7 +230,12 @@ status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
     int q = model->n_random;
     marginal_t marginal = { 0.0, root };
     *value = factor_at(model, collapsed, point, work);
-    RETURN_IF_FAILED(marginal_at(model, work, &marginal, collapsed->monitor, work + q * q));
+    RETURN_IF_FAILED(marginal_products(model, work, &marginal, collapsed->monitor,
+                                       work + q * q));
+    if (collapsed->with_sigma)
+        return add_sigma(model, work, point[collapsed->n - 1], &marginal, work + q * q,
+                         value);
+    RETURN_IF_FAILED(marginal_root(model, &marginal));
     *value += log_marginal(model, &marginal);
     return STATUS_OK;
 }

@@ -72,8 +72,10 @@ static sweep_t sweep_of(SEXP sampler)
 static void decode_tuning(SEXP tuning, const model_t *model, monitor_t *monitor,
                           collapsed_t *collapsed)
 {
-    double n = n_coordinates(model), p = model->n_coef;
+    int with_sigma = list_integer(tuning, "with_sigma");
+    double n = n_coordinates(model) + (with_sigma != 0), p = model->n_coef;
     memset(collapsed, 0, sizeof *collapsed);
+    collapsed->with_sigma = with_sigma;
     collapsed->n = (int) n;
     collapsed->monitor = monitor;
     collapsed->scale = list_doubles(tuning, "scale", model->n_random);
@@ -205,8 +207,9 @@ SEXP ffi_marginal(SEXP model_list, SEXP L)
     memset(REAL(root), 0, sizeof(double) * rows * rows);
     marginal_t marginal = { 0.0, REAL(root) };
     monitor_t monitor = { never_stop, NULL, 0.0 };
-    status_t status = marginal_at(&model, REAL(L), &marginal, &monitor,
-                                  doubles((double) collapsed_work(q, model.n_coef)));
+    status_t status = marginal_products(&model, REAL(L), &marginal, &monitor,
+                                        doubles((double) collapsed_work(q, model.n_coef)));
+    if (status == STATUS_OK) status = marginal_root(&model, &marginal);
     if (status != STATUS_OK) raise_status(status, 0);
     const char *names[] = { "log_det", "root", "log_density" };
     SEXP values[] = { PROTECT(ScalarReal(marginal.log_det)), root,

@@ -107,6 +107,7 @@ void decode_model(SEXP list, model_t *model)
     model->beta_is_flat = list_integer(list, "beta_is_flat");
     model->prior_precision = list_doubles(list, "prior_precision", p * p);
     model->prior_linear = list_doubles(list, "prior_linear", p);
+    model->prior_square = *list_doubles(list, "prior_square", 1);
     model->beta_mean = list_doubles(list, "beta_mean", p);
     model->beta_precision = list_doubles(list, "beta_precision", p);
     model->from_beta = list_doubles(list, "from_beta", p * p);

@@ -54,6 +54,7 @@ typedef struct {
     int beta_is_flat;
     const double *prior_precision;  /* p x p, of theta */
     const double *prior_linear;     /* p, precision times mean */
+    double prior_square;            /* mean' precision mean */
     const double *beta_mean;        /* p: prior mean and precision of beta itself */
     const double *beta_precision;   /* p, 0 where flat */
     const double *to_beta;          /* p x p */

@@ -54,7 +54,8 @@ test_that("the target is the dense one, from no variance to a large one", {
 test_that("coordinates give L, the prior and the Jacobian", {
   posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data(), relm_prior(cor = lkj(2.5)))
   model <- relm:::sampler_model(posterior, "uncentered")
-  tuning <- list(scale = c(0.3, 1, 2), center = numeric(6), root = diag(6), df = 5, step = 1)
+  tuning <- list(scale = c(0.3, 1, 2), center = numeric(6), root = diag(6), df = 5, step = 1,
+                 with_sigma = 0L)
   target <- function(point) .Call(relm:::ffi_log_target, model, tuning, point)
   # lambda and the correlations of a point.
   natural <- function(point) {
@@ -93,7 +94,7 @@ test_that("points are found again from draws", {
   model <- relm:::sampler_model(posterior, "uncentered")
   set.seed(1)
   estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate)
+  model$tuning <- relm:::tune_at_mode(model, estimate, TRUE)
   start <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
                 point = model$tuning$center)
   chain <- relm:::sample_chain(model, "collapsed", start, 20)
@@ -161,7 +162,7 @@ test_that("everything agrees with the interweaved sampler for a full Sigma, effe
 test_that("a chain cut in two is the chain in one piece", {
   model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data()), "uncentered")
   estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate)
+  model$tuning <- relm:::tune_at_mode(model, estimate, TRUE)
   start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
   set.seed(1)
   whole <- relm:::sample_chain(model, "collapsed", start, 20)
@@ -172,15 +173,102 @@ test_that("a chain cut in two is the chain in one piece", {
   expect_identical(cbind(first$effects, second$effects), whole$effects)
 })
 
+# log p(L, log sigma | y) from the dense covariance of y, a normal prior of beta in it; priors
+# of tau, C and sigma by the textbook.
+dense_joint <- function(posterior, tau, C, sigma) {
+  rows <- replay_data(posterior)
+  Sigma <- C * tcrossprod(tau)
+  prior_sd <- 1 / sqrt(posterior$beta$precision)
+  V <- diag(sigma^2 / rows$w) + rows$X %*% (prior_sd^2 * t(rows$X))
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    Z <- rows$Z[own, , drop = FALSE]
+    V[own, own] <- V[own, own] + Z %*% Sigma %*% t(Z)
+  }
+  U <- chol(V)
+  e <- backsolve(U, rows$y - rows$X %*% posterior$beta$mean, transpose = TRUE)
+  log_prior <- 0
+  for (block in posterior$blocks) {
+    m <- block$columns
+    own <- Sigma[m, m, drop = FALSE]
+    log_prior <- log_prior + switch(block$kind,
+      variance = -(2 * block$variance[[1]] + 1) * log(tau[m]) - block$variance[[2]] / tau[m]^2,
+      lkj = (block$parameter - 1) * log(det(cov2cor(own))),
+      inverse_wishart = -(block$parameter + length(m) + 1) / 2 * log(det(own)) -
+        sum(diag(block$scale %*% solve(own))) / 2 + length(m) * sum(log(tau[m]))
+    )
+  }
+  prior <- posterior$sigma
+  # In log sigma and in lambda = tau / sigma.
+  -sum(log(diag(U))) - sum(e^2) / 2 + log_prior - 2 * prior[[1]] * log(sigma) -
+    prior[[2]] / sigma^2 + length(tau) * log(sigma)
+}
+
+test_that("with sigma a coordinate, the target is the dense one under every prior", {
+  data <- grouped_data()
+  beta <- normal(0.5, 2)
+  cases <- list(
+    posterior_of(y ~ x + v + (1 + x || g), data, weights = w,
+                 relm_prior(beta, list(x = inverse_gamma(2, 0.5)), sigma = inverse_gamma(3, 2))),
+    posterior_of(y ~ x + (1 + x | g), data, relm_prior(beta, cor = lkj(2.5))),
+    posterior_of(y ~ x + (1 + x | g) + (0 + v | g), data,
+                 relm_prior(beta, cov = inverse_wishart(4, matrix(c(1, 0.3, 0.3, 0.5), 2)),
+                            sigma = uniform()))
+  )
+  for (posterior in cases) {
+    model <- relm:::sampler_model(posterior, "uncentered")
+    q <- model$n_random
+    n <- q + (length(posterior$blocks) < q) + 1
+    tuning <- list(scale = rep(0.7, q), center = numeric(n), root = diag(n), df = 5, step = 1,
+                   with_sigma = 1L)
+    difference <- replicate(10, {
+      point <- rnorm(n, 0, 0.7)
+      rho <- if (n > q + 1) tanh(point[q + 1]) else 0
+      C <- diag(q)
+      C[1, 2] <- C[2, 1] <- rho
+      sigma <- exp(point[n])
+      tau <- sigma * 0.7 * sinh(abs(point[seq_len(q)]))
+      if (n > q + 1) C[1, 2] <- C[2, 1] <- rho * sign(point[1] * point[2])
+      jacobian <- sum(log(cosh(point[seq_len(q)]))) + log1p(-rho^2) * (n > q + 1)
+      .Call(relm:::ffi_log_target, model, tuning, point) -
+        dense_joint(posterior, tau, C, sigma) - jacobian
+    })
+    expect_lt(diff(range(difference)), 1e-8)
+  }
+})
+
+# Distances of the two fits' medians of all variables, in Monte Carlo standard errors.
+median_distances <- function(fits) {
+  draws <- lapply(fits, as_draws_array)
+  vapply(variables(fits[[1]]), function(name) {
+    x <- lapply(draws, function(d) matrix(d[, , name], dim(d)[1]))
+    medians <- vapply(x, median, 0)
+    (medians[1] - medians[2]) / sqrt(sum(vapply(x, posterior::mcse_median, 0)^2))
+  }, 0)
+}
+
+test_that("under priors with a scale the draws agree with the interweaved sampler's", {
+  data <- grouped_data(9)
+  cases <- list(
+    list(y ~ x + v + (1 + x || g), relm_prior(beta = list(x = normal(0, 0.3)),
+                                             sd = list(Intercept = uniform(1), x = inverse_gamma(2, 1)))),
+    list(y ~ x + (1 + x | g), relm_prior(cov = inverse_wishart(4, diag(2)), sigma = uniform(1))),
+    list(y ~ x + (1 + x || g), relm_prior(sd = uniform(0.4), sigma = uniform(0.8)))
+  )
+  for (case in cases) {
+    fits <- lapply(c("collapsed", "interweaved"), function(sampler) {
+      relm(case[[1]], data, prior = case[[2]], sampler = sampler, draws = 20000, seed = 6)
+    })
+    expect_lt(max(abs(median_distances(fits))), 4)
+  }
+})
+
 test_that("models that it cannot collapse are refused, with what can be used", {
   data <- grouped_data()
   refused <- function(says, ...) {
     expect_error(relm(..., data = data, sampler = "collapsed", draws = 2), says,
                  class = "relm_error")
   }
-  refused("interweaved", y ~ x + (1 | g), prior = relm_prior(sd = inverse_gamma(1, 1)))
-  refused("one residual variance", y ~ x + (1 | g), sigma = ~ f)
-  refused("flat coefficients", y ~ x + (1 | g), prior = relm_prior(beta = normal()))
-  refused("upper bound", y ~ x + (1 | g), prior = relm_prior(sigma = uniform(3)))
-  refused("lkj", y ~ x + (1 + x | g), prior = relm_prior(cov = inverse_wishart(3, 1)))
+  refused("one residual variance.*interweaved", y ~ x + (1 | g), sigma = ~ f)
+  refused("group effects", y ~ x, prior = relm_prior(beta = normal()))
 })
