@@ -1,0 +1,29 @@
+# Fits of every kind, short ones, so that every C entry point runs: for memory checkers. With the
+# argument "torture", under gctorture.
+
+library(relm)
+source(file.path(Sys.getenv("RELM_ROOT"), "tests", "testthat", "helper-models.R"))
+
+data <- grouped_data(9)
+large_groups <- data[stats::ave(data$y, data$g, FUN = length) > 3, ]
+if ("torture" %in% commandArgs(TRUE)) gctorture2(200, inhibit_release = FALSE)
+
+short <- function(...) relm(..., chains = 1, draws = 5, warmup = 60, seed = 1)
+formulas <- c(y ~ x + (1 | g), y ~ x + v + (1 + x || g), y ~ x + v + (1 + x + v | g),
+              y ~ 0 + (1 + x | g), y ~ x + between + (1 + x | g) + (0 + v | g), y ~ f + (0 + v | g))
+wishart <- relm_prior(beta = normal(0, 2), sigma = uniform(3),
+                      cov = inverse_wishart(4, diag(2)))
+proper <- relm_prior(sd = list(x = inverse_gamma(1, 1), Intercept = uniform(2)))
+
+for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
+  for (formula in formulas) invisible(short(formula, data, sampler = sampler, weights = w))
+  invisible(short(y ~ x + (1 + x | g), data, sampler = sampler, prior = wishart))
+  invisible(short(y ~ x + (1 + x || g), data, sampler = sampler, prior = proper))
+  if (sampler == "collapsed") next
+  invisible(short(y ~ x + (1 + x || g), large_groups, sampler = sampler, sigma = ~ g))
+  invisible(short(y ~ x + v + (1 + x | g), data, sampler = sampler, sigma = ~ f))
+}
+invisible(short(y ~ x, data))
+invisible(short(y ~ x, data, sigma = ~ f))
+invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))
+cat("every entry point ran\n")
