@@ -6,7 +6,7 @@
 #' @return `formula()`: the model formula. `terms()`: the terms of the fixed part.
 #'   `model.frame()`: the data used, a data frame. `model.matrix()`: X, or Z with one column
 #'   for each random column; aliased columns are left out. `prior_summary()`: a data frame with
-#'   the prior of each parameter. A fit of cross-products has no data: these are errors for it.
+#'   the prior of each parameter. `weights()`: the precision weights, or `NULL`. A fit of cross-products has no data: these are errors for it.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -50,6 +50,33 @@ prior_summary.relm <- function(object, ...) prior_table(object$posterior)
 prior_summary.default <- function(object, ...) {
   check_installed("rstantools", "prior_summary() of another package's fit")
   rstantools::prior_summary(object, ...)
+}
+
+# What stats' defaults would answer with NULL.
+refuse_method <- function(name) {
+  force(name)
+  function(object, ...) {
+    abort("There is no {.fn {name}} for fits of {.fn relm}.",
+          i = "Draws of group coefficients are in {.code as_draws(fit, \"^coef_\", regex = TRUE)}.")
+  }
+}
+
+#' @export
+fitted.relm <- refuse_method("fitted")
+
+#' @export
+residuals.relm <- refuse_method("residuals")
+
+#' @export
+deviance.relm <- refuse_method("deviance")
+
+#' @export
+df.residual.relm <- refuse_method("df.residual")
+
+#' @rdname relm-model
+#' @export
+weights.relm <- function(object, ...) {
+  stats::model.weights(design_of(object, "weights()")$frame)
 }
 
 design_of <- function(fit, what) {

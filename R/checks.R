@@ -11,6 +11,7 @@ inform <- function(..., .envir = parent.frame()) {
 # What a value is, in a few words, for an error message.
 describe <- function(x) {
   if (is.null(x)) return("NULL")
+  if (inherits(x, "relm_distribution")) return(format(x))
   if (is.atomic(x) && is.null(dim(x)) && length(x) == 1) {
     return(if (is.character(x)) dQuote(x, FALSE) else format(x))
   }
@@ -59,6 +60,7 @@ check_dots_empty <- function(dots, known) {
   if (length(dots) == 0) return(invisible())
   given <- names(dots)
   if (is.null(given)) given <- rep("", length(dots))
+  known <- setdiff(known, "...")
   unknown <- given[1]
   if (unknown == "") {
     abort("An argument was given without a name that {.fn relm} knows.",

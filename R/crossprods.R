@@ -116,7 +116,7 @@ new_crossprods <- function(design, chunk, cells) {
   }
   crossprods <- list(
     response = deparse1(design$formula[[2]]), formula = design$formula,
-    n_rows = nrow(design$frame), fixed = colnames(chunk$X),
+    n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
     random = data.frame(column = as.character(colnames(chunk$Z)), block = chunk$block,
                         paired = match(colnames(chunk$Z), colnames(chunk$X))),
     group = design$group, groups = cells$group$labels, group_display = cells$group$display,

@@ -32,6 +32,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   check_formula(sigma, "sigma", sides = 2)
   if (missing(data)) data <- environment(formula)
   else check_data(data)
+  check_bars(formula[[3]])
   whole <- whole_formula(formula, sigma, data)
   check_variables(whole, data)
   extras <- evaluate_extras(data, weights = rlang::enquo(weights),
@@ -106,7 +107,9 @@ check_variables <- function(whole, data) {
     }, NA)
   missing <- names[!found]
   if (length(missing)) {
-    abort("The formula names {.var {missing}}, not in {.arg data}.",
+    abort(if (length(within)) "The formula names {.var {missing}}, not in {.arg data}."
+          else "The formula names {.var {missing}}, which is nowhere to be found, and
+                {.arg data} was not given.",
           i = if (length(within)) "{.arg data} has {.var {within}}.")
   }
 }
@@ -116,7 +119,11 @@ check_variables <- function(whole, data) {
 evaluate_extras <- function(data, ...) {
   mask <- if (is.data.frame(data)) data
   extras <- lapply(list(...), function(quosure) {
-    if (!rlang::quo_is_missing(quosure)) rlang::eval_tidy(quosure, mask)
+    if (rlang::quo_is_missing(quosure)) return(NULL)
+    tryCatch(rlang::eval_tidy(quosure, mask), error = function(e) {
+      abort("{.code {rlang::as_label(quosure)}} cannot be evaluated.",
+            x = "{conditionMessage(e)}")
+    })
   })
   for (name in c("weights", "offset")) check_extra(extras[[name]], name, mask)
   extras[!vapply(extras, is.null, NA)]
@@ -140,7 +147,7 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
                                        drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
-      abort("The variables of the formula cannot be evaluated.", x = conditionMessage(e))
+      abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
     }
   )
   dropped <- length(attr(frame, "na.action"))
@@ -196,9 +203,28 @@ random_terms <- function(formula) {
                interaction such as {.code (1 | a:b)} is one factor.")
   }
   lapply(bars, function(bar) {
-    side <- stats::as.formula(call("~", bar[[2]]), env = environment(formula))
-    list(terms = stats::terms(side), group = bar[[3]])
+    side <- stats::terms(stats::as.formula(call("~", bar[[2]]), env = environment(formula)))
+    if (!is.null(attr(side, "offset"))) {
+      abort("{.fn offset} stands in a random term.", x = "It is {.code {deparse1(bar)}}.",
+            i = "Write it among the fixed terms.")
+    }
+    list(terms = side, group = bar[[3]])
   })
+}
+
+# Bars that group by nothing would be passed over.
+check_bars <- function(expression) {
+  if (!is.call(expression)) return(invisible())
+  is_bar <- identical(expression[[1]], quote(`|`)) || identical(expression[[1]], quote(`||`))
+  if (is_bar && length(all.vars(expression[[3]])) == 0) {
+    abort("A random term has no grouping factor.",
+          x = "It is {.code ({deparse1(expression)})}.", i = "Write {.code (1 | g)}.")
+  }
+  if (is_bar && is.call(expression[[2]]) && identical(expression[[2]][[1]], quote(`|`))) {
+    abort("A random term has two bars.", x = "It is {.code ({deparse1(expression)})}.",
+          i = "Write {.code (1 | g)}.")
+  }
+  for (part in as.list(expression)[-1]) check_bars(part)
 }
 
 check_design <- function(design) {
@@ -262,7 +288,12 @@ design_rows <- function(design, rows = NULL) {
 terms_matrix <- function(terms, frame, contrasts) {
   variables <- vapply(attr(terms, "variables"), deparse1, "")[-1]
   contrasts <- contrasts[names(contrasts) %in% variables]
-  X <- stats::model.matrix(terms, frame, contrasts.arg = contrasts)
+  X <- tryCatch(
+    stats::model.matrix(terms, frame, contrasts.arg = contrasts),
+    error = function(e) {
+      abort("The model matrix cannot be made.", x = "{conditionMessage(e)}")
+    }
+  )
   storage.mode(X) <- "double"
   X
 }

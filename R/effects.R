@@ -104,7 +104,10 @@ ngrps.default <- function(object, ...) {
 
 #' @rdname relm-effects
 #' @export
-nobs.relm <- function(object, ...) as.integer(object$posterior$n_rows)
+nobs.relm <- function(object, ...) {
+  n <- object$posterior$n_rows
+  if (n > .Machine$integer.max) n else as.integer(n)
+}
 
 check_grouped <- function(fit, what) {
   if (is.null(fit$posterior$group)) {

@@ -13,7 +13,7 @@ print.relm <- function(x, digits = 3, ...) {
         right = TRUE)
   hidden <- ncol(draws) - length(shown)
   if (hidden > 0) cat("... and ", hidden, " more: see summary().\n", sep = "")
-  write_wrapped(convergence_lines(x))
+  write_wrapped(convergence_lines(x, colnames(draws)[shown]))
   invisible(x)
 }
 

@@ -26,8 +26,7 @@ check_group_count <- function(posterior) {
     if (block$kind == "lkj" && n_groups - 1 < size) {
       abort("{size} correlated group effects need at least {size + 1} groups under
              {.fn lkj}.", x = "{.code {posterior$group}} has {n_groups} levels.",
-            i = "Use {.code cov = inverse_wishart(df, scale)}, or independent effects
-                 with {.code ||}.")
+            i = "Use {.code cov = inverse_wishart(df, scale)}.")
     }
   }
 }
@@ -84,8 +83,19 @@ check_residual <- function(posterior, factor) {
     fit <- reduced_fit(matrix(posterior$level_factor[, , s], length(lengths)), lengths)
     fit$residual <= 1e-10 * lengths[length(lengths)]
   }, NA)
+  if (is.null(posterior$sigma_by) && posterior$prior$sigma$name == "uniform") {
+    # A uniform sigma survives an exact fit by as many columns as rows.
+    exact <- exact && posterior$n_rows > whole_rank(posterior, factor)
+  }
   if (any(exact)) refuse_exact_fit(posterior, which(exact))
   if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
+}
+
+# rank[X Z]
+whole_rank <- function(posterior, factor) {
+  all <- seq_along(posterior$fixed)
+  if (is.null(posterior$group)) return(length(all))
+  extra_rank(posterior, factor, seq_len(nrow(posterior$random)), all) + length(all)
 }
 
 is_unbounded_uniform <- function(distribution) {
@@ -96,16 +106,15 @@ is_unbounded_uniform <- function(distribution) {
 # one for each uniform standard deviation, which grows with it.
 check_uniform_sigma <- function(posterior) {
   p <- length(posterior$fixed)
-  n_effects <- nrow(posterior$random) * tabulate(posterior$cell_level)
   spare <- if (is.null(posterior$sigma_by)) {
     posterior$n_rows - p - length(uniform_columns(posterior))
   } else {
-    posterior$level_rows - p - n_effects
+    posterior$level_rows - directions_alone(posterior)$count
   }
   if (all(spare >= 2)) return(invisible())
   labels <- if (is.null(posterior$sigma_by)) "the data" else posterior$levels[spare < 2]
   abort("Too few rows for {.code sigma = uniform()} in {.val {labels}}.",
-        x = "There must be two rows more than columns.",
+        x = "There must be two rows more than the columns that they alone determine.",
         i = "Use {.code jeffreys()}, {.code uniform(upper)} or
              {.code inverse_gamma(shape, rate)}.")
 }
@@ -127,6 +136,21 @@ refuse_exact_fit <- function(posterior, exact) {
         i = paste(remedy, "Or use a common {.arg sigma}."))
 }
 
+# Beside a uniform prior, the power of tau_k by which each column's prior falls: 0 if uniform,
+# 2 shape + 1 for an inverse gamma, Inf where it is bounded. Under IW(df, S) the variances are
+# inverse gamma with shape (df - size + 1)/2.
+prior_falls <- function(posterior) {
+  falls <- numeric(nrow(posterior$random))
+  for (block in posterior$blocks) {
+    falls[block$columns] <- switch(block$kind,
+      lkj = 0,
+      inverse_wishart = block$parameter - length(block$columns) + 2,
+      variance = if (is.finite(block$variance[[3]])) Inf else 2 * block$variance[[1]] + 1
+    )
+  }
+  falls
+}
+
 uniform_columns <- function(posterior) {
   unlist(lapply(posterior$blocks, function(block) {
     if (block$kind == "lkj" || is_unbounded_uniform(block$distribution)) block$columns
@@ -143,13 +167,17 @@ check_uniform_sds <- function(posterior, factor) {
   } else {
     level_tails(posterior, tails)
   }
+  # A prior that falls faster than this leaves every moment that a summary needs.
+  falls <- prior_falls(posterior)
+  columns <- which(falls < 6)
   if (length(columns) == 0) return(tails)
   exponents <- rep(Inf, nrow(posterior$random))
   for (set in sets_to_check(posterior, factor, columns, flat)) {
     t <- extra_rank(posterior, factor, set, flat)
-    if (t < length(set) + 1) refuse_uniform(posterior, set, t)
-    exponents[set] <- pmin(exponents[set], t - length(set) + 1)
+    if (all(falls[set] == 0) && t < length(set) + 1) refuse_uniform(posterior, set, t)
+    exponents[set] <- pmin(exponents[set], t - length(set) + 1 + sum(falls[set]))
   }
+  exponents[exponents > 6] <- Inf
   p <- length(posterior$fixed)
   sds <- p + seq_along(exponents)
   tails[sds] <- pmin(tails[sds], exponents)
@@ -168,24 +196,35 @@ scale_tail <- function(posterior, n_flat, n_uniform) {
 }
 
 # The same for each of several sigmas. As one grows its rows tell nothing, and the directions
-# of beta that they alone determine, where their X'X is the whole, grow with it.
+# of beta that they alone determine grow with it.
 level_tails <- function(posterior, tails) {
   if (is.finite(posterior$sigma[["upper"]])) return(tails)
-  p <- length(posterior$fixed)
-  few <- which(posterior$level_rows + 2 * posterior$sigma[["shape"]] - p <= 4)
-  coordinates <- sampler_coordinates(posterior, "uncentered")
-  grams <- level_gram(posterior, coordinates$A)
-  for (s in few) {
-    decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
-    alone <- decomposition$values > 1 - 1e-8
-    df <- posterior$level_rows[s] + 2 * posterior$sigma[["shape"]] - sum(alone)
-    if (df > 4) next
-    grows <- coordinates$to_beta %*% decomposition$vectors[, alone, drop = FALSE]
-    heirs <- which(posterior$beta$precision == 0 & rowSums(abs(grows)) > 1e-8)
+  alone <- directions_alone(posterior)
+  df <- posterior$level_rows + 2 * posterior$sigma[["shape"]] - alone$count
+  for (s in which(df <= 4)) {
+    heirs <- which(posterior$beta$precision == 0 & alone$coefs[, s])
     affected <- c(heirs, length(tails) - length(posterior$levels) + s)
-    tails[affected] <- pmin(tails[affected], df + 1)
+    tails[affected] <- pmin(tails[affected], df[s] + 1)
   }
   tails
+}
+
+# For each level of the residual variance, how many directions of beta no other level
+# determines, where its X'X is the whole, and which coefficients these move (p x levels).
+directions_alone <- function(posterior) {
+  p <- length(posterior$fixed)
+  coordinates <- sampler_coordinates(posterior, "uncentered")
+  grams <- level_gram(posterior, coordinates$A)
+  count <- numeric(length(posterior$levels))
+  coefs <- matrix(FALSE, p, length(posterior$levels))
+  for (s in which(posterior$level_rows + 2 * posterior$sigma[["shape"]] - p <= 4)) {
+    decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
+    alone <- decomposition$values > 1 - 1e-8
+    count[s] <- sum(alone)
+    moved <- coordinates$to_beta %*% decomposition$vectors[, alone, drop = FALSE]
+    coefs[, s] <- rowSums(abs(moved)) > 1e-8
+  }
+  list(count = count, coefs = coefs)
 }
 
 # All nonempty sets; or, where single columns show that there are groups to spare,
@@ -195,9 +234,7 @@ sets_to_check <- function(posterior, factor, columns, flat) {
   least <- min(vapply(single, extra_rank, 0, posterior = posterior, factor = factor,
                       flat = flat))
   if (length(columns) == 1) return(single)
-  if (least > length(posterior$fixed) + length(columns) + 8) {
-    return(c(single, list(columns)))
-  }
+  if (least > length(columns) + 6) return(c(single, list(columns)))
   if (length(columns) > 12) {
     abort("{length(columns)} random columns with uniform standard deviations are too many
            for {length(posterior$groups)} groups.",
@@ -257,6 +294,7 @@ refuse_uniform <- function(posterior, set, t) {
   abort(paste0("The posterior does not exist: the ", effects, " in {n_groups} level{?s} of
                 {.code {posterior$group}} add {t} dimension{?s} to the fixed part, and
                 uniform standard deviations need at least {length(set) + 1}."),
+        i = if (length(set) == 1) "For an effect of every group that is three levels.",
         i = "Give {.arg sd} a proper prior, such as {.code uniform(upper)} or
              {.code inverse_gamma(shape, rate)}, or fit the groups as fixed effects.")
 }

@@ -44,7 +44,8 @@
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling, as [relm_posterior()] says.
-#' Errors have the class `relm_error`.
+#' Errors in what was given have the class `relm_error`. A column with a random slope that lies far
+#' from zero, such as a year, makes intercepts and slopes hard to tell apart: center it.
 #' @references
 #' Gelfand, A. E., Sahu, S. K. and Carlin, B. P. (1995). Efficient parametrisations for
 #' normal linear mixed models. *Biometrika* 82, 479--488.
@@ -119,7 +120,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   sampler <- sampler_that_runs(posterior, control$sampler)
   if (sampler == "common_line") control$warmup <- 0L
   if (sampler == "collapsed") check_collapsed(posterior)
-  check_memory(posterior, control$chains, control$draws)
+  check_memory(posterior, control$chains, control$draws, control$cores)
   check_sweeps(control)
   seed <- check_seed(seed)
   uncentered <- sampler_model(posterior, "uncentered")

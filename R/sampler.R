@@ -30,7 +30,7 @@ sampler_model <- function(posterior, parameterization) {
     level_gram = level_gram(posterior, coordinates$A),
     level_rows = posterior$level_rows,
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
-    to_beta = coordinates$to_beta, from_beta = inverse(coordinates$to_beta),
+    to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
     blocks = lapply(posterior$blocks, encode_block),
     sigma_prior = unname(posterior$sigma)
@@ -85,8 +85,10 @@ centering_matrix <- function(posterior, total, fixed, mean_coef) {
 theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
   p <- length(posterior$fixed)
   to_beta <- diag(p)
+  from_beta <- diag(p)
   beta_shift <- numeric(p)
   if (length(fixed)) {
+    from_beta[fixed, fixed] <- R
     to_beta[fixed, fixed] <- backsolve(R, diag(length(fixed)))
     beta_shift[fixed] <- least_squares[fixed]
   }
@@ -97,8 +99,11 @@ theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
     to_beta <- back %*% to_beta
     beta_shift <- as.numeric(back %*% beta_shift)
     beta_shift[1] <- beta_shift[1] + y_shift(posterior)
+    forth <- back
+    forth[1, others] <- -back[1, others]
+    from_beta <- from_beta %*% forth
   }
-  list(to_beta = to_beta, beta_shift = beta_shift)
+  list(to_beta = to_beta, from_beta = from_beta, beta_shift = beta_shift)
 }
 
 prior_in_coordinates <- function(posterior, coordinates) {
@@ -128,8 +133,7 @@ level_gram <- function(posterior, A) {
 
 # theta of a beta.
 beta_to_theta <- function(model, beta) {
-  if (length(beta) == 0) return(numeric())
-  as.numeric(solve(matrix(model$to_beta, length(beta)), beta - model$beta_shift))
+  as.numeric(matrix(model$from_beta, length(beta)) %*% (beta - model$beta_shift))
 }
 
 # Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2),
@@ -139,8 +143,11 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
                 sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
-  .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
-        effects, progress)
+  tryCatch(
+    .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
+          effects, progress),
+    error = function(e) abort("{conditionMessage(e)}")
+  )
 }
 
 # The sampler that runs: the common line needs no chain.
@@ -153,5 +160,3 @@ sampler_that_runs <- function(posterior, sampler) {
 parameterization_of <- function(sampler) {
   if (sampler == "centered") "centered" else "uncentered"
 }
-
-inverse <- function(x) if (length(x)) solve(x) else x

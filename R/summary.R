@@ -111,9 +111,9 @@ shorten <- function(names) {
          if (length(names) > 5) paste0(" and ", length(names) - 5, " more"))
 }
 
-# For print(), which shows no R-hat.
-convergence_lines <- function(fit) {
-  summary_notes(fit, summary(fit), tails_of(fit, hyper_variables(fit)))
+# For print(), which shows no R-hat, of the variables that it shows.
+convergence_lines <- function(fit, variables) {
+  summary_notes(fit, summary(fit, variables), tails_of(fit, variables))
 }
 
 # Estimates of a row with as many decimals as show `digits` digits of its interval.

@@ -150,9 +150,7 @@ static status_t draw_effects(const model_t *model, state_t *state, const double 
             effect[r] = 0.0;
             for (int k = 0; k <= r; k++) effect[r] += L[r + q * k] * u[k];
         }
-        if ((j + 1) % GROUPS_PER_QUESTION == 0
-            && user_wants_to_stop(state->monitor, GROUPS_PER_QUESTION))
-            return STATUS_INTERRUPTED;
+        if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
 }

@@ -64,12 +64,8 @@ status_t marginal_products(const model_t *model, const double *L, marginal_t *ma
             log_product = 1.0;
         }
         add_group(q, n_columns, D, R + q * q, W, products);
-        if ((j + 1) % GROUPS_PER_QUESTION == 0
-            && user_wants_to_stop(monitor, GROUPS_PER_QUESTION))
-            return STATUS_INTERRUPTED;
+        if (user_wants_to_stop(monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
-    if (user_wants_to_stop(monitor, 1 + model->n_groups % GROUPS_PER_QUESTION))
-        return STATUS_INTERRUPTED;
     marginal->log_det += 2.0 * log(log_product);
     return STATUS_OK;
 }

@@ -19,5 +19,6 @@ status_t common_line_sweep(const model_t *model, state_t *state)
     draw_standard_normals(p, state->normals);
     for (int k = 0; k < p; k++)
         state->theta[k] = state->fixed[k] += sigma * state->normals[k];
-    return STATUS_OK;
+    return user_wants_to_stop(state->monitor, level_visits(model)) ? STATUS_INTERRUPTED
+        : STATUS_OK;
 }

@@ -73,6 +73,7 @@ status_t draw_group_effects(const model_t *model, state_t *state)
 {
     int q = model->n_random;
     double *P = state->work, *prior_h = P + q * q, *e = prior_h + q;
+    double visits = cell_visits(model);
     for (int k = 0; k < q; k++)
         prior_h[k] = dot(q, state->Sigma_inverse + (size_t) q * k, state->mean);
 
@@ -87,12 +88,10 @@ status_t draw_group_effects(const model_t *model, state_t *state)
         }
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->normals, effect));
-        if ((j + 1) % GROUPS_PER_QUESTION == 0
-            && user_wants_to_stop(state->monitor, GROUPS_PER_QUESTION))
+        if (user_wants_to_stop(state->monitor,
+                               visits * (model->group_start[j + 1] - model->group_start[j])))
             return STATUS_INTERRUPTED;
     }
-    if (user_wants_to_stop(state->monitor, 1 + model->n_groups % GROUPS_PER_QUESTION))
-        return STATUS_INTERRUPTED;
     return STATUS_OK;
 }
 
@@ -245,12 +244,13 @@ static status_t draw_lkj(const cov_block_t *block, int n_groups, const double *r
                          state_t *state, double *Sigma, double *work, int *accepted)
 {
     int size = block->size;
-    double power = 0.5 * size + block->parameter - 1.0, log_det;
+    double power = 0.5 * size + block->parameter - 1.0, log_det = 0.0;
     *accepted = 0;
     for (int tries = 0; tries < MAX_PROPOSALS && !*accepted; tries++) {
         draw_inverse_wishart(size, n_groups - 1.0, root_S, Sigma, work);
-        RETURN_IF_FAILED(log_det_correlation(size, Sigma, work, &log_det));
-        *accepted = log(unif_rand()) < power * log_det;
+        /* A matrix that is singular in floating point has no chance. */
+        int regular = log_det_correlation(size, Sigma, work, &log_det) == STATUS_OK;
+        *accepted = log(unif_rand()) < power * log_det && regular;
         state->proposals++;
     }
     if (!*accepted) state->kept++;
@@ -337,9 +337,12 @@ void residual_sums_of_squares(const model_t *model, state_t *state)
 status_t draw_residual_variances(const model_t *model, state_t *state)
 {
     residual_sums_of_squares(model, state);
-    for (int s = 0; s < model->n_levels; s++)
+    double visits = level_visits(model);
+    for (int s = 0; s < model->n_levels; s++) {
         RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->level_rows[s],
                                        state->sum_of_squares[s], state->sigma2 + s));
+        if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
+    }
     return STATUS_OK;
 }
 

@@ -70,16 +70,17 @@ typedef struct {
 typedef struct {
     int (*stop)(void *data);
     void *data;
-    double visits;          /* groups visited since it was last asked */
+    double visits;          /* made since it was last asked */
 } monitor_t;
 
-/* Groups between two questions to the monitor: about a millisecond. */
-enum { GROUPS_PER_QUESTION = 8192 };
+/* Visits between two questions to the monitor: about a millisecond. */
+enum { VISITS_PER_QUESTION = 8192 };
 
-static inline int user_wants_to_stop(monitor_t *monitor, int groups)
+/* A visit is to a cell, with its share of the columns, or to a level. */
+static inline int user_wants_to_stop(monitor_t *monitor, double visits)
 {
-    monitor->visits += groups;
-    if (monitor->visits < GROUPS_PER_QUESTION) return 0;
+    monitor->visits += visits;
+    if (monitor->visits < VISITS_PER_QUESTION) return 0;
     monitor->visits = 0;
     return monitor->stop(monitor->data);
 }
@@ -118,6 +119,17 @@ static inline const double *level_factor(const model_t *model, int level)
 {
     return model->level_factor
         + (size_t) (model->n_coef + 1) * (model->n_fixed + 1) * level;
+}
+
+/* Visits that a cell and a level count for: more columns take longer. */
+static inline double cell_visits(const model_t *model)
+{
+    return 1.0 + 0.1 * model->n_random * (model->n_random + model->n_fixed);
+}
+
+static inline double level_visits(const model_t *model)
+{
+    return 1.0 + 0.1 * model->n_coef * model->n_coef;
 }
 
 /* Sets what follows from theta and Sigma: fixed, mean, Sigma_inverse. */

@@ -95,7 +95,7 @@ status_t log_det_correlation(int n, const double *Sigma, double *work, double *v
     for (int j = 0; j < n; j++)
         for (int i = 0; i < n; i++)
             work[i + (size_t) n * j] = Sigma[i + (size_t) n * j]
-                / sqrt(Sigma[i + (size_t) n * i] * Sigma[j + (size_t) n * j]);
+                / (sqrt(Sigma[i + (size_t) n * i]) * sqrt(Sigma[j + (size_t) n * j]));
     RETURN_IF_FAILED(cholesky(n, work));
     *value = 0.0;
     for (int k = 0; k < n; k++) *value += 2.0 * log(work[k + (size_t) n * k]);

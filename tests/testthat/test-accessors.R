@@ -59,3 +59,12 @@ test_that("a fit of cross-products has its formula and priors, but no data", {
     expect_error(method(small), "needs the data", class = "relm_error")
   }
 })
+
+test_that("what stats would answer with NULL is refused, and weights are told", {
+  data <- grouped_data()
+  fit <- relm(y ~ x, data, weights = w, chains = 1, draws = 2)
+  expect_equal(weights(fit), data$w)
+  for (method in list(fitted, residuals, deviance, df.residual)) {
+    expect_error(method(fit), "for fits of `relm", class = "relm_error")
+  }
+})

@@ -117,3 +117,31 @@ test_that("an interrupt stops a fit at once and leaves the session as it was", {
     expect_lt(saw$delay, 0.5)
   }
 })
+
+# Sends an interrupt to this process when `fit` has begun, and tells the seconds from there to the
+# interrupt's arrival.
+seconds_to_stop <- function(fit) {
+  command <- sprintf("sleep 1.5; date +%%s.%%N; kill -INT %d", Sys.getpid())
+  file <- tempfile()
+  system(sprintf("(%s) > %s 2>/dev/null &", command, shQuote(file)))
+  stopped <- tryCatch({
+    fit()
+    FALSE
+  }, interrupt = function(condition) TRUE)
+  now <- as.numeric(Sys.time())
+  expect_true(stopped)
+  Sys.sleep(0.1)
+  now - as.numeric(readLines(file))
+}
+
+test_that("work without groups, and many levels, stop when asked", {
+  skip_on_cran()
+  skip_on_os(c("windows", "mac", "solaris"))
+  set.seed(1)
+  X <- matrix(rnorm(3000 * 20), 3000)
+  wide <- data.frame(y = rnorm(3000), X = I(X), level = rep(1:1000, 3))
+  expect_lt(seconds_to_stop(function() relm(y ~ X, wide, chains = 1, draws = 2e6)), 0.5)
+  expect_lt(seconds_to_stop(function() {
+    relm(y ~ 1, wide, sigma = ~ level, chains = 1, draws = 2000, warmup = 1e6)
+  }), 0.5)
+})

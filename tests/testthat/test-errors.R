@@ -65,6 +65,7 @@ test_that("missing and infinite values are refused where they cannot be dropped"
     case(fit(y ~ x + (1 | g), replaced("w", -1), weights = w), "positive.*the weight is -1"),
     case(fit(y ~ x + (1 | g), weights = 1:3), "`weights` must have one number for each"),
     case(fit(y ~ x + (1 | g), weights = "w"), "`weights` must be numbers"),
+    case(fit(y ~ x + (1 | g), weights = nowhere), "`nowhere` cannot be evaluated"),
     case(fit(y ~ x + (1 | g), offset = 1:3), "`offset` must have one number for each"),
     case(fit(y ~ x + (1 | g), subset = x > 100), "No rows are left"),
     case(fit(y ~ x + (1 | g), transform(data, y = NA_real_)), "No rows are left"),
@@ -87,7 +88,11 @@ test_that("models without a posterior, and groups that cannot vary, are refused"
     case(fit(y ~ x + (1 | g) + (1 | f)), "one grouping factor.*`g` and `f`"),
     case(fit(y ~ x + (1 | g / f)), "one grouping factor"),
     case(fit(y ~ x + (1 | g) + (1 + x | g)), "stands in two terms"),
-    case(fit(y ~ x + (0 | g)), "has no columns")
+    case(fit(y ~ x + (0 | g)), "has no columns"),
+    case(fit(y ~ x + (x | 1)), "no grouping factor"),
+    case(fit(y ~ x + (1 | k | g)), "two bars"),
+    case(fit(y ~ x + (1 + offset(v) | g)), "`offset\\(\\)` stands in a random term"),
+    case(fit(y ~ x + new, with_column("one")), "model matrix cannot be made")
   )
   expect_refused(cases)
 })

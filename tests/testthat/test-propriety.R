@@ -50,10 +50,13 @@ test_that("uniform standard deviations need three groups, or a proper prior", {
   expect_identical(three$tails[["sd_g__Intercept"]], 2)
   expect_identical(three$tails[["b_Intercept"]], 2)
   expect_identical(three$tails[["b_x"]], Inf)
-  for (sd in list(uniform(10), inverse_gamma(1, 1))) {
-    two <- posterior_of(y ~ x + (1 | g), groups_of(2), relm_prior(sd = sd))
-    expect_identical(two$tails[["sd_g__Intercept"]], Inf)
+  tail_under <- function(sd) {
+    posterior_of(y ~ x + (1 | g), groups_of(2), relm_prior(sd = sd))$tails[["sd_g__Intercept"]]
   }
+  expect_identical(tail_under(uniform(10)), Inf)
+  # An inverse gamma falls like tau^-(2 shape + 1), beside the one dimension of two groups.
+  expect_identical(tail_under(inverse_gamma(1, 1)), 4)
+  expect_identical(tail_under(inverse_gamma(0.001, 0.001)), 2.002)
   # A proper prior of the intercept leaves one dimension more to the effects.
   proper <- relm_prior(beta = list(Intercept = normal(0, 10)))
   expect_identical(posterior_of(y ~ x + (1 | g), groups_of(2), proper)$tails[[1]], Inf)
@@ -96,6 +99,26 @@ test_that("a uniform sigma needs one row more than Jeffreys' prior", {
   expect_error(posterior_of(y ~ x, data, relm_prior(sigma = uniform())), "Too few rows",
                class = "relm_error")
   expect_s3_class(posterior_of(y ~ x, data, relm_prior(sigma = uniform(3))), "relm_posterior")
+})
+
+test_that("a uniform sigma survives as many columns as rows, and rows of a small group", {
+  set.seed(5)
+  data <- data.frame(id = 1:12, x = rnorm(12), y = rnorm(12))
+  expect_error(posterior_of(y ~ x + (1 | id), data), "No residual is left",
+               class = "relm_error")
+  expect_s3_class(posterior_of(y ~ x + (1 | id), data, relm_prior(sigma = uniform(3))),
+                  "relm_posterior")
+  threes <- groups_of(6, 3)
+  expect_s3_class(posterior_of(y ~ 1 + (1 | g), threes, relm_prior(sigma = uniform()),
+                               sigma = ~ g), "relm_posterior")
+})
+
+test_that("many columns with groups to spare are proper", {
+  set.seed(6)
+  data <- data.frame(g = rep(1:30, each = 30), y = rnorm(900))
+  data$X <- matrix(rnorm(900 * 12), 900)
+  posterior <- posterior_of(y ~ X + (1 + X | g), data)
+  expect_identical(nrow(posterior$random), 13L)
 })
 
 test_that("correlated effects need one group more than columns", {
