@@ -118,11 +118,12 @@ convergence_lines <- function(fit, variables) {
 
 # Estimates of a row with as many decimals as show `digits` digits of its interval.
 format_estimates <- function(estimates, widths, digits) {
-  decimals <- pmin(pmax(digits - 1 - floor(log10(widths)), 0), 10)
+  decimals <- pmax(digits - 1 - floor(log10(widths)), 0)
   decimals[!is.finite(decimals)] <- digits
   shown <- estimates
   for (i in seq_len(nrow(estimates))) {
-    shown[i, ] <- formatC(estimates[i, ], digits = decimals[i], format = "f")
+    shown[i, ] <- if (decimals[i] > 7) formatC(estimates[i, ], digits = digits, format = "g")
+      else formatC(estimates[i, ], digits = decimals[i], format = "f")
     shown[i, ] <- sub("^-(0\\.?0*)$", "\\1", shown[i, ])
   }
   shown

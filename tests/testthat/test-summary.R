@@ -91,3 +91,10 @@ test_that("parts of the table print as data frames do", {
   expect_output(print(summary(fit)[c("variable", "rhat")]), "sigma.*1\\.0")
   expect_output(print(head(summary(fit), 1)), "b_Intercept")
 })
+
+test_that("estimates show as many digits as their intervals have, small ones as powers", {
+  shown <- relm:::format_estimates(rbind(c(1.2345, 0.5), c(1234.567, 900), c(1.25e-12, -1e-12)),
+                                   c(0.7, 700, 3e-12), 3)
+  expect_identical(unname(shown), rbind(c("1.234", "0.500"), c("1235", "900"),
+                                        c("1.25e-12", "-1e-12")))
+})
