@@ -42,7 +42,7 @@ tune_at_mode <- function(model, estimate, scale_free) {
   start <- within_bounds(initial_point(estimate, tuning, n), model, tuning)
   mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
   tuning$center <- within_bounds(mode$par, model, tuning)
-  tuning$root <- proposal_root(safe_covariance(stats::optimHess(tuning$center, target)), n)
+  tuning$root <- proposal_root(safe_covariance(stats::optimHess(tuning$center, target)))
   tuning$step <- 1.5 / sqrt(n)
   tuning
 }
@@ -91,7 +91,7 @@ safe_covariance <- function(hessian) {
   decomposition$vectors %*% (t(decomposition$vectors) / values)
 }
 
-proposal_root <- function(covariance, n) {
+proposal_root <- function(covariance) {
   chol(chol2inv(chol(covariance * proposal_width^2)))
 }
 
@@ -129,12 +129,12 @@ tune_to_draws <- function(tuning, points) {
   covariance <- stats::cov(points)
   if (anyNA(covariance) || !is_positive_definite(covariance)) return(tuning)
   tuning$center <- colMeans(points)
-  tuning$root <- proposal_root(covariance, ncol(points))
+  tuning$root <- proposal_root(covariance)
   tuning
 }
 
-# One chain of a model tuned at its mode: warm-up in two parts, after each of which the proposals learn from its
-# second half; then they are frozen.
+# One chain of a model tuned at its mode: warm-up in two parts, after each of which the
+# proposals learn from its second half; then they are frozen.
 run_collapsed <- function(model, estimate, control, progress) {
   n <- length(model$tuning$center)
   wide <- backsolve(model$tuning$root, stats::rnorm(n)) * 1.5

@@ -122,7 +122,6 @@ hyper_matrix <- function(fit, places) {
   matrix(hyper, ncol = length(places), dimnames = list(NULL, dimnames(hyper)[[3]]))
 }
 
-has_mean <- function(fit) fit$posterior$tails > 2
 has_variance <- function(fit) fit$posterior$tails > 3
 
 # variance_exists: one for each column of draws, or one for all.

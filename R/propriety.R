@@ -157,6 +157,9 @@ uniform_columns <- function(posterior) {
   }))
 }
 
+# Columns whose sets, 2^12 of them, can all be checked.
+most_columns <- 12
+
 # Checks every set of uniform columns, and answers with the exponents of the tails.
 check_uniform_sds <- function(posterior, factor) {
   tails <- stats::setNames(rep(Inf, length(hyper_names(posterior))), hyper_names(posterior))
@@ -170,6 +173,8 @@ check_uniform_sds <- function(posterior, factor) {
   # A prior that falls faster than this leaves every moment that a summary needs.
   falls <- prior_falls(posterior)
   columns <- which(falls < 6)
+  # Proper priors are not refused for the number of sets: only uniform ones need them all.
+  if (length(columns) > most_columns) columns <- which(falls == 0)
   if (length(columns) == 0) return(tails)
   exponents <- rep(Inf, nrow(posterior$random))
   for (set in sets_to_check(posterior, factor, columns, flat)) {
@@ -235,7 +240,7 @@ sets_to_check <- function(posterior, factor, columns, flat) {
                       flat = flat))
   if (length(columns) == 1) return(single)
   if (least > length(columns) + 6) return(c(single, list(columns)))
-  if (length(columns) > 12) {
+  if (length(columns) > most_columns) {
     abort("{length(columns)} random columns with uniform standard deviations are too many
            for {length(posterior$groups)} groups.",
           i = "Give {.arg sd} or {.arg cov} a proper prior.")

@@ -121,6 +121,14 @@ test_that("many columns with groups to spare are proper", {
   expect_identical(nrow(posterior$random), 13L)
 })
 
+test_that("many columns with proper priors and few groups are not refused", {
+  set.seed(7)
+  data <- data.frame(g = rep(1:5, each = 40), y = rnorm(200))
+  data$X <- matrix(rnorm(200 * 13), 200)
+  prior <- relm_prior(sd = inverse_gamma(0.01, 0.01))
+  expect_s3_class(posterior_of(y ~ X + (1 + X || g), data, prior), "relm_posterior")
+})
+
 test_that("correlated effects need one group more than columns", {
   expect_error(posterior_of(y ~ x + (1 + x | g), groups_of(2)), "at least 3 groups",
                class = "relm_error")
