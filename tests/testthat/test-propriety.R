@@ -123,10 +123,11 @@ test_that("many columns with groups to spare are proper", {
 
 test_that("many columns with proper priors and few groups are not refused", {
   set.seed(7)
-  data <- data.frame(g = rep(1:5, each = 40), y = rnorm(200))
-  data$X <- matrix(rnorm(200 * 13), 200)
+  data <- data.frame(g = rep(1:5, each = 40), y = rnorm(200), X = matrix(rnorm(200 * 13), 200))
+  columns <- paste(names(data)[-(1:2)], collapse = " + ")
+  formula <- as.formula(sprintf("y ~ %s + (1 + %s || g)", columns, columns))
   prior <- relm_prior(sd = inverse_gamma(0.01, 0.01))
-  expect_s3_class(posterior_of(y ~ X + (1 + X || g), data, prior), "relm_posterior")
+  expect_s3_class(posterior_of(formula, data, prior), "relm_posterior")
 })
 
 test_that("correlated effects need one group more than columns", {
