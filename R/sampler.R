@@ -137,24 +137,27 @@ beta_to_theta <- function(model, beta) {
 }
 
 # Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2),
-# on the current stream of R's generator.
+# on the current stream of R's generator. kept: the groups, from 0, whose effects are stored.
 sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
-                         effects = TRUE, progress = NULL) {
+                         kept = seq_len(model$n_groups) - 1L, progress = NULL) {
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
                 sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
   tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
-          effects, progress),
+          as.integer(kept), progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
 }
 
-# The sampler that runs: the common line needs no chain.
+# The sampler that runs: the common line needs no chain, and where none is asked for it is
+# the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
   conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
     is.null(posterior$sigma_by)
-  if (conjugate) "common_line" else sampler
+  if (conjugate) return("common_line")
+  if (!is.null(sampler)) return(sampler)
+  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
 }
 
 parameterization_of <- function(sampler) {
