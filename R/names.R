@@ -31,18 +31,22 @@
 NULL
 
 spell_term <- function(x) {
-  x <- gsub("[][ (),\"'?`\t\n]", "", x)
+  x <- gsub("[][ (),\"'?`\t\n]", "", x, perl = TRUE)
   symbols <- c("+" = "P", "-" = "M", "*" = "MU", "/" = "D", "^" = "E", "=" = "EQ")
-  for (symbol in names(symbols)) x <- gsub(symbol, symbols[[symbol]], x, fixed = TRUE)
-  make.unique(x, sep = "_")
+  if (any(grepl("[-+*/^=]", x, perl = TRUE))) {
+    for (symbol in names(symbols)) x <- gsub(symbol, symbols[[symbol]], x, fixed = TRUE)
+  }
+  if (anyDuplicated(x)) make.unique(x, sep = "_") else x
 }
 
 spell_level <- function(x) {
   make.unique(gsub("[],[]", "_", gsub("[[:space:]]", ".", x)), sep = "_")
 }
 
-# Names of the hyperparameters, in the order in which they are drawn.
+# Names of the hyperparameters, in the order in which they are drawn: made once, for the
+# tails of a posterior.
 hyper_names <- function(posterior) {
+  if (!is.null(posterior$tails)) return(names(posterior$tails))
   random <- posterior$random
   group <- spell_term(posterior$group)
   spelled <- spell_random(posterior)

@@ -59,7 +59,7 @@ sampler_coordinates <- function(posterior, parameterization) {
   R <- R[seq_along(fixed), , drop = FALSE]
   A <- centering$columns %*% (if (length(fixed)) backsolve(R, diag(length(fixed)))
                               else matrix(0, 0, 0))
-  least_squares <- if (p) qr.coef(qr(X, tol = 0), total[, p + 1]) else numeric()
+  least_squares <- if (p) stats::.lm.fit(X, total[, p + 1], tol = 0)$coefficients else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
          layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
