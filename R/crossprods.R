@@ -67,7 +67,9 @@ crossprods.relm_design <- function(x, ...) {
     chunk <- design_rows(x, rows)
     check_columns(chunk)
     if (is.null(accumulation)) accumulation <- new_crossprods(x, chunk, cells)
-    accumulation$random$paired <- still_paired(accumulation$random$paired, chunk)
+    # A random column is the group version of a fixed one when both are the same.
+    accumulation$random$paired <-
+      .Call(ffi_still_paired, chunk$Z, chunk$X, accumulation$random$paired)
     cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
     absorb(accumulation, chunk, cell)
   }
@@ -159,26 +161,14 @@ pilot_shift <- function(crossprods, chunk) {
   unname(c(z_shift, x_shift, y_shift))
 }
 
-# A random column is the group version of a fixed one when both are the same.
-still_paired <- function(paired, chunk) {
-  for (k in which(!is.na(paired))) {
-    if (!identical(chunk$Z[, k], chunk$X[, paired[k]])) paired[k] <- NA
-  }
-  paired
-}
-
 # Absorbs rows into the factors, which change in place.
 absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
   rows <- list(
     y = chunk$y, X = chunk$X, Z = chunk$Z, weights = as_numeric_or_null(chunk$weights),
-    shift = shift, order = cell_order(cell) - 1L, cell = cell - 1L
+    shift = shift, cell = cell - 1L
   )
   .Call(ffi_absorb_rows, rows, crossprods$cell_factor, crossprods$level_factor,
         crossprods$cell_level - 1L)
-}
-
-cell_order <- function(cell) {
-  if (is.unsorted(cell)) order(cell, method = "radix") else seq_along(cell)
 }
 
 as_numeric_or_null <- function(x) if (!is.null(x)) as.numeric(x)
