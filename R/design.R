@@ -291,7 +291,7 @@ random_terms <- function(bars, environment) {
 
 # Bars that group by nothing would be passed over.
 check_bars <- function(expression) {
-  if (!is.call(expression)) return(invisible())
+  if (!is.call(expression) || !has_bar(expression)) return(invisible())
   is_bar <- identical(expression[[1]], quote(`|`)) || identical(expression[[1]], quote(`||`))
   if (is_bar && length(all.vars(expression[[3]])) == 0) {
     abort("A random term has no grouping factor.",

@@ -57,7 +57,7 @@ column_lengths <- function(posterior) {
   raw <- factor
   if (posterior$intercepts[["X"]] > 0) {
     X <- seq_len(p)
-    raw[, X] <- factor[, X] + outer(factor[, 1], x_shift(posterior))
+    raw[, X] <- factor[, X] + tcrossprod(factor[, 1], x_shift(posterior))
   }
   sqrt(colSums(raw^2))
 }
@@ -264,17 +264,16 @@ extra_rank <- function(posterior, factor, set, flat, lengths = column_lengths(po
 
 rank_beside <- function(posterior, factor, set) {
   p <- length(posterior$fixed)
-  levels <- matrix(aperm(posterior$level_factor, c(1, 3, 2)), ncol = p + 1)
-  level <- if (nrow(levels) == p + 1) levels else qr_factor(levels)
+  level <- posterior$level_factor
+  if (dim(level)[3] > 1) level <- qr_factor(matrix(aperm(level, c(1, 3, 2)), ncol = p + 1))
   beside <- .Call(ffi_rank_beside, factor, level, group_start(posterior),
-                  as.integer(set) - 1L, random_lengths(posterior, factor)[set])
+                  as.integer(set) - 1L, random_lengths(posterior, factor, set))
   dim(beside$residual) <- c(p + 1, p + 1)
   beside
 }
 
-# Lengths of the columns of Z over all rows, with their shift, whose rounding they carry.
-random_lengths <- function(posterior, factor) {
-  columns <- seq_len(nrow(posterior$random))
+# Lengths of these columns of Z over all rows, with their shift, whose rounding they carry.
+random_lengths <- function(posterior, factor, columns) {
   squares <- vapply(columns, function(k) sum(factor[, k, ]^2), 0)
   sqrt(squares + posterior$n_rows * posterior$shift[columns]^2)
 }
