@@ -10,7 +10,8 @@ check_memory <- function(posterior, control, n_kept) {
   # From other processes they come in a message, which is read.
   copies <- if (control$cores > 1) 3 else 1
   bytes <- 8 * (3 * n_hyper + copies * n_effects) * chains * draws
-  if (bytes < 50e6) return(invisible(bytes))
+  # Little fits anywhere, and to ask the system takes as long as a small model's check.
+  if (bytes < 5e7) return(invisible(bytes))
   free <- free_memory()
   if (!is.na(free) && bytes > free) refuse_memory(n_variables, chains, draws, bytes, free)
   invisible(bytes)

@@ -52,14 +52,14 @@ sampler_coordinates <- function(posterior, parameterization) {
   means <- if (parameterization == "centered") which(!is.na(posterior$random$paired))
     else integer()
   mean_coef <- posterior$random$paired[means]
-  fixed <- setdiff(seq_len(p), mean_coef)
+  fixed <- which(!seq_len(p) %in% mean_coef)
   centering <- centering_matrix(posterior, total, fixed, mean_coef)
   X <- total[, seq_len(p), drop = FALSE]
   R <- if (length(fixed)) qr_factor(X %*% centering$columns) else matrix(0, 0, 0)
   R <- R[seq_along(fixed), , drop = FALSE]
   A <- centering$columns %*% (if (length(fixed)) backsolve(R, diag(length(fixed)))
                               else matrix(0, 0, 0))
-  least_squares <- if (p) qr.coef(qr(X, tol = 0), total[, p + 1]) else numeric()
+  least_squares <- if (p) stats::.lm.fit(X, total[, p + 1], tol = 0)$coefficients else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
          layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
@@ -94,7 +94,7 @@ theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
   }
   if (posterior$intercepts[["X"]] > 0) {
     back <- diag(p)
-    others <- setdiff(fixed, 1)
+    others <- fixed[fixed != 1]
     back[1, others] <- -(x_shift(posterior) + means)[others]
     to_beta <- back %*% to_beta
     beta_shift <- as.numeric(back %*% beta_shift)

@@ -22,7 +22,7 @@ chain_seeds <- function(seed, chains) {
 # the caller's stream back.
 with_stream <- function(seed, code) {
   old_seed <- get0(".Random.seed", globalenv(), inherits = FALSE)
-  old_kind <- RNGkind()
+  old_kind <- if (is.null(old_seed)) RNGkind()
   on.exit(restore_stream(old_seed, old_kind))
   if (length(seed) > 1) assign(".Random.seed", seed, envir = globalenv())
   else set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion",

@@ -10,6 +10,8 @@
    errors. All their memory is R's, so that an error leaks nothing. */
 
 SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes);
+SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired);
 SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level);
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset);

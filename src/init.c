@@ -5,6 +5,8 @@
 
 static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_absorb_rows, 4),
+    CALL_ENTRY(ffi_number_by_first_row, 2),
+    CALL_ENTRY(ffi_still_paired, 3),
     CALL_ENTRY(ffi_level_totals, 3),
     CALL_ENTRY(ffi_change_coordinates, 6),
     CALL_ENTRY(ffi_rank_beside, 5),
