@@ -1,7 +1,7 @@
 test_that("a conjugate prior is its density on the scale of the variance", {
   variance <- c(0.2, 0.7, 1.9, 4)
   log_kernel <- function(prior) {
-    scale <- relm:::conjugate_scale(prior)
+    scale <- relm:::encode_scale(prior)
     -(scale[["shape"]] + 1) * log(variance) - scale[["rate"]] / variance
   }
   sd <- sqrt(variance)
