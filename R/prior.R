@@ -15,22 +15,22 @@
 #'
 #' @section Densities:
 #' Of a coefficient b, of a standard deviation s, of a correlation matrix C and of a covariance
-#' matrix \eqn{\Sigma} of q effects, up to constants:
+#' matrix S of q effects with inverse P, up to constants:
 #'
 #' | prior | density | source |
 #' |---|---|---|
 #' | `flat()` | 1 | |
-#' | `normal(mean, sd)` | \eqn{\exp(-(b - mean)^2 / (2 sd^2))} | |
-#' | `jeffreys()` | \eqn{1/s} | |
+#' | `normal(mean, sd)` | exp(-(b - mean)^2 / (2 sd^2)) | |
+#' | `jeffreys()` | 1/s | |
 #' | `uniform(upper)` | 1 for s < upper | Gelman (2006) |
-#' | `inverse_gamma(shape, rate)` | \eqn{v^{-shape - 1} e^{-rate / v}} of the *variance* v = \eqn{s^2} | |
-#' | `half_t(df, scale)` | \eqn{(1 + s^2 / (df\, scale^2))^{-(df + 1)/2}} | Gelman (2006) |
-#' | `half_cauchy(scale)` | \eqn{1 / (1 + s^2 / scale^2)}, which is `half_t(1, scale)` | Gelman (2006) |
-#' | `half_normal(scale)` | \eqn{\exp(-s^2 / (2 scale^2))} | Gelman (2006) |
-#' | `exponential(rate)` | \eqn{\exp(-rate\, s)} | Simpson and others (2017) |
-#' | `lkj(eta)` | \eqn{|C|^{\eta - 1}} | Lewandowski and others (2009) |
-#' | `inverse_wishart(df, scale)` | \eqn{|\Sigma|^{-(df + q + 1)/2} \exp(-tr(scale\, \Sigma^{-1})/2)} | |
-#' | `huang_wand(df, scale)` | \eqn{|\Sigma|^{-(df + 2q)/2} \prod_k (df\, (\Sigma^{-1})_{kk} + 1/scale_k^2)^{-(df + q)/2}} | Huang and Wand (2013) |
+#' | `inverse_gamma(shape, rate)` | v^-(shape + 1) exp(-rate / v) of the *variance* v = s^2 | |
+#' | `half_t(df, scale)` | (1 + s^2 / (df scale^2))^-((df + 1)/2) | Gelman (2006) |
+#' | `half_cauchy(scale)` | 1 / (1 + s^2 / scale^2), which is `half_t(1, scale)` | Gelman (2006) |
+#' | `half_normal(scale)` | exp(-s^2 / (2 scale^2)) | Gelman (2006) |
+#' | `exponential(rate)` | exp(-rate s) | Simpson and others (2017) |
+#' | `lkj(eta)` | det(C)^(eta - 1) | Lewandowski and others (2009) |
+#' | `inverse_wishart(df, scale)` | det(S)^-((df + q + 1)/2) exp(-trace(scale P)/2) | |
+#' | `huang_wand(df, scale)` | det(S)^-((df + 2q)/2) times the product over k of (df P_kk + 1/scale_k^2)^-((df + q)/2) | Huang and Wand (2013) |
 #'
 #' Under `huang_wand()` each standard deviation is half-t with `df` degrees of freedom and its
 #' scale, and with `df = 2` each correlation is uniform on (-1, 1). It is the mixture of
