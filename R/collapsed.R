@@ -9,7 +9,8 @@ collapsed_obstacle <- function(posterior) {
 # Does no prior but that of sigma know a scale? Then sigma integrates out.
 is_scale_free <- function(posterior) {
   length(uniform_columns(posterior)) == nrow(posterior$random) &&
-    all(posterior$beta$precision == 0) && is.infinite(posterior$sigma[["upper"]])
+    all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == 0 &&
+    is.infinite(posterior$sigma[["upper"]])
 }
 
 check_collapsed <- function(posterior) {
@@ -107,7 +108,7 @@ initial_point <- function(estimate, tuning) {
 without_bounds <- function(model) {
   model$sigma_prior[3] <- Inf
   model$blocks <- lapply(model$blocks, function(block) {
-    block$variance[3] <- Inf
+    block$variance[3, ] <- Inf
     block
   })
   model
@@ -118,11 +119,10 @@ within_bounds <- function(point, model, tuning) {
   last <- length(point)
   if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
   sigma <- if (with_coordinate(tuning)) exp(point[last]) else 1
-  for (block in model$blocks) {
-    k <- block$first + 1
-    lambda <- 0.95 * block$variance[3] / sigma / tuning$scale[k]
-    if (block$size == 1) point[k] <- max(min(point[k], asinh(lambda)), -asinh(lambda))
-  }
+  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
+  k <- seq_len(model$n_random)
+  most <- asinh(0.95 * upper / sigma / tuning$scale)
+  point[k] <- pmax(pmin(point[k], most), -most)
   point
 }
 

@@ -77,8 +77,8 @@ VarCorr.relm <- function(x, sigma = 1, ...) {
 #' @export
 sigma.relm <- function(object, ...) {
   names <- hyper_variables(object)
-  place <- length(names) - max(length(object$posterior$levels), 1) +
-    seq_len(max(length(object$posterior$levels), 1))
+  n_levels <- max(length(object$posterior$levels), 1)
+  place <- length(names) - n_levels - count_pooled(object$posterior) + seq_len(n_levels)
   values <- apply(hyper_matrix(object, place), 2, stats::median)
   if (is.null(object$posterior$sigma_by)) return(unname(values))
   stats::setNames(values, object$posterior$levels[object$posterior$level_display])

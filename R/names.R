@@ -10,6 +10,7 @@
 #' | `cor_station__Intercept__x` | their correlation |
 #' | `sigma` | residual standard deviation |
 #' | `sigma_station[l1]` | one of several residual standard deviations |
+#' | `sigma_station__df`, `sigma_station__scale` | their degrees of freedom and scale, under [pooled()] |
 #' | `r_station[l1,Intercept]` | group effect, gamma_j: the deviation from the coefficient |
 #' | `coef_station[l1,Intercept]` | group coefficient, beta_j: the coefficient and its deviation |
 #'
@@ -69,9 +70,13 @@ pair_names <- function(columns) {
 
 sigma_names <- function(posterior) {
   if (is.null(posterior$sigma_by)) return("sigma")
-  sprintf("sigma_%s[%s]", spell_term(posterior$sigma_by),
-          spell_levels(posterior$levels, posterior$level_display))
+  factor <- spell_term(posterior$sigma_by)
+  c(sprintf("sigma_%s[%s]", factor, spell_levels(posterior$levels, posterior$level_display)),
+    if (is_pooled(posterior)) sprintf("sigma_%s__%s", factor, c("df", "scale")))
 }
+
+# How many hyperparameters come after the residual standard deviations.
+count_pooled <- function(posterior) if (is_pooled(posterior)) 2L else 0L
 
 # Columns that spell alike get their numbers over X and Z together, so that one has the
 # same name in b_, sd_, r_ and coef_.

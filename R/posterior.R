@@ -11,7 +11,8 @@
 #'     aliased columns}
 #'   \item{`beta`}{prior mean and precision of each coefficient (0 where flat)}
 #'   \item{`blocks`}{blocks of the covariance matrix with their priors}
-#'   \item{`sigma`}{prior of the residual standard deviations: shape, rate, upper}
+#'   \item{`sigma`}{prior of the residual standard deviations, as the samplers know it: shape,
+#'     rate and upper bound of its conjugate part, kind, df and scale of the rest}
 #'   \item{`tails`}{for each hyperparameter, the exponent e with which its density falls,
 #'     like \eqn{t^{-e}}: a mean exists for e > 2, a variance for e > 3}
 #'   }
@@ -25,7 +26,12 @@
 #'   \eqn{(0, \infty)}. For random intercepts and a flat intercept: three groups at least.
 #' * a Jeffreys (or uniform) residual variance: more rows than \eqn{rank[X\;Z]} and a residual
 #'   that is not zero, for each residual variance there is.
-#' * correlated effects under [lkj()]: as many groups as columns, and one more.
+#' * correlated effects under [lkj()] with a uniform standard deviation: as many groups as
+#'   columns, and one more.
+#' * `half_t()`, `half_normal()` and `exponential()` of a residual standard deviation do not keep it
+#'   away from zero: where the columns fit its rows exactly there must be as many columns as rows.
+#' * [pooled()]: the conditions of one common Jeffreys residual variance, and no level whose rows,
+#'   more than it has columns, are fitted exactly.
 #' @examples
 #' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' relm_posterior(model)
@@ -43,10 +49,26 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   posterior$prior <- prior
   posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
   posterior$blocks <- covariance_blocks(prior, crossprods$random)
-  posterior$sigma <- conjugate_scale(prior$sigma)
+  posterior$sigma <- encode_scale(prior$sigma)
+  check_pooled(posterior)
   posterior$level_rows <- if (length(crossprods$levels) < 2) sum(crossprods$cell_rows)
     else as.numeric(rowsum(crossprods$cell_rows, crossprods$cell_level))
   check_proper(structure(posterior, class = "relm_posterior"))
+}
+
+is_pooled <- function(posterior) posterior$prior$sigma$name == "pooled"
+
+check_pooled <- function(posterior) {
+  if (!is_pooled(posterior)) return(invisible())
+  if (is.null(posterior$sigma_by)) {
+    abort("{.code sigma = pooled()} is a prior of several residual variances, and the model has
+           one.", i = "Write {.code sigma = ~ f} in the model for one at each level of a factor
+                       f, or give another prior.")
+  }
+  if (length(posterior$levels) < 2) {
+    abort("{.code sigma = pooled()} needs at least two residual variances to learn from.",
+          x = "{.code {posterior$sigma_by}} has one level, {.val {posterior$levels}}.")
+  }
 }
 
 # The triangular factor of [X y] over all rows, unshifted.
@@ -134,40 +156,49 @@ covariance_blocks <- function(prior, random) {
   })
 }
 
+# cov over one column: the variance of IW(df, scale) is inverse gamma, and the standard deviation
+# under Huang and Wand's prior half-t.
 variance_block <- function(column, distribution) {
-  if (distribution$name == "inverse_wishart") {
-    parameters <- distribution$parameters
-    distribution <- inverse_gamma(parameters$df / 2, parameters$scale[1] / 2)
-  }
+  parameters <- distribution$parameters
+  distribution <- switch(distribution$name,
+    inverse_wishart = inverse_gamma(parameters$df / 2, parameters$scale[1] / 2),
+    huang_wand = half_t(parameters$df, parameters$scale[1]),
+    distribution
+  )
   list(columns = column, kind = "variance", distribution = distribution,
-       variance = conjugate_scale(distribution), parameter = 0, scale = matrix(0))
+       sd = list(distribution), variance = encode_scales(list(distribution)), parameter = 0,
+       scale = matrix(0))
 }
 
+# sd: the priors of the standard deviations, where they have priors of their own.
 matrix_block <- function(columns, prior, sd) {
   size <- length(columns)
-  if (is.null(prior$cov)) {
-    check_uniform(sd)
-    return(list(columns = columns, kind = "lkj", distribution = prior$cor,
-                variance = c(0, 0, Inf), parameter = prior$cor$parameters$eta,
-                scale = matrix(0, size, size)))
-  }
-  parameters <- prior$cov$parameters
-  scale <- if (length(parameters$scale) == 1) diag(parameters$scale[1], size)
-    else parameters$scale
-  list(columns = columns, kind = "inverse_wishart", distribution = prior$cov,
-       variance = c(0, 0, Inf), parameter = parameters$df, scale = scale)
+  block <- list(columns = columns, kind = "lkj", distribution = prior$cor, sd = sd,
+                scale = matrix(0, size, size))
+  block$parameter <- prior$cor$parameters$eta
+  if (!is.null(prior$cov)) block <- covariance_block(block, prior$cov)
+  block$variance <- encode_scales(block$sd)
+  block
 }
 
-check_uniform <- function(sd) {
-  plain <- vapply(sd, is_unbounded_uniform, NA)
-  if (!all(plain)) {
-    other <- format(sd[!plain][[1]])
-    abort("Correlated group effects need {.code sd = uniform()}.",
-          x = "It is {.code {other}}.",
-          i = "Use {.code cov = inverse_wishart(df, scale)}, or independent effects with
-               {.code ||}.")
+covariance_block <- function(block, cov) {
+  size <- length(block$columns)
+  parameters <- cov$parameters
+  block$kind <- cov$name
+  block$distribution <- cov
+  block$parameter <- parameters$df
+  block$sd <- rep(list(uniform()), size)
+  if (cov$name == "huang_wand") {
+    block$sd <- lapply(rep_len(parameters$scale, size), half_t, df = parameters$df)
+  } else {
+    block$scale <- if (length(parameters$scale) == 1) diag(parameters$scale[1], size)
+      else parameters$scale
   }
+  block
 }
+
+# 6 x columns
+encode_scales <- function(sd) vapply(sd, encode_scale, numeric(6))
 
 check_cov <- function(prior, blocks, random) {
   if (length(blocks) == 0) {
@@ -176,22 +207,25 @@ check_cov <- function(prior, blocks, random) {
   sizes <- lengths(blocks)
   parameters <- prior$cov$parameters
   size <- max(sizes)
+  name <- prior$cov$name
   if (size == 1 && length(blocks) > 1) {
+    remedy <- c(inverse_wishart = "inverse_gamma(shape, rate)", huang_wand = "half_t(df, scale)")
     abort("{.arg cov} is the prior of a full covariance matrix, and the effects of
            {.val {random$column}} are independent.",
-          i = "Give {.code sd = inverse_gamma(shape, rate)}, or write {.code |} for
-               {.code ||}.")
+          i = "Give {.code sd = {remedy[[name]]}}, or write {.code |} for {.code ||}.")
   }
-  if (!nrow(parameters$scale) %in% c(1, sizes[sizes > 1], if (size == 1) 1)) {
-    abort("{.arg scale} of {.fn inverse_wishart} must be {size} x {size}, as the group
-           effects {.val {random$column}} are.",
-          x = "It is {nrow(parameters$scale)} x {nrow(parameters$scale)}.")
+  given <- NROW(parameters$scale)
+  if (!given %in% c(1, sizes[sizes > 1], if (size == 1) 1)) {
+    abort("{.arg scale} of {.fn {name}} must be
+           {if (name == 'huang_wand') paste(size, 'numbers') else paste(size, 'x', size)}, as the
+           group effects {.val {random$column}} are.",
+          x = "It is {describe(parameters$scale)}.")
   }
   if (!is_default_sd(prior) && (size == 1 || all(sizes > 1))) {
     abort("{.arg sd} and {.arg cov} are both given, and {.arg cov} leaves {.arg sd} nothing
            to be the prior of.", i = "Give one of them.")
   }
-  if (parameters$df <= size - 1) {
+  if (name == "inverse_wishart" && parameters$df <= size - 1) {
     abort("{.arg df} of {.fn inverse_wishart} must be above {size - 1} for {size} effects.",
           x = "It is {parameters$df}.")
   }
@@ -224,13 +258,13 @@ prior_table <- function(posterior) {
       return(data.frame(parameter = paste0("sd_", group, "__", name),
                         prior = format(block$distribution)))
     }
-    if (block$kind == "inverse_wishart") {
+    if (block$kind != "lkj") {
       return(data.frame(parameter = paste0("cov_", group, "(", paste(name, collapse = ","), ")"),
                         prior = format(block$distribution)))
     }
     data.frame(parameter = c(paste0("sd_", group, "__", name),
                              paste0("cor_", group, "(", paste(name, collapse = ","), ")")),
-               prior = c(rep("uniform()", length(name)), format(block$distribution)))
+               prior = c(vapply(block$sd, format, ""), format(block$distribution)))
   })
   fixed <- data.frame(parameter = sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
                       prior = vapply(beta, format, ""))

@@ -13,26 +13,58 @@
 #' A posterior that these priors leave improper is refused: see
 #' [relm_posterior()].
 #'
+#' @section Densities:
+#' Of a coefficient b, of a standard deviation s, of a correlation matrix C and of a covariance
+#' matrix S of q effects with inverse P, up to constants:
+#'
+#' | prior | density | source |
+#' |---|---|---|
+#' | `flat()` | 1 | |
+#' | `normal(mean, sd)` | exp(-(b - mean)^2 / (2 sd^2)) | |
+#' | `jeffreys()` | 1/s | |
+#' | `uniform(upper)` | 1 for s < upper | Gelman (2006) |
+#' | `inverse_gamma(shape, rate)` | v^-(shape + 1) exp(-rate / v) of the *variance* v = s^2 | |
+#' | `half_t(df, scale)` | (1 + s^2 / (df scale^2))^-((df + 1)/2) | Gelman (2006) |
+#' | `half_cauchy(scale)` | 1 / (1 + s^2 / scale^2), which is `half_t(1, scale)` | Gelman (2006) |
+#' | `half_normal(scale)` | exp(-s^2 / (2 scale^2)) | Gelman (2006) |
+#' | `exponential(rate)` | exp(-rate s) | Simpson and others (2017) |
+#' | `lkj(eta)` | det(C)^(eta - 1) | Lewandowski and others (2009) |
+#' | `inverse_wishart(df, scale)` | det(S)^-((df + q + 1)/2) exp(-trace(scale P)/2) | |
+#' | `huang_wand(df, scale)` | det(S)^-((df + 2q)/2) times the product over k of (df P_kk + 1/scale_k^2)^-((df + q)/2) | Huang and Wand (2013) |
+#'
+#' Under `huang_wand()` each standard deviation is half-t with `df` degrees of freedom and its
+#' scale, and with `df = 2` each correlation is uniform on (-1, 1). It is the mixture of
+#' inverse-Wishart distributions IW(df + q - 1, 2 df diag(1/a)) over
+#' \eqn{a_k \sim IG(1/2, 1/scale_k^2)}.
+#'
+#' `pooled()` is for several residual variances, `sigma = ~ f`: level l of f has
+#' \eqn{\sigma_l^2 \sim} scaled-inverse-\eqn{\chi^2(\nu, s^2)}, which is
+#' \eqn{IG(\nu/2, \nu s^2/2)}, with \eqn{\nu} and s learnt from all levels under
+#' \eqn{p(s) \propto 1/s} and \eqn{\nu \sim} Gamma(2, rate 0.1), the prior that Juárez and
+#' Steel (2010) have for the degrees of freedom of a t distribution. A level of few rows
+#' borrows from the others.
+#'
 #' @param beta Prior of the coefficients: `flat()` or `normal()`, or a list of
 #'   these named by coefficient (others stay flat).
-#' @param sd Prior of the standard deviations of group effects: `uniform()` or
-#'   `inverse_gamma()` (of the variance), or a list named by random column.
-#'   A block of correlated effects needs `uniform()` without an upper bound.
+#' @param sd Prior of the standard deviations of group effects: `uniform()`, `half_t()`,
+#'   `half_cauchy()`, `half_normal()`, `exponential()` or `inverse_gamma()` (of the variance), or
+#'   a list named by random column (others stay uniform).
 #' @param cor Prior of the correlations of group effects: `lkj()`.
 #' @param sigma Prior of the residual standard deviation, or of each of them:
-#'   `jeffreys()`, `uniform()` or `inverse_gamma()` (of the variance).
+#'   `jeffreys()`, `uniform()`, `half_t()`, `half_cauchy()`, `half_normal()`, `exponential()` or
+#'   `inverse_gamma()` (of the variance); or `pooled()` for several that learn from each other.
 #' @param cov Prior of a whole covariance matrix of group effects, in place of
-#'   `sd` and `cor`: `inverse_wishart()` or `NULL`.
+#'   `sd` and `cor`: `inverse_wishart()`, `huang_wand()` or `NULL`.
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
 #' @param upper Upper bound of the standard deviation.
-#' @param shape,rate Of the inverse-gamma distribution of a *variance* v, with
-#'   density proportional to \eqn{v^{-shape - 1} e^{-rate / v}}.
-#' @param eta LKJ shape: density proportional to \eqn{|C|^{\eta - 1}}.
-#' @param df,scale Degrees of freedom (above q - 1 for q effects) and scale matrix of
-#'   the inverse-Wishart distribution, with density proportional to
-#'   \eqn{|\Sigma|^{-(df + q + 1)/2} \exp(-tr(S \Sigma^{-1})/2)}. BUGS's
-#'   `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. A number
-#'   stands for that multiple of the identity.
+#' @param shape,rate Of the inverse-gamma distribution of a *variance*; in `exponential()`
+#'   `rate` is one over the mean of the standard deviation.
+#' @param eta LKJ shape; 1 is uniform, and larger values favour small correlations.
+#' @param df Degrees of freedom; of `inverse_wishart()` above q - 1 for q effects.
+#' @param scale In `inverse_wishart()` a matrix, or a number for that multiple of the identity;
+#'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
+#'   number, or one for each effect. Elsewhere a number: about as large as the
+#'   standard deviation may well be, in units of the response over those of the column.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
 #'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
 #'   `relm_distribution`.
@@ -40,25 +72,38 @@
 #' Gelman, A. (2006). Prior distributions for variance parameters in
 #' hierarchical models. *Bayesian Analysis* 1, 515--534.
 #'
+#' Huang, A. and Wand, M. P. (2013). Simple marginally noninformative prior distributions for
+#' covariance matrices. *Bayesian Analysis* 8, 439--452.
+#'
+#' Juárez, M. A. and Steel, M. F. J. (2010). Model-based clustering of non-Gaussian panel data
+#' based on skew-t distributions. *Journal of Business and Economic Statistics* 28, 52--66.
+#'
 #' Lewandowski, D., Kurowicka, D. and Joe, H. (2009). Generating random
 #' correlation matrices based on vines and extended onion method. *Journal of
 #' Multivariate Analysis* 100, 1989--2001.
+#'
+#' Simpson, D., Rue, H., Riebler, A., Martins, T. G. and Sørbye, S. H. (2017). Penalising model
+#' component complexity: a principled, practical approach to constructing priors. *Statistical
+#' Science* 32, 1--28.
 #' @examples
 #' relm_prior()
-#' relm_prior(beta = list(x = normal(0, 10)), sd = inverse_gamma(1, 0.1))
-#' relm_prior(cov = inverse_wishart(3, diag(2)))
+#' relm_prior(beta = list(x = normal(0, 10)), sd = half_t(3, 0.5))
+#' relm_prior(cov = huang_wand(2, 1))
 #' @export
 relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(),
                        cov = NULL) {
   prior <- list(
     beta = check_prior(beta, "beta", c("flat", "normal"), by_name = TRUE),
-    sd = check_prior(sd, "sd", c("uniform", "inverse_gamma"), by_name = TRUE),
+    sd = check_prior(sd, "sd", scale_families, by_name = TRUE),
     cor = check_prior(cor, "cor", "lkj"),
-    sigma = check_prior(sigma, "sigma", c("jeffreys", "uniform", "inverse_gamma")),
-    cov = if (!is.null(cov)) check_prior(cov, "cov", "inverse_wishart")
+    sigma = check_prior(sigma, "sigma", c("jeffreys", scale_families, "pooled")),
+    cov = if (!is.null(cov)) check_prior(cov, "cov", c("inverse_wishart", "huang_wand"))
   )
   structure(prior, class = "relm_prior")
 }
+
+scale_families <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",
+                    "inverse_gamma")
 
 #' @rdname relm_prior
 #' @export
@@ -90,6 +135,35 @@ inverse_gamma <- function(shape, rate) {
 
 #' @rdname relm_prior
 #' @export
+half_t <- function(df, scale) {
+  new_distribution("half_t", df = check_number(df, "df", above = 0),
+                   scale = check_number(scale, "scale", above = 0))
+}
+
+#' @rdname relm_prior
+#' @export
+half_cauchy <- function(scale) {
+  new_distribution("half_cauchy", scale = check_number(scale, "scale", above = 0))
+}
+
+#' @rdname relm_prior
+#' @export
+half_normal <- function(scale) {
+  new_distribution("half_normal", scale = check_number(scale, "scale", above = 0))
+}
+
+#' @rdname relm_prior
+#' @export
+exponential <- function(rate) {
+  new_distribution("exponential", rate = check_number(rate, "rate", above = 0))
+}
+
+#' @rdname relm_prior
+#' @export
+pooled <- function() new_distribution("pooled")
+
+#' @rdname relm_prior
+#' @export
 lkj <- function(eta = 1) {
   new_distribution("lkj", eta = check_number(eta, "eta", above = 0))
 }
@@ -108,6 +182,17 @@ inverse_wishart <- function(df, scale) {
           x = "It is {describe(scale)}.")
   }
   new_distribution("inverse_wishart", df = df, scale = unname(matrix_scale))
+}
+
+#' @rdname relm_prior
+#' @export
+huang_wand <- function(df = 2, scale) {
+  if (!is.numeric(scale) || length(scale) == 0 || !all(is.finite(scale)) || any(scale <= 0)) {
+    abort("{.arg scale} must be one positive number, or one for each group effect.",
+          x = "It is {describe(scale)}.")
+  }
+  new_distribution("huang_wand", df = check_number(df, "df", above = 0),
+                   scale = as.numeric(scale))
 }
 
 is_positive_definite <- function(x) {
@@ -173,14 +258,35 @@ check_prior <- function(x, name, kinds, by_name = FALSE) {
   x
 }
 
-# A conjugate prior of a standard deviation s in the form that the samplers know:
-# p(s^2) ∝ (s^2)^-(shape + 1) exp(-rate / s^2) for s < upper.
-conjugate_scale <- function(distribution) {
+# A prior of a standard deviation s in the form that the samplers know, scale_prior_t in
+# src/scale_prior.h: the conjugate part, p(s^2) ∝ (s^2)^-(shape + 1) exp(-rate / s^2) for
+# s < upper; then the factor beside it, by its kind.
+encode_scale <- function(distribution) {
   parameters <- distribution$parameters
+  encoded <- c(shape = -0.5, rate = 0, upper = Inf, kind = 0, df = 0, scale = 1)
+  set <- function(...) replace(encoded, names(c(...)), c(...))
   switch(distribution$name,
-    jeffreys = c(shape = 0, rate = 0, upper = Inf),
-    uniform = c(shape = -0.5, rate = 0, upper = parameters$upper),
-    inverse_gamma = c(shape = parameters$shape, rate = parameters$rate, upper = Inf)
+    jeffreys = set(shape = 0),
+    uniform = set(upper = parameters$upper),
+    inverse_gamma = set(shape = parameters$shape, rate = parameters$rate),
+    half_t = set(kind = 1, df = parameters$df, scale = parameters$scale),
+    half_cauchy = set(kind = 1, df = 1, scale = parameters$scale),
+    half_normal = set(kind = 2, scale = parameters$scale),
+    exponential = set(kind = 3, scale = 1 / parameters$rate),
+    pooled = set(shape = 0, kind = 4)
+  )
+}
+
+# The power e by which p(s) falls, like s^-e as s grows.
+scale_fall <- function(distribution) {
+  encoded <- encode_scale(distribution)
+  if (is.finite(encoded[["upper"]])) return(Inf)
+  switch(distribution$name,
+    half_t = ,
+    half_cauchy = encoded[["df"]] + 1,
+    half_normal = ,
+    exponential = Inf,
+    2 * encoded[["shape"]] + 1
   )
 }
 

@@ -23,12 +23,18 @@ check_group_count <- function(posterior) {
   }
   for (block in posterior$blocks) {
     size <- length(block$columns)
-    if (block$kind == "lkj" && n_groups - 1 < size) {
-      abort("{size} correlated group effects need at least {size + 1} groups under
-             {.fn lkj}.", x = "{.code {posterior$group}} has {n_groups} levels.",
-            i = "Use {.code cov = inverse_wishart(df, scale)}.")
-    }
+    if (block$kind != "lkj" || n_groups > size) next
+    # With proper priors only, the standard deviations and correlations are drawn one by one.
+    if (any(vapply(block$sd, scale_fall, 0) == 0)) refuse_few_groups(posterior, size)
   }
+}
+
+refuse_few_groups <- function(posterior, size) {
+  abort("{size} correlated group effects need at least {size + 1} groups under {.fn lkj} and
+         {.fn uniform}.",
+        x = "{.code {posterior$group}} has {length(posterior$groups)} levels.",
+        i = "Give {.arg sd} proper priors, such as {.code half_t(df, scale)}, or use
+             {.code cov = huang_wand(df, scale)}.")
 }
 
 # The cells' factors with the columns of Z as given, not shifted; cells of a group
@@ -73,22 +79,49 @@ reduced_fit <- function(factor, lengths) {
   list(rank = fit$rank, residual = sqrt(sum(fit$residuals^2)))
 }
 
-# A residual variance with an improper prior needs a residual that is not zero;
-# then there are more rows than columns too.
+# A residual variance whose prior does not keep it away from zero needs a residual that is not
+# zero. As sigma goes to 0 an exact fit's p(sigma | y) goes like p(sigma) sigma^-(n - rank): a
+# bounded p(sigma) survives n = rank, as many columns as rows; Jeffreys' does not. Pooled, the
+# sigmas are s^2 over proportions with a Dirichlet(nu/2, ..., nu/2) distribution, times one common
+# scale under Jeffreys' prior. The likelihood integrated over that scale is bounded in the
+# proportions unless some levels, their rows more than their columns, are fitted exactly;
+# it then diverges at the proportions' border for small nu.
 check_residual <- function(posterior, factor) {
   if (posterior$sigma[["rate"]] > 0) return(invisible())
   lengths <- column_lengths(posterior)
   levels <- seq_len(dim(posterior$level_factor)[3])
-  exact <- vapply(levels, function(s) {
-    fit <- reduced_fit(matrix(posterior$level_factor[, , s], length(lengths)), lengths)
-    fit$residual <= 1e-10 * lengths[length(lengths)]
-  }, NA)
-  if (is.null(posterior$sigma_by) && posterior$prior$sigma$name == "uniform") {
-    # A uniform sigma survives an exact fit by as many columns as rows.
-    exact <- exact && posterior$n_rows > whole_rank(posterior, factor)
+  fits <- lapply(levels, function(s) {
+    reduced_fit(matrix(posterior$level_factor[, , s], length(lengths)), lengths)
+  })
+  exact <- vapply(fits, `[[`, 0, "residual") <= 1e-10 * lengths[length(lengths)]
+  if (posterior$prior$sigma$name != "jeffreys") {
+    spare <- vapply(levels, function(s) exact[s] && has_spare_rows(posterior, factor, s, fits[[s]]),
+                    NA)
+    if (is_pooled(posterior) && all(exact)) check_common_residual(posterior, factor, lengths)
+    exact <- spare
   }
   if (any(exact)) refuse_exact_fit(posterior, which(exact))
   if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
+}
+
+# Has a level more rows than rank[X Z] over them?
+has_spare_rows <- function(posterior, factor, level, fit) {
+  if (is.null(posterior$sigma_by)) return(posterior$n_rows > whole_rank(posterior, factor))
+  q <- nrow(posterior$random)
+  columns <- seq_len(q)
+  ranks <- vapply(which(posterior$cell_level == level & q > 0), function(cell) {
+    qr(matrix(factor[, columns, cell], q), tol = 1e-7)$rank
+  }, 0L)
+  posterior$level_rows[level] > fit$rank + sum(ranks)
+}
+
+# Levels that are each fitted exactly, together perhaps not.
+check_common_residual <- function(posterior, factor, lengths) {
+  whole <- if (is.null(posterior$group)) total_factor(posterior)
+    else rank_beside(posterior, factor, seq_len(nrow(posterior$random)))$residual
+  if (reduced_fit(whole, lengths)$residual <= 1e-10 * lengths[length(lengths)]) {
+    refuse_exact_fit(posterior, seq_along(posterior$levels))
+  }
 }
 
 # rank[X Z]
@@ -136,26 +169,21 @@ refuse_exact_fit <- function(posterior, exact) {
         i = paste(remedy, "Or use a common {.arg sigma}."))
 }
 
-# Beside a uniform prior, the power of tau_k by which each column's prior falls: 0 if uniform,
-# 2 shape + 1 for an inverse gamma, Inf where it is bounded. Under IW(df, S) the variances are
-# inverse gamma with shape (df - size + 1)/2.
+# Beside a uniform prior, the power of tau_k by which each column's prior falls: 0 if uniform, Inf
+# where it is bounded or falls like an exponential. Under IW(df, S) the variances are inverse gamma
+# with shape (df - size + 1)/2; under Huang and Wand's prior standard deviations are half-t.
 prior_falls <- function(posterior) {
   falls <- numeric(nrow(posterior$random))
   for (block in posterior$blocks) {
     falls[block$columns] <- switch(block$kind,
-      lkj = 0,
       inverse_wishart = block$parameter - length(block$columns) + 2,
-      variance = if (is.finite(block$variance[[3]])) Inf else 2 * block$variance[[1]] + 1
+      vapply(block$sd, scale_fall, 0)
     )
   }
   falls
 }
 
-uniform_columns <- function(posterior) {
-  unlist(lapply(posterior$blocks, function(block) {
-    if (block$kind == "lkj" || is_unbounded_uniform(block$distribution)) block$columns
-  }))
-}
+uniform_columns <- function(posterior) which(prior_falls(posterior) == 0)
 
 # Columns whose sets, 2^12 of them, can all be checked.
 most_columns <- 12
@@ -199,22 +227,29 @@ check_uniform_sds <- function(posterior, factor) {
 # With few rows sigma itself has a heavy tail, like sigma^-(df + 1) with
 # sigma^2 ~ IG(df/2, .), and everything flat or uniform scales with it.
 scale_tail <- function(posterior, n_flat, n_uniform) {
-  prior <- posterior$sigma
-  if (is.finite(prior[["upper"]])) return(Inf)
-  df <- posterior$n_rows - n_flat - n_uniform + 2 * prior[["shape"]]
+  df <- posterior$n_rows - n_flat - n_uniform + scale_fall(posterior$prior$sigma) - 1
   if (df > 4) Inf else df + 1
 }
 
 # The same for each of several sigmas. As one grows its rows tell nothing, and the directions
-# of beta that they alone determine grow with it.
+# of beta that they alone determine grow with it. Pooled, nu/2 is added to df/2, and nu may be
+# near 0; the common scale falls as one sigma does.
 level_tails <- function(posterior, tails) {
-  if (is.finite(posterior$sigma[["upper"]])) return(tails)
+  fall <- scale_fall(posterior$prior$sigma)
+  if (is.infinite(fall)) return(tails)
+  n_levels <- length(posterior$levels)
+  before <- length(tails) - count_pooled(posterior) - n_levels
   alone <- directions_alone(posterior)
-  df <- posterior$level_rows + 2 * posterior$sigma[["shape"]] - alone$count
+  df <- posterior$level_rows + fall - 1 - alone$count
   for (s in which(df <= 4)) {
     heirs <- which(posterior$beta$precision == 0 & alone$coefs[, s])
-    affected <- c(heirs, length(tails) - length(posterior$levels) + s)
+    affected <- c(heirs, before + s)
     tails[affected] <- pmin(tails[affected], df[s] + 1)
+  }
+  if (is_pooled(posterior)) {
+    common <- c(before + seq_len(n_levels), length(tails))
+    tails[common] <- pmin(tails[common], scale_tail(posterior, sum(posterior$beta$precision == 0),
+                                                    length(uniform_columns(posterior))))
   }
   tails
 }
@@ -227,7 +262,7 @@ directions_alone <- function(posterior) {
   grams <- level_gram(posterior, coordinates$A)
   count <- numeric(length(posterior$levels))
   coefs <- matrix(FALSE, p, length(posterior$levels))
-  for (s in which(posterior$level_rows + 2 * posterior$sigma[["shape"]] - p <= 4)) {
+  for (s in which(posterior$level_rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)) {
     decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
     alone <- decomposition$values > 1 - 1e-8
     count[s] <- sum(alone)

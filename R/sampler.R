@@ -38,9 +38,9 @@ sampler_model <- function(posterior, parameterization) {
 }
 
 encode_block <- function(block) {
-  kinds <- c("variance", "lkj", "inverse_wishart")
+  kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand")
   list(first = block$columns[1] - 1L, size = length(block$columns),
-       kind = match(block$kind, kinds) - 1L, variance = as.numeric(block$variance),
+       kind = match(block$kind, kinds) - 1L, variance = unname(block$variance),
        parameter = as.numeric(block$parameter), scale = as.numeric(block$scale))
 }
 

@@ -98,7 +98,10 @@ gather_chains <- function(results, posterior) {
 # their levels.
 hyper_order <- function(posterior, n_names) {
   n_levels <- length(posterior$levels)
-  c(seq_len(n_names - n_levels), n_names - n_levels + posterior$level_display)
+  n_pooled <- count_pooled(posterior)
+  n_before <- n_names - n_levels - n_pooled
+  c(seq_len(n_before), n_before + posterior$level_display,
+    n_before + n_levels + seq_len(n_pooled))
 }
 
 # Draws of one chain as they were drawn: hyperparameters x draws.

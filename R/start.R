@@ -58,10 +58,8 @@ draw_start <- function(model, estimate) {
   q <- model$n_random
   spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 0.5)) * stats::rnorm(q))
   Sigma <- estimate$Sigma * tcrossprod(spread)
-  for (block in model$blocks) {
-    k <- block$first + 1
-    if (block$size == 1) Sigma[k, k] <- min(Sigma[k, k], (0.99 * block$variance[3])^2)
-  }
+  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
+  Sigma <- Sigma * tcrossprod(pmin(1, 0.99 * upper / sqrt(diag(Sigma))))
   sigma2 <- estimate$sigma2 *
     exp(4 / sqrt(2 * model$level_rows) * stats::rnorm(model$n_levels))
   sigma2 <- pmin(sigma2, (0.99 * model$sigma_prior[3])^2)

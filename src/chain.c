@@ -6,7 +6,8 @@ int n_hyper(const model_t *model)
     int n_correlations = 0;
     for (int b = 0; b < model->n_blocks; b++)
         n_correlations += model->block[b].size * (model->block[b].size - 1) / 2;
-    return model->n_coef + model->n_random + n_correlations + model->n_levels;
+    int n_pooled = model->sigma_prior.kind == SCALE_POOLED ? 2 : 0;
+    return model->n_coef + model->n_random + n_correlations + model->n_levels + n_pooled;
 }
 
 static double *store_coefficients(const model_t *model, const state_t *state, double *out)
@@ -49,6 +50,10 @@ static void store_draw(const model_t *model, const state_t *state, const chain_t
     out = store_coefficients(model, state, out);
     out = store_covariance(model, state, out);
     for (int s = 0; s < model->n_levels; s++) *out++ = sqrt(state->sigma2[s]);
+    if (model->sigma_prior.kind == SCALE_POOLED) {
+        *out++ = state->pooled_df;
+        *out++ = state->pooled_scale;
+    }
     store_effects(model, state, chain,
                   chain->effects + (size_t) model->n_random * chain->n_kept * draw);
 }

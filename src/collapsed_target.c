@@ -70,37 +70,45 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     return log_density + log(cosh_product);
 }
 
-/* Log density of a block's standard deviations, and of the rest of an inverse-Wishart
-   prior in their and the correlations' measure, dSigma = 2^q prod tau_k^q dtau dC. */
+/* The inverse of sigma^2 L L' over one block; work holds size^2 doubles. */
+static void invert_factor(int q, int size, const double *corner, double sigma,
+                          double *inverse, double *work)
+{
+    for (int c = 0; c < size; c++) {
+        double *column = work + size * c;
+        for (int r = 0; r < size; r++) {
+            double sum = r == c ? 1.0 / sigma : 0.0;
+            for (int k = c; k < r; k++) sum -= corner[r + (size_t) q * k] * column[k];
+            column[r] = r < c ? 0.0 : sum / corner[r + (size_t) q * r];
+        }
+    }
+    for (int k = 0; k < size; k++)
+        for (int l = 0; l < size; l++)
+            inverse[l + size * k] = dot(size, work + size * l, work + size * k);
+}
+
+/* Log density of a block's Sigma in its standard deviations and correlations,
+   dSigma = 2^size prod tau_k^size dtau dC; that of LKJ correlations is in their
+   coordinates. work holds 2 size^2 doubles. */
 static double log_block_prior(const model_t *model, const cov_block_t *block,
                               const double *L, double sigma, double *work)
 {
     int q = model->n_random, size = block->size, first = block->first;
     const double *corner = L + first + (size_t) q * first;
-    double log_det = 0.0, log_taus = 0.0, trace = 0.0;
-    if (block->kind == COV_LKJ) return 0.0;
-    if (block->kind == COV_VARIANCE)
-        return log_scale_density(&block->variance, sigma * fabs(corner[0]));
+    int is_matrix = block->kind != COV_VARIANCE && block->kind != COV_LKJ;
+    double log_density = 0.0, log_det = 0.0;
+    if (block_is_flat(block)) return 0.0;
     for (int k = 0; k < size; k++) {
         double square = 0.0;
-        for (int l = 0; l <= k; l++) square += corner[k + (size_t) q * l] * corner[k + (size_t) q * l];
-        log_taus += log(sigma) + 0.5 * log(square);
-        log_det += 2.0 * (log(sigma) + log(fabs(corner[k + (size_t) q * k])));
+        for (int l = 0; l <= k; l++)
+            square += corner[k + (size_t) q * l] * corner[k + (size_t) q * l];
+        double tau = sigma * sqrt(square);
+        log_density += is_matrix ? size * log(tau) : log_scale_density(block->sd + k, tau);
+        log_det += 2.0 * log(sigma * fabs(corner[k + (size_t) q * k]));
     }
-    /* tr(S Sigma^-1) = |L^-1 S^(1/2)|^2 / sigma^2, by the columns of L^-1. */
-    for (int c = 0; c < size; c++) {
-        double *column = work + size * c;
-        for (int r = 0; r < size; r++) {
-            double sum = r == c ? 1.0 : 0.0;
-            for (int k = c; k < r; k++) sum -= corner[r + (size_t) q * k] * column[k];
-            column[r] = r < c ? 0.0 : sum / corner[r + (size_t) q * r];
-        }
-    }
-    for (int a = 0; a < size; a++)
-        for (int b = 0; b < size; b++)
-            trace += block->scale[a + size * b] * dot(size, work + size * a, work + size * b);
-    return size * log_taus - 0.5 * (block->parameter + size + 1.0) * log_det
-        - 0.5 * trace / (sigma * sigma);
+    if (!is_matrix) return log_density;
+    invert_factor(q, size, corner, sigma, work, work + size * size);
+    return log_density + log_matrix_density(block, log_det, work);
 }
 
 /* Products at sigma, with those of the normal prior of theta:

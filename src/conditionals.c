@@ -4,15 +4,10 @@
 #include "conditionals.h"
 #include "linalg.h"
 
-/* Proposals of Sigma before the old one is kept. To keep it when all are
-   refused leaves the conditional distribution as it is, since whether that
-   happens does not depend on the old value. */
-enum { MAX_PROPOSALS = 1000 };
-
 size_t state_work(int q, int p)
 {
     size_t all = (size_t) p + q;
-    return (size_t) 5 * q * q + all * all + 3 * all;
+    return (size_t) 2 * q * q + covariance_work(q) + all * all + 3 * all;
 }
 
 /* e = c - C fixed: the group's data, rotated, less its fixed part. */
@@ -238,44 +233,6 @@ static void effect_sums_of_squares(const model_t *model, const state_t *state,
     }
 }
 
-/* Sigma ~ IW(J - 1, S) until one is accepted: uniform standard deviations and
-   LKJ(eta) have density ∝ |Sigma|^(-size/2) |C|^(size/2 + eta - 1). */
-static status_t draw_lkj(const cov_block_t *block, int n_groups, const double *root_S,
-                         state_t *state, double *Sigma, double *work, int *accepted)
-{
-    int size = block->size;
-    double power = 0.5 * size + block->parameter - 1.0, log_det = 0.0;
-    *accepted = 0;
-    for (int tries = 0; tries < MAX_PROPOSALS && !*accepted; tries++) {
-        draw_inverse_wishart(size, n_groups - 1.0, root_S, Sigma, work);
-        /* A matrix that is singular in floating point has no chance. */
-        int regular = log_det_correlation(size, Sigma, work, &log_det) == STATUS_OK;
-        *accepted = log(unif_rand()) < power * log_det && regular;
-        state->proposals++;
-    }
-    if (!*accepted) state->kept++;
-    return STATUS_OK;
-}
-
-static status_t draw_matrix_block(const model_t *model, state_t *state,
-                                  const cov_block_t *block, double *S)
-{
-    int size = block->size, q = model->n_random, accepted = 1;
-    double *Sigma = S + size * size, *work = Sigma + size * size;
-    if (block->kind == COV_INVERSE_WISHART)
-        for (int k = 0; k < size * size; k++) S[k] += block->scale[k];
-    RETURN_IF_FAILED(cholesky(size, S));
-    if (block->kind == COV_LKJ)
-        RETURN_IF_FAILED(draw_lkj(block, model->n_groups, S, state, Sigma, work, &accepted));
-    else
-        draw_inverse_wishart(size, model->n_groups + block->parameter, S, Sigma, work);
-    for (int k = 0; accepted && k < size; k++)
-        for (int l = 0; l < size; l++)
-            state->Sigma[block->first + l + (size_t) q * (block->first + k)] =
-                Sigma[l + size * k];
-    return STATUS_OK;
-}
-
 static status_t invert_block(const model_t *model, state_t *state, const cov_block_t *block)
 {
     int q = model->n_random, size = block->size;
@@ -292,21 +249,34 @@ static status_t invert_block(const model_t *model, state_t *state, const cov_blo
     return STATUS_OK;
 }
 
+/* to <- a block of from, or the reverse. */
+static void copy_block(int q, const cov_block_t *block, double *whole, double *own,
+                       int outward)
+{
+    for (int k = 0; k < block->size; k++) {
+        double *column = whole + block->first + (size_t) q * (block->first + k);
+        double *copy = own + (size_t) block->size * k;
+        if (outward) memcpy(copy, column, sizeof(double) * block->size);
+        else memcpy(column, copy, sizeof(double) * block->size);
+    }
+}
+
 status_t draw_covariance(const model_t *model, state_t *state)
 {
-    double *S = state->work;
+    int q = model->n_random;
+    proposals_t proposals = { 0.0, 0.0 };
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
+        double *S = state->work, *Sigma = S + block->size * block->size;
+        double *work = Sigma + block->size * block->size;
         effect_sums_of_squares(model, state, block, S);
-        if (block->kind == COV_VARIANCE) {
-            size_t place = (size_t) (model->n_random + 1) * block->first;
-            RETURN_IF_FAILED(draw_variance(&block->variance, model->n_groups, S[0],
-                                           state->Sigma + place));
-        } else {
-            RETURN_IF_FAILED(draw_matrix_block(model, state, block, S));
-        }
+        copy_block(q, block, state->Sigma, Sigma, 1);
+        RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, work, &proposals));
+        copy_block(q, block, state->Sigma, Sigma, 0);
         RETURN_IF_FAILED(invert_block(model, state, block));
     }
+    state->proposals += proposals.proposals;
+    state->kept += proposals.kept;
     return STATUS_OK;
 }
 
@@ -338,8 +308,14 @@ status_t draw_residual_variances(const model_t *model, state_t *state)
 {
     residual_sums_of_squares(model, state);
     double visits = level_visits(model);
+    scale_prior_t prior = model->sigma_prior;
+    if (prior.kind == SCALE_POOLED) {
+        RETURN_IF_FAILED(draw_pooled(model->n_levels, state->sigma2, &state->pooled_df,
+                                     &state->pooled_scale));
+        prior = pooled_prior(state->pooled_df, state->pooled_scale);
+    }
     for (int s = 0; s < model->n_levels; s++) {
-        RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->level_rows[s],
+        RETURN_IF_FAILED(draw_variance(&prior, model->level_rows[s],
                                        state->sum_of_squares[s], state->sigma2 + s));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
     }

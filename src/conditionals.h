@@ -16,11 +16,11 @@ status_t draw_coefficients(const model_t *model, state_t *state);
 
 /* Sigma, block by block, from S = sum_j (effect_j - mean)(effect_j - mean)':
    tau_k^2 ~ IG((J - 1)/2, S_kk/2) under a uniform tau_k; IW(J + df, S + scale)
-   under IW(df, scale); and for LKJ(eta) with uniform standard deviations,
-   IW(J - 1, S) accepted with probability |C|^(size/2 + eta - 1). */
+   under IW(df, scale); the other priors as draw_block() says. */
 status_t draw_covariance(const model_t *model, state_t *state);
 
-/* sigma_s^2 ~ IG(n_s/2, sum |y - X fixed - Z effect|^2 / 2), for every level s. */
+/* sigma_s^2 ~ IG(n_s/2, sum |y - X fixed - Z effect|^2 / 2), for every level s; pooled,
+   the parameters of their prior before them. */
 status_t draw_residual_variances(const model_t *model, state_t *state);
 
 /* sum (q) = sum_j effect_j. */

@@ -53,10 +53,25 @@ SEXP named_list(int n, const char **names, SEXP *values)
     return list;
 }
 
+/* shape, rate, upper, kind, df, scale */
+enum { SCALE_PRIOR_LENGTH = 6 };
+
 static scale_prior_t decode_scale_prior(const double *prior)
 {
-    scale_prior_t scale = { prior[0], prior[1], prior[2] };
+    if (!(prior[3] >= SCALE_CONJUGATE && prior[3] <= SCALE_POOLED))
+        error("internal error: there is no prior of a scale of kind %g", prior[3]);
+    scale_prior_t scale = { prior[0], prior[1], prior[2], (scale_kind_t) prior[3],
+                            prior[4], prior[5] };
     return scale;
+}
+
+/* Priors of the standard deviations of a block, a column each in `values`. */
+static const scale_prior_t *decode_scale_priors(const double *values, int size)
+{
+    scale_prior_t *sd = (scale_prior_t *) R_alloc((size_t) size, sizeof(scale_prior_t));
+    for (int k = 0; k < size; k++)
+        sd[k] = decode_scale_prior(values + SCALE_PRIOR_LENGTH * k);
+    return sd;
 }
 
 static void decode_blocks(SEXP list, model_t *model)
@@ -74,7 +89,10 @@ static void decode_blocks(SEXP list, model_t *model)
             || block[b].first + block[b].size > model->n_random)
             error("internal error: covariance block %d lies outside the matrix", b + 1);
         block[b].kind = (cov_kind_t) list_integer(element, "kind");
-        block[b].variance = decode_scale_prior(list_doubles(element, "variance", 3));
+        block[b].sd = decode_scale_priors(
+            list_doubles(element, "variance", (double) SCALE_PRIOR_LENGTH * block[b].size),
+            block[b].size);
+        block[b].variance = block[b].sd[0];
         block[b].parameter = *list_doubles(element, "parameter", 1);
         block[b].scale =
             list_doubles(element, "scale", (double) block[b].size * block[b].size);
@@ -113,7 +131,7 @@ void decode_model(SEXP list, model_t *model)
     model->from_beta = list_doubles(list, "from_beta", p * p);
     model->to_beta = list_doubles(list, "to_beta", p * p);
     model->beta_shift = list_doubles(list, "beta_shift", p);
-    model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", 3));
+    model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", SCALE_PRIOR_LENGTH));
     decode_blocks(list, model);
 }
 

@@ -32,14 +32,8 @@ status_t interweaved_sweep(const model_t *model, state_t *state)
 
 int scales_are_uniform(const model_t *model)
 {
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
-        const scale_prior_t *prior = &block->variance;
-        if (block->kind == COV_INVERSE_WISHART) return 0;
-        if (block->kind == COV_VARIANCE
-            && (prior->shape != -0.5 || prior->rate != 0.0 || isfinite(prior->upper)))
-            return 0;
-    }
+    for (int b = 0; b < model->n_blocks; b++)
+        if (!block_is_flat(model->block + b)) return 0;
     return 1;
 }
 
@@ -88,38 +82,52 @@ static void standardized_moments(const model_t *model, const state_t *state,
     }
 }
 
-/* What the prior of a block says of s beyond a uniform one, against s = 1:
-   tau^-(2 shape + 1) exp(-rate/tau^2) for one standard deviation, and
-   prod |s_k|^-(df + 1) exp(-tr(scale Sigma^-1)/2) for an inverse-Wishart matrix. */
-static double log_block_weight(const model_t *model, const state_t *state,
-                               const cov_block_t *block, const double *s)
+/* The inverse of diag(s) Sigma diag(s) over one block; s may be NULL, for 1. */
+static void scaled_inverse(const model_t *model, const state_t *state,
+                           const cov_block_t *block, const double *s, double *inverse)
 {
     int q = model->n_random, size = block->size, first = block->first;
-    if (block->kind == COV_LKJ) return 0.0;
-    if (block->kind == COV_VARIANCE) {
-        double tau2 = state->Sigma[(size_t) (q + 1) * first];
-        double s2 = s[first] * s[first];
-        const scale_prior_t *prior = &block->variance;
-        if (tau2 * s2 >= prior->upper * prior->upper) return -INFINITY;
-        return -(prior->shape + 0.5) * log(s2) - prior->rate / tau2 * (1.0 / s2 - 1.0);
-    }
-    double weight = 0.0;
-    for (int k = 0; k < size; k++) {
-        weight -= (block->parameter + 1.0) * log(fabs(s[first + k]));
+    for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
-            weight -= 0.5 * block->scale[l + size * k]
-                * state->Sigma_inverse[first + l + (size_t) q * (first + k)]
-                * (1.0 / (s[first + k] * s[first + l]) - 1.0);
-    }
-    return weight;
+            inverse[l + size * k] = state->Sigma_inverse[first + l + (size_t) q * (first + k)]
+                / (s ? s[first + k] * s[first + l] : 1.0);
 }
 
-static int accept_scales(const model_t *model, const state_t *state, const double *s)
+/* What the prior of a block says of s beyond a uniform one, against s = 1:
+   prod p(|s_k| tau_k) / p(tau_k) for standard deviations; and for a matrix, whose density
+   is in Sigma and whose correlations stay, prod |s_k|^size p(diag(s) Sigma diag(s)) /
+   p(Sigma). */
+static double log_block_weight(const model_t *model, const state_t *state,
+                               const cov_block_t *block, const double *s, double *work)
+{
+    int q = model->n_random, size = block->size, first = block->first;
+    double weight = 0.0;
+    if (block_is_flat(block)) return 0.0;
+    for (int k = 0; k < size; k++) {
+        double size_k = fabs(s[first + k]);
+        double tau = sqrt(state->Sigma[(size_t) (q + 1) * (first + k)]);
+        if (block->kind == COV_VARIANCE || block->kind == COV_LKJ)
+            weight += log_scale_density(block->sd + k, size_k * tau)
+                - log_scale_density(block->sd + k, tau);
+        else
+            weight += size * log(size_k);
+    }
+    if (block->kind == COV_VARIANCE || block->kind == COV_LKJ) return weight;
+    double log_det = 0.0;
+    scaled_inverse(model, state, block, NULL, work);
+    weight -= log_matrix_density(block, log_det, work);
+    for (int k = 0; k < size; k++) log_det += 2.0 * log(fabs(s[first + k]));
+    scaled_inverse(model, state, block, s, work);
+    return weight + log_matrix_density(block, log_det, work);
+}
+
+static int accept_scales(const model_t *model, const state_t *state, const double *s,
+                         double *work)
 {
     double weight = 0.0;
     if (scales_are_uniform(model)) return 1;
     for (int b = 0; b < model->n_blocks; b++)
-        weight += log_block_weight(model, state, model->block + b, s);
+        weight += log_block_weight(model, state, model->block + b, s, work);
     return log(unif_rand()) < weight;
 }
 
@@ -144,7 +152,7 @@ status_t draw_standardized(const model_t *model, state_t *state)
     standardized_moments(model, state, P, h);
     draw_standard_normals(all, state->normals);
     RETURN_IF_FAILED(draw_normal_given_precision(all, P, state->normals, h));
-    if (!accept_scales(model, state, h + p)) return STATUS_OK;
+    if (!accept_scales(model, state, h + p, P)) return STATUS_OK;
     memcpy(state->theta, h, sizeof(double) * p);
     memcpy(state->fixed, h, sizeof(double) * p);
     rescale_effects(model, state, h + p);

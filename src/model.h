@@ -2,7 +2,9 @@
 #define RELM_MODEL_H
 
 #include <stddef.h>
+#include "covariance.h"
 #include "random.h"
+#include "scale_prior.h"
 #include "status.h"
 
 /* The model y_j = X_j beta + Z_j gamma_j + e_j, with gamma_j ~ N_q(0, Sigma)
@@ -19,16 +21,6 @@
 
    A cell is the rows of one group that share one residual variance (a level);
    the cells of a group are neighbours. */
-
-typedef enum { COV_VARIANCE, COV_LKJ, COV_INVERSE_WISHART } cov_kind_t;
-
-typedef struct {
-    int first, size;        /* columns of Z: first, first + 1, ... */
-    cov_kind_t kind;
-    scale_prior_t variance; /* COV_VARIANCE, size 1 */
-    double parameter;       /* eta of LKJ, df of the inverse Wishart */
-    const double *scale;    /* size x size, scale of the inverse Wishart */
-} cov_block_t;
 
 typedef struct {
     int n_groups, n_cells, n_levels;
@@ -98,6 +90,7 @@ typedef struct {
     double *sum_of_squares; /* n_levels */
     double *work;           /* state_work() doubles */
     double *normals;        /* p + q */
+    double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
     double proposals;       /* of Sigma, under LKJ */
     double kept;            /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */

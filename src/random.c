@@ -10,33 +10,6 @@ void draw_standard_normals(int n, double *z)
     for (int k = 0; k < n; k++) z[k] = norm_rand();
 }
 
-double log_scale_density(const scale_prior_t *prior, double s)
-{
-    if (!(s < prior->upper)) return -INFINITY;
-    return -(2.0 * prior->shape + 1.0) * log(s) - prior->rate / (s * s);
-}
-
-/* A gamma variate above a bound, by inversion of its upper tail, on the log
-   scale: the bound may lie far out in the tail. */
-static double draw_gamma_above(double bound, double shape, double scale)
-{
-    double log_tail = pgamma(bound, shape, scale, 0, 1);
-    return qgamma(log(unif_rand()) + log_tail, shape, scale, 0, 1);
-}
-
-status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,
-                       double *variance)
-{
-    double shape = 0.5 * n + prior->shape;
-    double rate = 0.5 * sum_of_squares + prior->rate;
-    if (!(shape > 0.0) || !(rate > 0.0) || !isfinite(rate)) return STATUS_NOT_FINITE;
-    double precision = isfinite(prior->upper)
-        ? draw_gamma_above(1.0 / (prior->upper * prior->upper), shape, 1.0 / rate)
-        : rgamma(shape, 1.0 / rate);
-    *variance = 1.0 / precision;
-    return isfinite(*variance) && *variance > 0.0 ? STATUS_OK : STATUS_NOT_FINITE;
-}
-
 /* Two columns by hand, with two divisions for the five of the general form: this
    is most of what a group costs beside its variates. */
 static status_t draw_two_given_precision(double *P, const double *z, double *x)

@@ -14,12 +14,25 @@ formulas <- c(y ~ x + (1 | g), y ~ x + v + (1 + x || g), y ~ x + v + (1 + x + v 
 wishart <- relm_prior(beta = normal(0, 2), sigma = uniform(3),
                       cov = inverse_wishart(4, diag(2)))
 proper <- relm_prior(sd = list(x = inverse_gamma(1, 1), Intercept = uniform(2)))
+scale_priors <- list(
+  relm_prior(sd = list(Intercept = half_t(3, 1), x = uniform(2), v = inverse_gamma(2, 1)),
+             sigma = half_normal(1)),
+  relm_prior(sd = exponential(1), sigma = half_cauchy(1)),
+  relm_prior(cov = huang_wand(2, c(1, 2, 1)), sigma = exponential(1))
+)
 
 for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
   for (formula in formulas) invisible(short(formula, data, sampler = sampler, weights = w))
   invisible(short(y ~ x + (1 + x | g), data, sampler = sampler, prior = wishart))
   invisible(short(y ~ x + (1 + x || g), data, sampler = sampler, prior = proper))
   if (sampler == "collapsed") next
+  for (prior in scale_priors) {
+    invisible(short(y ~ x + v + (1 + x + v | g), data, sampler = sampler, prior = prior))
+  }
+  invisible(short(y ~ x + (1 | g), data, sampler = sampler, sigma = ~ f,
+                  prior = relm_prior(sd = half_cauchy(1), sigma = pooled())))
+  invisible(short(y ~ x + (1 + x + v | g), data[data$g %in% unique(data$g)[1:2], ],
+                  sampler = sampler, prior = relm_prior(sd = half_t(3, 1))))
   invisible(short(y ~ x + (1 + x || g), large_groups, sampler = sampler, sigma = ~ g))
   invisible(short(y ~ x + v + (1 + x | g), data, sampler = sampler, sigma = ~ f))
 }

@@ -43,15 +43,14 @@ replay_data <- function(posterior) {
 }
 
 replay_prior <- function(posterior) {
-  scale <- function(x) as.list(stats::setNames(x, c("shape", "rate", "upper")))
   sd <- vector("list", nrow(posterior$random))
-  for (block in posterior$blocks) sd[[block$columns[1]]] <- scale(block$variance)
+  for (block in posterior$blocks) sd[block$columns] <- block$sd
   list(beta_precision = posterior$beta$precision, beta_mean = posterior$beta$mean, sd = sd,
        cov = lapply(posterior$blocks, function(block) {
          list(type = block$kind, eta = block$parameter, df = block$parameter,
               scale = matrix(block$scale, length(block$columns)))
        }),
-       sigma = scale(posterior$sigma))
+       sigma = posterior$prior$sigma)
 }
 
 # A starting point near the data's scale.
@@ -77,7 +76,8 @@ run_replay <- function(posterior, sampler, sweeps, seed = 5, ...) {
   set.seed(seed)
   draws <- replay(replay_data(posterior), replay_prior(posterior), sampler,
                   plain_start(posterior), sweeps, ...)
-  list(hyper = cbind(draws$beta, replay_covariance(draws, posterior), sqrt(draws$sigma2)),
+  list(hyper = cbind(draws$beta, replay_covariance(draws, posterior), sqrt(draws$sigma2),
+                     draws$pooled),
        effects = matrix(aperm(draws$gamma, c(1, 3, 2)), sweeps))
 }
 

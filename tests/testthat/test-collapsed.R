@@ -191,7 +191,7 @@ dense_joint <- function(posterior, tau, C, sigma) {
     m <- block$columns
     own <- Sigma[m, m, drop = FALSE]
     log_prior <- log_prior + switch(block$kind,
-      variance = -(2 * block$variance[[1]] + 1) * log(tau[m]) - block$variance[[2]] / tau[m]^2,
+      variance = -(2 * block$variance[1, ] + 1) * log(tau[m]) - block$variance[2, ] / tau[m]^2,
       lkj = (block$parameter - 1) * log(det(cov2cor(own))),
       inverse_wishart = -(block$parameter + length(m) + 1) / 2 * log(det(own)) -
         sum(diag(block$scale %*% solve(own))) / 2 + length(m) * sum(log(tau[m]))

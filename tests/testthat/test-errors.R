@@ -148,8 +148,15 @@ test_that("unknown samplers, arguments and priors are refused", {
          "must be 2 x 2"),
     case(fit(y ~ x + (1 + x || g), prior = relm_prior(cov = inverse_wishart(3, diag(2)))),
          "are independent"),
-    case(fit(y ~ x + (1 + x | g), prior = relm_prior(sd = uniform(3))),
-         "Correlated group effects need"),
+    case(fit(y ~ x + (1 + x | g), prior = relm_prior(cov = huang_wand(2, c(1, 1, 1)))),
+         "`scale` of `huang_wand\\(\\)` must be 2 numbers"),
+    case(fit(y ~ x + (1 + x || g), prior = relm_prior(cov = huang_wand(2, 1))),
+         "are independent.*half_t"),
+    case(fit(y ~ x + (1 | g), prior = relm_prior(sigma = pooled())),
+         "several residual variances.*sigma = ~ f"),
+    case(fit(y ~ x + (1 | g), transform(data, f = "a"), sigma = ~ f,
+             prior = relm_prior(sigma = pooled())), "at least two residual variances"),
+    case(relm_prior(sd = pooled()), "prior of `sd` must be `uniform"),
     case(fit(y ~ x, prior = relm_prior(cov = inverse_wishart(3, 1))), "has no group effects")
   )
   expect_refused(cases)

@@ -17,9 +17,13 @@ test_that("blocks hold the prior of their columns", {
   expect_identical(kinds(y ~ x + (1 + x || g)), c("variance", "variance"))
   expect_identical(kinds(y ~ x + (1 + x | g) + (0 + v | g)), c("lkj", "variance"))
   expect_identical(kinds(y ~ x + (1 + x | g), cov = inverse_wishart(3, 1)), "inverse_wishart")
+  expect_identical(kinds(y ~ x + (1 + x | g), cov = huang_wand(2, 1)), "huang_wand")
+  # One column: Huang and Wand's prior is half-t.
+  one <- posterior_of(y ~ x + (1 | g), data, relm_prior(cov = huang_wand(3, 0.5)))$blocks[[1]]
+  expect_identical(one$distribution, half_t(3, 0.5))
   # One column: the inverse-Wishart is an inverse gamma.
   block <- posterior_of(y ~ x + (1 | g), data, relm_prior(cov = inverse_wishart(3, 2)))$blocks[[1]]
-  expect_identical(unname(block$variance), c(1.5, 1, Inf))
+  expect_identical(block$variance[1:3, ], c(shape = 1.5, rate = 1, upper = Inf))
 })
 
 test_that("aliased columns are those that lm leaves out", {

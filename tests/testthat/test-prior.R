@@ -1,7 +1,7 @@
 test_that("a conjugate prior is its density on the scale of the variance", {
   variance <- c(0.2, 0.7, 1.9, 4)
   log_kernel <- function(prior) {
-    scale <- relm:::conjugate_scale(prior)
+    scale <- relm:::encode_scale(prior)
     -(scale[["shape"]] + 1) * log(variance) - scale[["rate"]] / variance
   }
   sd <- sqrt(variance)
@@ -91,6 +91,30 @@ test_that("priors print as the calls that make them", {
   expect_output(print(inverse_gamma(1, 0.25)), "^inverse_gamma\\(1, 0.25\\)$")
   expect_identical(format(uniform()), "uniform()")
   expect_identical(format(inverse_wishart(3, 2)), "inverse_wishart(3, 2)")
+  expect_identical(format(half_t(3, 0.5)), "half_t(3, 0.5)")
+  expect_identical(format(half_cauchy(1)), "half_cauchy(1)")
+  expect_identical(format(exponential(2)), "exponential(2)")
+  expect_identical(format(pooled()), "pooled()")
+  expect_identical(format(huang_wand(2, c(0.5, 1))), "huang_wand(2, c(0.5, 1))")
   expect_identical(capture.output(relm_prior(beta = list(x = normal(0, 10)))), c(
     "beta.x  normal(0, 10)", "sd      uniform()", "cor     lkj(1)", "sigma   jeffreys()"))
+})
+
+test_that("numbers that are no parameters of a scale are refused", {
+  for (call in list(quote(half_t(0, 1)), quote(half_t(3, -1)), quote(half_cauchy(0)),
+                    quote(half_normal(c(1, 2))), quote(exponential(NA)), quote(huang_wand(2, 0)),
+                    quote(huang_wand(-1, 1)), quote(huang_wand(2, "1")))) {
+    expect_error(eval(call), "must be one", class = "relm_error", label = deparse1(call))
+  }
+})
+
+test_that("a matrix's priors are told by column", {
+  posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(),
+                            relm_prior(sd = list(x = half_normal(2)), sigma = exponential(1)))
+  table <- relm:::prior_table(posterior)
+  expect_identical(table$prior[3:6], c("uniform()", "half_normal(2)", "lkj(1)", "exponential(1)"))
+  cov <- posterior_of(y ~ x + (1 + x | g), grouped_data(), relm_prior(cov = huang_wand(2, 1)))
+  expect_identical(relm:::prior_table(cov)[3, ],
+                   data.frame(parameter = "cov_g(Intercept,x)", prior = "huang_wand(2, 1)",
+                              row.names = 3L))
 })

@@ -57,6 +57,11 @@ test_that("uniform standard deviations need three groups, or a proper prior", {
   # An inverse gamma falls like tau^-(2 shape + 1), beside the one dimension of two groups.
   expect_identical(tail_under(inverse_gamma(1, 1)), 4)
   expect_identical(tail_under(inverse_gamma(0.001, 0.001)), 2.002)
+  # A half-t falls like tau^-(df + 1), the others like exponentials.
+  expect_identical(tail_under(half_t(2, 1)), 4)
+  expect_identical(tail_under(half_cauchy(1)), 3)
+  expect_identical(tail_under(half_normal(1)), Inf)
+  expect_identical(tail_under(exponential(1)), Inf)
   # A proper prior of the intercept leaves one dimension more to the effects.
   proper <- relm_prior(beta = list(Intercept = normal(0, 10)))
   expect_identical(posterior_of(y ~ x + (1 | g), groups_of(2), proper)$tails[[1]], Inf)
@@ -133,8 +138,90 @@ test_that("many columns with proper priors and few groups are not refused", {
 test_that("correlated effects need one group more than columns", {
   expect_error(posterior_of(y ~ x + (1 + x | g), groups_of(2)), "at least 3 groups",
                class = "relm_error")
-  wishart <- relm_prior(cov = inverse_wishart(3, 1))
-  expect_s3_class(posterior_of(y ~ x + (1 + x | g), groups_of(2), wishart), "relm_posterior")
+  half <- relm_prior(sd = list(Intercept = half_t(3, 1)))
+  expect_error(posterior_of(y ~ x + (1 + x | g), groups_of(2), half), "at least 3 groups",
+               class = "relm_error")
+  for (prior in list(relm_prior(cov = inverse_wishart(3, 1)), relm_prior(cov = huang_wand(2, 1)),
+                     relm_prior(sd = half_t(3, 1)), relm_prior(sd = uniform(3)))) {
+    expect_s3_class(posterior_of(y ~ x + (1 + x | g), groups_of(2), prior), "relm_posterior")
+  }
+  # Standard deviations under Huang and Wand's prior are half-t.
+  wand <- posterior_of(y ~ x + (1 + x | g), groups_of(2), relm_prior(cov = huang_wand(1.5, 1)))
+  expect_identical(wand$tails[["sd_g__x"]], 3.5)
+})
+
+test_that("proper priors of sigma do not save an exact fit, but need no spare row", {
+  set.seed(5)
+  data <- data.frame(id = 1:12, x = rnorm(12), y = rnorm(12))
+  line <- data.frame(x = 1:4, y = 2 * (1:4))
+  for (family in list(half_t(3, 1), half_cauchy(1), half_normal(1), exponential(1), uniform(3))) {
+    prior <- relm_prior(sigma = family)
+    expect_s3_class(posterior_of(y ~ x + (1 | id), data, prior), "relm_posterior")
+    expect_error(posterior_of(y ~ x, line, prior), "No residual is left", class = "relm_error")
+    # Levels of one row.
+    expect_s3_class(posterior_of(y ~ x, data, prior, sigma = ~ id), "relm_posterior")
+    # Two readings that agree, of one group.
+    twice <- transform(data, id = rep(1:6, each = 2), y = c(y[1:10], 7, 7), x = rep(1:6, each = 2))
+    expect_error(posterior_of(y ~ x, twice, prior, sigma = ~ id), 'in 1 of 6 levels of `id`: "6"',
+                 class = "relm_error")
+  }
+  expect_s3_class(posterior_of(y ~ x, line, relm_prior(sigma = inverse_gamma(1, 1))),
+                  "relm_posterior")
+  # Three rows, a line: a Jeffreys sigma falls like sigma^-2.
+  three <- data.frame(x = c(1, 2, 4), y = c(1, 3, 2))
+  tail_under <- function(family) posterior_of(y ~ x, three, relm_prior(sigma = family))$tails[["sigma"]]
+  expect_identical(tail_under(jeffreys()), 2)
+  expect_identical(tail_under(half_t(2, 1)), 4)
+  expect_identical(tail_under(half_normal(1)), Inf)
+})
+
+# The posterior mass of y ~ 1 with two pooled levels where |log(sigma_a / sigma_b)| < `far`: the
+# mean and the common scale integrated out, precisions in proportions ~ Dirichlet(nu/2, nu/2).
+pooled_mass <- function(y, level, far) {
+  z <- seq(-2 * far, 2 * far, by = 0.05)
+  nu <- exp(seq(log(1e-4), log(200), length.out = 200))
+  log_likelihood <- vapply(z, function(z) {
+    log_weight <- plogis(ifelse(level == "a", z, -z), log.p = TRUE)
+    weight <- exp(log_weight)
+    mean <- sum(weight * y) / sum(weight)
+    sum(log_weight) / 2 - log(sum(weight)) / 2 -
+      (length(y) - 1) / 2 * log(sum(weight * (y - mean)^2))
+  }, 0)
+  log_proportions <- plogis(z, log.p = TRUE) + plogis(-z, log.p = TRUE)
+  sum(vapply(nu, function(nu) {
+    exp(dgamma(nu, 2, 0.1, log = TRUE) + log(nu) - lbeta(nu / 2, nu / 2)) *
+      sum(exp(log_likelihood + nu / 2 * log_proportions))
+  }, 0))
+}
+
+test_that("pooled variances need one residual, and no level of agreeing readings", {
+  set.seed(8)
+  pooled <- relm_prior(sigma = pooled())
+  growth <- function(y, level) pooled_mass(y, level, 14) / pooled_mass(y, level, 7)
+  data <- data.frame(y = rnorm(6), level = c("a", rep("b", 5)))
+  expect_s3_class(posterior_of(y ~ 1, data, pooled, sigma = ~ level), "relm_posterior")
+  expect_lt(growth(data$y, data$level), 1.01)
+  data$level <- rep(c("a", "b"), c(3, 3))
+  expect_s3_class(posterior_of(y ~ 1, data, pooled, sigma = ~ level), "relm_posterior")
+  expect_lt(growth(data$y, data$level), 1.01)
+  data$y[1:3] <- 0.7
+  expect_error(posterior_of(y ~ 1, data, pooled, sigma = ~ level), 'levels of `level`: "a"',
+               class = "relm_error")
+  expect_gt(growth(data$y, data$level), 100)
+  # As many columns as rows, in each level and then in all.
+  ones <- data.frame(y = rnorm(5), id = 1:5, x = rnorm(5))
+  expect_s3_class(posterior_of(y ~ x, ones, pooled, sigma = ~ id), "relm_posterior")
+  expect_error(posterior_of(y ~ x + I(x^2) + I(x^3) + I(x^4), ones, pooled, sigma = ~ id),
+               "No residual is left", class = "relm_error")
+})
+
+test_that("pooled variances have the tails of their rows", {
+  set.seed(9)
+  data <- data.frame(y = rnorm(12), f = rep(c("a", "b", "c"), c(1, 2, 9)))
+  tails <- posterior_of(y ~ 1, data, relm_prior(sigma = pooled()), sigma = ~ f)$tails
+  expect_identical(tails[["sigma_f[a]"]], 2)
+  expect_identical(tails[["sigma_f[b]"]], 3)
+  expect_identical(unname(tails[c("sigma_f[c]", "sigma_f__df", "sigma_f__scale")]), rep(Inf, 3))
 })
 
 # The claim about tails, on the exact posterior: P(tau > t) falls like t^-(e - 1).

@@ -80,9 +80,54 @@ test_that("proper priors are replayed", {
   expect_replay(posterior_of(y ~ x + v, data, relm_prior(sigma = uniform())), "uncentered")
 })
 
+test_that("every family of scales is replayed, of one standard deviation and of sigma", {
+  data <- grouped_data()
+  for (family in list(half_t(3, 0.4), half_cauchy(0.3), half_normal(0.3), exponential(5))) {
+    expect_replay(posterior_of(y ~ x + v + (1 + x || g), data,
+                               relm_prior(sd = family, sigma = family)))
+    expect_replay(posterior_of(y ~ x + v, data, relm_prior(sigma = family)), "uncentered")
+  }
+  mixed <- relm_prior(sd = list(Intercept = half_t(4, 1)), sigma = half_normal(0.5))
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data, mixed, sigma = ~ f))
+})
+
+test_that("every family of scales is replayed in blocks, with many groups and with few", {
+  data <- grouped_data()
+  mixed <- list(Intercept = half_t(3, 0.4), x = uniform(1.5), v = inverse_gamma(2, 1))
+  expect_replay(posterior_of(y ~ x + v + (1 + x + v | g), data,
+                             relm_prior(sd = mixed, cor = lkj(2))))
+  expect_replay(posterior_of(y ~ x + v + (1 + x + v | g), data,
+                             relm_prior(sd = list(x = exponential(2), v = half_normal(1)))))
+  expect_replay(posterior_of(y ~ x + v + (1 + x | g) + (0 + v | g), data,
+                             relm_prior(sd = half_cauchy(0.2), cor = lkj(0.7))))
+  few <- data[data$g %in% unique(data$g)[1:2], ]
+  expect_replay(posterior_of(y ~ x + (1 + x + v | g), few, relm_prior(sd = half_t(3, 1))))
+})
+
+test_that("Huang and Wand's prior is replayed", {
+  data <- grouped_data()
+  expect_replay(posterior_of(y ~ x + (1 + x | g), data,
+                             relm_prior(cov = huang_wand(2, c(0.5, 2)))))
+  expect_replay(posterior_of(y ~ x + v + (1 + x + v | g), data,
+                             relm_prior(cov = huang_wand(3, 0.3))))
+  expect_replay(posterior_of(y ~ x + (1 | g), data, relm_prior(cov = huang_wand(2, 1))))
+})
+
+test_that("pooled residual variances are replayed, with their parameters", {
+  data <- grouped_data()
+  pooled <- relm_prior(sigma = pooled())
+  expect_replay(posterior_of(y ~ x + v + (1 + x || g), data, pooled, sigma = ~ f))
+  expect_replay(posterior_of(y ~ x + (1 | g), data, pooled, sigma = ~ g))
+  expect_replay(posterior_of(y ~ x + v, data, pooled, sigma = ~ f), "uncentered")
+})
+
 test_that("a chain cut in two is the chain in one piece", {
-  posterior <- posterior_of(y ~ x + v + (1 + x | g), grouped_data())
-  for (sampler in c("centered", "uncentered", "interweaved")) {
+  posteriors <- list(
+    posterior_of(y ~ x + v + (1 + x | g), grouped_data()),
+    posterior_of(y ~ x + v + (1 + x | g), grouped_data(), sigma = ~ f,
+                 relm_prior(sd = half_t(3, 1), sigma = pooled()))
+  )
+  for (posterior in posteriors) for (sampler in c("centered", "uncentered", "interweaved")) {
     whole <- run_sampler(posterior, sampler, 20)
     model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
     set.seed(5)

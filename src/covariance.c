@@ -1,0 +1,282 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include <R_ext/Random.h>
+#include "covariance.h"
+#include "linalg.h"
+#include "random.h"
+
+/* Proposals of Sigma before the old one is kept. To keep it when all are
+   refused leaves the conditional distribution as it is, since whether that
+   happens does not depend on the old value. */
+enum { MAX_PROPOSALS = 1000 };
+
+/* Independent proposals of Sigma in a draw where a prior is not uniform. */
+enum { INDEPENDENT_PROPOSALS = 3 };
+
+/* Shrinkages of a slice before the old point is kept, to which it has then shrunk. */
+enum { MAX_SHRINKAGES = 2000 };
+
+size_t covariance_work(int size)
+{
+    return (size_t) 6 * size * size;
+}
+
+int block_is_flat(const cov_block_t *block)
+{
+    if (block->kind != COV_VARIANCE && block->kind != COV_LKJ) return 0;
+    for (int k = 0; k < block->size; k++)
+        if (!is_flat(block->sd + k)) return 0;
+    return 1;
+}
+
+/* The marginal of Huang and Wand's prior over a:
+   |Sigma|^-(df + 2 size)/2 prod_k (df (Sigma^-1)_kk + 1/scale_k^2)^-(df + size)/2. */
+double log_matrix_density(const cov_block_t *block, double log_det,
+                          const double *Sigma_inverse)
+{
+    int size = block->size;
+    double df = block->parameter;
+    if (block->kind == COV_INVERSE_WISHART)
+        return -0.5 * (df + size + 1.0) * log_det
+            - 0.5 * dot(size * size, block->scale, Sigma_inverse);
+    double value = -0.5 * (df + 2.0 * size) * log_det;
+    for (int k = 0; k < size; k++) {
+        double scale = block->sd[k].scale;
+        value -= 0.5 * (df + size)
+            * log(df * Sigma_inverse[(size_t) (size + 1) * k] + 1.0 / (scale * scale));
+    }
+    return value;
+}
+
+/* Both halves of the inverse of A, by its factor in U. */
+static status_t invert(int n, const double *A, double *U, double *inverse)
+{
+    memcpy(U, A, sizeof(double) * (size_t) n * n);
+    RETURN_IF_FAILED(cholesky(n, U));
+    inverse_from_cholesky(n, U, inverse);
+    return STATUS_OK;
+}
+
+/* Sigma ~ IW(J - 1, S) until one is accepted: uniform standard deviations and
+   LKJ(eta) have density ∝ |Sigma|^(-size/2) |C|^(size/2 + eta - 1). */
+static void draw_flat_lkj(const cov_block_t *block, int n_groups, const double *root_S,
+                          double *Sigma, double *work, proposals_t *proposals)
+{
+    int size = block->size, accepted = 0;
+    double power = 0.5 * size + block->parameter - 1.0, log_det = 0.0;
+    double *proposal = work, *rest = work + (size_t) size * size;
+    for (int tries = 0; tries < MAX_PROPOSALS && !accepted; tries++) {
+        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, rest);
+        /* A matrix that is singular in floating point has no chance. */
+        int regular = log_det_correlation(size, proposal, rest, &log_det) == STATUS_OK;
+        accepted = log(unif_rand()) < power * log_det && regular;
+        proposals->proposals++;
+    }
+    if (accepted) memcpy(Sigma, proposal, sizeof(double) * (size_t) size * size);
+    else proposals->kept++;
+}
+
+/* What the target has beside IW(J - 1, S):
+   |C|^(size/2 + eta - 1) prod_k p(tau_k). */
+static double log_lkj_weight(const cov_block_t *block, const double *Sigma, double *work)
+{
+    int size = block->size;
+    double log_det;
+    if (log_det_correlation(size, Sigma, work, &log_det) != STATUS_OK) return -INFINITY;
+    double weight = (0.5 * size + block->parameter - 1.0) * log_det;
+    for (int k = 0; k < size; k++)
+        weight += log_scale_density(block->sd + k, sqrt(Sigma[(size_t) (size + 1) * k]));
+    return weight;
+}
+
+/* Metropolis steps with IW(J - 1, S) as proposal. */
+static void propose_wishart(const cov_block_t *block, int n_groups, const double *root_S,
+                            double *Sigma, double *work)
+{
+    int size = block->size;
+    double *proposal = work, *rest = work + (size_t) size * size;
+    double weight = log_lkj_weight(block, Sigma, rest);
+    for (int i = 0; i < INDEPENDENT_PROPOSALS; i++) {
+        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, rest);
+        double next = log_lkj_weight(block, proposal, rest);
+        if (log(unif_rand()) < next - weight) {
+            memcpy(Sigma, proposal, sizeof(double) * (size_t) size * size);
+            weight = next;
+        }
+    }
+}
+
+/* tau_k given the correlations and the other standard deviations, through x, the old
+   tau_k over the new one:
+   log p(x) = (J - 2) log x - square x^2 / 2 - product x + log p(tau_k),
+   which is concave in x for every prior there is. */
+typedef struct {
+    const scale_prior_t *prior;
+    double tau, n, square, product;
+} one_scale_t;
+
+static log_density_t log_inverse_scale_at(const void *data, double x)
+{
+    const one_scale_t *one = (const one_scale_t *) data;
+    log_density_t prior = scale_density_at(one->prior, one->tau / x);
+    log_density_t at = {
+        one->n * log(x) - 0.5 * one->square * x * x - one->product * x + prior.value,
+        (one->n - prior.slope) / x - one->square * x - one->product,
+        (prior.curvature + prior.slope - one->n) / (x * x) - one->square
+    };
+    return at;
+}
+
+/* P is Sigma^-1, S has both halves. */
+static status_t draw_scale(const cov_block_t *block, int n_groups, const double *S, int k,
+                           double *Sigma, double *P)
+{
+    int size = block->size;
+    size_t place = (size_t) (size + 1) * k;
+    one_scale_t one = { block->sd + k, sqrt(Sigma[place]), n_groups - 2.0,
+                        P[place] * S[place], 0.0 };
+    for (int l = 0; l < size; l++)
+        if (l != k) one.product += P[l + (size_t) size * k] * S[l + (size_t) size * k];
+    double x;
+    RETURN_IF_FAILED(draw_log_concave(log_inverse_scale_at, &one, 1.0,
+                                      one.tau / one.prior->upper, &x));
+    for (int l = 0; l < size; l++) {
+        size_t across = k + (size_t) size * l, down = l + (size_t) size * k;
+        Sigma[across] /= x;
+        Sigma[down] /= x;
+        P[across] *= x;
+        P[down] *= x;
+    }
+    return isfinite(Sigma[place]) && Sigma[place] > 0.0 ? STATUS_OK : STATUS_NOT_FINITE;
+}
+
+/* log p(u), u the partial correlation of two effects given the others:
+   (eta - 1 - J/2) log(1 - u^2) - (t_kk + t_ll - 2 u t_kl) / (2 (1 - u^2)). */
+static double log_partial(double power, double squares, double product, double u)
+{
+    double rest = (1.0 - u) * (1.0 + u);
+    return power * log(rest) - 0.5 * (squares - 2.0 * u * product) / rest;
+}
+
+/* A slice sampler (Neal 2003) whose interval shrinks from the whole of (-1, 1). */
+static double draw_partial(double power, double squares, double product, double u)
+{
+    double level = log_partial(power, squares, product, u) + log(unif_rand());
+    double low = -1.0, high = 1.0;
+    for (int i = 0; i < MAX_SHRINKAGES; i++) {
+        double next = low + (high - low) * unif_rand();
+        if (next > -1.0 && next < 1.0
+            && log_partial(power, squares, product, next) > level) return next;
+        if (next < u) low = next;
+        else high = next;
+    }
+    return u;
+}
+
+/* The correlation of effects k and l given the other correlations and the standard
+   deviations. With the others given, the two have covariance M = (P_aa)^-1 and sum of
+   squares T = M P_a. S P_.a M, a = (k, l). */
+static status_t draw_correlation(const cov_block_t *block, int n_groups, const double *S,
+                                 int k, int l, double *Sigma, double *P, double *work)
+{
+    int size = block->size, pair[2] = { k, l };
+    double W[4], *PS = work;
+    for (int i = 0; i < 2; i++) {
+        const double *row = P + (size_t) size * pair[i];
+        for (int m = 0; m < size; m++) PS[m] = dot(size, row, S + (size_t) size * m);
+        for (int j = 0; j < 2; j++) W[i + 2 * j] = dot(size, PS, P + (size_t) size * pair[j]);
+    }
+    double a = P[k + (size_t) size * k], b = P[l + (size_t) size * l];
+    double c = P[k + (size_t) size * l];
+    /* M = [b, -c; -c, a] / det; t = T over the standard deviations of M. */
+    double det = a * b - c * c;
+    if (!(det > 0.0)) return STATUS_NOT_POSITIVE_DEFINITE;
+    double t_kk = (b * b * W[0] - 2.0 * b * c * W[2] + c * c * W[3]) / (b * det);
+    double t_ll = (c * c * W[0] - 2.0 * a * c * W[2] + a * a * W[3]) / (a * det);
+    double t_kl = ((a * b + c * c) * W[2] - b * c * W[0] - a * c * W[3])
+        / (sqrt(a * b) * det);
+    double old = -c / sqrt(a * b);
+    double u = draw_partial(block->parameter - 1.0 - 0.5 * n_groups, t_kk + t_ll, t_kl, old);
+    double before = Sigma[k + (size_t) size * l];
+    double after = before + (u - old) * sqrt(a * b) / det;
+    Sigma[k + (size_t) size * l] = Sigma[l + (size_t) size * k] = after;
+    if (invert(size, Sigma, work, P) == STATUS_OK) return STATUS_OK;
+    /* Singular in floating point: refused. */
+    Sigma[k + (size_t) size * l] = Sigma[l + (size_t) size * k] = before;
+    return invert(size, Sigma, work, P);
+}
+
+/* Where a standard deviation is not uniform: proposals of the whole matrix, which mix
+   well while the effects outweigh the priors and need as many groups; then each
+   standard deviation and each correlation given the rest, which mix where the
+   priors outweigh the effects and need nothing. */
+static status_t draw_lkj(const cov_block_t *block, int n_groups, double *S, double *Sigma,
+                         double *work)
+{
+    int size = block->size;
+    double *root_S = work, *P = root_S + (size_t) size * size, *rest = P + (size_t) size * size;
+    for (int k = 0; k < size; k++)
+        for (int l = 0; l < k; l++) S[k + (size_t) size * l] = S[l + (size_t) size * k];
+    if (n_groups - 1 >= size) {
+        memcpy(root_S, S, sizeof(double) * (size_t) size * size);
+        RETURN_IF_FAILED(cholesky(size, root_S));
+        propose_wishart(block, n_groups, root_S, Sigma, rest);
+    }
+    RETURN_IF_FAILED(invert(size, Sigma, rest, P));
+    for (int k = 0; k < size; k++)
+        RETURN_IF_FAILED(draw_scale(block, n_groups, S, k, Sigma, P));
+    for (int k = 1; k < size; k++)
+        for (int l = 0; l < k; l++)
+            RETURN_IF_FAILED(draw_correlation(block, n_groups, S, k, l, Sigma, P, rest));
+    return STATUS_OK;
+}
+
+/* Sigma ~ IW(J + df, S + scale). */
+static status_t draw_wishart(const cov_block_t *block, int n_groups, double *S,
+                             double *Sigma, double *work)
+{
+    int size = block->size;
+    for (int k = 0; k < size * size; k++) S[k] += block->scale[k];
+    RETURN_IF_FAILED(cholesky(size, S));
+    draw_inverse_wishart(size, n_groups + block->parameter, S, Sigma, work);
+    return STATUS_OK;
+}
+
+/* a_k | Sigma ~ IG((df + size)/2, df (Sigma^-1)_kk + 1/scale_k^2), then
+   Sigma ~ IW(J + df + size - 1, S + 2 df diag(1/a)). */
+static status_t draw_huang_wand(const cov_block_t *block, int n_groups, double *S,
+                                double *Sigma, double *work)
+{
+    int size = block->size;
+    double df = block->parameter, *P = work;
+    RETURN_IF_FAILED(invert(size, Sigma, work + (size_t) size * size, P));
+    for (int k = 0; k < size; k++) {
+        size_t place = (size_t) (size + 1) * k;
+        double scale = block->sd[k].scale;
+        double rate = df * P[place] + 1.0 / (scale * scale);
+        S[place] += 2.0 * df * rgamma(0.5 * (df + size), 1.0 / rate);
+    }
+    RETURN_IF_FAILED(cholesky(size, S));
+    draw_inverse_wishart(size, n_groups + df + size - 1.0, S, Sigma, work);
+    return STATUS_OK;
+}
+
+status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *Sigma,
+                    double *work, proposals_t *proposals)
+{
+    switch (block->kind) {
+    case COV_VARIANCE:
+        return draw_variance(block->sd, n_groups, S[0], Sigma);
+    case COV_INVERSE_WISHART:
+        return draw_wishart(block, n_groups, S, Sigma, work);
+    case COV_HUANG_WAND:
+        return draw_huang_wand(block, n_groups, S, Sigma, work);
+    case COV_LKJ:
+        break;
+    }
+    if (!block_is_flat(block)) return draw_lkj(block, n_groups, S, Sigma, work);
+    RETURN_IF_FAILED(cholesky(block->size, S));
+    draw_flat_lkj(block, n_groups, S, Sigma, work, proposals);
+    return STATUS_OK;
+}

@@ -1,0 +1,48 @@
+#ifndef RELM_COVARIANCE_H
+#define RELM_COVARIANCE_H
+
+#include <stddef.h>
+#include "scale_prior.h"
+#include "status.h"
+
+/* Blocks of the covariance matrix of the group effects, with their priors.
+   COV_VARIANCE         one standard deviation
+   COV_LKJ              standard deviations, and correlations C with density ∝ |C|^(eta - 1)
+   COV_INVERSE_WISHART  IW(df, scale)
+   COV_HUANG_WAND       IW(df + size - 1, 2 df diag(1/a)), a_k ~ IG(1/2, 1/scale_k^2), under
+                        which tau_k ~ half-t(df, scale_k) (Huang and Wand 2013) */
+typedef enum { COV_VARIANCE, COV_LKJ, COV_INVERSE_WISHART, COV_HUANG_WAND } cov_kind_t;
+
+typedef struct {
+    int first, size;            /* columns of Z: first, first + 1, ... */
+    cov_kind_t kind;
+    const scale_prior_t *sd;    /* size: of each standard deviation, under COV_VARIANCE and
+                                   COV_LKJ; sd[k].scale is scale_k of COV_HUANG_WAND */
+    scale_prior_t variance;     /* sd[0] */
+    double parameter;           /* eta of LKJ, df of the others */
+    const double *scale;        /* size x size, scale of the inverse Wishart */
+} cov_block_t;
+
+/* Are all its standard deviations uniform on (0, Inf)? Not for the last two kinds. */
+int block_is_flat(const cov_block_t *block);
+
+/* log p of a block's Sigma (size x size) with respect to dSigma, up to a constant, given
+   its inverse and log determinant; inverse-Wishart and Huang-Wand blocks. */
+double log_matrix_density(const cov_block_t *block, double log_det,
+                          const double *Sigma_inverse);
+
+/* Proposals of a whole Sigma under LKJ, and draws in which none was accepted where
+   one had to be. */
+typedef struct {
+    double proposals, kept;
+} proposals_t;
+
+/* Sigma given n_groups effects N(0, Sigma) with S their sum of squares and products:
+   both size x size, S in its upper half; S is overwritten. work holds
+   covariance_work(size) doubles. */
+status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *Sigma,
+                    double *work, proposals_t *proposals);
+
+size_t covariance_work(int size);
+
+#endif
