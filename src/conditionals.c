@@ -3,6 +3,7 @@
 #include <R_ext/Random.h>
 #include "conditionals.h"
 #include "linalg.h"
+#include "pooled.h"
 
 size_t state_work(int q, int p)
 {
@@ -310,7 +311,8 @@ status_t draw_residual_variances(const model_t *model, state_t *state)
     double visits = level_visits(model);
     scale_prior_t prior = model->sigma_prior;
     if (prior.kind == SCALE_POOLED) {
-        RETURN_IF_FAILED(draw_pooled(model->n_levels, state->sigma2, &state->pooled_df,
+        pooled_t pooled = { model->n_levels, model->level_rows, state->sum_of_squares };
+        RETURN_IF_FAILED(draw_pooled(&pooled, state->sigma2, &state->pooled_df,
                                      &state->pooled_scale));
         prior = pooled_prior(state->pooled_df, state->pooled_scale);
     }

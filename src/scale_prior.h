@@ -38,13 +38,4 @@ log_density_t scale_density_at(const scale_prior_t *prior, double s);
 status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,
                        double *variance);
 
-/* Degrees of freedom nu and scale s of sigma_1^2, ..., sigma_n^2 ~
-   scaled-inverse-chi^2(nu, s^2), given these, under p(s) ∝ 1/s and nu ~ Gamma(2, 0.1)
-   (Juarez and Steel 2010): nu with s^2 integrated out, then
-   s^2 ~ Gamma(n nu/2, nu/2 sum_k 1/sigma_k^2). */
-status_t draw_pooled(int n, const double *sigma2, double *df, double *scale);
-
-/* The prior of each sigma_k that they make. */
-scale_prior_t pooled_prior(double df, double scale);
-
 #endif

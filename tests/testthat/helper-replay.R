@@ -354,7 +354,7 @@ draw_sigma2 <- function(data, prior, residual, current) {
   rss <- drop(rowsum(data$w * residual^2, data$level))
   sigma2 <- numeric(length(n))
   if (prior$name == "pooled") {
-    pooled <- draw_pooled(as.numeric(current))
+    pooled <- draw_pooled(n, rss, as.numeric(current))
     prior <- list(name = "inverse_gamma",
                   parameters = list(shape = pooled[1] / 2, rate = pooled[1] * pooled[2]^2 / 2))
     attr(sigma2, "pooled") <- pooled
@@ -363,8 +363,40 @@ draw_sigma2 <- function(data, prior, residual, current) {
   sigma2
 }
 
-# nu and s of sigma_l^2 ~ scaled-inverse-chi^2(nu, s^2), p(s) = 1/s, nu ~ Gamma(2, 0.1).
-draw_pooled <- function(sigma2) {
+# nu and s of sigma_l^2 ~ scaled-inverse-chi^2(nu, s^2), p(s) = 1/s, nu ~ Gamma(2, 0.1): given the
+# old sigma, then each given the other and the residuals, which are t-distributed.
+draw_pooled <- function(n, rss, sigma2) {
+  pooled <- draw_pooled_given_sigma(sigma2)
+  nu <- pooled[1]
+  # Of residuals e with e'e = rss: prod Gamma((nu + n)/2)/Gamma(nu/2) (nu s^2)^(-n/2)
+  # (1 + rss/(nu s^2))^(-(nu + n)/2).
+  log_t <- function(nu, s) {
+    sum(lgamma((nu + n) / 2) - lgamma(nu / 2) - n / 2 * log(nu * s^2) -
+          (nu + n) / 2 * log(1 + rss / (nu * s^2)))
+  }
+  log_s <- draw_log_concave(
+    value = function(t) log_t(nu, exp(t)),
+    slope = function(t) sum((nu + n) * rss / (nu * exp(2 * t) + rss) - n),
+    curvature = function(t) -2 * nu * sum((nu + n) * rss * exp(2 * t) / (nu * exp(2 * t) + rss)^2),
+    start = log(pooled[2]), lower = -Inf)
+  at <- function(t) log_t(exp(t), exp(log_s)) + dgamma(exp(t), 2, 0.1, log = TRUE) + t
+  c(exp(draw_slice(at, log(nu))), exp(log_s))
+}
+
+# Neal's slice sampler, stepping out by 1.
+draw_slice <- function(at, x) {
+  level <- at(x) + log(runif(1))
+  ends <- x - runif(1) + c(0, 1)
+  while (at(ends[1]) > level) ends[1] <- ends[1] - 1
+  while (at(ends[2]) > level) ends[2] <- ends[2] + 1
+  repeat {
+    new <- ends[1] + diff(ends) * runif(1)
+    if (at(new) > level) return(new)
+    ends[(new >= x) + 1] <- new
+  }
+}
+
+draw_pooled_given_sigma <- function(sigma2) {
   L <- length(sigma2)
   D <- L * log(sum(1 / sigma2)) + sum(log(sigma2))
   log_nu <- draw_log_concave(

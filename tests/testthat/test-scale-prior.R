@@ -126,10 +126,15 @@ test_that("pooled variances and their degrees of freedom have the density they s
                 label = paste(name, p))
     }
   }
-  scale <- fit$sampling$hyper[, , "sigma_f__scale"]
-  df <- fit$sampling$hyper[, , "sigma_f__df"]
-  precision <- apply(fit$sampling$hyper[, , c("sigma_f[a]", "sigma_f[b]")]^-2, 1:2, sum)
-  # s^2 | nu, sigma ~ Gamma(L nu / 2, nu / 2 sum 1 / sigma^2), on average over the posterior.
-  uniform <- matrix(pgamma(scale^2, df, df / 2 * precision), nrow(df))
-  expect_lt(abs(mean(uniform) - 0.5) / posterior::mcse_mean(uniform), 4)
+  # sigma_l^2 | nu, s and its residuals, over the posterior: with e'e about the mean mu,
+  # sigma^2 is inverse gamma.
+  draws <- as.matrix(fit)
+  for (level in c("a", "b")) {
+    y <- data$y[data$f == level]
+    df <- draws[, "sigma_f__df"]
+    rss <- rowSums(outer(draws[, "b_Intercept"], y, "-")^2)
+    uniform <- pgamma(draws[, sprintf("sigma_f[%s]", level)]^-2, (length(y) + df) / 2,
+                      (rss + df * draws[, "sigma_f__scale"]^2) / 2)
+    expect_lt(abs(mean(uniform) - 0.5) / posterior::mcse_mean(matrix(uniform, 20000)), 4)
+  }
 })
