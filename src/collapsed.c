@@ -55,7 +55,9 @@ static status_t refresh_point(const model_t *model, const state_t *state, collap
         return STATUS_OK;
     c->started = 1;
     c->log_proposal = log_proposal_density(&c->proposal, c->point, c->work);
-    return log_target_at(model, c, c->point, &c->log_target, c->root);
+    status_t status = log_target_at(model, c, c->point, &c->log_target, c->root);
+    if (status == STATUS_OK && !isfinite(c->log_target)) return STATUS_NOT_FINITE;
+    return status;
 }
 
 /* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */

@@ -160,7 +160,7 @@ static status_t add_scale(const model_t *model, const collapsed_t *collapsed,
     double log_sigma = is_coordinate ? point[collapsed->n - 1] : 0.0;
     double sigma = exp(log_sigma);
     add_prior_products(model, sigma * sigma, marginal->root);
-    RETURN_IF_FAILED(marginal_root(&collapsed->data, marginal));
+    RETURN_IF_FAILED(cholesky(rows, marginal->root));
     double r = marginal->root[p + (size_t) rows * p];
     for (int b = 0; b < model->n_blocks; b++)
         *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);
@@ -188,7 +188,7 @@ status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
                                        collapsed->monitor));
     if (collapsed->sigma_role != SIGMA_INTEGRATED)
         return add_scale(model, collapsed, L, point, &marginal, value);
-    RETURN_IF_FAILED(marginal_root(&collapsed->data, &marginal));
+    RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal));
     *value += log_marginal(model, &marginal);
     return STATUS_OK;
 }
@@ -221,9 +221,18 @@ static void weigh_group(const model_t *model, const double *sigma2, int group,
     }
 }
 
+/* The triangular factor of the rows of a level, (p + 1) x (p + 1). work holds as many. */
+static void triangularize(int p, const double *factor, double *root, double *work)
+{
+    size_t size = (size_t) (p + 1) * (p + 1);
+    memset(root, 0, sizeof(double) * size);
+    memcpy(work, factor, sizeof(double) * size);
+    absorb_block(p + 1, p + 1, root, p + 1, p + 1, work);
+}
+
 size_t weigh_work(int q, int p)
 {
-    return (size_t) 2 * q * (q + p + 1);
+    return (size_t) 2 * q * (q + p + 1) + (size_t) (p + 1) * (p + 1);
 }
 
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
@@ -234,6 +243,10 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
     memset(data->rest, 0, sizeof(double) * rows * rows);
     for (int s = 0; s < model->n_levels; s++)
         add_products(rows, p, level_factor(model, s), sigma2 ? sigma2[s] : 1.0, data->rest);
+    /* With several residual variances the root comes from products alone. */
+    if (!sigma2)
+        triangularize(p, level_factor(model, 0), data->rest_root,
+                      work + (size_t) 2 * q * (q + rows));
     for (int j = 0; j < model->n_groups; j++) {
         if (!sigma2) {
             pack_group(data, j, cell_factor(model, j));

@@ -133,6 +133,7 @@ static void allocate_group_data(const model_t *model, int n_threads, group_data_
     data->factor = doubles((double) size);
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
+    data->rest_root = doubles((p + 1) * (p + 1));
     data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
 }
 
@@ -333,7 +334,7 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
     allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
     weigh_groups(&model, NULL, &data, doubles((double) weigh_work(q, model.n_coef)));
     status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
-    if (status == STATUS_OK) status = marginal_root(&data, &marginal);
+    if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal);
     if (status != STATUS_OK) raise_status(status, 0);
     const char *names[] = { "log_det", "root", "log_density" };
     SEXP values[] = { PROTECT(ScalarReal(marginal.log_det)), root,

@@ -226,7 +226,8 @@ static size_t sums_size(int p)
 
 size_t marginal_work(int q, int p, int n_threads)
 {
-    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p));
+    size_t reflected = (size_t) q * (q + p + 1) + 3 * q * q + p + 1;
+    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p)) + reflected;
 }
 
 static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
@@ -303,7 +304,40 @@ status_t marginal_products(const group_data_t *data, const double *L,
     return STATUS_OK;
 }
 
-status_t marginal_root(const group_data_t *data, marginal_t *marginal)
+/* Does a Cholesky factor of these products (upper half, diagonal given apart) lose more
+   than six digits of some column? */
+static int has_cancelled(int n, const double *root, const double *diagonal)
 {
-    return cholesky(data->n_fixed + 1, marginal->root);
+    for (int k = 0; k < n; k++) {
+        double pivot = root[k + (size_t) n * k];
+        if (!(pivot * pivot > 1e-6 * diagonal[k])) return 1;
+    }
+    return 0;
+}
+
+/* The root from the groups' rows by reflections, which square nothing. */
+static status_t reflected_root(const group_data_t *data, const double *L, double *root)
+{
+    int q = data->n_random, n = data->n_fixed + 1;
+    double *factor = data->work, *A = factor + (size_t) q * (q + n), *U = A + q * q;
+    memcpy(root, data->rest_root, sizeof(double) * n * n);
+    for (int j = 0; j < data->n_groups; j++) {
+        unpack_group(data, j, factor);
+        multiply_transposed(q, factor, L, A, U);
+        RETURN_IF_FAILED(unit_plus_root(q, A, U, U + q * q));
+        double *W = factor + q * q;
+        for (int k = 0; k < n; k++) solve_upper_transposed(q, U, W + (size_t) q * k);
+        absorb_block(n, n, root, q, q, W);
+    }
+    return STATUS_OK;
+}
+
+status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal)
+{
+    int n = data->n_fixed + 1;
+    double *diagonal = data->work;
+    for (int k = 0; k < n; k++) diagonal[k] = marginal->root[k + (size_t) n * k];
+    status_t status = cholesky(n, marginal->root);
+    if (status == STATUS_OK && !has_cancelled(n, marginal->root, diagonal)) return STATUS_OK;
+    return reflected_root(data, L, marginal->root);
 }

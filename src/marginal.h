@@ -19,6 +19,7 @@ typedef struct {
                                pack_group() puts it */
     double *rest;           /* (p + 1) x (p + 1), upper half: products of what the
                                groups' factors leave of [X y] */
+    double *rest_root;      /* (p + 1) x (p + 1): their triangular factor */
     int n_threads;
     double *work;           /* marginal_work() doubles */
 } group_data_t;
@@ -40,8 +41,9 @@ void unpack_group(const group_data_t *data, int j, double *factor);
 status_t marginal_products(const group_data_t *data, const double *L,
                            marginal_t *marginal, monitor_t *monitor);
 
-/* root <- the Cholesky factor of the products. */
-status_t marginal_root(const group_data_t *data, marginal_t *marginal);
+/* root <- the Cholesky factor of the products; where that would cancel, by reflections of
+   the groups' rows. */
+status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal);
 
 /* A = R L, for R upper and L lower triangular, q x q. */
 void multiply_factors(int q, const double *R, const double *L, double *A);
