@@ -4,16 +4,9 @@
 
 bench <- dirname(sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1]))
 source(file.path(bench, "floor.R"))
+source(file.path(bench, "cases.R"))
 load_floor(bench)
 library(relm)
-
-simulate_groups <- function(J, rows_each, seed = 1) {
-  set.seed(seed)
-  g <- rep(seq_len(J), each = rows_each)
-  x <- rnorm(J * rows_each)
-  data.frame(g = g, x = x,
-             y = 1 + x + rnorm(J)[g] + 0.5 * rnorm(J)[g] * x + rnorm(length(g)))
-}
 
 chain_of <- function(J, rows_each, sampler) {
   posterior <- relm_posterior(crossprods(y ~ x + (1 + x || g), simulate_groups(J, rows_each)))
