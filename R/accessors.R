@@ -32,9 +32,11 @@ model.frame.relm <- function(formula, ...) design_of(formula, "model.frame()")$f
 #' @export
 model.matrix.relm <- function(object, type = "fixed", ...) {
   check_choice(type, "type", c("fixed", "random"))
-  rows <- design_rows(design_of(object, "model.matrix()"))
-  if (type == "random") return(rows$Z)
-  rows$X[, object$posterior$fixed, drop = FALSE]
+  design <- design_of(object, "model.matrix()")
+  rows <- design_rows(design)
+  matrix <- if (type == "random") rows$Z else rows$X[, object$posterior$fixed, drop = FALSE]
+  if (type == "fixed" || length(design$bars)) rownames(matrix) <- row.names(design$frame)
+  matrix
 }
 
 #' @rdname relm-model

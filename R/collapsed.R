@@ -3,7 +3,6 @@
 # What the sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
   if (is.null(posterior$group)) return("group effects")
-  if (!is.null(posterior$sigma_by)) return("one residual variance")
   if (nrow(posterior$random) > 8) return("at most eight random columns")
 }
 
@@ -21,36 +20,86 @@ check_collapsed <- function(posterior) {
   }
 }
 
+# What becomes of sigma: sigma_role_t in src/collapsed.h.
+sigma_role <- function(posterior) {
+  if (!is.null(posterior$sigma_by)) return("given")
+  if (is_scale_free(posterior)) "integrated" else "coordinate"
+}
+
+sigma_roles <- c("integrated", "coordinate", "given")
+
 # Degrees of freedom of the proposal, whose tails must not be lighter than the target's,
 # and how much wider than the target it is.
 proposal_df <- 6
 proposal_width <- 1.15
 
+# Proposals of a sweep: independent ones, and steps of a random walk, which move a chain
+# that the independent ones leave standing.
+plain_proposals <- c(independent = 2L, walk = 1L)
+
+# A tuning before anything is known: the coordinates and their scales.
+new_tuning <- function(model, estimate, role, threads = 1L) {
+  signs <- c(bitwShiftL(1L, seq_len(model$n_random) - 1L),
+             unlist(lapply(model$blocks, correlation_signs)),
+             if (role == "coordinate") 0L)
+  n <- length(signs)
+  unit <- if (role == "given") sqrt(exp(mean(log(estimate$sigma2)))) else 1
+  list(sigma_role = match(role, sigma_roles) - 1L, scale = effect_scale(model) * unit,
+       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df, step = 1,
+       near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
+       n_independent = plain_proposals[["independent"]], n_walk = plain_proposals[["walk"]],
+       table = NULL)
+}
+
+# The columns whose signs change the sign of each correlation, as bits, row by row.
+correlation_signs <- function(block) {
+  bits <- bitwShiftL(1L, block$first + seq_len(block$size) - 1L)
+  unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
+}
+
+with_coordinate <- function(tuning) tuning$sigma_role == 1L
+
+# log p(coordinates | y) at the columns of points.
+log_target <- function(model, tuning, points, sigma2) {
+  values <- .Call(ffi_log_target, model, tuning, as.numeric(points), as.numeric(sigma2))
+  if (anyNA(values)) rlang::interrupt()
+  values
+}
+
+# Independent proposals, coordinates x n, and their log densities.
+propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
+
 # Proposals at the mode, with the curvature there.
-tune_at_mode <- function(model, estimate, scale_free) {
-  q <- model$n_random
-  n <- q + (if (scale_free) 0 else 1) +
-    sum(vapply(model$blocks, function(block) block$size * (block$size - 1) / 2, 0))
-  tuning <- list(scale = effect_scale(model), center = numeric(n), root = diag(n),
-                 df = proposal_df, step = 1, with_sigma = as.integer(!scale_free))
+tune_at_mode <- function(model, estimate, role, threads = 1L) {
+  tuning <- new_tuning(model, estimate, role, threads)
   free <- without_bounds(model)
   target <- function(point) {
-    value <- .Call(ffi_log_target, free, tuning, point)
-    if (is.na(value)) rlang::interrupt()
+    value <- log_target(free, tuning, point, estimate$sigma2)
     if (is.finite(value)) -value else 1e10
   }
-  start <- within_bounds(initial_point(estimate, tuning, n), model, tuning)
+  start <- within_bounds(initial_point(estimate, tuning), model, tuning)
   mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
-  tuning$center <- within_bounds(mode$par, model, tuning)
-  tuning$root <- proposal_root(safe_covariance(stats::optimHess(tuning$center, target)))
-  tuning$step <- 1.5 / sqrt(n)
+  place_proposal(tuning, within_bounds(mode$par, model, tuning),
+                 function(center) safe_covariance(stats::optimHess(center, target)))
+}
+
+# A t around a point, all lambda positive; columns far from 0 keep their sign.
+place_proposal <- function(tuning, center, covariance) {
+  q <- length(tuning$scale)
+  tuning$center <- fold_point(center, tuning)
+  covariance <- if (is.function(covariance)) covariance(tuning$center) else covariance
+  sd <- sqrt(diag(covariance))[seq_len(q)]
+  tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
+  tuning$root <- proposal_root(covariance)
+  tuning$step <- 1.5 / sqrt(length(center))
   tuning
 }
 
-initial_point <- function(estimate, tuning, n) {
-  x <- asinh(sqrt(diag(estimate$Sigma) / estimate$sigma2) / tuning$scale)
-  c(x, numeric(n - length(x) - tuning$with_sigma),
-    if (tuning$with_sigma) log(estimate$sigma2) / 2)
+initial_point <- function(estimate, tuning) {
+  unit <- if (tuning$sigma_role == 2L) 1 else estimate$sigma2
+  x <- asinh(sqrt(diag(estimate$Sigma) / unit) / tuning$scale)
+  sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
+  c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
 }
 
 # A bound has no curvature to go by: the mode is sought without it, and then brought
@@ -65,12 +114,13 @@ without_bounds <- function(model) {
 }
 
 within_bounds <- function(point, model, tuning) {
-  if (!tuning$with_sigma) return(point)
+  if (tuning$sigma_role == 0L) return(point)
   last <- length(point)
-  point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
+  if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
+  sigma <- if (with_coordinate(tuning)) exp(point[last]) else 1
   for (block in model$blocks) {
     k <- block$first + 1
-    lambda <- 0.95 * block$variance[3] / exp(point[last]) / tuning$scale[k]
+    lambda <- 0.95 * block$variance[3] / sigma / tuning$scale[k]
     if (block$size == 1) point[k] <- max(min(point[k], asinh(lambda)), -asinh(lambda))
   }
   point
@@ -99,7 +149,8 @@ proposal_root <- function(covariance) {
 points_of <- function(hyper, model, tuning) {
   q <- model$n_random
   p <- model$n_coef
-  lambda <- hyper[, p + seq_len(q), drop = FALSE] / hyper[, ncol(hyper)]
+  unit <- if (tuning$sigma_role == 2L) 1 else hyper[, ncol(hyper)]
+  lambda <- hyper[, p + seq_len(q), drop = FALSE] / unit
   x <- asinh(sweep(lambda, 2, tuning$scale, "/"))
   place <- p + q
   z <- lapply(model$blocks, function(block) {
@@ -110,7 +161,7 @@ points_of <- function(hyper, model, tuning) {
     t(apply(correlations, 1, partial_coordinates, size = block$size))
   })
   z <- do.call(cbind, lapply(z, function(x) if (is.null(x)) NULL else matrix(x, nrow(hyper))))
-  cbind(x, z, if (tuning$with_sigma) log(hyper[, ncol(hyper)]))
+  cbind(x, z, if (with_coordinate(tuning)) log(hyper[, ncol(hyper)]))
 }
 
 # Inverse hyperbolic tangents of canonical partial correlations, row by row.
@@ -128,26 +179,74 @@ partial_coordinates <- function(correlations, size) {
 tune_to_draws <- function(tuning, points) {
   covariance <- stats::cov(points)
   if (anyNA(covariance) || !is_positive_definite(covariance)) return(tuning)
-  tuning$center <- colMeans(points)
-  tuning$root <- proposal_root(covariance)
+  place_proposal(tuning, colMeans(points), covariance)
+}
+
+# Sweeps that a chain with tabulated proposals needs to forget its start.
+table_warmup <- 20L
+
+# The tuning of all chains: at the mode, and where a table of the density costs less than
+# the sweeps that it spares, from the table.
+tune_collapsed <- function(model, estimate, posterior, control) {
+  tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
+  sweeps <- control$chains * (control$warmup + as.numeric(control$draws) * control$thin)
+  if (!table_pays(tuning, sweeps)) return(tuning)
+  tuning$table <- tabulate_target(model, tuning, estimate)
+  tuning$n_independent <- 1L
+  tuning$n_walk <- 0L
   tuning
 }
 
-# One chain of a model tuned at its mode: warm-up in two parts, after each of which the
-# proposals learn from its second half; then they are frozen.
-run_collapsed <- function(model, estimate, control, progress) {
-  n <- length(model$tuning$center)
-  wide <- backsolve(model$tuning$root, stats::rnorm(n)) * 1.5
-  state <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
-                point = within_bounds(model$tuning$center + wide, model, model$tuning))
-  parts <- diff(round(control$warmup * c(0, 0.3, 1)))
-  for (part in parts[parts >= 20]) {
-    warm <- sample_chain(model, "collapsed", state, part, effects = FALSE)
-    if (warm$interrupted) return(warm)
-    points <- points_of(t(warm$hyper), model, model$tuning)
-    model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(part / 2)))
-    state <- warm$state
+# Where a chain starts: scattered around the center, or from a draw of another fit.
+start_collapsed <- function(plan, chain) {
+  tuning <- plan$model$tuning
+  start <- plan$estimate[c("theta", "Sigma", "sigma2")]
+  if (is.null(plan$init)) {
+    wide <- backsolve(tuning$root, stats::rnorm(length(tuning$center))) * 1.5
+    start$point <- tuning$center + wide
+  } else {
+    state <- plan$init[[(chain - 1) %% length(plan$init) + 1]]
+    start$sigma2 <- state$sigma2
+    start$point <- as.numeric(points_of(t(state$hyper), plan$model, tuning))
   }
-  tell <- if (!is.null(progress)) function(sweeps) progress(control$warmup + sweeps)
-  sample_chain(model, "collapsed", state, control$draws, 0L, control$thin, progress = tell)
+  start$point <- within_bounds(fold_point(start$point, tuning), plan$model, tuning)
+  start
+}
+
+# The same point with all lambda positive.
+fold_point <- function(point, tuning) {
+  negative <- which(point[seq_along(tuning$scale)] < 0)
+  ifelse(signs_changed(tuning$sign_columns, negative), -point, point)
+}
+
+# Which coordinates change sign with the signs of these columns.
+signs_changed <- function(sign_columns, columns) {
+  bits <- bitwShiftL(1L, columns - 1L)
+  odd <- rep(FALSE, length(sign_columns))
+  for (bit in bits) odd <- xor(odd, bitwAnd(sign_columns, bit) > 0)
+  odd
+}
+
+# One chain of a tuned model. Without a table, warm-up comes in two parts, after each of
+# which the proposals learn from its second half; then they are frozen.
+run_collapsed <- function(model, state, control, progress, kept) {
+  warmup <- control$warmup
+  told <- 0L
+  if (is.null(model$tuning$table)) {
+    parts <- diff(round(warmup * c(0, 0.3, 1)))
+    for (part in parts[parts >= 20]) {
+      warm <- sample_chain(model, "collapsed", state, part, kept = integer())
+      if (warm$interrupted) return(warm)
+      points <- points_of(t(warm$hyper), model, model$tuning)
+      model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(part / 2)))
+      state <- warm$state
+      state$point <- fold_point(state$point, model$tuning)
+    }
+    told <- warmup
+    warmup <- 0L
+  }
+  tell <- if (!is.null(progress)) function(sweeps) progress(told + sweeps)
+  result <- sample_chain(model, "collapsed", state, control$draws, warmup, control$thin, kept,
+                         tell)
+  c(result, list(model = model))
 }

@@ -67,7 +67,9 @@ crossprods.relm_design <- function(x, ...) {
     chunk <- design_rows(x, rows)
     check_columns(chunk)
     if (is.null(accumulation)) accumulation <- new_crossprods(x, chunk, cells)
-    accumulation$random$paired <- still_paired(accumulation$random, chunk)
+    # A random column is the group version of a fixed one when both are the same.
+    accumulation$random$paired <-
+      .Call(ffi_still_paired, chunk$Z, chunk$X, accumulation$random$paired)
     cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
     absorb(accumulation, chunk, cell)
   }
@@ -84,10 +86,14 @@ find_cells <- function(design) {
   level <- if (is.null(design$sigma_by)) one
     else group_levels(design$by$sigma, design$frame, "sigma")
   n_levels <- max(1L, length(level$labels))
-  pair <- if (n_levels == 1L) group$index
-    else (group$index - 1) * n_levels + level$index
-  pairs <- sort(unique(pair))
-  cell <- if (n_levels == 1L) group$index else match(pair, pairs)
+  if (n_levels == 1L) {
+    cell <- group$index
+    pairs <- seq_len(max(1L, length(group$labels)))
+  } else {
+    pair <- (group$index - 1) * n_levels + level$index
+    pairs <- sort(unique(pair))
+    cell <- match(pair, pairs)
+  }
   list(
     group = group, level = level, cell = cell,
     cell_group = as.integer((pairs - 1) %/% n_levels) + 1L,
@@ -115,10 +121,9 @@ new_crossprods <- function(design, chunk, cells) {
            {.code {design$group}}.", i = "Write it once.")
   }
   crossprods <- list(
-    response = deparse1(design$formula[[2]]), formula = design$formula,
+    response = as_text(design$formula[[2]]), formula = design$formula,
     n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
-    random = data.frame(column = as.character(colnames(chunk$Z)), block = chunk$block,
-                        paired = match(colnames(chunk$Z), colnames(chunk$X))),
+    random = random_columns(chunk),
     group = design$group, groups = cells$group$labels, group_display = cells$group$display,
     group_order = cells$group$all,
     sigma_by = design$sigma_by, levels = cells$level$labels,
@@ -132,6 +137,13 @@ new_crossprods <- function(design, chunk, cells) {
   )
   crossprods$shift <- pilot_shift(crossprods, chunk)
   structure(crossprods, class = "relm_crossprods")
+}
+
+# A data frame; data.frame() would take longer than the cross-products of a few rows.
+random_columns <- function(chunk) {
+  columns <- list(column = as.character(colnames(chunk$Z)), block = chunk$block,
+                  paired = match(colnames(chunk$Z), colnames(chunk$X)))
+  structure(columns, row.names = .set_row_names(ncol(chunk$Z)), class = "data.frame")
 }
 
 z_intercept <- function(Z) match("(Intercept)", colnames(Z), nomatch = 0L)
@@ -149,20 +161,11 @@ pilot_shift <- function(crossprods, chunk) {
   unname(c(z_shift, x_shift, y_shift))
 }
 
-# A random column is the group version of a fixed one when both are the same.
-still_paired <- function(random, chunk) {
-  same <- vapply(seq_along(random$paired), function(k) {
-    paired <- random$paired[k]
-    !is.na(paired) && identical(as.numeric(chunk$Z[, k]), as.numeric(chunk$X[, paired]))
-  }, NA)
-  ifelse(same, random$paired, NA_integer_)
-}
-
 # Absorbs rows into the factors, which change in place.
 absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
   rows <- list(
     y = chunk$y, X = chunk$X, Z = chunk$Z, weights = as_numeric_or_null(chunk$weights),
-    shift = shift, order = order(cell, method = "radix") - 1L, cell = cell - 1L
+    shift = shift, cell = cell - 1L
   )
   .Call(ffi_absorb_rows, rows, crossprods$cell_factor, crossprods$level_factor,
         crossprods$cell_level - 1L)
@@ -171,7 +174,7 @@ absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
 as_numeric_or_null <- function(x) if (!is.null(x)) as.numeric(x)
 
 check_in_range <- function(crossprods) {
-  if (!all(is.finite(range(crossprods$cell_factor, crossprods$level_factor)))) {
+  if (!all_finite(crossprods$cell_factor) || !all_finite(crossprods$level_factor)) {
     abort("The data's squares overflow.", i = "Rescale the response or the predictors.")
   }
   crossprods

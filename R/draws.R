@@ -124,7 +124,18 @@ effect_variables <- function(fit) {
   effect_names(fit$posterior)[effect_order(fit$posterior)]
 }
 
-default_variables <- function(fit) c(hyper_variables(fit), effect_variables(fit))
+# Those whose draws are kept.
+kept_variables <- function(fit) {
+  q <- nrow(fit$posterior$random)
+  order <- effect_order(fit$posterior)
+  if (length(fit$sampling$kept) < length(fit$posterior$groups)) {
+    order <- order[((order - 1L) %/% q) %in% fit$sampling$kept]
+  }
+  if (length(order) == 0) return(character())
+  effect_names(fit$posterior)[order]
+}
+
+default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))
 
 # Columns that a group has a coefficient of: those of X, then those of Z alone.
 coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
@@ -139,7 +150,8 @@ coef_variables <- function(fit) {
 
 choose_variables <- function(fit, variable, regex) {
   if (is.null(variable)) return(default_variables(fit))
-  all <- c(default_variables(fit), coef_variables(fit))
+  if (all(variable %in% hyper_variables(fit)) && !regex) return(unique(variable))
+  all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
   if (regex) {
     found <- lapply(variable, grep, x = all, value = TRUE)
     if (any(lengths(found) == 0)) refuse_variable(variable[lengths(found) == 0], fit)
@@ -159,16 +171,15 @@ refuse_variable <- function(unknown, fit) {
 draws_array <- function(fit, chosen) {
   sampling <- fit$sampling
   hyper <- intersect(chosen, hyper_variables(fit))
-  effects <- intersect(chosen, effect_variables(fit))
-  coefs <- intersect(chosen, coef_variables(fit))
+  other <- length(hyper) < length(chosen)
+  effects <- if (other) intersect(chosen, effect_variables(fit))
+  coefs <- if (other) intersect(chosen, coef_variables(fit))
   draws <- array(0, c(sampling$draws, sampling$chains, length(chosen)),
                  list(NULL, NULL, chosen))
   if (length(hyper)) draws[, , hyper] <- sampling$hyper[, , hyper]
   if (length(effects)) {
-    rows <- match(effects, effect_names(fit$posterior))
-    for (chain in seq_len(sampling$chains)) {
-      draws[, chain, effects] <- t(sampling$effects[[chain]][rows, , drop = FALSE])
-    }
+    drawn <- effect_rows(fit, match(effects, effect_names(fit$posterior)))
+    for (chain in seq_len(sampling$chains)) draws[, chain, effects] <- t(drawn[[chain]])
   }
   if (length(coefs)) draws[, , coefs] <- coef_draws(fit, coefs)
   draws
@@ -187,10 +198,19 @@ coef_draws <- function(fit, names) {
   sampling <- fit$sampling
   draws <- array(0, c(sampling$draws, sampling$chains, length(names)))
   draws[, , !is.na(fixed)] <- sampling$hyper[, , fixed[!is.na(fixed)]]
+  varying <- !is.na(row)
+  drawn <- effect_rows(fit, row[varying])
   for (chain in seq_len(sampling$chains)) {
-    varying <- !is.na(row)
-    draws[, chain, varying] <- draws[, chain, varying] +
-      t(sampling$effects[[chain]][row[varying], , drop = FALSE])
+    draws[, chain, varying] <- draws[, chain, varying] + t(drawn[[chain]])
   }
   draws
+}
+
+# Effects by their places among effect_names(), a matrix for each chain, effects x draws.
+effect_rows <- function(fit, rows) {
+  q <- nrow(fit$posterior$random)
+  group <- (rows - 1L) %/% q + 1L
+  groups <- sort(unique(group))
+  places <- q * (match(group, groups) - 1L) + (rows - 1L) %% q + 1L
+  lapply(effect_draws(fit, groups), function(drawn) drawn[places, , drop = FALSE])
 }

@@ -1,13 +1,17 @@
 # Refuses draws that memory cannot hold, before the machine runs out of it.
-check_memory <- function(posterior, chains, draws, cores = 1) {
+check_memory <- function(posterior, control, n_kept) {
+  chains <- control$chains
+  draws <- control$draws
   n_hyper <- length(hyper_names(posterior))
-  n_effects <- nrow(posterior$random) * length(posterior$groups)
+  n_effects <- nrow(posterior$random) * as.numeric(n_kept)
   n_variables <- n_hyper + n_effects
   # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
   # and joined.
   # From other processes they come in a message, which is read.
-  copies <- if (cores > 1) 3 else 1
+  copies <- if (control$cores > 1) 3 else 1
   bytes <- 8 * (3 * n_hyper + copies * n_effects) * chains * draws
+  # Little fits anywhere, and to ask the system takes as long as a small model's check.
+  if (bytes < 5e7) return(invisible(bytes))
   free <- free_memory()
   if (!is.na(free) && bytes > free) refuse_memory(n_variables, chains, draws, bytes, free)
   invisible(bytes)

@@ -31,31 +31,40 @@
 NULL
 
 spell_term <- function(x) {
-  x <- gsub("[][ (),\"'?`\t\n]", "", x)
+  x <- gsub("[][ (),\"'?`\t\n]", "", x, perl = TRUE)
   symbols <- c("+" = "P", "-" = "M", "*" = "MU", "/" = "D", "^" = "E", "=" = "EQ")
-  for (symbol in names(symbols)) x <- gsub(symbol, symbols[[symbol]], x, fixed = TRUE)
-  make.unique(x, sep = "_")
+  if (any(grepl("[-+*/^=]", x, perl = TRUE))) {
+    for (symbol in names(symbols)) x <- gsub(symbol, symbols[[symbol]], x, fixed = TRUE)
+  }
+  if (anyDuplicated(x)) make.unique(x, sep = "_") else x
 }
 
 spell_level <- function(x) {
   make.unique(gsub("[],[]", "_", gsub("[[:space:]]", ".", x)), sep = "_")
 }
 
-# Names of the hyperparameters, in the order in which they are drawn.
+# Names of the hyperparameters, in the order in which they are drawn: made once, for the
+# tails of a posterior.
 hyper_names <- function(posterior) {
+  if (!is.null(posterior$tails)) return(names(posterior$tails))
   random <- posterior$random
   group <- spell_term(posterior$group)
-  spelled <- spell_random(posterior)
-  pairs <- unlist(lapply(split(spelled, random$block), function(block) {
-    if (length(block) < 2) return(NULL)
-    unlist(lapply(seq_along(block)[-1], function(k) {
-      paste0(block[seq_len(k - 1)], "__", block[k])
-    }))
-  }), use.names = FALSE)
-  c(sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
+  columns <- spell_columns(posterior, c(posterior$fixed, random$column))
+  fixed <- columns[seq_along(posterior$fixed)]
+  spelled <- columns[length(fixed) + seq_along(random$column)]
+  pairs <- if (anyDuplicated(random$block)) {
+    unlist(lapply(split(spelled, random$block), pair_names), use.names = FALSE)
+  }
+  c(sprintf("b_%s", fixed),
     if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
     if (length(pairs)) sprintf("cor_%s__%s", group, pairs),
     sigma_names(posterior))
+}
+
+pair_names <- function(columns) {
+  unlist(lapply(seq_along(columns)[-1], function(k) {
+    paste0(columns[seq_len(k - 1)], "__", columns[k])
+  }))
 }
 
 sigma_names <- function(posterior) {

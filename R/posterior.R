@@ -44,7 +44,8 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
   posterior$blocks <- covariance_blocks(prior, crossprods$random)
   posterior$sigma <- conjugate_scale(prior$sigma)
-  posterior$level_rows <- as.numeric(rowsum(crossprods$cell_rows, crossprods$cell_level))
+  posterior$level_rows <- if (length(crossprods$levels) < 2) sum(crossprods$cell_rows)
+    else as.numeric(rowsum(crossprods$cell_rows, crossprods$cell_level))
   check_proper(structure(posterior, class = "relm_posterior"))
 }
 
@@ -66,7 +67,9 @@ level_totals <- function(crossprods) {
 
 # Upper triangular R with R'R = x'x and a nonnegative diagonal.
 qr_factor <- function(x) {
-  R <- qr.R(qr(x, LAPACK = FALSE, tol = 0))
+  R <- stats::.lm.fit(x, numeric(nrow(x)), tol = 0)$qr
+  R <- R[seq_len(min(dim(R))), , drop = FALSE]
+  R[lower.tri(R)] <- 0
   if (nrow(R) < ncol(R)) R <- rbind(R, matrix(0, ncol(R) - nrow(R), ncol(R)))
   R * ifelse(diag(R) < 0, -1, 1)
 }
@@ -82,8 +85,8 @@ drop_aliased <- function(crossprods) {
   p <- length(crossprods$fixed)
   if (p == 0) return(crossprods)
   X <- total_factor(crossprods)[, seq_len(p), drop = FALSE]
-  if (crossprods$intercepts[["X"]] > 0) X <- X + outer(X[, 1], x_shift(crossprods))
-  decomposition <- qr(X, tol = 1e-7)
+  if (crossprods$intercepts[["X"]] > 0) X <- X + tcrossprod(X[, 1], x_shift(crossprods))
+  decomposition <- stats::.lm.fit(X, numeric(nrow(X)), tol = 1e-7)
   if (decomposition$rank == p) return(crossprods)
   aliased <- sort(decomposition$pivot[-seq_len(decomposition$rank)])
   inform("The model matrix is rank deficient: dropped {length(aliased)} aliased

@@ -57,7 +57,7 @@ column_lengths <- function(posterior) {
   raw <- factor
   if (posterior$intercepts[["X"]] > 0) {
     X <- seq_len(p)
-    raw[, X] <- factor[, X] + outer(factor[, 1], x_shift(posterior))
+    raw[, X] <- factor[, X] + tcrossprod(factor[, 1], x_shift(posterior))
   }
   sqrt(colSums(raw^2))
 }
@@ -68,9 +68,9 @@ reduced_fit <- function(factor, lengths) {
   p <- ncol(factor) - 1
   X <- factor[, seq_len(p), drop = FALSE]
   kept <- sqrt(colSums(X^2)) > 1e-8 * lengths[seq_len(p)]
-  decomposition <- qr(X[, kept, drop = FALSE], tol = 1e-7)
-  residual <- if (any(kept)) qr.resid(decomposition, factor[, p + 1]) else factor[, p + 1]
-  list(rank = decomposition$rank, residual = sqrt(sum(residual^2)))
+  if (!any(kept)) return(list(rank = 0L, residual = sqrt(sum(factor[, p + 1]^2))))
+  fit <- stats::.lm.fit(X[, kept, drop = FALSE], factor[, p + 1], tol = 1e-7)
+  list(rank = fit$rank, residual = sqrt(sum(fit$residuals^2)))
 }
 
 # A residual variance with an improper prior needs a residual that is not zero;
@@ -162,7 +162,8 @@ most_columns <- 12
 
 # Checks every set of uniform columns, and answers with the exponents of the tails.
 check_uniform_sds <- function(posterior, factor) {
-  tails <- stats::setNames(rep(Inf, length(hyper_names(posterior))), hyper_names(posterior))
+  names <- hyper_names(posterior)
+  tails <- stats::setNames(rep(Inf, length(names)), names)
   columns <- uniform_columns(posterior)
   flat <- which(posterior$beta$precision == 0)
   tails <- if (is.null(posterior$sigma_by)) {
@@ -177,8 +178,11 @@ check_uniform_sds <- function(posterior, factor) {
   if (length(columns) > most_columns) columns <- which(falls == 0)
   if (length(columns) == 0) return(tails)
   exponents <- rep(Inf, nrow(posterior$random))
-  for (set in sets_to_check(posterior, factor, columns, flat)) {
-    t <- extra_rank(posterior, factor, set, flat)
+  lengths <- column_lengths(posterior)
+  rank <- function(set) extra_rank(posterior, factor, set, flat, lengths)
+  single <- vapply(columns, rank, 0)
+  for (set in sets_to_check(posterior, columns, min(single))) {
+    t <- if (length(set) == 1) single[columns == set] else rank(set)
     if (all(falls[set] == 0) && t < length(set) + 1) refuse_uniform(posterior, set, t)
     exponents[set] <- pmin(exponents[set], t - length(set) + 1 + sum(falls[set]))
   }
@@ -186,7 +190,8 @@ check_uniform_sds <- function(posterior, factor) {
   p <- length(posterior$fixed)
   sds <- p + seq_along(exponents)
   tails[sds] <- pmin(tails[sds], exponents)
-  heirs <- which(inherits_tail(posterior, factor, columns))
+  if (all(exponents == Inf)) return(tails)
+  heirs <- which(inherits_tail(posterior, factor, columns, lengths))
   tails[heirs] <- pmin(tails[heirs], min(exponents))
   tails
 }
@@ -233,13 +238,11 @@ directions_alone <- function(posterior) {
 }
 
 # All nonempty sets; or, where single columns show that there are groups to spare,
-# the single ones and the whole: more columns only raise the rank.
-sets_to_check <- function(posterior, factor, columns, flat) {
-  single <- as.list(columns)
-  least <- min(vapply(single, extra_rank, 0, posterior = posterior, factor = factor,
-                      flat = flat))
-  if (length(columns) == 1) return(single)
-  if (least > length(columns) + 6) return(c(single, list(columns)))
+# the single ones and the whole: more columns only raise the rank. `least` is the least t_S of
+# a single column.
+sets_to_check <- function(posterior, columns, least) {
+  if (length(columns) == 1) return(list(columns))
+  if (least > length(columns) + 6) return(c(as.list(columns), list(columns)))
   if (length(columns) > most_columns) {
     abort("{length(columns)} random columns with uniform standard deviations are too many
            for {length(posterior$groups)} groups.",
@@ -251,9 +254,8 @@ sets_to_check <- function(posterior, factor, columns, flat) {
 }
 
 # t_S = rank[X Z_S] - rank X, over the columns of X with a flat prior.
-extra_rank <- function(posterior, factor, set, flat) {
+extra_rank <- function(posterior, factor, set, flat, lengths = column_lengths(posterior)) {
   beside <- rank_beside(posterior, factor, set)
-  lengths <- column_lengths(posterior)
   p <- length(lengths) - 1
   columns <- c(flat, p + 1)
   residual <- reduced_fit(beside$residual[, columns, drop = FALSE], lengths[columns])
@@ -262,30 +264,28 @@ extra_rank <- function(posterior, factor, set, flat) {
 
 rank_beside <- function(posterior, factor, set) {
   p <- length(posterior$fixed)
-  levels <- matrix(aperm(posterior$level_factor, c(1, 3, 2)), ncol = p + 1)
-  level <- if (nrow(levels) == p + 1) levels else qr_factor(levels)
+  level <- posterior$level_factor
+  if (dim(level)[3] > 1) level <- qr_factor(matrix(aperm(level, c(1, 3, 2)), ncol = p + 1))
   beside <- .Call(ffi_rank_beside, factor, level, group_start(posterior),
-                  as.integer(set) - 1L, random_lengths(posterior, factor)[set])
+                  as.integer(set) - 1L, random_lengths(posterior, factor, set))
   dim(beside$residual) <- c(p + 1, p + 1)
   beside
 }
 
-# Lengths of the columns of Z over all rows, with their shift, whose rounding they carry.
-random_lengths <- function(posterior, factor) {
-  columns <- seq_len(nrow(posterior$random))
+# Lengths of these columns of Z over all rows, with their shift, whose rounding they carry.
+random_lengths <- function(posterior, factor, columns) {
   squares <- vapply(columns, function(k) sum(factor[, k, ]^2), 0)
   sqrt(squares + posterior$n_rows * posterior$shift[columns]^2)
 }
 
 # Coefficients that the rows cannot tell from the effects of these columns take
 # on the tails of the columns' standard deviations.
-inherits_tail <- function(posterior, factor, set) {
+inherits_tail <- function(posterior, factor, set, lengths) {
   p <- length(posterior$fixed)
   flat <- posterior$beta$precision == 0
   if (p == 0) return(logical())
   X <- rank_beside(posterior, factor, set)$residual[, seq_len(p), drop = FALSE]
-  lengths <- column_lengths(posterior)[seq_len(p)]
-  scaled <- sweep(X, 2, lengths, "/")
+  scaled <- sweep(X, 2, lengths[seq_len(p)], "/")
   decomposition <- svd(scaled, nu = 0)
   null <- decomposition$v[, decomposition$d <= 1e-8, drop = FALSE]
   flat & sqrt(rowSums(null^2)) > 1e-6

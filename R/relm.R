@@ -64,13 +64,15 @@ relm <- function(formula, ...) UseMethod("relm")
 #' @rdname relm
 #' @export
 relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
-                         sampler = "uncentered", chains = 4, draws = 1000, warmup = 500,
-                         thin = 1, seed = NULL, cores = 1, weights, offset, subset,
-                         na.action = getOption("na.action"), contrasts = NULL,
-                         progress = interactive(), ...) {
+                         sampler = "collapsed", chains = 4, draws = 1000, warmup = 500,
+                         thin = 1, seed = NULL, cores = 1, threads = 1, init = NULL,
+                         group_draws = NULL, target_ess = NULL, max_draws = 100000, weights,
+                         offset, subset, na.action = getOption("na.action"),
+                         contrasts = NULL, progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.formula)))
-  control <- check_control(sampler, chains, draws, warmup, thin, cores, progress)
+  control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
+                           threads, init, group_draws, target_ess, max_draws, progress)
   design <- relm_design(formula, data, sigma, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
   posterior <- relm_posterior(crossprods(design), prior)
@@ -81,12 +83,15 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
 
 #' @rdname relm
 #' @export
-relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "uncentered",
+relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "collapsed",
                                  chains = 4, draws = 1000, warmup = 500, thin = 1,
-                                 seed = NULL, cores = 1, progress = interactive(), ...) {
+                                 seed = NULL, cores = 1, threads = 1, init = NULL,
+                                 group_draws = NULL, target_ess = NULL, max_draws = 100000,
+                                 progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.relm_crossprods)))
-  control <- check_control(sampler, chains, draws, warmup, thin, cores, progress)
+  control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
+                           threads, init, group_draws, target_ess, max_draws, progress)
   posterior <- relm_posterior(formula, prior)
   new_fit(call, posterior, sample_posterior(posterior, control, seed))
 }
@@ -100,90 +105,30 @@ relm.default <- function(formula, ...) {
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
 }
 
-samplers <- c("uncentered", "centered", "interweaved", "collapsed")
+samplers <- c("collapsed", "interweaved", "centered", "uncentered")
 
-check_control <- function(sampler, chains, draws, warmup, thin, cores, progress) {
+# What a run of the chains goes by; a part of every fit's `sampling`.
+control_names <- c("sampler", "chains", "draws", "warmup", "thin", "cores", "threads",
+                   "group_draws", "target_ess", "max_draws", "progress")
+
+# sampler: NULL for the one that suits the model.
+check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500, thin = 1,
+                          cores = 1, threads = 1, init = NULL, group_draws = NULL,
+                          target_ess = NULL, max_draws = 1e5, progress = FALSE) {
   list(
-    sampler = check_choice(sampler, "sampler", samplers),
+    sampler = if (!is.null(sampler)) check_choice(sampler, "sampler", samplers),
     chains = check_count(chains, "chains"),
     draws = check_count(draws, "draws"),
     warmup = check_count(warmup, "warmup", least = 0),
     thin = check_count(thin, "thin"),
     cores = check_count(cores, "cores"),
-    progress = check_flag(progress, "progress")
+    threads = check_count(threads, "threads"),
+    group_draws = check_group_draws(group_draws),
+    target_ess = if (!is.null(target_ess)) check_number(target_ess, "target_ess", 0),
+    max_draws = check_count(max_draws, "max_draws"),
+    progress = check_flag(progress, "progress"),
+    init = init
   )
-}
-
-# All chains of a posterior: hyper, draws x chains x hyperparameters; effects, a
-# matrix for each chain with a column for each draw.
-sample_posterior <- function(posterior, control, seed = NULL) {
-  sampler <- sampler_that_runs(posterior, control$sampler)
-  if (sampler == "common_line") control$warmup <- 0L
-  if (sampler == "collapsed") check_collapsed(posterior)
-  check_memory(posterior, control$chains, control$draws, control$cores)
-  check_sweeps(control)
-  seed <- check_seed(seed)
-  uncentered <- sampler_model(posterior, "uncentered")
-  estimate <- estimate_scales(uncentered)
-  model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
-  if (sampler == "collapsed") {
-    model$tuning <- tune_at_mode(model, estimate, is_scale_free(posterior))
-  }
-  run <- chain_runner(model, uncentered, estimate, sampler, control,
-                      chain_seeds(seed, control$chains))
-  results <- run_chains(run, control$chains, control$cores,
-                        control$warmup + control$draws * control$thin, control$progress)
-  c(control, list(sampler_run = sampler, seed = seed), gather_chains(results, posterior))
-}
-
-check_sweeps <- function(control) {
-  sweeps <- control$warmup + as.numeric(control$draws) * control$thin
-  if (sweeps > .Machine$integer.max) {
-    abort("{.arg warmup} + {.arg draws} x {.arg thin} must be below
-           {format(.Machine$integer.max, big.mark = ',')} sweeps.",
-          x = "It is {format(sweeps, big.mark = ',')}.")
-  }
-}
-
-# A function that runs one chain: its arguments are all it carries to another process.
-chain_runner <- function(model, uncentered, estimate, sampler, control, seeds) {
-  force(list(model, uncentered, estimate, sampler, control, seeds))
-  function(chain, progress) {
-    started <- proc.time()[["elapsed"]]
-    result <- with_stream(seeds[chain], {
-      if (sampler == "collapsed") {
-        run_collapsed(model, estimate, control, progress)
-      } else {
-        start <- draw_start(uncentered, estimate)
-        sample_chain(model, sampler, start, control$draws, control$warmup, control$thin,
-                     progress = progress)
-      }
-    })
-    c(result, seconds = proc.time()[["elapsed"]] - started)
-  }
-}
-
-gather_chains <- function(results, posterior) {
-  names <- hyper_names(posterior)
-  shown <- hyper_order(posterior, length(names))
-  hyper <- array(0, c(ncol(results[[1]]$hyper), length(results), length(names)),
-                 list(NULL, NULL, names[shown]))
-  for (chain in seq_along(results)) {
-    turned <- t(results[[chain]]$hyper)
-    hyper[, chain, ] <- if (is.unsorted(shown)) turned[, shown] else turned
-    results[[chain]]$hyper <- NULL
-  }
-  pick <- function(element) vapply(results, `[[`, 0, element)
-  list(hyper = hyper, effects = lapply(results, `[[`, "effects"),
-       seconds = pick("seconds"), proposals = pick("proposals"), kept = pick("kept"),
-       accepted = pick("accepted"))
-}
-
-# Residual standard deviations are drawn in the order of the rows, and shown in that of
-# their levels.
-hyper_order <- function(posterior, n_names) {
-  n_levels <- length(posterior$levels)
-  c(seq_len(n_names - n_levels), n_names - n_levels + posterior$level_display)
 }
 
 new_fit <- function(call, posterior, sampling) {

@@ -52,14 +52,14 @@ sampler_coordinates <- function(posterior, parameterization) {
   means <- if (parameterization == "centered") which(!is.na(posterior$random$paired))
     else integer()
   mean_coef <- posterior$random$paired[means]
-  fixed <- setdiff(seq_len(p), mean_coef)
+  fixed <- which(!seq_len(p) %in% mean_coef)
   centering <- centering_matrix(posterior, total, fixed, mean_coef)
   X <- total[, seq_len(p), drop = FALSE]
   R <- if (length(fixed)) qr_factor(X %*% centering$columns) else matrix(0, 0, 0)
   R <- R[seq_along(fixed), , drop = FALSE]
   A <- centering$columns %*% (if (length(fixed)) backsolve(R, diag(length(fixed)))
                               else matrix(0, 0, 0))
-  least_squares <- if (p) qr.coef(qr(X, tol = 0), total[, p + 1]) else numeric()
+  least_squares <- if (p) stats::.lm.fit(X, total[, p + 1], tol = 0)$coefficients else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
          layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
@@ -94,7 +94,7 @@ theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
   }
   if (posterior$intercepts[["X"]] > 0) {
     back <- diag(p)
-    others <- setdiff(fixed, 1)
+    others <- fixed[fixed != 1]
     back[1, others] <- -(x_shift(posterior) + means)[others]
     to_beta <- back %*% to_beta
     beta_shift <- as.numeric(back %*% beta_shift)
@@ -137,24 +137,27 @@ beta_to_theta <- function(model, beta) {
 }
 
 # Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2),
-# on the current stream of R's generator.
+# on the current stream of R's generator. kept: the groups, from 0, whose effects are stored.
 sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
-                         effects = TRUE, progress = NULL) {
+                         kept = seq_len(model$n_groups) - 1L, progress = NULL) {
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
                 sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
   tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
-          effects, progress),
+          as.integer(kept), progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
 }
 
-# The sampler that runs: the common line needs no chain.
+# The sampler that runs: the common line needs no chain, and where none is asked for it is
+# the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
   conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
     is.null(posterior$sigma_by)
-  if (conjugate) "common_line" else sampler
+  if (conjugate) return("common_line")
+  if (!is.null(sampler)) return(sampler)
+  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
 }
 
 parameterization_of <- function(sampler) {

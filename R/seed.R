@@ -18,13 +18,15 @@ chain_seeds <- function(seed, chains) {
   with_stream(seed, sample.int(.Machine$integer.max, chains))
 }
 
-# Evaluates code on the stream of a seed, and gives the caller's stream back.
+# Evaluates code on the stream of a seed, or on one kept earlier (a .Random.seed), and gives
+# the caller's stream back.
 with_stream <- function(seed, code) {
   old_seed <- get0(".Random.seed", globalenv(), inherits = FALSE)
-  old_kind <- RNGkind()
+  old_kind <- if (is.null(old_seed)) RNGkind()
   on.exit(restore_stream(old_seed, old_kind))
-  set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion",
-           sample.kind = "Rejection")
+  if (length(seed) > 1) assign(".Random.seed", seed, envir = globalenv())
+  else set.seed(seed, kind = "Mersenne-Twister", normal.kind = "Inversion",
+                sample.kind = "Rejection")
   force(code)
 }
 

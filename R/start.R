@@ -10,10 +10,17 @@ estimate_scales <- function(model) {
   q <- model$n_random
   sigma2 <- rep(rough_variance(model), model$n_levels)
   Sigma <- rough_covariance(model, sigma2[1])
+  outside <- outside_blocks(q, model$blocks)
   for (step in seq_len(if (q > 0) em_steps else 2L)) {
     em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
-    sigma2 <- pmax(em$sum_of_squares / model$level_rows, 1e-8 * sigma2)
-    if (q > 0) Sigma <- keep_blocks(em$moment, model$blocks)
+    least <- 1e-8 * sigma2
+    sigma2 <- em$sum_of_squares / model$level_rows
+    small <- which(sigma2 < least)
+    sigma2[small] <- least[small]
+    if (q > 0) {
+      Sigma <- em$moment
+      Sigma[outside] <- 0
+    }
   }
   c(em, list(Sigma = Sigma, sigma2 = sigma2))
 }
@@ -35,13 +42,14 @@ rough_covariance <- function(model, sigma2) {
   diag(sigma2 / ifelse(squares > 0, squares, 1), q)
 }
 
-keep_blocks <- function(Sigma, blocks) {
-  kept <- matrix(0, nrow(Sigma), ncol(Sigma))
+# Elements of a covariance matrix that lie in no block.
+outside_blocks <- function(q, blocks) {
+  outside <- matrix(TRUE, q, q)
   for (block in blocks) {
     columns <- block$first + seq_len(block$size)
-    kept[columns, columns] <- Sigma[columns, columns]
+    outside[columns, columns] <- FALSE
   }
-  kept
+  which(outside)
 }
 
 # One starting point, by R's generator: log standard deviations and coefficients are

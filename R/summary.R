@@ -100,8 +100,8 @@ proposal_notes <- function(fit) {
     share <- sum(sampling$accepted) / sum(sampling$proposals)
     return(paste0("Acceptance of the covariance proposals: ", round(100 * share), "%."))
   }
-  if (sum(sampling$kept) == 0) return(NULL)
-  paste0("Note: in ", sum(sampling$kept), " sweeps no covariance matrix was accepted, and ",
+  if (sum(sampling$kept_sweeps) == 0) return(NULL)
+  paste0("Note: in ", sum(sampling$kept_sweeps), " sweeps no covariance matrix was accepted, and ",
          "the old one was kept (", round(sum(sampling$proposals)), " proposals in all).")
 }
 

@@ -33,12 +33,13 @@ static double *store_covariance(const model_t *model, const state_t *state, doub
     return out;
 }
 
-static void store_effects(const model_t *model, const state_t *state, double *out)
+static void store_effects(const model_t *model, const state_t *state, const chain_t *chain,
+                          double *out)
 {
     int q = model->n_random;
-    for (int j = 0; j < model->n_groups; j++)
+    for (int j = 0; j < chain->n_kept; j++)
         for (int k = 0; k < q; k++)
-            *out++ = state->effect[(size_t) q * j + k] - state->mean[k];
+            *out++ = state->effect[(size_t) q * chain->kept[j] + k] - state->mean[k];
 }
 
 static void store_draw(const model_t *model, const state_t *state, const chain_t *chain,
@@ -48,9 +49,8 @@ static void store_draw(const model_t *model, const state_t *state, const chain_t
     out = store_coefficients(model, state, out);
     out = store_covariance(model, state, out);
     for (int s = 0; s < model->n_levels; s++) *out++ = sqrt(state->sigma2[s]);
-    if (chain->effects)
-        store_effects(model, state,
-                      chain->effects + (size_t) model->n_random * model->n_groups * draw);
+    store_effects(model, state, chain,
+                  chain->effects + (size_t) model->n_random * chain->n_kept * draw);
 }
 
 status_t run_chain(const model_t *model, state_t *state, sweep_t sweep, chain_t *chain)

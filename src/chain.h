@@ -7,7 +7,9 @@
 typedef struct {
     int warmup, draws, thin;
     double *hyper;          /* n_hyper(model) x draws */
-    double *effects;        /* q x n_groups x draws of gamma_j, or NULL */
+    int n_kept;             /* groups whose effects are stored */
+    const int *kept;        /* n_kept, from 0 */
+    double *effects;        /* q x n_kept x draws of gamma_j */
     int sweeps_done;
 } chain_t;
 

@@ -1,107 +1,12 @@
 #include <math.h>
 #include <string.h>
 #include "collapsed.h"
+#include "crossprods.h"
 #include "linalg.h"
 
-void multiply_factors(int q, const double *R, const double *L, double *A)
+int n_coordinates(const model_t *model, sigma_role_t role)
 {
-    for (int k = 0; k < q; k++)
-        for (int r = 0; r < q; r++) {
-            double sum = 0.0;
-            for (int l = r > k ? r : k; l < q; l++)
-                sum += R[r + (size_t) q * l] * L[l + (size_t) q * k];
-            A[r + (size_t) q * k] = sum;
-        }
-}
-
-/* D = I + A A': a group's rotated covariance, in place of V: it has the same
-   determinant as I + L'Z'Z L, and no inverse of Sigma. */
-static void group_covariance(int q, const double *A, double *D)
-{
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l <= k; l++) {
-            double sum = l == k ? 1.0 : 0.0;
-            for (int r = 0; r < q; r++)
-                sum += A[l + (size_t) q * r] * A[k + (size_t) q * r];
-            D[l + (size_t) q * k] = sum;
-        }
-}
-
-/* products <- products + W'W, W = U'^-1 [C c], upper half. */
-static void add_group(int q, int n_columns, const double *U, const double *C, double *W,
-                      double *products)
-{
-    memcpy(W, C, sizeof(double) * q * n_columns);
-    for (int k = 0; k < n_columns; k++) {
-        solve_upper_transposed(q, U, W + (size_t) q * k);
-        for (int l = 0; l <= k; l++)
-            products[l + (size_t) n_columns * k] +=
-                dot(q, W + (size_t) q * l, W + (size_t) q * k);
-    }
-}
-
-status_t marginal_products(const model_t *model, const double *L, marginal_t *marginal,
-                           monitor_t *monitor, double *work)
-{
-    int q = model->n_random, p = model->n_coef, n_columns = p + 1;
-    double *A = work, *D = A + q * q, *W = D + q * q;
-    const double *T = level_factor(model, 0);
-    double *products = marginal->root, log_product = 1.0;
-    for (int k = 0; k < n_columns; k++)
-        for (int l = 0; l <= k; l++)
-            products[l + (size_t) n_columns * k] =
-                dot(n_columns, T + (size_t) n_columns * l, T + (size_t) n_columns * k);
-    marginal->log_det = 0.0;
-    for (int j = 0; j < model->n_groups; j++) {
-        const double *R = cell_factor(model, j);
-        multiply_factors(q, R, L, A);
-        group_covariance(q, A, D);
-        RETURN_IF_FAILED(cholesky(q, D));
-        for (int k = 0; k < q; k++) log_product *= D[k + (size_t) q * k];
-        /* One logarithm for many groups: the product is emptied before it overflows. */
-        if (!(log_product < 1e100)) {
-            marginal->log_det += 2.0 * log(log_product);
-            log_product = 1.0;
-        }
-        add_group(q, n_columns, D, R + q * q, W, products);
-        if (user_wants_to_stop(monitor, cell_visits(model))) return STATUS_INTERRUPTED;
-    }
-    marginal->log_det += 2.0 * log(log_product);
-    return STATUS_OK;
-}
-
-status_t marginal_root(const model_t *model, marginal_t *marginal)
-{
-    return cholesky(model->n_coef + 1, marginal->root);
-}
-
-/* Products at sigma, with those of the normal prior of theta:
-   [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
-static void add_prior_products(const model_t *model, double sigma2, double *products)
-{
-    int p = model->n_coef, n_columns = p + 1;
-    for (int k = 0; k < n_columns; k++)
-        for (int l = 0; l <= k; l++) {
-            double *element = products + l + (size_t) n_columns * k;
-            *element /= sigma2;
-            if (k < p) *element += model->prior_precision[l + (size_t) p * k];
-            else *element += l < p ? model->prior_linear[l] : model->prior_square;
-        }
-}
-
-double log_marginal(const model_t *model, const marginal_t *marginal)
-{
-    int p = model->n_coef, rows = p + 1;
-    const scale_prior_t *prior = &model->sigma_prior;
-    double df = model->level_rows[0] - p - model->n_random + 2.0 * prior->shape;
-    double r = marginal->root[p + (size_t) rows * p], log_det_R = 0.0;
-    for (int k = 0; k < p; k++) log_det_R += log(marginal->root[k + (size_t) rows * k]);
-    return -0.5 * marginal->log_det - log_det_R - 0.5 * df * log(0.5 * r * r + prior->rate);
-}
-
-int n_coordinates(const model_t *model)
-{
-    int n = model->n_random;
+    int n = model->n_random + (role == SIGMA_COORDINATE);
     for (int b = 0; b < model->n_blocks; b++)
         n += model->block[b].size * (model->block[b].size - 1) / 2;
     return n;
@@ -142,7 +47,7 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
                  double *L)
 {
     int q = model->n_random;
-    double log_density = 0.0;
+    double log_density = 0.0, cosh_product = 1.0;
     const double *z = point + q;
     memset(L, 0, sizeof(double) * q * q);
     for (int b = 0; b < model->n_blocks; b++) {
@@ -151,11 +56,18 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
         z += block->size * (block->size - 1) / 2;
     }
     for (int l = 0; l < q; l++) {
-        double lambda = collapsed->scale[l] * sinh(point[l]);
-        log_density += log_cosh(point[l]);
+        double up = exp(point[l]), down = 1.0 / up;
+        double lambda = 0.5 * collapsed->scale[l] * (up - down);
+        /* Where the difference would cancel, the series of sinh has converged. */
+        if (fabs(point[l]) < 1e-2) {
+            double x2 = point[l] * point[l];
+            lambda = collapsed->scale[l] * point[l] * (1.0 + x2 / 6.0 * (1.0 + x2 / 20.0
+                     * (1.0 + x2 / 42.0)));
+        }
+        cosh_product *= 0.5 * (up + down);
         for (int k = 0; k <= l; k++) L[l + (size_t) q * k] *= lambda;
     }
-    return log_density;
+    return log_density + log(cosh_product);
 }
 
 /* Log density of a block's standard deviations, and of the rest of an inverse-Wishart
@@ -167,12 +79,8 @@ static double log_block_prior(const model_t *model, const cov_block_t *block,
     const double *corner = L + first + (size_t) q * first;
     double log_det = 0.0, log_taus = 0.0, trace = 0.0;
     if (block->kind == COV_LKJ) return 0.0;
-    if (block->kind == COV_VARIANCE) {
-        double tau = sigma * fabs(corner[0]);
-        if (tau >= block->variance.upper) return -INFINITY;
-        return -(2.0 * block->variance.shape + 1.0) * log(tau)
-            - block->variance.rate / (tau * tau);
-    }
+    if (block->kind == COV_VARIANCE)
+        return log_scale_density(&block->variance, sigma * fabs(corner[0]));
     for (int k = 0; k < size; k++) {
         double square = 0.0;
         for (int l = 0; l <= k; l++) square += corner[k + (size_t) q * l] * corner[k + (size_t) q * l];
@@ -195,43 +103,135 @@ static double log_block_prior(const model_t *model, const cov_block_t *block,
         - 0.5 * trace / (sigma * sigma);
 }
 
-/* log p(L, sigma | y) in (lambda, log sigma), the prior of the coordinates aside. */
-static status_t add_sigma(const model_t *model, const double *L, double log_sigma,
-                          marginal_t *marginal, double *work, double *value)
+/* Products at sigma, with those of the normal prior of theta:
+   [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
+static void add_prior_products(const model_t *model, double sigma2, double *products)
+{
+    int p = model->n_coef, n_columns = p + 1;
+    for (int k = 0; k < n_columns; k++)
+        for (int l = 0; l <= k; l++) {
+            double *element = products + l + (size_t) n_columns * k;
+            *element /= sigma2;
+            if (k < p) *element += model->prior_precision[l + (size_t) p * k];
+            else *element += l < p ? model->prior_linear[l] : model->prior_square;
+        }
+}
+
+/* log|R| of the coefficients' part of the root. */
+static double log_det_root(int p, const double *root)
+{
+    double product = 1.0, log_det = 0.0;
+    for (int k = 0; k < p; k++) {
+        product *= root[k + (size_t) (p + 1) * k];
+        if (product > 1e-100 && product < 1e100) continue;
+        log_det += log(product);
+        product = 1.0;
+    }
+    return log_det + log(product);
+}
+
+double log_marginal(const model_t *model, const marginal_t *marginal)
 {
     int p = model->n_coef, rows = p + 1;
-    double sigma = exp(log_sigma);
     const scale_prior_t *prior = &model->sigma_prior;
-    add_prior_products(model, sigma * sigma, marginal->root);
-    RETURN_IF_FAILED(marginal_root(model, marginal));
-    if (sigma >= prior->upper) *value = -INFINITY;
-    for (int b = 0; b < model->n_blocks; b++)
-        *value += log_block_prior(model, model->block + b, L, sigma, work);
+    double df = model->level_rows[0] - p - model->n_random + 2.0 * prior->shape;
     double r = marginal->root[p + (size_t) rows * p];
-    *value += -0.5 * marginal->log_det - 0.5 * r * r
-        - (model->level_rows[0] - model->n_random + 2.0 * prior->shape) * log_sigma
-        - prior->rate / (sigma * sigma);
-    for (int k = 0; k < p; k++) *value -= log(marginal->root[k + (size_t) rows * k]);
+    return -0.5 * marginal->log_det - log_det_root(p, marginal->root)
+        - 0.5 * df * log(0.5 * r * r + prior->rate);
+}
+
+/* log p(L | sigma, y), and of a sigma that is a coordinate, in (lambda, log sigma); the
+   density of the other coordinates aside. Units are those of V: sigma^2, or 1 where the
+   groups have been weighed with the residual variances given. */
+static status_t add_scale(const model_t *model, const collapsed_t *collapsed,
+                          const double *L, const double *point, marginal_t *marginal,
+                          double *value)
+{
+    int p = model->n_coef, rows = p + 1;
+    int is_coordinate = collapsed->sigma_role == SIGMA_COORDINATE;
+    double log_sigma = is_coordinate ? point[collapsed->n - 1] : 0.0;
+    double sigma = exp(log_sigma);
+    add_prior_products(model, sigma * sigma, marginal->root);
+    RETURN_IF_FAILED(marginal_root(&collapsed->data, marginal));
+    double r = marginal->root[p + (size_t) rows * p];
+    for (int b = 0; b < model->n_blocks; b++)
+        *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);
+    *value += -0.5 * marginal->log_det - 0.5 * r * r - log_det_root(p, marginal->root);
+    if (is_coordinate)
+        *value += log_scale_density(&model->sigma_prior, sigma)
+            - (model->level_rows[0] - model->n_random - 1.0) * log_sigma;
     return STATUS_OK;
 }
 
 size_t collapsed_work(int q, int p)
 {
-    return (size_t) 5 * q * q + (size_t) q * (p + 3);
+    size_t n = (size_t) q * (q + 1) / 2 + 1;
+    return (size_t) 4 * q * q + (size_t) q * (p + 1) + 3 * n;
 }
 
 status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
-                       const double *point, double *value, double *root, double *work)
+                       const double *point, double *value, double *root)
 {
     int q = model->n_random;
     marginal_t marginal = { 0.0, root };
-    *value = factor_at(model, collapsed, point, work);
-    RETURN_IF_FAILED(marginal_products(model, work, &marginal, collapsed->monitor,
-                                       work + q * q));
-    if (collapsed->with_sigma)
-        return add_sigma(model, work, point[collapsed->n - 1], &marginal, work + q * q,
-                         value);
-    RETURN_IF_FAILED(marginal_root(model, &marginal));
+    double *L = collapsed->work + 3 * q * q;
+    *value = factor_at(model, collapsed, point, L);
+    RETURN_IF_FAILED(marginal_products(&collapsed->data, L, &marginal,
+                                       collapsed->monitor));
+    if (collapsed->sigma_role != SIGMA_INTEGRATED)
+        return add_scale(model, collapsed, L, point, &marginal, value);
+    RETURN_IF_FAILED(marginal_root(&collapsed->data, &marginal));
     *value += log_marginal(model, &marginal);
     return STATUS_OK;
+}
+
+/* rest <- rest + W'W/sigma2, upper half, W rows x (p + 1). */
+static void add_products(int rows, int p, const double *W, double sigma2, double *rest)
+{
+    for (int k = 0; k <= p; k++)
+        for (int l = 0; l <= k; l++)
+            rest[l + (size_t) (p + 1) * k] +=
+                dot(rows, W + (size_t) rows * l, W + (size_t) rows * k) / sigma2;
+}
+
+/* The cells of one group, each divided by its residual standard deviation, as one factor;
+   what they leave goes into rest. */
+static void weigh_group(const model_t *model, const double *sigma2, int group,
+                        double *factor, double *work, double *rest)
+{
+    int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
+    int start = model->group_start[group], end = model->group_start[group + 1];
+    size_t size = (size_t) q * n_columns;
+    for (int cell = start; cell < end; cell++) {
+        double scale = 1.0 / sqrt(sigma2[model->cell_level[cell]]);
+        const double *source = cell_factor(model, cell);
+        double *target = cell == start ? factor : work;
+        for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
+        if (cell == start) continue;
+        absorb_block(q, n_columns, factor, q, q, work);
+        add_products(q, p, work + q * q, 1.0, rest);
+    }
+}
+
+size_t weigh_work(int q, int p)
+{
+    return (size_t) 2 * q * (q + p + 1);
+}
+
+void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
+                  double *work)
+{
+    int q = model->n_random, p = model->n_fixed, rows = p + 1;
+    double *rest = work + (size_t) q * (q + rows);
+    memset(data->rest, 0, sizeof(double) * rows * rows);
+    for (int s = 0; s < model->n_levels; s++)
+        add_products(rows, p, level_factor(model, s), sigma2 ? sigma2[s] : 1.0, data->rest);
+    for (int j = 0; j < model->n_groups; j++) {
+        if (!sigma2) {
+            pack_group(data, j, cell_factor(model, j));
+            continue;
+        }
+        weigh_group(model, sigma2, j, work, rest, data->rest);
+        pack_group(data, j, work);
+    }
 }

@@ -31,6 +31,49 @@ void absorb_block(int n_pivots, int n_columns, double *top,
     }
 }
 
+/* Digits of the cells' numbers in a radix sort. */
+enum { DIGIT_BITS = 11, N_DIGITS = 1 << DIGIT_BITS };
+
+static void sort_by_digit(int n_rows, const int *cell, int shift, const int *from, int *to)
+{
+    int start[N_DIGITS + 1] = { 0 };
+    for (int i = 0; i < n_rows; i++) start[((cell[i] >> shift) & (N_DIGITS - 1)) + 1]++;
+    for (int d = 0; d < N_DIGITS; d++) start[d + 1] += start[d];
+    for (int i = 0; i < n_rows; i++)
+        to[start[(cell[from[i]] >> shift) & (N_DIGITS - 1)]++] = from[i];
+}
+
+const int *order_by_cell(int n_rows, const int *cell, int n_cells, int *order, int *work)
+{
+    int sorted = 1;
+    for (int i = 0; i < n_rows; i++) {
+        order[i] = i;
+        if (i > 0 && cell[i] < cell[i - 1]) sorted = 0;
+    }
+    if (sorted) return order;
+    for (int shift = 0; shift < 31 && (n_cells - 1) >> shift > 0; shift += DIGIT_BITS) {
+        sort_by_digit(n_rows, cell, shift, order, work);
+        int *sorted_order = work;
+        work = order;
+        order = sorted_order;
+    }
+    return order;
+}
+
+int number_by_first_row(int n_rows, const int *code, int *number_of, int *first, int *number)
+{
+    int n_seen = 0;
+    for (int i = 0; i < n_rows; i++) {
+        int *own = number_of + code[i] - 1;
+        if (*own == 0) {
+            first[n_seen++] = code[i];
+            *own = n_seen;
+        }
+        number[i] = *own;
+    }
+    return n_seen;
+}
+
 size_t absorb_rows_work(int n_random, int n_fixed)
 {
     return (size_t) BLOCK_ROWS * ((size_t) n_random + n_fixed + 1);

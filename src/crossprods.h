@@ -31,10 +31,19 @@ typedef struct {
     const double *Z, *X, *y;        /* n_rows x q, n_rows x p, n_rows */
     const double *weights;          /* n_rows, or NULL for ones */
     const double *shift;            /* q + p + 1, taken off each column */
-    const int *order;               /* rows (from 0), those of a cell together */
+    const int *order;               /* of the rows: see order_by_cell() */
     const int *cell;                /* n_rows: cell of each row, from 0 */
     const int *cell_level;          /* level of each cell, from 0 */
 } rows_t;
+
+/* The rows (from 0), those of a cell together and in their own order; cells are numbered
+   from 0. The answer is order or work, each with room for n_rows. */
+const int *order_by_cell(int n_rows, const int *cell, int n_cells, int *order, int *work);
+
+/* Numbers the codes 1, 2, ... in the order in which the rows first show them: number has
+   that of each row, and first the codes in this order. Returns how many there are.
+   number_of holds a zero for each code on entry, its number afterwards. */
+int number_by_first_row(int n_rows, const int *code, int *number_of, int *first, int *number);
 
 /* Doubles of work space that absorb_rows() needs. */
 size_t absorb_rows_work(int n_random, int n_fixed);

@@ -10,15 +10,21 @@
    errors. All their memory is R's, so that an error leaks nothing. */
 
 SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes);
+SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired);
 SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level);
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset);
 SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
                      SEXP column_length);
-SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP store_effects,
+SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP kept,
                    SEXP progress);
-SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP point);
-SEXP ffi_marginal(SEXP model, SEXP L);
+SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP points, SEXP sigma2);
+SEXP ffi_propose(SEXP model, SEXP tuning, SEXP n);
+SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
+SEXP ffi_draw_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                      SEXP first, SEXP set_seed);
+SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 
 /* Element `name` of a list; an error when it is missing. */

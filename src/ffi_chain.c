@@ -4,6 +4,7 @@
 #include "chain.h"
 #include "collapsed.h"
 #include "ffi.h"
+#include "group_effects.h"
 #include "start.h"
 
 NORET static void raise_status(status_t status, int sweeps)
@@ -69,25 +70,106 @@ static sweep_t sweep_of(SEXP sampler)
     error("internal error: there is no sampler '%s'", name);
 }
 
-static void decode_tuning(SEXP tuning, const model_t *model, monitor_t *monitor,
-                          collapsed_t *collapsed)
+/* Element `name` of a list, as many doubles as it has; NULL when it is R's NULL. */
+static const table_t *decode_table(SEXP list, const model_t *model)
 {
-    int with_sigma = list_integer(tuning, "with_sigma");
-    double n = n_coordinates(model) + (with_sigma != 0), p = model->n_coef;
+    if (isNull(list)) return NULL;
+    table_t *table = (table_t *) R_alloc(1, sizeof(table_t));
+    const int *size = INTEGER(list_element(list, "size"));
+    table->n = length(list_element(list, "size"));
+    if (table->n < 1 || table->n > TABLE_DIMENSIONS)
+        error("internal error: a table of %d dimensions", table->n);
+    table->n_nodes = 1;
+    for (int k = 0; k < table->n; k++) {
+        table->size[k] = size[k];
+        table->folded[k] = k < model->n_random;
+        table->n_nodes *= (size_t) size[k];
+    }
+    table->low = list_doubles(list, "low", table->n);
+    table->step = list_doubles(list, "step", table->n);
+    table->center = list_doubles(list, "center", table->n);
+    table->spread = list_doubles(list, "spread", table->n);
+    table->defence = *list_doubles(list, "defence", 1);
+    for (int k = 0; k < table->n; k++)
+        table->mirrored[k] = table->folded[k] && table->low[k] < 0.75 * table->step[k];
+    table->density = list_doubles(list, "density", (double) table->n_nodes);
+    table->keep = doubles((double) table->n_nodes);
+    table->alias = (int *) R_alloc(table->n_nodes, sizeof(int));
+    int *stack = (int *) R_alloc(table->n_nodes, sizeof(int));
+    double total = 0.0;
+    for (size_t i = 0; i < table->n_nodes; i++) total += table->density[i];
+    make_aliases(table->n_nodes, table->density, total, table->keep, table->alias, stack);
+    return table;
+}
+
+static void decode_proposal(SEXP tuning, const model_t *model, double n,
+                            proposal_t *proposal)
+{
+    proposal->n = (int) n;
+    proposal->n_columns = model->n_random;
+    proposal->sign_columns = list_integers(tuning, "sign_columns", n);
+    proposal->center = list_doubles(tuning, "center", n);
+    proposal->root = list_doubles(tuning, "root", n * n);
+    proposal->df = *list_doubles(tuning, "df", 1);
+    proposal->step = *list_doubles(tuning, "step", 1);
+    proposal->near = (unsigned) list_integer(tuning, "near");
+    proposal->n_independent = list_integer(tuning, "n_independent");
+    proposal->n_walk = list_integer(tuning, "n_walk");
+    proposal->table = decode_table(list_element(tuning, "table"), model);
+    if (proposal->table && proposal->table->n != proposal->n)
+        error("internal error: a table of %d dimensions for %d coordinates",
+              proposal->table->n, proposal->n);
+}
+
+/* Buffers for the data in the units of a marginal. */
+static void allocate_group_data(const model_t *model, int n_threads, group_data_t *data)
+{
+    double q = model->n_random, p = model->n_coef;
+    size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
+    data->n_random = model->n_random;
+    data->n_fixed = model->n_coef;
+    data->n_groups = model->n_groups;
+    data->n_threads = n_threads;
+    data->factor = doubles((double) size);
+    memset(data->factor, 0, sizeof(double) * size);
+    data->rest = doubles((p + 1) * (p + 1));
+    data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
+}
+
+/* As many threads as were asked for, where there are groups enough for them. */
+static int threads_for(const model_t *model, int asked)
+{
+#ifdef _OPENMP
+    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 ? 1 : asked;
+#else
+    (void) model;
+    (void) asked;
+    return 1;
+#endif
+}
+
+static void decode_tuning(SEXP tuning, const model_t *model, const double *sigma2,
+                          monitor_t *monitor, collapsed_t *collapsed)
+{
+    double p = model->n_coef;
     memset(collapsed, 0, sizeof *collapsed);
-    collapsed->with_sigma = with_sigma;
-    collapsed->n = (int) n;
+    collapsed->sigma_role = (sigma_role_t) list_integer(tuning, "sigma_role");
+    if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_levels > 1))
+        error("internal error: %d residual variances", model->n_levels);
+    double n = collapsed->n = n_coordinates(model, collapsed->sigma_role);
     collapsed->monitor = monitor;
     collapsed->scale = list_doubles(tuning, "scale", model->n_random);
-    collapsed->center = list_doubles(tuning, "center", n);
-    collapsed->proposal_root = list_doubles(tuning, "root", n * n);
-    collapsed->df = *list_doubles(tuning, "df", 1);
-    collapsed->step = *list_doubles(tuning, "step", 1);
+    decode_proposal(tuning, model, n, &collapsed->proposal);
+    allocate_group_data(model, threads_for(model, list_integer(tuning, "threads")),
+                        &collapsed->data);
     collapsed->point = doubles(n);
     collapsed->next_point = doubles(n);
     collapsed->root = doubles((p + 1) * (p + 1));
     collapsed->next_root = doubles((p + 1) * (p + 1));
     collapsed->work = doubles((double) collapsed_work(model->n_random, model->n_coef));
+    collapsed->weigh_work = doubles((double) weigh_work(model->n_random, model->n_coef));
+    weigh_groups(model, collapsed->sigma_role == SIGMA_GIVEN ? sigma2 : NULL,
+                 &collapsed->data, collapsed->weigh_work);
 }
 
 static SEXP copy_vector(const double *source, R_xlen_t length)
@@ -120,15 +202,16 @@ static SEXP draw_matrix(double n_variables, int draws)
     return allocMatrix(REALSXP, (int) n_variables, draws);
 }
 
-/* length: warmup, draws, thin. The answer's hyper has a column a draw, and so
-   has effects, or it has none. */
-SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_,
-                   SEXP store_effects, SEXP progress)
+/* length: warmup, draws, thin. kept: the groups whose effects are stored, from 0; none by
+   the collapsed sampler with one residual variance. The answer's hyper and effects have
+   a column a draw. */
+SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP kept,
+                   SEXP progress)
 {
     model_t model;
     state_t state;
     chain_t chain = { INTEGER(length_)[0], INTEGER(length_)[1], INTEGER(length_)[2],
-                      NULL, NULL, 0 };
+                      NULL, length(kept), INTEGER(kept), NULL, 0 };
     watch_t watch = { progress, &chain, clock() };
     monitor_t monitor = { watch_stop, &watch, 0.0 };
     decode_model(model_list, &model);
@@ -139,18 +222,20 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_,
     sweep_t sweep = sweep_of(sampler);
     collapsed_t collapsed;
     if (sweep == collapsed_sweep) {
-        decode_tuning(list_element(model_list, "tuning"), &model, &monitor, &collapsed);
+        decode_tuning(list_element(model_list, "tuning"), &model, state.sigma2, &monitor,
+                      &collapsed);
         memcpy(collapsed.point, list_doubles(start, "point", collapsed.n),
                sizeof(double) * collapsed.n);
         state.collapsed = &collapsed;
     }
 
-    int stored = asLogical(store_effects);
-    double n_effects = stored ? (double) model.n_random * model.n_groups : 0;
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
-    SEXP effects = PROTECT(draw_matrix(n_effects, chain.draws));
+    SEXP effects = PROTECT(draw_matrix((double) model.n_random * chain.n_kept, chain.draws));
+    for (int j = 0; j < chain.n_kept; j++)
+        if (chain.kept[j] < 0 || chain.kept[j] >= model.n_groups)
+            error("internal error: there is no group %d", chain.kept[j] + 1);
     chain.hyper = REAL(hyper);
-    chain.effects = n_effects > 0 ? REAL(effects) : NULL;
+    chain.effects = REAL(effects);
 
     GetRNGstate();
     status_t status = run_chain(&model, &state, sweep, &chain);
@@ -175,28 +260,65 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_,
     return answer;
 }
 
-/* log p(coordinates | y) of the collapsed sampler; -Inf where it cannot be told from
-   nothing, NA when the user wants to stop. */
-SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP point)
+/* log p(coordinates | y) of the collapsed sampler at points (n x points), given sigma2
+   where there are several; -Inf where it cannot be told from nothing, NA once the user
+   wants to stop. */
+SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
 {
     model_t model;
     collapsed_t collapsed;
-    double value;
     watch_t watch = { R_NilValue, NULL, clock() };
     monitor_t monitor = { watch_stop, &watch, 0.0 };
     decode_model(model_list, &model);
-    decode_tuning(tuning, &model, &monitor, &collapsed);
-    if (TYPEOF(point) != REALSXP || length(point) != collapsed.n)
-        error("internal error: the point has not %d coordinates", collapsed.n);
-    status_t status = log_target_at(&model, &collapsed, REAL(point), &value,
-                                    collapsed.root, collapsed.work);
-    if (status == STATUS_INTERRUPTED) return ScalarReal(NA_REAL);
-    return ScalarReal(status == STATUS_OK ? value : R_NegInf);
+    if (TYPEOF(sigma2) != REALSXP || length(sigma2) != model.n_levels)
+        error("internal error: not %d residual variances", model.n_levels);
+    decode_tuning(tuning, &model, REAL(sigma2), &monitor, &collapsed);
+    if (TYPEOF(points) != REALSXP || xlength(points) % collapsed.n != 0)
+        error("internal error: the points have not %d coordinates", collapsed.n);
+    R_xlen_t n_points = xlength(points) / collapsed.n;
+    SEXP values = PROTECT(allocVector(REALSXP, n_points));
+    for (R_xlen_t i = 0; i < n_points; i++) {
+        double *value = REAL(values) + i;
+        status_t status = log_target_at(&model, &collapsed, REAL(points) + collapsed.n * i,
+                                        value, collapsed.root);
+        if (status == STATUS_INTERRUPTED) {
+            *value = NA_REAL;
+            break;
+        }
+        if (status != STATUS_OK || !(*value < INFINITY)) *value = -INFINITY;
+    }
+    UNPROTECT(1);
+    return values;
+}
+
+/* n proposals (coordinates x n) and their log densities; NA where one has left the
+   domain. */
+SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
+{
+    model_t model;
+    collapsed_t c;
+    monitor_t monitor = { never_stop, NULL, 0.0 };
+    decode_model(model_list, &model);
+    decode_tuning(tuning, &model, model.level_rows, &monitor, &c);
+    SEXP points = PROTECT(allocMatrix(REALSXP, c.n, asInteger(n)));
+    SEXP densities = PROTECT(allocVector(REALSXP, asInteger(n)));
+    GetRNGstate();
+    for (int i = 0; i < asInteger(n); i++) {
+        double *point = REAL(points) + (size_t) c.n * i;
+        REAL(densities)[i] = propose_independently(&c.proposal, point)
+            ? log_proposal_density(&c.proposal, point, c.work) : NA_REAL;
+    }
+    PutRNGstate();
+    const char *names[] = { "points", "log_density" };
+    SEXP values[] = { points, densities };
+    SEXP answer = named_list(2, names, values);
+    UNPROTECT(2);
+    return answer;
 }
 
 /* log|I + L'Z'Z L| over all groups, the root of [X y]'V^-1[X y], and log p(L | y)
    without the prior of L. */
-SEXP ffi_marginal(SEXP model_list, SEXP L)
+SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
 {
     model_t model;
     decode_model(model_list, &model);
@@ -207,13 +329,119 @@ SEXP ffi_marginal(SEXP model_list, SEXP L)
     memset(REAL(root), 0, sizeof(double) * rows * rows);
     marginal_t marginal = { 0.0, REAL(root) };
     monitor_t monitor = { never_stop, NULL, 0.0 };
-    status_t status = marginal_products(&model, REAL(L), &marginal, &monitor,
-                                        doubles((double) collapsed_work(q, model.n_coef)));
-    if (status == STATUS_OK) status = marginal_root(&model, &marginal);
+    group_data_t data;
+    allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
+    weigh_groups(&model, NULL, &data, doubles((double) weigh_work(q, model.n_coef)));
+    status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
+    if (status == STATUS_OK) status = marginal_root(&data, &marginal);
     if (status != STATUS_OK) raise_status(status, 0);
     const char *names[] = { "log_det", "root", "log_density" };
     SEXP values[] = { PROTECT(ScalarReal(marginal.log_det)), root,
                       PROTECT(ScalarReal(log_marginal(&model, &marginal))) };
+    SEXP answer = named_list(3, names, values);
+    UNPROTECT(3);
+    return answer;
+}
+
+static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *draws)
+{
+    double q = model->n_random, p = model->n_coef;
+    draws->n = n;
+    draws->theta = doubles(p * n);
+    draws->beta = doubles(p * n);
+    draws->L = doubles(q * q * n);
+    draws->sigma = doubles(n);
+}
+
+static void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
+{
+    int rows = n_hyper(model);
+    if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0)
+        error("internal error: draws have not %d hyperparameters", rows);
+    allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
+    decode_hyper(model, REAL(hyper), draws, doubles(model->n_coef));
+}
+
+static void seed_generator(SEXP seed_function, int seed)
+{
+    SEXP number = PROTECT(ScalarInteger(seed));
+    SEXP call = PROTECT(lang2(seed_function, number));
+    eval(call, R_GlobalEnv);
+    UNPROTECT(2);
+}
+
+/* Effects of the groups `chosen` (from 0, rising) for draws of the hyperparameters, one
+   residual variance: q x chosen x draws. Normals come in tiles, of tile[0] groups by
+   tile[1] draws, each with a seed of its own (seeds: tiles of groups x tiles of draws),
+   group by group within a tile: those of a group and a draw do not depend on which others
+   are wanted. The first draw is number `first` (from 0) of its tile. */
+SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                      SEXP first, SEXP set_seed)
+{
+    model_t model;
+    hyper_draws_t draws;
+    decode_model(model_list, &model);
+    decode_draws(&model, hyper, &draws);
+    int q = model.n_random, n_chosen = length(chosen), skipped = asInteger(first);
+    int tile_groups = INTEGER(tile)[0], tile_draws = INTEGER(tile)[1];
+    int blocks = nrows(seeds), batches = ncols(seeds);
+    double *work = doubles((double) group_effects_work(q, model.n_coef));
+    double *normals = doubles((double) q * tile_draws);
+    size_t stride = (size_t) q * n_chosen;
+    SEXP effects = PROTECT(draw_matrix((double) stride, draws.n));
+    for (int batch = 0; batch < batches; batch++) {
+        int from = batch * tile_draws - skipped, to = from + tile_draws;
+        int start = from < 0 ? 0 : from, end = to < draws.n ? to : draws.n;
+        for (int i = 0; i < n_chosen;) {
+            int block = INTEGER(chosen)[i] / tile_groups;
+            if (block >= blocks) error("internal error: no seed for group %d", block);
+            R_CheckUserInterrupt();
+            seed_generator(set_seed, INTEGER(seeds)[block + (size_t) blocks * batch]);
+            GetRNGstate();
+            status_t status = STATUS_OK;
+            for (int group = block * tile_groups; status == STATUS_OK; group++) {
+                if (i >= n_chosen || INTEGER(chosen)[i] >= (block + 1) * tile_groups) break;
+                draw_standard_normals(q * tile_draws, normals);
+                if (group != INTEGER(chosen)[i]) continue;
+                status = draw_group(&model, group, &draws, start, end,
+                                    normals + (size_t) q * (start - from),
+                                    REAL(effects) + stride * start + (size_t) q * i, stride,
+                                    work);
+                i++;
+            }
+            PutRNGstate();
+            if (status != STATUS_OK) raise_status(status, 0);
+        }
+    }
+    UNPROTECT(1);
+    return effects;
+}
+
+/* group_moments() of every group: mean (q x J), covariance (q x q x J), with_beta (q x J). */
+SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
+{
+    model_t model;
+    hyper_draws_t draws;
+    decode_model(model_list, &model);
+    decode_draws(&model, hyper, &draws);
+    int q = model.n_random;
+    R_xlen_t J = model.n_groups;
+    if (TYPEOF(beta_mean) != REALSXP || length(beta_mean) != model.n_coef)
+        error("internal error: not %d means", model.n_coef);
+    double *work = doubles((double) group_effects_work(q, model.n_coef));
+    const char *names[] = { "mean", "covariance", "with_beta" };
+    SEXP values[3];
+    values[0] = PROTECT(allocVector(REALSXP, q * J));
+    values[1] = PROTECT(allocVector(REALSXP, q * q * J));
+    values[2] = PROTECT(allocVector(REALSXP, q * J));
+    for (int j = 0; j < J; j++) {
+        status_t status = group_moments(&model, j, &draws, REAL(beta_mean),
+                                        REAL(values[0]) + (size_t) q * j,
+                                        REAL(values[1]) + (size_t) q * q * j,
+                                        REAL(values[2]) + (size_t) q * j, work);
+        if (status != STATUS_OK) raise_status(status, 0);
+        if (j % 64 == 0) R_CheckUserInterrupt();
+    }
     SEXP answer = named_list(3, names, values);
     UNPROTECT(3);
     return answer;

@@ -8,6 +8,51 @@ static int dim_of(SEXP array, int which)
     return INTEGER(getAttrib(array, R_DimSymbol))[which];
 }
 
+static int *integers(int length)
+{
+    return (int *) R_alloc((size_t) length + 1, sizeof(int));
+}
+
+/* codes: factor codes without NA, at most n_codes. */
+SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes)
+{
+    int n_rows = length(codes), most = asInteger(n_codes);
+    const int *code = INTEGER(codes);
+    for (int i = 0; i < n_rows; i++)
+        if (code[i] < 1 || code[i] > most)
+            error("internal error: row %d has code %d of %d", i + 1, code[i], most);
+    int *number_of = integers(most), *first = integers(most);
+    memset(number_of, 0, sizeof(int) * (size_t) most);
+    SEXP index = PROTECT(allocVector(INTSXP, n_rows));
+    int n_seen = number_by_first_row(n_rows, code, number_of, first, INTEGER(index));
+    SEXP seen = PROTECT(allocVector(INTSXP, n_seen));
+    memcpy(INTEGER(seen), first, sizeof(int) * (size_t) n_seen);
+    const char *names[] = { "codes", "index" };
+    SEXP values[] = { seen, index };
+    SEXP answer = named_list(2, names, values);
+    UNPROTECT(2);
+    return answer;
+}
+
+/* paired: for each column of Z (n x q, finite) the column of X (n x p, from 1) of the same
+   name, or NA; and NA in the answer where the two differ. */
+SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
+{
+    SEXP still = PROTECT(duplicate(paired));
+    R_xlen_t n_rows = dim_of(X, 0);
+    for (int k = 0; k < length(paired); k++) {
+        if (INTEGER(paired)[k] == NA_INTEGER) continue;
+        const double *z = REAL(Z) + n_rows * k, *x = REAL(X) + n_rows * (INTEGER(paired)[k] - 1);
+        for (R_xlen_t i = 0; i < n_rows; i++)
+            if (z[i] != x[i]) {
+                INTEGER(still)[k] = NA_INTEGER;
+                break;
+            }
+    }
+    UNPROTECT(1);
+    return still;
+}
+
 /* cell_factor is q x (q + p + 1) x cells. */
 static factors_t decode_factors(SEXP cell_factor, SEXP level_factor)
 {
@@ -34,8 +79,9 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP c
     rows.Z = list_doubles(rows_list, "Z", rows.n_rows * q);
     rows.weights = isNull(weights) ? NULL : list_doubles(rows_list, "weights", rows.n_rows);
     rows.shift = list_doubles(rows_list, "shift", q + p + 1);
-    rows.order = list_integers(rows_list, "order", rows.n_rows);
     rows.cell = list_integers(rows_list, "cell", rows.n_rows);
+    rows.order = order_by_cell(rows.n_rows, rows.cell, length(cell_level),
+                               integers(rows.n_rows), integers(rows.n_rows));
     rows.cell_level = INTEGER(cell_level);
     absorb_rows(&rows, &factors,
                 doubles((double) absorb_rows_work(factors.n_random, factors.n_fixed)));

@@ -5,13 +5,18 @@
 
 static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_absorb_rows, 4),
+    CALL_ENTRY(ffi_number_by_first_row, 2),
+    CALL_ENTRY(ffi_still_paired, 3),
     CALL_ENTRY(ffi_level_totals, 3),
     CALL_ENTRY(ffi_change_coordinates, 6),
     CALL_ENTRY(ffi_rank_beside, 5),
     CALL_ENTRY(ffi_run_chain, 6),
     CALL_ENTRY(ffi_em_step, 3),
-    CALL_ENTRY(ffi_log_target, 3),
-    CALL_ENTRY(ffi_marginal, 2),
+    CALL_ENTRY(ffi_log_target, 4),
+    CALL_ENTRY(ffi_propose, 3),
+    CALL_ENTRY(ffi_marginal, 3),
+    CALL_ENTRY(ffi_draw_effects, 7),
+    CALL_ENTRY(ffi_group_moments, 3),
     { NULL, NULL, 0 }
 };
 

@@ -10,6 +10,12 @@ void draw_standard_normals(int n, double *z)
     for (int k = 0; k < n; k++) z[k] = norm_rand();
 }
 
+double log_scale_density(const scale_prior_t *prior, double s)
+{
+    if (!(s < prior->upper)) return -INFINITY;
+    return -(2.0 * prior->shape + 1.0) * log(s) - prior->rate / (s * s);
+}
+
 /* A gamma variate above a bound, by inversion of its upper tail, on the log
    scale: the bound may lie far out in the tail. */
 static double draw_gamma_above(double bound, double shape, double scale)

@@ -13,6 +13,10 @@ typedef struct {
     double shape, rate, upper;
 } scale_prior_t;
 
+/* log p(s) of a standard deviation s > 0, up to a constant; -INFINITY beyond the upper
+   bound. */
+double log_scale_density(const scale_prior_t *prior, double s);
+
 /* The variance given n normal residuals with this sum of squares:
    IG(n/2 + shape, sum_of_squares/2 + rate), cut off at upper^2. */
 status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,

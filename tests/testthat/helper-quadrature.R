@@ -101,14 +101,9 @@ lambda_posterior <- function(v, turned, log_unit, df) {
 }
 
 # Generalized least squares for each row of lambda. In a group's turned rows V
-# is M = I + R diag(lambda^2) R' on the first two and I on the others. Whitened,
-#   c2 / sqrt(m22),  (c1 - m12 / m22 c2) sqrt(m22 / |M|),
-# with |M| expanded into positive terms, they make an ordinary regression.
-# Orthogonalizing its columns gives rss as a sum of squares, never as a
-# difference of large numbers.
+# is M = I + R diag(lambda^2) R' on the first two and I on the others, with |M|
+# expanded into positive terms.
 gls_at <- function(lambda, turned) {
-  p <- ncol(turned$first) - 1
-  every <- function(x) matrix(x, nrow(lambda), length(x), byrow = TRUE)
   squared <- cbind(lambda, matrix(0, nrow(lambda), 2 - ncol(lambda)))^2
   l1 <- squared[, 1]
   l2 <- squared[, 2]
@@ -116,7 +111,17 @@ gls_at <- function(lambda, turned) {
   m22 <- 1 + l2 %o% R$r22^2
   det <- 1 + l1 %o% R$r11^2 + l2 %o% (R$r12^2 + R$r22^2) +
     (l1 * l2) %o% (R$r11 * R$r22)^2
-  slope <- l2 %o% (R$r12 * R$r22) / m22
+  whitened_gls(m22, det, l2 %o% (R$r12 * R$r22) / m22, turned)
+}
+
+# The same for any M, given m22, |M| and slope = m12 / m22, with a row for each
+# of its values and a column for each group. Whitened,
+#   c2 / sqrt(m22),  (c1 - m12 / m22 c2) sqrt(m22 / |M|),
+# the turned rows make an ordinary regression. Orthogonalizing its columns gives
+# rss as a sum of squares, never as a difference of large numbers.
+whitened_gls <- function(m22, det, slope, turned) {
+  p <- ncol(turned$first) - 1
+  every <- function(x) matrix(x, nrow(m22), length(x), byrow = TRUE)
   column <- lapply(seq_len(p + 1), function(k) {
     c2 <- every(turned$second[, k])
     cbind(c2 / sqrt(m22),

@@ -30,11 +30,10 @@ test_that("several processes say nothing and are gone when the chains are done",
 test_that("a cluster's workers, as on Windows, give the draws of this process", {
   skip_on_cran()
   posterior <- posterior_of(log(mercury) ~ length + (1 | station), bass)
-  control <- relm:::check_control("uncentered", 3, 4, 2, 1, 1, FALSE)
+  control <- relm:::check_control("uncentered", 3, 4, 2)
   expected <- relm:::sample_posterior(posterior, control, seed = 4)
-  model <- relm:::sampler_model(posterior, "uncentered")
-  run <- relm:::chain_runner(model, model, relm:::estimate_scales(model), "uncentered",
-                             control, relm:::chain_seeds(4L, 3))
+  plan <- relm:::plan_sampling(posterior, control, 4L)
+  run <- function(chain, progress) relm:::run_one(plan, chain, 4L)
   results <- relm:::run_on_cluster(run, 3, 2)
   expect_identical(lapply(results, `[[`, "effects"), expected$effects)
 })

@@ -24,7 +24,8 @@ fit_in_limited_heap <- function(formula, share) {
       relm::relm(.(formula), data, draws = draws, warmup = 0, thin = 1, seed = 1, chains = 4)
     }
     posterior <- fit(1)$posterior
-    asked <- relm:::check_memory(posterior, chains = 4, draws = 3e5) / 2^20
+    asked <- relm:::check_memory(posterior, list(chains = 4, draws = 3e5, cores = 1),
+                                  length(posterior$groups)) / 2^20
     mem.maxVSize(gc()["Vcells", 2] + .(share) * asked)
     cat(tryCatch(posterior::ndraws(fit(3e5)), error = function(e) "no memory"))
   })

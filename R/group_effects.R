@@ -1,0 +1,152 @@
+# Which group effects are kept, and how those that were not are had later.
+#
+# No hyperparameter needs the draws of the effects. The Gibbs samplers, and the collapsed one
+# with several residual variances, draw them in the chain; others are had by running the
+# chains again. The collapsed sampler with one residual variance draws them after the chain,
+# from the hyperparameters and random numbers of their own: those of a group and a draw do
+# not depend on which others are wanted, nor on when.
+
+# Bytes up to which draws of group effects are kept unasked.
+kept_bytes <- 200e6
+
+effects_in_chain <- function(posterior, sampler) {
+  sampler != "collapsed" || !is.null(posterior$sigma_by)
+}
+
+# kept: the groups (from 0, in the order of sampling) whose draws are kept; keep_moments:
+# are the means and covariances of all of them kept in their place?
+choose_kept <- function(control, posterior) {
+  J <- length(posterior$groups)
+  if (J == 0) return(list(kept = integer(), keep_moments = FALSE))
+  few <- effect_bytes(posterior, control) <= kept_bytes
+  wanted <- control$group_draws
+  kept <- if (is.null(wanted)) few else wanted
+  kept <- if (isTRUE(kept)) seq_len(J) - 1L
+    else if (isFALSE(kept)) integer()
+    else match_groups(kept, posterior)
+  list(kept = kept, keep_moments = !few && length(kept) < J)
+}
+
+effect_bytes <- function(posterior, control) {
+  draws <- max(control$draws, if (!is.null(control$target_ess)) control$max_draws)
+  8 * as.numeric(nrow(posterior$random)) * length(posterior$groups) * draws * control$chains
+}
+
+check_group_draws <- function(x) {
+  if (is.null(x) || isTRUE(x) || isFALSE(x)) return(x)
+  if (is.factor(x)) x <- as.character(x)
+  if (is.logical(x) || !is.atomic(x) || length(x) == 0 || anyNA(x)) {
+    abort("{.arg group_draws} must be NULL, TRUE, FALSE or levels of the grouping factor.",
+          x = "It is {describe(x)}.")
+  }
+  x
+}
+
+# The places of levels among the groups, from 0, rising.
+match_groups <- function(levels, posterior) {
+  place <- match(as.character(levels), posterior$groups)
+  if (anyNA(place)) {
+    unknown <- utils::head(as.character(levels)[is.na(place)], 5)
+    abort("{.arg group_draws} names {.val {unknown}}, which {.code {posterior$group}} has not.",
+          i = "Its levels are {.val {utils::head(posterior$groups[posterior$group_display], 5)}}
+               and so on.")
+  }
+  sort(unique(place)) - 1L
+}
+
+# Tiles of random numbers: groups and draws for which one seed serves.
+tile_size <- c(groups = 64L, draws = 256L)
+
+# Seeds of the tiles of one chain: blocks of groups x batches of draws.
+tile_seeds <- function(chain_seed, n_blocks, n_batches) {
+  modulus <- 2^31
+  base <- (chain_seed * 69069 + 362437) %% modulus
+  block <- (1640531527 * (seq_len(n_blocks) - 1)) %% modulus
+  batch <- (1013904223 * (seq_len(n_batches) - 1)) %% modulus
+  seeds <- (base + outer(block, batch, "+")) %% modulus
+  matrix(as.integer(seeds), n_blocks, n_batches)
+}
+
+# Effects of groups (from 0, rising) given hyperparameters (n x draws): (q groups) x draws.
+draw_group_effects <- function(model, hyper, chain_seed, groups) {
+  seeds <- tile_seeds(chain_seed, max(groups) %/% tile_size[["groups"]] + 1,
+                      ceiling(ncol(hyper) / tile_size[["draws"]]))
+  with_stream(chain_seed, {
+    .Call(ffi_draw_effects, model, hyper, groups, tile_size, seeds, 0L, set.seed)
+  })
+}
+
+draw_kept_effects <- function(plan, chain, hyper) {
+  draw_group_effects(plan$uncentered, hyper, plan$seeds[chain], plan$kept)
+}
+
+# The kept part of the effects: draws, or moments.
+keep_effects <- function(plan, results) {
+  effects <- if (plan$in_chain || length(plan$kept) == 0) {
+    lapply(results, `[[`, "effects")
+  } else if (is.null(plan$control$target_ess)) {
+    lapply(results, `[[`, "effects")
+  } else {
+    lapply(seq_along(results), function(chain) {
+      draw_kept_effects(plan, chain, results[[chain]]$hyper)
+    })
+  }
+  moments <- if (plan$keep_moments) {
+    effect_moments(plan$uncentered, lapply(results, `[[`, "hyper"))
+  }
+  list(effects = effects, kept = plan$kept, moments = moments)
+}
+
+# Draws of the hyperparameters over which conditional moments are averaged: their averages
+# vary little from draw to draw.
+moment_draws <- 100L
+
+# Means and covariances of the effects, and their covariances with the coefficients that they
+# deviate from, over draws spread evenly over the chains.
+effect_moments <- function(model, hyper) {
+  all <- do.call(cbind, hyper)
+  chosen <- all[, unique(round(seq(1, ncol(all), length.out = moment_draws))), drop = FALSE]
+  p <- model$n_coef
+  beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
+  moments <- .Call(ffi_group_moments, model, chosen, beta_mean)
+  q <- model$n_random
+  list(mean = matrix(moments$mean, q), covariance = array(moments$covariance, c(q, q, model$n_groups)),
+       with_beta = matrix(moments$with_beta, q))
+}
+
+# Draws of the effects of any groups (from 1, in the order of sampling), a matrix for each
+# chain, (q groups) x draws: kept or had again.
+effect_draws <- function(fit, groups) {
+  sampling <- fit$sampling
+  q <- nrow(fit$posterior$random)
+  places <- match(groups - 1L, sampling$kept)
+  if (anyNA(places)) {
+    drawn <- sort(unique(groups)) - 1L
+    sampling$effects <- draw_again(fit, drawn)
+    places <- match(groups - 1L, drawn)
+  }
+  rows <- as.integer(outer(seq_len(q), q * (places - 1L), "+"))
+  lapply(sampling$effects, function(effects) effects[rows, , drop = FALSE])
+}
+
+draw_again <- function(fit, groups) {
+  sampling <- fit$sampling
+  posterior <- fit$posterior
+  seeds <- chain_seeds(sampling$seed, sampling$chains)
+  if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
+  model <- sampler_model(posterior, "uncentered")
+  lapply(seq_len(sampling$chains), function(chain) {
+    draw_group_effects(model, drawn_hyper(sampling, posterior, chain), seeds[chain], groups)
+  })
+}
+
+# The same chains once more, with these groups kept.
+run_again <- function(fit, groups) {
+  control <- fit$sampling[control_names]
+  control$group_draws <- fit$posterior$groups[groups + 1L]
+  control["target_ess"] <- list(NULL)
+  control$progress <- FALSE
+  plan <- plan_sampling(fit$posterior, control, fit$sampling$seed)
+  plan$init <- fit$sampling$init
+  lapply(run_plan(plan), `[[`, "effects")
+}

@@ -1,0 +1,199 @@
+# From a posterior to draws: what is to be run, each chain of it, and its results in one
+# place.
+
+# All chains of a posterior. The result's parts: hyper, draws x chains x hyperparameters;
+# effects, for each chain a matrix with a column a draw, of the groups in `kept`; moments of
+# the effects where their draws are not kept for their number; the state in which each
+# chain ended.
+sample_posterior <- function(posterior, control, seed = NULL) {
+  plan <- plan_sampling(posterior, control, check_seed(seed))
+  results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan)
+  c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, init = plan$init),
+    gather_chains(results, posterior), keep_effects(plan, results))
+}
+
+plan_sampling <- function(posterior, control, seed) {
+  sampler <- sampler_that_runs(posterior, control$sampler)
+  if (sampler == "collapsed") check_collapsed(posterior)
+  check_sweeps(control)
+  if (sampler == "common_line") control$warmup <- 0L
+  uncentered <- sampler_model(posterior, "uncentered")
+  estimate <- estimate_scales(uncentered)
+  model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
+  if (sampler == "collapsed") {
+    model$tuning <- tune_collapsed(model, estimate, posterior, control)
+    if (!is.null(model$tuning$table)) control$warmup <- min(control$warmup, table_warmup)
+  }
+  plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
+               control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
+               in_chain = effects_in_chain(posterior, sampler))
+  plan$init <- initial_states(control$init, posterior)
+  plan$control$init <- NULL
+  plan <- c(plan, choose_kept(control, posterior))
+  check_memory(posterior, control, length(plan$kept))
+  plan
+}
+
+check_sweeps <- function(control) {
+  sweeps <- control$warmup + as.numeric(control$draws) * control$thin
+  if (sweeps > .Machine$integer.max) {
+    abort("{.arg warmup} + {.arg draws} x {.arg thin} must be below
+           {format(.Machine$integer.max, big.mark = ',')} sweeps.",
+          x = "It is {format(sweeps, big.mark = ',')}.")
+  }
+}
+
+# Runs every chain, or continues those of earlier results.
+run_plan <- function(plan, draws = plan$control$draws, before = NULL) {
+  control <- plan$control
+  run <- function(chain, progress) run_one(plan, chain, draws, before[[chain]], progress)
+  warmup <- if (is.null(before)) control$warmup else 0L
+  run_chains(run, control$chains, control$cores, warmup + draws * control$thin,
+             control$progress)
+}
+
+# One chain, on its own stream. What it carries to the next run: state, stream and model,
+# whose tuning is its own.
+run_one <- function(plan, chain, draws, before = NULL, progress = NULL) {
+  started <- proc.time()[["elapsed"]]
+  control <- plan$control
+  control$draws <- draws
+  kept <- if (plan$in_chain) plan$kept else integer()
+  stream <- if (is.null(before)) plan$seeds[chain] else before$stream
+  result <- with_stream(stream, {
+    result <- if (!is.null(before)) {
+      c(sample_chain(before$model, plan$sampler, before$state, draws, 0L, control$thin, kept,
+                     progress), list(model = before$model))
+    } else if (plan$sampler == "collapsed") {
+      run_collapsed(plan$model, start_collapsed(plan, chain), control, progress, kept)
+    } else {
+      start <- if (is.null(plan$init)) draw_start(plan$uncentered, plan$estimate)
+        else plan$init[[(chain - 1) %% length(plan$init) + 1]]
+      c(sample_chain(plan$model, plan$sampler, start, draws, control$warmup, control$thin,
+                     kept, progress), list(model = plan$model))
+    }
+    c(result, list(stream = get(".Random.seed", globalenv())))
+  })
+  if (!plan$in_chain && length(plan$kept) && is.null(control$target_ess)) {
+    result$effects <- draw_kept_effects(plan, chain, result$hyper)
+  }
+  c(result, seconds = proc.time()[["elapsed"]] - started)
+}
+
+gather_chains <- function(results, posterior) {
+  names <- hyper_names(posterior)
+  shown <- hyper_order(posterior, length(names))
+  hyper <- array(0, c(ncol(results[[1]]$hyper), length(results), length(names)),
+                 list(NULL, NULL, names[shown]))
+  for (chain in seq_along(results)) {
+    turned <- t(results[[chain]]$hyper)
+    hyper[, chain, ] <- if (is.unsorted(shown)) turned[, shown] else turned
+  }
+  pick <- function(element) vapply(results, `[[`, 0, element)
+  list(hyper = hyper, seconds = pick("seconds"), proposals = pick("proposals"),
+       kept_sweeps = pick("kept"), accepted = pick("accepted"))
+}
+
+# Residual standard deviations are drawn in the order of the rows, and shown in that of
+# their levels.
+hyper_order <- function(posterior, n_names) {
+  n_levels <- length(posterior$levels)
+  c(seq_len(n_names - n_levels), n_names - n_levels + posterior$level_display)
+}
+
+# Draws of one chain as they were drawn: hyperparameters x draws.
+drawn_hyper <- function(sampling, posterior, chain) {
+  n <- dim(sampling$hyper)[3]
+  shown <- hyper_order(posterior, n)
+  t(matrix(sampling$hyper[, chain, order(shown)], ncol = n))
+}
+
+# Enough draws ------------------------------------------------------------------------------
+
+# Runs all chains in blocks until each hyperparameter has target_ess effective draws, bulk
+# and tail, over all chains, or a chain has max_draws draws.
+run_until_enough <- function(plan) {
+  control <- plan$control
+  results <- run_plan(plan, min(control$draws, control$max_draws))
+  repeat {
+    done <- ncol(results[[1]]$hyper)
+    least <- least_ess(results)
+    if (least >= control$target_ess || done >= control$max_draws) break
+    more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
+    more <- min(max(more, 50), 4 * done, control$max_draws - done)
+    results <- join_runs(results, run_plan(plan, as.integer(more), results))
+  }
+  tell_enough(least, done, control)
+  results
+}
+
+least_ess <- function(results) {
+  hyper <- lapply(results, function(result) result$hyper)
+  ess <- vapply(seq_len(nrow(hyper[[1]])), function(k) {
+    draws <- do.call(cbind, lapply(hyper, function(h) h[k, ]))
+    suppressWarnings(min(posterior::ess_bulk(draws), posterior::ess_tail(draws)))
+  }, 0)
+  # A variable that has not moved has no effective draws.
+  if (anyNA(ess)) 0 else min(ess)
+}
+
+join_runs <- function(first, second) {
+  Map(function(a, b) {
+    b$hyper <- cbind(a$hyper, b$hyper)
+    b$effects <- cbind(a$effects, b$effects)
+    for (count in c("proposals", "kept", "accepted", "seconds")) b[[count]] <- a[[count]] + b[[count]]
+    b
+  }, first, second)
+}
+
+tell_enough <- function(least, done, control) {
+  if (least >= control$target_ess) {
+    inform("Drew {done} draws a chain: every hyperparameter has at least {floor(least)}
+            effective draws.")
+  } else {
+    inform("Stopped at {.arg max_draws} = {done} draws a chain: the least effective sample
+            size is {floor(least)}, below {.arg target_ess} = {control$target_ess}.")
+  }
+}
+
+# Starting values from a fit ----------------------------------------------------------------
+
+# The last draw of each of its chains, as (beta, Sigma, sigma2); NULL without a fit.
+initial_states <- function(init, posterior) {
+  if (is.null(init)) return(NULL)
+  if (!inherits(init, "relm")) {
+    abort("{.arg init} must be NULL or a fit of {.fn relm}.", x = "It is {describe(init)}.")
+  }
+  names <- hyper_names(posterior)
+  missing <- setdiff(names, hyper_variables(init))
+  if (length(missing)) {
+    abort("{.arg init} has no {.val {missing}}, which the model has.",
+          i = "Give a fit of a model with the same coefficients, group effects and residual
+               variances.")
+  }
+  lapply(seq_len(init$sampling$chains), function(chain) {
+    last <- init$sampling$hyper[init$sampling$draws, chain, names]
+    state_of(unname(last), posterior)
+  })
+}
+
+# A draw of the hyperparameters, in the order of sampling, as (beta, Sigma, sigma2).
+state_of <- function(draw, posterior) {
+  p <- length(posterior$fixed)
+  q <- nrow(posterior$random)
+  n_levels <- max(1, length(posterior$levels))
+  sd <- draw[p + seq_len(q)]
+  C <- diag(q)
+  place <- p + q
+  for (block in posterior$blocks) {
+    size <- length(block$columns)
+    pairs <- size * (size - 1) / 2
+    own <- diag(size)
+    own[upper.tri(own)] <- draw[place + seq_len(pairs)]
+    own[lower.tri(own)] <- t(own)[lower.tri(own)]
+    C[block$columns, block$columns] <- own
+    place <- place + pairs
+  }
+  list(beta = draw[seq_len(p)], Sigma = C * tcrossprod(sd),
+       sigma2 = draw[place + seq_len(n_levels)]^2, hyper = draw)
+}

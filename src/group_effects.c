@@ -1,0 +1,209 @@
+#include <math.h>
+#include <string.h>
+#include "group_effects.h"
+#include "linalg.h"
+#include "marginal.h"
+
+/* The lower triangular factor of a correlation matrix, that may be singular in floating
+   point, times its standard deviations over sigma. */
+static void decode_factor(const model_t *model, const double *sd, const double *correlation,
+                          double sigma, double *L)
+{
+    int q = model->n_random;
+    memset(L, 0, sizeof(double) * q * q);
+    for (int b = 0; b < model->n_blocks; b++) {
+        int first = model->block[b].first, size = model->block[b].size;
+        double *corner = L + first + (size_t) q * first;
+        for (int r = 0; r < size; r++) {
+            double rest = 1.0;
+            for (int k = 0; k < r; k++) {
+                double sum = *correlation++;
+                for (int m = 0; m < k; m++)
+                    sum -= corner[r + (size_t) q * m] * corner[k + (size_t) q * m];
+                double pivot = corner[k + (size_t) q * k];
+                corner[r + (size_t) q * k] = pivot > 0.0 ? sum / pivot : 0.0;
+                rest -= corner[r + (size_t) q * k] * corner[r + (size_t) q * k];
+            }
+            corner[r + (size_t) q * r] = rest > 0.0 ? sqrt(rest) : 0.0;
+        }
+    }
+    for (int r = 0; r < q; r++)
+        for (int k = 0; k <= r; k++) L[r + (size_t) q * k] *= sd[r] / sigma;
+}
+
+void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
+                  double *work)
+{
+    int p = model->n_coef, q = model->n_random, n_correlations = 0;
+    for (int b = 0; b < model->n_blocks; b++)
+        n_correlations += model->block[b].size * (model->block[b].size - 1) / 2;
+    for (int i = 0; i < draws->n; i++) {
+        double *theta = draws->theta + (size_t) p * i;
+        double sigma = draws->sigma[i] = hyper[p + q + n_correlations];
+        memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
+        for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
+        for (int k = 0; k < p; k++) {
+            theta[k] = 0.0;
+            for (int l = 0; l < p; l++)
+                theta[k] += model->from_beta[k + (size_t) p * l] * work[l];
+        }
+        decode_factor(model, hyper + p, hyper + p + q, sigma, draws->L + (size_t) q * q * i);
+        hyper += p + q + n_correlations + 1;
+    }
+}
+
+size_t group_effects_work(int q, int p)
+{
+    return (size_t) 4 * q * q + 4 * q + p;
+}
+
+/* e = c - C theta. */
+static inline void residual_of(int q, int p, const double *factor, const double *theta,
+                               double *e)
+{
+    const double *C = factor + q * q, *c = C + (size_t) q * p;
+    for (int r = 0; r < q; r++) e[r] = c[r];
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];
+}
+
+static void draw_one_effect(int p, const double *factor, double lambda,
+                            const double *theta, double sigma, double z, double *effect)
+{
+    double e, a = factor[0] * lambda, m = 1.0 + a * a;
+    residual_of(1, p, factor, theta, &e);
+    effect[0] = lambda * (a * e + sigma * sqrt(m) * z) / m;
+}
+
+/* Two effects: |M| = 1 + (sum of squares of A) + |A|^2, a sum of positive terms. */
+static void draw_two_effects(int p, const double *factor, const double *L,
+                             const double *theta, double sigma, const double *z,
+                             double *effect)
+{
+    double e[2], r00 = factor[0], r01 = factor[2], r11 = factor[3];
+    double a00 = r00 * L[0] + r01 * L[1], a01 = r01 * L[3];
+    double a10 = r11 * L[1], a11 = r11 * L[3], root = r00 * L[0] * a11;
+    double m00 = 1.0 + a00 * a00 + a10 * a10, m01 = a00 * a01 + a10 * a11;
+    double det = m00 + a01 * a01 + a11 * a11 + root * root;
+    residual_of(2, p, factor, theta, e);
+    /* U'U = M. */
+    double u00 = sqrt(m00), inverse0 = 1.0 / u00, u01 = m01 * inverse0;
+    double inverse1 = u00 / sqrt(det);
+    double v0 = (a00 * e[0] + a10 * e[1]) * inverse0;
+    double v1 = (a01 * e[0] + a11 * e[1] - u01 * v0) * inverse1;
+    double x1 = (v1 + sigma * z[1]) * inverse1;
+    double x0 = (v0 + sigma * z[0] - u01 * x1) * inverse0;
+    effect[0] = L[0] * x0;
+    effect[1] = L[1] * x0 + L[3] * x1;
+}
+
+/* U with U'U = M, and u = A'e. work holds 2 q^2 doubles. */
+static status_t effect_system(int q, const double *factor, const double *L,
+                              const double *e, double *U, double *u, double *work)
+{
+    double *A = work;
+    multiply_factors(q, factor, L, A);
+    for (int k = 0; k < q; k++) u[k] = dot(q, A + (size_t) q * k, e);
+    return unit_plus_root(q, A, U, work + q * q);
+}
+
+/* effect <- L u. */
+static void multiply_lower(int q, const double *L, const double *u, double *effect)
+{
+    for (int r = 0; r < q; r++) {
+        effect[r] = 0.0;
+        for (int k = 0; k <= r; k++) effect[r] += L[r + (size_t) q * k] * u[k];
+    }
+}
+
+status_t draw_one_group(int q, int p, const double *factor, const double *L,
+                        const double *theta, double sigma, const double *normals,
+                        double *effect, double *work)
+{
+    if (q == 1) {
+        draw_one_effect(p, factor, L[0], theta, sigma, normals[0], effect);
+        return STATUS_OK;
+    }
+    if (q == 2) {
+        draw_two_effects(p, factor, L, theta, sigma, normals, effect);
+        return STATUS_OK;
+    }
+    double *U = work, *e = U + q * q, *u = e + q;
+    residual_of(q, p, factor, theta, e);
+    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
+    solve_upper_transposed(q, U, u);
+    for (int k = 0; k < q; k++) u[k] += sigma * normals[k];
+    solve_upper(q, U, u);
+    multiply_lower(q, L, u, effect);
+    return STATUS_OK;
+}
+
+status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws, int from,
+                    int to, const double *normals, double *effects, size_t stride,
+                    double *work)
+{
+    int q = model->n_random, p = model->n_coef;
+    const double *factor = cell_factor(model, group);
+    for (int i = from; i < to; i++) {
+        RETURN_IF_FAILED(draw_one_group(q, p, factor, draws->L + (size_t) q * q * i,
+                                        draws->theta + (size_t) p * i, draws->sigma[i],
+                                        normals, effects, work));
+        normals += q;
+        effects += stride;
+    }
+    return STATUS_OK;
+}
+
+/* E(gamma_j | draw) and its covariance, sigma^2 L M^-1 L' = W'W with W = sigma U'^-1 L'. */
+static status_t conditional_moments(const model_t *model, int group,
+                                    const hyper_draws_t *draws, int i, double *mean,
+                                    double *W, double *work)
+{
+    int q = model->n_random, p = model->n_coef;
+    const double *factor = cell_factor(model, group), *L = draws->L + (size_t) q * q * i;
+    double *U = work, *e = U + q * q, *u = e + q;
+    residual_of(q, p, factor, draws->theta + (size_t) p * i, e);
+    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
+    solve_upper_transposed(q, U, u);
+    solve_upper(q, U, u);
+    multiply_lower(q, L, u, mean);
+    for (int r = 0; r < q; r++) {
+        double *w = W + (size_t) q * r;
+        for (int k = 0; k < q; k++)
+            w[k] = k <= r ? draws->sigma[i] * L[r + (size_t) q * k] : 0.0;
+        solve_upper_transposed(q, U, w);
+    }
+    return STATUS_OK;
+}
+
+status_t group_moments(const model_t *model, int group, const hyper_draws_t *draws,
+                       const double *beta_mean, double *mean, double *covariance,
+                       double *with_beta, double *work)
+{
+    int q = model->n_random, p = model->n_coef, n = draws->n;
+    double *m = work, *first = m + q, *W = first + q, *rest = W + q * q;
+    memset(mean, 0, sizeof(double) * q);
+    memset(covariance, 0, sizeof(double) * q * q);
+    memset(with_beta, 0, sizeof(double) * q);
+    for (int i = 0; i < n; i++) {
+        RETURN_IF_FAILED(conditional_moments(model, group, draws, i, m, W, rest));
+        if (i == 0) memcpy(first, m, sizeof(double) * q);
+        for (int k = 0; k < q; k++) {
+            double shifted = m[k] - first[k];
+            mean[k] += shifted / n;
+            for (int l = 0; l < q; l++)
+                covariance[l + (size_t) q * k] +=
+                    (dot(q, W + (size_t) q * l, W + (size_t) q * k)
+                     + shifted * (m[l] - first[l])) / n;
+        }
+        for (int k = 0; k < model->n_pairs; k++) {
+            int column = model->pair_column[k], coef = model->pair_coef[k];
+            with_beta[column] += (m[column] - first[column])
+                * (draws->beta[coef + (size_t) p * i] - beta_mean[coef]) / n;
+        }
+    }
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l < q; l++) covariance[l + (size_t) q * k] -= mean[l] * mean[k];
+    for (int k = 0; k < q; k++) mean[k] += first[k];
+    return STATUS_OK;
+}

@@ -1,0 +1,45 @@
+#ifndef RELM_GROUP_EFFECTS_H
+#define RELM_GROUP_EFFECTS_H
+
+#include "model.h"
+
+/* The group effects given the hyperparameters, for one residual variance. With
+   Sigma = sigma^2 L L', A = R L, M = I + A'A and e = c - C theta (a group's rotated
+   data),
+       gamma_j = L u_j,  u_j ~ N(M^-1 A'e, sigma^2 M^-1). */
+
+/* Draws of the hyperparameters. */
+typedef struct {
+    int n;
+    double *theta;      /* p x n */
+    double *L;          /* q x q x n, lower triangular */
+    double *sigma;      /* n */
+    double *beta;       /* p x n */
+} hyper_draws_t;
+
+/* hyper: n_hyper(model) x n, as chains store them. */
+void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
+                  double *work);
+
+size_t group_effects_work(int q, int p);
+
+/* One draw for a group, from its factor [R C c] and q standard normals. */
+status_t draw_one_group(int q, int p, const double *factor, const double *L,
+                        const double *theta, double sigma, const double *normals,
+                        double *effect, double *work);
+
+/* Draws from, from + 1, ..., to - 1 of one group: normals holds q for each; effects of
+   two draws lie `stride` doubles apart. */
+status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws, int from,
+                    int to, const double *normals, double *effects, size_t stride,
+                    double *work);
+
+/* The mean of gamma_j over the hyperparameters' draws, its covariance (within a draw and
+   between draws), and the covariance of each effect with the coefficient that it
+   deviates from, by the conditional means and covariances given each draw (Gelfand and
+   Smith 1990). mean: q, covariance: q x q, with_beta: q. */
+status_t group_moments(const model_t *model, int group, const hyper_draws_t *draws,
+                       const double *beta_mean, double *mean, double *covariance,
+                       double *with_beta, double *work);
+
+#endif

@@ -1,0 +1,309 @@
+#include <math.h>
+#include <string.h>
+#ifdef _OPENMP
+# include <omp.h>
+#endif
+#include "crossprods.h"
+#include "linalg.h"
+#include "marginal.h"
+
+/* Groups are summed in chunks, and the chunks' sums in order: the result does not
+   depend on how many threads share them. */
+enum { CHUNK_GROUPS = 512, CHUNKS_PER_THREAD = 8 };
+
+/* A determinant is below 1e200, or the data have been refused. */
+static const double LARGE_PRODUCT = 1e100;
+static const double LARGE_SQUARE = 1e4;
+
+void multiply_factors(int q, const double *R, const double *L, double *A)
+{
+    for (int k = 0; k < q; k++)
+        for (int r = 0; r < q; r++) {
+            double sum = 0.0;
+            for (int l = r > k ? r : k; l < q; l++)
+                sum += R[r + (size_t) q * l] * L[l + (size_t) q * k];
+            A[r + (size_t) q * k] = sum;
+        }
+}
+
+/* One and two columns are computed for LANES groups at once, whose numbers lie side by
+   side, by the vector instructions that every x86-64 and ARM64 processor has; without a
+   compiler that knows vectors, one by one. */
+#ifdef __GNUC__
+enum { LANES = 2 };
+typedef double lanes_t __attribute__((vector_size(16), aligned(8), may_alias));
+# define LANE(x, i) ((x)[i])
+#else
+enum { LANES = 1 };
+typedef double lanes_t;
+# define LANE(x, i) (x)
+#endif
+
+static inline double product_of_lanes(const lanes_t *x)
+{
+    double product = 1.0;
+    for (int i = 0; i < LANES; i++) product *= LANE(*x, i);
+    return product;
+}
+
+/* Moves a product of determinants into its logarithm before it overflows. */
+static inline void empty_product(lanes_t *product, double *log_det)
+{
+    double all = product_of_lanes(product);
+    if (all < LARGE_PRODUCT) return;
+    *log_det += log(all);
+    *product = 1.0 + 0.0 * *product;
+}
+
+/* One column: V is I + a^2 in the one direction of Z_j. */
+static double add_one_column(const group_data_t *data, const double *L, int from, int to,
+                             lanes_t *sums)
+{
+    int n = data->n_fixed + 1;
+    double log_det = 0.0;
+    lanes_t product = { 1.0 };
+    product = 1.0 + 0.0 * product;
+    for (int block = from; block < to; block++) {
+        const lanes_t *R = (const lanes_t *) data->factor + (size_t) (1 + n) * block;
+        const lanes_t *c = R + 1;
+        lanes_t a = R[0] * L[0], d = 1.0 + a * a, weight = 1.0 / d, *sum = sums;
+        product *= d;
+        empty_product(&product, &log_det);
+        for (int k = 0; k < n; k++) {
+            lanes_t weighted = weight * c[k];
+            for (int l = 0; l <= k; l++) *sum++ += weighted * c[l];
+        }
+    }
+    return log_det + log(product_of_lanes(&product));
+}
+
+/* Two columns. With D = I + A A', A = R L, and s = D_12/D_22,
+       c'D^-1 c = c_2^2/D_22 + (c_1 - s c_2)^2 D_22/|D|,
+       |D| = 1 + (sum of squares of A) + |A|^2,
+   sums of positive terms throughout. work holds n_fixed + 1 lanes. */
+static double add_two_columns(const group_data_t *data, const double *L, int from, int to,
+                              lanes_t *sums, lanes_t *work)
+{
+    int n = data->n_fixed + 1;
+    double l00 = L[0], l10 = L[1], l11 = L[3], log_det = 0.0;
+    lanes_t product = { 1.0 }, *first = work;
+    product = 1.0 + 0.0 * product;
+    for (int block = from; block < to; block++) {
+        const lanes_t *R = (const lanes_t *) data->factor + (size_t) (3 + 2 * n) * block;
+        const lanes_t *c0 = R + 3, *c1 = c0 + n;
+        lanes_t a00 = R[0] * l00 + R[1] * l10, a01 = R[1] * l11;
+        lanes_t a10 = R[2] * l10, a11 = R[2] * l11, root = R[0] * l00 * a11;
+        lanes_t d11 = 1.0 + a10 * a10 + a11 * a11;
+        lanes_t det = d11 + a00 * a00 + a01 * a01 + root * root;
+        lanes_t weight1 = 1.0 / d11, weight0 = d11 / det;
+        lanes_t slope = (a00 * a10 + a01 * a11) * weight1, *sum = sums;
+        product *= det;
+        empty_product(&product, &log_det);
+        for (int k = 0; k < n; k++) first[k] = c0[k] - slope * c1[k];
+        for (int k = 0; k < n; k++) {
+            lanes_t w0 = weight0 * first[k], w1 = weight1 * c1[k];
+            for (int l = 0; l <= k; l++) *sum++ += w0 * first[l] + w1 * c1[l];
+        }
+    }
+    return log_det + log(product_of_lanes(&product));
+}
+
+status_t unit_plus_root(int q, const double *A, double *U, double *work)
+{
+    double square = dot(q * q, A, A);
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l < q; l++)
+            U[l + (size_t) q * k] = (l == k ? 1.0 : 0.0)
+                + (square > LARGE_SQUARE || l > k ? 0.0
+                   : dot(q, A + (size_t) q * l, A + (size_t) q * k));
+    if (!(square > LARGE_SQUARE)) return cholesky(q, U);
+    memcpy(work, A, sizeof(double) * q * q);
+    absorb_block(q, q, U, q, q, work);
+    return isfinite(square) ? STATUS_OK : STATUS_NOT_FINITE;
+}
+
+/* A' for A = R L. */
+static void multiply_transposed(int q, const double *R, const double *L, double *A,
+                                double *work)
+{
+    multiply_factors(q, R, L, work);
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l < q; l++) A[l + (size_t) q * k] = work[k + (size_t) q * l];
+}
+
+/* Three columns and more, group by group, by D = I + A A': a group's rotated covariance
+   has the determinant of I + L'Z'Z L. */
+static status_t add_columns(const group_data_t *data, const double *L, int from, int to,
+                            double *sums, double *work, double *log_det)
+{
+    int q = data->n_random, n = data->n_fixed + 1;
+    double *A = work, *U = A + q * q, *W = U + q * q, product = 1.0;
+    *log_det = 0.0;
+    for (int j = from; j < to; j++) {
+        const double *R = data->factor + (size_t) q * (q + n) * j;
+        multiply_transposed(q, R, L, A, W);
+        RETURN_IF_FAILED(unit_plus_root(q, A, U, W));
+        for (int k = 0; k < q; k++) product *= U[k + (size_t) q * k];
+        if (!(product < LARGE_PRODUCT)) {
+            *log_det += 2.0 * log(product);
+            product = 1.0;
+        }
+        /* W = U'^-1 [C c]. */
+        memcpy(W, R + q * q, sizeof(double) * q * n);
+        for (int k = 0; k < n; k++) {
+            solve_upper_transposed(q, U, W + (size_t) q * k);
+            for (int l = 0; l <= k; l++)
+                *sums++ += dot(q, W + (size_t) q * l, W + (size_t) q * k);
+        }
+        sums -= n * (n + 1) / 2;
+    }
+    *log_det += 2.0 * log(product);
+    return STATUS_OK;
+}
+
+/* Doubles of a group: R's upper half and [C c], or, for more than two columns, all. */
+static size_t group_size(int q, int p)
+{
+    return q > 2 ? (size_t) q * (q + p + 1) : (size_t) q * (q + 1) / 2 + q * (p + 1);
+}
+
+static int in_lanes(int q)
+{
+    return q <= 2;
+}
+
+size_t packed_size(int q, int p, int n_groups)
+{
+    size_t blocks = ((size_t) n_groups + LANES - 1) / LANES;
+    return group_size(q, p) * (in_lanes(q) ? blocks * LANES : (size_t) n_groups);
+}
+
+/* Element e of group j in lanes: R by rows, then [C c] by rows. */
+void unpack_group(const group_data_t *data, int j, double *factor)
+{
+    int q = data->n_random, n = data->n_fixed + 1;
+    size_t size = group_size(q, data->n_fixed);
+    if (!in_lanes(q)) {
+        memcpy(factor, data->factor + size * j, sizeof(double) * size);
+        return;
+    }
+    const double *in = data->factor + size * (j - j % LANES) + j % LANES;
+    for (int r = 0; r < q; r++)
+        for (int k = 0; k < q; k++) {
+            factor[r + q * k] = k < r ? 0.0 : *in;
+            if (k >= r) in += LANES;
+        }
+    for (int r = 0; r < q; r++)
+        for (int k = 0; k < n; k++, in += LANES) factor[r + q * (q + k)] = *in;
+}
+
+void pack_group(group_data_t *data, int j, const double *factor)
+{
+    int q = data->n_random, n = data->n_fixed + 1;
+    size_t size = group_size(q, data->n_fixed);
+    if (!in_lanes(q)) {
+        memcpy(data->factor + size * j, factor, sizeof(double) * size);
+        return;
+    }
+    double *out = data->factor + size * (j - j % LANES) + j % LANES;
+    for (int r = 0; r < q; r++)
+        for (int k = r; k < q; k++, out += LANES) *out = factor[r + q * k];
+    for (int r = 0; r < q; r++)
+        for (int k = 0; k < n; k++, out += LANES) *out = factor[r + q * (q + k)];
+}
+
+static size_t scratch_size(int q, int p)
+{
+    return (size_t) 2 * q * q + (size_t) (q + LANES) * (q + p + 1);
+}
+
+/* Sums of a chunk: the products, upper half by columns, each in lanes or one number,
+   then the log determinant. */
+static size_t sums_size(int p)
+{
+    return (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
+}
+
+size_t marginal_work(int q, int p, int n_threads)
+{
+    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p));
+}
+
+static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
+                          double *sums, double *scratch)
+{
+    int q = data->n_random, p = data->n_fixed;
+    int from = chunk * CHUNK_GROUPS, to = from + CHUNK_GROUPS;
+    double *log_det = sums + sums_size(p) - 1;
+    if (to > data->n_groups) to = data->n_groups;
+    memset(sums, 0, sizeof(double) * sums_size(p));
+    if (!in_lanes(q)) return add_columns(data, L, from, to, sums, scratch, log_det);
+    from /= LANES;
+    to = (to + LANES - 1) / LANES;
+    *log_det = q == 1 ? add_one_column(data, L, from, to, (lanes_t *) sums)
+        : add_two_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch);
+    return STATUS_OK;
+}
+
+/* Chunks first, first + 1, ..., one after the other or on several threads. */
+static status_t sum_chunks(const group_data_t *data, const double *L, int first, int end)
+{
+    int q = data->n_random, p = data->n_fixed;
+    double *sums = data->work + data->n_threads * scratch_size(q, p);
+    status_t status = STATUS_OK;
+#ifdef _OPENMP
+# pragma omp parallel for num_threads(data->n_threads) schedule(static) \
+    if (data->n_threads > 1)
+#endif
+    for (int chunk = first; chunk < end; chunk++) {
+        int thread = 0;
+#ifdef _OPENMP
+        if (data->n_threads > 1) thread = omp_get_thread_num();
+#endif
+        status_t own = sum_chunk(data, L, chunk, sums + sums_size(p) * (chunk - first),
+                                 data->work + scratch_size(q, p) * thread);
+        if (own != STATUS_OK) {
+#ifdef _OPENMP
+# pragma omp atomic write
+#endif
+            status = own;
+        }
+    }
+    return status;
+}
+
+static void add_sums(int q, int p, const double *sums, marginal_t *marginal)
+{
+    int n = p + 1, lanes = in_lanes(q) ? LANES : 1;
+    marginal->log_det += sums[sums_size(p) - 1];
+    for (int k = 0; k < n; k++)
+        for (int l = 0; l <= k; l++)
+            for (int i = 0; i < lanes; i++) marginal->root[l + n * k] += *sums++;
+}
+
+status_t marginal_products(const group_data_t *data, const double *L,
+                           marginal_t *marginal, monitor_t *monitor)
+{
+    int q = data->n_random, p = data->n_fixed;
+    int n_chunks = (data->n_groups - 1) / CHUNK_GROUPS + 1;
+    int round = data->n_threads * CHUNKS_PER_THREAD;
+    const double *sums = data->work + data->n_threads * scratch_size(q, p);
+    double visits = 1.0 + 0.1 * q * (q + p);
+    memcpy(marginal->root, data->rest, sizeof(double) * (p + 1) * (p + 1));
+    marginal->log_det = 0.0;
+    for (int first = 0; first < n_chunks; first += round) {
+        int end = first + round < n_chunks ? first + round : n_chunks;
+        RETURN_IF_FAILED(sum_chunks(data, L, first, end));
+        for (int chunk = first; chunk < end; chunk++)
+            add_sums(q, p, sums + sums_size(p) * (chunk - first), marginal);
+        int groups = end == n_chunks ? data->n_groups - first * CHUNK_GROUPS
+            : round * CHUNK_GROUPS;
+        if (user_wants_to_stop(monitor, visits * groups)) return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
+}
+
+status_t marginal_root(const group_data_t *data, marginal_t *marginal)
+{
+    return cholesky(data->n_fixed + 1, marginal->root);
+}

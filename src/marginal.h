@@ -1,0 +1,53 @@
+#ifndef RELM_MARGINAL_H
+#define RELM_MARGINAL_H
+
+#include <stddef.h>
+#include "model.h"
+
+/* The likelihood of the covariance factor L alone, group effects and coefficients
+   integrated out: with V = I + Z L L' Z' (in units of the residual variance), all it
+   needs is log|V| and [X y]'V^-1[X y]. Nothing is ever divided by L, so that it stays
+   sound as a standard deviation goes to 0. */
+
+/* From here on more than one thread pays. */
+enum { GROUPS_FOR_THREADS = 10000 };
+
+/* The data, in units of the residual variance. */
+typedef struct {
+    int n_random, n_fixed, n_groups;    /* q, p, J */
+    double *factor;         /* packed_size() doubles: [R C c] of each group, as
+                               pack_group() puts it */
+    double *rest;           /* (p + 1) x (p + 1), upper half: products of what the
+                               groups' factors leave of [X y] */
+    int n_threads;
+    double *work;           /* marginal_work() doubles */
+} group_data_t;
+
+typedef struct {
+    double log_det;         /* log|V| = sum_j log|I + L'Z_j'Z_j L| */
+    double *root;           /* (p + 1) x (p + 1): [X y]'V^-1[X y], upper half; then its
+                               upper Cholesky factor */
+} marginal_t;
+
+size_t marginal_work(int q, int p, int n_threads);
+size_t packed_size(int q, int p, int n_groups);
+
+/* Stores group j, q x (q + p + 1): [R C c]. What no group fills must hold zeros. */
+void pack_group(group_data_t *data, int j, const double *factor);
+void unpack_group(const group_data_t *data, int j, double *factor);
+
+/* log_det and the products at L (q x q, lower triangular). */
+status_t marginal_products(const group_data_t *data, const double *L,
+                           marginal_t *marginal, monitor_t *monitor);
+
+/* root <- the Cholesky factor of the products. */
+status_t marginal_root(const group_data_t *data, marginal_t *marginal);
+
+/* A = R L, for R upper and L lower triangular, q x q. */
+void multiply_factors(int q, const double *R, const double *L, double *A);
+
+/* U with U'U = I + A'A, q x q. Where A is large, its squares would lose the digits of a
+   nearly singular A: reflections of [I; A] keep them. work holds q^2 doubles. */
+status_t unit_plus_root(int q, const double *A, double *U, double *work);
+
+#endif

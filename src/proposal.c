@@ -1,0 +1,98 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include <R_ext/Random.h>
+#include "linalg.h"
+#include "proposal.h"
+#include "random.h"
+
+static int changes_sign(int columns, unsigned signs)
+{
+    unsigned both = (unsigned) columns & signs;
+    return both != 0 && (both & (both - 1)) == 0;
+}
+
+void flip_signs(const proposal_t *proposal, unsigned signs, double *point)
+{
+    for (int k = 0; k < proposal->n; k++)
+        if (changes_sign(proposal->sign_columns[k], signs)) point[k] = -point[k];
+}
+
+int fold_point(const proposal_t *proposal, double *point)
+{
+    unsigned negative = 0;
+    for (int k = 0; k < proposal->n_columns; k++)
+        if (point[k] < 0.0) negative |= 1u << k;
+    flip_signs(proposal, negative, point);
+    return (negative & ~proposal->near) == 0;
+}
+
+static void draw_direction(const proposal_t *proposal, double *point)
+{
+    draw_standard_normals(proposal->n, point);
+    solve_upper(proposal->n, proposal->root, point);
+}
+
+int propose_independently(const proposal_t *proposal, double *point)
+{
+    if (proposal->table) {
+        draw_from_table(proposal->table, point);
+        return 1;
+    }
+    draw_direction(proposal, point);
+    double size = 1.0 / sqrt(rchisq(proposal->df) / proposal->df);
+    for (int k = 0; k < proposal->n; k++)
+        point[k] = proposal->center[k] + size * point[k];
+    return fold_point(proposal, point);
+}
+
+static double log_student(const proposal_t *proposal, const double *point, double *work)
+{
+    int n = proposal->n;
+    double square = 0.0;
+    for (int k = 0; k < n; k++) work[k] = point[k] - proposal->center[k];
+    for (int r = 0; r < n; r++) {
+        double sum = 0.0;
+        for (int k = r; k < n; k++) sum += proposal->root[r + (size_t) n * k] * work[k];
+        square += sum * sum;
+    }
+    return -0.5 * (proposal->df + n) * log1p(square / proposal->df);
+}
+
+/* The density of the folded t: summed over the points that differ in the signs of near
+   columns alone. */
+static double log_folded(const proposal_t *proposal, const double *point, double *work)
+{
+    double *flipped = work, *rest = work + proposal->n, top = -INFINITY, sum = 0.0;
+    for (unsigned signs = 0; signs <= proposal->near; signs++) {
+        if (signs & ~proposal->near) continue;
+        memcpy(flipped, point, sizeof(double) * proposal->n);
+        flip_signs(proposal, signs, flipped);
+        double value = log_student(proposal, flipped, rest);
+        if (value > top) {
+            sum = 1.0 + sum * exp(top - value);
+            top = value;
+        } else {
+            sum += exp(value - top);
+        }
+    }
+    return top + log(sum);
+}
+
+double log_proposal_density(const proposal_t *proposal, const double *point, double *work)
+{
+    if (proposal->table) return log(table_density(proposal->table, point));
+    return log_folded(proposal, point, work);
+}
+
+int propose_nearby(const proposal_t *proposal, const double *from, double *point,
+                   double *work)
+{
+    unsigned signs = (unsigned) (unif_rand() * (1u << proposal->n_columns));
+    memcpy(work, from, sizeof(double) * proposal->n);
+    flip_signs(proposal, signs & proposal->near, work);
+    draw_direction(proposal, point);
+    for (int k = 0; k < proposal->n; k++)
+        point[k] = work[k] + proposal->step * point[k];
+    return fold_point(proposal, point);
+}

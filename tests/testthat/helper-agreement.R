@@ -1,0 +1,25 @@
+# Draws against exact quantiles.
+
+# For each hyperparameter and each of three exact quantiles: the distance of the share of
+# draws below it from its probability, in Monte Carlo standard errors, and the effective
+# number of draws that standard error rests on.
+share_agreement <- function(fit, exact) {
+  draws <- as_draws_array(fit, rownames(exact))
+  shares <- expand.grid(probability = c(0.025, 0.5, 0.975), name = rownames(exact),
+                        stringsAsFactors = FALSE)
+  rows <- Map(function(probability, name) {
+    below <- draws[, , name] < exact[name, paste0("q", 100 * probability)]
+    below <- matrix(as.numeric(below), dim(draws)[1])
+    c(distance = (mean(below) - probability) / posterior::mcse_mean(below),
+      ess = posterior::ess_mean(below))
+  }, shares$probability, shares$name)
+  cbind(shares, do.call(rbind, rows))
+}
+
+# Too few effective draws would make the standard error, and so the verdict, worthless.
+expect_agreement <- function(fit, exact, label, least_ess = 200) {
+  found <- share_agreement(fit, exact)
+  expect_gte(min(found$ess), least_ess, label = paste0(label, ": effective draws"))
+  expect_lt(max(abs(found$distance)), 4, label = paste0(label, ": distance"))
+  invisible(found)
+}

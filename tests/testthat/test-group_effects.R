@@ -1,0 +1,113 @@
+# Effects that are drawn after the chain, kept or had later.
+
+fit_with <- function(..., formula = y ~ x + (1 + x | g), data = grouped_data(9), draws = 300) {
+  relm(formula, data, chains = 2, draws = draws, seed = 3, progress = FALSE, ...)
+}
+
+as_draws_of <- function(fit, names) unclass(as_draws_array(fit, names))
+
+test_that("kept and deferred effects of one seed are the same numbers, whatever the sampler", {
+  for (sampler in c("collapsed", "interweaved", "centered", "uncentered")) {
+    kept <- fit_with(sampler = sampler)
+    none <- fit_with(sampler = sampler, group_draws = FALSE)
+    some <- fit_with(sampler = sampler, group_draws = c("g3", "g8"))
+    names <- grep("^r_", variables(kept), value = TRUE)
+    expect_identical(variables(none), setdiff(variables(kept), names))
+    expect_identical(grep("^r_", variables(some), value = TRUE), grep("g3|g8", names, value = TRUE))
+    for (fit in list(none, some)) {
+      expect_identical(as_draws_of(fit, names), as_draws_of(kept, names))
+      expect_identical(ranef(fit), ranef(kept))
+      expect_identical(coef(fit, summary = TRUE), coef(kept, summary = TRUE))
+    }
+    expect_identical(as.matrix(none, "coef_g[g2,x]"), as.matrix(kept, "coef_g[g2,x]"))
+  }
+})
+
+test_that("that holds with several residual variances, weights and three columns", {
+  deferred <- function(...) {
+    kept <- fit_with(...)
+    none <- fit_with(..., group_draws = FALSE)
+    names <- grep("^r_", variables(kept), value = TRUE)
+    expect_identical(as_draws_of(none, names), as_draws_of(kept, names))
+  }
+  deferred(sigma = ~ f)
+  deferred(sigma = ~ f, weights = w, formula = y ~ x + (1 + x + v || g))
+  deferred(weights = w, formula = y ~ x + (1 + x + v | g))
+})
+
+test_that("effects of a draw do not depend on how many others are drawn", {
+  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data(9)), "uncentered")
+  fit <- fit_with(draws = 600)
+  hyper <- relm:::drawn_hyper(fit$sampling, fit$posterior, 1)
+  all <- relm:::draw_group_effects(model, hyper, 7L, 0:8)
+  expect_identical(relm:::draw_group_effects(model, hyper[, 1:300], 7L, 0:8), all[, 1:300])
+  expect_identical(relm:::draw_group_effects(model, hyper, 7L, c(2L, 5L)),
+                   all[c(5, 6, 11, 12), ])
+  expect_false(identical(relm:::draw_group_effects(model, hyper, 8L, 0:8), all))
+})
+
+test_that("groups beyond the first tile are drawn alike", {
+  set.seed(5)
+  data <- data.frame(g = rep(1:150, each = 3), y = rnorm(450))
+  model <- relm:::sampler_model(posterior_of(y ~ 1 + (1 | g), data), "uncentered")
+  hyper <- matrix(c(0, 0.5, 1), 3, 400)
+  all <- relm:::draw_group_effects(model, hyper, 7L, 0:149)
+  expect_identical(relm:::draw_group_effects(model, hyper, 7L, c(70L, 149L)), all[c(71, 150), ])
+  expect_identical(anyDuplicated(as.numeric(all)), 0L)
+})
+
+# The mean and covariance of gamma_j given the hyperparameters, by the textbook.
+conditional <- function(rows, j, beta, Sigma, sigma2) {
+  own <- rows$group == j
+  Z <- rows$Z[own, , drop = FALSE]
+  W <- rows$w[own] / sigma2
+  V <- solve(solve(Sigma) + t(Z) %*% (W * Z))
+  list(mean = as.numeric(V %*% t(Z) %*% (W * (rows$y[own] - rows$X[own, , drop = FALSE] %*% beta))), V = V)
+}
+
+test_that("the draws have the conditional mean and covariance", {
+  for (formula in c(y ~ x + (1 | g), y ~ x + (1 + x | g), y ~ x + between + (1 + x + v | g))) {
+    posterior <- posterior_of(formula, grouped_data(9), weights = w)
+    model <- relm:::sampler_model(posterior, "uncentered")
+    rows <- replay_data(posterior)
+    q <- model$n_random
+    set.seed(2)
+    C <- cov2cor(crossprod(matrix(rnorm(q * q), q)))
+    sd <- c(0.7, 0.3, 1.5)[seq_len(q)]
+    beta <- rnorm(model$n_coef)
+    hyper <- c(beta, sd, C[upper.tri(C)], 0.8)
+    draws <- relm:::draw_group_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
+    for (i in 1:3) {
+      exact <- conditional(rows, c(1, 5, 9)[i], beta, C * tcrossprod(sd), 0.64)
+      z <- forwardsolve(t(chol(exact$V)), draws[q * (i - 1) + seq_len(q), , drop = FALSE] - exact$mean)
+      expect_lt(max(abs(rowMeans(z))) * sqrt(20000), 4)
+      expect_lt(max(abs(tcrossprod(z) / 20000 - diag(q))) * sqrt(20000 / 2), 4)
+    }
+  }
+})
+
+test_that("moments are the averages of the conditional ones", {
+  posterior <- posterior_of(y ~ x + between + (1 + x + v | g), grouped_data(9))
+  model <- relm:::sampler_model(posterior, "uncentered")
+  rows <- replay_data(posterior)
+  fit <- fit_with(formula = y ~ x + between + (1 + x + v | g), draws = 50)
+  hyper <- lapply(1:2, function(chain) relm:::drawn_hyper(fit$sampling, fit$posterior, chain))
+  moments <- relm:::effect_moments(model, hyper)
+  all <- do.call(cbind, hyper)
+  states <- lapply(seq_len(ncol(all)), function(i) relm:::state_of(all[, i], posterior))
+  given <- lapply(states, function(s) conditional(rows, 4, s$beta, s$Sigma, s$sigma2))
+  means <- vapply(given, `[[`, numeric(3), "mean")
+  n <- ncol(all)
+  within <- Reduce(`+`, lapply(given, `[[`, "V")) / n
+  expect_equal(moments$mean[, 4], rowMeans(means))
+  expect_equal(moments$covariance[, , 4], unname(within + cov(t(means)) * (n - 1) / n))
+  expect_equal(moments$with_beta[1:2, 4],
+               c(cov(means[1, ], all[1, ]), cov(means[2, ], all[2, ])) * (n - 1) / n)
+  expect_identical(moments$with_beta[3, ], numeric(9))
+})
+
+test_that("groups that are not there are refused", {
+  expect_error(fit_with(group_draws = "g77"), "group_draws.*g77.*g1", class = "relm_error")
+  expect_error(fit_with(group_draws = NA), "group_draws.*NULL, TRUE, FALSE", class = "relm_error")
+  expect_error(fit_with(group_draws = list("g1")), "group_draws", class = "relm_error")
+})

@@ -1,0 +1,101 @@
+# The table is a proposal: its draws must have the density that it says it has.
+
+tabulated <- function(formula) {
+  posterior <- posterior_of(formula, grouped_data())
+  model <- relm:::sampler_model(posterior, "uncentered")
+  control <- relm:::check_control(draws = 1e5)
+  model$tuning <- relm:::tune_collapsed(model, relm:::estimate_scales(model), posterior, control)
+  model
+}
+
+models <- lapply(c(y ~ x + (1 | g), y ~ x + (1 + x || g), y ~ x + (1 + x | g)), tabulated)
+
+is_mirrored <- function(table, columns) {
+  seq_along(table$low) <= columns & table$low < 0.75 * table$step
+}
+
+# The density at a point, by the triangles of all nodes.
+density_in_r <- function(table, point, columns) {
+  nodes <- relm:::grid_points(table$low, table$step, table$size)
+  hats <- lapply(seq_along(point), function(k) {
+    hat <- function(x) pmax(1 - abs(x - nodes[k, ]) / table$step[k], 0)
+    hat(point[k]) + if (is_mirrored(table, columns)[k]) hat(-point[k]) else 0
+  })
+  heavy <- vapply(seq_along(point), function(k) {
+    own <- function(x) 0.5 / (table$spread[k] * (1 + abs(x - table$center[k]) / table$spread[k])^2)
+    own(point[k]) + if (k <= columns) own(-point[k]) else 0
+  }, 0)
+  (1 - table$defence) * sum(table$density * Reduce(`*`, hats)) + table$defence * prod(heavy)
+}
+
+# The probability that all coordinates are below `point`, in closed form.
+cdf_in_r <- function(table, point, columns) {
+  nodes <- relm:::grid_points(table$low, table$step, table$size)
+  triangle <- function(t) {
+    t <- pmin(pmax(t, -1), 1)
+    ifelse(t < 0, (1 + t)^2 / 2, 1 - (1 - t)^2 / 2)
+  }
+  below <- lapply(seq_along(point), function(k) {
+    p <- triangle((point[k] - nodes[k, ]) / table$step[k])
+    if (is_mirrored(table, columns)[k]) p - triangle((-point[k] - nodes[k, ]) / table$step[k]) else p
+  })
+  heavy <- vapply(seq_along(point), function(k) {
+    cdf <- function(x) {
+      t <- (x - table$center[k]) / table$spread[k]
+      0.5 + sign(t) * (1 - 1 / (1 + abs(t))) / 2
+    }
+    cdf(point[k]) - if (k <= columns) cdf(-point[k]) else 0
+  }, 0)
+  weights <- table$density * prod(table$step)
+  (1 - table$defence) * sum(weights * Reduce(`*`, below)) + table$defence * prod(heavy)
+}
+
+test_that("a table's density is that of its triangles, and adds up to one", {
+  for (model in models) {
+    table <- model$tuning$table
+    set.seed(1)
+    proposed <- relm:::propose(model, model$tuning, 40)
+    ours <- exp(proposed$log_density)
+    expect_equal(ours, apply(proposed$points, 2, function(x) density_in_r(table, x, model$n_random)))
+    expect_equal(sum(table$density) * prod(table$step), 1)
+  }
+})
+
+test_that("points are drawn with that density", {
+  for (model in models) {
+    table <- model$tuning$table
+    set.seed(2)
+    draws <- relm:::propose(model, model$tuning, 40000)$points
+    for (share in c(0.2, 0.35, 0.5, 0.7)) {
+      point <- table$low + table$step * table$size * share
+      expected <- cdf_in_r(table, point, model$n_random)
+      found <- mean(colSums(draws < point) == length(point))
+      expect_lt(abs(found - expected) / sqrt(expected * (1 - expected) / 40000 + 1e-12), 4)
+    }
+  }
+})
+
+test_that("the folded t is drawn with the density that it says", {
+  model <- models[[3]]
+  tuning <- model$tuning
+  tuning["table"] <- list(NULL)
+  tuning$center <- c(0.3, 0.1, 0.4)
+  tuning$root <- chol(solve(matrix(c(0.2, 0.05, 0, 0.05, 0.3, 0.1, 0, 0.1, 0.5), 3)))
+  tuning$near <- 3L
+  set.seed(3)
+  proposed <- relm:::propose(model, tuning, 40000)
+  expect_true(all(proposed$points[1:2, ] >= 0))
+  # Against the t summed over signs, normalized.
+  t_density <- function(x) {
+    square <- colSums((tuning$root %*% (x - tuning$center))^2)
+    gamma((tuning$df + 3) / 2) / gamma(tuning$df / 2) / (tuning$df * pi)^1.5 *
+      prod(diag(tuning$root)) * (1 + square / tuning$df)^(-(tuning$df + 3) / 2)
+  }
+  flips <- list(c(1, 1, 1), c(-1, 1, -1), c(1, -1, -1), c(-1, -1, 1))
+  density <- Reduce(`+`, lapply(flips, function(s) t_density(s * proposed$points)))
+  expect_lt(diff(range(proposed$log_density - log(density))), 1e-10)
+  # The average of 1/density over a box is its volume.
+  box <- colSums(proposed$points < c(1, 1, 1.5)) == 3 & proposed$points[3, ] > -0.5
+  value <- ifelse(box, 1 / density, 0)
+  expect_lt(abs(mean(value) - 2) / (sd(value) / sqrt(40000)), 4)
+})
