@@ -80,6 +80,7 @@ tune_at_mode <- function(model, estimate, role, threads = 1L) {
   }
   start <- within_bounds(initial_point(estimate, tuning), model, tuning)
   mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
+  if (!all(is.finite(mode$par)) || target(mode$par) >= 1e10) return(NULL)
   place_proposal(tuning, within_bounds(mode$par, model, tuning),
                  function(center) safe_covariance(stats::optimHess(center, target)))
 }
@@ -189,6 +190,9 @@ table_warmup <- 20L
 # the sweeps that it spares, from the table.
 tune_collapsed <- function(model, estimate, posterior, control) {
   tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
+  if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
+    return(NULL)
+  }
   sweeps <- control$chains * (control$warmup + as.numeric(control$draws) * control$thin)
   if (!table_pays(tuning, sweeps)) return(tuning)
   tuning$table <- tabulate_target(model, tuning, estimate)

@@ -22,6 +22,7 @@ plan_sampling <- function(posterior, control, seed) {
   model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
   if (sampler == "collapsed") {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)
+    if (is.null(model$tuning)) sampler <- without_mode(control)
     if (!is.null(model$tuning$table)) control$warmup <- min(control$warmup, table_warmup)
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
@@ -32,6 +33,14 @@ plan_sampling <- function(posterior, control, seed) {
   plan <- c(plan, choose_kept(control, posterior))
   check_memory(posterior, control, length(plan$kept))
   plan
+}
+
+# The sampler in place of the collapsed one where its target has no mode that can be found,
+# as with data whose scale is far from that of the priors.
+without_mode <- function(control) {
+  if (is.null(control$sampler)) return("interweaved")
+  abort("The collapsed sampler found no mode of the posterior to start from.",
+        i = 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
 }
 
 check_sweeps <- function(control) {

@@ -6,7 +6,7 @@ prior_alone <- function(formula, J, ...) {
   data <- data.frame(g = rep(seq_len(J), each = 4), x = rnorm(4 * J), v = rnorm(4 * J),
                      y = rnorm(4 * J), w = 1e-14)
   relm(formula, data, weights = w, prior = relm_prior(..., sigma = inverse_gamma(1e6, 1e6)),
-       draws = 20000, seed = 3)
+       sampler = "interweaved", draws = 20000, seed = 3)
 }
 
 # Shares of draws below exact quantiles, in Monte Carlo standard errors.
