@@ -42,7 +42,8 @@ SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
     R_xlen_t n_rows = dim_of(X, 0);
     for (int k = 0; k < length(paired); k++) {
         if (INTEGER(paired)[k] == NA_INTEGER) continue;
-        const double *z = REAL(Z) + n_rows * k, *x = REAL(X) + n_rows * (INTEGER(paired)[k] - 1);
+        const double *z = REAL(Z) + n_rows * k;
+        const double *x = REAL(X) + n_rows * (INTEGER(paired)[k] - 1);
         for (R_xlen_t i = 0; i < n_rows; i++)
             if (z[i] != x[i]) {
                 INTEGER(still)[k] = NA_INTEGER;

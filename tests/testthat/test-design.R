@@ -29,6 +29,23 @@ test_that("double bars and several terms become blocks, as lme4 reads them", {
   expect_identical(blocks(y ~ f + (1 + f || g)), c(1L, 2L, 2L, 2L))
 })
 
+test_that("formulas are split as reformulas splits them", {
+  formulas <- list(
+    y ~ x + (1 + x || g), y ~ (1 | g), log(y) ~ 0 + x * f + (f + I(x^2) || g) + v,
+    y ~ (1 | g) + (0 + x | g) + (x + v) - 1, y ~ x + 1 | g, y ~ (x + (x | a:b)), y ~ x,
+    y ~ x + (1 | g / h), `a b` ~ x + (`c d` || `e f`), y ~ x + (0 || g) + f(1 | h)
+  )
+  for (formula in formulas) {
+    parts <- relm:::formula_parts(formula)
+    expect_identical(parts$bars, reformulas::findbars(formula))
+    # Where no fixed term is left, nobars() may give the response alone.
+    if (inherits(reformulas::nobars(formula), "formula")) {
+      expect_identical(parts$fixed, reformulas::nobars(formula))
+    }
+    expect_identical(relm:::bars_to_sums(formula), reformulas::subbars(formula))
+  }
+})
+
 test_that("a response that is a call needs no fixed term", {
   data <- bass_centered()
   rows <- relm:::design_rows(relm_design(log(mercury) ~ (1 | station), data))
@@ -52,6 +69,18 @@ test_that("groups are numbered in the order of the rows and shown in that of the
   expect_identical(levels$labels, c("b", "c", "a"))
   expect_identical(levels$index, c(1L, 2L, 1L, 3L))
   expect_identical(levels$labels[levels$display], c("c", "b", "a"))
+})
+
+test_that("numbers that group are coded as factor() codes them", {
+  x <- c(7L, -2L, 100000L, 7L, 0L, -2L)
+  by <- list(7L + 0:5 %% 3L, x, x + 0, -x / 2, c(1e-20, 0, 1, 1, 0, 1), x * 1e9, 3e5 + 0:5 %% 2)
+  for (values in by) {
+    levels <- relm:::group_levels(quote(g), list(g = values))
+    expect_identical(levels$labels[levels$index], as.character(as.factor(values)))
+    expect_identical(levels$labels, unique(as.character(as.factor(values))))
+    expect_identical(levels$all, levels(as.factor(values)))
+    expect_identical(levels$labels[levels$display], levels$all)
+  }
 })
 
 test_that("weights, offset and subset are found in the data, and where the call was written", {
