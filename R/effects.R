@@ -1,7 +1,9 @@
 #' Coefficients, group effects and standard deviations
 #'
 #' Point estimates in the shapes of lme4 and rstanarm, or tables with intervals in those of
-#' brms. Point estimates are posterior medians, which exist even where means do not.
+#' brms. Point estimates are posterior medians, which exist even where means do not. Where a fit has
+#' too many groups to keep draws of their effects (`group_draws` in [relm()]), those of group
+#' effects and coefficients are posterior means, and intervals those of a normal distribution.
 #'
 #' @param object,x A fit.
 #' @param summary `FALSE`: medians. `TRUE`: a table with the columns `Estimate` (median),
@@ -52,6 +54,7 @@ fixef.relm <- function(object, summary = FALSE, ...) {
 #' @export
 ranef.relm <- function(object, summary = FALSE, ...) {
   check_grouped(object, "ranef")
+  if (has_moments(object)) return(moment_estimates(object, FALSE, summary))
   group_estimates(object, effect_variables(object), object$posterior$random$column, summary)
 }
 
@@ -59,6 +62,7 @@ ranef.relm <- function(object, summary = FALSE, ...) {
 #' @export
 coef.relm <- function(object, summary = FALSE, ...) {
   if (is.null(object$posterior$group)) return(fixef(object, summary))
+  if (has_moments(object)) return(moment_estimates(object, TRUE, summary))
   group_estimates(object, coef_variables(object), coef_columns(object$posterior), summary)
 }
 
@@ -153,6 +157,41 @@ group_estimates <- function(fit, names, columns, summary) {
     estimates <- as.data.frame(medians, optional = TRUE)
   }
   stats::setNames(list(estimates), posterior$group)
+}
+
+# Are there too many group effects for their draws?
+has_moments <- function(fit) !is.null(fit$sampling$moments)
+
+# The same from means and covariances: means, and the quantiles of a normal distribution.
+moment_estimates <- function(fit, with_beta, summary) {
+  check_flag(summary, "summary")
+  posterior <- fit$posterior
+  moments <- fit$sampling$moments
+  columns <- if (with_beta) coef_columns(posterior) else posterior$random$column
+  groups <- posterior$groups[posterior$group_display]
+  place <- match(columns, posterior$random$column)
+  fixed <- if (with_beta) match(columns, posterior$fixed) else rep(NA, length(columns))
+  hyper <- hyper_matrix(fit, seq_along(posterior$fixed))
+  estimates <- lapply(seq_along(columns), function(k) {
+    mean <- variance <- numeric(length(groups))
+    if (!is.na(place[k])) {
+      mean <- moments$mean[place[k], ]
+      variance <- moments$covariance[place[k], place[k], ]
+    }
+    if (!is.na(fixed[k])) {
+      mean <- mean + base::mean(hyper[, fixed[k]])
+      variance <- variance + stats::var(hyper[, fixed[k]])
+      if (!is.na(place[k])) variance <- variance + 2 * moments$with_beta[place[k], ]
+    }
+    sd <- sqrt(pmax(variance, 0))
+    cbind(Estimate = mean, Est.Error = sd, Q2.5 = mean - 1.96 * sd,
+          Q97.5 = mean + 1.96 * sd)[posterior$group_display, , drop = FALSE]
+  })
+  all <- array(unlist(estimates), c(length(groups), 4, length(columns)),
+               list(groups, colnames(estimates[[1]]), columns))
+  if (!summary) all <- as.data.frame(matrix(all[, 1, ], length(groups), dimnames = list(groups, columns)),
+                                     optional = TRUE)
+  stats::setNames(list(all), posterior$group)
 }
 
 covariance_estimate <- function(fit) {

@@ -11,16 +11,18 @@
 #' @param sigma What the residual variance goes by: `~ 1` for a common one, `~ f` for
 #'   one for each level of the factor `f`, which may vary within groups.
 #' @param prior Priors, made by [relm_prior()].
-#' @param sampler `"uncentered"`, `"centered"` or `"interweaved"`: the parameterizations that
-#'   the Gibbs sampler moves in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes well
-#'   where groups tell little of their effects, the centered where they tell much. The
+#' @param sampler `"collapsed"`, the default, draws the relative covariance of the group effects
+#'   from its own posterior, with all else integrated out, by Metropolis-Hastings, and the rest
+#'   exactly given it: its draws are nearly independent. With up to three dimensions to move in, it
+#'   proposes from a table of the density and needs no warm-up to speak of: at most 20 sweeps are
+#'   run. It takes at most eight random columns; beyond them, and where it finds no mode to start
+#'   from, the interweaved sampler runs unless `"collapsed"` was asked for by name.
+#'   `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs samplers, named by the
+#'   parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes
+#'   well where groups tell little of their effects, the centered where they tell much. The
 #'   interweaved one passes through both, and through standardized effects, in each sweep
-#'   (Yu and Meng, 2011); it mixes well in either case and near a zero variance.
-#'   `"collapsed"` draws the relative covariance of the effects from its own posterior, with all
-#'   else integrated out, by Metropolis-Hastings, and the rest exactly given it: its draws are
-#'   nearly independent. It needs one residual variance, and at most eight random columns. A model
-#'   without group effects, with flat coefficients and one residual variance, is drawn
-#'   exactly from its conjugate posterior instead.
+#'   (Yu and Meng, 2011). A model without group effects, with flat coefficients and one residual
+#'   variance, is drawn exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.
@@ -29,6 +31,22 @@
 #'   and whatever generator the session uses. `NULL` takes one from the session's
 #'   stream, so that [set.seed()] works too.
 #' @param cores Number of processes for the chains.
+#' @param threads Number of threads that share the sums over groups within a chain of the
+#'   collapsed sampler, from 10,000 groups on and where the package was built with OpenMP. It
+#'   changes no draw.
+#' @param init A fit of a model with the same hyperparameters, whose last draws the chains start
+#'   from; or `NULL`.
+#' @param group_draws Which groups' effects have their draws kept: `TRUE` for all, `FALSE` for none,
+#'   or levels of the grouping factor. `NULL` keeps all where they take less than 200 MB. Draws
+#'   that were not kept are the same numbers when they are asked for later, by
+#'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. Where draws of
+#'   all groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
+#'   each group's effects, averaged over 100 draws of the hyperparameters, and `ranef()` and
+#'   `coef()` give these means.
+#' @param target_ess A number of effective draws: chains run in blocks until every
+#'   hyperparameter has as many, bulk and tail, over all chains together, or each chain has
+#'   `max_draws`; a message says which. `draws` is then the size of the first block.
+#' @param max_draws Draws of each chain at which `target_ess` gives up.
 #' @param weights Precision weights: the residual variance of a row is
 #'   \eqn{\sigma^2 / w}. As in [lm()] evaluated in `data`.
 #' @param offset A known part of the mean, evaluated in `data`; `offset()` in the formula

@@ -8,6 +8,7 @@
 sample_posterior <- function(posterior, control, seed = NULL) {
   plan <- plan_sampling(posterior, control, check_seed(seed))
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan)
+  plan$control$draws <- ncol(results[[1]]$hyper)
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, init = plan$init),
     gather_chains(results, posterior), keep_effects(plan, results))
 }

@@ -111,3 +111,50 @@ test_that("groups that are not there are refused", {
   expect_error(fit_with(group_draws = NA), "group_draws.*NULL, TRUE, FALSE", class = "relm_error")
   expect_error(fit_with(group_draws = list("g1")), "group_draws", class = "relm_error")
 })
+
+test_that("with too many groups for draws, estimates come from moments that draws agree with", {
+  fit <- fit_with(data = grouped_data(40), draws = 2000)
+  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  many <- fit
+  many$sampling$moments <- relm:::effect_moments(model, lapply(1:2, function(chain) {
+    relm:::drawn_hyper(fit$sampling, fit$posterior, chain)
+  }))
+  for (of in list(ranef, coef)) {
+    from_draws <- of(fit, summary = TRUE)$g
+    from_moments <- of(many, summary = TRUE)$g
+    expect_identical(dimnames(from_moments), dimnames(from_draws))
+    # 100 draws of the conditional mean, whose spread is at most that of the effect; a median
+    # is not a mean.
+    error <- from_draws[, "Est.Error", ]
+    expect_lt(max(abs(from_moments[, "Estimate", ] - from_draws[, "Estimate", ]) / error), 0.4)
+    expect_lt(max(abs(log(from_moments[, "Est.Error", ] / error))), 0.3)
+    expect_identical(dim(of(many)$g), dim(of(fit)$g))
+  }
+})
+
+test_that("chains run until there are enough effective draws, or say that they gave up", {
+  expect_message(fit <- fit_with(draws = 50, target_ess = 900), "at least .* effective draws",
+                 class = "relm_message")
+  table <- summary(fit)
+  expect_gte(min(table$ess_bulk, table$ess_tail), 900)
+  expect_message(fit <- fit_with(draws = 50, target_ess = 1e6, max_draws = 120),
+                 "max_draws.* = 120 draws", class = "relm_message")
+  expect_identical(posterior::niterations(fit), 120L)
+  # In blocks or in one piece, the draws are the same.
+  for (sampler in c("interweaved", "centered")) {
+    blocks <- suppressMessages(fit_with(draws = 50, target_ess = 1e6, max_draws = 300, sampler = sampler))
+    expect_identical(as_draws_array(blocks), as_draws_array(fit_with(sampler = sampler)))
+  }
+})
+
+test_that("a fit can start another", {
+  first <- fit_with(sampler = "uncentered")
+  for (sampler in c("uncentered", "collapsed", "interweaved")) {
+    fit <- fit_with(sampler = sampler, init = first, warmup = 0, draws = 2)
+    expect_true(all(is.finite(as.matrix(fit))))
+    expect_identical(as.matrix(fit_with(sampler = sampler, init = first, warmup = 0, draws = 2)),
+                     as.matrix(fit))
+  }
+  expect_error(fit_with(init = 3), "init.*fit", class = "relm_error")
+  expect_error(fit_with(init = first, formula = y ~ x + v + (1 | g)), "init.*b_v", class = "relm_error")
+})
