@@ -144,11 +144,12 @@ in_common_names <- function(draws, model) {
 
 # Stan -------------------------------------------------------------------------------------------
 
-# Made once for all cases of a run, with the seconds that it took. All processes of a run share
-# the temporary folder. Who made a Stan program keeps it as it is: read back into the process
-# that has it loaded, it fails.
+# Made once for all cases of a run, with the seconds that it took; all processes of a run share the
+# temporary folder. A folder named by RELM_BENCH_COMPILED keeps programs from run to run. Who
+# made a Stan program keeps it as it is: read back into the process that has it loaded, it fails.
 made_once <- function(name, make) {
-  file <- file.path(tempdir(), paste0(name, ".rds"))
+  folder <- Sys.getenv("RELM_BENCH_COMPILED", tempdir())
+  file <- file.path(folder, paste0(name, ".rds"))
   if (file.exists(file)) return(readRDS(file))
   time <- seconds(value <- make())
   made <- list(value = value, seconds = time)
@@ -168,20 +169,23 @@ let_rstan_find_boost <- function() {
 
 stan_seconds <- function(stanfit) sum(rstan::get_elapsed_time(stanfit)[, "sample"])
 
-fit_rstan <- function(data, model, draws) {
-  let_rstan_find_boost()
-  program <- made_once("noncentered", function() {
-    rstan::stan_model(file.path(bench, "noncentered.stan"))
-  })
-  values <- list(N = nrow(data), J = length(unique(data$g)), q = 1 + length(model$x),
-                 correlated = as.integer(model$correlated),
-                 X = cbind(1, as.matrix(data[model$x])), g = as.integer(factor(data$g)),
-                 y = data$y)
-  fit <- suppressWarnings(rstan::sampling(
-    program$value, values, pars = c("beta", "tau", "sigma", if (model$correlated) "C"),
-    chains = 1, iter = stan_warmup + draws, warmup = stan_warmup, refresh = 0
-  ))
-  answer(stan_seconds(fit), in_common_names(as.matrix(fit), model), program$seconds)
+fit_rstan <- function(program_name) {
+  force(program_name)
+  function(data, model, draws) {
+    let_rstan_find_boost()
+    program <- made_once(program_name, function() {
+      rstan::stan_model(file.path(bench, paste0(program_name, ".stan")))
+    })
+    values <- list(N = nrow(data), J = length(unique(data$g)), q = 1 + length(model$x),
+                   correlated = as.integer(model$correlated),
+                   X = cbind(1, as.matrix(data[model$x])), g = as.integer(factor(data$g)),
+                   y = data$y)
+    fit <- suppressWarnings(rstan::sampling(
+      program$value, values, pars = c("beta", "tau", "sigma", if (model$correlated) "C"),
+      chains = 1, iter = stan_warmup + draws, warmup = stan_warmup, refresh = 0
+    ))
+    answer(stan_seconds(fit), in_common_names(as.matrix(fit), model), program$seconds)
+  }
 }
 
 # Its priors can all be made flat; that of sigma is uniform.
@@ -277,7 +281,8 @@ adaptors <- list(
   "JAGS" = list(package = "rjags", fit = fit_jags),
   "JAGS scaled" = list(package = "rjags", fit = fit_jags_scaled),
   "MCMCglmm" = list(package = "MCMCglmm", fit = fit_mcmcglmm),
-  "rstan" = list(package = "rstan", fit = fit_rstan),
+  "rstan" = list(package = "rstan", fit = fit_rstan("noncentered")),
+  "rstan centered" = list(package = "rstan", fit = fit_rstan("centered")),
   "brms" = list(package = "brms", fit = fit_brms),
   "rstanarm" = list(package = "rstanarm", fit = fit_rstanarm),
   "lmer" = list(package = "lme4", fit = fit_lmer(TRUE)),

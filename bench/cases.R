@@ -44,8 +44,11 @@ q3_root <- function() {
   chol(correlations * outer(sd, sd))
 }
 
-# `draws` are the draws of one chain: of those named fewer, because they are slow.
-sampling_case <- function(title, data, model, stored = c(TRUE, FALSE), draws = numeric()) {
+# Peers of a millisecond a draw, or slower.
+fewer_draws <- c(rstan = 10000, "rstan centered" = 10000, brms = 10000, rstanarm = 10000)
+
+# `draws` are the draws of one chain where not 50,000: of those that are slow fewer.
+sampling_case <- function(title, data, model, stored = c(TRUE, FALSE), draws = fewer_draws) {
   list(kind = "sampling", title = title, data = data, model = model, stored = stored,
        draws = draws)
 }
@@ -61,8 +64,8 @@ cases_of <- function(root) {
     J1000 = sampling_case(
       "J1000: 1,000 groups of 20 rows", function() simulate_groups(1000, 20), new_model("x"),
       stored = FALSE,
-      draws = c("JAGS" = 2000, "JAGS scaled" = 1000, rstan = 1000, brms = 1000,
-                rstanarm = 1000, MCMCglmm = 5000)
+      draws = c("JAGS" = 2000, "JAGS scaled" = 1000, rstan = 1000,
+                "rstan centered" = 1000, brms = 1000, rstanarm = 1000, MCMCglmm = 5000)
     ),
     zero = sampling_case("zero: no variance of slopes, 30 groups of 10 rows",
                          function() simulate_groups(30, 10, diag(c(1, 0))), new_model("x")),
@@ -71,8 +74,8 @@ cases_of <- function(root) {
     q3 = sampling_case(
       "q3: three correlated columns, 50 groups of 20 rows",
       function() simulate_groups(50, 20, q3_root()), new_model(c("x", "v"), correlated = TRUE),
-      draws = c("JAGS" = 20000, "JAGS scaled" = 10000, rstan = 5000, brms = 5000,
-                rstanarm = 5000)
+      draws = c("JAGS" = 20000, "JAGS scaled" = 10000, MCMCglmm = 20000,
+                rstan = 5000, "rstan centered" = 5000, brms = 5000, rstanarm = 5000)
     ),
     J50000 = whole_call_case("until", "J50000: 50,000 groups of 20 rows",
                              function() simulate_groups(50000, 20)),

@@ -3,7 +3,7 @@
 table_columns <- c(
   "case", "peer", "version", "draws", "seconds", "seconds_per_draw", "compile_seconds", "ess_bulk",
   "ess_tail", "worst", "ess_per_second", "ratio_stored", "ratio_not_stored", "time_ratio",
-  "earlier_run", "runs", "run", "clock", "cores", "r", "cpu"
+  "another_run", "runs", "run", "clock", "cores", "r", "cpu"
 )
 
 read_table <- function(file) if (file.exists(file)) utils::read.csv(file)
@@ -20,7 +20,7 @@ merge_rows <- function(old, new, only, order) {
 }
 
 # Of relm's effective draws a second over this row's, and of this row's seconds over relm's where
-# whole calls are compared; whether relm was run at another time than the row.
+# whole calls are compared; whether the row is of another run than relm's.
 with_ratios <- function(table) {
   relm <- function(peer, column) {
     rows <- table[table$peer == peer, ]
@@ -34,8 +34,9 @@ with_ratios <- function(table) {
   table$ratio_not_stored <- ratio("relm not stored")
   whole <- is.na(table$ess_per_second) & table$case %in% c("J50000", "bass4000", "floor")
   table$time_ratio <- ifelse(whole, table$seconds / relm("relm", "seconds"), NA)
-  newest <- stats::ave(table$run, table$case, FUN = function(run) max(run))
-  table$earlier_run <- table$run != newest
+  of_relm <- ifelse(is.na(relm("relm", "run")), relm("relm not stored", "run"),
+                    relm("relm", "run"))
+  table$another_run <- !is.na(of_relm) & table$run != of_relm
   rownames(table) <- NULL
   table[table_columns]
 }
@@ -49,13 +50,11 @@ write_table <- function(table, file) {
 
 print_case <- function(table, title) {
   number <- function(x, digits = 3) {
-    text <- format(signif(x, digits), big.mark = ",", scientific = FALSE, trim = TRUE,
-                   drop0trailing = TRUE)
     ifelse(is.na(x), "", vapply(signif(x, digits), format, "", big.mark = ",", trim = TRUE,
                                 scientific = FALSE, drop0trailing = TRUE))
   }
   shown <- with(table, data.frame(
-    peer = paste0(peer, ifelse(earlier_run, "*", "")), draws = number(draws, 6),
+    peer = paste0(peer, ifelse(another_run, "*", "")), draws = number(draws, 6),
     seconds = number(seconds), "us/draw" = number(1e6 * seconds_per_draw),
     compile = number(ifelse(compile_seconds == 0, NA, compile_seconds)), "ESS bulk" = number(ess_bulk), "ESS tail" = number(ess_tail),
     "ESS/s" = number(ess_per_second), "relm/it" = number(ratio_stored),
@@ -67,8 +66,9 @@ print_case <- function(table, title) {
   old <- options(width = 200)
   on.exit(options(old))
   print(shown[!empty], row.names = FALSE)
-  if (any(table$earlier_run)) {
-    cat("* from an earlier run, of ", toString(unique(table$run[table$earlier_run])), "\n", sep = "")
+  if (any(table$another_run, na.rm = TRUE)) {
+    cat("* of another run than relm's: ", toString(unique(table$run[table$another_run])), "\n",
+        sep = "")
   }
 }
 
@@ -82,22 +82,23 @@ draw_figure <- function(table, titles, file) {
   ratio <- ifelse(is.na(table$ratio_stored), table$ratio_not_stored, table$ratio_stored)
   table$label <- paste0(format_speed(table$ess_per_second),
                         ifelse(is.na(ratio), "", sprintf("  (1/%s)", format_speed(ratio))),
-                        ifelse(table$earlier_run, "*", ""))
+                        ifelse(table$another_run, "*", ""))
   plot <- ggplot2::ggplot(table, ggplot2::aes(.data$ess_per_second, .data$peer,
                                               colour = .data$relm)) +
     ggplot2::geom_segment(ggplot2::aes(x = floor_of_axis(ess_per_second), yend = .data$peer,
                                        xend = .data$ess_per_second), linewidth = 0.4) +
     ggplot2::geom_point(size = 2.4) +
-    ggplot2::geom_text(ggplot2::aes(label = .data$label), hjust = -0.12, size = 3,
-                       show.legend = FALSE) +
+    ggplot2::geom_text(ggplot2::aes(1.5 * .data$ess_per_second, label = .data$label), hjust = 0,
+                       size = 3) +
     ggplot2::facet_wrap("title", ncol = 2, scales = "free_y") +
-    ggplot2::scale_x_log10(labels = format_speed, expand = ggplot2::expansion(c(0.01, 0.28))) +
+    ggplot2::scale_x_log10(breaks = 10^seq(-4, 8, 2), labels = format_speed,
+                           expand = ggplot2::expansion(c(0.01, 0.25))) +
     ggplot2::scale_colour_manual(values = c(relm = "#0b5394", peer = "grey45"), guide = "none") +
     ggplot2::labs(
       x = "effective draws of the worst hyperparameter, a second (logarithmic scale)", y = NULL,
-      caption = paste("In parentheses: over relm's, of the same case and of one run (group effects",
-                      "stored, where that was run). One chain on one core.",
-                      if (any(table$earlier_run)) "* from an earlier run.")
+      caption = paste("In parentheses: as a share of relm's (with group effects stored, where that was",
+                      "run). One chain on one core.",
+                      if (any(table$another_run, na.rm = TRUE)) "* of another run than relm's.")
     ) +
     ggplot2::theme_minimal(base_size = 11) +
     ggplot2::theme(panel.grid.minor = ggplot2::element_blank(),
