@@ -25,7 +25,6 @@ for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
   for (formula in formulas) invisible(short(formula, data, sampler = sampler, weights = w))
   invisible(short(y ~ x + (1 + x | g), data, sampler = sampler, prior = wishart))
   invisible(short(y ~ x + (1 + x || g), data, sampler = sampler, prior = proper))
-  if (sampler == "collapsed") next
   for (prior in scale_priors) {
     invisible(short(y ~ x + v + (1 + x + v | g), data, sampler = sampler, prior = prior))
   }
@@ -35,6 +34,13 @@ for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
                   sampler = sampler, prior = relm_prior(sd = half_t(3, 1))))
   invisible(short(y ~ x + (1 + x || g), large_groups, sampler = sampler, sigma = ~ g))
   invisible(short(y ~ x + v + (1 + x | g), data, sampler = sampler, sigma = ~ f))
+}
+# The collapsed sampler with a table, effects had later, and moments in their place.
+for (formula in formulas[1:2]) {
+  fit <- relm(formula, data, chains = 1, draws = 5000, seed = 1, group_draws = FALSE)
+  invisible(as.matrix(fit, "r_g[g1,Intercept]"))
+  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
 }
 invisible(short(y ~ x, data))
 invisible(short(y ~ x, data, sigma = ~ f))
