@@ -104,7 +104,7 @@ quietly <- function(code) {
 # relm until 1,000 effective draws of every hyperparameter, whatever number of draws that takes,
 # against a point estimate.
 until_rows <- function(name, case, only) {
-  relm <- in_own_process("relm", function() {
+  relm <- if (is.null(only) || "relm" %in% only) in_own_process("relm", function() {
     attach_package("relm")
     data <- case$data()
     draws <- draws_until(data, case$model, 1000)
@@ -115,7 +115,8 @@ until_rows <- function(name, case, only) {
               ess = worst_ess(relm_draws(fit, case$model)))
     })
   })
-  others <- setdiff(c("lmer", "lmer no derivatives"), if (!is.null(only)) setdiff(names(adaptors), only))
+  others <- c("lmer", "lmer no derivatives")
+  if (!is.null(only)) others <- intersect(others, only)
   rbind(relm, do.call(rbind, lapply(others, function(peer) {
     in_own_process(peer, function() measure(name, case, peer))
   })))
@@ -179,10 +180,9 @@ floor_rows <- function(name, case, draws = 200000, runs = 5) {
 # The machine ------------------------------------------------------------------------------------
 
 machine <- function() {
-  data.frame(run = run_started, clock = if (isTRUE(getOption("bench.processor_time"))) "processor"
-                                        else "wall",
-             cores = parallel::detectCores(), r = paste(R.version$major, R.version$minor, sep = "."),
-             cpu = cpu_model())
+  clock <- if (isTRUE(getOption("bench.processor_time"))) "processor" else "wall"
+  data.frame(run = run_started, clock = clock, cores = parallel::detectCores(),
+             r = paste(R.version$major, R.version$minor, sep = "."), cpu = cpu_model())
 }
 
 cpu_model <- function() {

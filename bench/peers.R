@@ -48,4 +48,4 @@ for (name in arguments$cases) {
   print_case(table[table$case == name, ], cases[[name]]$title)
 }
 titles <- vapply(cases, `[[`, "", "title")
-if (file.exists(csv)) draw_figure(with_ratios(read_table(csv)), titles, file.path(results, "peers.png"))
+if (file.exists(csv)) draw_figure(read_table(csv), titles, file.path(results, "peers.png"))

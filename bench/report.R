@@ -56,7 +56,8 @@ print_case <- function(table, title) {
   shown <- with(table, data.frame(
     peer = paste0(peer, ifelse(another_run, "*", "")), draws = number(draws, 6),
     seconds = number(seconds), "us/draw" = number(1e6 * seconds_per_draw),
-    compile = number(ifelse(compile_seconds == 0, NA, compile_seconds)), "ESS bulk" = number(ess_bulk), "ESS tail" = number(ess_tail),
+    compile = number(ifelse(compile_seconds == 0, NA, compile_seconds)),
+    "ESS bulk" = number(ess_bulk), "ESS tail" = number(ess_tail),
     "ESS/s" = number(ess_per_second), "relm/it" = number(ratio_stored),
     "relm not stored/it" = number(ratio_not_stored), "time/relm's" = number(time_ratio),
     check.names = FALSE
@@ -96,8 +97,8 @@ draw_figure <- function(table, titles, file) {
     ggplot2::scale_colour_manual(values = c(relm = "#0b5394", peer = "grey45"), guide = "none") +
     ggplot2::labs(
       x = "effective draws of the worst hyperparameter, a second (logarithmic scale)", y = NULL,
-      caption = paste("In parentheses: as a share of relm's (with group effects stored, where that was",
-                      "run). One chain on one core.",
+      caption = paste("In parentheses: as a share of relm's (with group effects stored, where that",
+                      "was run). One chain on one core.",
                       if (any(table$another_run, na.rm = TRUE)) "* of another run than relm's.")
     ) +
     ggplot2::theme_minimal(base_size = 11) +
