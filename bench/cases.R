@@ -26,12 +26,12 @@ bass_data <- function(root) {
              g = bass$station)
 }
 
-# Groups of equal size whose effects have the covariance crossprod(root), all coefficients 1 and
-# sigma 1.
+# Groups of rows_each rows, one number or several in turn, whose effects have the covariance
+# crossprod(root); all coefficients 1 and sigma 1.
 simulate_groups <- function(J, rows_each, root = diag(c(1, 0.5)), seed = 1) {
   set.seed(seed)
   q <- ncol(root)
-  g <- rep(seq_len(J), each = rows_each)
+  g <- rep(seq_len(J), rep_len(rows_each, J))
   X <- cbind(1, matrix(stats::rnorm(length(g) * (q - 1)), ncol = q - 1))
   effects <- matrix(stats::rnorm(J * q), J) %*% root
   columns <- stats::setNames(as.data.frame(X[, -1, drop = FALSE]), c("x", "v")[seq_len(q - 1)])
