@@ -129,17 +129,19 @@ summarize_cell <- function(rows) {
           paste(sprintf("%.3f", unlist(rhat)), collapse = " "))
 }
 
-cells <- split(grid, seq_len(nrow(grid)))
-results <- parallel::mclapply(cells, measure_cell, mc.cores = getOption("mc.cores", 1L),
-                              mc.preschedule = FALSE)
-failed <- Filter(function(result) inherits(result, "try-error"), results)
-if (length(failed)) stop(failed[[1]])
-
 cat(sprintf("Effective draws a sweep, interweaved over the better of the others\n(J = %d, %d sweeps)\n",
             n_groups, sweeps))
 cat("model      n_j tau/sigma worst bulk (se)               worst tail (se)       ",
     "per second  R-hat:", samplers, "\n")
-writeLines(vapply(results, summarize_cell, ""))
+cells <- split(grid, seq_len(nrow(grid)))
+results <- parallel::mclapply(cells, function(cell) {
+  rows <- measure_cell(cell)
+  cat(summarize_cell(rows), "\n", sep = "")
+  rows
+}, mc.cores = getOption("mc.cores", 1L), mc.preschedule = FALSE)
+failed <- Filter(function(result) inherits(result, "try-error"), results)
+if (length(failed)) stop(failed[[1]])
+
 results <- do.call(rbind, results)
 least <- results[which.min(results$ratio), ]
 cat(sprintf("The least of %d ratios is %.3f (se %.3f), of %s %s; %d are not known to 0.03.\n",
