@@ -50,8 +50,7 @@ prior_summary.relm <- function(object, ...) prior_table(object$posterior)
 
 #' @export
 prior_summary.default <- function(object, ...) {
-  check_installed("rstantools", "prior_summary() of another package's fit")
-  rstantools::prior_summary(object, ...)
+  pass_on("rstantools", "prior_summary", object, ...)
 }
 
 # What stats' defaults would answer with NULL.

@@ -101,10 +101,7 @@ ngrps.relm <- function(object, ...) {
 }
 
 #' @export
-ngrps.default <- function(object, ...) {
-  check_installed("lme4", "ngrps() of another package's fit")
-  lme4::ngrps(object, ...)
-}
+ngrps.default <- function(object, ...) pass_on("lme4", "ngrps", object, ...)
 
 #' @rdname relm-effects
 #' @export
