@@ -246,20 +246,29 @@ static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
     return STATUS_OK;
 }
 
-/* Chunks first, first + 1, ..., one after the other or on several threads. */
-static status_t sum_chunks(const group_data_t *data, const double *L, int first, int end)
+/* Chunks first, first + 1, ..., one after the other. */
+static status_t sum_chunks_in_turn(const group_data_t *data, const double *L, int first,
+                                   int end, double *sums)
+{
+    for (int chunk = first; chunk < end; chunk++)
+        RETURN_IF_FAILED(sum_chunk(data, L, chunk, sums + sums_size(data->n_fixed)
+                                   * (chunk - first), data->work));
+    return STATUS_OK;
+}
+
+/* The same chunks on several threads. */
+static status_t sum_chunks_in_threads(const group_data_t *data, const double *L, int first,
+                                      int end, double *sums)
 {
     int q = data->n_random, p = data->n_fixed;
-    double *sums = data->work + data->n_threads * scratch_size(q, p);
     status_t status = STATUS_OK;
 #ifdef _OPENMP
-# pragma omp parallel for num_threads(data->n_threads) schedule(static) \
-    if (data->n_threads > 1)
+# pragma omp parallel for num_threads(data->n_threads) schedule(static)
 #endif
     for (int chunk = first; chunk < end; chunk++) {
         int thread = 0;
 #ifdef _OPENMP
-        if (data->n_threads > 1) thread = omp_get_thread_num();
+        thread = omp_get_thread_num();
 #endif
         status_t own = sum_chunk(data, L, chunk, sums + sums_size(p) * (chunk - first),
                                  data->work + scratch_size(q, p) * thread);
@@ -271,6 +280,14 @@ static status_t sum_chunks(const group_data_t *data, const double *L, int first,
         }
     }
     return status;
+}
+
+/* A team of one thread costs more than a small model's sum. */
+static status_t sum_chunks(const group_data_t *data, const double *L, int first, int end)
+{
+    double *sums = data->work + data->n_threads * scratch_size(data->n_random, data->n_fixed);
+    if (data->n_threads == 1) return sum_chunks_in_turn(data, L, first, end, sums);
+    return sum_chunks_in_threads(data, L, first, end, sums);
 }
 
 static void add_sums(int q, int p, const double *sums, marginal_t *marginal)
