@@ -1,8 +1,9 @@
 # Starting points, spread more widely than the posterior.
 
 # Steps of EM: enough for the scale of every standard deviation, which is all that a
-# starting point needs.
+# starting point needs. They end when the variances settle to a hundredth.
 em_steps <- 15L
+em_settled <- 0.01
 
 # An estimate of Sigma and sigma2 in the uncentered coordinates of `model`, with the
 # coefficients given them, and how much information there is on each standard deviation.
@@ -11,6 +12,7 @@ estimate_scales <- function(model) {
   sigma2 <- rep(rough_variance(model), model$n_levels)
   Sigma <- rough_covariance(model, sigma2[1])
   outside <- outside_blocks(q, model$blocks)
+  before <- Inf
   for (step in seq_len(if (q > 0) em_steps else 2L)) {
     em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
     least <- 1e-8 * sigma2
@@ -20,6 +22,9 @@ estimate_scales <- function(model) {
     if (q > 0) {
       Sigma <- em$moment
       Sigma[outside] <- 0
+      variances <- c(diag(Sigma), sigma2)
+      if (all(abs(variances - before) <= em_settled * variances)) break
+      before <- variances
     }
   }
   c(em, list(Sigma = Sigma, sigma2 = sigma2))

@@ -75,26 +75,51 @@ static void draw_one_effect(int p, const double *factor, double lambda,
     effect[0] = lambda * (a * e + sigma * sqrt(m) * z) / m;
 }
 
-/* Two effects: |M| = 1 + (sum of squares of A) + |A|^2, a sum of positive terms. */
+/* Two effects: A = R L and U with U'U = M = I + A'A; the diagonal of U is inverted.
+   |M| = 1 + (sum of squares of A) + |A|^2, a sum of positive terms. */
+typedef struct {
+    double a00, a10, a01, a11;
+    double inverse0, u01, inverse1;
+} pair_t;
+
+static inline pair_t factor_pair(const double *factor, const double *L)
+{
+    double r00 = factor[0], r01 = factor[2], r11 = factor[3];
+    pair_t P;
+    P.a00 = r00 * L[0] + r01 * L[1];
+    P.a01 = r01 * L[3];
+    P.a10 = r11 * L[1];
+    P.a11 = r11 * L[3];
+    double root = r00 * L[0] * P.a11;
+    double m00 = 1.0 + P.a00 * P.a00 + P.a10 * P.a10;
+    double det = m00 + P.a01 * P.a01 + P.a11 * P.a11 + root * root;
+    double u00 = sqrt(m00);
+    P.inverse0 = 1.0 / u00;
+    P.u01 = (P.a00 * P.a01 + P.a10 * P.a11) * P.inverse0;
+    P.inverse1 = u00 / sqrt(det);
+    return P;
+}
+
+/* effect <- L U^-1 (U'^-1 A'e + z). */
+static inline void solve_pair(const pair_t *P, const double *L, const double *e, double z0,
+                              double z1, double *effect)
+{
+    double v0 = (P->a00 * e[0] + P->a10 * e[1]) * P->inverse0;
+    double v1 = (P->a01 * e[0] + P->a11 * e[1] - P->u01 * v0) * P->inverse1;
+    double x1 = (v1 + z1) * P->inverse1;
+    double x0 = (v0 + z0 - P->u01 * x1) * P->inverse0;
+    effect[0] = L[0] * x0;
+    effect[1] = L[1] * x0 + L[3] * x1;
+}
+
 static void draw_two_effects(int p, const double *factor, const double *L,
                              const double *theta, double sigma, const double *z,
                              double *effect)
 {
-    double e[2], r00 = factor[0], r01 = factor[2], r11 = factor[3];
-    double a00 = r00 * L[0] + r01 * L[1], a01 = r01 * L[3];
-    double a10 = r11 * L[1], a11 = r11 * L[3], root = r00 * L[0] * a11;
-    double m00 = 1.0 + a00 * a00 + a10 * a10, m01 = a00 * a01 + a10 * a11;
-    double det = m00 + a01 * a01 + a11 * a11 + root * root;
+    double e[2];
+    pair_t P = factor_pair(factor, L);
     residual_of(2, p, factor, theta, e);
-    /* U'U = M. */
-    double u00 = sqrt(m00), inverse0 = 1.0 / u00, u01 = m01 * inverse0;
-    double inverse1 = u00 / sqrt(det);
-    double v0 = (a00 * e[0] + a10 * e[1]) * inverse0;
-    double v1 = (a01 * e[0] + a11 * e[1] - u01 * v0) * inverse1;
-    double x1 = (v1 + sigma * z[1]) * inverse1;
-    double x0 = (v0 + sigma * z[0] - u01 * x1) * inverse0;
-    effect[0] = L[0] * x0;
-    effect[1] = L[1] * x0 + L[3] * x1;
+    solve_pair(&P, L, e, sigma * z[0], sigma * z[1], effect);
 }
 
 /* U with U'U = M, and u = A'e. work holds 2 q^2 doubles. */
@@ -154,6 +179,46 @@ status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws,
     return STATUS_OK;
 }
 
+static void moments_of_one(int p, const double *factor, double lambda, const double *theta,
+                           double sigma, double *mean, double *W)
+{
+    double e, a = factor[0] * lambda, m = 1.0 + a * a;
+    residual_of(1, p, factor, theta, &e);
+    mean[0] = lambda * a * e / m;
+    W[0] = sigma * lambda / sqrt(m);
+}
+
+static void moments_of_two(int p, const double *factor, const double *L,
+                           const double *theta, double sigma, double *mean, double *W)
+{
+    double e[2];
+    pair_t P = factor_pair(factor, L);
+    residual_of(2, p, factor, theta, e);
+    solve_pair(&P, L, e, 0.0, 0.0, mean);
+    W[0] = sigma * L[0] * P.inverse0;
+    W[1] = -P.u01 * W[0] * P.inverse1;
+    W[2] = sigma * L[1] * P.inverse0;
+    W[3] = (sigma * L[3] - P.u01 * W[2]) * P.inverse1;
+}
+
+static status_t moments_of_many(int q, int p, const double *factor, const double *L,
+                                const double *theta, double sigma, double *mean, double *W,
+                                double *work)
+{
+    double *U = work, *e = U + q * q, *u = e + q;
+    residual_of(q, p, factor, theta, e);
+    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
+    solve_upper_transposed(q, U, u);
+    solve_upper(q, U, u);
+    multiply_lower(q, L, u, mean);
+    for (int r = 0; r < q; r++) {
+        double *w = W + (size_t) q * r;
+        for (int k = 0; k < q; k++) w[k] = k <= r ? sigma * L[r + (size_t) q * k] : 0.0;
+        solve_upper_transposed(q, U, w);
+    }
+    return STATUS_OK;
+}
+
 /* E(gamma_j | draw) and its covariance, sigma^2 L M^-1 L' = W'W with W = sigma U'^-1 L'. */
 static status_t conditional_moments(const model_t *model, int group,
                                     const hyper_draws_t *draws, int i, double *mean,
@@ -161,18 +226,11 @@ static status_t conditional_moments(const model_t *model, int group,
 {
     int q = model->n_random, p = model->n_coef;
     const double *factor = cell_factor(model, group), *L = draws->L + (size_t) q * q * i;
-    double *U = work, *e = U + q * q, *u = e + q;
-    residual_of(q, p, factor, draws->theta + (size_t) p * i, e);
-    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
-    solve_upper_transposed(q, U, u);
-    solve_upper(q, U, u);
-    multiply_lower(q, L, u, mean);
-    for (int r = 0; r < q; r++) {
-        double *w = W + (size_t) q * r;
-        for (int k = 0; k < q; k++)
-            w[k] = k <= r ? draws->sigma[i] * L[r + (size_t) q * k] : 0.0;
-        solve_upper_transposed(q, U, w);
-    }
+    const double *theta = draws->theta + (size_t) p * i;
+    double sigma = draws->sigma[i];
+    if (q > 2) return moments_of_many(q, p, factor, L, theta, sigma, mean, W, work);
+    if (q == 1) moments_of_one(p, factor, L[0], theta, sigma, mean, W);
+    else moments_of_two(p, factor, L, theta, sigma, mean, W);
     return STATUS_OK;
 }
 
@@ -188,22 +246,27 @@ status_t group_moments(const model_t *model, int group, const hyper_draws_t *dra
     for (int i = 0; i < n; i++) {
         RETURN_IF_FAILED(conditional_moments(model, group, draws, i, m, W, rest));
         if (i == 0) memcpy(first, m, sizeof(double) * q);
+        for (int k = 0; k < q; k++) m[k] -= first[k];
         for (int k = 0; k < q; k++) {
-            double shifted = m[k] - first[k];
-            mean[k] += shifted / n;
-            for (int l = 0; l < q; l++)
+            mean[k] += m[k];
+            for (int l = 0; l <= k; l++)
                 covariance[l + (size_t) q * k] +=
-                    (dot(q, W + (size_t) q * l, W + (size_t) q * k)
-                     + shifted * (m[l] - first[l])) / n;
+                    dot(q, W + (size_t) q * l, W + (size_t) q * k) + m[k] * m[l];
         }
         for (int k = 0; k < model->n_pairs; k++) {
             int column = model->pair_column[k], coef = model->pair_coef[k];
-            with_beta[column] += (m[column] - first[column])
-                * (draws->beta[coef + (size_t) p * i] - beta_mean[coef]) / n;
+            with_beta[column] += m[column] * (draws->beta[coef + (size_t) p * i] - beta_mean[coef]);
         }
     }
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++) covariance[l + (size_t) q * k] -= mean[l] * mean[k];
+    for (int k = 0; k < q; k++) {
+        mean[k] /= n;
+        with_beta[k] /= n;
+        for (int l = 0; l <= k; l++) {
+            double *element = covariance + l + (size_t) q * k;
+            *element = *element / n - mean[l] * mean[k];
+            covariance[k + (size_t) q * l] = *element;
+        }
+    }
     for (int k = 0; k < q; k++) mean[k] += first[k];
     return STATUS_OK;
 }
