@@ -1,9 +1,11 @@
 # A table of the collapsed target, for proposals in up to three dimensions: table_t in
 # src/table.h. It is only a proposal: the sampler accepts by the target itself.
 
-# Nodes along each axis, by the number of axes. Steps are a quarter to four fifths of a
-# standard deviation, where linear interpolation is wrong by some per cent of the density.
-table_nodes <- c(300L, 24L, 15L)
+# Nodes along each axis at which the target is evaluated, by the number of axes, and how much
+# finer the table's own nodes are. Between the former log densities are interpolated by cubics,
+# exactly where they are quadratic; between the latter, densities by lines.
+table_nodes <- c(49L, 17L, 13L)
+table_fineness <- c(8L, 5L, 3L)
 
 # Share of the heavy-tailed density.
 table_defence <- c(0.001, 0.005, 0.01)
@@ -20,17 +22,67 @@ tabulate_target <- function(model, tuning, estimate) {
   n <- length(tuning$center)
   target <- function(points, model) log_target(model, tuning, points, estimate$sigma2)
   box <- find_table_box(function(points) target(points, model), tuning)
-  axes <- table_axes(box, rep(table_nodes[n], n))
-  points <- grid_points(axes$low, axes$step, axes$size)
-  values <- target(points, model)
+  grid <- table_axes(box, rep(table_nodes[n], n))
+  # The target without the bounds of its priors, which have no place in a cubic.
   free <- without_bounds(model)
-  if (!identical(free, model)) values <- extend_beyond_bounds(values, target(points, free), axes$size)
-  weights <- exp(values - max(values))
-  weights[!is.finite(weights)] <- 0
-  list(size = axes$size, low = axes$low, step = axes$step,
-       center = axes$low + axes$step * (axes$size - 1) / 2,
-       spread = axes$step * axes$size / 4, defence = table_defence[n],
-       density = weights / sum(weights) / prod(axes$step))
+  grid$values <- target(grid_points(grid$low, grid$step, grid$size), free)
+  grid <- refine_grid(grid, table_fineness[n])
+  weights <- exp(grid$values - max(grid$values))
+  if (!identical(free, model)) weights <- weights * near_bounds(grid, model, tuning)
+  list(size = grid$size, low = grid$low, step = grid$step,
+       center = grid$low + grid$step * (grid$size - 1) / 2,
+       spread = grid$step * grid$size / 4, defence = table_defence[n],
+       density = weights / sum(weights) / prod(grid$step))
+}
+
+# Log densities so far below the greatest weigh nothing, and are not let into a cubic.
+table_floor <- 50
+
+# A grid with nodes `fineness` times as dense: an axis that starts half a step from 0, where the
+# density is even, goes on to do so.
+refine_grid <- function(grid, fineness) {
+  n <- length(grid$size)
+  greatest <- max(grid$values)
+  values <- array(pmax(grid$values, greatest - table_floor), grid$size)
+  mirrored <- is_mirrored_axis(grid)
+  for (k in seq_len(n)) {
+    # Each turn interpolates the first axis and makes it the last.
+    weights <- cubic_weights(grid$size[k], fineness, mirrored[k])
+    values <- crossprod_last(weights, values)
+  }
+  size <- ifelse(mirrored, fineness * grid$size - fineness %/% 2L,
+                 fineness * (grid$size - 1L) + 1L)
+  step <- grid$step / fineness
+  list(values = as.numeric(values), size = as.integer(size), step = step,
+       low = ifelse(mirrored, step / 2, grid$low))
+}
+
+is_mirrored_axis <- function(grid) grid$low > 0 & grid$low < 0.75 * grid$step
+
+# With values m x ..., interpolated along their first axis, which becomes the last.
+crossprod_last <- function(weights, values) {
+  size <- dim(values)
+  values <- matrix(values, size[1])
+  array(t(weights %*% values), c(size[-1], nrow(weights)))
+}
+
+# Lagrange's cubic through the four nodes around each finer node: finer nodes x nodes. At an
+# end the four nodes are the last four, or go on beyond 0 in mirror image.
+cubic_weights <- function(size, fineness, mirrored) {
+  finer <- if (mirrored) seq_len(fineness * size - fineness %/% 2L) - 0.5
+    else seq_len(fineness * (size - 1L) + 1L) - 1
+  t <- finer / fineness - if (mirrored) 0.5 else 0
+  first <- pmin(pmax(floor(t) - 1, if (mirrored) -2 else 0), size - 4)
+  weights <- matrix(0, length(t), size)
+  for (i in 0:3) {
+    node <- first + i
+    others <- setdiff(0:3, i)
+    weight <- Reduce(`*`, lapply(others, function(o) (t - first - o) / (i - o)))
+    column <- ifelse(node < 0, -node, node + 1)
+    place <- cbind(seq_along(t), column)
+    weights[place] <- weights[place] + weight
+  }
+  weights
 }
 
 # The points of a grid, n x points, the first axis fastest.
@@ -77,18 +129,15 @@ table_axes <- function(box, size) {
   list(low = low, step = step, size = size)
 }
 
-# Beyond a bound of the prior the density is taken on for one node, so that it does not
-# fall to zero before the bound.
-extend_beyond_bounds <- function(values, free, size) {
-  within <- array(is.finite(values), size)
-  wide <- within
-  for (k in seq_along(size)) {
-    margin <- asplit(wide, k)
-    near <- lapply(seq_len(size[k]), function(i) {
-      Reduce(`|`, margin[intersect(i + -1:1, seq_len(size[k]))])
-    })
-    wide <- aperm(array(unlist(near), c(size[-k], size[k])),
-                  order(c(seq_along(size)[-k], k)))
+# Which nodes lie within the bounds of the priors or one node beyond, so that the density does
+# not fall to zero before a bound.
+near_bounds <- function(grid, model, tuning) {
+  points <- grid_points(grid$low, grid$step, grid$size) - grid$step
+  sigma <- if (with_coordinate(tuning)) exp(points[nrow(points), ]) else 1
+  within <- sigma < model$sigma_prior[3] | !with_coordinate(tuning)
+  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
+  for (k in seq_along(upper)) {
+    within <- within & tuning$scale[k] * sinh(points[k, ]) * sigma < upper[k]
   }
-  ifelse(within, values, ifelse(wide, free, -Inf))
+  within
 }
