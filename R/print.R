@@ -44,5 +44,6 @@ sampler_line <- function(sampling) {
   paste0("Sampler: ", sampling$sampler_run, kind, ", ", sampling$chains, " chain",
          if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
          sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
-         if (sampling$thin > 1) sampling$thin, ", seed ", sampling$seed)
+         if (sampling$thin > 1) sampling$thin, ", seed", if (length(sampling$seed) > 1) "s", " ",
+         paste(sampling$seed, collapse = ", "))
 }

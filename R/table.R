@@ -13,9 +13,8 @@ table_defence <- c(0.001, 0.005, 0.01)
 # How far below its maximum the log density may be left to it.
 table_depth <- 13
 
-table_pays <- function(tuning, sweeps) {
-  n <- length(tuning$center)
-  tuning$sigma_role != 2L && n <= length(table_nodes) && 1.3 * table_nodes[n]^n < sweeps
+table_fits <- function(tuning) {
+  tuning$sigma_role != 2L && length(tuning$center) <= length(table_nodes)
 }
 
 tabulate_target <- function(model, tuning, estimate) {
