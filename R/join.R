@@ -101,14 +101,14 @@ check_joinable <- function(fits) {
 
 # Refuses to join `other`, number i, to the first fit.
 check_same_fit <- function(first, other, i) {
-  refuse <- function(what, a, b) {
-    abort("Fits 1 and {i} differ in their {what}.", x = "{.val {a}} and {.val {b}}.",
-          i = "Fits can be joined that differ in their seeds alone.")
-  }
   a <- what_was_fitted(first)
   b <- what_was_fitted(other)
   for (what in names(a)) {
-    if (!identical(a[[what]], b[[what]])) refuse(what, a[[what]], b[[what]])
+    if (identical(a[[what]], b[[what]])) next
+    abort(paste0("Fits 1 and {i} differ in their ", what, "."),
+          x = "{shorten(setdiff(a[[what]], b[[what]]))} and
+               {shorten(setdiff(b[[what]], a[[what]]))}.",
+          i = "Fits can be joined that differ in their seeds alone.")
   }
   if (!identical(first$posterior$prior, other$posterior$prior)) {
     abort("Fits 1 and {i} have different priors.",
@@ -124,11 +124,16 @@ check_same_fit <- function(first, other, i) {
 # What distinguishes fits, as words and numbers that an error can show.
 what_was_fitted <- function(fit) {
   posterior <- fit$posterior
-  list(model = deparse1(posterior$formula), `residual variances` = deparse1(posterior$sigma_by),
-       coefficients = posterior$fixed, `number of rows` = posterior$n_rows,
-       `number of groups` = length(posterior$groups),
-       priors = prior_text(posterior), sampler = fit$sampling$sampler_run,
-       warmup = fit$sampling$warmup, thin = fit$sampling$thin, draws = fit$sampling$draws)
+  sampling <- fit$sampling
+  list(
+    model = deparse1(posterior$formula),
+    `residual variances` = if (is.null(posterior$sigma_by)) "one"
+      else paste("one for each level of", posterior$sigma_by),
+    coefficients = posterior$fixed, `numbers of rows` = posterior$n_rows,
+    `numbers of groups` = length(posterior$groups), priors = prior_text(posterior),
+    sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
+    `{.arg thin}` = sampling$thin, `{.arg draws}` = sampling$draws
+  )
 }
 
 data_parts <- c("fixed", "random", "groups", "levels", "shift", "cell_rows", "cell_level",

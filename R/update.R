@@ -47,7 +47,7 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   }
   if (!evaluate) return(call)
   old <- old_arguments(object, setdiff(names(call), names(changes)), formula, parent.frame())
-  fit <- eval(as.call(c(quote(relm), formula, old, changed_arguments(changes))))
+  fit <- eval(as.call(c(list(quote(relm), formula), old, changed_arguments(changes))))
   fit$call <- call
   fit
 }
