@@ -62,7 +62,7 @@ plan_extension <- function(fit, control) {
   sampler <- sampling$sampler_run
   uncentered <- if (sampler != "centered") sampler_model(posterior, "uncentered")
   model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
-  model$tuning <- with_threads(sampling$tuning, control$threads)
+  model <- restore_tuning(model, sampling$tuning, control$threads)
   plan <- c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
                  seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)),
             choose_kept(control, posterior))

@@ -73,12 +73,13 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
     c(result, list(stream = get(".Random.seed", globalenv())))
   })
   if (result$interrupted) return(result)
-  before <- if (is.null(end)) 0L else end$draws
   if (!plan$in_chain && length(plan$kept)) {
     result$effects <- draw_group_effects(plan$uncentered, result$hyper, plan$seeds[chain],
-                                         plan$kept, before)
+                                         plan$kept, draws_before(end))
   }
-  result$end <- end_of(result, before)
+  result$end <- end_of(result, end)
+  # From another process it would come in a message.
+  result$model <- NULL
   c(result, seconds = proc.time()[["elapsed"]] - started)
 }
 
@@ -96,8 +97,7 @@ start_chain <- function(plan, chain, draws, progress) {
 }
 
 continue_chain <- function(plan, end, draws, progress) {
-  model <- plan$model
-  if (!is.null(end$tuning)) model$tuning <- with_threads(end$tuning, plan$control$threads)
+  model <- restore_tuning(plan$model, end$tuning, plan$control$threads)
   c(sample_chain(model, plan$sampler, end$state, draws, 0L, plan$control$thin,
                  kept_in_chain(plan), progress), list(model = model))
 }
@@ -108,24 +108,31 @@ kept_in_chain <- function(plan) if (plan$in_chain) plan$kept else integer()
 # and how many draws there are.
 end_of <- function(result, before) {
   tuning <- result$model$tuning
-  list(state = result$state, stream = result$stream,
-       tuning = if (is.null(tuning$table)) without_threads(tuning),
-       draws = before + ncol(result$hyper))
+  own <- if (!is.null(before)) before$tuning else if (is.null(tuning$table)) keep_tuning(tuning)
+  list(state = result$state, stream = result$stream, tuning = own,
+       draws = draws_before(before) + ncol(result$hyper))
 }
+
+draws_before <- function(end) if (is.null(end)) 0L else end$draws
 
 # A table is the same for all chains.
 shared_tuning <- function(model) {
-  if (!is.null(model$tuning$table)) without_threads(model$tuning)
+  if (!is.null(model$tuning$table)) keep_tuning(model$tuning)
 }
 
-without_threads <- function(tuning) {
+# A tuning without what can be made again, and that again.
+keep_tuning <- function(tuning) {
+  if (!is.null(tuning$table)) tuning$table <- tuning$table["grid"]
   tuning$threads <- NULL
   tuning
 }
 
-with_threads <- function(tuning, threads) {
-  if (!is.null(tuning)) tuning$threads <- threads
-  tuning
+restore_tuning <- function(model, tuning, threads) {
+  if (is.null(tuning)) return(model)
+  if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
+  tuning$threads <- threads
+  model$tuning <- tuning
+  model
 }
 
 gather_chains <- function(results, posterior) {
