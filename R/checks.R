@@ -56,19 +56,20 @@ check_choice <- function(x, name, choices) {
 }
 
 # Refuses arguments that `...` would swallow, and guesses what was meant.
-check_dots_empty <- function(dots, known) {
+check_dots_empty <- function(dots, known, caller = "relm") {
   if (length(dots) == 0) return(invisible())
   given <- names(dots)
   if (is.null(given)) given <- rep("", length(dots))
   known <- setdiff(known, "...")
   unknown <- given[1]
   if (unknown == "") {
-    abort("An argument was given without a name that {.fn relm} knows.",
-          i = "Name every argument after {.arg data}.")
+    abort("An argument was given without a name that {.fn {caller}} knows.",
+          i = if (caller == "relm") "Name every argument after {.arg data}."
+              else "Its arguments are {.arg {known}}.")
   }
   distances <- utils::adist(unknown, known, ignore.case = TRUE)[1, ]
   near <- known[which.min(distances)]
-  abort("{.fn relm} has no argument {.arg {unknown}}.",
+  abort("{.fn {caller}} has no argument {.arg {unknown}}.",
         i = if (min(distances) <= 2) "Did you mean {.arg {near}}?"
             else "Its arguments are {.arg {known}}.")
 }

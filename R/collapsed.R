@@ -186,15 +186,15 @@ tune_to_draws <- function(tuning, points) {
 # Sweeps that a chain with tabulated proposals needs to forget its start.
 table_warmup <- 20L
 
-# The tuning of all chains: at the mode, and where a table of the density costs less than
-# the sweeps that it spares, from the table.
+# The tuning of all chains: at the mode, and in up to three dimensions from a table of the
+# density. Nothing in it depends on how many draws are wanted, so that a chain that is
+# continued is the chain in one piece.
 tune_collapsed <- function(model, estimate, posterior, control) {
   tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
   if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
     return(NULL)
   }
-  sweeps <- control$chains * (control$warmup + as.numeric(control$draws) * control$thin)
-  if (!table_pays(tuning, sweeps)) return(tuning)
+  if (!table_fits(tuning)) return(tuning)
   tuning$table <- tabulate_target(model, tuning, estimate)
   tuning$n_independent <- 1L
   tuning$n_walk <- 0L
@@ -205,11 +205,11 @@ tune_collapsed <- function(model, estimate, posterior, control) {
 start_collapsed <- function(plan, chain) {
   tuning <- plan$model$tuning
   start <- plan$estimate[c("theta", "Sigma", "sigma2")]
-  if (is.null(plan$init)) {
+  state <- initial_state(plan, chain)
+  if (is.null(state)) {
     wide <- backsolve(tuning$root, stats::rnorm(length(tuning$center))) * 1.5
     start$point <- tuning$center + wide
   } else {
-    state <- plan$init[[(chain - 1) %% length(plan$init) + 1]]
     start$sigma2 <- state$sigma2
     start$point <- as.numeric(points_of(t(state$hyper), plan$model, tuning))
   }

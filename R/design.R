@@ -15,7 +15,10 @@
 #'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor that
 #'     residual variances go by, or `NULL`}
 #'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
-#'   \item{`contrasts`, `formula`, `sigma`}{as given}
+#'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of formulas is
+#'     one that holds what they name beside the data and nothing more}
+#'   \item{`kept`, `quosures`}{what [update()][update.relm] needs: the columns of `data` that the
+#'     model names, and `weights`, `offset` and `subset` as expressions}
 #'   }
 #' @section Formulas:
 #' The random part is one grouping factor with any columns: `(1 | g)`,
@@ -34,9 +37,13 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   else check_data(data)
   check_bars(formula[[3]])
   whole <- whole_formula(formula, sigma, data)
+  environment(whole) <- environment(formula) <- environment(sigma) <-
+    own_environment(whole, environment(formula), data)
   check_variables(whole, data)
-  extras <- evaluate_extras(data, weights = rlang::enquo(weights),
-                            offset = rlang::enquo(offset), subset = rlang::enquo(subset))
+  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
+                   subset = rlang::enquo(subset))
+  quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
+  extras <- evaluate_extras(data, quosures)
   check_flag(drop.unused.levels, "drop.unused.levels")
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
   parts <- formula_parts(formula)
@@ -46,7 +53,9 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
     terms = fixed_terms(parts$fixed, formula, data), bars = lapply(bars, `[[`, "terms"),
     by = list(group = if (length(bars)) bars[[1]]$group,
               sigma = if (length(all.vars(sigma))) sigma[[2]]),
-    contrasts = check_contrasts(contrasts, frame)
+    contrasts = check_contrasts(contrasts, frame), na.action = na.action,
+    quosures = lapply(quosures, own_quosure, data),
+    kept = keep_columns(data, whole, quosures, frame)
   )
   design$group <- if (length(bars)) as_text(design$by$group)
   design$sigma_by <- if (length(all.vars(sigma))) as_text(design$by$sigma)
@@ -125,10 +134,9 @@ check_variables <- function(whole, data) {
 
 # Weights, offset and subset, as lm() would find them: in the data, then where the
 # call was written.
-evaluate_extras <- function(data, ...) {
+evaluate_extras <- function(data, quosures) {
   mask <- if (is.data.frame(data)) data
-  extras <- lapply(list(...), function(quosure) {
-    if (rlang::quo_is_missing(quosure)) return(NULL)
+  extras <- lapply(quosures, function(quosure) {
     tryCatch(rlang::eval_tidy(quosure, mask), error = function(e) {
       abort("{.code {rlang::as_label(quosure)}} cannot be evaluated.",
             x = "{conditionMessage(e)}")

@@ -57,44 +57,35 @@ match_groups <- function(levels, posterior) {
 # Tiles of random numbers: groups and draws for which one seed serves.
 tile_size <- c(groups = 64L, draws = 256L)
 
-# Seeds of the tiles of one chain: blocks of groups x batches of draws.
-tile_seeds <- function(chain_seed, n_blocks, n_batches) {
+# Seeds of the tiles of one chain: blocks of groups x batches of draws, the first of which is
+# number `first` (from 0).
+tile_seeds <- function(chain_seed, n_blocks, n_batches, first = 0) {
   modulus <- 2^31
   base <- (chain_seed * 69069 + 362437) %% modulus
   block <- (1640531527 * (seq_len(n_blocks) - 1)) %% modulus
-  batch <- (1013904223 * (seq_len(n_batches) - 1)) %% modulus
+  batch <- (1013904223 * (first + seq_len(n_batches) - 1)) %% modulus
   seeds <- (base + outer(block, batch, "+")) %% modulus
   matrix(as.integer(seeds), n_blocks, n_batches)
 }
 
-# Effects of groups (from 0, rising) given hyperparameters (n x draws): (q groups) x draws.
-draw_group_effects <- function(model, hyper, chain_seed, groups) {
-  seeds <- tile_seeds(chain_seed, max(groups) %/% tile_size[["groups"]] + 1,
-                      ceiling(ncol(hyper) / tile_size[["draws"]]))
+# Effects of groups (from 0, rising) given hyperparameters (n x draws), of which the chain
+# has had so many before: (q groups) x draws.
+draw_group_effects <- function(model, hyper, chain_seed, groups, before = 0L) {
+  first <- before %/% tile_size[["draws"]]
+  skipped <- before %% tile_size[["draws"]]
+  n_batches <- ceiling((skipped + ncol(hyper)) / tile_size[["draws"]])
+  seeds <- tile_seeds(chain_seed, max(groups) %/% tile_size[["groups"]] + 1, n_batches, first)
   with_stream(chain_seed, {
-    .Call(ffi_draw_effects, model, hyper, groups, tile_size, seeds, 0L, set.seed)
+    .Call(ffi_draw_effects, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
-}
-
-draw_kept_effects <- function(plan, chain, hyper) {
-  draw_group_effects(plan$uncentered, hyper, plan$seeds[chain], plan$kept)
 }
 
 # The kept part of the effects: draws, or moments.
 keep_effects <- function(plan, results) {
-  effects <- if (plan$in_chain || length(plan$kept) == 0) {
-    lapply(results, `[[`, "effects")
-  } else if (is.null(plan$control$target_ess)) {
-    lapply(results, `[[`, "effects")
-  } else {
-    lapply(seq_along(results), function(chain) {
-      draw_kept_effects(plan, chain, results[[chain]]$hyper)
-    })
-  }
   moments <- if (plan$keep_moments) {
     effect_moments(plan$uncentered, lapply(results, `[[`, "hyper"))
   }
-  list(effects = effects, kept = plan$kept, moments = moments)
+  list(effects = lapply(results, `[[`, "effects"), kept = plan$kept, moments = moments)
 }
 
 # Draws of the hyperparameters over which conditional moments are averaged: their averages
@@ -132,11 +123,11 @@ effect_draws <- function(fit, groups) {
 draw_again <- function(fit, groups) {
   sampling <- fit$sampling
   posterior <- fit$posterior
-  seeds <- chain_seeds(sampling$seed, sampling$chains)
   if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
   model <- sampler_model(posterior, "uncentered")
   lapply(seq_len(sampling$chains), function(chain) {
-    draw_group_effects(model, drawn_hyper(sampling, posterior, chain), seeds[chain], groups)
+    draw_group_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
+                       groups)
   })
 }
 
@@ -146,7 +137,7 @@ run_again <- function(fit, groups) {
   control$group_draws <- fit$posterior$groups[groups + 1L]
   control["target_ess"] <- list(NULL)
   control$progress <- FALSE
-  plan <- plan_sampling(fit$posterior, control, fit$sampling$seed)
-  plan$init <- fit$sampling$init
+  plan <- plan_sampling(fit$posterior, control, fit$sampling$seed[1])
+  plan[c("seeds", "init")] <- fit$sampling[c("seeds", "init")]
   lapply(run_plan(plan), `[[`, "effects")
 }

@@ -2,7 +2,7 @@
 print.relm <- function(x, digits = 3, ...) {
   write_wrapped(model_lines(x))
   cat("\nPriors\n")
-  writeLines(paste0("  ", prior_text(x$posterior)))
+  writeLines(paste0("  ", short_prior_text(x$posterior)))
   cat("\nPosterior\n")
   draws <- hyper_matrix(x, seq_along(hyper_variables(x)))
   shown <- utils::head(seq_len(ncol(draws)), 20)
@@ -15,6 +15,18 @@ print.relm <- function(x, digits = 3, ...) {
   if (hidden > 0) cat("... and ", hidden, " more: see summary().\n", sep = "")
   write_wrapped(convergence_lines(x, colnames(draws)[shown]))
   invisible(x)
+}
+
+# A line for each prior; where there are many, one for all neighbours of a kind.
+short_prior_text <- function(posterior, most = 10) {
+  table <- prior_table(posterior)
+  if (nrow(table) <= most) return(prior_text(posterior))
+  runs <- rle(paste(sub("_.*", "", table$parameter), table$prior))$lengths
+  last <- cumsum(runs)
+  first <- last - runs + 1
+  names <- table$parameter[first]
+  names[runs > 1] <- paste(names, "...", table$parameter[last])[runs > 1]
+  paste0(format(names), "  ", table$prior[first])
 }
 
 write_wrapped <- function(lines) {
@@ -44,5 +56,6 @@ sampler_line <- function(sampling) {
   paste0("Sampler: ", sampling$sampler_run, kind, ", ", sampling$chains, " chain",
          if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
          sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
-         if (sampling$thin > 1) sampling$thin, ", seed ", sampling$seed)
+         if (sampling$thin > 1) sampling$thin, ", seed", if (length(sampling$seed) > 1) "s", " ",
+         paste(sampling$seed, collapse = ", "))
 }

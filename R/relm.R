@@ -94,7 +94,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   design <- relm_design(formula, data, sigma, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
   posterior <- relm_posterior(crossprods(design), prior)
-  fit <- new_fit(call, posterior, sample_posterior(posterior, control, seed))
+  fit <- new_fit(call, posterior, control, seed)
   fit$design <- design
   fit
 }
@@ -111,7 +111,7 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
   posterior <- relm_posterior(formula, prior)
-  new_fit(call, posterior, sample_posterior(posterior, control, seed))
+  new_fit(call, posterior, control, seed)
 }
 
 #' @export
@@ -149,7 +149,16 @@ check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500
   )
 }
 
-new_fit <- function(call, posterior, sampling) {
+# control: as asked for, which update() starts from. The fit that `init` is would make this one
+# as large.
+new_fit <- function(call, posterior, control, seed) {
   call[[1]] <- quote(relm)
-  structure(list(call = call, posterior = posterior, sampling = sampling), class = "relm")
+  # As written: a formula object would bring its environment.
+  for (name in c("formula", "sigma")) {
+    if (inherits(call[[name]], "formula")) call[[name]] <- without_attributes(call[[name]])
+  }
+  sampling <- sample_posterior(posterior, control, seed)
+  control <- c(control[control_names], list(seed = seed))
+  structure(list(call = call, posterior = posterior, sampling = sampling, control = control),
+            class = "relm")
 }

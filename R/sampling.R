@@ -3,13 +3,14 @@
 
 # All chains of a posterior. The result's parts: hyper, draws x chains x hyperparameters;
 # effects, for each chain a matrix with a column a draw, of the groups in `kept`; moments of
-# the effects where their draws are not kept for their number; the state in which each
-# chain ended.
+# the effects where their draws are not kept for their number; ends, where each chain stopped;
+# tuning, of all chains together where they have the same.
 sample_posterior <- function(posterior, control, seed = NULL) {
   plan <- plan_sampling(posterior, control, check_seed(seed))
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan)
-  plan$control$draws <- ncol(results[[1]]$hyper)
-  c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, init = plan$init),
+  plan$control$draws <- results[[1]]$end$draws
+  c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
+    list(init = plan$init, tuning = shared_tuning(plan$model), ends = lapply(results, `[[`, "end")),
     gather_chains(results, posterior), keep_effects(plan, results))
 }
 
@@ -53,41 +54,85 @@ check_sweeps <- function(control) {
   }
 }
 
-# Runs every chain, or continues those of earlier results.
-run_plan <- function(plan, draws = plan$control$draws, before = NULL) {
+# Runs every chain, or continues those that ended so.
+run_plan <- function(plan, draws = plan$control$draws, ends = NULL) {
   control <- plan$control
-  run <- function(chain, progress) run_one(plan, chain, draws, before[[chain]], progress)
-  warmup <- if (is.null(before)) control$warmup else 0L
+  run <- function(chain, progress) run_one(plan, chain, draws, ends[[chain]], progress)
+  warmup <- if (is.null(ends)) control$warmup else 0L
   run_chains(run, control$chains, control$cores, warmup + draws * control$thin,
              control$progress)
 }
 
-# One chain, on its own stream. What it carries to the next run: state, stream and model,
-# whose tuning is its own.
-run_one <- function(plan, chain, draws, before = NULL, progress = NULL) {
+# One chain, on its own stream, from its start or from where it ended before.
+run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
   started <- proc.time()[["elapsed"]]
-  control <- plan$control
-  control$draws <- draws
-  kept <- if (plan$in_chain) plan$kept else integer()
-  stream <- if (is.null(before)) plan$seeds[chain] else before$stream
+  stream <- if (is.null(end)) plan$seeds[chain] else end$stream
   result <- with_stream(stream, {
-    result <- if (!is.null(before)) {
-      c(sample_chain(before$model, plan$sampler, before$state, draws, 0L, control$thin, kept,
-                     progress), list(model = before$model))
-    } else if (plan$sampler == "collapsed") {
-      run_collapsed(plan$model, start_collapsed(plan, chain), control, progress, kept)
-    } else {
-      start <- if (is.null(plan$init)) draw_start(plan$uncentered, plan$estimate)
-        else plan$init[[(chain - 1) %% length(plan$init) + 1]]
-      c(sample_chain(plan$model, plan$sampler, start, draws, control$warmup, control$thin,
-                     kept, progress), list(model = plan$model))
-    }
+    result <- if (is.null(end)) start_chain(plan, chain, draws, progress)
+      else continue_chain(plan, end, draws, progress)
     c(result, list(stream = get(".Random.seed", globalenv())))
   })
-  if (!plan$in_chain && length(plan$kept) && is.null(control$target_ess)) {
-    result$effects <- draw_kept_effects(plan, chain, result$hyper)
+  if (result$interrupted) return(result)
+  if (!plan$in_chain && length(plan$kept)) {
+    result$effects <- draw_group_effects(plan$uncentered, result$hyper, plan$seeds[chain],
+                                         plan$kept, draws_before(end))
   }
+  result$end <- end_of(result, end)
+  # From another process it would come in a message.
+  result$model <- NULL
   c(result, seconds = proc.time()[["elapsed"]] - started)
+}
+
+start_chain <- function(plan, chain, draws, progress) {
+  control <- plan$control
+  control$draws <- draws
+  kept <- kept_in_chain(plan)
+  if (plan$sampler == "collapsed") {
+    return(run_collapsed(plan$model, start_collapsed(plan, chain), control, progress, kept))
+  }
+  start <- initial_state(plan, chain)
+  if (is.null(start)) start <- draw_start(plan$uncentered, plan$estimate)
+  c(sample_chain(plan$model, plan$sampler, start, draws, control$warmup, control$thin, kept,
+                 progress), list(model = plan$model))
+}
+
+continue_chain <- function(plan, end, draws, progress) {
+  model <- restore_tuning(plan$model, end$tuning, plan$control$threads)
+  c(sample_chain(model, plan$sampler, end$state, draws, 0L, plan$control$thin,
+                 kept_in_chain(plan), progress), list(model = model))
+}
+
+kept_in_chain <- function(plan) if (plan$in_chain) plan$kept else integer()
+
+# What it takes to continue a chain: its state, its stream, its tuning where that is its own,
+# and how many draws there are.
+end_of <- function(result, before) {
+  tuning <- result$model$tuning
+  own <- if (!is.null(before)) before$tuning else if (is.null(tuning$table)) keep_tuning(tuning)
+  list(state = result$state, stream = result$stream, tuning = own,
+       draws = draws_before(before) + ncol(result$hyper))
+}
+
+draws_before <- function(end) if (is.null(end)) 0L else end$draws
+
+# A table is the same for all chains.
+shared_tuning <- function(model) {
+  if (!is.null(model$tuning$table)) keep_tuning(model$tuning)
+}
+
+# A tuning without what can be made again, and that again.
+keep_tuning <- function(tuning) {
+  if (!is.null(tuning$table)) tuning$table <- tuning$table["grid"]
+  tuning$threads <- NULL
+  tuning
+}
+
+restore_tuning <- function(model, tuning, threads) {
+  if (is.null(tuning)) return(model)
+  if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
+  tuning$threads <- threads
+  model$tuning <- tuning
+  model
 }
 
 gather_chains <- function(results, posterior) {
@@ -129,12 +174,13 @@ run_until_enough <- function(plan) {
   control <- plan$control
   results <- run_plan(plan, min(control$draws, control$max_draws))
   repeat {
-    done <- ncol(results[[1]]$hyper)
+    done <- results[[1]]$end$draws
     least <- least_ess(results)
     if (least >= control$target_ess || done >= control$max_draws) break
     more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
     more <- min(max(more, 50), 4 * done, control$max_draws - done)
-    results <- join_runs(results, run_plan(plan, as.integer(more), results))
+    ends <- lapply(results, `[[`, "end")
+    results <- join_runs(results, run_plan(plan, as.integer(more), ends))
   }
   tell_enough(least, done, control)
   results
@@ -152,12 +198,15 @@ least_ess <- function(results) {
 
 join_runs <- function(first, second) {
   Map(function(a, b) {
-    b$hyper <- cbind(a$hyper, b$hyper)
-    b$effects <- cbind(a$effects, b$effects)
+    b$hyper <- more_columns(a$hyper, b$hyper)
+    b$effects <- more_columns(a$effects, b$effects)
     for (count in c("proposals", "kept", "accepted", "seconds")) b[[count]] <- a[[count]] + b[[count]]
     b
   }, first, second)
 }
+
+# cbind(), which gives matrices without rows dimnames.
+more_columns <- function(a, b) matrix(c(a, b), nrow(a), ncol(a) + ncol(b))
 
 tell_enough <- function(least, done, control) {
   if (least >= control$target_ess) {
@@ -188,6 +237,11 @@ initial_states <- function(init, posterior) {
     last <- init$sampling$hyper[init$sampling$draws, chain, names]
     state_of(unname(last), posterior)
   })
+}
+
+# Where a chain starts; NULL for a random start.
+initial_state <- function(plan, chain) {
+  if (length(plan$init)) plan$init[[(chain - 1L) %% length(plan$init) + 1L]]
 }
 
 # A draw of the hyperparameters, in the order of sampling, as (beta, Sigma, sigma2).

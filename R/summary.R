@@ -111,8 +111,16 @@ shorten <- function(names) {
          if (length(names) > 5) paste0(" and ", length(names) - 5, " more"))
 }
 
-# For print(), which shows no R-hat, of the variables that it shows.
+# For print(), which shows no R-hat, of the variables that it shows. Whether chains agree, and have
+# 400 effective draws, is told as well by this many draws of each chain.
+printed_draws <- 10000L
+
 convergence_lines <- function(fit, variables) {
+  if (fit$sampling$draws > printed_draws) {
+    rows <- unique(round(seq(1, fit$sampling$draws, length.out = printed_draws)))
+    fit$sampling$hyper <- fit$sampling$hyper[rows, , , drop = FALSE]
+    fit$sampling$draws <- length(rows)
+  }
   summary_notes(fit, summary(fit, variables), tails_of(fit, variables))
 }
 

@@ -13,9 +13,8 @@ table_defence <- c(0.001, 0.005, 0.01)
 # How far below its maximum the log density may be left to it.
 table_depth <- 13
 
-table_pays <- function(tuning, sweeps) {
-  n <- length(tuning$center)
-  tuning$sigma_role != 2L && n <= length(table_nodes) && 1.3 * table_nodes[n]^n < sweeps
+table_fits <- function(tuning) {
+  tuning$sigma_role != 2L && length(tuning$center) <= length(table_nodes)
 }
 
 tabulate_target <- function(model, tuning, estimate) {
@@ -24,15 +23,23 @@ tabulate_target <- function(model, tuning, estimate) {
   box <- find_table_box(function(points) target(points, model), tuning)
   grid <- table_axes(box, rep(table_nodes[n], n))
   # The target without the bounds of its priors, which have no place in a cubic.
-  free <- without_bounds(model)
-  grid$values <- target(grid_points(grid$low, grid$step, grid$size), free)
-  grid <- refine_grid(grid, table_fineness[n])
+  grid$values <- target(grid_points(grid$low, grid$step, grid$size), without_bounds(model))
+  table_from_grid(grid, model, tuning)
+}
+
+# The table that the target's values on a grid give; the grid, which is far smaller, is kept to
+# make it again.
+table_from_grid <- function(coarse, model, tuning) {
+  n <- length(coarse$size)
+  grid <- refine_grid(coarse, table_fineness[n])
   weights <- exp(grid$values - max(grid$values))
-  if (!identical(free, model)) weights <- weights * near_bounds(grid, model, tuning)
+  if (!identical(without_bounds(model), model)) {
+    weights <- weights * near_bounds(grid, model, tuning)
+  }
   list(size = grid$size, low = grid$low, step = grid$step,
        center = grid$low + grid$step * (grid$size - 1) / 2,
        spread = grid$step * grid$size / 4, defence = table_defence[n],
-       density = weights / sum(weights) / prod(grid$step))
+       density = weights / sum(weights) / prod(grid$step), grid = coarse)
 }
 
 # Log densities so far below the greatest weigh nothing, and are not let into a cubic.

@@ -53,8 +53,9 @@ test_that("digits are those asked for", {
 test_that("many parameters are cut, with how many there are", {
   data <- data.frame(y = rnorm(120), g = factor(rep(1:30, 4)))
   expect_warning(lines <- printed(relm(y ~ 0 + g, data, seed = 1, chains = 1, draws = 50)), NA)
-  expect_match(paste(lines, collapse = "\n"), "11 more")
-  expect_length(grep("^b_g", lines[-(1:35)]), 20)
+  expect_match(paste(lines, collapse = "\n"), "b_g1 ... b_g30 +flat\\(\\).*11 more")
+  expect_length(grep("^b_g", lines), 20)
+  expect_lte(length(lines), 35)
 })
 
 test_that("printing answers with the fit and says nothing more for chains that are sound", {
@@ -63,4 +64,28 @@ test_that("printing answers with the fit and says nothing more for chains that a
   expect_false(result$visible)
   expect_false(any(grepl("Warning|Note", printed(relm(log(mercury) ~ x, bass_centered(),
                                                       seed = 1)))))
+})
+
+test_that("a million draws print as fast as they can be sorted, with the same notes", {
+  long <- fit
+  rows <- rep(seq_len(1000), 100)
+  long$sampling$hyper <- fit$sampling$hyper[rows, , ]
+  long$sampling$draws <- length(rows)
+  seconds <- system.time(lines <- printed(long))[["elapsed"]]
+  expect_lt(seconds, system.time(summary(long))[["elapsed"]] / 2)
+  apart <- long
+  apart$sampling$hyper[, 1, "b_x"] <- apart$sampling$hyper[, 1, "b_x"] + 1
+  expect_match(paste(printed(apart), collapse = " "), "not converged.*b_x")
+})
+
+test_that("a fit prints as it is in a chunk of knitr", {
+  skip_if_not_installed("knitr")
+  chunk <- c("```{r}", "library(relm)",
+             "relm(log(mercury) ~ length + (1 | station), bass, chains = 2, draws = 100, seed = 1)",
+             "```")
+  text <- strsplit(knitr::knit(text = chunk, quiet = TRUE), "\n")[[1]]
+  shown <- sub("^## ", "", grep("^## ", text, value = TRUE))
+  fit <- relm(log(mercury) ~ length + (1 | station), bass, chains = 2, draws = 100, seed = 1)
+  expect_identical(shown[nzchar(shown)], Filter(nzchar, printed(fit)))
+  expect_lte(length(shown), 24)
 })

@@ -1,0 +1,118 @@
+#' More draws of the same chains
+#'
+#' Continues every chain of a fit from where it stopped. The result is the fit that as many draws
+#' at once would have been, number for number: 500 draws and then 500 more are 1,000 draws. Nothing
+#' that happens before or in a chain depends on how many draws are wanted.
+#'
+#' That holds for every sampler and every argument of [relm()], for group effects whether their
+#' draws are kept or had later, and in another session, from a file that [saveRDS()] wrote, as long
+#' as it runs the same version of relm on the same machine. Elsewhere too chains go on where they
+#' stopped, with numbers of another rounding.
+#'
+#' A fit that keeps its draws of group effects only because they take less than 200 MB
+#' (`group_draws = NULL` in [relm()]) stops keeping them where with more draws they take more.
+#'
+#' @param object A fit.
+#' @param draws Number of draws to add to each chain, after thinning as before.
+#' @param cores,threads,progress As in [relm()]; the first two are those of the fit unless given.
+#' @param ... Refused: arguments that are not known.
+#' @return A fit, with the draws of `object` and `draws` more of each chain.
+#' @section Errors:
+#' An interrupt, or more draws than memory can hold, leaves `object` as it is.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 100, seed = 1)
+#' longer <- extend(fit, 100)
+#' longer
+#' at_once <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'                 chains = 2, draws = 200, seed = 1)
+#' identical(as.matrix(longer), as.matrix(at_once))
+#' @seealso [c()][c.relm] for more chains.
+#' @export
+extend <- function(object, ...) UseMethod("extend")
+
+#' @export
+extend.default <- function(object, ...) {
+  abort("{.arg object} must be a fit of {.fn relm}.", x = "It is {describe(object)}.")
+}
+
+#' @rdname extend
+#' @export
+extend.relm <- function(object, draws, cores = object$sampling$cores,
+                        threads = object$sampling$threads, progress = interactive(), ...) {
+  check_dots_empty(list(...), names(formals(extend.relm)), "extend")
+  if (missing(draws)) abort("{.arg draws} is missing.", i = "Write {.code extend(fit, 1000)}.")
+  draws <- check_count(draws, "draws")
+  control <- object$sampling[control_names]
+  control[c("cores", "threads", "progress")] <- list(
+    check_count(cores, "cores"), check_count(threads, "threads"), check_flag(progress, "progress"))
+  control$draws <- as.numeric(control$draws) + draws
+  check_sweeps(control)
+  control$draws <- as.integer(control$draws)
+  plan <- plan_extension(object, control)
+  object$sampling <- append_draws(plan, object, run_plan(plan, draws, object$sampling$ends))
+  object$control$draws <- object$call$draws <- control$draws
+  object
+}
+
+# The plan of chains that have been started, for `control$draws` draws in all.
+plan_extension <- function(fit, control) {
+  posterior <- fit$posterior
+  sampling <- fit$sampling
+  sampler <- sampling$sampler_run
+  uncentered <- if (sampler != "centered") sampler_model(posterior, "uncentered")
+  model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
+  model <- restore_tuning(model, sampling$tuning, control$threads)
+  plan <- c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
+                 seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)),
+            choose_kept(control, posterior))
+  plan$kept <- intersect(plan$kept, sampling$kept)
+  check_memory(posterior, control, length(plan$kept))
+  plan
+}
+
+# The sampling of a fit with more draws of its chains.
+append_draws <- function(plan, fit, results) {
+  posterior <- fit$posterior
+  sampling <- fit$sampling
+  more <- gather_chains(results, posterior)
+  sampling$hyper <- bind_draws(sampling$hyper, more$hyper)
+  for (count in setdiff(names(more), "hyper")) {
+    sampling[[count]] <- sampling[[count]] + more[[count]]
+  }
+  sampling$effects <- Map(more_columns, effects_of(sampling, plan$kept, posterior),
+                          lapply(results, `[[`, "effects"))
+  sampling$draws <- plan$control$draws
+  sampling$kept <- plan$kept
+  sampling$ends <- lapply(results, `[[`, "end")
+  with_moments(sampling, posterior, plan)
+}
+
+# Two arrays, draws x chains x variables, one's draws after the other's.
+bind_draws <- function(first, second) {
+  n <- nrow(first)
+  all <- array(0, c(n + nrow(second), dim(first)[-1]), dimnames(first))
+  all[seq_len(n), , ] <- first
+  all[n + seq_len(nrow(second)), , ] <- second
+  all
+}
+
+# Of the kept draws of effects, those of some groups (from 0).
+effects_of <- function(sampling, groups, posterior) {
+  if (identical(groups, sampling$kept)) return(sampling$effects)
+  q <- nrow(posterior$random)
+  rows <- as.integer(outer(seq_len(q), q * (match(groups, sampling$kept) - 1L), "+"))
+  lapply(sampling$effects, function(effects) effects[rows, , drop = FALSE])
+}
+
+# Moments of the effects over all draws, where the plan has them kept.
+with_moments <- function(sampling, posterior, plan) {
+  sampling["moments"] <- list(if (plan$keep_moments) {
+    uncentered <- plan$uncentered
+    if (is.null(uncentered)) uncentered <- sampler_model(posterior, "uncentered")
+    effect_moments(uncentered, lapply(seq_len(sampling$chains), function(chain) {
+      drawn_hyper(sampling, posterior, chain)
+    }))
+  })
+  sampling
+}

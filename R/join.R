@@ -1,0 +1,140 @@
+#' Chains of several fits, side by side
+#'
+#' Joins fits of one model, data and priors, made by the same sampler with different seeds: on
+#' several machines, say, or one after the other.
+#'
+#' The joined fit has the chains of all fits, in their order. Draws of group effects that were not
+#' kept can be had as from each of the fits, and [extend()] continues all chains. Draws of those
+#' groups are kept whose draws all fits kept, as long as `group_draws` of [relm()] would keep as
+#' many. `warmup`, `thin` and `draws` must be the same; the numbers of chains may differ.
+#'
+#' @param ... Fits.
+#' @return A fit.
+#' @section Errors:
+#' Fits that differ in their model, data, priors, sampler, `warmup`, `thin` or `draws` are refused,
+#' and so are fits with the same seed, whose chains would be the same draws.
+#' @examples
+#' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
+#' fits <- lapply(1:2, function(seed) relm(model, chains = 1, draws = 200, seed = seed))
+#' do.call(c, fits)
+#' @export
+c.relm <- function(...) {
+  fits <- unname(list(...))
+  check_joinable(fits)
+  first <- fits[[1]]
+  if (length(fits) == 1) return(first)
+  samplings <- lapply(fits, `[[`, "sampling")
+  sampling <- join_samplings(samplings)
+  kept <- choose_kept(sampling[control_names], first$posterior)
+  kept$kept <- Reduce(intersect, c(list(kept$kept), lapply(samplings, `[[`, "kept")))
+  sampling$effects <- unlist(lapply(samplings, effects_of, kept$kept, first$posterior),
+                             recursive = FALSE)
+  sampling$kept <- kept$kept
+  first$sampling <- with_moments(sampling, first$posterior, kept)
+  first$control$chains <- first$call$chains <- sampling$chains
+  first$control["seed"] <- list(NULL)
+  first$call$seed <- NULL
+  first
+}
+
+# All but the effects.
+join_samplings <- function(samplings) {
+  each <- function(element) lapply(samplings, `[[`, element)
+  joined <- samplings[[1]]
+  chains <- vapply(samplings, `[[`, 0L, "chains")
+  joined$chains <- sum(chains)
+  for (part in c("seed", "seeds", "seconds", "proposals", "kept_sweeps", "accepted")) {
+    joined[[part]] <- unlist(each(part))
+  }
+  hyper <- each("hyper")
+  joined$hyper <- array(0, c(nrow(hyper[[1]]), joined$chains, dim(hyper[[1]])[3]),
+                        dimnames(hyper[[1]]))
+  for (i in seq_along(hyper)) {
+    joined$hyper[, sum(chains[seq_len(i - 1)]) + seq_len(chains[i]), ] <- hyper[[i]]
+  }
+  if (!same(each("group_draws"))) joined["group_draws"] <- list(NULL)
+  joined["init"] <- list(join_init(each("init"), chains))
+  with_ends(joined, samplings)
+}
+
+same <- function(values) all(vapply(values[-1], identical, NA, values[[1]]))
+
+# A state for each chain, NULL where it started at random.
+join_init <- function(init, chains) {
+  if (all(vapply(init, is.null, NA))) return(NULL)
+  unlist(Map(function(states, n) {
+    if (is.null(states)) vector("list", n) else rep_len(states, n)
+  }, init, chains), recursive = FALSE)
+}
+
+# Where chains of different fits have tunings of their own, each carries its own.
+with_ends <- function(joined, samplings) {
+  tunings <- lapply(samplings, `[[`, "tuning")
+  shared <- same(tunings)
+  joined$ends <- unlist(lapply(samplings, function(sampling) {
+    if (shared) return(sampling$ends)
+    lapply(sampling$ends, function(end) {
+      if (is.null(end$tuning)) end["tuning"] <- list(sampling$tuning)
+      end
+    })
+  }), recursive = FALSE)
+  if (!shared) joined["tuning"] <- list(NULL)
+  joined
+}
+
+check_joinable <- function(fits) {
+  for (fit in fits) {
+    if (inherits(fit, "relm")) next
+    abort("Only fits of {.fn relm} can be joined to a fit.", x = "One is {describe(fit)}.")
+  }
+  for (i in seq_along(fits)[-1]) check_same_fit(fits[[1]], fits[[i]], i)
+  seeds <- unlist(lapply(fits, function(fit) fit$sampling$seeds))
+  again <- anyDuplicated(seeds)
+  if (again) {
+    owner <- rep(seq_along(fits), vapply(fits, function(fit) fit$sampling$chains, 0L))
+    twice <- owner[which(seeds == seeds[again])]
+    abort("Fits {twice[1]} and {twice[2]} have the same {.arg seed}: their chains are the same
+           draws.", x = "It is {.val {fits[[twice[2]]]$sampling$seed}}.",
+          i = "Fit one of them with another seed.")
+  }
+}
+
+# Refuses to join `other`, number i, to the first fit.
+check_same_fit <- function(first, other, i) {
+  a <- what_was_fitted(first)
+  b <- what_was_fitted(other)
+  for (what in names(a)) {
+    if (identical(a[[what]], b[[what]])) next
+    abort(paste0("Fits 1 and {i} differ in their ", what, "."),
+          x = "{shorten(setdiff(a[[what]], b[[what]]))} and
+               {shorten(setdiff(b[[what]], a[[what]]))}.",
+          i = "Fits can be joined that differ in their seeds alone.")
+  }
+  if (!identical(first$posterior$prior, other$posterior$prior)) {
+    abort("Fits 1 and {i} have different priors.",
+          i = "They look alike in print, but their parameters are not the same numbers.")
+  }
+  if (!identical(first$posterior[data_parts], other$posterior[data_parts])) {
+    abort("Fits 1 and {i} have different data.",
+          i = "Their models, priors and numbers of rows and groups are the same: look at the
+               values, and at the order of the rows.")
+  }
+}
+
+# What distinguishes fits, as words and numbers that an error can show.
+what_was_fitted <- function(fit) {
+  posterior <- fit$posterior
+  sampling <- fit$sampling
+  list(
+    model = deparse1(posterior$formula),
+    `residual variances` = if (is.null(posterior$sigma_by)) "one"
+      else paste("one for each level of", posterior$sigma_by),
+    coefficients = posterior$fixed, `numbers of rows` = posterior$n_rows,
+    `numbers of groups` = length(posterior$groups), priors = prior_text(posterior),
+    sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
+    `{.arg thin}` = sampling$thin, `{.arg draws}` = sampling$draws
+  )
+}
+
+data_parts <- c("fixed", "random", "groups", "levels", "shift", "cell_rows", "cell_level",
+                "cell_factor", "level_factor")

@@ -1,0 +1,74 @@
+# What a design keeps so that its model can be fitted again, and predicted from, without what it
+# came from: the columns of the data that its variables are made of, and objects beside the data
+# that its formula names. Columns and objects are referred to, not copied. The environment in
+# which a formula was written is not kept: it may hold anything.
+
+# An environment with those objects alone, or the formula's own where R saves no more of it than
+# its name. Names of `data` are not sought.
+own_environment <- function(expression, envir, data) {
+  if (is.null(envir) || is_saved_by_name(envir)) return(envir)
+  within <- if (is.data.frame(data)) names(data)
+  names <- setdiff(all.names(expression, unique = TRUE), within)
+  own <- new.env(parent = saved_ancestor(envir))
+  for (name in names) {
+    owner <- owner_of(name, envir)
+    if (!is.null(owner)) assign_copy(name, owner, own)
+  }
+  own
+}
+
+is_saved_by_name <- function(envir) {
+  identical(envir, globalenv()) || isNamespace(envir) || identical(envir, emptyenv()) ||
+    identical(envir, baseenv()) || !is.null(attr(envir, "path"))
+}
+
+saved_ancestor <- function(envir) {
+  while (!is_saved_by_name(envir)) envir <- parent.env(envir)
+  envir
+}
+
+# The environment, among those that are not saved by name, that has an object.
+owner_of <- function(name, envir) {
+  while (!is_saved_by_name(envir)) {
+    if (exists(name, envir, inherits = FALSE)) return(envir)
+    envir <- parent.env(envir)
+  }
+}
+
+# An argument that was not given has no value to copy.
+assign_copy <- function(name, from, to) {
+  tryCatch(assign(name, get(name, from, inherits = FALSE), to), error = function(e) NULL)
+}
+
+own_quosure <- function(quosure, data) {
+  expression <- rlang::quo_get_expr(quosure)
+  rlang::new_quosure(expression, own_environment(expression, rlang::quo_get_env(quosure), data))
+}
+
+# The columns of `data` that the variables of `whole` and of the quosures are made of: `columns`,
+# and the names of those that the frame holds as they are, which are none where it has not all
+# rows of the data.
+keep_columns <- function(data, whole, quosures, frame) {
+  if (!is.data.frame(data)) return(NULL)
+  beside <- lapply(quosures, function(quosure) all.vars(rlang::quo_get_expr(quosure)))
+  names <- intersect(c(all.vars(whole), unlist(beside)), names(data))
+  columns <- .subset(data, names)
+  n_rows <- .row_names_info(data, 2L)
+  in_frame <- if (is.null(quosures$subset) && .row_names_info(frame, 2L) == n_rows) {
+    # Text has become a factor, and a factor may have lost levels.
+    Filter(function(name) {
+      identical(attributes(.subset2(frame, name)), attributes(columns[[name]]))
+    }, intersect(names, names(frame)))
+  }
+  list(columns = columns[setdiff(names, in_frame)], in_frame = in_frame, n_rows = n_rows)
+}
+
+# The data of a design, as far as it names their columns; NULL where it had none.
+data_of <- function(design) {
+  kept <- design$kept
+  if (is.null(kept)) return(NULL)
+  all_rows <- !is.null(kept$in_frame)
+  columns <- c(kept$columns, .subset(design$frame, kept$in_frame))
+  rows <- if (all_rows) attr(design$frame, "row.names") else .set_row_names(kept$n_rows)
+  structure(columns, row.names = rows, class = "data.frame")
+}
