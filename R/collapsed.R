@@ -38,6 +38,14 @@ proposal_width <- 1.15
 # that the independent ones leave standing.
 plain_proposals <- c(independent = 2L, walk = 1L)
 
+# Where a share of proposals below this is accepted, a sweep makes more of them, and passes
+# through the group effects as well, which moves in all dimensions at once. With few groups for
+# the columns of a block such a pass takes long (its proposals of correlations are refused) and
+# moves little.
+low_acceptance <- 0.45
+more_proposals <- 4L
+groups_per_column <- 5
+
 # A tuning before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L) {
   signs <- c(bitwShiftL(1L, seq_len(model$n_random) - 1L),
@@ -49,7 +57,7 @@ new_tuning <- function(model, estimate, role, threads = 1L) {
        sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df, step = 1,
        near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
        n_independent = plain_proposals[["independent"]], n_walk = plain_proposals[["walk"]],
-       table = NULL)
+       through_effects = 0L, table = NULL)
 }
 
 # The columns whose signs change the sign of each correlation, as bits, row by row.
@@ -183,6 +191,15 @@ tune_to_draws <- function(tuning, points) {
   place_proposal(tuning, colMeans(points), covariance)
 }
 
+# More than proposals in a sweep, where they are accepted too seldom.
+help_proposals <- function(tuning, model, accepted_share) {
+  if (accepted_share >= low_acceptance) return(tuning)
+  largest <- max(vapply(model$blocks, `[[`, 0L, "size"))
+  tuning$n_independent <- more_proposals
+  tuning$through_effects <- as.integer(model$n_groups >= groups_per_column * largest)
+  tuning
+}
+
 # Sweeps that a chain with tabulated proposals needs to forget its start.
 table_warmup <- 20L
 
@@ -231,21 +248,15 @@ signs_changed <- function(sign_columns, columns) {
   odd
 }
 
-# One chain of a tuned model. Without a table, warm-up comes in two parts, after each of
-# which the proposals learn from its second half; then they are frozen.
+# One chain of a tuned model, whose proposals are frozen after warm-up.
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
   if (is.null(model$tuning$table)) {
-    parts <- diff(round(warmup * c(0, 0.3, 1)))
-    for (part in parts[parts >= 20]) {
-      warm <- sample_chain(model, "collapsed", state, part, kept = integer())
-      if (warm$interrupted) return(warm)
-      points <- points_of(t(warm$hyper), model, model$tuning)
-      model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(part / 2)))
-      state <- warm$state
-      state$point <- fold_point(state$point, model$tuning)
-    }
+    warm <- warm_up(model, state, warmup)
+    if (warm$interrupted) return(warm)
+    model <- warm$model
+    state <- warm$state
     told <- warmup
     warmup <- 0L
   }
@@ -253,4 +264,24 @@ run_collapsed <- function(model, state, control, progress, kept) {
   result <- sample_chain(model, "collapsed", state, control$draws, warmup, control$thin, kept,
                          tell)
   c(result, list(model = model))
+}
+
+# Warm-up without a table: three parts, after each of which the proposals learn from the later
+# half of the draws so far. How many are accepted in the second part, the first with proposals
+# that have learnt, decides what the third and the chain itself do.
+warm_up <- function(model, state, warmup) {
+  parts <- diff(round(warmup * c(0, 0.3, 0.65, 1)))
+  points <- NULL
+  for (part in which(parts >= 20)) {
+    warm <- sample_chain(model, "collapsed", state, parts[part], kept = integer())
+    if (warm$interrupted) return(warm)
+    points <- rbind(points, points_of(t(warm$hyper), model, model$tuning))
+    model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(nrow(points) / 2)))
+    if (part == 2L) {
+      model$tuning <- help_proposals(model$tuning, model, warm$accepted / warm$proposals)
+    }
+    state <- warm$state
+    state$point <- fold_point(state$point, model$tuning)
+  }
+  list(interrupted = FALSE, model = model, state = state)
 }

@@ -98,11 +98,24 @@ proposal_notes <- function(fit) {
   sampling <- fit$sampling
   if (sampling$sampler_run == "collapsed") {
     share <- sum(sampling$accepted) / sum(sampling$proposals)
-    return(paste0("Acceptance of the covariance proposals: ", round(100 * share), "%."))
+    return(paste0("Acceptance of the covariance proposals: ", round(100 * share), "%.",
+                  help_told(fit)))
   }
   if (sum(sampling$kept_sweeps) == 0) return(NULL)
   paste0("Note: in ", sum(sampling$kept_sweeps), " sweeps no covariance matrix was accepted, and ",
          "the old one was kept (", round(sum(sampling$proposals)), " proposals in all).")
+}
+
+# Did any chain call for more than plain proposals?
+is_helped <- function(fit) any(vapply(fit$sampling$ends, has_help, NA))
+
+has_help <- function(end) isTRUE(end$tuning$n_independent >= more_proposals)
+
+help_told <- function(fit) {
+  if (!is_helped(fit)) return(NULL)
+  passes <- any(vapply(fit$sampling$ends, function(end) end$tuning$through_effects > 0L, NA))
+  paste0(" A sweep makes ", more_proposals, " of them",
+         if (passes) " and passes through the group effects", ", since few were accepted.")
 }
 
 shorten <- function(names) {

@@ -18,6 +18,7 @@ typedef struct {
     double df, step;                /* of t; of the walk, in the same root */
     unsigned near;                  /* columns whose sign the proposals may change */
     int n_independent, n_walk;      /* proposals of a sweep */
+    int through_effects;            /* does a sweep also draw Sigma given the effects? */
     const table_t *table;           /* or NULL; in place of t */
 } proposal_t;
 

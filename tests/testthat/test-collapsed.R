@@ -361,3 +361,69 @@ test_that("the target given several residual variances is the dense one", {
   difference <- relm:::log_target(model, tuning, points, sigma2) - apply(points, 2, dense)
   expect_lt(diff(range(difference)), 1e-9)
 })
+
+summary_text <- function(fit) {
+  gsub("[[:space:]]+", " ", paste(capture.output(print(summary(fit))), collapse = " "))
+}
+
+# Draws of a chain whose sweeps are steps of the walk and passes through the effects alone, as
+# posterior's array.
+through_effects_alone <- function(posterior, draws, thin = 5L, seed = 3) {
+  model <- relm:::sampler_model(posterior, "uncentered")
+  estimate <- relm:::estimate_scales(model)
+  model$tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
+  model$tuning[c("n_independent", "n_walk", "through_effects")] <- list(0L, 1L, 1L)
+  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
+  set.seed(seed)
+  chain <- relm:::sample_chain(model, "collapsed", start, draws, 200L, thin, kept = integer())
+  hyper <- array(t(chain$hyper), c(draws, 1, nrow(chain$hyper)),
+                 list(NULL, NULL, relm:::hyper_names(posterior)))
+  posterior::as_draws_array(hyper)
+}
+
+test_that("a pass through the effects keeps the posterior, against quadrature", {
+  data <- bass_centered()
+  X <- cbind("(Intercept)" = 1, x = data$x)
+  exact <- exact_posterior_cov(log(data$mercury), X, X, data$station, gname = "station")
+  posterior <- posterior_of(log(mercury) ~ x + (1 + x | station), data)
+  expect_agreement(through_effects_alone(posterior, 8000), exact, "full")
+  exact <- exact_posterior(log(data$mercury), X, X, data$station, gname = "station")
+  posterior <- posterior_of(log(mercury) ~ x + (1 + x || station), data)
+  expect_agreement(through_effects_alone(posterior, 8000), exact, "diagonal")
+})
+
+test_that("it does so with sigma a coordinate, and with several residual variances", {
+  data <- grouped_data(9)
+  prior <- relm_prior(sd = half_t(3, 1), sigma = half_normal(1))
+  for (sigma in c(~ 1, ~ f)) {
+    posterior <- posterior_of(y ~ x + (1 + x | g), data, prior, sigma = sigma)
+    ours <- through_effects_alone(posterior, 8000)
+    theirs <- as_draws_array(relm(y ~ x + (1 + x | g), data, sigma = sigma, prior = prior,
+                                  sampler = "interweaved", draws = 8000, seed = 6))
+    for (name in variables(ours)) {
+      x <- list(ours[, , name], theirs[, , name])
+      probs <- c(0.05, 0.5, 0.95)
+      errors <- vapply(x, posterior::mcse_quantile, numeric(3), probs = probs)
+      distance <- (quantile(x[[1]], probs) - quantile(x[[2]], probs)) / sqrt(rowSums(errors^2))
+      expect_lt(max(abs(distance)), 4, label = name)
+    }
+  }
+})
+
+test_that("help for the proposals is called where few are accepted, and then alone", {
+  set.seed(8)
+  g <- rep(1:40, each = 10)
+  X <- matrix(rnorm(1200), 400, dimnames = list(NULL, c("a", "b", "c")))
+  effects <- matrix(rnorm(160), 40)
+  data <- data.frame(g, X, y = rowSums(cbind(1, X) * effects[g, ]) + rnorm(400))
+  hard <- relm(y ~ a + b + c + (1 + a + b + c | g), data, chains = 1, seed = 2)
+  expect_true(relm:::is_helped(hard))
+  expect_match(summary_text(hard), "passes? through the group effects")
+  ess <- apply(hard$sampling$hyper, 3, posterior::ess_bulk)
+  expect_gt(min(ess), 300)
+  easy <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), chains = 1, seed = 2)
+  expect_false(relm:::is_helped(easy))
+  expect_false(grepl("through the group effects", summary_text(easy)))
+  few <- relm(y ~ a + b + c + (1 + a + b + c | g), data[g < 9, ], chains = 1, seed = 2)
+  expect_equal(few$sampling$ends[[1]]$tuning$through_effects, 0L)
+})
