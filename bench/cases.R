@@ -4,8 +4,8 @@
 # Columns of x have random slopes, independent of the intercepts unless `correlated`.
 new_model <- function(x, correlated = FALSE) {
   bar <- if (correlated) "|" else "||"
-  slopes <- paste(c("1", x), collapse = " + ")
-  text <- sprintf("y ~ %s + (%s %s g)", paste(x, collapse = " + "), slopes, bar)
+  columns <- paste(c("1", x), collapse = " + ")
+  text <- sprintf("y ~ %s + (%s %s g)", columns, columns, bar)
   list(x = x, correlated = correlated, formula = stats::as.formula(text, globalenv()))
 }
 
@@ -32,16 +32,24 @@ simulate_groups <- function(J, rows_each, root = diag(c(1, 0.5)), seed = 1) {
   set.seed(seed)
   q <- ncol(root)
   g <- rep(seq_len(J), rep_len(rows_each, J))
-  X <- cbind(1, matrix(stats::rnorm(length(g) * (q - 1)), ncol = q - 1))
+  X <- cbind(1, matrix(stats::rnorm(length(g) * (q - 1)), length(g)))
   effects <- matrix(stats::rnorm(J * q), J) %*% root
-  columns <- stats::setNames(as.data.frame(X[, -1, drop = FALSE]), c("x", "v")[seq_len(q - 1)])
-  data.frame(g = g, columns, y = rowSums(X * (1 + effects[g, ])) + stats::rnorm(length(g)))
+  colnames(X) <- c("1", "x", "v", "u")[seq_len(q)]
+  data.frame(g = g, X[, -1, drop = FALSE], y = rowSums(X * (1 + effects[g, ])) + stats::rnorm(length(g)))
 }
 
-q3_root <- function() {
+q3_root <- function(sd = c(1, 0.5, 0.7)) {
   correlations <- matrix(c(1, 0.5, 0.3, 0.5, 1, -0.2, 0.3, -0.2, 1), 3)
-  sd <- c(1, 0.5, 0.7)
   chol(correlations * outer(sd, sd))
+}
+
+small_slopes_root <- function() q3_root(c(1, 0.05, 0.05))
+
+# A fourth column, not correlated with the others.
+q4_root <- function() {
+  root <- diag(0.5, 4)
+  root[1:3, 1:3] <- q3_root()
+  root
 }
 
 # Peers of a millisecond a draw, or slower.
