@@ -17,6 +17,9 @@
 #'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
 #'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of formulas is
 #'     one that holds what they name beside the data and nothing more}
+#'   \item{`coding`}{the contrasts of each factor among the terms, as given or by the session's
+#'     option}
+#'   \item{`row_variables`}{names of the variables that came with the rows}
 #'   \item{`kept`, `quosures`}{what [update()][update.relm] needs: the columns of `data` that the
 #'     model names, and `weights`, `offset` and `subset` as expressions}
 #'   }
@@ -57,6 +60,8 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
     quosures = lapply(quosures, own_quosure, data),
     kept = keep_columns(data, whole, quosures, frame)
   )
+  design$coding <- settle_contrasts(design)
+  design$row_variables <- row_variables(design, whole, data)
   design$group <- if (length(bars)) as_text(design$by$group)
   design$sigma_by <- if (length(all.vars(sigma))) as_text(design$by$sigma)
   check_design(structure(design, class = "relm_design"))
@@ -362,9 +367,9 @@ design_rows <- function(design, rows = NULL) {
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
   offset <- stats::model.offset(frame)
   y <- as.numeric(.subset2(frame, 1))
-  Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$contrasts)
+  Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$coding)
   list(
-    X = terms_matrix(design$terms, frame, design$contrasts),
+    X = terms_matrix(design$terms, frame, design$coding),
     Z = if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0),
     y = if (is.null(offset)) y else y - as.numeric(offset),
     weights = stats::model.weights(frame),

@@ -1,0 +1,221 @@
+# Linear predictors and predictions: a plan of rows and draws, carried out in blocks of rows.
+#
+# Rows are taken in the order of their groups, so that the effects of a group are had once, and
+# residuals are drawn in that order from one stream: what comes out does not depend on the blocks.
+
+# Doubles that a block of rows may take while it is made.
+block_doubles <- 4e6
+
+# residual: are residuals added to the linear predictor? The other arguments are those of
+# posterior_predict(); `what` names the function that was called.
+plan_prediction <- function(fit, what, residual, newdata, re_formula, re.form, ndraws, draws,
+                            draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed,
+                            offset, weights) {
+  design_of(fit, paste0(what, "()"))
+  re_formula <- one_spelling(re_formula, re.form)
+  ndraws <- one_spelling(ndraws, draws)
+  bars <- chosen_bars(fit, re_formula)
+  rows <- prediction_rows(fit, newdata, bars, residual, offset, weights)
+  plan <- list(fit = fit, rows = rows, bars = bars, residual = residual,
+               columns = chosen_columns(fit, bars, rows$frame),
+               draw_ids = choose_draws(fit, ndraws, draw_ids))
+  plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
+  plan$beta <- chosen_hyper(plan, seq_along(fit$posterior$fixed))
+  check_flag(allow_new_levels, "allow_new_levels")
+  check_new_levels(fit, rows, allow_new_levels)
+  plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
+  order_rows(plan)
+}
+
+# The argument that was given of two that mean the same.
+one_spelling <- function(ours, theirs) {
+  if (missing(theirs)) return(ours)
+  if (!is.null(ours)) {
+    abort("{.arg {deparse1(substitute(ours))}} and {.arg {deparse1(substitute(theirs))}} mean the
+           same, and both are given.", i = "Give one of them.")
+  }
+  theirs
+}
+
+# The random terms of a re_formula: all of the model's when it is NULL, none when it is NA or ~ 0.
+chosen_bars <- function(fit, re_formula) {
+  design <- fit$design
+  if (is.null(re_formula)) return(design$bars)
+  if (is.atomic(re_formula) && length(re_formula) == 1 && is.na(re_formula)) return(list())
+  if (!inherits(re_formula, "formula") || length(re_formula) != 2) {
+    abort("{.arg re_formula} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
+          x = "It is {describe(re_formula)}.")
+  }
+  side <- re_formula[[2]]
+  parts <- formula_parts(as_formula(call("~", quote(y), side), environment(re_formula)))
+  if (length(all.vars(parts$fixed[[3]]))) {
+    abort("{.arg re_formula} must have random terms alone.",
+          x = "It is {.code {deparse1(re_formula)}}.")
+  }
+  bars <- random_terms(parts$bars, environment(re_formula))
+  groups <- vapply(bars, function(bar) as_text(bar$group), "")
+  variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
+  if (!all(groups == c(design$group, "")[1]) || !all(variables %in% names(design$frame))) {
+    refuse_re_formula(fit, deparse1(re_formula))
+  }
+  lapply(bars, `[[`, "terms")
+}
+
+refuse_re_formula <- function(fit, given) {
+  abort("{.arg re_formula} has group effects that the model has not.",
+        x = "It is {.code {given}}.",
+        i = "The model is {.code {deparse1(fit$posterior$formula)}}.")
+}
+
+# The places of the columns of these terms among the model's random columns.
+chosen_columns <- function(fit, bars, frame) {
+  random <- fit$posterior$random$column
+  if (identical(bars, fit$design$bars)) return(seq_along(random))
+  first <- frame_rows(frame, 1L)
+  names <- unlist(lapply(bars, function(bar) {
+    colnames(terms_matrix(bar, first, fit$design$coding))
+  }))
+  places <- match(names, random)
+  if (anyNA(places) || anyDuplicated(places)) {
+    refuse_re_formula(fit, paste(names, collapse = ", "))
+  }
+  places
+}
+
+# Numbers of the chosen draws, chain after chain; NULL for all.
+choose_draws <- function(fit, ndraws, draw_ids) {
+  total <- ndraws(fit)
+  if (!is.null(ndraws) && !is.null(draw_ids)) {
+    abort("{.arg ndraws} and {.arg draw_ids} both choose draws.", i = "Give one of them.")
+  }
+  if (!is.null(ndraws)) {
+    ndraws <- check_count(ndraws, "ndraws")
+    if (ndraws > total) {
+      abort("{.arg ndraws} must be at most {total}, the number of draws of the fit.",
+            x = "It is {ndraws}.")
+    }
+    if (ndraws == total) return(NULL)
+    return(as.integer(round(seq(1, total, length.out = ndraws))))
+  }
+  if (is.null(draw_ids)) return(NULL)
+  known <- is.numeric(draw_ids) && length(draw_ids) > 0 && all(draw_ids %in% seq_len(total))
+  if (!known) {
+    abort("{.arg draw_ids} must be numbers of draws, from 1 to {total}.",
+          x = "It is {describe(draw_ids)}.")
+  }
+  as.integer(draw_ids)
+}
+
+# Hyperparameters by their places, chosen draws x variables.
+chosen_hyper <- function(plan, places) {
+  values <- hyper_matrix(plan$fit, places)
+  if (is.null(plan$draw_ids)) values else values[plan$draw_ids, , drop = FALSE]
+}
+
+# The order in which rows are taken, and where each block of them begins and ends in it.
+order_rows <- function(plan) {
+  n_rows <- .row_names_info(plan$rows$frame, 2L)
+  code <- plan$rows$group$code
+  q <- nrow(plan$fit$posterior$random)
+  per_group <- if (is.null(code)) 0 else 3 * q * ndraws(plan$fit)
+  per_row <- plan$n_draws + ncol(plan$beta) + length(plan$columns) +
+    per_group * length(unique(code)) / n_rows
+  size <- as.integer(min(max(1, block_doubles %/% per_row), n_rows))
+  order <- if (is.null(code)) seq_len(n_rows) else order(code)
+  plan$blocks <- if (size == n_rows) list(order)
+    else unname(split(order, (seq_len(n_rows) - 1L) %/% size))
+  plan
+}
+
+# All of a plan: chosen draws x rows.
+predict_draws <- function(plan) {
+  n_rows <- .row_names_info(plan$rows$frame, 2L)
+  check_draws_memory(plan$n_draws, n_rows)
+  values <- matrix(0, plan$n_draws, n_rows)
+  for (rows in plan$blocks) fill_columns(plan, rows, values, rows)
+  dimnames(values) <- list(NULL, as.character(plan$rows$row_names))
+  values
+}
+
+check_draws_memory <- function(n_draws, n_rows) {
+  bytes <- 8 * as.numeric(n_draws) * n_rows
+  if (bytes < 5e8) return(invisible())
+  free <- free_memory()
+  if (!is.na(free) && bytes > free) {
+    abort("{format(n_draws, big.mark = ',')} draws of {format(n_rows, big.mark = ',')} rows need
+           {format_bytes(bytes)} of memory, and {format_bytes(free)} are free.",
+          i = "Ask for fewer draws with {.arg ndraws}, or for the summaries of {.fn predict} or
+               {.fn fitted}, which need no more memory for more rows.")
+  }
+}
+
+# Fills these columns of `values`, which changes in place, with predictions for rows in the order
+# in which they are taken.
+fill_columns <- function(plan, rows, values, columns) {
+  design <- plan$fit$design
+  frame <- frame_rows(plan$rows$frame, rows)
+  X <- terms_matrix(design$terms, frame, design$coding)
+  X <- X[, plan$fit$posterior$fixed, drop = FALSE]
+  Z <- lapply(plan$bars, terms_matrix, frame = frame, contrasts = design$coding)
+  group <- plan$rows$group$code[rows]
+  groups <- unique(group)
+  level <- if (plan$residual) plan$rows$level$code[rows]
+  levels <- unique(level)
+  noise <- if (plan$residual) {
+    list(sigma = level_sigmas(plan, levels),
+         level = if (!is.null(level)) match(level, levels) - 1L,
+         weights = plan$rows$weights[rows])
+  }
+  effects <- if (length(Z)) group_effects(plan, groups)
+  predictor <- list(
+    X = X, beta = plan$beta, Z = if (length(Z)) do.call(cbind, Z), effects = effects,
+    group = if (length(Z)) match(group, groups) - 1L, offset = plan$rows$offset[rows]
+  )
+  if (is.null(noise)) return(.Call(ffi_fill_predictor, values, columns - 1L, predictor, noise))
+  with_stream(plan$stream$residuals, {
+    .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
+    plan$stream$residuals <- get(".Random.seed", globalenv())
+  })
+}
+
+# Effects of groups, known ones before new ones: chosen draws x (columns of each group together).
+group_effects <- function(plan, groups) {
+  J <- length(plan$fit$posterior$groups)
+  known <- groups[groups <= J]
+  new <- groups[groups > J] - J
+  effects <- if (length(known)) known_effects(plan, known)
+  if (length(new)) effects <- cbind(effects, new_effects(plan, new))
+  effects
+}
+
+known_effects <- function(plan, groups) {
+  q <- nrow(plan$fit$posterior$random)
+  places <- as.integer(outer(plan$columns, q * (seq_along(groups) - 1L), "+"))
+  drawn <- lapply(effect_draws(plan$fit, groups), function(chain) {
+    chain[places, , drop = FALSE]
+  })
+  all <- do.call(cbind, drawn)
+  t(if (is.null(plan$draw_ids)) all else all[, plan$draw_ids, drop = FALSE])
+}
+
+# Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.
+level_sigmas <- function(plan, levels) {
+  posterior <- plan$fit$posterior
+  if (is.null(levels)) return(chosen_hyper(plan, sigma_places(plan$fit)))
+  L <- length(posterior$levels)
+  known <- levels <= L
+  sigmas <- matrix(0, plan$n_draws, length(levels))
+  sigmas[, known] <- chosen_hyper(plan, sigma_places(plan$fit)[levels[known]])
+  if (!all(known)) sigmas[, !known] <- new_sigmas(plan, levels[!known] - L)
+  sigmas
+}
+
+# Where the residual standard deviations of the levels, in the order of sampling, stand among the
+# hyperparameters.
+sigma_places <- function(fit) {
+  posterior <- fit$posterior
+  n_levels <- max(length(posterior$levels), 1L)
+  before <- dim(fit$sampling$hyper)[3] - n_levels - count_pooled(posterior)
+  if (is.null(posterior$sigma_by)) before + 1L
+  else before + match(seq_len(n_levels), posterior$level_display)
+}

@@ -1,0 +1,185 @@
+# Groups, and levels of the residual variance, that the data did not have.
+#
+# Each has a seed of its own, so that what is drawn of it does not depend on which rows are
+# predicted together.
+
+check_new_levels <- function(fit, rows, allowed) {
+  design <- fit$design
+  for (part in c("group", "level")) {
+    new <- rows[[part]]$new
+    if (allowed || length(new) == 0) next
+    factor <- if (part == "group") design$group else design$sigma_by
+    remedy <- if (part == "group") ", or {.code re_formula = NA} to leave group effects out"
+    abort("{.arg newdata} has {length(new)} level{?s} of {.code {factor}} that the data had not,
+           {.val {utils::head(new, 5)}}{if (length(new) > 5) ' and so on'}.",
+          i = paste0("Use {.code allow_new_levels = TRUE} to draw from the distribution of levels",
+                     remedy, "."))
+  }
+}
+
+new_level_methods <- c("gaussian", "uncertainty", "old_levels")
+
+# What is drawn of new levels and how; and, where anything is random, the streams.
+plan_new_levels <- function(plan, sample_new_levels, new_sigma, seed) {
+  posterior <- plan$fit$posterior
+  plan$new_effects <- check_choice(sample_new_levels, "sample_new_levels", new_level_methods)
+  plan$new_sigma <- if (!is.null(new_sigma)) {
+    check_choice(new_sigma, "new_sigma", c("prior", new_level_methods[-1]))
+  } else if (plan$new_effects == "gaussian") "prior" else plan$new_effects
+  n_groups <- length(plan$rows$group$new)
+  n_levels <- length(plan$rows$level$new)
+  if (n_levels && plan$new_sigma == "prior") check_sigma_prior(posterior)
+  random <- plan$residual || n_groups || n_levels
+  if (!is.null(seed) || random) seed <- check_seed(seed)
+  if (!random) return(plan)
+  base <- chain_seeds(seed, 4)
+  plan$stream <- new.env(parent = emptyenv())
+  plan$stream$residuals <- base[1]
+  plan$group_seeds <- level_seeds(base[2], n_groups)
+  # One factor for both: a new level takes both from the same old one.
+  same <- identical(posterior$group, posterior$sigma_by)
+  plan$level_seeds <- level_seeds(base[if (same && plan$new_sigma != "prior") 2 else 3], n_levels)
+  if (n_groups && plan$new_effects == "gaussian") plan$scale_root <- scale_root(plan)
+  plan
+}
+
+level_seeds <- function(seed, n_levels) {
+  if (n_levels) tile_seeds(seed, n_levels, 1)[, 1] else integer()
+}
+
+check_sigma_prior <- function(posterior) {
+  prior <- posterior$prior$sigma
+  improper <- prior$name == "jeffreys" ||
+    (prior$name == "uniform" && is.infinite(prior$parameters$upper))
+  if (improper) {
+    abort("A new level of {.code {posterior$sigma_by}} has a residual variance of which nothing is
+           known: its prior {.code {format(prior)}} is improper.",
+          i = 'Use {.code new_sigma = "uncertainty"} to take it, draw by draw, from levels of the
+               data, {.code new_sigma = "old_levels"} to take it from one of them, or fit with
+               {.code sigma = pooled()} or a proper prior.')
+  }
+}
+
+# Effects of new groups (from 1): chosen draws x (columns of each group together).
+new_effects <- function(plan, groups) {
+  if (plan$new_effects == "gaussian") {
+    return(do.call(cbind, lapply(groups, function(k) gaussian_effects(plan, k))))
+  }
+  old <- lapply(groups, function(k) {
+    old_levels(plan$new_effects, plan$group_seeds[k], length(plan$fit$posterior$groups),
+               plan$n_draws)
+  })
+  old_effects(plan, old)
+}
+
+# L_d z with L_d L_d' = Sigma_d.
+gaussian_effects <- function(plan, k) {
+  q <- nrow(plan$fit$posterior$random)
+  z <- with_stream(plan$group_seeds[k], matrix(stats::rnorm(plan$n_draws * q), plan$n_draws))
+  effects <- vapply(plan$columns, function(r) {
+    root <- plan$scale_root[[r]]
+    rowSums(root$values * z[, root$columns, drop = FALSE])
+  }, numeric(plan$n_draws))
+  matrix(effects, plan$n_draws)
+}
+
+# Row by row, the lower triangular root of each draw's Sigma: for each random column a list of the
+# columns where its row may differ from zero and the values there, draws x columns.
+scale_root <- function(plan) {
+  posterior <- plan$fit$posterior
+  p <- length(posterior$fixed)
+  q <- nrow(posterior$random)
+  sd <- chosen_hyper(plan, p + seq_len(q))
+  place <- p + q
+  rows <- vector("list", q)
+  for (block in posterior$blocks) {
+    size <- length(block$columns)
+    n_pairs <- size * (size - 1) / 2
+    pairs <- if (n_pairs) chosen_hyper(plan, place + seq_len(n_pairs))
+    root <- correlation_root(pairs, size, plan$n_draws)
+    place <- place + n_pairs
+    for (r in seq_len(size)) {
+      column <- block$columns[r]
+      rows[[column]] <- list(columns = block$columns[seq_len(r)], values = sd[, column] * root[[r]])
+    }
+  }
+  rows
+}
+
+# Cholesky's algorithm over all draws at once. correlations: draws x pairs, row after row of the
+# lower triangle.
+correlation_root <- function(correlations, size, n_draws) {
+  root <- list(matrix(1, n_draws, 1))
+  for (r in seq_len(size)[-1]) {
+    row <- matrix(0, n_draws, r)
+    for (k in seq_len(r - 1)) {
+      before <- seq_len(k - 1)
+      rest <- correlations[, (r - 1) * (r - 2) / 2 + k] -
+        rowSums(row[, before, drop = FALSE] * root[[k]][, before, drop = FALSE])
+      pivot <- root[[k]][, k]
+      row[, k] <- ifelse(pivot > 0, rest / pivot, 0)
+    }
+    row[, r] <- sqrt(pmax(1 - rowSums(row^2), 0))
+    root[[r]] <- row
+  }
+  root
+}
+
+# The old level that stands for a new one in each draw.
+old_levels <- function(method, seed, n_old, n_draws) {
+  with_stream(seed, {
+    if (method == "old_levels") rep(sample.int(n_old, 1), n_draws)
+    else sample.int(n_old, n_draws, replace = TRUE)
+  })
+}
+
+# Effects of old groups, one for each draw and new group, had a few groups at a time.
+old_effects <- function(plan, old) {
+  q <- length(plan$columns)
+  effects <- matrix(0, plan$n_draws, q * length(old))
+  needed <- sort(unique(unlist(old)))
+  size <- max(1, block_doubles %/% (3 * nrow(plan$fit$posterior$random) * ndraws(plan$fit)))
+  for (groups in split(needed, (seq_along(needed) - 1) %/% size)) {
+    drawn <- known_effects(plan, groups)
+    for (k in seq_along(old)) {
+      draws <- which(old[[k]] %in% groups)
+      place <- match(old[[k]][draws], groups)
+      for (r in seq_len(q)) {
+        effects[draws, q * (k - 1) + r] <- drawn[cbind(draws, q * (place - 1) + r)]
+      }
+    }
+  }
+  effects
+}
+
+# Residual standard deviations of new levels (from 1): chosen draws x levels.
+new_sigmas <- function(plan, levels) {
+  sigmas <- lapply(levels, function(k) {
+    seed <- plan$level_seeds[k]
+    if (plan$new_sigma == "prior") return(with_stream(seed, prior_sigmas(plan)))
+    places <- sigma_places(plan$fit)
+    old <- old_levels(plan$new_sigma, seed, length(places), plan$n_draws)
+    needed <- unique(old)
+    chosen_hyper(plan, places[needed])[cbind(seq_along(old), match(old, needed))]
+  })
+  do.call(cbind, sigmas)
+}
+
+# One draw of a residual standard deviation from its prior for each chosen draw.
+prior_sigmas <- function(plan) {
+  n <- plan$n_draws
+  prior <- plan$fit$posterior$prior$sigma
+  parameters <- prior$parameters
+  switch(prior$name,
+    uniform = stats::runif(n, 0, parameters$upper),
+    half_t = parameters$scale * abs(stats::rt(n, parameters$df)),
+    half_cauchy = parameters$scale * abs(stats::rcauchy(n)),
+    half_normal = parameters$scale * abs(stats::rnorm(n)),
+    exponential = stats::rexp(n, parameters$rate),
+    inverse_gamma = 1 / sqrt(stats::rgamma(n, parameters$shape, rate = parameters$rate)),
+    pooled = {
+      learnt <- chosen_hyper(plan, dim(plan$fit$sampling$hyper)[3] - 1:0)
+      learnt[, 2] * sqrt(learnt[, 1] / stats::rchisq(n, learnt[, 1]))
+    }
+  )
+}

@@ -1,0 +1,234 @@
+# The rows that predictions are of: those of the fit, or new ones, read with the fit's own terms.
+
+# The variables that came with the rows of the data: new rows must have them. Others that the
+# formula or the arguments weights and offset name, such as knots, are kept with these.
+row_variables <- function(design, whole, data) {
+  n_rows <- if (is.data.frame(data)) nrow(data) else NROW(eval(design$formula[[2]], data))
+  quosures <- design$quosures[c("weights", "offset")]
+  found <- c(
+    list(with_rows(all.vars(whole), data, environment(whole), n_rows)),
+    lapply(quosures[lengths(quosures) > 0], function(quosure) {
+      with_rows(all.vars(rlang::quo_get_expr(quosure)), data, rlang::quo_get_env(quosure), n_rows)
+    })
+  )
+  unique(unlist(found))
+}
+
+with_rows <- function(names, data, environment, n_rows) {
+  in_data <- names %in% if (is.data.frame(data)) names(data)
+  names[in_data | vapply(names, function(name) {
+    value <- get0(name, environment)
+    !is.function(value) && n_rows > 1 && NROW(value) == n_rows
+  }, NA)]
+}
+
+# So that new rows get the contrasts of the fit, whatever the session's option is by then.
+settle_contrasts <- function(design) {
+  contrasts <- as.list(design$contrasts)
+  variables <- unlist(lapply(c(list(design$terms), design$bars), term_variables))
+  for (name in intersect(variables, names(design$frame))) {
+    column <- .subset2(design$frame, name)
+    if (!is.factor(column) || !is.null(contrasts[[name]])) next
+    own <- attr(column, "contrasts")
+    contrasts[[name]] <- if (!is.null(own)) own
+      else getOption("contrasts")[[1 + is.ordered(column)]]
+  }
+  if (length(contrasts)) contrasts
+}
+
+# bars: the random terms that predictions take up. with_sigma: are residual variances needed?
+# A list: the model frame of what is needed, and for each row its name (NULL when not wanted),
+# its group and level of the residual variance, offset and weight.
+prediction_rows <- function(fit, newdata, bars, with_sigma, offset = NULL, weights = NULL) {
+  design <- fit$design
+  by <- list(group = if (length(bars)) design$by$group,
+             sigma = if (with_sigma) design$by$sigma)
+  frame <- design$frame
+  if (!is.null(newdata)) {
+    check_newdata(newdata)
+    frame <- new_frame(design, newdata, c(list(design$terms), bars), by)
+  }
+  list(
+    frame = frame, row_names = row.names(if (is.null(newdata)) frame else newdata),
+    group = if (!is.null(by$group)) code_levels(by$group, frame, fit$posterior$groups),
+    level = if (!is.null(by$sigma)) code_levels(by$sigma, frame, fit$posterior$levels),
+    offset = row_offset(design, frame, newdata, offset),
+    weights = if (with_sigma) row_weights(design, frame, newdata, weights)
+  )
+}
+
+check_newdata <- function(newdata) {
+  if (!is.data.frame(newdata)) {
+    abort("{.arg newdata} must be a data frame.", x = "It is {describe(newdata)}.")
+  }
+  if (nrow(newdata) == 0) abort("{.arg newdata} has no rows.")
+}
+
+term_variables <- function(terms) {
+  vapply(as.list(attr(terms, "variables"))[-1], as_text, "")
+}
+
+# The variables that a grouping expression such as a:b is made of, as columns of a model frame.
+grouping_parts <- function(expression) {
+  if (is.null(expression)) return(character())
+  is_made <- is.call(expression) && as_text(expression[[1]]) %in% c(":", "(")
+  if (!is_made) return(as_text(expression))
+  unlist(lapply(as.list(expression)[-1], grouping_parts))
+}
+
+# The model frame of new rows: the variables of these terms and of the grouping factors,
+# evaluated as the fit evaluated them, so that poly() and the like keep their basis.
+new_frame <- function(design, newdata, terms, by) {
+  in_terms <- unique(unlist(lapply(terms, term_variables)))
+  needed <- union(in_terms, unlist(lapply(by, grouping_parts)))
+  own_terms <- terms_of(attr(design$frame, "terms"), needed)
+  check_has_columns(design, newdata, own_terms)
+  frame <- tryCatch(
+    suppressWarnings(stats::model.frame(own_terms, newdata, na.action = stats::na.pass)),
+    error = function(e) {
+      abort("The variables of the formula cannot be evaluated in {.arg newdata}.",
+            x = "{conditionMessage(e)}")
+    }
+  )
+  for (name in names(frame)) {
+    column <- .subset2(frame, name)
+    if (name %in% in_terms) {
+      column <- like_fitted(column, .subset2(design$frame, name), name)
+    }
+    check_complete(column, name)
+    frame[[name]] <- column
+  }
+  frame
+}
+
+# The terms of a model frame with some of its variables alone.
+terms_of <- function(terms, needed) {
+  kept <- which(term_variables(terms) %in% needed)
+  offsets <- match(attr(terms, "offset"), kept)
+  for (part in c("variables", "predvars")) {
+    attr(terms, part) <- attr(terms, part)[c(1L, kept + 1L)]
+  }
+  attr(terms, "offset") <- if (any(!is.na(offsets))) offsets[!is.na(offsets)]
+  attr(terms, "response") <- 0L
+  terms
+}
+
+check_has_columns <- function(design, newdata, terms) {
+  needed <- intersect(all.vars(attr(terms, "variables")), design$row_variables)
+  missing <- setdiff(needed, names(newdata))
+  if (length(missing)) {
+    abort("{.arg newdata} has no column {.var {missing}}.",
+          i = "Predictions need {.var {needed}}.")
+  }
+}
+
+# A column of new rows in the type of the fit's: factors get its levels.
+like_fitted <- function(column, fitted, name) {
+  if (is.factor(fitted)) {
+    if (!is.factor(column) && !is.character(column)) {
+      abort("{.code {name}} in {.arg newdata} must be a factor or text.",
+            x = "It is {describe(column)}.")
+    }
+    if (is.character(column)) column <- factor(column)
+    unknown <- setdiff(levels(column)[tabulate(column, nlevels(column)) > 0], levels(fitted))
+    if (length(unknown)) {
+      abort("{.code {name}} in {.arg newdata} has the level{?s} {.val {utils::head(unknown, 5)}},
+             which the fit knows nothing of.", i = "It knows {.val {levels(fitted)}}.")
+    }
+    code <- match(levels(column), levels(fitted))[as.integer(column)]
+    return(structure(code, levels = levels(fitted), class = class(fitted)))
+  }
+  if (stats::.MFclass(column) != stats::.MFclass(fitted)) {
+    abort("{.code {name}} in {.arg newdata} is not of the type that it had in the data.",
+          x = "It is {describe(column)}, and was {describe(fitted)}.")
+  }
+  column
+}
+
+check_complete <- function(column, name) {
+  if (is.numeric(column) && all_finite(column)) return(invisible())
+  bad <- if (is.numeric(column)) !is.finite(column) else is.na(column)
+  bad <- which(if (is.matrix(bad)) rowSums(bad) > 0 else bad)
+  if (length(bad)) {
+    abort("{.code {name}} must be {if (is.numeric(column)) 'finite' else 'given'} in every row
+           of {.arg newdata}.",
+          x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.")
+  }
+}
+
+# The level of each row among those of the fit, and after these the new ones in the order in
+# which they first appear.
+code_levels <- function(expression, frame, labels) {
+  factor <- grouping_factor(expression, frame, "newdata")
+  code <- as.integer(factor)
+  place <- match(levels(factor), labels)
+  if (!anyNA(place)) return(list(code = place[code], new = character()))
+  seen <- unique(code[is.na(place[code])])
+  place[seen] <- length(labels) + seq_along(seen)
+  list(code = place[code], new = levels(factor)[seen])
+}
+
+# offset() terms and the argument `offset`: as given here, or as given to the fit.
+row_offset <- function(design, frame, newdata, offset) {
+  n_rows <- .row_names_info(frame, 2L)
+  total <- stats::model.offset(frame)
+  if (!is.null(offset)) {
+    own <- check_row_values(offset, "offset", n_rows)
+    if (is.null(total)) total <- 0
+    if (!is.null(frame[["(offset)"]])) total <- total - frame[["(offset)"]]
+    total <- total + own
+  } else if (!is.null(newdata) && has_quosure(design, "offset")) {
+    own <- evaluate_quosure(design, "offset", newdata)
+    total <- (if (is.null(total)) 0 else total) + own
+  }
+  if (is.null(total)) NULL else as.numeric(total)
+}
+
+row_weights <- function(design, frame, newdata, weights) {
+  if (!is.null(weights)) {
+    weights <- check_row_values(weights, "weights", .row_names_info(frame, 2L))
+    check_weights(weights)
+    return(weights)
+  }
+  if (is.null(newdata)) return(as_numeric_or_null(stats::model.weights(frame)))
+  if (!has_quosure(design, "weights")) return(NULL)
+  if (!can_evaluate(design, "weights", newdata)) {
+    inform("The fit has weights, and {.arg newdata} has none: each row gets the weight 1.",
+           i = "Give {.arg weights}, or a column for
+                {.code {rlang::as_label(design$quosures$weights)}}.")
+    return(NULL)
+  }
+  weights <- evaluate_quosure(design, "weights", newdata)
+  check_weights(weights)
+  weights
+}
+
+has_quosure <- function(design, name) {
+  quosure <- design$quosures[[name]]
+  !is.null(quosure) && !rlang::quo_is_null(quosure)
+}
+
+# An expression without any variable of the rows has the values of the fit's rows.
+can_evaluate <- function(design, name, newdata) {
+  named <- all.vars(rlang::quo_get_expr(design$quosures[[name]]))
+  needed <- intersect(named, design$row_variables)
+  length(needed) > 0 && all(needed %in% names(newdata))
+}
+
+evaluate_quosure <- function(design, name, newdata) {
+  quosure <- design$quosures[[name]]
+  if (!can_evaluate(design, name, newdata)) {
+    abort("The fit has the {.arg {name}} {.code {rlang::as_label(quosure)}}, which cannot be had
+           from {.arg newdata}.", i = "Give {.arg {name}}, one number for each row.")
+  }
+  check_row_values(rlang::eval_tidy(quosure, newdata), name, nrow(newdata))
+}
+
+check_row_values <- function(values, name, n_rows) {
+  if (!is.numeric(values) || length(values) != n_rows) {
+    abort("{.arg {name}} must be one number for each of the {n_rows} rows.",
+          x = "It is {describe(values)}.")
+  }
+  if (!all_finite(values)) abort("{.arg {name}} must be finite.")
+  as.numeric(values)
+}

@@ -1,0 +1,139 @@
+#' Draws of predictions
+#'
+#' `posterior_linpred()` and `posterior_epred()` give draws of the mean of each row,
+#' \eqn{x'\beta + z'\gamma_j} and its offset, `posterior_predict()` draws of a new observation there,
+#' which add a residual of variance \eqn{\sigma^2 / w}.
+#'
+#' @section Group effects:
+#' A group of the data has its own draws of \eqn{\gamma_j}. A group that the data did not have, where
+#' `allow_new_levels` is `TRUE`, gets one draw of \eqn{\gamma_j} for each draw of the hyperparameters:
+#' its rows share it, and groups are independent given the hyperparameters. `sample_new_levels` says
+#' where it comes from: `"gaussian"`, the normal distribution of the model, \eqn{N(0, \Sigma)};
+#' `"uncertainty"`, in each draw one of the groups of the data, chosen anew; `"old_levels"`, one
+#' of the groups of the data for all draws.
+#'
+#' A new level of the factor that residual variances go by gets its standard deviation from the prior
+#' (under [pooled()] the one learnt from the levels), if that is proper; or, with
+#' `sample_new_levels` or `new_sigma` `"uncertainty"` or `"old_levels"`, from the levels of
+#' the data. Where groups are these levels, both come from the same old group.
+#'
+#' @section New rows:
+#' Terms are evaluated in `newdata` as they were in the data: `poly()`, splines and `scale()` keep
+#' their basis, and factors their levels and contrasts. Every variable that the data had and
+#' that is needed must stand there; the response is not needed, nor is the grouping factor where
+#' group effects are left out. Missing values are errors.
+#'
+#' @param object A fit of [relm()].
+#' @param newdata A data frame of rows to predict; `NULL` for the rows of the fit.
+#' @param re_formula,re.form Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none,
+#'   or some of them, as in `~ (1 | g)`. Effects that are left out count as zero.
+#'   `re.form` is rstanarm's and lme4's name of it.
+#' @param ndraws,draws How many draws to use, spread evenly over all; `NULL` for all. `draws` is
+#'   rstanarm's name of it.
+#' @param draw_ids Numbers of the draws to use, chain after chain; they may repeat.
+#' @param allow_new_levels Predict for levels of the grouping factor (and of that of residual
+#'   variances) that the data did not have?
+#' @param sample_new_levels How: `"gaussian"`, `"uncertainty"` or `"old_levels"`.
+#' @param new_sigma Where the residual standard deviation of a new level comes from: `"prior"`,
+#'   `"uncertainty"` or `"old_levels"`; unless given `"prior"` with `"gaussian"` and as
+#'   `sample_new_levels` otherwise.
+#' @param seed A whole number; the same one gives the same draws and leaves the session's generator
+#'   alone. `NULL` takes one from the session's stream if anything is random.
+#' @param offset Numbers to add to the means, one for each row, in place of the fit's argument
+#'   `offset`, which is otherwise evaluated in `newdata`. `offset()` terms are evaluated too.
+#' @param weights Precision weights, one for each row. Unless given the fit's argument `weights` is
+#'   evaluated in `newdata`; where that lacks its variables, each row has the weight 1 and a
+#'   message says so.
+#' @param fun A function to apply to the predictions, such as `exp` for a response that is a logarithm.
+#' @param transform Not needed: the mean is the linear predictor.
+#' @param ... Refused by relm's methods.
+#' @return A matrix, draws x rows, the chains' draws one after the other. Its columns are named by
+#'   the rows of the data.
+#' @section Errors:
+#' `newdata` that is no data frame, has no rows, lacks a column, or has missing values or unknown
+#' levels; levels that are new where they are not allowed; draws that the fit has not; a fit of
+#' cross-products, which has no data.
+#' @references
+#' Gelman, A. and Hill, J. (2007). *Data Analysis Using Regression and Multilevel/Hierarchical
+#' Models*. Cambridge University Press, section 12.8.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' fish <- data.frame(length = 40, station = c("l1", "a new one"))
+#' ppm <- posterior_predict(fit, fish, allow_new_levels = TRUE, fun = exp, seed = 2)
+#' apply(ppm, 2, quantile, c(0.025, 0.5, 0.975))
+#' dim(posterior_epred(fit, ndraws = 100))
+#' @name posterior_predict.relm
+NULL
+
+#' @rdname posterior_predict.relm
+#' @export
+posterior_predict <- function(object, ...) UseMethod("posterior_predict")
+
+#' @rdname posterior_predict.relm
+#' @rawNamespace S3method(rstantools::posterior_predict, relm)
+#' @export
+posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, ndraws = NULL,
+                                   draw_ids = NULL, allow_new_levels = FALSE,
+                                   sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
+                                   offset = NULL, weights = NULL, fun = NULL, re.form, draws,
+                                   ...) {
+  check_dots_empty(list(...), names(formals(posterior_predict.relm)), "posterior_predict")
+  plan <- plan_prediction(object, "posterior_predict", TRUE, newdata, re_formula, re.form, ndraws,
+                          draws, draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed,
+                          offset, weights)
+  values <- predict_draws(plan)
+  if (is.null(fun)) values else match.fun(fun)(values)
+}
+
+#' @export
+posterior_predict.default <- function(object, ...) {
+  pass_on("rstantools", "posterior_predict", object, ...)
+}
+
+#' @rdname posterior_predict.relm
+#' @export
+posterior_epred <- function(object, ...) UseMethod("posterior_epred")
+
+#' @rdname posterior_predict.relm
+#' @rawNamespace S3method(rstantools::posterior_epred, relm)
+#' @export
+posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndraws = NULL,
+                                 draw_ids = NULL, allow_new_levels = FALSE,
+                                 sample_new_levels = "gaussian", seed = NULL, offset = NULL,
+                                 re.form, draws, ...) {
+  check_dots_empty(list(...), names(formals(posterior_epred.relm)), "posterior_epred")
+  plan <- plan_prediction(object, "posterior_epred", FALSE, newdata, re_formula, re.form, ndraws,
+                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
+                          offset, NULL)
+  predict_draws(plan)
+}
+
+#' @export
+posterior_epred.default <- function(object, ...) {
+  pass_on("rstantools", "posterior_epred", object, ...)
+}
+
+#' @rdname posterior_predict.relm
+#' @export
+posterior_linpred <- function(object, transform = FALSE, ...) UseMethod("posterior_linpred")
+
+#' @rdname posterior_predict.relm
+#' @rawNamespace S3method(rstantools::posterior_linpred, relm)
+#' @export
+posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re_formula = NULL,
+                                   ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
+                                   sample_new_levels = "gaussian", seed = NULL, offset = NULL,
+                                   re.form, draws, ...) {
+  check_dots_empty(list(...), names(formals(posterior_linpred.relm)), "posterior_linpred")
+  check_flag(transform, "transform")
+  plan <- plan_prediction(object, "posterior_linpred", FALSE, newdata, re_formula, re.form, ndraws,
+                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
+                          offset, NULL)
+  predict_draws(plan)
+}
+
+#' @export
+posterior_linpred.default <- function(object, transform = FALSE, ...) {
+  pass_on("rstantools", "posterior_linpred", object, transform = transform, ...)
+}

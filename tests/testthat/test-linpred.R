@@ -1,0 +1,103 @@
+data <- transform(grouped_data(), f = factor(f))
+fit <- relm(y ~ x + f + (1 + x | g) + (0 + v | g), data, seed = 1, chains = 2, draws = 50,
+            weights = w)
+
+# X b + Z gamma of each draw, from the draws by name.
+by_hand <- function(fit, X, Z = NULL, g = NULL) {
+  draws <- as.matrix(fit)
+  mean <- draws[, grep("^b_", colnames(draws)), drop = FALSE] %*% t(X)
+  for (k in seq_along(colnames(Z))) {
+    mean <- mean + draws[, sprintf("r_g[%s,%s]", g, colnames(Z)[k])] *
+      rep(Z[, k], each = nrow(draws))
+  }
+  unname(mean)
+}
+
+Z_of <- function(data) cbind(Intercept = 1, x = data$x, v = data$v)
+
+test_that("the mean of the fit's rows is X b + Z gamma in each draw", {
+  expected <- by_hand(fit, model.matrix(~ x + f, data), Z_of(data), data$g)
+  drawn <- posterior_linpred(fit)
+  expect_equal(unname(drawn), expected, tolerance = 1e-12)
+  expect_identical(dimnames(drawn), list(NULL, rownames(data)))
+  expect_identical(posterior_epred(fit), drawn)
+  expect_identical(posterior_linpred(fit, transform = TRUE), drawn)
+  expect_identical(posterior_linpred(fit, newdata = data), drawn)
+})
+
+test_that("re_formula takes up all, some or no group effects", {
+  X <- model.matrix(~ x + f, data)
+  none <- by_hand(fit, X)
+  for (formula in list(NA, ~ 0, ~ 1)) {
+    expect_equal(unname(posterior_epred(fit, re_formula = formula)), none, tolerance = 1e-12)
+  }
+  some <- function(formula, columns) {
+    expect_equal(unname(posterior_epred(fit, re_formula = formula)), tolerance = 1e-12,
+                 by_hand(fit, X, Z_of(data)[, columns, drop = FALSE], data$g))
+  }
+  some(~ (1 | g), "Intercept")
+  some(~ (0 + x | g), "x")
+  some(~ (0 + v | g) + (1 | g), c("v", "Intercept"))
+  some(~ (1 + v || g), c("Intercept", "v"))
+  expect_identical(posterior_epred(fit, re.form = ~ (1 | g)),
+                   posterior_epred(fit, re_formula = ~ (1 | g)))
+})
+
+test_that("a re_formula that the model has not is refused", {
+  refused <- function(formula) {
+    expect_error(posterior_epred(fit, re_formula = formula), "re_formula", class = "relm_error")
+  }
+  for (formula in list(~ (1 | f), ~ (0 + f | g), ~ (z | g), ~ x, ~ x + (1 | g), y ~ (1 | g), 3,
+                       "NA", ~ (1 | g) + (1 | g))) refused(formula)
+  line <- relm(y ~ x, data, seed = 1, chains = 1, draws = 5)
+  expect_error(posterior_epred(line, re_formula = ~ (1 | g)), "re_formula", class = "relm_error")
+  expect_identical(posterior_epred(line, re_formula = NA), posterior_epred(line))
+})
+
+test_that("two spellings of one argument are refused together", {
+  expect_error(posterior_epred(fit, re_formula = NA, re.form = NA), "re_formula.*re.form",
+               class = "relm_error")
+  expect_error(posterior_predict(fit, ndraws = 3, draws = 3), "ndraws.*draws",
+               class = "relm_error")
+})
+
+test_that("draws are chosen by number or spread over the chains", {
+  all <- posterior_epred(fit)
+  expect_identical(posterior_epred(fit, draw_ids = c(100, 3, 3)), all[c(100, 3, 3), ])
+  expect_identical(posterior_epred(fit, ndraws = 4), all[c(1, 34, 67, 100), ])
+  expect_identical(posterior_epred(fit, draws = 1), all[1, , drop = FALSE])
+  expect_identical(posterior_epred(fit, ndraws = 100), all)
+})
+
+test_that("draws that do not exist are refused", {
+  expect_error(posterior_epred(fit, ndraws = 101), "at most 100.*101", class = "relm_error")
+  expect_error(posterior_epred(fit, ndraws = 0), "`ndraws`", class = "relm_error")
+  expect_error(posterior_epred(fit, draw_ids = 101), "from 1 to 100.*101", class = "relm_error")
+  expect_error(posterior_epred(fit, draw_ids = 1.5), "`draw_ids`", class = "relm_error")
+  expect_error(posterior_epred(fit, draw_ids = integer()), "`draw_ids`", class = "relm_error")
+  expect_error(posterior_epred(fit, draw_ids = 1, ndraws = 1), "ndraws.*draw_ids",
+               class = "relm_error")
+})
+
+test_that("stored and deferred group effects give the same predictions, in blocks of any size", {
+  for (sigma in c(~ 1, ~ f)) {
+    stored <- relm(y ~ x + (1 + x | g), data, sigma = sigma, seed = 1, chains = 2, draws = 300)
+    deferred <- relm(y ~ x + (1 + x | g), data, sigma = sigma, seed = 1, chains = 2, draws = 300,
+                     group_draws = FALSE)
+    rows <- rbind(data[c(40, 2, 17, 3), ], transform(data[1:2, ], g = c("new", "newer")))
+    predicted <- posterior_predict(stored, rows, allow_new_levels = TRUE, seed = 4)
+    expect_identical(posterior_predict(deferred, rows, allow_new_levels = TRUE, seed = 4),
+                     predicted)
+    for (size in c(1, 4000)) {
+      in_small_blocks <- with_block_doubles(size, posterior_predict(
+        deferred, rows, allow_new_levels = TRUE, seed = 4))
+      expect_identical(in_small_blocks, predicted)
+    }
+  }
+})
+
+test_that("more draws than memory holds are refused before they are made", {
+  skip_if(is.na(relm:::free_memory()))
+  expect_error(relm:::check_draws_memory(4000, 1e10), "320 TB.*free.*ndraws", class = "relm_error")
+  expect_silent(relm:::check_draws_memory(4000, 1e4))
+})

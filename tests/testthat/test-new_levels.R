@@ -1,0 +1,93 @@
+data <- grouped_data(9)
+fit <- relm(y ~ x + (1 + x | g) + (0 + v | g), data, seed = 1, chains = 2, draws = 200)
+new_rows <- function(...) data.frame(x = c(0, 1, 1), v = c(0, 0, 2), g = c("p", "p", "o"))
+
+# Sigma of a draw, from the draws by name.
+Sigma_of <- function(fit, draw) {
+  h <- as.matrix(fit)[draw, ]
+  sd <- h[c("sd_g__Intercept", "sd_g__x", "sd_g__v")]
+  C <- diag(3)
+  C[1, 2] <- C[2, 1] <- h[["cor_g__Intercept__x"]]
+  C * tcrossprod(sd)
+}
+
+# Largest distance of a covariance matrix of n normal draws from its expectation, in standard
+# errors.
+covariance_distance <- function(draws, expected) {
+  n <- nrow(draws)
+  error <- sqrt((expected^2 + tcrossprod(diag(expected))) / n)
+  max(abs(stats::cov(draws) - expected) / error)
+}
+
+test_that("given a draw, rows of a new group have the covariance of the model, and others none", {
+  rows <- new_rows()
+  Z <- cbind(1, rows$x, rows$v)
+  for (draw in c(7, 300)) {
+    Sigma <- Sigma_of(fit, draw)
+    expected <- Z %*% Sigma %*% t(Z) * outer(rows$g, rows$g, "==")
+    means <- posterior_epred(fit, rows, draw_ids = rep(draw, 20000), allow_new_levels = TRUE,
+                             seed = 5)
+    expect_lt(covariance_distance(means, expected), 4)
+    drawn <- posterior_predict(fit, rows, draw_ids = rep(draw, 20000), allow_new_levels = TRUE,
+                               seed = 5)
+    residual <- diag(as.matrix(fit, "sigma")[draw]^2, 3)
+    expect_lt(covariance_distance(drawn, expected + residual), 4)
+    expect_lt(covariance_distance(drawn - means, residual), 4)
+  }
+})
+
+test_that("some effects of a new group are those of all that are chosen", {
+  rows <- new_rows()
+  all <- posterior_epred(fit, rows, allow_new_levels = TRUE, seed = 5)
+  some <- function(formula) {
+    posterior_epred(fit, rows, re_formula = formula, allow_new_levels = TRUE, seed = 5)
+  }
+  fixed <- posterior_epred(fit, rows, re_formula = NA)
+  expect_equal(some(~ (1 | g)) + some(~ (0 + x | g)) + some(~ (0 + v | g)) - 2 * fixed, all)
+})
+
+test_that("what is drawn of a new group depends on its place among the new ones alone", {
+  rows <- new_rows()
+  all <- posterior_epred(fit, rows, allow_new_levels = TRUE, seed = 5)
+  known <- transform(data[1:4, ], g = c("g1", "g5", "g2", "g3"))[c("x", "v", "g")]
+  expect_identical(unname(posterior_epred(fit, rbind(known, rows), allow_new_levels = TRUE,
+                                          seed = 5)[, 5:7]), unname(all))
+  expect_identical(unname(posterior_epred(fit, rows[2, ], allow_new_levels = TRUE, seed = 5)),
+                   unname(all[, 2, drop = FALSE]))
+})
+
+old_effect <- function(fit, column) as.matrix(fit, sprintf("r_g[g%d,%s]", 1:9, column))
+
+test_that('"old_levels" gives a new group all draws of one group of the data', {
+  rows <- data.frame(x = 0, v = 0, g = paste0("new", 1:200))
+  drawn <- posterior_epred(fit, rows, allow_new_levels = TRUE, sample_new_levels = "old_levels",
+                           seed = 2) - as.numeric(as.matrix(fit, "b_Intercept"))
+  whose <- apply(drawn[1:3, ], 2, function(first) {
+    which(colSums(abs(old_effect(fit, "Intercept")[1:3, ] - first)) < 1e-10)
+  })
+  expect_equal(unname(drawn), unname(old_effect(fit, "Intercept")[, whose]))
+  expect_gt(stats::chisq.test(tabulate(whose, 9))$p.value, 1e-3)
+})
+
+test_that('"uncertainty" gives it in each draw one of the groups of the data', {
+  rows <- data.frame(x = c(0, 1), v = 0, g = "new")
+  drawn <- posterior_epred(fit, rows, allow_new_levels = TRUE, sample_new_levels = "uncertainty",
+                           seed = 2) - as.numeric(as.matrix(fit, "b_Intercept"))
+  whose <- apply(abs(old_effect(fit, "Intercept") - drawn[, 1]), 1, which.min)
+  draws <- cbind(1:400, whose)
+  expect_equal(drawn[, 1], old_effect(fit, "Intercept")[draws])
+  # The slope is of the same group.
+  expect_equal(drawn[, 2] - drawn[, 1] - as.numeric(as.matrix(fit, "b_x")),
+               old_effect(fit, "x")[draws])
+  expect_gt(stats::chisq.test(tabulate(whose, 9))$p.value, 1e-3)
+})
+
+test_that("a choice that there is not is refused", {
+  expect_error(posterior_epred(fit, new_rows(), allow_new_levels = NA), "allow_new_levels",
+               class = "relm_error")
+  expect_error(posterior_epred(fit, new_rows(), allow_new_levels = TRUE,
+                               sample_new_levels = "normal"), "sample_new_levels.*gaussian",
+               class = "relm_error")
+  expect_error(posterior_predict(fit, new_rows(), allow_new_levels = TRUE, new_sigma = "old"),
+               "new_sigma.*prior", class = "relm_error")
+})
