@@ -122,6 +122,7 @@ shared_tuning <- function(model) {
 
 # A tuning without what can be made again, and that again.
 keep_tuning <- function(tuning) {
+  if (is.null(tuning)) return(NULL)
   if (!is.null(tuning$table)) tuning$table <- tuning$table["grid"]
   tuning$threads <- NULL
   tuning
