@@ -99,3 +99,26 @@ test_that("the folded t is drawn with the density that it says", {
   value <- ifelse(box, 1 / density, 0)
   expect_lt(abs(mean(value) - 2) / (sd(value) / sqrt(40000)), 4)
 })
+
+# One group of four lies far off, where its prior does not expect it: either the standard
+# deviation is large or the residual's is.
+test_that("a posterior with two humps is drawn from both, in their proportion", {
+  set.seed(1)
+  data <- data.frame(g = rep(1:4, each = 3))
+  data$y <- rnorm(12) + ifelse(data$g == 1, 18, 0)
+  prior <- relm_prior(sd = half_normal(0.6), sigma = half_cauchy(1))
+  posterior <- posterior_of(y ~ 1 + (1 | g), data, prior)
+  model <- relm:::sampler_model(posterior, "uncentered")
+  estimate <- relm:::estimate_scales(model)
+  tuning <- relm:::tune_at_mode(model, estimate, "coordinate")
+  nodes <- as.matrix(expand.grid(seq(0, 5, length.out = 401), seq(-3, 5, length.out = 401)))
+  weights <- exp(relm:::log_target(model, tuning, t(nodes), estimate$sigma2) + 30)
+  # The trapezoidal rule gives nodes at zero half a weight.
+  weights[nodes[, 1] == 0] <- weights[nodes[, 1] == 0] / 2
+  at_low_sigma <- sum(weights[nodes[, 2] < log(3)]) / sum(weights)
+  expect_gt(at_low_sigma, 0.05)
+  expect_lt(at_low_sigma, 0.95)
+  fit <- relm(y ~ 1 + (1 | g), data, prior = prior, chains = 1, draws = 20000, seed = 1)
+  below <- as.numeric(fit$sampling$hyper[, 1, "sigma"] < 3)
+  expect_lt(abs(mean(below) - at_low_sigma) / posterior::mcse_mean(below), 4)
+})
