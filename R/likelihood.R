@@ -13,12 +13,7 @@ groups_of_fit <- function(posterior, model) {
 # `level_of`: the number of each level of the residual variance.
 groups_of_design <- function(design, posterior, level_of) {
   cells <- find_cells(design)
-  n_cells <- length(cells$cell_level)
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
-  factors <- list(shift = posterior$shift, cell_factor = array(0, c(q, q + p + 1, n_cells)),
-                  level_factor = array(0, c(p + 1, p + 1, n_cells)),
-                  cell_level = seq_len(n_cells))
+  factors <- new_cell_factors(posterior, length(cells$cell_level))
   n_rows <- nrow(design$frame)
   for (start in seq(1L, n_rows, by = chunk_rows)) {
     rows <- start:min(start + chunk_rows - 1L, n_rows)
