@@ -4,7 +4,8 @@
 # The groups of a fit, for its rows: their own factors of [X y] are not needed for these.
 groups_of_fit <- function(posterior, model) {
   list(cell_factor = model$cell_factor, rest = NULL, group_start = model$group_start,
-       cell_level = model$cell_level, cell_rows = posterior$cell_rows,
+       cell_level = model$cell_level,
+       cell_rows = posterior$cell_rows[seq_along(model$cell_level)],
        group_rows = sums_by_group(posterior$cell_rows, model$group_start),
        log_weights = numeric(model$n_groups))
 }
@@ -28,6 +29,21 @@ groups_of_design <- function(design, posterior, level_of) {
   groups$group_rows <- sums_by_group(cells$cell_rows, groups$group_start)
   groups$log_weights <- sums_by_group(cell_log_weights(design$frame, cells), groups$group_start)
   c(groups, cells$group[c("labels", "display")])
+}
+
+own_groups <- function(fit) {
+  if (is.null(fit$design)) return(groups_of_crossprods(fit$posterior))
+  groups_of_design(fit$design, fit$posterior, level_numbers(fit$posterior))
+}
+
+# A function from labels of residual variances to their numbers; labels that the posterior has
+# not get the numbers after.
+level_numbers <- function(posterior) {
+  known <- posterior$levels
+  function(labels) {
+    if (length(labels) == 0) return(1L)
+    match(labels, union(known, labels))
+  }
 }
 
 # The groups of cross-products that have kept the factors of [X y] of each.
