@@ -194,22 +194,32 @@ new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL)
 }
 
 integrated_row_density <- function(fit) {
-  design <- design_of(fit, 'loo(by = "row")')
-  given <- all_hyper(fit)
-  model <- sampler_model(fit$posterior, "uncentered")
-  groups <- groups_of_fit(fit$posterior, model)
-  n <- nrow(design$frame)
+  moments <- row_moments(fit)
+  n <- nrow(fit$design$frame)
   log_density <- function(places, leave_out) {
-    rows <- rows_of_fit(fit, places)
-    moments <- row_predictive(model, groups, given, rows, leave_out)
+    at <- moments(places, leave_out)
     # Symmetric in the value and the mean, of which the matrix comes first.
-    stats::dnorm(moments$mean, rep(rows$y, each = nrow(moments$mean)), moments$sd, log = TRUE)
+    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
   }
   lpd <- function() {
-    blocks <- column_blocks(n, ncol(given$hyper))
+    blocks <- column_blocks(n, ndraws(fit))
     unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
   }
   new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
+}
+
+# A function that gives the means and standard deviations of rows of the fit, draws x rows, group
+# effects integrated out: given all data, or with each row left out of them; and y, both less
+# the offset.
+row_moments <- function(fit) {
+  design_of(fit, 'by = "row"')
+  given <- all_hyper(fit)
+  model <- sampler_model(fit$posterior, "uncentered")
+  groups <- groups_of_fit(fit$posterior, model)
+  function(places, leave_out) {
+    rows <- rows_of_fit(fit, places)
+    c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
+  }
 }
 
 group_density <- function(fit) {
