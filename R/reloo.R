@@ -44,7 +44,7 @@ fit_without <- function(fit, rows, seed) {
   control$group_draws <- FALSE
   control$progress <- FALSE
   control["target_ess"] <- list(NULL)
-  without <- new_fit(fit$call, posterior, sample_posterior(posterior, control, seed))
+  without <- new_fit(fit$call, posterior, control, seed)
   without$design <- design
   without
 }
@@ -92,7 +92,7 @@ given_levels <- function(fit, labels) {
   if (length(new)) {
     check_sigma_prior(fit$posterior)
     plan <- list(fit = fit, n_draws = ncol(given$hyper), draw_ids = NULL)
-    drawn <- with_stream(fit$sampling$seed, lapply(new, function(level) prior_sigmas(plan)))
+    drawn <- with_stream(fit$sampling$seeds[1], lapply(new, function(level) prior_sigmas(plan)))
     given$sigma <- rbind(given$sigma, do.call(rbind, drawn))
   }
   known <- c(fit$posterior$levels, new)
