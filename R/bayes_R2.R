@@ -32,3 +32,61 @@ bayes_R2 <- function(object, ...) UseMethod("bayes_R2")
 
 #' @export
 bayes_R2.default <- function(object, ...) pass_on("rstantools", "bayes_R2", object, ...)
+
+#' @rdname bayes_R2.relm
+#' @rawNamespace S3method(rstantools::bayes_R2, relm)
+#' @export
+bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = FALSE,
+                          summary = FALSE, ndraws = NULL, draw_ids = NULL,
+                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
+                          new_sigma = NULL, seed = NULL, offset = NULL, weights = NULL, re.form,
+                          draws, ...) {
+  check_dots_empty(list(...), names(formals(bayes_R2.relm)), "bayes_R2")
+  check_flag(residual, "residual")
+  check_flag(summary, "summary")
+  if (is.null(seed) && (is.null(newdata) || !isTRUE(allow_new_levels))) seed <- 0L
+  plan <- plan_prediction(object, "bayes_R2", TRUE, newdata, re_formula, re.form, ndraws, draws,
+                          draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed, offset,
+                          weights)
+  n_rows <- length(plan$rows$row_names)
+  if (n_rows < 2) abort("A variance over rows needs two of them.", x = "There is {n_rows}.")
+  y <- if (residual) response_of(object, newdata)
+  variance <- variances_over_rows(plan, y)
+  R2 <- variance$mean / (variance$mean + variance$residual)
+  if (!summary) return(R2)
+  summary_table(cbind(R2 = R2), TRUE)
+}
+
+# In each draw, the variance over rows of the mean, and of the residual: that of y less the mean,
+# or where y is NULL the mean over rows of sigma^2 / w.
+variances_over_rows <- function(plan, y) {
+  mean <- residual <- new_variance(plan$n_draws)
+  modelled <- 0
+  for (rows in plan$blocks) {
+    values <- means_of_rows(plan, rows)
+    mean <- add_columns(mean, values)
+    if (is.null(y)) modelled <- modelled + summed_sigma2(plan, rows)
+    else residual <- add_columns(residual, rep(y[rows], each = plan$n_draws) - values)
+  }
+  list(mean = mean$squares / (mean$n - 1),
+       residual = if (is.null(y)) modelled / mean$n else residual$squares / (mean$n - 1))
+}
+
+summed_sigma2 <- function(plan, rows) {
+  inverse <- if (is.null(plan$rows$weights)) rep(1, length(rows)) else 1 / plan$rows$weights[rows]
+  sigma <- sigma_columns(plan, rows)
+  if (ncol(sigma) == 1) sigma[, 1]^2 * sum(inverse) else drop(sigma^2 %*% inverse)
+}
+
+# Means and sums of squares about them, row by row of a matrix whose columns come in parts (Chan,
+# Golub and LeVeque 1983).
+new_variance <- function(n) list(n = 0, mean = numeric(n), squares = numeric(n))
+
+add_columns <- function(sums, values) {
+  n <- ncol(values)
+  mean <- rowMeans(values)
+  total <- sums$n + n
+  difference <- mean - sums$mean
+  list(n = total, mean = sums$mean + difference * n / total,
+       squares = sums$squares + rowSums((values - mean)^2) + difference^2 * sums$n * n / total)
+}

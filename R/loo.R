@@ -222,6 +222,17 @@ row_moments <- function(fit) {
   }
 }
 
+# Rows come in the order of their groups, whose effects are then had once.
+conditional_row_density <- function(fit) {
+  plan <- plan_prediction(fit, "loo", TRUE, NULL, NULL, ndraws = NULL, draw_ids = NULL,
+                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
+                          new_sigma = NULL, seed = 0L, offset = NULL, weights = NULL)
+  y <- response_of(fit, NULL)
+  order <- unlist(plan$blocks)
+  new_density(fit, length(y), function(places) log_lik_columns(plan, order[places], y),
+              order = order)
+}
+
 group_density <- function(fit) {
   check_grouped(fit, "by = \"group\"")
   check_own_sigma(fit$posterior)
