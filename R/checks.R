@@ -8,6 +8,10 @@ inform <- function(..., .envir = parent.frame()) {
   cli::cli_inform(c(...), class = "relm_message", .envir = .envir)
 }
 
+warn <- function(..., .envir = parent.frame()) {
+  cli::cli_warn(c(...), class = "relm_warning", .envir = .envir)
+}
+
 # What a value is, in a few words, for an error message.
 describe <- function(x) {
   if (is.null(x)) return("NULL")

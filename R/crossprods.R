@@ -19,6 +19,9 @@
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
+#' @param by_group Keep the factor of [X y] that each cell leaves, (p + 1)^2 numbers a cell? The
+#'   likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit of
+#'   cross-products; nothing else does. `NULL` keeps it where it takes less than 50 MB.
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
@@ -29,6 +32,8 @@
 #'   \item{`cell_factor`}{q x (q + p + 1) x cells; a cell is the rows of one group with
 #'     the same residual variance}
 #'   \item{`level_factor`}{(p + 1) x (p + 1) x levels, upper triangular}
+#'   \item{`cell_rest`}{(p + 1) x (p + 1) x cells, the same of each cell; `NULL` where it is not
+#'     kept}
 #'   }
 #' @examples
 #' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
@@ -41,8 +46,8 @@ crossprods <- function(x, ...) UseMethod("crossprods")
 
 #' @rdname crossprods
 #' @export
-crossprods.formula <- function(x, ..., drop.unused.levels = FALSE) {
-  crossprods(relm_design(x, ..., drop.unused.levels = drop.unused.levels))
+crossprods.formula <- function(x, ..., drop.unused.levels = FALSE, by_group = NULL) {
+  crossprods(relm_design(x, ..., drop.unused.levels = drop.unused.levels), by_group = by_group)
 }
 
 #' @export
@@ -56,7 +61,8 @@ chunk_rows <- 20000L
 
 #' @rdname crossprods
 #' @export
-crossprods.relm_design <- function(x, ...) {
+crossprods.relm_design <- function(x, ..., by_group = NULL) {
+  if (!is.null(by_group)) check_flag(by_group, "by_group")
   n_rows <- nrow(x$frame)
   cells <- find_cells(x)
   starts <- seq(1L, n_rows, by = chunk_rows)
@@ -66,14 +72,36 @@ crossprods.relm_design <- function(x, ...) {
     rows <- if (length(starts) > 1) start:end
     chunk <- design_rows(x, rows)
     check_columns(chunk)
-    if (is.null(accumulation)) accumulation <- new_crossprods(x, chunk, cells)
+    if (is.null(accumulation)) {
+      accumulation <- new_crossprods(x, chunk, cells)
+      by_cell <- if (keeps_rest(by_group, accumulation)) new_cell_factors(accumulation)
+    }
     # A random column is the group version of a fixed one when both are the same.
     accumulation$random$paired <-
       .Call(ffi_still_paired, chunk$Z, chunk$X, accumulation$random$paired)
     cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
     absorb(accumulation, chunk, cell)
+    if (!is.null(by_cell)) absorb(by_cell, chunk, cell)
   }
+  accumulation$cell_rest <- by_cell$level_factor
   check_in_range(accumulation)
+}
+
+# Bytes up to which the cells' own factors of [X y] are kept unasked.
+rest_bytes <- 50e6
+
+keeps_rest <- function(by_group, crossprods) {
+  if (is.null(crossprods$group)) return(FALSE)
+  if (!is.null(by_group)) return(by_group)
+  8 * length(crossprods$cell_level) * (length(crossprods$fixed) + 1)^2 <= rest_bytes
+}
+
+# Factors in which each cell has a level of its own.
+new_cell_factors <- function(crossprods, n_cells = length(crossprods$cell_level)) {
+  p <- length(crossprods$fixed)
+  q <- nrow(crossprods$random)
+  list(shift = crossprods$shift, cell_factor = array(0, c(q, q + p + 1, n_cells)),
+       level_factor = array(0, c(p + 1, p + 1, n_cells)), cell_level = seq_len(n_cells))
 }
 
 # Groups, levels of the residual variance, and cells: pairs of both that occur.
@@ -132,6 +160,7 @@ new_crossprods <- function(design, chunk, cells) {
     weighted = !is.null(chunk$weights),
     cell_group = cells$cell_group, cell_level = cells$cell_level,
     cell_rows = cells$cell_rows,
+    cell_log_weights = if (!is.null(chunk$weights)) cell_log_weights(design$frame, cells),
     cell_factor = array(0, c(q, q + p + 1, length(cells$cell_level))),
     level_factor = array(0, c(p + 1, p + 1, max(cells$cell_level)))
   )
@@ -241,10 +270,21 @@ unite_cells <- function(x, y) {
   sum$cell_rows <- numeric(length(keys))
   sum$cell_rows[cell_of_x] <- x$cell_rows
   sum$cell_rows[cell_of_y] <- sum$cell_rows[cell_of_y] + y$cell_rows
+  sum$cell_log_weights <- if (sum$weighted) {
+    both <- numeric(length(keys))
+    if (x$weighted) both[cell_of_x] <- x$cell_log_weights
+    if (y$weighted) both[cell_of_y] <- both[cell_of_y] + y$cell_log_weights
+    both
+  }
   sum$cell_factor <- array(0, c(dim(x$cell_factor)[1:2], length(keys)))
   sum$cell_factor[, , cell_of_x] <- x$cell_factor
   sum$level_factor <- array(0, c(dim(x$level_factor)[1:2], n_levels))
   sum$level_factor[, , seq_len(dim(x$level_factor)[3])] <- x$level_factor
+  sum$cell_rest <- if (!is.null(x$cell_rest) && !is.null(y$cell_rest)) {
+    rest <- array(0, c(dim(x$cell_rest)[1:2], length(keys)))
+    rest[, , cell_of_x] <- x$cell_rest
+    rest
+  }
   list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y)
 }
 
@@ -260,18 +300,34 @@ unite_order <- function(x, y) {
 }
 
 absorb_factors <- function(sum, part, cell_of_part) {
+  if (!is.null(sum$cell_rest)) absorb_rest(sum, part, cell_of_part)
+  level_of <- if (length(sum$levels)) match(part$levels, sum$levels) else 1L
+  cell <- match(level_of, sum$cell_level)
+  absorb(sum, factor_rows(sum, part, part$level_factor),
+         c(rep(cell_of_part, each = nrow(sum$random)), rep(cell, each = length(sum$fixed) + 1)),
+         shift = numeric(length(sum$shift)))
+}
+
+# A cell's rows are those of its factor and of its rest. The cells' factors are absorbed
+# with them, in a copy.
+absorb_rest <- function(sum, part, cell_of_part) {
+  by_cell <- list(shift = sum$shift, cell_factor = sum$cell_factor + 0,
+                  level_factor = sum$cell_rest, cell_level = seq_along(sum$cell_level))
+  absorb(by_cell, factor_rows(sum, part, part$cell_rest),
+         c(rep(cell_of_part, each = nrow(sum$random)),
+           rep(cell_of_part, each = length(sum$fixed) + 1)), shift = numeric(length(sum$shift)))
+}
+
+# The rows of the cells' factors and of those of what they leave, with the shift of `sum`.
+factor_rows <- function(sum, part, rest) {
   q <- nrow(sum$random)
   p <- length(sum$fixed)
   rows <- matrix(aperm(part$cell_factor, c(1, 3, 2)), ncol = q + p + 1)
-  cell <- rep(cell_of_part, each = q)
-  levels <- matrix(aperm(part$level_factor, c(1, 3, 2)), ncol = p + 1)
-  level_of <- if (length(sum$levels)) match(part$levels, sum$levels) else 1L
-  rows <- rbind(rows, cbind(matrix(0, nrow(levels), q), levels))
-  cell <- c(cell, rep(match(level_of, sum$cell_level), each = p + 1))
+  rest <- matrix(aperm(rest, c(1, 3, 2)), ncol = p + 1)
+  rows <- rbind(rows, cbind(matrix(0, nrow(rest), q), rest))
   rows <- shift_columns(rows, part$shift - sum$shift, sum$intercepts, q)
-  chunk <- list(Z = rows[, seq_len(q), drop = FALSE],
-                X = rows[, q + seq_len(p), drop = FALSE], y = rows[, q + p + 1])
-  absorb(sum, chunk, cell, shift = numeric(q + p + 1))
+  list(Z = rows[, seq_len(q), drop = FALSE], X = rows[, q + seq_len(p), drop = FALSE],
+       y = rows[, q + p + 1])
 }
 
 # Gives back a shift: each column gets that many of its intercept column.

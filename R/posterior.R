@@ -124,10 +124,14 @@ drop_columns <- function(crossprods, dropped) {
   crossprods$shift <- crossprods$shift[-(q + dropped)]
   crossprods$random$paired <- match(crossprods$random$paired, kept)
   crossprods$cell_factor <- crossprods$cell_factor[, -(q + dropped), , drop = FALSE]
-  factors <- lapply(seq_len(dim(crossprods$level_factor)[3]), function(s) {
-    qr_factor(matrix(crossprods$level_factor[, -dropped, s], p + 1))
-  })
-  crossprods$level_factor <- array(unlist(factors), c(rep(length(kept) + 1, 2), length(factors)))
+  drop <- function(factors) {
+    dropped <- lapply(seq_len(dim(factors)[3]), function(s) {
+      qr_factor(matrix(factors[, -dropped, s], p + 1))
+    })
+    array(unlist(dropped), c(rep(length(kept) + 1, 2), length(dropped)))
+  }
+  crossprods$level_factor <- drop(crossprods$level_factor)
+  if (!is.null(crossprods$cell_rest)) crossprods$cell_rest <- drop(crossprods$cell_rest)
   if (1 %in% dropped) crossprods$intercepts[["X"]] <- 0
   crossprods
 }

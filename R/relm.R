@@ -93,7 +93,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                            threads, init, group_draws, target_ess, max_draws, progress)
   design <- relm_design(formula, data, sigma, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
-  posterior <- relm_posterior(crossprods(design), prior)
+  posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
   fit <- new_fit(call, posterior, control, seed)
   fit$design <- design
   fit

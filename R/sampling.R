@@ -167,6 +167,12 @@ drawn_hyper <- function(sampling, posterior, chain) {
   t(matrix(sampling$hyper[, chain, order(shown)], ncol = n))
 }
 
+drawn_hyper_all <- function(fit) {
+  do.call(cbind, lapply(seq_len(fit$sampling$chains), function(chain) {
+    drawn_hyper(fit$sampling, fit$posterior, chain)
+  }))
+}
+
 # Enough draws ------------------------------------------------------------------------------
 
 # Runs all chains in blocks until each hyperparameter has target_ess effective draws, bulk

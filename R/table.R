@@ -100,7 +100,7 @@ grid_points <- function(low, step, size) {
 
 # A box that holds all but e^-depth of the density's height: from wide around the mode, it
 # shrinks and grows until a coarse grid fits it.
-find_table_box <- function(target, tuning, nodes = c(25, 11, 7)) {
+find_table_box <- function(target, tuning, nodes = c(25, 11, 7), depth = table_depth) {
   n <- length(tuning$center)
   floor <- c(numeric(length(tuning$scale)), rep(-Inf, n - length(tuning$scale)))
   sd <- sqrt(diag(chol2inv(tuning$root))) / proposal_width
@@ -110,7 +110,7 @@ find_table_box <- function(target, tuning, nodes = c(25, 11, 7)) {
   for (round in 1:20) {
     step <- (high - low) / (size - 1)
     values <- target(grid_points(low, step, size))
-    inside <- arrayInd(which(values > max(values) - table_depth), size)
+    inside <- arrayInd(which(values > max(values) - depth), size)
     first <- apply(inside, 2, min)
     last <- apply(inside, 2, max)
     grows <- (first == 1 & low > floor) | last == size

@@ -58,6 +58,13 @@ status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
    sigma^2: -log_det/2 - log|R| - (n - p - q + 2 shape)/2 log(r^2/2 + rate). */
 double log_marginal(const model_t *model, const marginal_t *marginal);
 
+/* Products at sigma, with those of the normal prior of theta:
+   [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
+void add_prior_products(const model_t *model, double sigma2, double *products);
+
+/* log|R| of the coefficients' part of the root. */
+double log_det_root(int p, const double *root);
+
 /* The data in units of the residual variances sigma2, or of the common one where sigma2
    is NULL. work holds weigh_work() doubles. */
 size_t weigh_work(int q, int p);

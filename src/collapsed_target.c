@@ -146,9 +146,7 @@ static double log_block_prior(const model_t *model, const cov_block_t *block,
     return log_density + log_matrix_density(block, log_det, work);
 }
 
-/* Products at sigma, with those of the normal prior of theta:
-   [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
-static void add_prior_products(const model_t *model, double sigma2, double *products)
+void add_prior_products(const model_t *model, double sigma2, double *products)
 {
     int p = model->n_coef, n_columns = p + 1;
     for (int k = 0; k < n_columns; k++)
@@ -160,8 +158,7 @@ static void add_prior_products(const model_t *model, double sigma2, double *prod
         }
 }
 
-/* log|R| of the coefficients' part of the root. */
-static double log_det_root(int p, const double *root)
+double log_det_root(int p, const double *root)
 {
     double product = 1.0, log_det = 0.0;
     for (int k = 0; k < p; k++) {

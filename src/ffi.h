@@ -3,6 +3,8 @@
 
 #include <R.h>
 #include <Rinternals.h>
+#include "group_effects.h"
+#include "marginal.h"
 #include "model.h"
 
 /* The edge to R: these functions decode, call and encode; they alone handle
@@ -25,6 +27,10 @@ SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
 SEXP ffi_draw_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                       SEXP first, SEXP set_seed);
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
+SEXP ffi_group_log_lik(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP chosen);
+SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows,
+                      SEXP leave_out);
+SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 
@@ -45,5 +51,14 @@ void decode_model(SEXP list, model_t *model);
 /* A state of the model's size, its Sigma and sigma2 copied. */
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
                     state_t *state);
+
+/* Buffers for the data in the units of a marginal. */
+void allocate_group_data(const model_t *model, int n_threads, group_data_t *data);
+
+/* As many threads as were asked for, where there are groups enough for them. */
+int threads_for(const model_t *model, int asked);
+
+/* hyper: hyperparameters x draws. */
+void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws);
 
 #endif

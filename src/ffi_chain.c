@@ -122,34 +122,6 @@ static void decode_proposal(SEXP tuning, const model_t *model, double n,
               proposal->table->n, proposal->n);
 }
 
-/* Buffers for the data in the units of a marginal. */
-static void allocate_group_data(const model_t *model, int n_threads, group_data_t *data)
-{
-    double q = model->n_random, p = model->n_coef;
-    size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
-    data->n_random = model->n_random;
-    data->n_fixed = model->n_coef;
-    data->n_groups = model->n_groups;
-    data->n_threads = n_threads;
-    data->factor = doubles((double) size);
-    memset(data->factor, 0, sizeof(double) * size);
-    data->rest = doubles((p + 1) * (p + 1));
-    data->rest_root = doubles((p + 1) * (p + 1));
-    data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
-}
-
-/* As many threads as were asked for, where there are groups enough for them. */
-static int threads_for(const model_t *model, int asked)
-{
-#ifdef _OPENMP
-    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 ? 1 : asked;
-#else
-    (void) model;
-    (void) asked;
-    return 1;
-#endif
-}
-
 static void decode_tuning(SEXP tuning, const model_t *model, const double *sigma2,
                           monitor_t *monitor, collapsed_t *collapsed)
 {
@@ -344,25 +316,6 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
     SEXP answer = named_list(3, names, values);
     UNPROTECT(3);
     return answer;
-}
-
-static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *draws)
-{
-    double q = model->n_random, p = model->n_coef;
-    draws->n = n;
-    draws->theta = doubles(p * n);
-    draws->beta = doubles(p * n);
-    draws->L = doubles(q * q * n);
-    draws->sigma = doubles(n);
-}
-
-static void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
-{
-    int rows = n_hyper(model);
-    if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0)
-        error("internal error: draws have not %d hyperparameters", rows);
-    allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
-    decode_hyper(model, REAL(hyper), draws, doubles(model->n_coef));
 }
 
 static void seed_generator(SEXP seed_function, int seed)

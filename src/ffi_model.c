@@ -1,4 +1,5 @@
 #include <string.h>
+#include "chain.h"
 #include "ffi.h"
 
 SEXP list_element(SEXP list, const char *name)
@@ -161,4 +162,49 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->work = doubles((double) state_work(model->n_random, model->n_coef));
     state->normals = doubles(p + q);
     state->monitor = monitor;
+}
+
+void allocate_group_data(const model_t *model, int n_threads, group_data_t *data)
+{
+    double q = model->n_random, p = model->n_coef;
+    size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
+    data->n_random = model->n_random;
+    data->n_fixed = model->n_coef;
+    data->n_groups = model->n_groups;
+    data->n_threads = n_threads;
+    data->factor = doubles((double) size);
+    memset(data->factor, 0, sizeof(double) * size);
+    data->rest = doubles((p + 1) * (p + 1));
+    data->rest_root = doubles((p + 1) * (p + 1));
+    data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
+}
+
+int threads_for(const model_t *model, int asked)
+{
+#ifdef _OPENMP
+    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 ? 1 : asked;
+#else
+    (void) model;
+    (void) asked;
+    return 1;
+#endif
+}
+
+static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *draws)
+{
+    double q = model->n_random, p = model->n_coef;
+    draws->n = n;
+    draws->theta = doubles(p * n);
+    draws->beta = doubles(p * n);
+    draws->L = doubles(q * q * n);
+    draws->sigma = doubles((double) model->n_levels * n);
+}
+
+void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
+{
+    int rows = n_hyper(model);
+    if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0)
+        error("internal error: draws have not %d hyperparameters", rows);
+    allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
+    decode_hyper(model, rows, REAL(hyper), draws, doubles(model->n_coef));
 }

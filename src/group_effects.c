@@ -31,15 +31,17 @@ static void decode_factor(const model_t *model, const double *sd, const double *
         for (int k = 0; k <= r; k++) L[r + (size_t) q * k] *= sd[r] / sigma;
 }
 
-void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *work)
+void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
+                  hyper_draws_t *draws, double *work)
 {
-    int p = model->n_coef, q = model->n_random, n_correlations = 0;
+    int p = model->n_coef, q = model->n_random, n_levels = model->n_levels;
+    int n_correlations = 0;
     for (int b = 0; b < model->n_blocks; b++)
         n_correlations += model->block[b].size * (model->block[b].size - 1) / 2;
     for (int i = 0; i < draws->n; i++) {
         double *theta = draws->theta + (size_t) p * i;
-        double sigma = draws->sigma[i] = hyper[p + q + n_correlations];
+        const double *sigma = hyper + p + q + n_correlations;
+        memcpy(draws->sigma + (size_t) n_levels * i, sigma, sizeof(double) * n_levels);
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
         for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
         for (int k = 0; k < p; k++) {
@@ -47,8 +49,9 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
             for (int l = 0; l < p; l++)
                 theta[k] += model->from_beta[k + (size_t) p * l] * work[l];
         }
-        decode_factor(model, hyper + p, hyper + p + q, sigma, draws->L + (size_t) q * q * i);
-        hyper += p + q + n_correlations + 1;
+        decode_factor(model, hyper + p, hyper + p + q, n_levels == 1 ? sigma[0] : 1.0,
+                      draws->L + (size_t) q * q * i);
+        hyper += n_hyper;
     }
 }
 

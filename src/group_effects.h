@@ -12,14 +12,15 @@
 typedef struct {
     int n;
     double *theta;      /* p x n */
-    double *L;          /* q x q x n, lower triangular */
-    double *sigma;      /* n */
+    double *L;          /* q x q x n, lower triangular; with several residual variances,
+                           the factor of Sigma itself */
+    double *sigma;      /* n_levels x n */
     double *beta;       /* p x n */
 } hyper_draws_t;
 
-/* hyper: n_hyper(model) x n, as chains store them. */
-void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *work);
+/* hyper: n_hyper x n, as chains store them. work holds p doubles. */
+void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
+                  hyper_draws_t *draws, double *work);
 
 size_t group_effects_work(int q, int p);
 

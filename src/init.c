@@ -18,6 +18,9 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_draw_effects, 7),
     CALL_ENTRY(ffi_group_moments, 3),
     CALL_ENTRY(ffi_fill_predictor, 4),
+    CALL_ENTRY(ffi_group_log_lik, 5),
+    CALL_ENTRY(ffi_predict_rows, 6),
+    CALL_ENTRY(ffi_log_evidence, 4),
     { NULL, NULL, 0 }
 };
 

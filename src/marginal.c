@@ -130,9 +130,7 @@ status_t unit_plus_root(int q, const double *A, double *U, double *work)
     return isfinite(square) ? STATUS_OK : STATUS_NOT_FINITE;
 }
 
-/* A' for A = R L. */
-static void multiply_transposed(int q, const double *R, const double *L, double *A,
-                                double *work)
+void multiply_transposed(int q, const double *R, const double *L, double *A, double *work)
 {
     multiply_factors(q, R, L, work);
     for (int k = 0; k < q; k++)

@@ -1,0 +1,92 @@
+#' Bayesian R-squared
+#'
+#' In each draw, the variance of the rows' means over that variance and the residual one (Gelman,
+#' Goodrich, Gabry and Vehtari, 2019, equation 3):
+#' \deqn{R^2 = \frac{V_i(\mu_i)}{V_i(\mu_i) + \bar\sigma^2},}{R2 = V(mu) / (V(mu) + sigma2),}
+#' where \eqn{V_i} is the variance over rows, \eqn{\mu_i = x_i'\beta + z_i'\gamma_j} with its
+#' offset, and \eqn{\bar\sigma^2}{sigma2} the mean of \eqn{\sigma^2 / w_i} over rows. It is what
+#' rstanarm computes. brms, and `residual = TRUE`, put the variance over rows of
+#' \eqn{y_i - \mu_i}, the residuals of that draw, in the place of the modelled one.
+#'
+#' @inheritParams posterior_predict.relm
+#' @param newdata A data frame of other rows; with the response where `residual = TRUE`.
+#' @param residual Use the residuals' own variance?
+#' @param summary `FALSE`: all draws. `TRUE`: brms's table, with the median as `Estimate`.
+#' @param ... Refused.
+#' @return A vector with a number for each draw; or a matrix with one row and the columns
+#'   `Estimate`, `Est.Error`, `Q2.5` and `Q97.5`.
+#' @references
+#' Gelman, A., Goodrich, B., Gabry, J. and Vehtari, A. (2019). R-squared for Bayesian regression
+#' models. *The American Statistician* 73, 307--309.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' median(bayes_R2(fit))
+#' bayes_R2(fit, re_formula = NA, summary = TRUE)
+#' @name bayes_R2.relm
+NULL
+
+#' @rdname bayes_R2.relm
+#' @export
+bayes_R2 <- function(object, ...) UseMethod("bayes_R2")
+
+#' @export
+bayes_R2.default <- function(object, ...) pass_on("rstantools", "bayes_R2", object, ...)
+
+#' @rdname bayes_R2.relm
+#' @rawNamespace S3method(rstantools::bayes_R2, relm)
+#' @export
+bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = FALSE,
+                          summary = FALSE, ndraws = NULL, draw_ids = NULL,
+                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
+                          new_sigma = NULL, seed = NULL, offset = NULL, weights = NULL, re.form,
+                          draws, ...) {
+  check_dots_empty(list(...), names(formals(bayes_R2.relm)), "bayes_R2")
+  check_flag(residual, "residual")
+  check_flag(summary, "summary")
+  if (is.null(seed) && (is.null(newdata) || !isTRUE(allow_new_levels))) seed <- 0L
+  plan <- plan_prediction(object, "bayes_R2", TRUE, newdata, re_formula, re.form, ndraws, draws,
+                          draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed, offset,
+                          weights)
+  n_rows <- length(plan$rows$row_names)
+  if (n_rows < 2) abort("A variance over rows needs two of them.", x = "There is {n_rows}.")
+  y <- if (residual) response_of(object, newdata)
+  variance <- variances_over_rows(plan, y)
+  R2 <- variance$mean / (variance$mean + variance$residual)
+  if (!summary) return(R2)
+  summary_table(cbind(R2 = R2), TRUE)
+}
+
+# In each draw, the variance over rows of the mean, and of the residual: that of y less the mean,
+# or where y is NULL the mean over rows of sigma^2 / w.
+variances_over_rows <- function(plan, y) {
+  mean <- residual <- new_variance(plan$n_draws)
+  modelled <- 0
+  for (rows in plan$blocks) {
+    values <- means_of_rows(plan, rows)
+    mean <- add_columns(mean, values)
+    if (is.null(y)) modelled <- modelled + summed_sigma2(plan, rows)
+    else residual <- add_columns(residual, rep(y[rows], each = plan$n_draws) - values)
+  }
+  list(mean = mean$squares / (mean$n - 1),
+       residual = if (is.null(y)) modelled / mean$n else residual$squares / (mean$n - 1))
+}
+
+summed_sigma2 <- function(plan, rows) {
+  inverse <- if (is.null(plan$rows$weights)) rep(1, length(rows)) else 1 / plan$rows$weights[rows]
+  sigma <- sigma_columns(plan, rows)
+  if (ncol(sigma) == 1) sigma[, 1]^2 * sum(inverse) else drop(sigma^2 %*% inverse)
+}
+
+# Means and sums of squares about them, row by row of a matrix whose columns come in parts (Chan,
+# Golub and LeVeque 1983).
+new_variance <- function(n) list(n = 0, mean = numeric(n), squares = numeric(n))
+
+add_columns <- function(sums, values) {
+  n <- ncol(values)
+  mean <- rowMeans(values)
+  total <- sums$n + n
+  difference <- mean - sums$mean
+  list(n = total, mean = sums$mean + difference * n / total,
+       squares = sums$squares + rowSums((values - mean)^2) + difference^2 * sums$n * n / total)
+}

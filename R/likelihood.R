@@ -1,0 +1,124 @@
+# Densities given the hyperparameters with the group effects integrated out, from the factors
+# of the groups: groups_t in src/log_lik.h.
+
+# The groups of a fit, for its rows: their own factors of [X y] are not needed for these.
+groups_of_fit <- function(posterior, model) {
+  list(cell_factor = model$cell_factor, rest = NULL, group_start = model$group_start,
+       cell_level = model$cell_level,
+       cell_rows = posterior$cell_rows[seq_along(model$cell_level)],
+       group_rows = sums_by_group(posterior$cell_rows, model$group_start),
+       log_weights = numeric(model$n_groups))
+}
+
+# The groups of any rows with the columns of a posterior, in the order in which they appear.
+# `level_of`: the number of each level of the residual variance.
+groups_of_design <- function(design, posterior, level_of) {
+  cells <- find_cells(design)
+  factors <- new_cell_factors(posterior, length(cells$cell_level))
+  n_rows <- nrow(design$frame)
+  for (start in seq(1L, n_rows, by = chunk_rows)) {
+    rows <- start:min(start + chunk_rows - 1L, n_rows)
+    chunk <- design_rows(design, rows)
+    chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
+    absorb(factors, chunk, cells$cell[rows])
+  }
+  groups <- groups_in_coordinates(factors$cell_factor, factors$level_factor, posterior)
+  groups$group_start <- c(0L, cumsum(tabulate(cells$cell_group, length(cells$group$labels))))
+  groups$cell_level <- as.integer(level_of(cells$level$labels)[cells$cell_level]) - 1L
+  groups$cell_rows <- cells$cell_rows
+  groups$group_rows <- sums_by_group(cells$cell_rows, groups$group_start)
+  groups$log_weights <- sums_by_group(cell_log_weights(design$frame, cells), groups$group_start)
+  c(groups, cells$group[c("labels", "display")])
+}
+
+own_groups <- function(fit) {
+  if (is.null(fit$design)) return(groups_of_crossprods(fit$posterior))
+  groups_of_design(fit$design, fit$posterior, level_numbers(fit$posterior))
+}
+
+# A function from labels of residual variances to their numbers; labels that the posterior has
+# not get the numbers after.
+level_numbers <- function(posterior) {
+  known <- posterior$levels
+  function(labels) {
+    if (length(labels) == 0) return(1L)
+    match(labels, union(known, labels))
+  }
+}
+
+# The groups of cross-products that have kept the factors of [X y] of each.
+groups_of_crossprods <- function(posterior) {
+  rest <- own_rest(posterior)
+  if (is.null(rest)) {
+    abort("The likelihood of a group needs its own cross-products, and these were added up over
+           the groups.",
+          i = "Make them with {.code crossprods(..., by_group = TRUE)}.")
+  }
+  groups <- groups_in_coordinates(posterior$cell_factor, rest, posterior)
+  groups$group_start <- group_start(posterior)
+  groups$cell_level <- posterior$cell_level - 1L
+  groups$cell_rows <- posterior$cell_rows
+  groups$group_rows <- sums_by_group(posterior$cell_rows, groups$group_start)
+  log_weights <- posterior$cell_log_weights
+  if (is.null(log_weights)) log_weights <- numeric(length(posterior$cell_rows))
+  groups$log_weights <- sums_by_group(log_weights, groups$group_start)
+  c(groups, list(labels = posterior$groups, display = posterior$group_display))
+}
+
+# What the cells' factors leave of [X y], cell by cell; NULL where that is not known. Where
+# each cell has a residual variance of its own, the levels' factors are it.
+own_rest <- function(posterior) {
+  if (!is.null(posterior$cell_rest)) return(posterior$cell_rest)
+  if (anyDuplicated(posterior$cell_level)) return(NULL)
+  posterior$level_factor[, , posterior$cell_level, drop = FALSE]
+}
+
+groups_in_coordinates <- function(cell_factor, rest, posterior) {
+  coordinates <- sampler_coordinates(posterior, "uncentered")
+  q <- nrow(posterior$random)
+  change <- function(factors, n_random, intercept, shift) {
+    change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
+  }
+  list(cell_factor = change(cell_factor, q, posterior$intercepts[["Z"]],
+                            posterior$shift[seq_len(q)]),
+       rest = change(rest, 0, 0, numeric()))
+}
+
+# Sums over the cells of each group, which are neighbours.
+sums_by_group <- function(x, group_start) {
+  if (length(group_start) < 2) return(numeric())
+  total <- c(0, cumsum(x))
+  diff(total[group_start + 1L])
+}
+
+# Sums of log weights over the rows of each cell.
+cell_log_weights <- function(frame, cells) {
+  weights <- stats::model.weights(frame)
+  if (is.null(weights)) return(numeric(length(cells$cell_level)))
+  as.numeric(rowsum(log(as.numeric(weights)), cells$cell))
+}
+
+# log p(y_j | draw) of these groups (from 1), draws x groups. given: hyper (hyperparameters x
+# draws, in the order of sampling) and sigma (residual standard deviations x draws).
+group_log_lik <- function(model, groups, given, chosen) {
+  call_kernel(.Call(ffi_group_log_lik, model, groups, given$hyper, given$sigma, chosen - 1L))
+}
+
+# Means and standard deviations of rows given each draw and the groups' data, draws x rows;
+# with leave_out, the rows are among the data and left out of them.
+row_predictive <- function(model, groups, given, rows, leave_out) {
+  order <- order(rows$group)
+  sorted <- list(X = rows$X[order, , drop = FALSE], Z = rows$Z[order, , drop = FALSE],
+                 y = rows$y[order], weights = as_numeric_or_null(rows$weights[order]),
+                 group = rows$group[order] - 1L, level = rows$level[order] - 1L)
+  moments <- call_kernel(.Call(ffi_predict_rows, model, groups, given$hyper, given$sigma,
+                               sorted, leave_out))
+  lapply(moments, function(values) {
+    values[, order] <- values
+    values
+  })
+}
+
+call_kernel <- function(call) {
+  tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
+}

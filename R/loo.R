@@ -1,0 +1,401 @@
+#' Leave-one-out cross-validation
+#'
+#' How well a model predicts rows, or whole groups, that it has not seen: `loo()` estimates the
+#' log density of each of them given the others by Pareto smoothed importance sampling, with the
+#' package loo (Vehtari, Gelman and Gabry, 2017), and `waic()` by the widely applicable
+#' information criterion. `loo_compare()` puts models side by side.
+#'
+#' @section Rows:
+#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, the density of a row given
+#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}, is normal
+#' with a closed form. `loo()` weighs the draws of \eqn{\theta} by its inverse, since
+#' \deqn{p(y_i \mid y_{-i})^{-1} = E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) = E(1 / p(y_i | y_j,-i, theta) | y).}
+#' That is the integrated importance sampling of Vehtari, Mononen, Tolvanen, Sivula and Winther
+#' (2016, section 3.6). The usual weights, `integrated = FALSE`, are the inverses of the
+#' conditional density \eqn{p(y_i \mid \theta, \gamma_j)}{p(y_i | theta, gamma_j)}, whose mean over
+#' \eqn{\gamma_j} given \eqn{\theta} and y is the integrated weight: by the Rao-Blackwell theorem
+#' its variance can only be larger, and it is much larger where a group has few rows. Both
+#' estimate the same quantity. `p_loo` is, for both, the log density of a row given all rows
+#' less that given the others.
+#'
+#' @section Groups:
+#' `by = "group"` leaves out whole groups, from the densities
+#' \eqn{p(y_j \mid \theta)}{p(y_j | theta)} of [log_lik()][log_lik.relm] with the group effects
+#' integrated out. It asks how well the model predicts a group never seen (Merkle, Furr and
+#' Rabe-Hesketh, 2019), and `p_loo` counts hyperparameters only.
+#'
+#' @section Exact refits:
+#' A Pareto k above 0.7 says that importance sampling has failed. With `reloo = TRUE` the model is
+#' then fitted anew without that row or group, and its log density averaged over the draws of this
+#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. With two
+#' levels of a factor of fixed effects, say, of which one has a single row, there is no
+#' posterior without that row; this is an error.
+#'
+#' @section Large data:
+#' More than some thousand rows go through the function interface of loo in blocks, so that the
+#' matrix of draws x rows is never held.
+#'
+#' @param x A fit.
+#' @param by `"row"`, or `"group"` to leave out whole groups.
+#' @param integrated Integrate the group effects out? See below. Used by `loo()` for rows.
+#' @param reloo Refit where Pareto k is above `k_threshold`?
+#' @param k_threshold See `reloo`.
+#' @param r_eff Relative efficiencies of the draws, one for each row or group; computed when `NULL`.
+#' @param cores Number of processes that loo uses.
+#' @param save_psis Keep the smoothed weights? They take draws x rows.
+#' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
+#'   where something is refitted.
+#' @param criterion `"loo"` or `"waic"`: what fits are compared by.
+#' @param model_names Names of the models; by default as they are written in the call.
+#' @param ... `loo_compare()`: more fits, or results of `loo()` or `waic()`; a list of them may be
+#'   `x` itself. Elsewhere not used.
+#' @return
+#' * `loo()`: an object of loo's class `psis_loo`, `waic()` of its class `waic`; printed,
+#'   compared and plotted by loo. `pointwise` has a row for each row of the data or, in the order
+#'   of their levels, for each group.
+#' * `loo_compare()`: loo's matrix, the best model first.
+#' @section Errors:
+#' A fit of cross-products has no rows, and groups only where these were kept
+#' (`by_group` in [crossprods()]). A group whose residual variance is its own, under an improper
+#' prior, has no density given the others.
+#' @references
+#' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
+#' models: conditional versus marginal likelihoods. *Psychometrika* 84, 802--829.
+#'
+#' Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using
+#' leave-one-out cross-validation and WAIC. *Statistics and Computing* 27, 1413--1432.
+#'
+#' Vehtari, A., Mononen, T., Tolvanen, V., Sivula, T. and Winther, O. (2016). Bayesian
+#' leave-one-out cross-validation approximations for Gaussian latent variable models. *Journal of
+#' Machine Learning Research* 17(103), 1--38.
+#' @examplesIf requireNamespace("loo", quietly = TRUE)
+#' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
+#' fit1 <- relm(log(mercury) ~ x, bass, chains = 2, draws = 500, seed = 1)
+#' fit2 <- relm(log(mercury) ~ x + (1 | station), bass, chains = 2, draws = 500, seed = 1)
+#' loo(fit2)
+#' loo(fit2, by = "group")
+#' loo_compare(fit1, fit2)
+#' @name loo.relm
+NULL
+
+#' @rdname loo.relm
+#' @export
+loo <- function(x, ...) UseMethod("loo")
+
+#' @export
+loo.default <- function(x, ...) pass_on("loo", "loo", x, ...)
+
+#' @rdname loo.relm
+#' @rawNamespace S3method(loo::loo, relm)
+#' @export
+loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshold = 0.7,
+                     r_eff = NULL, cores = getOption("mc.cores", 1), save_psis = FALSE,
+                     seed = NULL, ...) {
+  name <- deparse1(substitute(x))
+  check_dots_empty(list(...), names(formals(loo.relm)), "loo")
+  check_installed("loo", "loo()")
+  check_choice(by, "by", c("row", "group"))
+  for (flag in c("integrated", "reloo", "save_psis")) check_flag(get(flag), flag)
+  check_number(k_threshold, "k_threshold")
+  density <- left_out_density(x, by, integrated)
+  result <- smoothed_loo(density, r_eff, check_count(cores, "cores"), save_psis)
+  if (!is.null(density$lpd)) result <- set_lpd(result, density$lpd())
+  bad <- which(result$diagnostics$pareto_k > k_threshold)
+  if (reloo && length(bad)) result <- leave_out_exactly(x, by, bad, result, seed)
+  else if (length(bad)) warn_pareto_k(by, bad, k_threshold)
+  describe_criterion(result, x, by, name)
+}
+
+#' @rdname loo.relm
+#' @export
+waic <- function(x, ...) UseMethod("waic")
+
+#' @export
+waic.default <- function(x, ...) pass_on("loo", "waic", x, ...)
+
+#' @rdname loo.relm
+#' @rawNamespace S3method(loo::waic, relm)
+#' @export
+waic.relm <- function(x, by = "row", ...) {
+  name <- deparse1(substitute(x))
+  check_dots_empty(list(...), names(formals(waic.relm)), "waic")
+  check_installed("loo", "waic()")
+  check_choice(by, "by", c("row", "group"))
+  density <- left_out_density(x, by, FALSE)
+  result <- if (is_small(density)) loo::waic(density$columns(seq_len(density$n))) else {
+    in_blocks <- as_function(density)
+    loo::waic(in_blocks$density, data = in_blocks$data, draws = in_blocks$draws)
+  }
+  describe_criterion(in_row_order(result, density), x, by, name)
+}
+
+#' @rdname loo.relm
+#' @export
+loo_compare <- function(x, ...) UseMethod("loo_compare")
+
+#' @export
+loo_compare.default <- function(x, ...) {
+  if (is.list(x) && length(x) && all(vapply(x, inherits, NA, "relm"))) {
+    names <- names(x)
+    if (is.null(names)) names <- paste0("model", seq_along(x))
+    return(do.call(compare_fits, c(list(unname(x), names), list(...))))
+  }
+  pass_on("loo", "loo_compare", x, ...)
+}
+
+#' @rdname loo.relm
+#' @rawNamespace S3method(loo::loo_compare, relm)
+#' @export
+loo_compare.relm <- function(x, ..., criterion = "loo", by = "row", model_names = NULL) {
+  expressions <- as.list(substitute(list(x, ...)))[-1]
+  others <- list(...)
+  options <- c("integrated", "reloo", "k_threshold", "cores", "seed")
+  is_option <- names(others) %in% options
+  if (is.null(names(others))) is_option <- rep(FALSE, length(others))
+  if (is.null(model_names)) {
+    model_names <- vapply(expressions[c(TRUE, !is_option)], deparse1, "")
+  }
+  do.call(compare_fits, c(list(c(list(x), others[!is_option]), model_names, criterion = criterion,
+                               by = by), others[is_option]))
+}
+
+compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) {
+  check_installed("loo", "loo_compare()")
+  check_choice(criterion, "criterion", c("loo", "waic"))
+  if (length(fits) < 2) abort("{.fn loo_compare} needs at least two models.")
+  if (!is.character(model_names) || length(model_names) != length(fits)) {
+    abort("{.arg model_names} must have {length(fits)} names.",
+          x = "It is {describe(model_names)}.")
+  }
+  check_same_data(Filter(function(fit) inherits(fit, "relm"), fits))
+  criteria <- lapply(fits, function(fit) {
+    if (!inherits(fit, "relm")) return(fit)
+    if (criterion == "loo") loo(fit, by = by, ...) else waic(fit, by = by, ...)
+  })
+  loo::loo_compare(stats::setNames(criteria, model_names))
+}
+
+# Densities of what is left out ---------------------------------------------------------------
+
+# Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
+# n_draws, chain (of each draw), columns(places), order (which column each place is, where that is
+# not its own), names, and lpd() for the log density of each given all data, where that is
+# not the mean of these.
+left_out_density <- function(fit, by, integrated) {
+  if (by == "group") return(group_density(fit))
+  if (integrated) integrated_row_density(fit) else conditional_row_density(fit)
+}
+
+new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
+  sampling <- fit$sampling
+  list(n = n, n_draws = sampling$chains * sampling$draws,
+       chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
+       order = order, names = names, lpd = lpd)
+}
+
+integrated_row_density <- function(fit) {
+  moments <- row_moments(fit)
+  n <- nrow(fit$design$frame)
+  log_density <- function(places, leave_out) {
+    at <- moments(places, leave_out)
+    # Symmetric in the value and the mean, of which the matrix comes first.
+    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
+  }
+  lpd <- function() {
+    blocks <- column_blocks(n, ndraws(fit))
+    unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
+  }
+  new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
+}
+
+# A function that gives the means and standard deviations of rows of the fit, draws x rows, group
+# effects integrated out: given all data, or with each row left out of them; and y, both less
+# the offset.
+row_moments <- function(fit) {
+  design_of(fit, 'by = "row"')
+  given <- all_hyper(fit)
+  model <- sampler_model(fit$posterior, "uncentered")
+  groups <- groups_of_fit(fit$posterior, model)
+  function(places, leave_out) {
+    rows <- rows_of_fit(fit, places)
+    c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
+  }
+}
+
+# Rows come in the order of their groups, whose effects are then had once.
+conditional_row_density <- function(fit) {
+  plan <- plan_prediction(fit, "loo", TRUE, NULL, NULL, ndraws = NULL, draw_ids = NULL,
+                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
+                          new_sigma = NULL, seed = 0L, offset = NULL, weights = NULL)
+  y <- response_of(fit, NULL)
+  order <- unlist(plan$blocks)
+  new_density(fit, length(y), function(places) log_lik_columns(plan, order[places], y),
+              order = order)
+}
+
+group_density <- function(fit) {
+  check_grouped(fit, "by = \"group\"")
+  check_own_sigma(fit$posterior)
+  groups <- own_groups(fit)
+  model <- sampler_model(fit$posterior, "uncentered")
+  given <- all_hyper(fit)
+  new_density(fit, length(groups$labels), function(places) {
+    group_log_lik(model, groups, given, groups$display[places])
+  }, names = groups$labels[groups$display])
+}
+
+# A group with a residual variance of its own has no density given the others, where nothing
+# is known of that variance before.
+check_own_sigma <- function(posterior) {
+  if (is.null(posterior$sigma_by)) return(invisible())
+  prior <- posterior$prior$sigma
+  if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
+  groups_of_level <- tapply(posterior$cell_group, posterior$cell_level,
+                            function(group) length(unique(group)))
+  alone <- posterior$levels[groups_of_level == 1]
+  if (length(alone)) {
+    abort("A group that is left out takes its residual variance with it, of which nothing is then
+           known: {.code sigma = {format(prior)}} is improper.",
+          x = "The level{?s} {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}} occur in
+               one group.",
+          i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
+  }
+}
+
+# The draws as kernels take them: hyperparameters x draws, in the order of sampling.
+all_hyper <- function(fit) {
+  hyper <- drawn_hyper_all(fit)
+  list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
+}
+
+# Where the residual standard deviations stand among the hyperparameters, as drawn.
+sigma_rows <- function(posterior, n_hyper) {
+  n_levels <- max(1L, length(posterior$levels))
+  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
+}
+
+rows_of_fit <- function(fit, places) {
+  design <- fit$design
+  rows <- design_rows(design, places)
+  frame <- frame_rows(design$frame, places)
+  number <- function(by, labels) {
+    if (is.null(by)) return(NULL)
+    levels <- grouping_factor(by, frame, "formula")
+    match(levels(levels), labels)[as.integer(levels)]
+  }
+  rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
+  rows$group <- number(design$by$group, fit$posterior$groups)
+  rows$level <- number(design$by$sigma, fit$posterior$levels)
+  if (is.null(rows$group)) rows$group <- integer(length(rows$y))
+  if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
+  rows
+}
+
+# Columns of a block of n_draws x n: a few of them are held at once.
+column_blocks <- function(n, n_draws, doubles = 2e6) {
+  size <- max(1, floor(doubles / n_draws))
+  unname(split(seq_len(n), (seq_len(n) - 1) %/% size))
+}
+
+col_log_mean_exp <- function(x) {
+  largest <- apply(x, 2, max)
+  largest + log(colMeans(exp(x - rep(largest, each = nrow(x)))))
+}
+
+# Through loo ---------------------------------------------------------------------------------
+
+# Doubles up to which a matrix of log densities is held whole, in the copies that loo makes.
+whole_doubles <- 1e7
+
+is_small <- function(density) as.numeric(density$n) * density$n_draws <= whole_doubles
+
+# The function interface of loo, which asks for one column after another: a block of columns
+# is kept in `draws`.
+as_function <- function(density) {
+  kept <- new.env(parent = emptyenv())
+  kept$block <- 0L
+  size <- length(column_blocks(density$n, density$n_draws)[[1]])
+  one <- function(data_i, draws) {
+    place <- as.integer(data_i[1]) - 1L
+    if (place %/% size + 1L != draws$block) {
+      draws$block <- place %/% size + 1L
+      first <- (draws$block - 1L) * size + 1L
+      draws$values <- density$columns(first:min(first + size - 1L, density$n))
+    }
+    draws$values[, place %% size + 1L]
+  }
+  list(density = one, data = matrix(seq_len(density$n)), draws = kept)
+}
+
+smoothed_loo <- function(density, r_eff, cores, save_psis) {
+  # loo's warning of high Pareto k is given in relm's own words.
+  quietly <- function(code) {
+    withCallingHandlers(code, warning = function(w) {
+      if (grepl("Pareto", conditionMessage(w))) invokeRestart("muffleWarning")
+    })
+  }
+  if (is_small(density)) {
+    values <- density$columns(seq_len(density$n))
+    if (is.null(r_eff)) {
+      r_eff <- loo::relative_eff(exp_scaled(values), chain_id = density$chain, cores = cores)
+    }
+    result <- quietly(loo::loo(values, r_eff = usable_r_eff(r_eff), cores = cores,
+                               save_psis = save_psis))
+  } else {
+    f <- as_function(density)
+    if (is.null(r_eff)) {
+      scaled <- function(data_i, draws) exp_scaled(cbind(f$density(data_i, draws)))
+      r_eff <- loo::relative_eff(scaled, chain_id = density$chain, cores = cores, data = f$data,
+                                 draws = f$draws)
+    }
+    result <- quietly(loo::loo(f$density, data = f$data, draws = f$draws,
+                               r_eff = usable_r_eff(r_eff), cores = cores, save_psis = save_psis))
+  }
+  in_row_order(result, density)
+}
+
+# Densities over their largest: those of a group may be too small for a double.
+exp_scaled <- function(x) exp(x - rep(apply(x, 2, max), each = nrow(x)))
+
+# Where draws do not vary there is no efficiency to speak of.
+usable_r_eff <- function(r_eff) ifelse(is.na(r_eff), 1, r_eff)
+
+in_row_order <- function(result, density) {
+  if (!is.null(density$order)) {
+    back <- order(density$order)
+    result$pointwise <- result$pointwise[back, , drop = FALSE]
+    result$diagnostics[] <- lapply(result$diagnostics, `[`, back)
+  }
+  rownames(result$pointwise) <- density$names
+  result
+}
+
+# p_loo from the log density of each row given all rows.
+set_lpd <- function(result, lpd) {
+  result$pointwise[, "p_loo"] <- lpd - result$pointwise[, "elpd_loo"]
+  set_estimates(result)
+}
+
+# Estimates from pointwise values, where loo has them.
+set_estimates <- function(result) {
+  summed <- rownames(result$estimates)
+  values <- result$pointwise[, summed, drop = FALSE]
+  result$estimates[, "Estimate"] <- colSums(values)
+  result$estimates[, "SE"] <- sqrt(nrow(values) * apply(values, 2, stats::var))
+  result[summed] <- as.list(result$estimates[, "Estimate"])
+  result[paste0("se_", summed)] <- as.list(result$estimates[, "SE"])
+  result
+}
+
+warn_pareto_k <- function(by, bad, k_threshold) {
+  warn("Pareto k is above {k_threshold} for {length(bad)} {by}{?s}: importance sampling has failed
+        there.", i = "Use {.code reloo = TRUE} to fit anew without each of them.")
+}
+
+# What loo_compare() goes by: the data, and the name of the model.
+describe_criterion <- function(result, fit, by, name) {
+  attr(result, "yhash") <- rlang::hash(list(
+    by, if (is.null(fit$design)) fit$posterior$n_rows else response_hash(fit)))
+  attr(result, "model_name") <- name
+  result
+}

@@ -1,0 +1,108 @@
+# Exact leave-one-out: fits without some rows, and the density of these given such a fit.
+
+# Puts exact values in the places `bad` (rows, or groups in the order of their levels) of a
+# result of loo().
+leave_out_exactly <- function(fit, by, bad, result, seed) {
+  design_of(fit, "reloo = TRUE")
+  left_out <- rows_left_out(fit, by, bad)
+  seeds <- chain_seeds(check_seed(seed), length(bad))
+  exact <- vapply(seq_along(bad), function(i) {
+    without <- fit_without(fit, left_out[[i]], seeds[i])
+    log_density <- if (by == "row") left_out_row(without, fit, left_out[[i]])
+      else left_out_group(without, fit, left_out[[i]])
+    log_mean_exp(log_density, without$sampling$chains)
+  }, numeric(2))
+  lpd <- result$pointwise[bad, "elpd_loo"] + result$pointwise[bad, "p_loo"]
+  result$pointwise[bad, "elpd_loo"] <- exact[1, ]
+  result$pointwise[bad, "mcse_elpd_loo"] <- exact[2, ]
+  result$pointwise[bad, "p_loo"] <- lpd - exact[1, ]
+  result$pointwise[bad, "looic"] <- -2 * exact[1, ]
+  result$diagnostics$pareto_k[bad] <- 0
+  set_estimates(result)
+}
+
+rows_left_out <- function(fit, by, places) {
+  if (by == "row") return(as.list(places))
+  group <- group_levels(fit$design$by$group, fit$design$frame)
+  lapply(group$display[places], function(place) which(group$index == place))
+}
+
+# The same model without these rows: columns, their coordinates and the priors stay as they are.
+fit_without <- function(fit, rows, seed) {
+  design <- fit$design
+  design$frame <- frame_rows(design$frame, seq_len(nrow(design$frame))[-rows])
+  posterior <- tryCatch(
+    suppressMessages(relm_posterior(crossprods(design, by_group = FALSE), fit$posterior$prior)),
+    relm_error = function(e) refuse_leaving_out(rows, conditionMessage(e))
+  )
+  if (!identical(posterior$fixed, fit$posterior$fixed)) {
+    lost <- setdiff(fit$posterior$fixed, posterior$fixed)
+    refuse_leaving_out(rows, paste("Nothing else tells of the coefficients of",
+                                   paste(lost, collapse = ", ")))
+  }
+  control <- fit$sampling[control_names]
+  control$group_draws <- FALSE
+  control$progress <- FALSE
+  control["target_ess"] <- list(NULL)
+  without <- new_fit(fit$call, posterior, control, seed)
+  without$design <- design
+  without
+}
+
+refuse_leaving_out <- function(rows, reason) {
+  abort("There is no posterior without {cli::qty(length(rows))}row{?s} {rows}, and so no density
+         given the others.", x = "{reason}")
+}
+
+# log p(y_i | draw) under a fit that has not had row i.
+left_out_row <- function(without, fit, row) {
+  posterior <- without$posterior
+  rows <- rows_of_fit(list(design = fit$design, posterior = posterior), row)
+  # No other row has its group.
+  if (is.na(rows$group)) rows$group <- 0L
+  given <- given_levels(without, levels_of_rows(fit, row))
+  rows$level <- given$level_of(levels_of_rows(fit, row))
+  model <- sampler_model(posterior, "uncentered")
+  moments <- row_predictive(model, groups_of_fit(posterior, model), given, rows, FALSE)
+  stats::dnorm(rows$y, moments$mean[, 1], moments$sd[, 1], log = TRUE)
+}
+
+# log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
+left_out_group <- function(without, fit, rows) {
+  design <- fit$design
+  design$frame <- frame_rows(design$frame, rows)
+  given <- given_levels(without, levels_of_rows(fit, rows))
+  groups <- groups_of_design(design, without$posterior, given$level_of)
+  model <- sampler_model(without$posterior, "uncentered")
+  group_log_lik(model, groups, given, 1L)[, 1]
+}
+
+# Labels of the residual variances that rows have.
+levels_of_rows <- function(fit, rows) {
+  by <- fit$design$by$sigma
+  if (is.null(by)) return(character())
+  as.character(grouping_factor(by, frame_rows(fit$design$frame, rows), "sigma"))
+}
+
+# All draws, with residual standard deviations from the prior for levels that the fit has not
+# had, and the numbers of levels.
+given_levels <- function(fit, labels) {
+  given <- all_hyper(fit)
+  new <- setdiff(labels, fit$posterior$levels)
+  if (length(new)) {
+    check_sigma_prior(fit$posterior)
+    plan <- list(fit = fit, n_draws = ncol(given$hyper), draw_ids = NULL)
+    drawn <- with_stream(fit$sampling$seeds[1], lapply(new, function(level) prior_sigmas(plan)))
+    given$sigma <- rbind(given$sigma, do.call(rbind, drawn))
+  }
+  known <- c(fit$posterior$levels, new)
+  given$level_of <- function(labels) if (length(labels)) match(labels, known) else 1L
+  given
+}
+
+# The log of a mean over draws, and its Monte Carlo standard error.
+log_mean_exp <- function(x, chains) {
+  largest <- max(x)
+  ratio <- matrix(exp(x - largest), ncol = chains)
+  c(largest + log(mean(ratio)), suppressWarnings(posterior::mcse_mean(ratio)) / mean(ratio))
+}

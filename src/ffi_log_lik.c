@@ -1,0 +1,163 @@
+#include <string.h>
+#include "ffi.h"
+#include "log_lik.h"
+#include "logml.h"
+
+NORET static void raise_draw(R_xlen_t draw)
+{
+    error("The likelihood of draw %.0f left the range of double precision: "
+          "rescale the columns or the response.", (double) draw + 1.0);
+}
+
+/* Groups of the data that `list` describes, with the columns and the parameters of
+   `model`; n_levels residual variances. */
+static void decode_groups(SEXP list, const model_t *model, int n_levels, groups_t *groups)
+{
+    double q = model->n_random, p = model->n_coef;
+    int n_cells = length(list_element(list, "cell_level"));
+    int n_groups = length(list_element(list, "group_start")) - 1;
+    groups->model = *model;
+    groups->model.n_groups = n_groups;
+    groups->model.n_cells = n_cells;
+    groups->model.n_levels = n_levels;
+    groups->model.group_start = list_integers(list, "group_start", n_groups + 1.0);
+    groups->model.cell_level = list_integers(list, "cell_level", n_cells);
+    groups->model.cell_factor = list_doubles(list, "cell_factor", q * (q + p + 1) * n_cells);
+    groups->cell_rows = list_doubles(list, "cell_rows", n_cells);
+    groups->group_rows = list_doubles(list, "group_rows", n_groups);
+    groups->log_weights = list_doubles(list, "log_weights", n_groups);
+    SEXP rest = list_element(list, "rest");
+    groups->rest = isNull(rest) ? NULL
+        : list_doubles(list, "rest", (p + 1) * (p + 1) * n_cells);
+    for (int cell = 0; cell < n_cells; cell++)
+        if (groups->model.cell_level[cell] < 0 || groups->model.cell_level[cell] >= n_levels)
+            error("internal error: cell %d has no residual variance", cell + 1);
+}
+
+/* Draws, with L the factor of Sigma itself, and the groups; sigma: levels x draws. */
+static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
+                         groups_t *groups, hyper_draws_t *draws)
+{
+    model_t model;
+    decode_model(model_list, &model);
+    if (model.n_means > 0) error("internal error: not the uncentered coordinates");
+    decode_draws(&model, hyper, draws);
+    size_t size = (size_t) model.n_random * model.n_random;
+    if (model.n_levels == 1)
+        for (int i = 0; i < draws->n; i++)
+            for (size_t k = 0; k < size; k++) draws->L[k + size * i] *= draws->sigma[i];
+    if (TYPEOF(sigma) != REALSXP || ncols(sigma) != draws->n)
+        error("internal error: not %d draws of sigma", draws->n);
+    draws->sigma = REAL(sigma);
+    decode_groups(groups_list, &model, nrows(sigma), groups);
+}
+
+static hyper_t hyper_of(const groups_t *groups, const hyper_draws_t *draws, int i)
+{
+    size_t p = (size_t) groups->model.n_coef, q = (size_t) groups->model.n_random;
+    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, draws->L + q * q * i,
+                      draws->sigma + (size_t) groups->model.n_levels * i };
+    return hyper;
+}
+
+/* log p(y_j | draw) of the groups `chosen` (from 0): draws x chosen. */
+SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma, SEXP chosen)
+{
+    groups_t groups;
+    hyper_draws_t draws;
+    decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
+    if (!groups.rest) error("internal error: the groups' own factors are missing");
+    double *work = doubles((double) log_lik_work(groups.model.n_random, groups.model.n_coef));
+    SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
+    for (int k = 0; k < length(chosen); k++) {
+        int group = INTEGER(chosen)[k];
+        if (group < 0 || group >= groups.model.n_groups)
+            error("internal error: there is no group %d", group + 1);
+        R_CheckUserInterrupt();
+        for (int i = 0; i < draws.n; i++) {
+            hyper_t one = hyper_of(&groups, &draws, i);
+            double *value = REAL(values) + i + (size_t) draws.n * k;
+            if (group_log_lik(&groups, group, &one, work, value) != STATUS_OK
+                || !R_FINITE(*value)) raise_draw(i);
+        }
+    }
+    UNPROTECT(1);
+    return values;
+}
+
+static void decode_rows(SEXP list, const groups_t *groups, row_data_t *rows)
+{
+    double n = rows->n = length(list_element(list, "y"));
+    rows->X = list_doubles(list, "X", n * groups->model.n_coef);
+    rows->Z = list_doubles(list, "Z", n * groups->model.n_random);
+    rows->y = list_doubles(list, "y", n);
+    rows->weights = isNull(list_element(list, "weights")) ? NULL
+        : list_doubles(list, "weights", n);
+    rows->group = list_integers(list, "group", n);
+    rows->level = list_integers(list, "level", n);
+    for (int i = 0; i < rows->n; i++)
+        if (rows->group[i] >= groups->model.n_groups || rows->level[i] < 0
+            || rows->level[i] >= groups->model.n_levels)
+            error("internal error: row %d has no group or residual variance", i + 1);
+}
+
+/* Means and standard deviations of rows given each draw and the groups' data: two matrices,
+   draws x rows. */
+SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
+                      SEXP rows_list, SEXP leave_out)
+{
+    groups_t groups;
+    hyper_draws_t draws;
+    row_data_t rows;
+    decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
+    decode_rows(rows_list, &groups, &rows);
+    double *work = doubles((double) log_lik_work(groups.model.n_random, groups.model.n_coef));
+    const char *names[] = { "mean", "sd" };
+    SEXP values[] = { PROTECT(allocMatrix(REALSXP, draws.n, rows.n)),
+                      PROTECT(allocMatrix(REALSXP, draws.n, rows.n)) };
+    size_t stride = (size_t) draws.n;
+    for (int from = 0, to; from < rows.n; from = to) {
+        for (to = from + 1; to < rows.n && rows.group[to] == rows.group[from];) to++;
+        R_CheckUserInterrupt();
+        for (int i = 0; i < draws.n; i++) {
+            hyper_t one = hyper_of(&groups, &draws, i);
+            size_t place = i + stride * from;
+            if (predict_rows(&groups, &rows, from, to, asLogical(leave_out), &one,
+                             REAL(values[0]) + place, REAL(values[1]) + place, stride, work)
+                != STATUS_OK) raise_draw(i);
+        }
+    }
+    SEXP answer = named_list(2, names, values);
+    UNPROTECT(2);
+    return answer;
+}
+
+/* log_evidence() at each L (q x q x n) and sigma (levels x n); -Inf where it cannot be told
+   from nothing, NA once the user wants to stop. L is the factor of Sigma. */
+SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
+{
+    model_t model;
+    evidence_t evidence;
+    decode_model(model_list, &model);
+    size_t q = (size_t) model.n_random;
+    int n = ncols(sigma);
+    if (TYPEOF(sigma) != REALSXP || nrows(sigma) != model.n_levels
+        || TYPEOF(L) != REALSXP || xlength(L) != (R_xlen_t) (q * q * n))
+        error("internal error: not %d points", n);
+    evidence.model = &model;
+    allocate_group_data(&model, threads_for(&model, asInteger(threads)), &evidence.data);
+    evidence.root = doubles((model.n_coef + 1.0) * (model.n_coef + 1.0));
+    evidence.L = doubles((double) (q * q));
+    evidence.work = doubles((double) weigh_work(model.n_random, model.n_coef) + model.n_levels);
+    start_evidence(&evidence);
+    SEXP values = PROTECT(allocVector(REALSXP, n));
+    for (int i = 0; i < n; i++) {
+        if (i % 256 == 0) R_CheckUserInterrupt();
+        double *value = REAL(values) + i;
+        status_t status = log_evidence(&evidence, REAL(L) + q * q * i,
+                                       REAL(sigma) + (size_t) model.n_levels * i, value);
+        if (status != STATUS_OK || !R_FINITE(*value)) *value = R_NegInf;
+    }
+    UNPROTECT(1);
+    return values;
+}

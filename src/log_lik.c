@@ -1,0 +1,161 @@
+#include <math.h>
+#include <string.h>
+#include "crossprods.h"
+#include "linalg.h"
+#include "log_lik.h"
+#include "marginal.h"
+
+static const double LOG_2_PI = 1.83787706640934548;
+
+size_t log_lik_work(int q, int p)
+{
+    return (size_t) 6 * q * q + 8 * q + p + 2;
+}
+
+/* target <- the cell's [R e] over its residual standard deviation, q x (q + 1), with
+   e = c - C theta. */
+static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, double *target)
+{
+    int q = model->n_random, p = model->n_coef;
+    const double *factor = cell_factor(model, cell), *C = factor + q * q;
+    double scale = 1.0 / hyper->sigma[model->cell_level[cell]];
+    double *e = target + q * q;
+    for (int k = 0; k < q * q; k++) target[k] = scale * factor[k];
+    for (int r = 0; r < q; r++) e[r] = C[r + (size_t) q * p];
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * hyper->theta[k];
+    for (int r = 0; r < q; r++) e[r] *= scale;
+}
+
+/* The cells of a group as one [R e], by reflections; the answer is the sum of squares that
+   they leave. work holds q (q + 1) doubles. */
+static double weigh_cells(const model_t *model, int group, const hyper_t *hyper, double *Re,
+                          double *work)
+{
+    int q = model->n_random, start = model->group_start[group];
+    double left = 0.0;
+    weigh_cell(model, start, hyper, Re);
+    for (int cell = start + 1; cell < model->group_start[group + 1]; cell++) {
+        weigh_cell(model, cell, hyper, work);
+        absorb_block(q, q + 1, Re, q, q, work);
+        left += dot(q, work + q * q, work + q * q);
+    }
+    return left;
+}
+
+/* |rest (y - X theta)|^2 over a cell's rows, all its columns upper triangular. */
+static double rest_square(int p, const double *rest, const double *theta)
+{
+    int n = p + 1;
+    double square = 0.0;
+    for (int r = 0; r < n; r++) {
+        double e = rest[r + (size_t) n * p];
+        for (int k = 0; k < p; k++) e -= rest[r + (size_t) n * k] * theta[k];
+        square += e * e;
+    }
+    return square;
+}
+
+status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
+                       double *work, double *value)
+{
+    const model_t *model = &groups->model;
+    int q = model->n_random, p = model->n_coef;
+    double *Re = work, *A = Re + q * (q + 1), *U = A + q * q, *rest = U + q * q;
+    double square = weigh_cells(model, group, hyper, Re, A);
+    /* By D = I + A A', A = R L, which has the determinant of I + L'Z'WZ L. */
+    multiply_transposed(q, Re, hyper->L, A, rest);
+    RETURN_IF_FAILED(unit_plus_root(q, A, U, rest));
+    double *e = Re + q * q;
+    solve_upper_transposed(q, U, e);
+    square += dot(q, e, e);
+    *value = 0.5 * groups->log_weights[group];
+    for (int k = 0; k < q; k++) *value -= log(U[k + (size_t) q * k]);
+    for (int cell = model->group_start[group]; cell < model->group_start[group + 1]; cell++) {
+        double sigma = hyper->sigma[model->cell_level[cell]], n = groups->cell_rows[cell];
+        size_t size = (size_t) (p + 1) * (p + 1);
+        square += rest_square(p, groups->rest + size * cell, hyper->theta) / (sigma * sigma);
+        *value -= n * (0.5 * LOG_2_PI + log(sigma));
+    }
+    *value -= 0.5 * square;
+    return STATUS_OK;
+}
+
+/* A group's effects given its data: their mean L M^-1 A'e, and U with U'U = M = I + A'A. */
+typedef struct {
+    double *mean, *U;
+} conditional_t;
+
+static status_t condition_on_group(const groups_t *groups, int group, const hyper_t *hyper,
+                                   conditional_t *effects, double *work)
+{
+    int q = groups->model.n_random;
+    double *Re = work, *A = Re + q * (q + 1), *u = A + q * q, *rest = u + q;
+    memset(effects->mean, 0, sizeof(double) * q);
+    memset(effects->U, 0, sizeof(double) * q * q);
+    if (group < 0) {
+        for (int k = 0; k < q; k++) effects->U[k + (size_t) q * k] = 1.0;
+        return STATUS_OK;
+    }
+    weigh_cells(&groups->model, group, hyper, Re, A);
+    multiply_factors(q, Re, hyper->L, A);
+    for (int k = 0; k < q; k++) u[k] = dot(q, A + (size_t) q * k, Re + q * q);
+    RETURN_IF_FAILED(unit_plus_root(q, A, effects->U, rest));
+    solve_upper_transposed(q, effects->U, u);
+    solve_upper(q, effects->U, u);
+    for (int r = 0; r < q; r++)
+        for (int k = 0; k <= r; k++)
+            effects->mean[r] += hyper->L[r + (size_t) q * k] * u[k];
+    return STATUS_OK;
+}
+
+/* Products of one row: x'beta, z'E(gamma_j), z'Sigma z and z'K z. */
+typedef struct {
+    double fixed, effect, prior, left;
+} row_moments_t;
+
+static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
+                                    const hyper_t *hyper, const conditional_t *effects,
+                                    double *t)
+{
+    row_moments_t row = { 0.0, 0.0, 0.0, 0.0 };
+    for (int k = 0; k < p; k++) row.fixed += rows->X[i + (size_t) rows->n * k] * hyper->beta[k];
+    for (int k = 0; k < q; k++) {
+        t[k] = 0.0;
+        row.effect += rows->Z[i + (size_t) rows->n * k] * effects->mean[k];
+        for (int r = k; r < q; r++)
+            t[k] += hyper->L[r + (size_t) q * k] * rows->Z[i + (size_t) rows->n * r];
+    }
+    row.prior = dot(q, t, t);
+    solve_upper_transposed(q, effects->U, t);
+    row.left = dot(q, t, t);
+    return row;
+}
+
+status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, int to,
+                      int leave_out, const hyper_t *hyper, double *mean, double *sd,
+                      size_t stride, double *work)
+{
+    int q = groups->model.n_random, p = groups->model.n_coef, group = rows->group[from];
+    conditional_t effects = { work, work + q };
+    double *t = effects.U + q * q;
+    int is_alone = leave_out && (group < 0 || groups->group_rows[group] == 1.0);
+    if (is_alone) group = -1;
+    RETURN_IF_FAILED(condition_on_group(groups, group, hyper, &effects, t + q));
+    for (int i = from; i < to; i++, mean += stride, sd += stride) {
+        row_moments_t row = moments_of_row(rows, i, q, p, hyper, &effects, t);
+        double sigma = hyper->sigma[rows->level[i]];
+        double variance = sigma * sigma / (rows->weights ? rows->weights[i] : 1.0);
+        *mean = row.fixed + row.effect;
+        if (leave_out && !is_alone) {
+            /* No data leave more than the prior does: 1 - h >= 1/(1 + w z'Sigma z). */
+            double least = 1.0 / (1.0 + row.prior / variance);
+            double spare = fmax(1.0 - row.left / variance, least);
+            *mean = rows->y[i] - (rows->y[i] - *mean) / spare;
+            *sd = sqrt(variance / spare);
+        } else {
+            *sd = sqrt(variance + row.left);
+        }
+    }
+    return STATUS_OK;
+}

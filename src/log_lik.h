@@ -1,0 +1,53 @@
+#ifndef RELM_LOG_LIK_H
+#define RELM_LOG_LIK_H
+
+#include "model.h"
+
+/* Densities of the data given the hyperparameters, with the group effects integrated out:
+       y_j ~ N(X_j beta, W_j^-1 + Z_j Sigma Z_j'),
+   W_j the weights over the residual variances. All they need of a group is its cells'
+   factors, and of Sigma its factor L, which is never inverted. */
+
+/* The hyperparameters of one draw. */
+typedef struct {
+    const double *beta, *theta;     /* p */
+    const double *L;                /* q x q, Sigma = L L' */
+    const double *sigma;            /* n_levels */
+} hyper_t;
+
+/* Groups, which need not be those of a fit. */
+typedef struct {
+    model_t model;                  /* whose groups and cells are these */
+    const double *rest;             /* (p + 1) x (p + 1) x cells: what the factors leave
+                                       of a cell's [X y], in the coordinates of theta */
+    const double *cell_rows;        /* n_cells */
+    const double *group_rows;       /* n_groups */
+    const double *log_weights;      /* n_groups: sums of log w */
+} groups_t;
+
+size_t log_lik_work(int q, int p);
+
+/* log p(y_j | hyperparameters). work holds log_lik_work() doubles. */
+status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
+                       double *work, double *value);
+
+/* Rows of data. */
+typedef struct {
+    int n;
+    const double *X, *Z, *y;        /* n x p, n x q, n */
+    const double *weights;          /* n, or NULL for ones */
+    const int *group, *level;       /* n, from 0; group -1 is one without data */
+} row_data_t;
+
+/* Mean and standard deviation of the rows from, ..., to - 1, all of one group, given the
+   hyperparameters and the group's data: y_i is one of these and left out, or it is none of
+   them. A row's results lie `stride` doubles apart.
+
+   With K = L M^-1 L', M = I + L'Z'WZ L, the covariance of gamma_j given its data, and
+   h = w z'K z a row's leverage, the row that is left out has the residual e / (1 - h) and
+   the variance 1 / (w (1 - h)); a new one has z'K z + 1/w. */
+status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, int to,
+                      int leave_out, const hyper_t *hyper, double *mean, double *sd,
+                      size_t stride, double *work);
+
+#endif

@@ -1,0 +1,54 @@
+#include <math.h>
+#include <string.h>
+#include "linalg.h"
+#include "logml.h"
+
+static int never_stop(void *data)
+{
+    (void) data;
+    return 0;
+}
+
+void start_evidence(evidence_t *evidence)
+{
+    weigh_groups(evidence->model, NULL, &evidence->data, evidence->work);
+}
+
+/* Products of the rest alone where there are no groups. */
+static status_t products(const evidence_t *evidence, const double *L, marginal_t *marginal)
+{
+    size_t rows = (size_t) evidence->model->n_coef + 1;
+    monitor_t monitor = { never_stop, NULL, 0.0 };
+    if (evidence->model->n_groups > 0)
+        return marginal_products(&evidence->data, L, marginal, &monitor);
+    memcpy(marginal->root, evidence->data.rest, sizeof(double) * rows * rows);
+    marginal->log_det = 0.0;
+    return STATUS_OK;
+}
+
+/* With V = I + Z L L'Z' in units of the residual variance and P the precision of theta,
+       -sum_l n_l log sigma_l - log|V|/2 - log|R| - r^2/2,
+   R'R = X'V^-1 X + P, and r^2 the sum of squares, penalized by P, at its minimum. */
+status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma,
+                      double *value)
+{
+    const model_t *model = evidence->model;
+    int p = model->n_coef, rows = p + 1, q = model->n_random;
+    int is_common = model->n_levels == 1;
+    marginal_t marginal = { 0.0, evidence->root };
+    double unit = is_common ? sigma[0] : 1.0;
+    for (int k = 0; k < q * q; k++) evidence->L[k] = L[k] / unit;
+    *value = 0.0;
+    for (int s = 0; s < model->n_levels; s++) *value -= model->level_rows[s] * log(sigma[s]);
+    if (!is_common) {
+        double *sigma2 = evidence->work + weigh_work(q, p);
+        for (int s = 0; s < model->n_levels; s++) sigma2[s] = sigma[s] * sigma[s];
+        weigh_groups(model, sigma2, &evidence->data, evidence->work);
+    }
+    RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
+    add_prior_products(model, unit * unit, evidence->root);
+    RETURN_IF_FAILED(cholesky(rows, evidence->root));
+    double r = evidence->root[p + (size_t) rows * p];
+    *value += -0.5 * marginal.log_det - log_det_root(p, evidence->root) - 0.5 * r * r;
+    return STATUS_OK;
+}

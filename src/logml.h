@@ -1,0 +1,25 @@
+#ifndef RELM_LOGML_H
+#define RELM_LOGML_H
+
+#include "collapsed.h"
+
+/* log p(y | Sigma, sigma) with the coefficients, under a normal prior, and the group effects
+   integrated out. */
+typedef struct {
+    const model_t *model;
+    group_data_t data;
+    double *root;           /* (p + 1) x (p + 1) */
+    double *L;              /* q x q */
+    double *work;           /* weigh_work() + n_levels doubles */
+} evidence_t;
+
+/* Weighs the data once where there is one residual variance. */
+void start_evidence(evidence_t *evidence);
+
+/* At the factor L of Sigma (q x q) and the residual standard deviations. What depends on
+   neither is left out: log(2 pi), the weights and the determinant of the coefficients'
+   prior. */
+status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma,
+                      double *value);
+
+#endif

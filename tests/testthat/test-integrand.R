@@ -1,0 +1,83 @@
+# log p(y, Sigma, sigma) by the n x n covariance matrix of y, coefficients integrated out too.
+dense_integrand <- function(posterior, state) {
+  rows <- replay_data(posterior)
+  same <- outer(rows$group, rows$group, "==")
+  V <- diag(state$sigma2[rows$level] / rows$w) + rows$X %*% (t(rows$X) / posterior$beta$precision)
+  if (ncol(rows$Z)) V <- V + same * (rows$Z %*% state$Sigma %*% t(rows$Z))
+  sigma <- sum(relm:::log_scale_prior(posterior$prior$sigma, sqrt(state$sigma2)))
+  log_normal(rows$y, as.numeric(rows$X %*% posterior$beta$mean), V) + sigma
+}
+
+# The parameters of split_point() of a state.
+point_of <- function(posterior, state) {
+  z <- lapply(posterior$blocks, function(block) {
+    if (length(block$columns) == 1) return(NULL)
+    C <- cov2cor(state$Sigma[block$columns, block$columns])
+    relm:::partial_coordinates(C[upper.tri(C)], nrow(C))
+  })
+  rbind(c(sqrt(diag(state$Sigma)), unlist(z), sqrt(state$sigma2)))
+}
+
+prior <- relm_prior(beta = normal(-0.5, 1.3), sd = half_t(3, 1), sigma = half_normal(2))
+
+test_that("the integrand is the density of all the data, coefficients and effects integrated out", {
+  data <- grouped_data(5)
+  offset <- data$v / 2
+  models <- list(
+    posterior_of(y ~ x, data, prior), posterior_of(y ~ x + f, data, prior, weights = w, sigma = ~ f),
+    posterior_of(y ~ x + f + (1 | g), data, prior, weights = w, offset = offset),
+    posterior_of(y ~ x + (1 + x || g), data, prior), posterior_of(y ~ 0 + (1 | g), data, prior),
+    posterior_of(y ~ x + (1 + x + v | g), data, prior, weights = w),
+    posterior_of(y ~ x + f + (1 + x || g), data, prior, sigma = ~ g, weights = w)
+  )
+  for (posterior in models) {
+    integrand <- relm:::new_integrand(posterior)
+    for (state in any_states(posterior)$states[c(1, 2, 4)]) {
+      point <- point_of(posterior, state)
+      at <- relm:::split_point(point, integrand)
+      prior_of_block <- relm:::log_integrand(integrand, point) - dense_integrand(posterior, state)
+      exact <- sum(vapply(posterior$blocks, function(block) {
+        sum(relm:::log_scale_prior(half_t(3, 1), at$sd[block$columns]))
+      }, 0))
+      if (ncol(at$z)) exact <- exact + relm:::log_lkj_prior(at$z, 3, 1)
+      expect_equal(prior_of_block, exact, tolerance = 1e-8)
+    }
+  }
+})
+
+test_that("a whole covariance matrix's prior and a mixture of blocks are in it", {
+  data <- grouped_data(5)
+  own <- relm_prior(beta = normal(0, 2), sd = exponential(1), sigma = half_normal(2),
+                    cov = inverse_wishart(4, diag(c(1, 2))))
+  posterior <- posterior_of(y ~ x + (1 + x | g) + (0 + v | g), data, own)
+  integrand <- relm:::new_integrand(posterior)
+  expect_equal(relm:::n_dimensions(integrand), 5)
+  for (state in any_states(posterior)$states[c(1, 2)]) {
+    point <- point_of(posterior, state)
+    Sigma <- state$Sigma[1:2, 1:2]
+    z <- relm:::split_point(point, integrand)$z
+    # log p(Sigma) with Gamma_2(2) = pi / 2, and |dSigma / d(sd, z)|.
+    wishart <- 2 * log(2) - 4 * log(2) - log(pi / 2) - 7 / 2 * log(det(Sigma)) -
+      sum(diag(diag(c(1, 2)) %*% solve(Sigma))) / 2
+    exact <- wishart + log(4) + sum(log(diag(Sigma))) + log(1 - tanh(z[1])^2) - sqrt(state$Sigma[3, 3])
+    expect_equal(relm:::log_integrand(integrand, point) - dense_integrand(posterior, state), exact,
+                 tolerance = 1e-8)
+  }
+})
+
+test_that("draws become points, and points factors", {
+  fit <- relm(y ~ x + (1 + x + v | g), grouped_data(9), prior = prior, sigma = ~ f, chains = 2,
+              draws = 20, seed = 1)
+  points <- relm:::drawn_points(fit)
+  integrand <- relm:::new_integrand(fit$posterior)
+  at <- relm:::split_point(points, integrand)
+  L <- relm:::covariance_factors(at, fit$posterior$blocks, 3)
+  draws <- as.matrix(fit, c("sd_g__Intercept", "sd_g__v", "cor_g__Intercept__v", "cor_g__x__v",
+                            "sd_g__x", "sigma_f[b]"))
+  for (i in c(1, 33)) {
+    Sigma <- tcrossprod(L[, , i])
+    expect_equal(unname(sqrt(diag(Sigma))), unname(draws[i, c(1, 5, 2)]))
+    expect_equal(unname(cov2cor(Sigma)[3, 1:2]), unname(draws[i, 3:4]))
+    expect_true(any(abs(at$sigma[i, ] - draws[i, 6]) < 1e-14))
+  }
+})
