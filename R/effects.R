@@ -94,6 +94,7 @@ ngrps <- function(object, ...) UseMethod("ngrps")
 
 #' @rdname relm-effects
 #' @rawNamespace S3method(lme4::ngrps, relm)
+#' @rawNamespace S3method(brms::ngrps, relm)
 #' @export
 ngrps.relm <- function(object, ...) {
   stats::setNames(length(object$posterior$groups), object$posterior$group)[
@@ -101,7 +102,7 @@ ngrps.relm <- function(object, ...) {
 }
 
 #' @export
-ngrps.default <- function(object, ...) pass_on("lme4", "ngrps", object, ...)
+ngrps.default <- function(object, ...) pass_on(c("lme4", "brms"), "ngrps", object, ...)
 
 #' @rdname relm-effects
 #' @export
