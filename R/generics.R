@@ -12,12 +12,13 @@ pass_on <- function(packages, name, object, ...) {
   package <- owner_of(packages, name, object)
   check_installed(package, paste0(name, "() of another package's fit"))
   from <- parent.frame(2)
-  # From relm's own namespace the owner's generic would find relm's default again.
-  if (identical(topenv(from), topenv())) {
+  default <- sys.function(sys.parent())
+  # Where relm's default can be seen, within its namespace, the owner's generic would find it.
+  if (identical(get0(paste0(name, ".default"), from, mode = "function"), default)) {
     owner <- getExportedValue(package, name)
     return(do.call(owner, list(object, ...), quote = TRUE, envir = globalenv()))
   }
-  call <- match.call(sys.function(sys.parent()), sys.call(sys.parent()), envir = from)
+  call <- match.call(default, sys.call(sys.parent()), envir = from)
   call[[1]] <- call("::", as.name(package), as.name(name))
   mask <- new.env(parent = from)
   if (is.language(call[[2]])) {

@@ -63,6 +63,14 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
   structure(found[lengths(found) > 0], class = c("insight_formula", "list"))
 }
 
+#' @rawNamespace S3method(insight::get_call, relm)
+get_call.relm <- function(x) {
+  call <- x$call
+  # The formula itself, in whose environment insight looks for the data.
+  if (!is.null(x$design)) call$formula <- formula(x)
+  call
+}
+
 #' @rdname relm-easystats
 #' @rawNamespace S3method(insight::model_info, relm)
 #' @method model_info relm
