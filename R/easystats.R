@@ -5,8 +5,8 @@
 #' @rdname relm-easystats
 #' @param posteriors,model A fit.
 #' @param dispersion,ci,ci_method,test,rope_range,rope_ci As in bayestestR.
-#' @param diagnostic Any of `"ESS"`, the bulk effective sample size, `"Rhat"` and `"MCSE"`, the Monte
-#'   Carlo standard error of the mean; `"all"` or `NULL`.
+#' @param diagnostic Any of `"ESS"`, the bulk effective sample size, `"Rhat"` and `"MCSE"`, the
+#'   Monte Carlo standard error of the mean; `"all"` or `NULL`.
 #' @param priors Add the priors of the coefficients?
 #' @rawNamespace S3method(bayestestR::describe_posterior, relm)
 #' @method describe_posterior relm

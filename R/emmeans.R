@@ -1,12 +1,12 @@
 #' Estimated marginal means
 #'
 #' `emmeans::emmeans()`, `emmeans::emtrends()` and their kin work on fits: they average the linear
-#' predictor without group effects, \eqn{x'\beta}, over a grid of the predictors, for each posterior draw.
-#' Summaries are posterior medians and intervals of highest posterior density.
+#' predictor without group effects, \eqn{x'\beta}, over a grid of the predictors, for each
+#' posterior draw. Summaries are posterior medians and intervals of highest posterior density.
 #'
 #' `as.mcmc()` of the result gives its draws. `frequentist = TRUE` in its summary takes the
-#' posterior mean and covariance of the coefficients for estimates of a normal distribution; where these
-#' do not exist (see [summary()][summary.relm]) its standard errors are `NA`.
+#' posterior mean and covariance of the coefficients for those of a normal distribution; where
+#' these do not exist (see [summary()][summary.relm]) its standard errors are `NA`.
 #'
 #' Predictors in functions, such as `poly(x, 2)`, are evaluated anew from the data
 #' of the fit, which must still be where the call to [relm()] says.
@@ -14,8 +14,8 @@
 #' @param object A fit.
 #' @param trms,xlev,grid What emmeans gives: terms, levels of factors, and the grid.
 #' @param ... Passed on by emmeans.
-#' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`, `bhat`, `V`
-#'   and the draws `post.beta`.
+#' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`,
+#'   `bhat`, `V` and the draws `post.beta`.
 #' @examplesIf requireNamespace("emmeans", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ river * log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -29,7 +29,8 @@ NULL
 #' @method recover_data relm
 recover_data.relm <- function(object, ...) {
   design <- design_of(object, "emmeans()")
-  emmeans::recover_data(object$call, evaluated_terms(design$terms, design$frame), attr(design$frame, "na.action"),
+  terms <- evaluated_terms(design$terms, design$frame)
+  emmeans::recover_data(object$call, terms, attr(design$frame, "na.action"),
                         frame = design$frame, ...)
 }
 
@@ -44,12 +45,13 @@ emm_basis.relm <- function(object, trms, xlev, grid, ...) {
   draws <- hyper_matrix(object, seq_along(fixed))
   colnames(draws) <- fixed
   V <- stats::cov(draws)
-  V[, !has_variance(object)[seq_along(fixed)]] <- NA
-  V[!has_variance(object)[seq_along(fixed)], ] <- NA
-  bhat <- stats::setNames(rep(NA_real_, ncol(X)), colnames(X))
-  bhat[fixed] <- colMeans(draws)
-  list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = V, dffun = function(k, dfargs) Inf, dfargs = list(),
-       misc = list(), post.beta = structure(draws, n.chains = object$sampling$chains))
+  without <- !has_variance(object)[seq_along(fixed)]
+  V[without, ] <- V[, without] <- NA
+  # Those of aliased columns are NA.
+  bhat <- stats::setNames(colMeans(draws)[colnames(X)], colnames(X))
+  list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = V,
+       dffun = function(k, dfargs) Inf, dfargs = list(), misc = list(),
+       post.beta = structure(draws, n.chains = object$sampling$chains))
 }
 
 # Combinations of coefficients that are not estimable: none, or those of aliased columns.

@@ -9,7 +9,7 @@
 # was written, and may name models by it; the object, which relm's generic has
 # evaluated, is not evaluated again.
 pass_on <- function(packages, name, object, ...) {
-  package <- owner_of(packages, name, object)
+  package <- owning_package(packages, name, object)
   check_installed(package, paste0(name, "() of another package's fit"))
   from <- parent.frame(2)
   default <- sys.function(sys.parent())
@@ -29,7 +29,7 @@ pass_on <- function(packages, name, object, ...) {
   eval(call, mask)
 }
 
-owner_of <- function(packages, name, object) {
+owning_package <- function(packages, name, object) {
   owns <- function(package) {
     isNamespaceLoaded(package) && any(vapply(class(object), function(class) {
       !is.null(utils::getS3method(name, class, optional = TRUE, envir = asNamespace(package)))

@@ -150,27 +150,36 @@ parameter_table <- function(fit, effects = "all", component = "all", patterns = 
 clean_terms <- function(rows, residual, is_effect) {
   cleaned <- sub("^(sd|cor)__", "", rows$term)
   correlation <- startsWith(rows$term, "cor__")
-  pair <- strsplit(sub("^cor_.*?__", "", rows$variable[correlation], perl = TRUE), "__", fixed = TRUE)
-  cleaned[correlation] <- vapply(pair, paste, "", collapse = " ~ ")
+  pairs <- sub("^cor_.*?__", "", rows$variable[correlation], perl = TRUE)
+  cleaned[correlation] <- sub("__", " ~ ", pairs, fixed = TRUE)
   cleaned[residual] <- rows$variable[residual]
   cleaned[is_effect] <- paste0(rows$group, ".", rows$level)[is_effect]
   cleaned
 }
 
 effect_chosen <- function(table, is_effect, effects) {
+  known <- c("fixed", "random", "full_random", "all", "full", "random_variance", "grouplevel")
   random <- table$Effects == "random"
-  switch(check_choice(effects[1], "effects", c("fixed", "random", "full_random", "all", "full",
-                                               "random_variance", "grouplevel")),
-    fixed = !random, random = , full_random = random, random_variance = random & !is_effect,
-    grouplevel = is_effect, rep(TRUE, nrow(table)))
+  switch(check_choice(effects[1], "effects", known),
+    fixed = !random,
+    random = ,
+    full_random = random,
+    random_variance = random & !is_effect,
+    grouplevel = is_effect,
+    rep(TRUE, nrow(table))
+  )
 }
 
 component_chosen <- function(table, component) {
-  switch(check_choice(component[1], "component",
-                      c("all", "full", "conditional", "location", "sigma", "dispersion", "distributional",
-                        "auxiliary")),
-    all = , full = rep(TRUE, nrow(table)), conditional = , location = table$Component == "conditional",
-    table$Component == "sigma")
+  known <- c("all", "full", "conditional", "location", "sigma", "dispersion", "distributional",
+             "auxiliary")
+  switch(check_choice(component[1], "component", known),
+    all = ,
+    full = rep(TRUE, nrow(table)),
+    conditional = ,
+    location = table$Component == "conditional",
+    table$Component == "sigma"
+  )
 }
 
 #' @rdname relm-easystats
@@ -236,33 +245,23 @@ random_variance <- function(fit, moment) {
   p <- length(posterior$fixed)
   sd <- hyper_matrix(fit, p + seq_along(columns))
   total <- as.numeric(sd^2 %*% diag(moment))
+  pairs <- correlation_pairs(posterior)
+  correlation <- hyper_matrix(fit, pairs$place)
+  products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
+  total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
   intercept <- columns == "(Intercept)"
-  correlations <- NULL
-  place <- p + length(columns)
-  for (block in posterior$blocks) {
-    for (k in seq_along(block$columns)[-1]) {
-      for (l in seq_len(k - 1)) {
-        place <- place + 1
-        pair <- block$columns[c(l, k)]
-        correlation <- hyper_matrix(fit, place)
-        total <- total + 2 * as.numeric(correlation) * sd[, pair[1]] * sd[, pair[2]] *
-          moment[pair[1], pair[2]]
-        if (intercept[pair[1]]) {
-          colnames(correlation) <- posterior$group
-          correlations <- cbind(correlations, correlation)
-        }
-      }
-    }
-  }
+  with_intercept <- intercept[pairs$first]
+  group <- posterior$group
   variance <- function(chosen, names) {
     if (any(chosen)) {
       structure(sd[, chosen, drop = FALSE]^2, dimnames = list(NULL, names))
     }
   }
-  group <- posterior$group
+  correlations <- correlation[, with_intercept, drop = FALSE]
+  colnames(correlations) <- rep(group, ncol(correlations))
   parts <- list(var.random = total,
                 var.intercept = variance(intercept, rep(group, sum(intercept))),
                 var.slope = variance(!intercept, paste0(group, ".", columns[!intercept])),
-                cor.slope_intercept = correlations)
+                cor.slope_intercept = if (any(with_intercept)) correlations)
   parts[!vapply(parts, is.null, NA)]
 }

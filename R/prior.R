@@ -72,8 +72,8 @@
 #'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
 #'   number, or one for each effect. Elsewhere a number: about as large as the
 #'   standard deviation may well be, in units of the response over those of the column.
-#' @param ... Refused; but where rstanarm or brms is attached and relm masks its function of the same
-#'   name, a call with arguments that only theirs has is theirs.
+#' @param ... Refused; but where rstanarm or brms is attached and relm masks its function of the
+#'   same name, a call with arguments that only theirs has is theirs.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
 #'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
 #'   `relm_distribution`.

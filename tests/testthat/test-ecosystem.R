@@ -46,11 +46,3 @@ test_that("tidybayes spreads and gathers draws", {
   expect_identical(gathered$.value[gathered$.variable == "sigma"],
                    as.numeric(as.matrix(fit, "sigma")))
 })
-
-test_that("knitr makes tables of summaries", {
-  skip_if_not_installed("knitr")
-  table <- knitr::kable(summary(fit), digits = 2)
-  expect_length(table, 2 + nrow(summary(fit)))
-  expect_match(table[1], "^\\|variable .* mean.* ess_tail\\|$")
-  expect_match(table[3], "^\\|b_Intercept")
-})

@@ -50,9 +50,9 @@ test_that("what is passed on is evaluated once", {
 
 test_that("of several owners the one that has a method is asked", {
   skip_if_not_installed("lme4")
-  skip_if_not_installed("brms")
+  suppressWarnings(skip_if_not_installed("brms"))
   fit <- suppressWarnings(brms::brm(Reaction ~ Days + (1 | Subject), lme4::sleepstudy,
                                     empty = TRUE))
-  expect_identical(owner_of(c("lme4", "brms"), "ngrps", fit), "brms")
+  expect_identical(owning_package(c("lme4", "brms"), "ngrps", fit), "brms")
   expect_equal(unlist(outside(ngrps(fit), fit = fit)), c(Subject = 18))
 })
