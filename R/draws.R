@@ -18,6 +18,10 @@
 #'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
 #'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot takes it.
 #'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain.
+#' @section tidybayes:
+#' `tidybayes::spread_draws(fit, r_station[station, term])` and `gather_draws()` work on a fit.
+#' For coefficients of groups give them the draws:
+#' `spread_draws(as_draws(fit, "^coef_", regex = TRUE), coef_station[station, term])`.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

@@ -1,8 +1,20 @@
 #' Fits in easystats
 #'
 #' What the package insight asks of a fit, so that bayestestR, parameters and performance work on
-#' it: `describe_posterior(fit)`, `model_parameters(fit)`, `model_performance(fit)`, `icc(fit)` and
-#' their kin.
+#' it.
+#'
+#' bayestestR: `describe_posterior()`, `describe_prior()`, `diagnostic_posterior()`,
+#' `effective_sample()`, `mcse()`, `point_estimate()`, `map_estimate()`, `estimate_density()`,
+#' `ci()`, `hdi()`, `eti()`, `spi()`, `bci()`, `p_direction()`, `p_map()`, `rope_range()`, and
+#' `rope()`, `p_rope()`, `p_significance()` and `equivalence_test()`, whose range
+#' is by default one percent about zero where the response is a logarithm, else a tenth of its
+#' standard deviation. They take `effects`, `component` and `parameters` as below.
+#' parameters: `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`,
+#' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals.
+#'
+#' In `describe_posterior()` the mean, the standard deviation and the Monte Carlo error are `NA`
+#' where they do not exist (see [summary()][summary.relm]); bayestestR's functions for one
+#' of these take draws as they are.
 #'
 #' Parameters have relm's names of draws ([relm_names]) in `Parameter`, and the spelling
 #' of the model matrix in `Cleaned_Parameter`.
