@@ -8,10 +8,12 @@
 #' posterior mean and covariance of the coefficients for those of a normal distribution; where
 #' these do not exist (see [summary()][summary.relm]) its standard errors are `NA`.
 #'
-#' Predictors in functions, such as `poly(x, 2)`, are evaluated anew from the data
-#' of the fit, which must still be where the call to [relm()] says.
+#' Functions of predictors, such as `poly(x, 2)`, keep the basis that they had in the fit. The
+#' columns of the data that the formula names are kept in a fit, so that these functions work
+#' in another session too.
 #'
 #' @param object A fit.
+#' @param data Data in place of those of the fit.
 #' @param trms,xlev,grid What emmeans gives: terms, levels of factors, and the grid.
 #' @param ... Passed on by emmeans.
 #' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`,
@@ -27,11 +29,17 @@ NULL
 #' @rdname relm-emmeans
 #' @rawNamespace S3method(emmeans::recover_data, relm)
 #' @method recover_data relm
-recover_data.relm <- function(object, ...) {
+recover_data.relm <- function(object, data = NULL, ...) {
   design <- design_of(object, "emmeans()")
   terms <- evaluated_terms(design$terms, design$frame)
-  emmeans::recover_data(object$call, terms, attr(design$frame, "na.action"),
-                        frame = design$frame, ...)
+  if (is.null(data)) data <- used_data(design)
+  # What is named beside the columns of the data, such as knots.
+  constants <- if (!is.null(data)) setdiff(all.vars(attr(terms, "variables")), names(data))
+  recover <- function(..., params = c("pi", constants)) {
+    emmeans::recover_data(object$call, terms, attr(design$frame, "na.action"), data = data,
+                          frame = design$frame, params = params, ...)
+  }
+  recover(...)
 }
 
 #' @rdname relm-emmeans

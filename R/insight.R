@@ -35,6 +35,7 @@
 #' * `find_formula()`: a list with the parts `conditional`, `random` (the columns of a block and the
 #'   grouping factor, or a list of these) and `sigma` (where residual variances go by a factor).
 #' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random` and `sigma`.
+#' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
 #' * `clean_parameters()`: a data frame with a row for each of them.
 #' * `get_parameters()`: a data frame, draws x parameters.
 #' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
@@ -75,12 +76,18 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
   structure(found[lengths(found) > 0], class = c("insight_formula", "list"))
 }
 
-#' @rawNamespace S3method(insight::get_call, relm)
-get_call.relm <- function(x) {
-  call <- x$call
-  # The formula itself, in whose environment insight looks for the data.
-  if (!is.null(x$design)) call$formula <- formula(x)
-  call
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_data, relm)
+#' @method get_data relm
+get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
+  data <- used_data(design_of(x, "get_data()"))
+  # Variables that came without a data frame are in the model frame.
+  if (is.null(data)) return(NextMethod())
+  check_choice(effects, "effects", c("all", "fixed", "random"))
+  names <- insight::find_variables(x, effects = effects, flatten = TRUE)
+  if (effects == "random") names <- setdiff(names, insight::find_response(x, combine = FALSE))
+  else names <- c(names, insight::find_weights(x))
+  data[intersect(names, names(data))]
 }
 
 #' @rdname relm-easystats

@@ -46,6 +46,22 @@ test_that("contrasts, weights, subsets and missing values are those of the fit",
   expect_equal(medians_of(emmeans::emmeans(fit, ~ f))$emmean, unname(medians(fit, X)))
 })
 
+test_that("the data may be gone, and what stands beside them is a constant", {
+  make <- function() {
+    here <- data[46:1, ]
+    degree <- 2
+    relm(y ~ f + poly(x, degree) + (1 | g), here, subset = 40:1, seed = 1, chains = 1,
+         draws = 50)
+  }
+  used <- data[46:1, ][40:1, ]
+  fit <- make()
+  # As in lm(), terms are evaluated before rows are chosen.
+  basis <- stats::poly(data$x, 2)
+  X <- stats::model.matrix(~ f + predict(basis, x),
+                           data.frame(f = c("a", "b", "c"), x = mean(used$x)))
+  expect_equal(medians_of(emmeans::emmeans(fit, ~ f))$emmean, unname(medians(fit, X)))
+})
+
 test_that("offsets are averaged", {
   fit <- relm(y ~ f + offset(v) + (1 | g), data, seed = 1, chains = 1, draws = 50)
   X <- stats::model.matrix(~ f, data.frame(f = c("a", "b", "c")))

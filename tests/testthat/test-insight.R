@@ -39,10 +39,22 @@ test_that("insight knows the model", {
 test_that("insight has the data, also where they are gone", {
   columns <- c("mercury", "x", "river", "station")
   expect_identical(insight::get_data(fit)[columns], data[columns])
-  lost <- fit
-  lost$call$data <- quote(no_such_data)
-  expect_warning(kept <- insight::get_data(lost), "model frame")
-  expect_equal(kept$x, data$x)
+  expect_identical(names(insight::get_data(fit, effects = "random")), "station")
+  gone <- bass[171:1, ]
+  some <- relm(log(mercury) ~ river + (1 | station), gone, weights = length, subset = weight > 500,
+               chains = 1, draws = 5, seed = 1)
+  rm(gone)
+  used <- bass[171:1, ]
+  used <- used[used$weight > 500, ]
+  expect_equal(insight::get_data(some), used[c("mercury", "river", "station", "length")],
+               ignore_attr = "row.names")
+})
+
+test_that("insight finds variables that came without a data frame", {
+  mercury <- bass$mercury
+  station <- bass$station
+  bare <- relm(mercury ~ (1 | station), chains = 1, draws = 5, seed = 1)
+  expect_equal(suppressWarnings(insight::get_data(bare))$mercury, mercury)
 })
 
 test_that("insight names parameters by their parts", {
