@@ -6,7 +6,8 @@
 #' @return `formula()`: the model formula. `terms()`: the terms of the fixed part.
 #'   `model.frame()`: the data used, a data frame. `model.matrix()`: X, or Z with one column
 #'   for each random column; aliased columns are left out. `prior_summary()`: a data frame with
-#'   the prior of each parameter. `weights()`: the precision weights, or `NULL`. A fit of cross-products has no data: these are errors for it.
+#'   the prior of each parameter. `family()`: [gaussian()]. `weights()`: the precision weights, or
+#'   `NULL`. A fit of cross-products has no data: those that need them are errors for it.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -38,6 +39,10 @@ model.matrix.relm <- function(object, type = "fixed", ...) {
   if (type == "fixed" || length(design$bars)) rownames(matrix) <- row.names(design$frame)
   matrix
 }
+
+#' @rdname relm-model
+#' @export
+family.relm <- function(object, ...) stats::gaussian()
 
 #' @rdname relm-model
 #' @export

@@ -8,12 +8,20 @@
 #'   stands for all hyperparameters and group effects `r_`. Group coefficients `coef_` are
 #'   there when they are asked for.
 #' @param regex Are they regular expressions?
+#' @param pars,regex_pars Names and regular expressions, in rstanarm's words for `variable`. They
+#'   may also be written as rstanarm names coefficients and group effects, `x` for `b_x` and
+#'   `b[(Intercept) g:l1]` for `r_g[l1,Intercept]`.
 #' @param row.names,optional Not used.
 #' @param ... Not used.
 #' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of
 #'   posterior's class; its siblings in their own formats. `as.mcmc.list()`: coda's class,
 #'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
+#'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot takes it.
 #'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain.
+#' @section tidybayes:
+#' `tidybayes::spread_draws(fit, r_station[station, term])` and `gather_draws()` work on a fit.
+#' For coefficients of groups give them the draws:
+#' `spread_draws(as_draws(fit, "^coef_", regex = TRUE), coef_station[station, term])`.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -84,16 +92,26 @@ as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 
 #' @rdname as_draws.relm
 #' @export
-as.matrix.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  draws <- draws_array(x, choose_variables(x, variable, regex))
+as.array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
+  draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
+  dimnames(draws) <- list(iterations = NULL, chains = paste0("chain:", seq_len(ncol(draws))),
+                          parameters = dimnames(draws)[[3]])
+  draws
+}
+
+#' @rdname as_draws.relm
+#' @export
+as.matrix.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL,
+                           ...) {
+  draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
   matrix(draws, ncol = dim(draws)[3], dimnames = list(NULL, dimnames(draws)[[3]]))
 }
 
 #' @rdname as_draws.relm
 #' @export
 as.data.frame.relm <- function(x, row.names = NULL, optional = FALSE, variable = NULL,
-                               regex = FALSE, ...) {
-  as.data.frame(as.matrix(x, variable, regex), optional = TRUE)
+                               regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
+  as.data.frame(as.matrix(x, variable, regex, pars, regex_pars), optional = TRUE)
 }
 
 #' @export
@@ -148,7 +166,11 @@ coef_variables <- function(fit) {
   as.character(names[, posterior$group_display])
 }
 
-choose_variables <- function(fit, variable, regex) {
+choose_variables <- function(fit, variable, regex, pars = NULL, regex_pars = NULL) {
+  if (!is.null(pars) || !is.null(regex_pars)) {
+    if (!is.null(variable)) abort("Give {.arg variable}, or {.arg pars} and {.arg regex_pars}.")
+    return(choose_pars(fit, pars, regex_pars))
+  }
   if (is.null(variable)) return(default_variables(fit))
   if (all(variable %in% hyper_variables(fit)) && !regex) return(unique(variable))
   all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
@@ -160,6 +182,30 @@ choose_variables <- function(fit, variable, regex) {
   unknown <- setdiff(variable, all)
   if (length(unknown)) refuse_variable(unknown, fit)
   unique(variable)
+}
+
+# Variables by names that rstanarm has for them, or that relm has.
+choose_pars <- function(fit, pars, regex_pars) {
+  theirs <- rstanarm_names(fit)
+  known <- pars %in% names(theirs)
+  pars[known] <- theirs[pars[known]]
+  matched <- lapply(regex_pars, function(pattern) {
+    own <- grep(pattern, default_variables(fit), value = TRUE)
+    found <- union(own, theirs[grep(pattern, names(theirs))])
+    if (length(found) == 0) refuse_variable(pattern, fit)
+    found
+  })
+  choose_variables(fit, unlist(c(pars, matched)), regex = FALSE)
+}
+
+# relm's names of the coefficients and group effects, named as rstanarm names them.
+rstanarm_names <- function(fit) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  fixed <- hyper_variables(fit)[seq_along(posterior$fixed)]
+  levels <- rep(gsub(" ", "_", posterior$groups), each = length(columns))
+  effects <- if (length(columns)) sprintf("b[%s %s:%s]", columns, posterior$group, levels)
+  stats::setNames(c(fixed, effect_names(posterior)), c(posterior$fixed, effects))
 }
 
 refuse_variable <- function(unknown, fit) {

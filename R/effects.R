@@ -94,6 +94,7 @@ ngrps <- function(object, ...) UseMethod("ngrps")
 
 #' @rdname relm-effects
 #' @rawNamespace S3method(lme4::ngrps, relm)
+#' @rawNamespace S3method(brms::ngrps, relm)
 #' @export
 ngrps.relm <- function(object, ...) {
   stats::setNames(length(object$posterior$groups), object$posterior$group)[
@@ -101,7 +102,7 @@ ngrps.relm <- function(object, ...) {
 }
 
 #' @export
-ngrps.default <- function(object, ...) pass_on("lme4", "ngrps", object, ...)
+ngrps.default <- function(object, ...) pass_on(c("lme4", "brms"), "ngrps", object, ...)
 
 #' @rdname relm-effects
 #' @export
@@ -120,7 +121,8 @@ check_grouped <- function(fit, what) {
 # Hyperparameters by their places, draws x variables.
 hyper_matrix <- function(fit, places) {
   hyper <- fit$sampling$hyper[, , places, drop = FALSE]
-  matrix(hyper, ncol = length(places), dimnames = list(NULL, dimnames(hyper)[[3]]))
+  matrix(hyper, nrow(hyper) * ncol(hyper), length(places),
+         dimnames = list(NULL, dimnames(hyper)[[3]]))
 }
 
 has_variance <- function(fit) fit$posterior$tails > 3
@@ -198,21 +200,27 @@ covariance_estimate <- function(fit) {
   p <- length(posterior$fixed)
   sd <- apply(hyper_matrix(fit, p + seq_len(q)), 2, stats::median)
   correlation <- diag(q)
-  place <- p + q
-  for (block in posterior$blocks) {
-    for (k in seq_along(block$columns)[-1]) {
-      for (l in seq_len(k - 1)) {
-        place <- place + 1
-        value <- stats::median(hyper_matrix(fit, place))
-        pair <- block$columns[c(k, l)]
-        correlation[pair[1], pair[2]] <- correlation[pair[2], pair[1]] <- value
-      }
-    }
-  }
+  pairs <- correlation_pairs(posterior)
+  medians <- apply(hyper_matrix(fit, pairs$place), 2, stats::median)
+  correlation[cbind(pairs$first, pairs$second)] <- medians
+  correlation[cbind(pairs$second, pairs$first)] <- medians
   dimnames(correlation) <- list(columns, columns)
   names(sd) <- columns
   structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
             block = posterior$random$block)
+}
+
+# The correlations among the hyperparameters: their places, and the random columns of each pair.
+correlation_pairs <- function(posterior) {
+  pairs <- lapply(posterior$blocks, function(block) {
+    if (length(block$columns) > 1) t(utils::combn(block$columns, 2))
+  })
+  pairs <- rbind(matrix(0L, 0, 2), do.call(rbind, pairs))
+  # As pair_names() has them: each column with those before it.
+  block <- posterior$random$block[pairs[, 1]]
+  pairs <- pairs[order(block, pairs[, 2], pairs[, 1]), , drop = FALSE]
+  first <- length(posterior$fixed) + nrow(posterior$random)
+  data.frame(first = pairs[, 1], second = pairs[, 2], place = first + seq_len(nrow(pairs)))
 }
 
 #' @rdname relm-effects

@@ -72,3 +72,15 @@ data_of <- function(design) {
   rows <- if (all_rows) attr(design$frame, "row.names") else .set_row_names(kept$n_rows)
   structure(columns, row.names = rows, class = "data.frame")
 }
+
+# The rows of the data that the fit used, in the order of its frame; NULL where they are not to
+# be had.
+used_data <- function(design) {
+  data <- data_of(design)
+  if (is.null(data) || !is.null(design$kept$in_frame)) return(data)
+  rows <- seq_len(design$kept$n_rows)
+  if (!is.null(design$quosures$subset)) rows <- rows[rlang::eval_tidy(design$quosures$subset, data)]
+  omitted <- attr(design$frame, "na.action")
+  if (length(omitted)) rows <- rows[-omitted]
+  if (length(rows) == nrow(design$frame) && !anyNA(rows)) data[rows, , drop = FALSE]
+}

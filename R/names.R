@@ -62,9 +62,9 @@ hyper_names <- function(posterior) {
     sigma_names(posterior))
 }
 
-pair_names <- function(columns) {
+pair_names <- function(columns, sep = "__") {
   unlist(lapply(seq_along(columns)[-1], function(k) {
-    paste0(columns[seq_len(k - 1)], "__", columns[k])
+    paste0(columns[seq_len(k - 1)], sep, columns[k])
   }))
 }
 

@@ -4,16 +4,10 @@ print.relm <- function(x, digits = 3, ...) {
   cat("\nPriors\n")
   writeLines(paste0("  ", short_prior_text(x$posterior)))
   cat("\nPosterior\n")
-  draws <- hyper_matrix(x, seq_along(hyper_variables(x)))
-  shown <- utils::head(seq_len(ncol(draws)), 20)
-  quantiles <- t(apply(draws[, shown, drop = FALSE], 2, stats::quantile,
-                       c(0.5, 0.025, 0.975), names = FALSE))
-  colnames(quantiles) <- c("median", "2.5%", "97.5%")
-  print(format_estimates(quantiles, quantiles[, 3] - quantiles[, 2], digits), quote = FALSE,
-        right = TRUE)
-  hidden <- ncol(draws) - length(shown)
-  if (hidden > 0) cat("... and ", hidden, " more: see summary().\n", sep = "")
-  write_wrapped(convergence_lines(x, colnames(draws)[shown]))
+  quantiles <- shown_quantiles(x, digits)
+  print(quantiles, quote = FALSE, right = TRUE)
+  writeLines(hidden_line(x, quantiles))
+  write_wrapped(convergence_lines(x, rownames(quantiles)))
   invisible(x)
 }
 
@@ -27,6 +21,20 @@ short_prior_text <- function(posterior, most = 10) {
   names <- table$parameter[first]
   names[runs > 1] <- paste(names, "...", table$parameter[last])[runs > 1]
   paste0(format(names), "  ", table$prior[first])
+}
+
+# Quantiles of the first hyperparameters, as text.
+shown_quantiles <- function(fit, digits) {
+  shown <- seq_len(min(length(hyper_variables(fit)), 20))
+  quantiles <- t(apply(hyper_matrix(fit, shown), 2, stats::quantile, c(0.5, 0.025, 0.975),
+                       names = FALSE))
+  colnames(quantiles) <- c("median", "2.5%", "97.5%")
+  format_estimates(quantiles, quantiles[, 3] - quantiles[, 2], digits)
+}
+
+hidden_line <- function(fit, quantiles) {
+  hidden <- length(hyper_variables(fit)) - nrow(quantiles)
+  if (hidden > 0) paste0("... and ", hidden, " more: see summary().") else character()
 }
 
 write_wrapped <- function(lines) {

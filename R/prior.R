@@ -44,6 +44,13 @@
 #' Steel (2010) have for the degrees of freedom of a t distribution. A level of few rows
 #' borrows from the others.
 #'
+#' @section Names shared with rstanarm and brms:
+#' rstanarm has a `normal()`, an `exponential()` and an `lkj()` too, and brms an `exponential()`, a
+#' family. Within `relm_prior()` these names are relm's, whichever package was attached last.
+#' Elsewhere they are those of the package attached last; where this is relm, rstanarm takes relm's
+#' `normal(mean, sd)`, `exponential(rate)` and `lkj(eta)` for its own, and calls with
+#' other arguments, such as `normal(autoscale = TRUE)`, reach the function that relm masks.
+#'
 #' @param beta Prior of the coefficients: `flat()` or `normal()`, or a list of
 #'   these named by coefficient (others stay flat).
 #' @param sd Prior of the standard deviations of group effects: `uniform()`, `half_t()`,
@@ -65,6 +72,8 @@
 #'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
 #'   number, or one for each effect. Elsewhere a number: about as large as the
 #'   standard deviation may well be, in units of the response over those of the column.
+#' @param ... Refused; but where rstanarm or brms is attached and relm masks its function of the
+#'   same name, a call with arguments that only theirs has is theirs.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
 #'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
 #'   `relm_distribution`.
@@ -92,12 +101,14 @@
 #' @export
 relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(),
                        cov = NULL) {
+  given <- lapply(list(beta = rlang::enquo(beta), sd = rlang::enquo(sd), cor = rlang::enquo(cor),
+                       sigma = rlang::enquo(sigma), cov = rlang::enquo(cov)), evaluate_prior)
   prior <- list(
-    beta = check_prior(beta, "beta", c("flat", "normal"), by_name = TRUE),
-    sd = check_prior(sd, "sd", scale_families, by_name = TRUE),
-    cor = check_prior(cor, "cor", "lkj"),
-    sigma = check_prior(sigma, "sigma", c("jeffreys", scale_families, "pooled")),
-    cov = if (!is.null(cov)) check_prior(cov, "cov", c("inverse_wishart", "huang_wand"))
+    beta = check_prior(given$beta, "beta", c("flat", "normal"), by_name = TRUE),
+    sd = check_prior(given$sd, "sd", scale_families, by_name = TRUE),
+    cor = check_prior(given$cor, "cor", "lkj"),
+    sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_families, "pooled")),
+    cov = if (!is.null(given$cov)) check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"))
   )
   structure(prior, class = "relm_prior")
 }
@@ -111,9 +122,15 @@ flat <- function() new_distribution("flat")
 
 #' @rdname relm_prior
 #' @export
-normal <- function(mean = 0, sd = 1) {
-  new_distribution("normal", mean = check_number(mean, "mean"),
-                   sd = check_number(sd, "sd", above = 0))
+normal <- function(mean = 0, sd = 1, ...) {
+  ours <- ...length() == 0 && length(mean) == 1 && length(sd) == 1
+  if (!ours && !is.null(theirs <- call_masked("normal"))) return(theirs)
+  check_no_more("normal", ...)
+  distribution <- new_distribution("normal", mean = check_number(mean, "mean"),
+                                   sd = check_number(sd, "sd", above = 0))
+  # Without a scale rstanarm has its own default.
+  with_rstanarm(distribution, df = NA, location = mean, scale = if (!missing(sd)) sd,
+                autoscale = FALSE)
 }
 
 #' @rdname relm_prior
@@ -154,8 +171,12 @@ half_normal <- function(scale) {
 
 #' @rdname relm_prior
 #' @export
-exponential <- function(rate) {
-  new_distribution("exponential", rate = check_number(rate, "rate", above = 0))
+exponential <- function(rate, ...) {
+  ours <- ...length() == 0 && !missing(rate) && is.numeric(rate)
+  if (!ours && !is.null(theirs <- call_masked("exponential"))) return(theirs)
+  check_no_more("exponential", ...)
+  distribution <- new_distribution("exponential", rate = check_number(rate, "rate", above = 0))
+  with_rstanarm(distribution, df = NA, location = NA, scale = 1 / rate, autoscale = FALSE)
 }
 
 #' @rdname relm_prior
@@ -164,8 +185,13 @@ pooled <- function() new_distribution("pooled")
 
 #' @rdname relm_prior
 #' @export
-lkj <- function(eta = 1) {
-  new_distribution("lkj", eta = check_number(eta, "eta", above = 0))
+lkj <- function(eta = 1, ...) {
+  ours <- ...length() == 0 && length(eta) == 1
+  if (!ours && !is.null(theirs <- call_masked("lkj"))) return(theirs)
+  check_no_more("lkj", ...)
+  distribution <- new_distribution("lkj", eta = check_number(eta, "eta", above = 0))
+  # The others are rstanarm's defaults, of the standard deviations that it has beside.
+  with_rstanarm(distribution, regularization = eta, scale = 10, df = 1, autoscale = TRUE)
 }
 
 #' @rdname relm_prior
@@ -240,6 +266,7 @@ format_prior <- function(x) {
 }
 
 check_prior <- function(x, name, kinds, by_name = FALSE) {
+  x <- from_rstanarm(x, name)
   if (by_name && is.list(x) && !inherits(x, "relm_distribution")) {
     if (length(x) == 0 || is.null(names(x)) || any(names(x) == "")) {
       abort("A list of priors for {.arg {name}} must have the coefficients' names.",

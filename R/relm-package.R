@@ -16,6 +16,7 @@
 #' @importFrom posterior as_draws_rvars ndraws nchains niterations nvariables variables
 #' @importFrom stats coef sigma nobs formula terms model.frame model.matrix weights
 #' @importFrom stats fitted residuals deviance df.residual
+#' @importFrom stats family logLik
 NULL
 
 # The pronoun of ggplot2's expressions, which is only suggested.

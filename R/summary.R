@@ -10,8 +10,8 @@
 #' average of such draws estimates nothing. Quantiles always exist.
 #'
 #' @param object A fit.
-#' @param variable,regex Which variables, as in [as_draws()][as_draws.relm]; the hyperparameters
-#'   unless given.
+#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; the
+#'   hyperparameters unless given.
 #' @param x A summary.
 #' @param digits Significant digits.
 #' @param ... Not used.
@@ -27,9 +27,11 @@
 #' summary(fit)
 #' summary(fit, "^r_", regex = TRUE)
 #' @export
-summary.relm <- function(object, variable = NULL, regex = FALSE, ...) {
-  chosen <- if (is.null(variable)) hyper_variables(object)
-    else choose_variables(object, variable, regex)
+summary.relm <- function(object, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL,
+                         ...) {
+  all <- is.null(variable) && is.null(pars) && is.null(regex_pars)
+  chosen <- if (all) hyper_variables(object)
+    else choose_variables(object, variable, regex, pars, regex_pars)
   draws <- draws_array(object, chosen)
   rows <- lapply(chosen, function(name) {
     summarize_variable(matrix(draws[, , name], nrow(draws)))

@@ -1,0 +1,196 @@
+# bayestestR, parameters and performance, documented with what insight asks, in R/insight.R.
+# Their methods for data frames do the work; those that ask a fit no more than its
+# generics are used as they are.
+
+#' @rdname relm-easystats
+#' @param posteriors,model A fit.
+#' @param dispersion,ci,ci_method,test,rope_range,rope_ci As in bayestestR.
+#' @param diagnostic Any of `"ESS"`, the bulk effective sample size, `"Rhat"` and `"MCSE"`, the
+#'   Monte Carlo standard error of the mean; `"all"` or `NULL`.
+#' @param priors Add the priors of the coefficients?
+#' @rawNamespace S3method(bayestestR::describe_posterior, relm)
+#' @method describe_posterior relm
+describe_posterior.relm <- function(posteriors, centrality = "median", dispersion = FALSE,
+                                    ci = 0.95, ci_method = "eti",
+                                    test = c("p_direction", "rope"), rope_range = "default",
+                                    rope_ci = 0.95, diagnostic = c("ESS", "Rhat"),
+                                    priors = FALSE, effects = "fixed", component = "all",
+                                    parameters = NULL, ...) {
+  chosen <- parameter_table(posteriors, effects, component, parameters)
+  draws <- as.data.frame(posteriors, variable = chosen$Parameter)
+  table <- bayestestR::describe_posterior(
+    draws, centrality = centrality, dispersion = dispersion, ci = ci, ci_method = ci_method,
+    test = test, rope_range = default_range(posteriors, rope_range), rope_ci = rope_ci, ...
+  )
+  described <- attributes(table)[c("class", "ci_method")]
+  table <- blank_moments(as.data.frame(table), posteriors)
+  place <- match(table$Parameter, chosen$Parameter)
+  kinds <- Filter(function(column) !all(column %in% c("fixed", "conditional")),
+                  chosen[c("Effects", "Component")])
+  table <- cbind(table[1], kinds[place, , drop = FALSE], table[-1])
+  table <- cbind(table, diagnose(posteriors, chosen$Parameter, diagnostic)[place, -1, drop = FALSE])
+  if (priors) table <- cbind(table, described_priors(posteriors, table$Parameter))
+  row.names(table) <- NULL
+  attributes(table) <- c(attributes(table)[c("names", "row.names")], described,
+                         list(clean_parameters = clean_parameters.relm(posteriors),
+                              object_name = as_text(substitute(posteriors))))
+  table
+}
+
+# A mean or a variance that does not exist is not averaged from draws.
+blank_moments <- function(table, fit) {
+  tails <- tails_of(fit, table$Parameter)
+  for (column in intersect(c("Mean", "SD"), names(table))) {
+    table[[column]][tails <= c(Mean = 2, SD = 3)[[column]]] <- NA
+  }
+  table
+}
+
+described_priors <- function(fit, parameters) {
+  priors <- describe_prior.relm(fit)
+  priors[match(parameters, priors$Parameter), -1]
+}
+
+#' @rawNamespace S3method(bayestestR::describe_prior, relm)
+describe_prior.relm <- function(model, ...) {
+  table <- get_priors.relm(model)
+  names(table)[-1] <- paste0("Prior_", names(table)[-1])
+  table
+}
+
+# bayestestR's rule for linear models: one percent where the response is a logarithm, else a
+# tenth of its standard deviation.
+#' @rawNamespace S3method(bayestestR::rope_range, relm)
+rope_range.relm <- function(x, ...) {
+  response <- x$posterior$formula[[2]]
+  logs <- c("log", "log2", "log10", "log1p")
+  if (is.call(response) && as_text(response[[1]]) %in% logs) return(c(-0.01, 0.01))
+  c(-0.1, 0.1) * stats::sd(stats::model.response(design_of(x, "rope_range()")$frame))
+}
+
+default_range <- function(fit, range) {
+  if (identical(range, "default")) rope_range.relm(fit) else range
+}
+
+# Columns of diagnostics beside the parameters.
+diagnose <- function(fit, parameters, diagnostic) {
+  known <- c("ESS", "Rhat", "MCSE")
+  if ("all" %in% diagnostic) diagnostic <- known
+  draws <- draws_array(fit, parameters)
+  measure <- function(name) {
+    values <- matrix(draws[, , name], nrow(draws))
+    suppressWarnings(c(ESS = posterior::ess_bulk(values), Rhat = posterior::rhat(values),
+                       MCSE = posterior::mcse_mean(values)))
+  }
+  table <- as.data.frame(t(vapply(parameters, measure, numeric(3))))
+  table$MCSE[tails_of(fit, parameters) <= 3] <- NA
+  data.frame(Parameter = parameters, table[intersect(known, diagnostic)], row.names = NULL)
+}
+
+#' @rawNamespace S3method(bayestestR::diagnostic_posterior, relm)
+diagnostic_posterior.relm <- function(posteriors, diagnostic = "all", effects = "fixed",
+                                      component = "all", parameters = NULL, ...) {
+  chosen <- parameter_table(posteriors, effects, component, parameters)$Parameter
+  diagnose(posteriors, chosen, diagnostic)
+}
+
+#' @rawNamespace S3method(bayestestR::effective_sample, relm)
+effective_sample.relm <- function(model, ...) diagnostic_posterior.relm(model, "ESS", ...)
+
+#' @rawNamespace S3method(bayestestR::mcse, relm)
+mcse.relm <- function(model, ...) diagnostic_posterior.relm(model, "MCSE", ...)
+
+# A function of bayestestR's on the draws of the parameters asked for.
+of_draws <- function(name) {
+  force(name)
+  function(x, ..., effects = "fixed", component = "all", parameters = NULL) {
+    draws <- get_parameters.relm(x, effects, component, parameters)
+    result <- getExportedValue("bayestestR", name)(draws, ...)
+    attr(result, "object_name") <- as_text(substitute(x))
+    result
+  }
+}
+
+# The same where a range about zero stands second, which by default depends on the model.
+of_draws_in_range <- function(name) {
+  force(name)
+  function(x, range = "default", ..., effects = "fixed", component = "all", parameters = NULL) {
+    draws <- get_parameters.relm(x, effects, component, parameters)
+    result <- getExportedValue("bayestestR", name)(draws, default_range(x, range), ...)
+    attr(result, "object_name") <- as_text(substitute(x))
+    result
+  }
+}
+
+#' @rawNamespace
+#' S3method(bayestestR::hdi, relm)
+#' S3method(bayestestR::eti, relm)
+#' S3method(bayestestR::ci, relm)
+#' S3method(bayestestR::spi, relm)
+#' S3method(bayestestR::bci, relm)
+#' S3method(bayestestR::p_direction, relm)
+#' S3method(bayestestR::p_map, relm)
+#' S3method(bayestestR::point_estimate, relm)
+#' S3method(bayestestR::map_estimate, relm)
+#' S3method(bayestestR::estimate_density, relm)
+#' S3method(bayestestR::rope, relm)
+#' S3method(bayestestR::p_rope, relm)
+#' S3method(bayestestR::p_significance, relm)
+#' S3method(bayestestR::equivalence_test, relm)
+hdi.relm <- of_draws("hdi")
+eti.relm <- of_draws("eti")
+ci.relm <- of_draws("ci")
+spi.relm <- of_draws("spi")
+bci.relm <- of_draws("bci")
+p_direction.relm <- of_draws("p_direction")
+p_map.relm <- of_draws("p_map")
+point_estimate.relm <- of_draws("point_estimate")
+map_estimate.relm <- of_draws("map_estimate")
+estimate_density.relm <- of_draws("estimate_density")
+rope.relm <- of_draws_in_range("rope")
+p_rope.relm <- of_draws_in_range("p_rope")
+p_significance.relm <- of_draws_in_range("p_significance")
+equivalence_test.relm <- of_draws_in_range("equivalence_test")
+
+# A method for brms's fits that asks them nothing but its package's generics.
+method_for_brms <- function(package, generic) {
+  utils::getS3method(generic, "brmsfit", envir = asNamespace(package))
+}
+
+#' @rawNamespace S3method(parameters::model_parameters, relm)
+model_parameters.relm <- function(model, ...) {
+  table <- method_for_brms("parameters", "model_parameters")(model, ...)
+  attr(table, "object_name") <- as_text(substitute(model))
+  table
+}
+
+#' @rawNamespace S3method(parameters::standard_error, relm)
+standard_error.relm <- function(model, effects = "fixed", component = "all", ...) {
+  chosen <- parameter_table(model, effects, component)$Parameter
+  sd <- vapply(as.data.frame(model, variable = chosen), stats::sd, 0)
+  sd[tails_of(model, chosen) <= 3] <- NA
+  data.frame(Parameter = chosen, SE = unname(sd))
+}
+
+#' @rawNamespace S3method(parameters::p_value, relm)
+p_value.relm <- function(model, ...) {
+  direction <- p_direction.relm(model, ...)
+  data.frame(Parameter = direction$Parameter, p = bayestestR::pd_to_p(direction$pd))
+}
+
+#' @rawNamespace S3method(performance::model_performance, relm)
+model_performance.relm <- function(model, ...) {
+  method_for_brms("performance", "model_performance")(model, ...)
+}
+
+#' @rawNamespace S3method(performance::r2_posterior, relm)
+r2_posterior.relm <- function(model, verbose = TRUE, ...) {
+  named <- function(draws, label) stats::setNames(draws, rep(label, length(draws)))
+  r2 <- function(...) as.numeric(bayes_R2(model, summary = FALSE, ...))
+  if (is.null(model$posterior$group)) return(list(R2_Bayes = named(r2(), "R2")))
+  list(R2_Bayes = named(r2(), "Conditional R2"),
+       R2_Bayes_marginal = named(r2(re_formula = NA), "Marginal R2"))
+}
+
+#' @rawNamespace S3method(performance::r2, relm)
+r2.relm <- function(model, ...) performance::r2_bayes(model, ...)

@@ -1,0 +1,80 @@
+#' Estimated marginal means
+#'
+#' `emmeans::emmeans()`, `emmeans::emtrends()` and their kin work on fits: they average the linear
+#' predictor without group effects, \eqn{x'\beta}, over a grid of the predictors, for each
+#' posterior draw. Summaries are posterior medians and intervals of highest posterior density.
+#'
+#' `as.mcmc()` of the result gives its draws. `frequentist = TRUE` in its summary takes the
+#' posterior mean and covariance of the coefficients for those of a normal distribution; where
+#' these do not exist (see [summary()][summary.relm]) its standard errors are `NA`.
+#'
+#' Functions of predictors, such as `poly(x, 2)`, keep the basis that they had in the fit. The
+#' columns of the data that the formula names are kept in a fit, so that these functions work
+#' in another session too.
+#'
+#' @param object A fit.
+#' @param data Data in place of those of the fit.
+#' @param trms,xlev,grid What emmeans gives: terms, levels of factors, and the grid.
+#' @param ... Passed on by emmeans.
+#' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`,
+#'   `bhat`, `V` and the draws `post.beta`.
+#' @examplesIf requireNamespace("emmeans", quietly = TRUE)
+#' fit <- relm(log(mercury) ~ river * log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' emmeans::emmeans(fit, ~ river | length, at = list(length = c(30, 50)))
+#' emmeans::emtrends(fit, pairwise ~ river, var = "log(length)")
+#' @name relm-emmeans
+NULL
+
+#' @rdname relm-emmeans
+#' @rawNamespace S3method(emmeans::recover_data, relm)
+#' @method recover_data relm
+recover_data.relm <- function(object, data = NULL, ...) {
+  design <- design_of(object, "emmeans()")
+  terms <- evaluated_terms(design$terms, design$frame)
+  if (is.null(data)) data <- used_data(design)
+  # What is named beside the columns of the data, such as knots.
+  constants <- if (!is.null(data)) setdiff(all.vars(attr(terms, "variables")), names(data))
+  recover <- function(..., params = c("pi", constants)) {
+    emmeans::recover_data(object$call, terms, attr(design$frame, "na.action"), data = data,
+                          frame = design$frame, params = params, ...)
+  }
+  recover(...)
+}
+
+#' @rdname relm-emmeans
+#' @rawNamespace S3method(emmeans::emm_basis, relm)
+#' @method emm_basis relm
+emm_basis.relm <- function(object, trms, xlev, grid, ...) {
+  design <- design_of(object, "emmeans()")
+  frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
+  X <- terms_matrix(trms, frame, design$contrasts)
+  fixed <- object$posterior$fixed
+  draws <- hyper_matrix(object, seq_along(fixed))
+  colnames(draws) <- fixed
+  V <- stats::cov(draws)
+  without <- !has_variance(object)[seq_along(fixed)]
+  V[without, ] <- V[, without] <- NA
+  # Those of aliased columns are NA.
+  bhat <- stats::setNames(colMeans(draws)[colnames(X)], colnames(X))
+  list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = V,
+       dffun = function(k, dfargs) Inf, dfargs = list(), misc = list(),
+       post.beta = structure(draws, n.chains = object$sampling$chains))
+}
+
+# Combinations of coefficients that are not estimable: none, or those of aliased columns.
+null_basis <- function(design, fixed) {
+  X <- design_rows(design)$X
+  if (ncol(X) == length(fixed)) return(matrix(NA))
+  estimability::nonest.basis(X)
+}
+
+# Terms whose variables are evaluated as those of the fit were: poly() with its basis.
+evaluated_terms <- function(terms, frame) {
+  whole <- attr(frame, "terms")
+  written <- function(terms) vapply(as.list(attr(terms, "variables"))[-1], deparse1, "")
+  place <- match(written(terms), written(whole))
+  attr(terms, "predvars") <- as.call(c(quote(list), as.list(attr(whole, "predvars"))[-1][place]))
+  attr(terms, "dataClasses") <- attr(whole, "dataClasses")[place]
+  terms
+}

@@ -1,0 +1,286 @@
+#' Fits in easystats
+#'
+#' What the package insight asks of a fit, so that bayestestR, parameters and performance work on
+#' it.
+#'
+#' bayestestR: `describe_posterior()`, `describe_prior()`, `diagnostic_posterior()`,
+#' `effective_sample()`, `mcse()`, `point_estimate()`, `map_estimate()`, `estimate_density()`,
+#' `ci()`, `hdi()`, `eti()`, `spi()`, `bci()`, `p_direction()`, `p_map()`, `rope_range()`, and
+#' `rope()`, `p_rope()`, `p_significance()` and `equivalence_test()`, whose range
+#' is by default one percent about zero where the response is a logarithm, else a tenth of its
+#' standard deviation. They take `effects`, `component` and `parameters` as below.
+#' parameters: `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`,
+#' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals.
+#'
+#' In `describe_posterior()` the mean, the standard deviation and the Monte Carlo error are `NA`
+#' where they do not exist (see [summary()][summary.relm]); bayestestR's functions for one
+#' of these take draws as they are.
+#'
+#' Parameters have relm's names of draws ([relm_names]) in `Parameter`, and the spelling
+#' of the model matrix in `Cleaned_Parameter`.
+#'
+#' @param x A fit.
+#' @param effects `"fixed"`: coefficients and residual standard deviations; `"random_variance"`:
+#'   standard deviations and correlations of group effects; `"grouplevel"`: group effects;
+#'   `"random"` or `"full_random"`: both of these; `"all"` or `"full"`: all.
+#' @param component `"all"`; `"conditional"` or `"location"`: without residual standard deviations;
+#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: these alone.
+#' @param parameters Regular expressions that choose among names of draws.
+#' @param flatten A vector in place of a list?
+#' @param summary A row for each parameter with its `centrality` in place of draws?
+#' @param centrality `"mean"` or `"median"`.
+#' @param verbose Not used; it stands in the generics.
+#' @param ... Not used.
+#' @return
+#' * `find_formula()`: a list with the parts `conditional`, `random` (the columns of a block and the
+#'   grouping factor, or a list of these) and `sigma` (where residual variances go by a factor).
+#' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random` and `sigma`.
+#' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
+#' * `clean_parameters()`: a data frame with a row for each of them.
+#' * `get_parameters()`: a data frame, draws x parameters.
+#' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
+#' * `get_variance()`: a list of posterior medians: `var.fixed`, the variance over rows
+#'   of \eqn{x'\beta}; `var.random`, the mean over rows of \eqn{z'\Sigma z} (Johnson, 2014);
+#'   `var.residual`, the mean over rows of \eqn{\sigma^2 / w}; `var.distribution`, the same;
+#'   `var.dispersion`, 0; `var.intercept`, `var.slope` and `cor.slope_intercept`.
+#' * `find_algorithm()`: a list with the elements `algorithm`, `chains`, `iterations`, `warmup`.
+#' @references
+#' Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R2GLMM to random slopes models.
+#' *Methods in Ecology and Evolution* 5, 944--946.
+#' @examplesIf requireNamespace("bayestestR", quietly = TRUE)
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' insight::find_parameters(fit, effects = "fixed")
+#' insight::get_variance(fit)
+#' bayestestR::describe_posterior(fit)
+#' @name relm-easystats
+NULL
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::find_formula, relm)
+#' @method find_formula relm
+find_formula.relm <- function(x, verbose = TRUE, ...) {
+  formula <- formula(x)
+  parts <- formula_parts(formula)
+  one_sided <- function(expression) as_formula(call("~", expression), environment(formula))
+  random <- lapply(parts$bars, one_sided)
+  conditional <- parts$fixed
+  # Where the bars were all there was, the response may be left alone.
+  if (!inherits(conditional, "formula")) {
+    conditional <- as_formula(call("~", formula[[2]], 1), environment(formula))
+  }
+  sigma <- x$posterior$sigma_by
+  found <- list(conditional = conditional,
+                random = if (length(random) == 1) random[[1]] else random,
+                sigma = if (!is.null(sigma)) one_sided(str2lang(sigma)))
+  structure(found[lengths(found) > 0], class = c("insight_formula", "list"))
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_data, relm)
+#' @method get_data relm
+get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
+  data <- used_data(design_of(x, "get_data()"))
+  # Variables that came without a data frame are in the model frame.
+  if (is.null(data)) return(NextMethod())
+  check_choice(effects, "effects", c("all", "fixed", "random"))
+  names <- insight::find_variables(x, effects = effects, flatten = TRUE)
+  if (effects == "random") names <- setdiff(names, insight::find_response(x, combine = FALSE))
+  else names <- c(names, insight::find_weights(x))
+  data[intersect(names, names(data))]
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::model_info, relm)
+#' @method model_info relm
+model_info.relm <- function(x, verbose = TRUE, ...) {
+  info <- NextMethod()
+  info$is_bayesian <- TRUE
+  info
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::find_algorithm, relm)
+#' @method find_algorithm relm
+find_algorithm.relm <- function(x, ...) {
+  sampling <- x$sampling
+  # insight's word for a sample from the whole posterior, as opposed to an approximation.
+  list(algorithm = "sampling", chains = sampling$chains,
+       iterations = sampling$warmup + sampling$draws * sampling$thin, warmup = sampling$warmup)
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::find_parameters, relm)
+#' @method find_parameters relm
+find_parameters.relm <- function(x, effects = "all", component = "all", flatten = FALSE,
+                                 parameters = NULL, ...) {
+  table <- parameter_table(x, effects, component, parameters)
+  # insight's three parts, in this order.
+  parts <- c("conditional", "random", "sigma")
+  part <- ifelse(table$Effects == "random", "random", table$Component)
+  names <- split(table$Parameter, factor(part, intersect(parts, part)))
+  if (flatten) table$Parameter else names
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::clean_parameters, relm)
+#' @method clean_parameters relm
+clean_parameters.relm <- function(x, ...) {
+  structure(parameter_table(x), class = c("clean_parameters", "data.frame"))
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_parameters, relm)
+#' @method get_parameters relm
+get_parameters.relm <- function(x, effects = "fixed", component = "all", parameters = NULL,
+                                summary = FALSE, centrality = "mean", ...) {
+  check_flag(summary, "summary")
+  draws <- as.data.frame(x, variable = parameter_table(x, effects, component, parameters)$Parameter)
+  if (!summary) return(draws)
+  check_choice(centrality, "centrality", c("mean", "median"))
+  center <- if (centrality == "mean") mean else stats::median
+  data.frame(Parameter = names(draws), Estimate = unname(vapply(draws, center, 0)))
+}
+
+# The parameters as insight describes them, a row each.
+parameter_table <- function(fit, effects = "all", component = "all", patterns = NULL) {
+  rows <- lapply(c("fixed", "ran_pars", if (length(fit$sampling$kept)) "ran_vals"),
+                 tidy_rows, fit = fit)
+  rows <- do.call(rbind, rows)
+  rows <- rows[rows$variable %in% default_variables(fit), ]
+  residual <- rows$group %in% "Residual"
+  is_effect <- rows$effect == "ran_vals"
+  table <- data.frame(
+    Parameter = rows$variable,
+    Effects = ifelse(rows$effect == "fixed" | residual, "fixed", "random"),
+    Component = ifelse(residual, "sigma", "conditional"),
+    Group = ifelse(is_effect, paste0(rows$term, ": ", rows$group),
+                   ifelse(rows$effect == "fixed" | residual, "", paste("SD/Cor:", rows$group))),
+    Cleaned_Parameter = clean_terms(rows, residual, is_effect)
+  )
+  table <- table[effect_chosen(table, is_effect, effects) & component_chosen(table, component), ]
+  if (!is.null(patterns)) {
+    table <- table[grepl(paste(patterns, collapse = "|"), table$Parameter), ]
+  }
+  row.names(table) <- NULL
+  table
+}
+
+clean_terms <- function(rows, residual, is_effect) {
+  cleaned <- sub("^(sd|cor)__", "", rows$term)
+  correlation <- startsWith(rows$term, "cor__")
+  pairs <- sub("^cor_.*?__", "", rows$variable[correlation], perl = TRUE)
+  cleaned[correlation] <- sub("__", " ~ ", pairs, fixed = TRUE)
+  cleaned[residual] <- rows$variable[residual]
+  cleaned[is_effect] <- paste0(rows$group, ".", rows$level)[is_effect]
+  cleaned
+}
+
+effect_chosen <- function(table, is_effect, effects) {
+  known <- c("fixed", "random", "full_random", "all", "full", "random_variance", "grouplevel")
+  random <- table$Effects == "random"
+  switch(check_choice(effects[1], "effects", known),
+    fixed = !random,
+    random = ,
+    full_random = random,
+    random_variance = random & !is_effect,
+    grouplevel = is_effect,
+    rep(TRUE, nrow(table))
+  )
+}
+
+component_chosen <- function(table, component) {
+  known <- c("all", "full", "conditional", "location", "sigma", "dispersion", "distributional",
+             "auxiliary")
+  switch(check_choice(component[1], "component", known),
+    all = ,
+    full = rep(TRUE, nrow(table)),
+    conditional = ,
+    location = table$Component == "conditional",
+    table$Component == "sigma"
+  )
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_priors, relm)
+#' @method get_priors relm
+get_priors.relm <- function(x, verbose = TRUE, ...) {
+  posterior <- x$posterior
+  prior <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
+  value <- function(name) {
+    vapply(prior, function(one) {
+      if (one$name == "normal") one$parameters[[name]] else NA_real_
+    }, 0)
+  }
+  # insight has "uniform" for a flat prior.
+  data.frame(Parameter = hyper_variables(x)[seq_along(prior)],
+             Distribution = ifelse(vapply(prior, `[[`, "", "name") == "flat", "uniform", "normal"),
+             Location = value("mean"), Scale = value("sd"))
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_variance, relm)
+#' @method get_variance relm
+get_variance.relm <- function(x, component = "all", verbose = TRUE, ...) {
+  parts <- variance_draws(x)
+  medians <- lapply(parts, function(draws) {
+    if (is.matrix(draws)) apply(draws, 2, stats::median) else stats::median(draws)
+  })
+  if (component == "all") return(medians)
+  names <- c(rho01 = "cor.slope_intercept", rho00 = "cor.slopes")
+  name <- if (component %in% names(names)) names[[component]] else paste0("var.", component)
+  medians[[name]]
+}
+
+# Draws of the parts of the variance of a row's response, over the rows of the fit.
+variance_draws <- function(fit) {
+  posterior <- fit$posterior
+  design <- design_of(fit, "get_variance()")
+  rows <- design_rows(design)
+  X <- rows$X[, posterior$fixed, drop = FALSE]
+  beta <- hyper_matrix(fit, seq_along(posterior$fixed))
+  residual <- residual_variance(fit, design, rows$weights)
+  parts <- list(var.fixed = rowSums((beta %*% stats::var(X)) * beta), var.residual = residual,
+                var.distribution = residual, var.dispersion = 0 * residual)
+  if (is.null(posterior$group)) return(parts)
+  c(parts, random_variance(fit, crossprod(rows$Z) / nrow(X)))
+}
+
+# Mean over rows of sigma^2 / w.
+residual_variance <- function(fit, design, weights) {
+  posterior <- fit$posterior
+  if (is.null(weights)) weights <- rep(1, nrow(design$frame))
+  sigma2 <- hyper_matrix(fit, match(sigma_names(posterior), hyper_variables(fit)))^2
+  if (is.null(posterior$sigma_by)) return(as.numeric(sigma2) * mean(1 / weights))
+  level <- group_levels(design$by$sigma, design$frame, "sigma")$index
+  share <- tapply(1 / weights, level, sum) / length(weights)
+  as.numeric(sigma2[, seq_along(posterior$levels), drop = FALSE] %*% share)
+}
+
+# moment: Z'Z / n. The mean over rows of z' Sigma z is trace(Sigma Z'Z / n).
+random_variance <- function(fit, moment) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  p <- length(posterior$fixed)
+  sd <- hyper_matrix(fit, p + seq_along(columns))
+  total <- as.numeric(sd^2 %*% diag(moment))
+  pairs <- correlation_pairs(posterior)
+  correlation <- hyper_matrix(fit, pairs$place)
+  products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
+  total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
+  intercept <- columns == "(Intercept)"
+  with_intercept <- intercept[pairs$first]
+  group <- posterior$group
+  variance <- function(chosen, names) {
+    if (any(chosen)) {
+      structure(sd[, chosen, drop = FALSE]^2, dimnames = list(NULL, names))
+    }
+  }
+  correlations <- correlation[, with_intercept, drop = FALSE]
+  colnames(correlations) <- rep(group, ncol(correlations))
+  parts <- list(var.random = total,
+                var.intercept = variance(intercept, rep(group, sum(intercept))),
+                var.slope = variance(!intercept, paste0(group, ".", columns[!intercept])),
+                cor.slope_intercept = if (any(with_intercept)) correlations)
+  parts[!vapply(parts, is.null, NA)]
+}

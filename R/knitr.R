@@ -1,0 +1,31 @@
+#' Fits in documents
+#'
+#' At the end of a chunk of R Markdown or Quarto a fit becomes the formula, the number of rows
+#' and groups, and a table of medians and 95% intervals, with the warnings that its print has.
+#' Elsewhere it is printed. `print(fit)` in a chunk, or its option `render = knitr::normal_print`,
+#' gives all that the console shows. Summaries and tidy tables go to `knitr::kable()`.
+#'
+#' @param x A fit.
+#' @param digits Significant digits of each interval.
+#' @param ... Passed on by knitr.
+#' @return What knitr takes for output as it is.
+#' @examplesIf requireNamespace("knitr", quietly = TRUE)
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' knitr::kable(summary(fit), digits = 2)
+#' @name relm-knitr
+NULL
+
+#' @rdname relm-knitr
+#' @rawNamespace S3method(knitr::knit_print, relm)
+#' @method knit_print relm
+knit_print.relm <- function(x, digits = 3, ...) {
+  # Text for pandoc, which not every document goes through.
+  if (is.null(knitr::pandoc_to())) return(knitr::normal_print(x))
+  quantiles <- shown_quantiles(x, digits)
+  table <- knitr::kable(quantiles, format = "pipe", align = "r")
+  model <- paste0("`", deparse1(formula(x)), "`: ", sub("^Data: ", "", model_lines(x)[2]), ".")
+  notes <- convergence_lines(x, rownames(quantiles))
+  text <- c(model, paste(table, collapse = "\n"), hidden_line(x, quantiles), notes)
+  knitr::asis_output(paste0(paste(text, collapse = "\n\n"), "\n\n"))
+}

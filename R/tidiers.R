@@ -1,0 +1,168 @@
+#' Tables for broom
+#'
+#' Methods of `tidy()`, `glance()` and `augment()`, which broom and broom.mixed offer, with
+#' broom.mixed's columns.
+#'
+#' @param x A fit.
+#' @param effects Any of `"fixed"`: coefficients; `"ran_pars"`: standard deviations and correlations
+#'   of group effects and residual standard deviations; `"ran_vals"`: group effects; `"ran_coefs"`:
+#'   coefficients of each group.
+#' @param conf.int Add intervals?
+#' @param conf.level Their probability.
+#' @param conf.method `"quantile"`: between quantiles with equal tails; `"HPDinterval"`: the
+#'   shortest intervals, from coda.
+#' @param rhat,ess Add columns `rhat` and `ess`, the smaller of the bulk and the tail effective
+#'   sample size?
+#' @param looic Add columns `looic`, `elpd_loo` and `p_loo`, from [loo()]?
+#' @param ... Not used.
+#' @return Tibbles.
+#' * `tidy()`: a row for each parameter, with the columns `effect`; `group`, the grouping factor, or
+#'   `"Residual"`; `level`, the group, or the level of the factor that residual variances go by;
+#'   `term`; `estimate`, the posterior median; `std.error`, the posterior standard deviation, `NA`
+#'   where it does not exist; `conf.low` and `conf.high`. `group` and `level` are there
+#'   where some row has them. Terms are spelled as in the model matrix; those of
+#'   `"ran_pars"` are `sd__(Intercept)`, `cor__(Intercept).x` and `sd__Observation`.
+#' * `glance()`: one row, with the sampler (`algorithm`), the number of posterior draws (`pss`), of
+#'   rows (`nobs`), and `sigma`, `NA` where there are several.
+#' @examplesIf requireNamespace("generics", quietly = TRUE)
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' generics::tidy(fit)
+#' generics::tidy(fit, "ran_vals", conf.level = 0.8)
+#' generics::glance(fit)
+#' @name relm-tidiers
+NULL
+
+#' @rdname relm-tidiers
+#' @rawNamespace S3method(generics::tidy, relm)
+#' @method tidy relm
+tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf.level = 0.95,
+                      conf.method = "quantile", rhat = FALSE, ess = FALSE, ...) {
+  known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
+  if (!is.character(effects) || length(effects) == 0 || !all(effects %in% known)) {
+    abort("{.arg effects} must be any of {.or {.val {known}}}.", x = "It is {describe(effects)}.")
+  }
+  check_flag(conf.int, "conf.int")
+  check_probability(conf.level, "conf.level")
+  check_choice(conf.method, "conf.method", c("quantile", "HPDinterval"))
+  measures <- c("rhat", "ess")[c(check_flag(rhat, "rhat"), check_flag(ess, "ess"))]
+  tables <- lapply(unique(effects), function(effect) {
+    from_moments <- effect %in% c("ran_vals", "ran_coefs") && has_moments(x)
+    if (from_moments) tidy_moments(x, effect, conf.level, measures)
+    else tidy_draws_of(x, tidy_rows(x, effect), conf.level, conf.method, measures)
+  })
+  table <- do.call(rbind, tables)
+  used <- vapply(table, function(column) !all(is.na(column)), NA)
+  used[setdiff(names(table), c("group", "level"))] <- TRUE
+  if (!conf.int) used[c("conf.low", "conf.high")] <- FALSE
+  as_tibble(table[used])
+}
+
+check_probability <- function(x, name) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
+    abort("{.arg {name}} must be one number between 0 and 1.", x = "It is {describe(x)}.")
+  }
+  x
+}
+
+# posterior brings the package tibble with it.
+as_tibble <- function(table) {
+  structure(as.list(table), class = c("tbl_df", "tbl", "data.frame"),
+            row.names = .set_row_names(nrow(table)))
+}
+
+# What broom.mixed calls the parameters of one kind, and the variables they are.
+tidy_rows <- function(fit, effect) {
+  posterior <- fit$posterior
+  rows <- function(variable, term, group = NA_character_, level = NA_character_) {
+    n <- length(variable)
+    data.frame(effect = rep(effect, n), group = rep_len(group, n), level = rep_len(level, n),
+               term = rep_len(term, n), variable = variable)
+  }
+  if (effect == "fixed") {
+    return(rows(hyper_variables(fit)[seq_along(posterior$fixed)], posterior$fixed))
+  }
+  if (effect == "ran_pars") return(rbind(tidy_covariance(fit, rows), tidy_sigma(fit, rows)))
+  if (is.null(posterior$group)) return(rows(character(), character()))
+  columns <- if (effect == "ran_vals") posterior$random$column else coef_columns(posterior)
+  rows(if (effect == "ran_vals") effect_variables(fit) else coef_variables(fit), columns,
+       posterior$group, rep(posterior$groups[posterior$group_display], each = length(columns)))
+}
+
+tidy_covariance <- function(fit, rows) {
+  posterior <- fit$posterior
+  if (is.null(posterior$group)) return(NULL)
+  columns <- posterior$random$column
+  pairs <- unlist(lapply(posterior$blocks, function(block) {
+    pair_names(columns[block$columns], sep = ".")
+  }))
+  terms <- c(paste0("sd__", columns), sprintf("cor__%s", pairs))
+  rows(hyper_variables(fit)[length(posterior$fixed) + seq_along(terms)], terms, posterior$group)
+}
+
+tidy_sigma <- function(fit, rows) {
+  posterior <- fit$posterior
+  variables <- sigma_names(posterior)
+  if (is.null(posterior$sigma_by)) return(rows(variables, "sd__Observation", "Residual"))
+  display <- posterior$level_display
+  n_levels <- length(display)
+  pooled <- if (is_pooled(posterior)) variables[n_levels + 1:2] else character()
+  rbind(rows(variables[display], "sd__Observation", "Residual", posterior$levels[display]),
+        rows(pooled, c("df__Observation", "scale__Observation"), "Residual"))
+}
+
+tidy_draws_of <- function(fit, table, level, method, measures) {
+  draws <- draws_array(fit, unique(table$variable))
+  one <- function(name) {
+    values <- matrix(draws[, , name], nrow(draws))
+    interval <- if (method == "quantile") {
+      stats::quantile(values, (1 + c(-1, 1) * level) / 2, names = FALSE)
+    } else coda::HPDinterval(coda::mcmc(as.numeric(values)), prob = level)
+    c(stats::median(values), stats::sd(values), interval, measure_convergence(values, measures))
+  }
+  estimates <- vapply(table$variable, one, numeric(4 + length(measures)))
+  estimates <- as.data.frame(t(estimates), row.names = seq_len(nrow(table)))
+  names(estimates) <- c("estimate", "std.error", "conf.low", "conf.high", measures)
+  estimates$std.error[tails_of(fit, table$variable) <= 3] <- NA
+  cbind(table[c("effect", "group", "level", "term")], estimates)
+}
+
+measure_convergence <- function(values, measures) {
+  suppressWarnings(c(
+    if ("rhat" %in% measures) posterior::rhat(values),
+    if ("ess" %in% measures) min(posterior::ess_bulk(values), posterior::ess_tail(values))
+  ))
+}
+
+# Group effects of which there are means and covariances: intervals of a normal distribution.
+tidy_moments <- function(fit, effect, level, measures) {
+  estimates <- moment_estimates(fit, effect == "ran_coefs", summary = TRUE)[[1]]
+  groups <- dimnames(estimates)[[1]]
+  columns <- dimnames(estimates)[[3]]
+  estimate <- as.numeric(t(estimates[, "Estimate", ]))
+  error <- as.numeric(t(estimates[, "Est.Error", ]))
+  half <- stats::qnorm((1 + level) / 2) * error
+  exists <- all(fit$posterior$tails > 3)
+  table <- data.frame(effect = effect, group = fit$posterior$group,
+                      level = rep(groups, each = length(columns)),
+                      term = rep(columns, length(groups)), estimate = estimate,
+                      std.error = if (exists) error else NA, conf.low = estimate - half,
+                      conf.high = estimate + half)
+  table[measures] <- NA_real_
+  table
+}
+
+#' @rdname relm-tidiers
+#' @rawNamespace S3method(generics::glance, relm)
+#' @method glance relm
+glance.relm <- function(x, looic = FALSE, ...) {
+  check_flag(looic, "looic")
+  sigma <- sigma(x)
+  table <- data.frame(algorithm = x$sampling$sampler_run, pss = ndraws(x), nobs = nobs(x),
+                      sigma = if (length(sigma) == 1) sigma else NA_real_)
+  if (looic) {
+    estimates <- loo(x)$estimates[, "Estimate"]
+    table[c("looic", "elpd_loo", "p_loo")] <- as.list(estimates[c("looic", "elpd_loo", "p_loo")])
+  }
+  as_tibble(table)
+}

@@ -1,0 +1,99 @@
+skip_if_not_installed("bayestestR")
+
+fit <- relm(log(mercury) ~ x + river + (1 + x | station), bass_centered(), chains = 2,
+            draws = 200, seed = 1)
+fixed <- c("b_Intercept", "b_x", "b_riverwaccamaw", "sigma")
+
+test_that("describe_posterior() has each parameter's own row", {
+  table <- bayestestR::describe_posterior(fit, ci = 0.9, centrality = "all", dispersion = TRUE,
+                                          diagnostic = "all", priors = TRUE)
+  expect_s3_class(table, "describe_posterior")
+  expect_identical(table$Parameter, fixed)
+  draws <- as.matrix(fit, fixed)
+  expect_equal(table$Median, unname(apply(draws, 2, median)))
+  expect_equal(table$SD, unname(apply(draws, 2, sd)))
+  expect_equal(cbind(table$CI_low, table$CI_high), ignore_attr = TRUE,
+               t(apply(draws, 2, quantile, c(0.05, 0.95))))
+  positive <- colMeans(draws > 0)
+  expect_equal(table$pd, unname(pmax(positive, 1 - positive)))
+  expect_equal(table$Rhat, summary(fit, fixed)$rhat)
+  expect_equal(table$ESS, summary(fit, fixed)$ess_bulk)
+  expect_equal(table$Prior_Distribution, c(rep("uniform", 3), NA))
+  expect_identical(unique(table$ROPE_high), 0.01)
+  expect_output(print(table), "riverwaccamaw")
+})
+
+test_that("describe_posterior() tells kinds of parameters apart", {
+  table <- bayestestR::describe_posterior(fit, effects = "all", test = NULL, diagnostic = NULL)
+  expect_setequal(table$Parameter, variables(fit))
+  expect_identical(table$Effects == "random", grepl("^(sd|cor|r)_", table$Parameter))
+  expect_identical(table$Component == "sigma", table$Parameter == "sigma")
+  expect_output(print(table), "Random effects")
+})
+
+test_that("moments that do not exist are not averaged", {
+  few <- relm(y ~ x + (1 | g), subset(grouped_data(), g %in% unique(g)[1:3]), seed = 1,
+              chains = 1, draws = 50)
+  table <- bayestestR::describe_posterior(few, effects = "all", centrality = c("mean", "median"),
+                                          dispersion = TRUE, test = NULL, diagnostic = "MCSE")
+  tails <- relm:::tails_of(few, table$Parameter)
+  expect_identical(is.na(table$Mean), tails <= 2)
+  expect_identical(is.na(table$SD), tails <= 3)
+  expect_identical(is.na(table$MCSE), tails <= 3)
+  expect_true(any(tails <= 2))
+  expect_false(anyNA(table[c("Median", "CI_low", "CI_high")]))
+})
+
+test_that("bayestestR's functions give what they give of the draws", {
+  draws <- as.data.frame(fit, variable = fixed)
+  names <- c("hdi", "eti", "ci", "p_direction", "p_map", "point_estimate", "map_estimate",
+             "estimate_density")
+  for (name in names) {
+    f <- getExportedValue("bayestestR", name)
+    expect_equal(as.data.frame(f(fit)), as.data.frame(f(draws)), ignore_attr = TRUE, label = name)
+  }
+  for (name in c("rope", "p_rope", "p_significance", "equivalence_test")) {
+    f <- getExportedValue("bayestestR", name)
+    expect_equal(as.data.frame(f(fit, c(-0.1, 0.2)[seq_len(2 - (name == "p_significance"))])),
+                 as.data.frame(f(draws, c(-0.1, 0.2)[seq_len(2 - (name == "p_significance"))])),
+                 ignore_attr = TRUE, label = name)
+  }
+  expect_equal(bayestestR::hdi(fit, 0.5, effects = "random_variance")$Parameter,
+               c("sd_station__Intercept", "sd_station__x", "cor_station__Intercept__x"))
+  expect_equal(bayestestR::effective_sample(fit)$ESS, summary(fit, fixed)$ess_bulk)
+})
+
+test_that("the range of practical equivalence is one percent of a logged response, else sd / 10", {
+  expect_identical(bayestestR::rope_range(fit), c(-0.01, 0.01))
+  plain <- relm(mercury ~ river + (1 | station), bass, chains = 1, draws = 10, seed = 1)
+  expect_equal(bayestestR::rope_range(plain), c(-0.1, 0.1) * sd(bass$mercury))
+  expect_equal(unique(bayestestR::rope(plain)$ROPE_high), 0.1 * sd(bass$mercury))
+})
+
+test_that("parameters makes its table", {
+  skip_if_not_installed("parameters")
+  table <- parameters::model_parameters(fit)
+  expect_s3_class(table, "parameters_model")
+  expect_identical(table$Parameter, fixed)
+  expect_equal(table$Median[1:3], unname(fixef(fit)))
+  expect_output(print(table), "\\(Intercept\\)")
+  table <- parameters::model_parameters(fit, effects = "all")
+  expect_identical(table$Parameter[table$Effects == "random"],
+                   c("sd_station__Intercept", "sd_station__x", "cor_station__Intercept__x"))
+  with_groups <- parameters::model_parameters(fit, effects = "random", group_level = TRUE)
+  expect_true("r_station[w2,x]" %in% with_groups$Parameter)
+  expect_equal(parameters::standard_error(fit)$SE, unname(apply(as.matrix(fit, fixed), 2, sd)))
+  expect_equal(parameters::p_value(fit)$p,
+               as.numeric(bayestestR::pd_to_p(bayestestR::p_direction(fit)$pd)))
+})
+
+test_that("performance has the intraclass correlation of the variances", {
+  skip_if_not_installed("performance")
+  skip_if_not_installed("lme4")
+  parts <- insight::get_variance(fit)
+  icc <- performance::icc(fit)
+  expect_equal(icc$ICC_adjusted, parts$var.random / (parts$var.random + parts$var.residual))
+  r2 <- performance::r2_nakagawa(fit)
+  expect_equal(unname(r2$R2_marginal), parts$var.fixed /
+                 (parts$var.fixed + parts$var.random + parts$var.residual))
+})

@@ -1,0 +1,131 @@
+skip_if_not_installed("insight")
+
+data <- bass_centered()
+fit <- relm(log(mercury) ~ x + river + (1 + x | station), data, chains = 2, draws = 200, seed = 1)
+weighted <- relm(y ~ x + (1 + x || g), grouped_data(), sigma = ~ f, weights = w, seed = 1,
+                 chains = 1, draws = 100)
+
+test_that("insight finds the formula's parts", {
+  found <- insight::find_formula(fit)
+  expect_s3_class(found, "insight_formula")
+  expect_identical(lapply(found, deparse1),
+                   list(conditional = "log(mercury) ~ x + river", random = "~1 + x | station"))
+  found <- insight::find_formula(weighted)
+  expect_identical(vapply(found$random, deparse1, ""), c("~1 | g", "~0 + x | g"))
+  expect_identical(deparse1(found$sigma), "~f")
+  line <- relm(mercury ~ 1, bass, chains = 1, draws = 5, seed = 1)
+  expect_named(insight::find_formula(line), "conditional")
+  bars <- relm(mercury ~ (1 | station), bass, chains = 1, draws = 5, seed = 1)
+  expect_identical(deparse1(insight::find_formula(bars)$conditional), "mercury ~ 1")
+})
+
+test_that("insight knows the model", {
+  info <- insight::model_info(fit)
+  expect_true(info$is_linear && info$is_mixed && info$is_bayesian)
+  expect_identical(info$family, "gaussian")
+  expect_identical(info$n_obs, 171L)
+  expect_equal(c(info$n_grouplevels), c(station = 16))
+  expect_identical(insight::n_obs(fit), 171L)
+  expect_identical(insight::find_response(fit), "mercury")
+  expect_identical(insight::find_predictors(fit, "all"),
+                   list(conditional = c("x", "river"), random = "station"))
+  expect_identical(insight::find_random(fit, flatten = TRUE), "station")
+  expect_identical(insight::link_inverse(fit)(3), 3)
+  expect_identical(insight::find_algorithm(fit)[c("algorithm", "chains")],
+                   list(algorithm = "sampling", chains = 2L))
+  expect_equal(as.numeric(insight::get_sigma(fit)), sigma(fit))
+})
+
+test_that("insight has the data, also where they are gone", {
+  columns <- c("mercury", "x", "river", "station")
+  expect_identical(insight::get_data(fit)[columns], data[columns])
+  expect_identical(names(insight::get_data(fit, effects = "random")), "station")
+  gone <- bass[171:1, ]
+  some <- relm(log(mercury) ~ river + (1 | station), gone, weights = length, subset = weight > 500,
+               chains = 1, draws = 5, seed = 1)
+  rm(gone)
+  used <- bass[171:1, ]
+  used <- used[used$weight > 500, ]
+  expect_equal(insight::get_data(some), used[c("mercury", "river", "station", "length")],
+               ignore_attr = "row.names")
+})
+
+test_that("insight finds variables that came without a data frame", {
+  mercury <- bass$mercury
+  station <- bass$station
+  bare <- relm(mercury ~ (1 | station), chains = 1, draws = 5, seed = 1)
+  expect_equal(suppressWarnings(insight::get_data(bare))$mercury, mercury)
+})
+
+test_that("insight names parameters by their parts", {
+  found <- insight::find_parameters(fit)
+  expect_named(found, c("conditional", "random", "sigma"))
+  expect_setequal(unlist(found), variables(fit))
+  expect_identical(found$conditional, c("b_Intercept", "b_x", "b_riverwaccamaw"))
+  expect_identical(insight::find_parameters(fit, effects = "fixed", flatten = TRUE),
+                   c(found$conditional, "sigma"))
+  expect_identical(insight::find_parameters(fit, effects = "grouplevel", flatten = TRUE),
+                   grep("^r_", variables(fit), value = TRUE))
+  expect_identical(insight::find_parameters(fit, effects = "random_variance", parameters = "^sd"),
+                   list(random = c("sd_station__Intercept", "sd_station__x")))
+  expect_identical(insight::find_parameters(weighted, effects = "fixed")$sigma,
+                   sprintf("sigma_f[%s]", c("a", "b", "c")))
+  cleaned <- insight::clean_parameters(fit)
+  expect_s3_class(cleaned, "clean_parameters")
+  row <- function(name) unlist(cleaned[cleaned$Parameter == name, -1])
+  expect_identical(unname(row("b_Intercept")), c("fixed", "conditional", "", "(Intercept)"))
+  expect_identical(unname(row("sigma")), c("fixed", "sigma", "", "sigma"))
+  expect_identical(unname(row("cor_station__Intercept__x")),
+                   c("random", "conditional", "SD/Cor: station", "Intercept ~ x"))
+  expect_identical(unname(row("r_station[w2,x]")),
+                   c("random", "conditional", "x: station", "station.w2"))
+})
+
+test_that("insight gets draws and their centers", {
+  draws <- insight::get_parameters(fit)
+  expect_identical(draws, as.data.frame(fit, variable = c("b_Intercept", "b_x", "b_riverwaccamaw",
+                                                          "sigma")))
+  centers <- insight::get_parameters(fit, summary = TRUE, centrality = "median",
+                                     component = "conditional")
+  expect_identical(centers$Estimate, unname(fixef(fit)))
+  expect_error(insight::get_parameters(fit, effects = "mixed"), "`effects`", class = "relm_error")
+})
+
+test_that("insight gets priors", {
+  informed <- relm(mercury ~ river + (1 | station), bass, chains = 1, draws = 5, seed = 1,
+                   prior = relm_prior(beta = list(riverwaccamaw = normal(1, 2))))
+  expect_identical(insight::get_priors(informed),
+                   data.frame(Parameter = c("b_Intercept", "b_riverwaccamaw"),
+                              Distribution = c("uniform", "normal"), Location = c(NA, 1),
+                              Scale = c(NA, 2)))
+})
+
+test_that("insight's variances are those of the rows, draw by draw", {
+  found <- insight::get_variance(fit)
+  draws <- as.data.frame(fit, variable = relm:::hyper_variables(fit))
+  X <- model.matrix(fit)
+  Z <- model.matrix(fit, "random")
+  over_draws <- function(f) {
+    median(vapply(seq_len(nrow(draws)), function(i) f(draws[i, ]), 0))
+  }
+  Sigma <- function(d) {
+    C <- matrix(c(1, d$cor_station__Intercept__x, d$cor_station__Intercept__x, 1), 2)
+    s <- c(d$sd_station__Intercept, d$sd_station__x)
+    C * tcrossprod(s)
+  }
+  expect_equal(found$var.fixed, over_draws(function(d) var(as.numeric(X %*% unlist(d[1:3])))))
+  expect_equal(found$var.random, over_draws(function(d) mean(rowSums((Z %*% Sigma(d)) * Z))))
+  expect_equal(found$var.residual, over_draws(function(d) d$sigma^2))
+  expect_equal(found$var.intercept, c(station = over_draws(function(d) Sigma(d)[1, 1])))
+  expect_equal(found$var.slope, c(station.x = over_draws(function(d) Sigma(d)[2, 2])))
+  expect_equal(found$cor.slope_intercept, c(station = median(draws$cor_station__Intercept__x)))
+  expect_identical(insight::get_variance(fit, "random"), found$var.random)
+})
+
+test_that("the residual variance averages over rows' levels and weights", {
+  data <- grouped_data()
+  sigma <- as.matrix(weighted, "^sigma", regex = TRUE)
+  colnames(sigma) <- c("a", "b", "c")
+  expected <- apply(sigma, 1, function(s) mean(s[data$f]^2 / data$w))
+  expect_equal(insight::get_variance(weighted)$var.residual, median(expected))
+})

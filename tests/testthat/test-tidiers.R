@@ -1,0 +1,110 @@
+skip_if_not_installed("generics")
+
+data <- grouped_data()
+fit <- relm(y ~ x + f + (1 + v | g), data, seed = 1, chains = 2, draws = 100)
+
+test_that("tidy() has broom.mixed's columns, groups and terms", {
+  skip_if_not_installed("broom.mixed")
+  skip_if_not_installed("lme4")
+  effects <- c("fixed", "ran_pars", "ran_vals")
+  theirs <- broom.mixed::tidy(lme4::lmer(formula(fit), data), effects)
+  ours <- generics::tidy(fit, effects)
+  key <- c("effect", "group", "level", "term")
+  key_of <- function(table) sort(do.call(paste, as.data.frame(table)[key]))
+  expect_identical(key_of(ours), key_of(theirs))
+  expect_named(ours, c(key, "estimate", "std.error", "conf.low", "conf.high"))
+  expect_named(generics::tidy(fit, "fixed", conf.int = FALSE),
+               c("effect", "term", "estimate", "std.error"))
+})
+
+test_that("tidy() has medians, standard deviations and quantiles of the draws", {
+  table <- generics::tidy(fit, c("fixed", "ran_pars", "ran_vals", "ran_coefs"), conf.level = 0.8,
+                          rhat = TRUE, ess = TRUE)
+  row <- function(...) table[Reduce(`&`, Map(`%in%`, as.list(table)[...names()], list(...))), ]
+  expect_row <- function(row, variable) {
+    draws <- as.matrix(fit, variable)
+    expect_equal(unlist(row[c("estimate", "std.error", "conf.low", "conf.high")]),
+                 c(median(draws), sd(draws), quantile(draws, c(0.1, 0.9))), ignore_attr = TRUE)
+    chains <- drop(as.array(fit, variable))
+    expect_equal(row$rhat, posterior::rhat(chains))
+    expect_equal(row$ess, min(posterior::ess_bulk(chains), posterior::ess_tail(chains)))
+  }
+  expect_row(row(effect = "fixed", term = "fb"), "b_fb")
+  expect_row(row(effect = "ran_pars", term = "sd__v"), "sd_g__v")
+  expect_row(row(effect = "ran_pars", term = "cor__(Intercept).v"), "cor_g__Intercept__v")
+  expect_row(row(effect = "ran_pars", group = "Residual"), "sigma")
+  expect_row(row(effect = "ran_vals", level = "g3", term = "v"), "r_g[g3,v]")
+  expect_row(row(effect = "ran_coefs", level = "g3", term = "x"), "coef_g[g3,x]")
+})
+
+test_that("tidy() has the shortest intervals", {
+  table <- generics::tidy(fit, "fixed", conf.method = "HPDinterval", conf.level = 0.9)
+  shortest <- coda::HPDinterval(coda::mcmc(as.matrix(fit, "^b_", regex = TRUE)), prob = 0.9)
+  expect_equal(cbind(table$conf.low, table$conf.high), shortest, ignore_attr = TRUE)
+})
+
+test_that("tidy() has no standard error where there is no variance, and no interval is without", {
+  few <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:3]), seed = 1, chains = 1,
+              draws = 50)
+  table <- generics::tidy(few, c("fixed", "ran_pars", "ran_vals"))
+  exists <- few$posterior$tails > 3
+  expect_identical(!is.na(table$std.error[table$effect %in% c("fixed", "ran_pars")]),
+                   unname(exists))
+  expect_false(all(exists))
+  expect_true(all(is.na(table$std.error[table$effect == "ran_vals"])))
+  expect_false(anyNA(table$conf.low))
+})
+
+test_that("tidy() has a row for each of several residual standard deviations", {
+  several <- relm(y ~ x + (1 | g), data, sigma = ~ f, prior = relm_prior(sigma = pooled()),
+                  seed = 1, chains = 1, draws = 50)
+  table <- generics::tidy(several, "ran_pars")
+  residual <- table[table$group == "Residual", ]
+  expect_identical(residual$level, c("a", "b", "c", NA, NA))
+  expect_identical(residual$term, c(rep("sd__Observation", 3), "df__Observation",
+                                    "scale__Observation"))
+  expect_equal(residual$estimate[1:3], unname(sigma(several)))
+  expect_identical(generics::glance(several)$sigma, NA_real_)
+})
+
+test_that("tidy() of group effects of which only moments are kept has normal intervals", {
+  moments <- fit
+  moments$sampling$moments <- relm:::effect_moments(
+    relm:::sampler_model(fit$posterior, "uncentered"),
+    lapply(1:2, relm:::drawn_hyper, sampling = fit$sampling, posterior = fit$posterior)
+  )
+  table <- generics::tidy(moments, "ran_vals", conf.level = 0.8)
+  exact <- generics::tidy(fit, "ran_vals", conf.level = 0.8)
+  expect_identical(table[c("level", "term")], exact[c("level", "term")])
+  expect_equal(table$estimate, as.numeric(t(ranef(moments)$g)))
+  half <- qnorm(0.9) * ranef(moments, summary = TRUE)$g["g3", "Est.Error", "v"]
+  row <- table$level == "g3" & table$term == "v"
+  expect_equal(table$conf.high[row] - table$estimate[row], half)
+})
+
+test_that("a model without groups has coefficients and a residual standard deviation", {
+  line <- relm(y ~ x, data, seed = 1, chains = 1, draws = 20)
+  expect_identical(generics::tidy(line)$term, c("(Intercept)", "x", "sd__Observation"))
+  expect_identical(nrow(generics::tidy(line, "ran_vals")), 0L)
+})
+
+test_that("glance() is one row of the fit", {
+  table <- generics::glance(fit)
+  expect_s3_class(table, "tbl_df")
+  expect_identical(as.list(table), list(algorithm = "collapsed", pss = 200L, nobs = nobs(fit),
+                                        sigma = sigma(fit)))
+})
+
+test_that("the methods answer after library(broom) and library(broom.mixed)", {
+  skip_if_not_installed("broom")
+  skip_if_not_installed("broom.mixed")
+  expect_identical(broom::tidy(fit), generics::tidy(fit))
+  expect_identical(broom.mixed::glance(fit), generics::glance(fit))
+})
+
+test_that("bad requests are refused by name", {
+  expect_error(generics::tidy(fit, "random"), "`effects`", class = "relm_error")
+  expect_error(generics::tidy(fit, conf.level = 95), "`conf.level`", class = "relm_error")
+  expect_error(generics::tidy(fit, conf.method = "Wald"), "`conf.method`", class = "relm_error")
+  expect_error(generics::glance(fit, looic = 1), "`looic`", class = "relm_error")
+})
