@@ -352,6 +352,7 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
     draws->beta = doubles(p * n);
     draws->L = doubles(q * q * n);
     draws->sigma = doubles(n);
+    draws->sigma2 = doubles((double) model->n_levels * n);
 }
 
 static void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
@@ -360,7 +361,7 @@ static void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
     if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0)
         error("internal error: draws have not %d hyperparameters", rows);
     allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
-    decode_hyper(model, REAL(hyper), draws, doubles(model->n_coef));
+    decode_hyper(model, rows, REAL(hyper), draws, doubles(model->n_coef));
 }
 
 static void seed_generator(SEXP seed_function, int seed)
