@@ -171,6 +171,7 @@ moment_estimates <- function(fit, with_beta, summary) {
   place <- match(columns, posterior$random$column)
   fixed <- if (with_beta) match(columns, posterior$fixed) else rep(NA, length(columns))
   hyper <- hyper_matrix(fit, seq_along(posterior$fixed))
+  heaviest <- min(posterior$tails)
   estimates <- lapply(seq_along(columns), function(k) {
     mean <- variance <- numeric(length(groups))
     if (!is.na(place[k])) {
@@ -183,6 +184,8 @@ moment_estimates <- function(fit, with_beta, summary) {
       if (!is.na(place[k])) variance <- variance + 2 * moments$with_beta[place[k], ]
     }
     sd <- sqrt(pmax(variance, 0))
+    if (heaviest <= 2) mean[] <- NA
+    if (heaviest <= 3) sd[] <- NA
     cbind(Estimate = mean, Est.Error = sd, Q2.5 = mean - 1.96 * sd,
           Q97.5 = mean + 1.96 * sd)[posterior$group_display, , drop = FALSE]
   })

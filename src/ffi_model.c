@@ -198,6 +198,7 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
     draws->beta = doubles(p * n);
     draws->L = doubles(q * q * n);
     draws->sigma = doubles((double) model->n_levels * n);
+    draws->sigma2 = doubles((double) model->n_levels * n);
 }
 
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
