@@ -111,7 +111,7 @@ response_of <- function(fit, newdata) {
   if (is.null(newdata)) return(as.numeric(.subset2(design$frame, 1)))
   terms <- attr(design$frame, "terms")
   expression <- attr(terms, "predvars")[[2]]
-  missing <- setdiff(intersect(all.vars(expression), design$variables), names(newdata))
+  missing <- setdiff(intersect(all.vars(expression), design$row_variables), names(newdata))
   if (length(missing)) {
     abort("{.arg newdata} has no column {.var {missing}}, of which the response
            {.code {fit$posterior$response}} is made.")

@@ -27,9 +27,9 @@
 #' @section Exact refits:
 #' A Pareto k above 0.7 says that importance sampling has failed. With `reloo = TRUE` the model is
 #' then fitted anew without that row or group, and its log density averaged over the draws of this
-#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. With two
-#' levels of a factor of fixed effects, say, of which one has a single row, there is no
-#' posterior without that row; this is an error.
+#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. Where there
+#' is no posterior without a row or group, as when it alone tells of a coefficient with a flat
+#' prior, there is no density either: Pareto k says so, and a refit is an error.
 #'
 #' @section Large data:
 #' More than some thousand rows go through the function interface of loo in blocks, so that the
@@ -40,7 +40,8 @@
 #' @param integrated Integrate the group effects out? See below. Used by `loo()` for rows.
 #' @param reloo Refit where Pareto k is above `k_threshold`?
 #' @param k_threshold See `reloo`.
-#' @param r_eff Relative efficiencies of the draws, one for each row or group; computed when `NULL`.
+#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`:
+#'   where rows go in blocks, from 1,000 of them spread over the data, of which all get the median.
 #' @param cores Number of processes that loo uses.
 #' @param save_psis Keep the smoothed weights? They take draws x rows.
 #' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
@@ -122,7 +123,7 @@ waic.relm <- function(x, by = "row", ...) {
   check_installed("loo", "waic()")
   check_choice(by, "by", c("row", "group"))
   density <- left_out_density(x, by, FALSE)
-  result <- if (is_small(density)) loo::waic(density$columns(seq_len(density$n))) else {
+  result <- if (density$is_small) loo::waic(density$columns(seq_len(density$n))) else {
     in_blocks <- as_function(density)
     loo::waic(in_blocks$density, data = in_blocks$data, draws = in_blocks$draws)
   }
@@ -177,8 +178,11 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
 
 # Densities of what is left out ---------------------------------------------------------------
 
+# Doubles up to which a matrix of log densities is held whole, in the copies that loo makes.
+whole_doubles <- 1e7
+
 # Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
-# n_draws, chain (of each draw), columns(places), order (which column each place is, where that is
+# n_draws, chain (of each draw), is_small, columns(places), order (which column each place is, where that is
 # not its own), names, and lpd() for the log density of each given all data, where that is
 # not the mean of these.
 left_out_density <- function(fit, by, integrated) {
@@ -188,7 +192,8 @@ left_out_density <- function(fit, by, integrated) {
 
 new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
   sampling <- fit$sampling
-  list(n = n, n_draws = sampling$chains * sampling$draws,
+  n_draws <- sampling$chains * sampling$draws
+  list(n = n, n_draws = n_draws, is_small = as.numeric(n) * n_draws <= whole_doubles,
        chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
        order = order, names = names, lpd = lpd)
 }
@@ -202,7 +207,7 @@ integrated_row_density <- function(fit) {
     stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
   }
   lpd <- function() {
-    blocks <- column_blocks(n, ndraws(fit))
+    blocks <- split_columns(seq_len(n), ndraws(fit))
     unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
   }
   new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
@@ -256,8 +261,7 @@ check_own_sigma <- function(posterior) {
   if (length(alone)) {
     abort("A group that is left out takes its residual variance with it, of which nothing is then
            known: {.code sigma = {format(prior)}} is improper.",
-          x = "The level{?s} {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}} occur in
-               one group.",
+          x = "That goes for {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}}.",
           i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
   }
 }
@@ -291,10 +295,10 @@ rows_of_fit <- function(fit, places) {
   rows
 }
 
-# Columns of a block of n_draws x n: a few of them are held at once.
-column_blocks <- function(n, n_draws, doubles = 2e6) {
+# Columns in blocks of few enough to be held at once.
+split_columns <- function(columns, n_draws, doubles = 2e6) {
   size <- max(1, floor(doubles / n_draws))
-  unname(split(seq_len(n), (seq_len(n) - 1) %/% size))
+  unname(split(columns, (seq_along(columns) - 1) %/% size))
 }
 
 col_log_mean_exp <- function(x) {
@@ -304,61 +308,62 @@ col_log_mean_exp <- function(x) {
 
 # Through loo ---------------------------------------------------------------------------------
 
-# Doubles up to which a matrix of log densities is held whole, in the copies that loo makes.
-whole_doubles <- 1e7
-
-is_small <- function(density) as.numeric(density$n) * density$n_draws <= whole_doubles
-
 # The function interface of loo, which asks for one column after another: a block of columns
 # is kept in `draws`.
-as_function <- function(density) {
+as_function <- function(density,
+                        block = length(split_columns(seq_len(density$n), density$n_draws)[[1]])) {
   kept <- new.env(parent = emptyenv())
-  kept$block <- 0L
-  size <- length(column_blocks(density$n, density$n_draws)[[1]])
+  kept$number <- -1L
   one <- function(data_i, draws) {
     place <- as.integer(data_i[1]) - 1L
-    if (place %/% size + 1L != draws$block) {
-      draws$block <- place %/% size + 1L
-      first <- (draws$block - 1L) * size + 1L
-      draws$values <- density$columns(first:min(first + size - 1L, density$n))
+    if (place %/% block != draws$number) {
+      draws$number <- place %/% block
+      first <- draws$number * block + 1L
+      draws$values <- density$columns(first:min(first + block - 1L, density$n))
     }
-    draws$values[, place %% size + 1L]
+    draws$values[, place %% block + 1L]
   }
   list(density = one, data = matrix(seq_len(density$n)), draws = kept)
 }
 
 smoothed_loo <- function(density, r_eff, cores, save_psis) {
+  if (save_psis) check_draws_memory(density$n_draws, 2 * density$n)
+  if (is.null(r_eff)) r_eff <- relative_efficiency(density, cores)
   # loo's warning of high Pareto k is given in relm's own words.
-  quietly <- function(code) {
-    withCallingHandlers(code, warning = function(w) {
+  result <- withCallingHandlers(
+    if (density$is_small) {
+      loo::loo(density$columns(seq_len(density$n)), r_eff = r_eff, cores = cores,
+               save_psis = save_psis)
+    } else {
+      f <- as_function(density)
+      loo::loo(f$density, data = f$data, draws = f$draws, r_eff = r_eff, cores = cores,
+               save_psis = save_psis)
+    },
+    warning = function(w) {
       if (grepl("Pareto", conditionMessage(w))) invokeRestart("muffleWarning")
-    })
-  }
-  if (is_small(density)) {
-    values <- density$columns(seq_len(density$n))
-    if (is.null(r_eff)) {
-      r_eff <- loo::relative_eff(exp_scaled(values), chain_id = density$chain, cores = cores)
     }
-    result <- quietly(loo::loo(values, r_eff = usable_r_eff(r_eff), cores = cores,
-                               save_psis = save_psis))
-  } else {
-    f <- as_function(density)
-    if (is.null(r_eff)) {
-      scaled <- function(data_i, draws) exp_scaled(cbind(f$density(data_i, draws)))
-      r_eff <- loo::relative_eff(scaled, chain_id = density$chain, cores = cores, data = f$data,
-                                 draws = f$draws)
-    }
-    result <- quietly(loo::loo(f$density, data = f$data, draws = f$draws,
-                               r_eff = usable_r_eff(r_eff), cores = cores, save_psis = save_psis))
-  }
+  )
   in_row_order(result, density)
+}
+
+# Columns that relative efficiencies are computed from, each on its own where there are no more:
+# that takes as long as the smoothing, and draws are as efficient for one row as for another.
+efficiency_columns <- 1000
+
+relative_efficiency <- function(density, cores) {
+  n <- density$n
+  chosen <- if (density$is_small) seq_len(n)
+    else unique(round(seq(1, n, length.out = efficiency_columns)))
+  r_eff <- unlist(lapply(split_columns(chosen, density$n_draws), function(places) {
+    loo::relative_eff(exp_scaled(density$columns(places)), chain_id = density$chain, cores = cores)
+  }))
+  # Where draws do not vary there is no efficiency to speak of.
+  r_eff <- ifelse(is.na(r_eff), 1, r_eff)
+  if (length(r_eff) == n) r_eff else rep(stats::median(r_eff), n)
 }
 
 # Densities over their largest: those of a group may be too small for a double.
 exp_scaled <- function(x) exp(x - rep(apply(x, 2, max), each = nrow(x)))
-
-# Where draws do not vary there is no efficiency to speak of.
-usable_r_eff <- function(r_eff) ifelse(is.na(r_eff), 1, r_eff)
 
 in_row_order <- function(result, density) {
   if (!is.null(density$order)) {
@@ -388,7 +393,8 @@ set_estimates <- function(result) {
 }
 
 warn_pareto_k <- function(by, bad, k_threshold) {
-  warn("Pareto k is above {k_threshold} for {length(bad)} {by}{?s}: importance sampling has failed
+  which <- if (length(bad) == 1) by else paste0(by, "s")
+  warn("Pareto k is above {k_threshold} for {length(bad)} {which}: importance sampling has failed
         there.", i = "Use {.code reloo = TRUE} to fit anew without each of them.")
 }
 
