@@ -27,6 +27,7 @@ SEXP ffi_draw_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
+SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
 
 /* Element `name` of a list; an error when it is missing. */
 SEXP list_element(SEXP list, const char *name);

@@ -18,6 +18,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_draw_effects, 7),
     CALL_ENTRY(ffi_group_moments, 3),
     CALL_ENTRY(ffi_fill_predictor, 4),
+    CALL_ENTRY(ffi_summarize_columns, 2),
     { NULL, NULL, 0 }
 };
 
