@@ -78,10 +78,12 @@ posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, nd
                                    sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
                                    offset = NULL, weights = NULL, fun = NULL, re.form, draws,
                                    ...) {
-  check_dots_empty(list(...), names(formals(posterior_predict.relm)), "posterior_predict")
-  plan <- plan_prediction(object, "posterior_predict", TRUE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed,
-                          offset, weights)
+  plan <- plan_prediction(
+    object, "posterior_predict", TRUE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, new_sigma = new_sigma, seed = seed, offset = offset,
+    weights = weights, re.form = re.form, draws = draws
+  )
   values <- predict_draws(plan)
   if (is.null(fun)) values else match.fun(fun)(values)
 }
@@ -102,11 +104,12 @@ posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndra
                                  draw_ids = NULL, allow_new_levels = FALSE,
                                  sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                  re.form, draws, ...) {
-  check_dots_empty(list(...), names(formals(posterior_epred.relm)), "posterior_epred")
-  plan <- plan_prediction(object, "posterior_epred", FALSE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
-                          offset, NULL)
-  predict_draws(plan)
+  predict_draws(plan_prediction(
+    object, "posterior_epred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
+    draws = draws
+  ))
 }
 
 #' @export
@@ -125,12 +128,13 @@ posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re
                                    ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
                                    sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                    re.form, draws, ...) {
-  check_dots_empty(list(...), names(formals(posterior_linpred.relm)), "posterior_linpred")
   check_flag(transform, "transform")
-  plan <- plan_prediction(object, "posterior_linpred", FALSE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
-                          offset, NULL)
-  predict_draws(plan)
+  predict_draws(plan_prediction(
+    object, "posterior_linpred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
+    draws = draws
+  ))
 }
 
 #' @export

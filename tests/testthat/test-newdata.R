@@ -139,7 +139,7 @@ test_that("rows that cannot be read are refused", {
   refused("`f`.*\"z\".*\"a\", \"b\", and \"c\"", f = c("a", "z", "b"))
   refused("`f`.*given.*row 1", f = c(NA, "a", "b"))
   refused("`f`.*factor or text", f = 1:3)
-  refused("`g`.*given.*row 2", g = c("g1", NA, "g2"))
+  refused("`g`.*given.*row 2.*re_formula = NA", g = c("g1", NA, "g2"))
   refused("v > 0.*given.*row 1", v = c(NA, 1, 2))
   refused("1 level of `g`.*\"new\".*allow_new_levels = TRUE", g = c("g1", "new", "g2"))
   refused("log\\(u\\)|evaluated", u = letters[1:3])
