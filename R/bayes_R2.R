@@ -45,9 +45,11 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
   check_flag(residual, "residual")
   check_flag(summary, "summary")
   if (is.null(seed) && (is.null(newdata) || !isTRUE(allow_new_levels))) seed <- 0L
-  plan <- plan_prediction(object, "bayes_R2", TRUE, newdata, re_formula, re.form, ndraws, draws,
-                          draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed, offset,
-                          weights)
+  plan <- plan_prediction(object, "bayes_R2", TRUE, newdata, re_formula, ndraws = ndraws,
+                          draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+                          sample_new_levels = sample_new_levels, new_sigma = new_sigma,
+                          seed = seed, offset = offset, weights = weights, re.form = re.form,
+                          draws = draws)
   n_rows <- length(plan$rows$row_names)
   if (n_rows < 2) abort("A variance over rows needs two of them.", x = "There is {n_rows}.")
   y <- if (residual) response_of(object, newdata)

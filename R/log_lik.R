@@ -64,9 +64,11 @@ log_lik.relm <- function(object, newdata = NULL, re_formula = NULL, by = "row", 
   }
   # Nothing is random where levels cannot be new.
   if (is.null(seed) && (is.null(newdata) || !isTRUE(allow_new_levels))) seed <- 0L
-  plan <- plan_prediction(object, "log_lik", TRUE, newdata, re_formula, re.form, ndraws, draws,
-                          draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed, offset,
-                          weights)
+  plan <- plan_prediction(object, "log_lik", TRUE, newdata, re_formula, ndraws = ndraws,
+                          draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+                          sample_new_levels = sample_new_levels, new_sigma = new_sigma,
+                          seed = seed, offset = offset, weights = weights, re.form = re.form,
+                          draws = draws)
   log_lik_draws(plan, response_of(object, newdata))
 }
 
