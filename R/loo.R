@@ -32,18 +32,18 @@
 #' prior, there is no density either: Pareto k says so, and a refit is an error.
 #'
 #' @section Large data:
-#' More than some thousand rows go through the function interface of loo in blocks, so that the
-#' matrix of draws x rows is never held.
+#' Rows go through loo in blocks, so that the matrix of draws x rows is never held. loo takes about
+#' a millisecond for a row and 1,000 draws, and shares them between `cores`.
 #'
 #' @param x A fit.
 #' @param by `"row"`, or `"group"` to leave out whole groups.
 #' @param integrated Integrate the group effects out? See below. Used by `loo()` for rows.
 #' @param reloo Refit where Pareto k is above `k_threshold`?
 #' @param k_threshold See `reloo`.
-#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`:
-#'   where rows go in blocks, from 1,000 of them spread over the data, of which all get the median.
+#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`;
+#'   of more than 1,000 rows from 1,000 spread over the data, of which all get the median.
 #' @param cores Number of processes that loo uses.
-#' @param save_psis Keep the smoothed weights? They take draws x rows.
+#' @param save_psis Keep the smoothed weights? They take draws x rows, and so does what is done.
 #' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
 #'   where something is refitted.
 #' @param criterion `"loo"` or `"waic"`: what fits are compared by.
@@ -123,11 +123,9 @@ waic.relm <- function(x, by = "row", ...) {
   check_installed("loo", "waic()")
   check_choice(by, "by", c("row", "group"))
   density <- left_out_density(x, by, FALSE)
-  result <- if (density$is_small) loo::waic(density$columns(seq_len(density$n))) else {
-    in_blocks <- as_function(density)
-    loo::waic(in_blocks$density, data = in_blocks$data, draws = in_blocks$draws)
-  }
-  describe_criterion(in_row_order(result, density), x, by, name)
+  result <- block_by_block(density, FALSE, function(values, places) loo::waic(values))
+  warn_p_waic(by, result$pointwise[, "p_waic"])
+  describe_criterion(result, x, by, name)
 }
 
 #' @rdname loo.relm
@@ -178,11 +176,8 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
 
 # Densities of what is left out ---------------------------------------------------------------
 
-# Doubles up to which a matrix of log densities is held whole, in the copies that loo makes.
-whole_doubles <- 1e7
-
 # Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
-# n_draws, chain (of each draw), is_small, columns(places), order (which column each place is, where that is
+# n_draws, chain (of each draw), blocks (of places), columns(places), order (which column each place is, where that is
 # not its own), names, and lpd() for the log density of each given all data, where that is
 # not the mean of these.
 left_out_density <- function(fit, by, integrated) {
@@ -193,7 +188,7 @@ left_out_density <- function(fit, by, integrated) {
 new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
   sampling <- fit$sampling
   n_draws <- sampling$chains * sampling$draws
-  list(n = n, n_draws = n_draws, is_small = as.numeric(n) * n_draws <= whole_doubles,
+  list(n = n, n_draws = n_draws, blocks = split_columns(seq_len(n), n_draws),
        chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
        order = order, names = names, lpd = lpd)
 }
@@ -207,8 +202,7 @@ integrated_row_density <- function(fit) {
     stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
   }
   lpd <- function() {
-    blocks <- split_columns(seq_len(n), ndraws(fit))
-    unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
+    unlist(lapply(split_columns(seq_len(n), ndraws(fit)), function(places) col_log_mean_exp(log_density(places, FALSE))))
   }
   new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
 }
@@ -308,52 +302,46 @@ col_log_mean_exp <- function(x) {
 
 # Through loo ---------------------------------------------------------------------------------
 
-# The function interface of loo, which asks for one column after another: a block of columns
-# is kept in `draws`.
-as_function <- function(density,
-                        block = length(split_columns(seq_len(density$n), density$n_draws)[[1]])) {
-  kept <- new.env(parent = emptyenv())
-  kept$number <- -1L
-  one <- function(data_i, draws) {
-    place <- as.integer(data_i[1]) - 1L
-    if (place %/% block != draws$number) {
-      draws$number <- place %/% block
-      first <- draws$number * block + 1L
-      draws$values <- density$columns(first:min(first + block - 1L, density$n))
-    }
-    draws$values[, place %% block + 1L]
-  }
-  list(density = one, data = matrix(seq_len(density$n)), draws = kept)
-}
-
 smoothed_loo <- function(density, r_eff, cores, save_psis) {
-  if (save_psis) check_draws_memory(density$n_draws, 2 * density$n)
+  if (save_psis) check_draws_memory(density$n_draws, 6 * density$n)
   if (is.null(r_eff)) r_eff <- relative_efficiency(density, cores)
-  # loo's warning of high Pareto k is given in relm's own words.
-  result <- withCallingHandlers(
-    if (density$is_small) {
-      loo::loo(density$columns(seq_len(density$n)), r_eff = r_eff, cores = cores,
-               save_psis = save_psis)
-    } else {
-      f <- as_function(density)
-      loo::loo(f$density, data = f$data, draws = f$draws, r_eff = r_eff, cores = cores,
-               save_psis = save_psis)
-    },
-    warning = function(w) {
-      if (grepl("Pareto", conditionMessage(w))) invokeRestart("muffleWarning")
-    }
-  )
-  in_row_order(result, density)
+  r_eff <- rep_len(r_eff, density$n)
+  block_by_block(density, save_psis, function(values, places) {
+    loo::loo(values, r_eff = r_eff[places], cores = cores, save_psis = save_psis)
+  })
 }
 
-# Columns that relative efficiencies are computed from, each on its own where there are no more:
-# that takes as long as the smoothing, and draws are as efficient for one row as for another.
+# One result of loo from those of blocks of columns. Warnings of Pareto k and of p_waic, one from
+# each block, are left to what asks for it.
+block_by_block <- function(density, whole, criterion) {
+  blocks <- if (whole) list(seq_len(density$n)) else unname(density$blocks)
+  results <- lapply(blocks, function(places) {
+    withCallingHandlers(criterion(density$columns(places), places), warning = function(w) {
+      if (grepl("Pareto|p_waic", conditionMessage(w))) invokeRestart("muffleWarning")
+    })
+  })
+  in_row_order(join_results(results), density)
+}
+
+join_results <- function(results) {
+  joined <- results[[1]]
+  if (length(results) == 1) return(joined)
+  joined$pointwise <- do.call(rbind, lapply(results, `[[`, "pointwise"))
+  for (name in names(joined$diagnostics)) {
+    joined$diagnostics[[name]] <- unlist(lapply(results, function(x) x$diagnostics[[name]]))
+  }
+  attr(joined, "dims")[2] <- nrow(joined$pointwise)
+  set_estimates(joined)
+}
+
+# Columns that relative efficiencies are computed from: that takes as long as the smoothing, and
+# draws are about as efficient for one row as for another.
 efficiency_columns <- 1000
 
 relative_efficiency <- function(density, cores) {
   n <- density$n
-  chosen <- if (density$is_small) seq_len(n)
-    else unique(round(seq(1, n, length.out = efficiency_columns)))
+  chosen <- if (n <= efficiency_columns) seq_len(n)
+    else round(seq(1, n, length.out = efficiency_columns))
   r_eff <- unlist(lapply(split_columns(chosen, density$n_draws), function(places) {
     loo::relative_eff(exp_scaled(density$columns(places)), chain_id = density$chain, cores = cores)
   }))
@@ -396,6 +384,15 @@ warn_pareto_k <- function(by, bad, k_threshold) {
   which <- if (length(bad) == 1) by else paste0(by, "s")
   warn("Pareto k is above {k_threshold} for {length(bad)} {which}: importance sampling has failed
         there.", i = "Use {.code reloo = TRUE} to fit anew without each of them.")
+}
+
+# Vehtari, Gelman and Gabry (2017), section 2.3: above 0.4 WAIC is not to be trusted.
+warn_p_waic <- function(by, p_waic) {
+  bad <- sum(p_waic > 0.4)
+  if (bad == 0) return(invisible())
+  which <- if (bad == 1) by else paste0(by, "s")
+  warn("{.field p_waic} is above 0.4 for {bad} {which}: WAIC is not to be trusted there.",
+       i = "Use {.fn loo}.")
 }
 
 # What loo_compare() goes by: the data, and the name of the model.

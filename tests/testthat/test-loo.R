@@ -104,32 +104,36 @@ test_that("the conditional one is loo's own of log_lik()", {
                suppressWarnings(loo::waic(groups))$estimates)
 })
 
-test_that("rows in blocks through loo's function interface give what a matrix gives", {
+test_that("rows in blocks give what all at once give, in the order of the data", {
   set.seed(2)
   shuffled <- bass_x[sample(171), ]
   shuffled$river <- substr(shuffled$station, 1, 1)
   fit <- relm(log(mercury) ~ x + (1 + x | station), shuffled, seed = 1, chains = 2, draws = 200,
               sigma = ~ river, group_draws = FALSE)
+  run <- function(density, size) {
+    most <- 0
+    columns <- density$columns
+    density$columns <- function(places) {
+      most <<- max(most, length(places))
+      columns(places)
+    }
+    density$blocks <- split(seq_len(density$n), (seq_len(density$n) - 1) %/% size)
+    result <- relm:::smoothed_loo(density, rep(1, density$n), 1, FALSE)
+    expect_lte(most, size)
+    result
+  }
   for (density in list(relm:::left_out_density(fit, "row", TRUE),
                        relm:::left_out_density(fit, "row", FALSE),
                        relm:::left_out_density(fit, "group"))) {
-    whole <- density$columns(seq_len(density$n))
-    f <- relm:::as_function(density, block = 7)
-    one_by_one <- apply(f$data, 1, function(i) f$density(matrix(i), f$draws))
-    expect_equal(one_by_one, whole, tolerance = 1e-12)
-    expect_identical(f$density(matrix(2), f$draws), one_by_one[, 2])
+    expect_equal(run(density, 9), run(density, 200), tolerance = 1e-10)
   }
-  expect_equal(unname(whole), unname(log_lik(fit, by = "group")))
-  conditional <- relm:::left_out_density(fit, "row", FALSE)
-  large <- conditional
-  large$is_small <- FALSE
-  results <- suppressWarnings(lapply(list(conditional, large), relm:::smoothed_loo,
-                                     r_eff = rep(1, 171), cores = 1, save_psis = FALSE))
-  expect_equal(results[[2]]$pointwise, results[[1]]$pointwise)
-  expect_equal(results[[2]]$diagnostics, results[[1]]$diagnostics)
-  # In the order of the data, not of the groups.
-  theirs <- suppressWarnings(loo::loo(log_lik(fit), r_eff = rep(1, 171)))
-  expect_equal(unname(results[[2]]$pointwise), unname(theirs$pointwise))
+  values <- log_lik(fit)
+  theirs <- suppressWarnings(loo::loo(values, r_eff = rep(1, 171)))
+  ours <- run(relm:::left_out_density(fit, "row", FALSE), 9)
+  expect_equal(unname(ours$pointwise), unname(theirs$pointwise))
+  expect_equal(ours$estimates, theirs$estimates)
+  expect_equal(attributes(ours)$dims, attributes(theirs)$dims)
+  expect_equal(names(ours), names(theirs))
 })
 
 small <- function(formula) relm(formula, bass_x, chains = 2, draws = 150, seed = 1)
