@@ -6,10 +6,12 @@
 #' information criterion. `loo_compare()` puts models side by side.
 #'
 #' @section Rows:
-#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, the density of a row given
-#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}, is normal
-#' with a closed form. `loo()` weighs the draws of \eqn{\theta} by its inverse, since
-#' \deqn{p(y_i \mid y_{-i})^{-1} = E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) = E(1 / p(y_i | y_j,-i, theta) | y).}
+#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, a row has a normal density given
+#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}.
+#' `loo()` weighs the draws of \eqn{\theta} by its inverse, since
+#' \deqn{p(y_i \mid y_{-i})^{-1} =
+#' E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) =
+#' E(1 / p(y_i | y_j,-i, theta) | y).}
 #' That is the integrated importance sampling of Vehtari, Mononen, Tolvanen, Sivula and Winther
 #' (2016, section 3.6). The usual weights, `integrated = FALSE`, are the inverses of the
 #' conditional density \eqn{p(y_i \mid \theta, \gamma_j)}{p(y_i | theta, gamma_j)}, whose mean over
@@ -172,132 +174,6 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
     if (criterion == "loo") loo(fit, by = by, ...) else waic(fit, by = by, ...)
   })
   loo::loo_compare(stats::setNames(criteria, model_names))
-}
-
-# Densities of what is left out ---------------------------------------------------------------
-
-# Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
-# n_draws, chain (of each draw), blocks (of places), columns(places), order (which column each place is, where that is
-# not its own), names, and lpd() for the log density of each given all data, where that is
-# not the mean of these.
-left_out_density <- function(fit, by, integrated) {
-  if (by == "group") return(group_density(fit))
-  if (integrated) integrated_row_density(fit) else conditional_row_density(fit)
-}
-
-new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
-  sampling <- fit$sampling
-  n_draws <- sampling$chains * sampling$draws
-  list(n = n, n_draws = n_draws, blocks = split_columns(seq_len(n), n_draws),
-       chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
-       order = order, names = names, lpd = lpd)
-}
-
-integrated_row_density <- function(fit) {
-  moments <- row_moments(fit)
-  n <- nrow(fit$design$frame)
-  log_density <- function(places, leave_out) {
-    at <- moments(places, leave_out)
-    # Symmetric in the value and the mean, of which the matrix comes first.
-    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
-  }
-  lpd <- function() {
-    unlist(lapply(split_columns(seq_len(n), ndraws(fit)), function(places) col_log_mean_exp(log_density(places, FALSE))))
-  }
-  new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
-}
-
-# A function that gives the means and standard deviations of rows of the fit, draws x rows, group
-# effects integrated out: given all data, or with each row left out of them; and y, both less
-# the offset.
-row_moments <- function(fit) {
-  design_of(fit, 'by = "row"')
-  given <- all_hyper(fit)
-  model <- sampler_model(fit$posterior, "uncentered")
-  groups <- groups_of_fit(fit$posterior, model)
-  function(places, leave_out) {
-    rows <- rows_of_fit(fit, places)
-    c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
-  }
-}
-
-# Rows come in the order of their groups, whose effects are then had once.
-conditional_row_density <- function(fit) {
-  plan <- plan_prediction(fit, "loo", TRUE, NULL, NULL, ndraws = NULL, draw_ids = NULL,
-                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
-                          new_sigma = NULL, seed = 0L, offset = NULL, weights = NULL)
-  y <- response_of(fit, NULL)
-  order <- unlist(plan$blocks)
-  new_density(fit, length(y), function(places) log_lik_columns(plan, order[places], y),
-              order = order)
-}
-
-group_density <- function(fit) {
-  check_grouped(fit, "by = \"group\"")
-  check_own_sigma(fit$posterior)
-  groups <- own_groups(fit)
-  model <- sampler_model(fit$posterior, "uncentered")
-  given <- all_hyper(fit)
-  new_density(fit, length(groups$labels), function(places) {
-    group_log_lik(model, groups, given, groups$display[places])
-  }, names = groups$labels[groups$display])
-}
-
-# A group with a residual variance of its own has no density given the others, where nothing
-# is known of that variance before.
-check_own_sigma <- function(posterior) {
-  if (is.null(posterior$sigma_by)) return(invisible())
-  prior <- posterior$prior$sigma
-  if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
-  groups_of_level <- tapply(posterior$cell_group, posterior$cell_level,
-                            function(group) length(unique(group)))
-  alone <- posterior$levels[groups_of_level == 1]
-  if (length(alone)) {
-    abort("A group that is left out takes its residual variance with it, of which nothing is then
-           known: {.code sigma = {format(prior)}} is improper.",
-          x = "That goes for {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}}.",
-          i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
-  }
-}
-
-# The draws as kernels take them: hyperparameters x draws, in the order of sampling.
-all_hyper <- function(fit) {
-  hyper <- drawn_hyper_all(fit)
-  list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
-}
-
-# Where the residual standard deviations stand among the hyperparameters, as drawn.
-sigma_rows <- function(posterior, n_hyper) {
-  n_levels <- max(1L, length(posterior$levels))
-  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
-}
-
-rows_of_fit <- function(fit, places) {
-  design <- fit$design
-  rows <- design_rows(design, places)
-  frame <- frame_rows(design$frame, places)
-  number <- function(by, labels) {
-    if (is.null(by)) return(NULL)
-    levels <- grouping_factor(by, frame, "formula")
-    match(levels(levels), labels)[as.integer(levels)]
-  }
-  rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
-  rows$group <- number(design$by$group, fit$posterior$groups)
-  rows$level <- number(design$by$sigma, fit$posterior$levels)
-  if (is.null(rows$group)) rows$group <- integer(length(rows$y))
-  if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
-  rows
-}
-
-# Columns in blocks of few enough to be held at once.
-split_columns <- function(columns, n_draws, doubles = 2e6) {
-  size <- max(1, floor(doubles / n_draws))
-  unname(split(columns, (seq_along(columns) - 1) %/% size))
-}
-
-col_log_mean_exp <- function(x) {
-  largest <- apply(x, 2, max)
-  largest + log(colMeans(exp(x - rep(largest, each = nrow(x)))))
 }
 
 # Through loo ---------------------------------------------------------------------------------

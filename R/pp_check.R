@@ -8,8 +8,8 @@
 #'
 #' @param object A fit.
 #' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
-#'   `"dens_overlay"` unless given, or such as `"stat_grouped"`, `"intervals"` or `"loo_pit_overlay"`. `plotfun` is
-#'   rstanarm's name of it.
+#'   `"dens_overlay"` unless given, or such as `"stat_grouped"`, `"intervals"` or
+#'   `"loo_pit_overlay"`. `plotfun` is rstanarm's name of it.
 #' @param ndraws,nreps How many draws to show; by default all for types that summarize them, 8 for
 #'   those that have a panel for each, 3 for scatter plots and errors, else 50. Types that begin
 #'   with `loo_` use all. `nreps` is rstanarm's name of it.
@@ -107,20 +107,21 @@ picture_variables <- function(fit, picture, group, x, newdata) {
 # A variable of the model by its name, the grouping factor, or values as they are given.
 picture_variable <- function(fit, value, name, newdata) {
   design <- fit$design
-  n_rows <- if (is.null(newdata)) nrow(design$frame) else nrow(newdata)
+  data <- if (is.null(newdata)) design$frame else newdata
+  n_rows <- nrow(data)
   if (is.null(value)) {
     if (is.null(design$group)) {
       abort("{.arg {name}} is missing, and the model has no groups.",
             i = "Name a variable of the model: {.val {names(design$frame)[-1]}}.")
     }
-    return(grouping_factor(design$by$group, if (is.null(newdata)) design$frame else newdata, name))
+    return(grouping_factor(design$by$group, data, name))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {
-    found <- if (is.null(newdata)) design$frame[[value]] else newdata[[value]]
+    found <- data[[value]]
     if (is.null(found)) {
       abort("{.arg {name}} must be a variable of the model or values, one for each row.",
             x = "It is {.val {value}}.",
-            i = "The variables are {.val {names(if (is.null(newdata)) design$frame else newdata)}}.")
+            i = "The variables are {.val {names(data)}}.")
     }
     return(if (name == "group") factor(found) else found)
   }

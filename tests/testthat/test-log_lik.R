@@ -111,7 +111,7 @@ test_that("bad arguments are refused", {
   expect_error(log_lik(fit, by = "rows"), "by.*row.*group.*rows", class = "relm_error")
   expect_error(log_lik(fit, data[c("x", "g")]), "no column.*y", class = "relm_error")
   expect_error(log_lik(fit, transform(data, y = NA_real_)), "y", class = "relm_error")
-  expect_error(log_lik(fit, transform(data, y = "a")), "number", class = "relm_error")
+  expect_error(log_lik(fit, transform(data, y = "a")), "type", class = "relm_error")
   expect_error(log_lik(fit, by = "group", re_formula = NA), "re_formula", class = "relm_error")
   expect_error(log_lik(fit, draw_ids = 81), "80", class = "relm_error")
   expect_error(log_lik(fit, nsamples = 3), "no argument.*nsamples", class = "relm_error")
