@@ -1,8 +1,8 @@
 #' Posterior and predictive intervals
 #'
 #' Central intervals: `posterior_interval()` of parameters, `confint()` of coefficients,
-#' `predictive_interval()` of new observations. All are 95% intervals unless asked otherwise; rstanarm's
-#' functions of the same names, and the generics that they come from, have 90%.
+#' `predictive_interval()` of new observations. All are 95% intervals unless asked otherwise;
+#' rstanarm's functions of the same names, and the generics that they come from, have 90%.
 #'
 #' @param object A fit of [relm()].
 #' @param prob,level Probability of the interval.
@@ -57,17 +57,16 @@ posterior_interval.default <- function(object, ...) {
 predictive_interval <- function(object, ...) UseMethod("predictive_interval")
 
 #' @rdname relm-intervals
-#' @param fun A function to apply to the predictions, such as `exp` for a response that is a logarithm.
+#' @param fun A function to apply to the predictions, such as `exp` for a response that is a
+#'   logarithm.
 #' @rawNamespace S3method(rstantools::predictive_interval, relm)
 #' @export
 predictive_interval.relm <- function(object, prob = 0.95, fun = NULL, ...) {
   check_probability(prob, "prob")
   plan <- plan_prediction(object, "predictive_interval", TRUE, ...)
-  change <- if (!is.null(fun)) {
-    fun <- match.fun(fun)
-    function(values, rows) fun(values)
-  }
-  interval <- quantiles_of_rows(plan, tail_probs(prob), change)
+  interval <- quantiles_of_rows(plan, tail_probs(prob), function(values, rows) {
+    apply_function(fun, values)
+  })
   colnames(interval) <- percent(tail_probs(prob))
   interval
 }

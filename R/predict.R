@@ -1,9 +1,9 @@
 #' Predictions and fitted values with intervals
 #'
 #' Summaries of the draws that [posterior_predict()][posterior_predict.relm] and
-#' [posterior_epred()][posterior_predict.relm] would give: `predict()` of new observations, `fitted()` of
-#' their means. Rows are worked through in blocks, so that their number is bounded by the memory for
-#' the result alone.
+#' [posterior_epred()][posterior_predict.relm] would give: `predict()` of new observations,
+#' `fitted()` of their means. Rows are worked through in blocks, so that their number is bounded by
+#' the memory for the result alone.
 #'
 #' The point estimate is the median of the draws, as in [fixef()][relm-effects]. `Est.Error` is
 #' `NA` where the variance does not exist ([relm_posterior()] says when): with few groups that of
@@ -15,9 +15,9 @@
 #'   of them, as in `~ (1 | g)`.
 #' @param summary `TRUE`: a table. `FALSE`: point estimates alone.
 #' @param probs Probabilities of the quantiles in the table.
-#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`, `draw_ids`,
-#'   `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's `re.form` and `draws`;
-#'   for `predict()` also `weights` and `new_sigma`.
+#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
+#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's `re.form`
+#'   and `draws`; for `predict()` also `weights` and `new_sigma`.
 #' @return With `summary`, a matrix with a row for each row of the data and the columns `Estimate`
 #'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or what `probs` asks for.
 #'   Without it, a vector of medians. For the rows of a fit with `na.action = na.exclude`,

@@ -1,7 +1,8 @@
 #' Residuals
 #'
 #' `residuals()` estimates what the response is above its mean; `predictive_error()` gives draws of
-#' what it is above a prediction, the response less a draw of [posterior_predict()][posterior_predict.relm].
+#' what it is above a prediction, the response less a draw of
+#' [posterior_predict()][posterior_predict.relm].
 #'
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
@@ -13,9 +14,9 @@
 #'   \eqn{\sigma / \sqrt w} (with the mean alone).
 #' @param probs Probabilities of the quantiles in the table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
-#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`, `draw_ids`,
-#'   `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`, `re.form` and
-#'   `draws`; of `predictive_error()` also `re_formula`.
+#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
+#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`,
+#'   `re.form` and `draws`; of `predictive_error()` also `re_formula`.
 #' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm].
 #'   `predictive_error()`: a matrix, draws x rows.
 #' @inheritSection posterior_predict.relm Errors

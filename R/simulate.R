@@ -14,9 +14,9 @@
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
 #'   `sample_new_levels`, `new_sigma`, `offset`, `re.form`.
-#' @return A data frame with a row for each row of the data and the columns `sim_1`, `sim_2`, ... Its
-#'   attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or the
-#'   state of the session's generator before.
+#' @return A data frame with a row for each row of the data and the columns `sim_1`, `sim_2`, ...
+#'   Its attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or
+#'   the state of the session's generator before.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,

@@ -1,7 +1,7 @@
 # Rscript bench/predict.R [rows]: what predictions cost. The time of posterior_predict() on the bass
-# data, 4,000 draws of 171 rows, over that of as many rnorm() draws; and time and peak memory (Linux)
-# of predict() and fitted() for a million new rows, at stations of the data and at new ones, in
-# processes of their own.
+# data, 4,000 draws of 171 rows, over that of as many rnorm() draws; and time and peak memory of
+# fitted() and predict() for a million new rows, at stations of the data and at a new one, in
+# processes of their own, whose peak is read from /proc (Linux).
 
 peak_of <- function(code) {
   script <- tempfile(fileext = ".R")
@@ -27,7 +27,8 @@ time_ratio <- function(repeats = 15) {
 
 summarize_rows <- function(n, call) {
   rows <- sprintf('set.seed(2)
-rows <- data.frame(x = rnorm(%d, sd = 0.2), station = sample(c(levels(data$station), "new"), %d, TRUE))
+stations <- c(levels(data$station), "new")
+rows <- data.frame(x = rnorm(%d, sd = 0.2), station = sample(stations, %d, TRUE))
 taken <- system.time(%s)[["elapsed"]]', n, n, call)
   peak_of(c(fit_code, rows))
 }
@@ -37,7 +38,8 @@ given <- commandArgs(TRUE)
 n <- if (length(given)) as.integer(given[1]) else 1000000L
 times <- time_ratio()
 cat(sprintf("posterior_predict(), 4,000 draws of 171 rows: %.1f ms, %.2f times rnorm()'s %.1f ms\n",
-            1000 * times[["predict"]], times[["predict"]] / times[["rnorm"]], 1000 * times[["rnorm"]]))
+            1000 * times[["predict"]], times[["predict"]] / times[["rnorm"]],
+            1000 * times[["rnorm"]]))
 for (call in c("fitted(fit, rows, summary = TRUE, allow_new_levels = TRUE, seed = 1)",
                "predict(fit, rows, allow_new_levels = TRUE, seed = 1)")) {
   measured <- summarize_rows(n, call)

@@ -2,8 +2,8 @@
 #include "ffi.h"
 #include "quantiles.h"
 
-/* Mean, standard deviation and quantiles of each column: (2 + probabilities) x columns.
-   The probabilities rise. */
+/* Mean, standard deviation and quantiles of each column: (2 + probabilities) x columns, NA
+   where there is a NaN. The probabilities rise. */
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities)
 {
     int k = length(probabilities), n_columns = ncols(values);
@@ -20,6 +20,10 @@ SEXP ffi_summarize_columns(SEXP values, SEXP probabilities)
     for (int i = 0; i < n_columns; i++) {
         double *summary = REAL(summaries) + (size_t) (k + 2) * i;
         memcpy(x, REAL(values) + n * i, sizeof(double) * n);
+        if (any_nan(n, x)) {
+            for (int j = 0; j < k + 2; j++) summary[j] = NA_REAL;
+            continue;
+        }
         mean_and_sd(n, x, summary, summary + 1);
         if (n == 1) summary[1] = NA_REAL;
         rising_quantiles(n, x, k, REAL(probabilities), summary + 2);

@@ -245,9 +245,9 @@ mixture_quantile <- function(parameter, prob) {
 # group, which may be new, and a weight: rows of summaries as of exact_posterior(), named by `sums`,
 # whose elements are vectors a.
 #
-# A new row that also has a coefficient c_i of its own, flat and with -1 in that row alone, is fitted
-# by c_i whatever the other coefficients are: as data with y_i = 0 it changes the posterior of
-# nothing else, and c_i = x_i'beta + z_i'gamma + e_i, which is the new observation. Sums of
+# A new row that also has a coefficient c_i of its own, flat and with -1 in that row alone, is
+# fitted by c_i whatever the other coefficients are: as data with y_i = 0 it changes the posterior
+# of nothing else, and c_i = x_i'beta + z_i'gamma + e_i, which is the new observation. Sums of
 # them are coefficients in other coordinates.
 exact_prediction <- function(y, X, Z, group, w = rep(1, length(y)), new, sums) {
   if (is.null(new$w)) new$w <- rep(1, nrow(new$X))

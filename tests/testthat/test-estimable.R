@@ -10,8 +10,9 @@ few_groups <- function(sizes, seed = 1) {
 # Quadrature finds moments that do not exist by the weight of what is far out.
 exact_sd <- function(data, X, Z, rows) {
   new <- list(X = model.matrix(X, rows), Z = model.matrix(Z, rows), group = rows$g)
-  exact <- exact_prediction(data$y, model.matrix(X, data), model.matrix(Z, data), data$g, new = new,
-                            sums = lapply(seq_len(nrow(rows)), function(i) +(seq_len(nrow(rows)) == i)))
+  each <- split(diag(nrow(rows)), seq_len(nrow(rows)))
+  exact <- exact_prediction(data$y, model.matrix(X, data), model.matrix(Z, data), data$g,
+                            new = new, sums = each)
   exact$sd
 }
 
@@ -68,12 +69,14 @@ test_that("new levels of the residual variance have one where their prior has", 
   has <- relm:::prior_has_variance
   expect_true(has(half_normal(1)) && has(exponential(1)) && has(half_t(3, 1)) && has(uniform(2)) &&
                 has(inverse_gamma(1.5, 1)))
-  expect_false(has(half_t(2, 1)) || has(half_cauchy(1)) || has(inverse_gamma(1, 1)) || has(pooled()))
+  expect_false(has(half_t(2, 1)) || has(half_cauchy(1)) || has(inverse_gamma(1, 1)) ||
+                 has(pooled()))
   data <- grouped_data()
   table <- function(prior) {
     fit <- relm(y ~ x, data, sigma = ~ f, prior = relm_prior(sigma = prior), seed = 1, chains = 1,
                 draws = 50)
-    predict(fit, data.frame(x = 0, f = c("a", "z")), allow_new_levels = TRUE, seed = 1)[, "Est.Error"]
+    rows <- data.frame(x = 0, f = c("a", "z"))
+    predict(fit, rows, allow_new_levels = TRUE, seed = 1)[, "Est.Error"]
   }
   expect_false(anyNA(table(half_t(3, 1))))
   expect_identical(unname(is.na(table(half_cauchy(1)))), c(FALSE, TRUE))

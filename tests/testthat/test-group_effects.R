@@ -161,3 +161,21 @@ test_that("moments that do not exist are not given, from draws or without", {
   expect_true(all(is.na(more[, -1, ])))
   expect_false(anyNA(ranef(without_draws(5), summary = TRUE)$g))
 })
+
+test_that("effects that are asked for a few groups at a time are read for several at once", {
+  for (sigma in c(~ 1, ~ f)) {
+    kept <- fit_with(sigma = sigma)
+    fit <- fit_with(sigma = sigma, group_draws = FALSE)
+    needed <- c(2L, 3L, 5L, 6L, 9L)
+    asked <- list(2:3, c(5L, 3L), 9L, c(6L, 9L), 2L, 3L)
+    # Two groups at once; all at once.
+    for (bytes in c(16, 160) * nrow(kept$posterior$random) * ndraws(fit)) {
+      answers <- with_relm("window_bytes", bytes, with_relm("kept_bytes", bytes, {
+        read <- relm:::effect_reader(fit, needed)
+        lapply(asked, read)
+      }))
+      expect_identical(answers, lapply(asked, relm:::effect_draws, fit = kept))
+    }
+    expect_identical(relm:::effect_reader(kept, needed)(4L), relm:::effect_draws(kept, 4L))
+  }
+})

@@ -26,8 +26,8 @@ test_that("predictive_interval() has those of predictions", {
   expect_equal(unname(predictive_interval(fit, seed = 3)),
                unname(limits(posterior_predict(fit, seed = 3), c(0.025, 0.975))))
   rows <- data.frame(x = 1:2, f = "b", g = c("g1", "new"))
-  interval <- predictive_interval(fit, prob = 0.8, newdata = rows, allow_new_levels = TRUE, fun = exp,
-                                  seed = 3)
+  interval <- predictive_interval(fit, prob = 0.8, newdata = rows, allow_new_levels = TRUE,
+                                  fun = exp, seed = 3)
   expect_identical(dimnames(interval), list(c("1", "2"), c("10%", "90%")))
   drawn <- posterior_predict(fit, rows, allow_new_levels = TRUE, seed = 3)
   expect_equal(unname(interval), unname(limits(exp(drawn), c(0.1, 0.9))))
@@ -52,10 +52,12 @@ test_that("what cannot be asked for is refused", {
 test_that("the owners' generics find relm's methods, and relm's pass others on", {
   skip_if_not_installed("rstantools")
   draws <- matrix(stats::rnorm(200), 100)
-  expect_identical(posterior_interval(draws, prob = 0.5), rstantools::posterior_interval(draws, prob = 0.5))
+  expect_identical(posterior_interval(draws, prob = 0.5),
+                   rstantools::posterior_interval(draws, prob = 0.5))
   expect_identical(predictive_interval(draws), rstantools::predictive_interval(draws))
   expect_identical(predictive_error(draws, y = 1:2), rstantools::predictive_error(draws, y = 1:2))
   expect_identical(rstantools::posterior_interval(fit), posterior_interval(fit))
-  expect_identical(rstantools::predictive_interval(fit, seed = 1), predictive_interval(fit, seed = 1))
+  expect_identical(rstantools::predictive_interval(fit, seed = 1),
+                   predictive_interval(fit, seed = 1))
   expect_identical(rstantools::predictive_error(fit, seed = 1), predictive_error(fit, seed = 1))
 })

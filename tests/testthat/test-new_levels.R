@@ -92,10 +92,11 @@ test_that("a choice that there is not is refused", {
                "new_sigma.*prior", class = "relm_error")
 })
 
-# The new level's sigma of each draw, from a row of a weight that leaves a residual of sigma z.
 sigma_fit <- function(prior, sigma = ~ f, formula = y ~ x) {
-  relm(formula, data, sigma = sigma, prior = relm_prior(sigma = prior), seed = 1, chains = 2, draws = 500)
+  relm(formula, data, sigma = sigma, prior = relm_prior(sigma = prior), seed = 1, chains = 2,
+       draws = 500)
 }
+# Draws of sigma of a new level and of one of the data.
 new_sigma_of <- function(fit, ...) {
   plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE,
                                  data.frame(x = 0, f = c("z", "a"), g = c("z", "g1")),
@@ -159,8 +160,9 @@ test_that("where residual variances go by group, effects and sigma are of the sa
     }
   }
   # From the prior it has nothing to do with the effects.
-  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, rows, allow_new_levels = TRUE, seed = 8)
+  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, rows,
+                                 allow_new_levels = TRUE, seed = 8)
   scaled <- relm:::group_effects(plan, 10L) / as.matrix(fit, "sd_g__Intercept")
-  expect_gt(cor.test(scaled, relm:::level_sigmas(plan, 10L), method = "spearman", exact = FALSE)$p.value,
-            1e-3)
+  sigma <- relm:::level_sigmas(plan, 10L)
+  expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
 })

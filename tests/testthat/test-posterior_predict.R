@@ -16,8 +16,8 @@ rows_b <- data.frame(x = c(0.2, -0.3, 0.4, 0.1), station = c("l3", "new", "new",
 exact_b <- function(Z, sums, w = rep(1, 4)) {
   of <- function(columns, data) stats::model.matrix(columns, data)
   exact_prediction(log(data_b$mercury), of(~ x, data_b), of(Z, data_b), data_b$station,
-                   new = list(X = of(~ x, rows_b), Z = of(Z, rows_b), group = rows_b$station, w = w),
-                   sums = sums)
+                   new = list(X = of(~ x, rows_b), Z = of(Z, rows_b), group = rows_b$station,
+                              w = w), sums = sums)
 }
 observed <- c(1, 0, 0, 0)
 unseen <- c(0, 1, 0, 0)
@@ -86,7 +86,11 @@ test_that("a seed gives the same draws and leaves the session's stream alone", {
 })
 
 test_that("fun is applied to the predictions", {
-  expect_identical(posterior_predict(fit, seed = 5, fun = exp), exp(posterior_predict(fit, seed = 5)))
+  expect_identical(posterior_predict(fit, seed = 5, fun = exp),
+                   exp(posterior_predict(fit, seed = 5)))
+  expect_error(posterior_predict(fit, fun = log), "fun.*not numbers", class = "relm_error")
+  expect_error(posterior_predict(fit, fun = colMeans), "fun.*same shape", class = "relm_error")
+  expect_error(predictive_interval(fit, fun = as.character), "fun.*numbers", class = "relm_error")
 })
 
 test_that("unknown arguments are refused", {

@@ -13,7 +13,8 @@ test_that("predict() summarizes what posterior_predict() draws with the same see
   drawn <- posterior_predict(fit, rows, allow_new_levels = TRUE, seed = 3)
   predicted <- predict(fit, rows, allow_new_levels = TRUE, seed = 3)
   expect_equal(predicted, table_of(drawn), tolerance = 1e-14)
-  expect_equal(predict(fit, seed = 2), table_of(posterior_predict(fit, seed = 2)), tolerance = 1e-14)
+  expect_equal(predict(fit, seed = 2), table_of(posterior_predict(fit, seed = 2)),
+               tolerance = 1e-14)
   expect_equal(predict(fit, rows, allow_new_levels = TRUE, seed = 3, probs = c(0.9, 0.1, 0.333)),
                table_of(drawn, c(0.9, 0.1, 0.333)), tolerance = 1e-14)
   expect_equal(predict(fit, rows, summary = FALSE, allow_new_levels = TRUE, seed = 3),
@@ -27,9 +28,9 @@ test_that("predict() summarizes what posterior_predict() draws with the same see
 test_that("rows are summarized alike in blocks of any size", {
   whole <- predict(fit, rows, allow_new_levels = TRUE, seed = 3)
   for (size in c(1, 900)) {
-    expect_identical(with_block_doubles(size, predict(fit, rows, allow_new_levels = TRUE, seed = 3)),
-                     whole)
-    expect_identical(with_block_doubles(size, fitted(fit)), fitted(fit))
+    in_blocks <- with_relm("block_doubles", size, predict(fit, rows, allow_new_levels = TRUE, seed = 3))
+    expect_identical(in_blocks, whole)
+    expect_identical(with_relm("block_doubles", size, fitted(fit)), fitted(fit))
   }
 })
 
@@ -68,7 +69,8 @@ test_that("what cannot be asked for is refused", {
   expect_error(fitted(fit, new_sigma = "prior"), "fitted.*new_sigma", class = "relm_error")
   expect_error(predict(fit, data.frame(x = 1)), "no column.*g", class = "relm_error")
   small <- relm(crossprods(y ~ x, data = data), seed = 1, chains = 1, draws = 5)
-  for (method in list(predict, fitted, residuals, simulate, predictive_error, predictive_interval)) {
+  for (method in list(predict, fitted, residuals, simulate, predictive_error,
+                      predictive_interval)) {
     expect_error(method(small), "needs the data", class = "relm_error")
   }
 })
@@ -76,23 +78,25 @@ test_that("what cannot be asked for is refused", {
 # rstanarm's and brms's arguments of the generics that relm shares with them, without those of
 # other models' parameters and of their own machinery.
 shared_arguments <- list(
-  posterior_predict = c("newdata", "draws", "re.form", "fun", "seed", "offset", "re_formula", "ndraws",
-                        "draw_ids"),
+  posterior_predict = c("newdata", "draws", "re.form", "fun", "seed", "offset", "re_formula",
+                        "ndraws", "draw_ids"),
   posterior_epred = c("newdata", "draws", "re.form", "offset", "re_formula", "ndraws", "draw_ids"),
-  posterior_linpred = c("transform", "newdata", "draws", "re.form", "offset", "re_formula", "ndraws",
-                        "draw_ids"),
+  posterior_linpred = c("transform", "newdata", "draws", "re.form", "offset", "re_formula",
+                        "ndraws", "draw_ids"),
   predictive_interval = c("prob", "newdata", "draws", "re.form", "fun", "seed", "offset"),
   predictive_error = c("newdata", "draws", "re.form", "seed", "offset", "re_formula", "ndraws",
                        "draw_ids"),
   posterior_interval = c("prob", "type", "pars", "regex_pars", "variable"),
   predict = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
   fitted = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
-  residuals = c("newdata", "re_formula", "method", "type", "ndraws", "draw_ids", "summary", "probs"),
+  residuals = c("newdata", "re_formula", "method", "type", "ndraws", "draw_ids", "summary",
+                "probs"),
   vcov = "correlation", confint = c("parm", "level"), simulate = c("nsim", "seed")
 )
-values <- list(newdata = data, draws = 7, re.form = NA, fun = identity, seed = 3, offset = numeric(46),
-               re_formula = NA, ndraws = 7, draw_ids = 1:3, transform = FALSE, prob = 0.8, type = NULL,
-               pars = "sigma", regex_pars = "^b_", variable = "sigma", summary = TRUE, probs = 0.1,
+values <- list(newdata = data, draws = 7, re.form = NA, fun = identity, seed = 3,
+               offset = numeric(46), re_formula = NA, ndraws = 7, draw_ids = 1:3,
+               transform = FALSE, prob = 0.8, type = NULL, pars = "sigma",
+               regex_pars = "^b_", variable = "sigma", summary = TRUE, probs = 0.1,
                method = "posterior_epred", correlation = TRUE, parm = "x", level = 0.9, nsim = 2)
 
 test_that("the methods take the arguments that rstanarm's and brms's take", {
@@ -111,15 +115,15 @@ test_that("the list of their arguments is right", {
   skip_on_cran()
   skip_if_not_installed("rstanarm")
   skip_if_not_installed("brms")
-  apart <- c("object", "...", "XZ", "resp", "dpar", "nlpar", "incl_thres", "sort", "transform", "ntrys",
-             "cores", "negative_rt", "robust", "scale", "se.fit", "pars")
+  apart <- c("object", "...", "XZ", "resp", "dpar", "nlpar", "incl_thres", "sort", "transform",
+             "ntrys", "cores", "negative_rt", "robust", "scale", "se.fit", "pars")
   for (name in setdiff(names(shared_arguments), c("confint", "simulate"))) {
     for (class in c("stanreg", "brmsfit")) {
       method <- getS3method(name, class, optional = TRUE, envir = asNamespace(
         if (class == "stanreg") "rstanarm" else "brms"))
       if (is.null(method) || (name == "predict" && class == "stanreg")) next
-      expect_identical(setdiff(names(formals(method)), c(apart, shared_arguments[[name]])), character(),
-                       label = paste(name, class))
+      others <- setdiff(names(formals(method)), c(apart, shared_arguments[[name]]))
+      expect_identical(others, character(), label = paste(name, class))
     }
   }
 })

@@ -5,12 +5,14 @@ test_that("residuals are the response less its mean", {
   expect_equal(residuals(fit), setNames(data$y, rownames(data)) - fitted(fit))
   table <- residuals(fit, summary = TRUE, probs = c(0.1, 0.9))
   fitted <- fitted(fit, summary = TRUE, probs = c(0.1, 0.9))
-  expect_equal(unname(table), unname(cbind(data$y - fitted[, 1], fitted[, 2], data$y - fitted[, 4:3])))
+  expect_equal(unname(table),
+               unname(cbind(data$y - fitted[, 1], fitted[, 2], data$y - fitted[, 4:3])))
   expect_identical(colnames(table), c("Estimate", "Est.Error", "Q10", "Q90"))
 })
 
 test_that("Pearson residuals are in units of their standard deviation", {
-  sigma <- as.matrix(fit, sprintf("sigma_f[%s]", c("a", "b", "c")))[, match(data$f, c("a", "b", "c"))]
+  levels <- c("a", "b", "c")
+  sigma <- as.matrix(fit, sprintf("sigma_f[%s]", levels))[, match(data$f, levels)]
   errors <- rep(data$y, each = 200) - posterior_epred(fit)
   expected <- apply(errors / sigma * rep(sqrt(data$w), each = 200), 2, median)
   set.seed(1)
