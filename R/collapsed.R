@@ -200,8 +200,11 @@ help_proposals <- function(tuning, model, accepted_share) {
   tuning
 }
 
-# Sweeps that a chain with tabulated proposals needs to forget its start.
-table_warmup <- 20L
+# Sweeps that a chain needs to forget its start where it has nothing to learn.
+most_warmup <- function(tuning) {
+  if (is.null(tuning) || tuning$sigma_role == 2L) return(Inf)
+  if (is.null(tuning$table)) 100L else 20L
+}
 
 # The tuning of all chains: at the mode, and in up to three dimensions from a table of the
 # density. Nothing in it depends on how many draws are wanted, so that a chain that is
@@ -211,7 +214,11 @@ tune_collapsed <- function(model, estimate, posterior, control) {
   if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
     return(NULL)
   }
-  if (!table_fits(tuning)) return(tuning)
+  if (!table_fits(tuning)) {
+    learnt <- learn_proposal(model, tuning, estimate$sigma2)
+    return(if (tuning$sigma_role == 2L) learnt$tuning
+           else help_proposals(learnt$tuning, model, learnt$accepted_share))
+  }
   tuning$table <- tabulate_target(model, tuning, estimate)
   tuning$n_independent <- 1L
   tuning$n_walk <- 0L
@@ -252,7 +259,7 @@ signs_changed <- function(sign_columns, columns) {
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
-  if (is.null(model$tuning$table)) {
+  if (model$tuning$sigma_role == 2L) {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model
