@@ -34,17 +34,11 @@ sigma_roles <- c("integrated", "coordinate", "given")
 proposal_df <- 6
 proposal_width <- 1.15
 
-# Proposals of a sweep: independent ones, and steps of a random walk, which move a chain
-# that the independent ones leave standing.
-plain_proposals <- c(independent = 2L, walk = 1L)
-
-# Where a share of proposals below this is accepted, a sweep makes more of them, and passes
-# through the group effects as well, which moves in all dimensions at once. With few groups for
-# the columns of a block such a pass takes long (its proposals of correlations are refused) and
-# moves little.
+# What a sweep makes: independent proposals, and elliptical slices, which always move; more of
+# these where a smaller share of the proposals than `low_acceptance` is accepted.
+sweep_moves <- c(independent = 2L, ellipse = 1L)
 low_acceptance <- 0.45
-more_proposals <- 4L
-groups_per_column <- 5
+more_ellipses <- 3L
 
 # A tuning before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L) {
@@ -54,10 +48,10 @@ new_tuning <- function(model, estimate, role, threads = 1L) {
   n <- length(signs)
   unit <- if (role == "given") sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(sigma_role = match(role, sigma_roles) - 1L, scale = effect_scale(model) * unit,
-       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df, step = 1,
+       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
        near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
-       n_independent = plain_proposals[["independent"]], n_walk = plain_proposals[["walk"]],
-       through_effects = 0L, table = NULL)
+       n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
+       table = NULL)
 }
 
 # The columns whose signs change the sign of each correlation, as bits, row by row.
@@ -101,7 +95,6 @@ place_proposal <- function(tuning, center, covariance) {
   sd <- sqrt(diag(covariance))[seq_len(q)]
   tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
   tuning$root <- proposal_root(covariance)
-  tuning$step <- 1.5 / sqrt(length(center))
   tuning
 }
 
@@ -191,12 +184,9 @@ tune_to_draws <- function(tuning, points) {
   place_proposal(tuning, colMeans(points), covariance)
 }
 
-# More than proposals in a sweep, where they are accepted too seldom.
-help_proposals <- function(tuning, model, accepted_share) {
-  if (accepted_share >= low_acceptance) return(tuning)
-  largest <- max(vapply(model$blocks, `[[`, 0L, "size"))
-  tuning$n_independent <- more_proposals
-  tuning$through_effects <- as.integer(model$n_groups >= groups_per_column * largest)
+# More slices in a sweep, where proposals are accepted too seldom.
+help_proposals <- function(tuning, accepted_share) {
+  if (accepted_share < low_acceptance) tuning$n_ellipse <- more_ellipses
   tuning
 }
 
@@ -217,11 +207,11 @@ tune_collapsed <- function(model, estimate, posterior, control) {
   if (!table_fits(tuning)) {
     learnt <- learn_proposal(model, tuning, estimate$sigma2)
     return(if (tuning$sigma_role == 2L) learnt$tuning
-           else help_proposals(learnt$tuning, model, learnt$accepted_share))
+           else help_proposals(learnt$tuning, learnt$accepted_share))
   }
   tuning$table <- tabulate_target(model, tuning, estimate)
   tuning$n_independent <- 1L
-  tuning$n_walk <- 0L
+  tuning$n_ellipse <- 0L
   tuning
 }
 
@@ -285,7 +275,7 @@ warm_up <- function(model, state, warmup) {
     points <- rbind(points, points_of(t(warm$hyper), model, model$tuning))
     model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(nrow(points) / 2)))
     if (part == 2L) {
-      model$tuning <- help_proposals(model$tuning, model, warm$accepted / warm$proposals)
+      model$tuning <- help_proposals(model$tuning, warm$accepted / warm$proposals)
     }
     state <- warm$state
     state$point <- fold_point(state$point, model$tuning)
