@@ -68,12 +68,6 @@ refuse_method <- function(name) {
 }
 
 #' @export
-fitted.relm <- refuse_method("fitted")
-
-#' @export
-residuals.relm <- refuse_method("residuals")
-
-#' @export
 deviance.relm <- refuse_method("deviance")
 
 #' @export

@@ -41,41 +41,38 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
                           allow_new_levels = FALSE, sample_new_levels = "gaussian",
                           new_sigma = NULL, seed = NULL, offset = NULL, weights = NULL, re.form,
                           draws, ...) {
-  check_dots_empty(list(...), names(formals(bayes_R2.relm)), "bayes_R2")
   check_flag(residual, "residual")
   check_flag(summary, "summary")
-  if (is.null(seed) && (is.null(newdata) || !isTRUE(allow_new_levels))) seed <- 0L
-  plan <- plan_prediction(object, "bayes_R2", TRUE, newdata, re_formula, re.form, ndraws, draws,
-                          draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed, offset,
-                          weights)
+  plan <- plan_prediction(
+    object, "bayes_R2", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
+    allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,
+    new_sigma = new_sigma, seed = seed, offset = offset, weights = weights, re.form = re.form,
+    draws = draws, response = residual, sigma = TRUE
+  )
   n_rows <- length(plan$rows$row_names)
   if (n_rows < 2) abort("A variance over rows needs two of them.", x = "There is {n_rows}.")
-  y <- if (residual) response_of(object, newdata)
-  variance <- variances_over_rows(plan, y)
+  variance <- variances_over_rows(plan, residual)
   R2 <- variance$mean / (variance$mean + variance$residual)
   if (!summary) return(R2)
   summary_table(cbind(R2 = R2), TRUE)
 }
 
 # In each draw, the variance over rows of the mean, and of the residual: that of y less the mean,
-# or where y is NULL the mean over rows of sigma^2 / w.
-variances_over_rows <- function(plan, y) {
+# or the mean over rows of sigma^2 / w.
+variances_over_rows <- function(plan, of_residuals) {
   mean <- residual <- new_variance(plan$n_draws)
   modelled <- 0
   for (rows in plan$blocks) {
     values <- means_of_rows(plan, rows)
     mean <- add_columns(mean, values)
-    if (is.null(y)) modelled <- modelled + summed_sigma2(plan, rows)
-    else residual <- add_columns(residual, rep(y[rows], each = plan$n_draws) - values)
+    if (of_residuals) {
+      residual <- add_columns(residual, rep(plan$rows$response[rows], each = plan$n_draws) - values)
+    } else {
+      modelled <- modelled + rowSums(residual_sd(plan, rows)^2)
+    }
   }
   list(mean = mean$squares / (mean$n - 1),
-       residual = if (is.null(y)) modelled / mean$n else residual$squares / (mean$n - 1))
-}
-
-summed_sigma2 <- function(plan, rows) {
-  inverse <- if (is.null(plan$rows$weights)) rep(1, length(rows)) else 1 / plan$rows$weights[rows]
-  sigma <- sigma_columns(plan, rows)
-  if (ncol(sigma) == 1) sigma[, 1]^2 * sum(inverse) else drop(sigma^2 %*% inverse)
+       residual = if (of_residuals) residual$squares / (mean$n - 1) else modelled / mean$n)
 }
 
 # Means and sums of squares about them, row by row of a matrix whose columns come in parts (Chan,

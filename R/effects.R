@@ -9,6 +9,7 @@
 #' @param summary `FALSE`: medians. `TRUE`: a table with the columns `Estimate` (median),
 #'   `Est.Error` (posterior standard deviation; `NA` where it does not exist), `Q2.5` and
 #'   `Q97.5`.
+#' @param correlation Correlations in place of covariances?
 #' @param sigma Not used; it stands in the generic.
 #' @param row.names,optional Not used.
 #' @param ... Not used.
@@ -24,6 +25,8 @@
 #'   attribute `sc` is the residual standard deviation. `as.data.frame()` gives lme4's
 #'   table.
 #' * `sigma()`: the residual standard deviation, or a named vector of several.
+#' * `vcov()`: the posterior covariance matrix of the coefficients, or with `correlation` their
+#'   correlations; `NA` where a variance does not exist.
 #' * `ngrps()`: the number of groups, named by the grouping factor.
 #' * `nobs()`: the number of rows.
 #' @examples
@@ -35,6 +38,7 @@
 #' head(coef(fit)$station)
 #' VarCorr(fit)
 #' sigma(fit)
+#' vcov(fit)
 #' ngrps(fit)
 #' @name relm-effects
 NULL
@@ -90,6 +94,19 @@ sigma.relm <- function(object, ...) {
 
 #' @rdname relm-effects
 #' @export
+vcov.relm <- function(object, correlation = FALSE, ...) {
+  check_flag(correlation, "correlation")
+  fixed <- object$posterior$fixed
+  draws <- hyper_matrix(object, seq_along(fixed))
+  covariance <- if (correlation) stats::cor(draws) else stats::cov(draws)
+  dimnames(covariance) <- list(fixed, fixed)
+  without <- !has_variance(object)[seq_along(fixed)]
+  covariance[without, ] <- covariance[, without] <- NA
+  covariance
+}
+
+#' @rdname relm-effects
+#' @export
 ngrps <- function(object, ...) UseMethod("ngrps")
 
 #' @rdname relm-effects
@@ -128,15 +145,21 @@ hyper_matrix <- function(fit, places) {
 has_variance <- function(fit) fit$posterior$tails > 3
 
 # variance_exists: one for each column of draws, or one for all.
-summary_table <- function(draws, variance_exists) {
-  columns <- c("Estimate", "Est.Error", "Q2.5", "Q97.5")
-  if (ncol(draws) == 0) return(matrix(0, 0, 4, dimnames = list(NULL, columns)))
-  quantiles <- apply(draws, 2, stats::quantile, c(0.5, 0.025, 0.975), names = FALSE)
-  sd <- apply(draws, 2, stats::sd)
+summary_table <- function(draws, variance_exists, probs = c(0.025, 0.975)) {
+  summaries <- summarize_columns(draws, c(0.5, probs))
+  sd <- summaries$sd
   sd[rep_len(!variance_exists, length(sd))] <- NA
-  table <- cbind(quantiles[1, ], sd, quantiles[2, ], quantiles[3, ])
-  dimnames(table) <- list(colnames(draws), columns)
+  table <- cbind(summaries$quantiles[, 1], sd, summaries$quantiles[, -1, drop = FALSE])
+  dimnames(table) <- list(colnames(draws), c("Estimate", "Est.Error", paste0("Q", 100 * probs)))
   table
+}
+
+# Standard deviation of each column, and quantiles, columns x probs.
+summarize_columns <- function(draws, probs) {
+  rising <- sort(unique(probs))
+  if (ncol(draws) == 0) return(list(sd = numeric(), quantiles = matrix(0, 0, length(probs))))
+  summaries <- .Call(ffi_summarize_columns, draws, rising)
+  list(sd = summaries[2, ], quantiles = t(summaries[2 + match(probs, rising), , drop = FALSE]))
 }
 
 # Variables come group by group, the columns of each together.
@@ -171,6 +194,7 @@ moment_estimates <- function(fit, with_beta, summary) {
   place <- match(columns, posterior$random$column)
   fixed <- if (with_beta) match(columns, posterior$fixed) else rep(NA, length(columns))
   hyper <- hyper_matrix(fit, seq_along(posterior$fixed))
+  heaviest <- min(posterior$tails)
   estimates <- lapply(seq_along(columns), function(k) {
     mean <- variance <- numeric(length(groups))
     if (!is.na(place[k])) {
@@ -183,6 +207,8 @@ moment_estimates <- function(fit, with_beta, summary) {
       if (!is.na(place[k])) variance <- variance + 2 * moments$with_beta[place[k], ]
     }
     sd <- sqrt(pmax(variance, 0))
+    if (heaviest <= 2) mean[] <- NA
+    if (heaviest <= 3) sd[] <- NA
     cbind(Estimate = mean, Est.Error = sd, Q2.5 = mean - 1.96 * sd,
           Q97.5 = mean + 1.96 * sd)[posterior$group_display, , drop = FALSE]
   })

@@ -53,8 +53,7 @@ integral_box <- function(drawn, target, integrand, scale) {
   tuning <- list(center = colMeans(drawn), scale = scale, root = proposal_root(spread))
   box <- find_table_box(target, tuning, depth = integral_depth)
   upper <- upper_bounds(integrand)
-  bounds <- split_point(t(upper), integrand)
-  list(low = box$low, high = pmin(box$high, c(asinh(bounds$sd / scale), bounds$z, log(bounds$sigma))))
+  list(low = box$low, high = pmin(box$high, to_coordinates(t(upper), integrand, scale)))
 }
 
 # The logarithm of the integral over a box by `size` nodes along each axis.

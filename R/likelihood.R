@@ -122,3 +122,32 @@ row_predictive <- function(model, groups, given, rows, leave_out) {
 call_kernel <- function(call) {
   tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
 }
+
+# The draws as kernels take them: hyperparameters x draws, in the order of sampling.
+all_hyper <- function(fit) {
+  hyper <- drawn_hyper_all(fit)
+  list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
+}
+
+# Where the residual standard deviations stand among the hyperparameters, as drawn.
+sigma_rows <- function(posterior, n_hyper) {
+  n_levels <- max(1L, length(posterior$levels))
+  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
+}
+
+rows_of_fit <- function(fit, places) {
+  design <- fit$design
+  rows <- design_rows(design, places)
+  frame <- frame_rows(design$frame, places)
+  number <- function(by, labels) {
+    if (is.null(by)) return(NULL)
+    levels <- grouping_factor(by, frame, "formula")
+    match(levels(levels), labels)[as.integer(levels)]
+  }
+  rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
+  rows$group <- number(design$by$group, fit$posterior$groups)
+  rows$level <- number(design$by$sigma, fit$posterior$levels)
+  if (is.null(rows$group)) rows$group <- integer(length(rows$y))
+  if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
+  rows
+}

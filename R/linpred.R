@@ -6,24 +6,34 @@
 # Doubles that a block of rows may take while it is made.
 block_doubles <- 4e6
 
-# residual: are residuals added to the linear predictor? The other arguments are those of
-# posterior_predict(); `what` names the function that was called.
-plan_prediction <- function(fit, what, residual, newdata, re_formula, re.form, ndraws, draws,
-                            draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed,
-                            offset, weights) {
+prediction_arguments <- c("newdata", "re_formula", "ndraws", "draw_ids", "allow_new_levels",
+                          "sample_new_levels", "seed", "offset", "re.form", "draws")
+
+# what: the function that was called. residual: are residuals added to the linear predictor?
+# response, sigma: are the response and residual standard deviations needed? The other arguments
+# are those of posterior_predict().
+plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NULL, ...,
+                            ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
+                            sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
+                            offset = NULL, weights = NULL, re.form, draws, response = FALSE,
+                            sigma = residual) {
   design_of(fit, paste0(what, "()"))
+  check_dots_empty(c(list(...), if (!sigma) c(new_sigma = new_sigma, weights = weights)),
+                   c(prediction_arguments, if (sigma) c("new_sigma", "weights")), what)
   re_formula <- one_spelling(re_formula, re.form)
   ndraws <- one_spelling(ndraws, draws)
   bars <- chosen_bars(fit, re_formula)
-  rows <- prediction_rows(fit, newdata, bars, residual, offset, weights)
+  rows <- prediction_rows(fit, newdata, bars, sigma, response, offset, weights)
   plan <- list(fit = fit, rows = rows, bars = bars, residual = residual,
                columns = chosen_columns(fit, bars, rows$frame),
-               draw_ids = choose_draws(fit, ndraws, draw_ids))
+               draw_ids = choose_draws(fit, ndraws, draw_ids),
+               na_action = if (is.null(newdata)) attr(fit$design$frame, "na.action"))
   plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
   plan$beta <- chosen_hyper(plan, seq_along(fit$posterior$fixed))
   check_flag(allow_new_levels, "allow_new_levels")
   check_new_levels(fit, rows, allow_new_levels)
   plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
+  plan$effects_of <- effect_reader(fit, groups_needed(plan))
   order_rows(plan)
 }
 
@@ -108,6 +118,7 @@ choose_draws <- function(fit, ndraws, draw_ids) {
 
 # Hyperparameters by their places, chosen draws x variables.
 chosen_hyper <- function(plan, places) {
+  if (length(places) == 0) return(matrix(0, plan$n_draws, 0))
   values <- hyper_matrix(plan$fit, places)
   if (is.null(plan$draw_ids)) values else values[plan$draw_ids, , drop = FALSE]
 }
@@ -125,6 +136,13 @@ order_rows <- function(plan) {
   plan$blocks <- if (size == n_rows) list(order)
     else unname(split(order, (seq_len(n_rows) - 1L) %/% size))
   plan
+}
+
+groups_needed <- function(plan) {
+  J <- length(plan$fit$posterior$groups)
+  if (length(plan$rows$group$new) && plan$new_effects != "gaussian") return(seq_len(J))
+  codes <- sort(unique(plan$rows$group$code))
+  codes[codes <= J]
 }
 
 # All of a plan: chosen draws x rows.
@@ -152,30 +170,39 @@ check_draws_memory <- function(n_draws, n_rows) {
 # Fills these columns of `values`, which changes in place, with predictions for rows in the order
 # in which they are taken.
 fill_columns <- function(plan, rows, values, columns) {
-  design <- plan$fit$design
-  frame <- frame_rows(plan$rows$frame, rows)
-  X <- terms_matrix(design$terms, frame, design$coding)
-  X <- X[, plan$fit$posterior$fixed, drop = FALSE]
-  Z <- lapply(plan$bars, terms_matrix, frame = frame, contrasts = design$coding)
   group <- plan$rows$group$code[rows]
   groups <- unique(group)
-  level <- if (plan$residual) plan$rows$level$code[rows]
-  levels <- unique(level)
-  noise <- if (plan$residual) {
-    list(sigma = level_sigmas(plan, levels),
-         level = if (!is.null(level)) match(level, levels) - 1L,
-         weights = plan$rows$weights[rows])
+  predictor <- c(block_matrices(plan, rows), list(
+    beta = plan$beta, offset = plan$rows$offset[rows],
+    group = if (length(plan$bars)) match(group, groups) - 1L,
+    effects = if (length(plan$bars)) group_effects(plan, groups)
+  ))
+  if (!plan$residual) {
+    return(invisible(.Call(ffi_fill_predictor, values, columns - 1L, predictor, NULL)))
   }
-  effects <- if (length(Z)) group_effects(plan, groups)
-  predictor <- list(
-    X = X, beta = plan$beta, Z = if (length(Z)) do.call(cbind, Z), effects = effects,
-    group = if (length(Z)) match(group, groups) - 1L, offset = plan$rows$offset[rows]
-  )
-  if (is.null(noise)) return(.Call(ffi_fill_predictor, values, columns - 1L, predictor, noise))
+  noise <- block_noise(plan, rows)
   with_stream(plan$stream$residuals, {
     .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
     plan$stream$residuals <- get(".Random.seed", globalenv())
   })
+}
+
+# X, and Z of the chosen random columns or NULL.
+block_matrices <- function(plan, rows) {
+  design <- plan$fit$design
+  frame <- frame_rows(plan$rows$frame, rows)
+  X <- terms_matrix(design$terms, frame, design$coding)
+  Z <- lapply(plan$bars, terms_matrix, frame = frame, contrasts = design$coding)
+  list(X = X[, plan$fit$posterior$fixed, drop = FALSE],
+       Z = if (length(Z)) do.call(cbind, Z))
+}
+
+# Residual standard deviations, which of them each row has, and weights.
+block_noise <- function(plan, rows) {
+  level <- plan$rows$level$code[rows]
+  levels <- unique(level)
+  list(sigma = level_sigmas(plan, levels), level = if (!is.null(level)) match(level, levels) - 1L,
+       weights = plan$rows$weights[rows])
 }
 
 # Effects of groups, known ones before new ones: chosen draws x (columns of each group together).
@@ -191,7 +218,7 @@ group_effects <- function(plan, groups) {
 known_effects <- function(plan, groups) {
   q <- nrow(plan$fit$posterior$random)
   places <- as.integer(outer(plan$columns, q * (seq_along(groups) - 1L), "+"))
-  drawn <- lapply(effect_draws(plan$fit, groups), function(chain) {
+  drawn <- lapply(plan$effects_of(groups), function(chain) {
     chain[places, , drop = FALSE]
   })
   all <- do.call(cbind, drawn)

@@ -172,19 +172,25 @@ as_logml <- function(x, name) {
 # Marginal likelihoods and predictive densities of different data cannot be compared.
 check_same_data <- function(fits) {
   if (length(fits) < 2) return(invisible())
-  described <- lapply(fits, function(fit) {
-    list(fit$posterior$response, fit$posterior$n_rows, if (!is.null(fit$design)) response_hash(fit))
-  })
-  same <- vapply(described, function(x) {
-    both <- !vapply(x, is.null, NA) & !vapply(described[[1]], is.null, NA)
-    identical(x[both], described[[1]][both])
+  described <- lapply(fits, described_data)
+  first <- described[[1]]
+  differs <- vapply(described, function(other) {
+    both <- !vapply(other, is.null, NA) & !vapply(first, is.null, NA)
+    !identical(other[both], first[both])
   }, NA)
-  if (!all(same)) {
+  if (any(differs)) {
+    other <- described[[which(differs)[1]]]
     abort("Models can be compared on the same data only.",
-          x = "The responses differ: {.code {described[[1]][[1]]}} in {described[[1]][[2]]} rows, and
-               {.code {described[[which(!same)[1]]][[1]]}} in {described[[which(!same)[1]]][[2]]}.",
+          x = "The responses differ: {.code {first$response}} in {first$n_rows} rows, and
+               {.code {other$response}} in {other$n_rows}.",
           i = "Fit them to the same rows, in the same order, on the same scale.")
   }
+}
+
+# hash: NULL where there are no rows to compare.
+described_data <- function(fit) {
+  list(response = fit$posterior$response, n_rows = fit$posterior$n_rows,
+       hash = if (!is.null(fit$design)) response_hash(fit))
 }
 
 response_hash <- function(fit) rlang::hash(unname(as.numeric(.subset2(fit$design$frame, 1))))

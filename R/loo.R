@@ -6,10 +6,12 @@
 #' information criterion. `loo_compare()` puts models side by side.
 #'
 #' @section Rows:
-#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, the density of a row given
-#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}, is normal
-#' with a closed form. `loo()` weighs the draws of \eqn{\theta} by its inverse, since
-#' \deqn{p(y_i \mid y_{-i})^{-1} = E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) = E(1 / p(y_i | y_j,-i, theta) | y).}
+#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, a row has a normal density given
+#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}.
+#' `loo()` weighs the draws of \eqn{\theta} by its inverse, since
+#' \deqn{p(y_i \mid y_{-i})^{-1} =
+#' E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) =
+#' E(1 / p(y_i | y_j,-i, theta) | y).}
 #' That is the integrated importance sampling of Vehtari, Mononen, Tolvanen, Sivula and Winther
 #' (2016, section 3.6). The usual weights, `integrated = FALSE`, are the inverses of the
 #' conditional density \eqn{p(y_i \mid \theta, \gamma_j)}{p(y_i | theta, gamma_j)}, whose mean over
@@ -27,22 +29,23 @@
 #' @section Exact refits:
 #' A Pareto k above 0.7 says that importance sampling has failed. With `reloo = TRUE` the model is
 #' then fitted anew without that row or group, and its log density averaged over the draws of this
-#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. With two
-#' levels of a factor of fixed effects, say, of which one has a single row, there is no
-#' posterior without that row; this is an error.
+#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. Where there
+#' is no posterior without a row or group, as when it alone tells of a coefficient with a flat
+#' prior, there is no density either: Pareto k says so, and a refit is an error.
 #'
 #' @section Large data:
-#' More than some thousand rows go through the function interface of loo in blocks, so that the
-#' matrix of draws x rows is never held.
+#' Rows go through loo in blocks, so that the matrix of draws x rows is never held. loo takes about
+#' a millisecond for a row and 1,000 draws, and shares them between `cores`.
 #'
 #' @param x A fit.
 #' @param by `"row"`, or `"group"` to leave out whole groups.
 #' @param integrated Integrate the group effects out? See below. Used by `loo()` for rows.
 #' @param reloo Refit where Pareto k is above `k_threshold`?
 #' @param k_threshold See `reloo`.
-#' @param r_eff Relative efficiencies of the draws, one for each row or group; computed when `NULL`.
+#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`;
+#'   of more than 1,000 rows from 1,000 spread over the data, of which all get the median.
 #' @param cores Number of processes that loo uses.
-#' @param save_psis Keep the smoothed weights? They take draws x rows.
+#' @param save_psis Keep the smoothed weights? They take draws x rows, and so does what is done.
 #' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
 #'   where something is refitted.
 #' @param criterion `"loo"` or `"waic"`: what fits are compared by.
@@ -122,11 +125,9 @@ waic.relm <- function(x, by = "row", ...) {
   check_installed("loo", "waic()")
   check_choice(by, "by", c("row", "group"))
   density <- left_out_density(x, by, FALSE)
-  result <- if (is_small(density)) loo::waic(density$columns(seq_len(density$n))) else {
-    in_blocks <- as_function(density)
-    loo::waic(in_blocks$density, data = in_blocks$data, draws = in_blocks$draws)
-  }
-  describe_criterion(in_row_order(result, density), x, by, name)
+  result <- block_by_block(density, FALSE, function(values, places) loo::waic(values))
+  warn_p_waic(by, result$pointwise[, "p_waic"])
+  describe_criterion(result, x, by, name)
 }
 
 #' @rdname loo.relm
@@ -175,190 +176,58 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
   loo::loo_compare(stats::setNames(criteria, model_names))
 }
 
-# Densities of what is left out ---------------------------------------------------------------
-
-# Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
-# n_draws, chain (of each draw), columns(places), order (which column each place is, where that is
-# not its own), names, and lpd() for the log density of each given all data, where that is
-# not the mean of these.
-left_out_density <- function(fit, by, integrated) {
-  if (by == "group") return(group_density(fit))
-  if (integrated) integrated_row_density(fit) else conditional_row_density(fit)
-}
-
-new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
-  sampling <- fit$sampling
-  list(n = n, n_draws = sampling$chains * sampling$draws,
-       chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
-       order = order, names = names, lpd = lpd)
-}
-
-integrated_row_density <- function(fit) {
-  moments <- row_moments(fit)
-  n <- nrow(fit$design$frame)
-  log_density <- function(places, leave_out) {
-    at <- moments(places, leave_out)
-    # Symmetric in the value and the mean, of which the matrix comes first.
-    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
-  }
-  lpd <- function() {
-    blocks <- column_blocks(n, ndraws(fit))
-    unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
-  }
-  new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
-}
-
-# A function that gives the means and standard deviations of rows of the fit, draws x rows, group
-# effects integrated out: given all data, or with each row left out of them; and y, both less
-# the offset.
-row_moments <- function(fit) {
-  design_of(fit, 'by = "row"')
-  given <- all_hyper(fit)
-  model <- sampler_model(fit$posterior, "uncentered")
-  groups <- groups_of_fit(fit$posterior, model)
-  function(places, leave_out) {
-    rows <- rows_of_fit(fit, places)
-    c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
-  }
-}
-
-# Rows come in the order of their groups, whose effects are then had once.
-conditional_row_density <- function(fit) {
-  plan <- plan_prediction(fit, "loo", TRUE, NULL, NULL, ndraws = NULL, draw_ids = NULL,
-                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
-                          new_sigma = NULL, seed = 0L, offset = NULL, weights = NULL)
-  y <- response_of(fit, NULL)
-  order <- unlist(plan$blocks)
-  new_density(fit, length(y), function(places) log_lik_columns(plan, order[places], y),
-              order = order)
-}
-
-group_density <- function(fit) {
-  check_grouped(fit, "by = \"group\"")
-  check_own_sigma(fit$posterior)
-  groups <- own_groups(fit)
-  model <- sampler_model(fit$posterior, "uncentered")
-  given <- all_hyper(fit)
-  new_density(fit, length(groups$labels), function(places) {
-    group_log_lik(model, groups, given, groups$display[places])
-  }, names = groups$labels[groups$display])
-}
-
-# A group with a residual variance of its own has no density given the others, where nothing
-# is known of that variance before.
-check_own_sigma <- function(posterior) {
-  if (is.null(posterior$sigma_by)) return(invisible())
-  prior <- posterior$prior$sigma
-  if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
-  groups_of_level <- tapply(posterior$cell_group, posterior$cell_level,
-                            function(group) length(unique(group)))
-  alone <- posterior$levels[groups_of_level == 1]
-  if (length(alone)) {
-    abort("A group that is left out takes its residual variance with it, of which nothing is then
-           known: {.code sigma = {format(prior)}} is improper.",
-          x = "The level{?s} {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}} occur in
-               one group.",
-          i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
-  }
-}
-
-# The draws as kernels take them: hyperparameters x draws, in the order of sampling.
-all_hyper <- function(fit) {
-  hyper <- drawn_hyper_all(fit)
-  list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
-}
-
-# Where the residual standard deviations stand among the hyperparameters, as drawn.
-sigma_rows <- function(posterior, n_hyper) {
-  n_levels <- max(1L, length(posterior$levels))
-  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
-}
-
-rows_of_fit <- function(fit, places) {
-  design <- fit$design
-  rows <- design_rows(design, places)
-  frame <- frame_rows(design$frame, places)
-  number <- function(by, labels) {
-    if (is.null(by)) return(NULL)
-    levels <- grouping_factor(by, frame, "formula")
-    match(levels(levels), labels)[as.integer(levels)]
-  }
-  rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
-  rows$group <- number(design$by$group, fit$posterior$groups)
-  rows$level <- number(design$by$sigma, fit$posterior$levels)
-  if (is.null(rows$group)) rows$group <- integer(length(rows$y))
-  if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
-  rows
-}
-
-# Columns of a block of n_draws x n: a few of them are held at once.
-column_blocks <- function(n, n_draws, doubles = 2e6) {
-  size <- max(1, floor(doubles / n_draws))
-  unname(split(seq_len(n), (seq_len(n) - 1) %/% size))
-}
-
-col_log_mean_exp <- function(x) {
-  largest <- apply(x, 2, max)
-  largest + log(colMeans(exp(x - rep(largest, each = nrow(x)))))
-}
-
 # Through loo ---------------------------------------------------------------------------------
 
-# Doubles up to which a matrix of log densities is held whole, in the copies that loo makes.
-whole_doubles <- 1e7
-
-is_small <- function(density) as.numeric(density$n) * density$n_draws <= whole_doubles
-
-# The function interface of loo, which asks for one column after another: a block of columns
-# is kept in `draws`.
-as_function <- function(density) {
-  kept <- new.env(parent = emptyenv())
-  kept$block <- 0L
-  size <- length(column_blocks(density$n, density$n_draws)[[1]])
-  one <- function(data_i, draws) {
-    place <- as.integer(data_i[1]) - 1L
-    if (place %/% size + 1L != draws$block) {
-      draws$block <- place %/% size + 1L
-      first <- (draws$block - 1L) * size + 1L
-      draws$values <- density$columns(first:min(first + size - 1L, density$n))
-    }
-    draws$values[, place %% size + 1L]
-  }
-  list(density = one, data = matrix(seq_len(density$n)), draws = kept)
+smoothed_loo <- function(density, r_eff, cores, save_psis) {
+  if (save_psis) check_draws_memory(density$n_draws, 6 * density$n)
+  if (is.null(r_eff)) r_eff <- relative_efficiency(density, cores)
+  r_eff <- rep_len(r_eff, density$n)
+  block_by_block(density, save_psis, function(values, places) {
+    loo::loo(values, r_eff = r_eff[places], cores = cores, save_psis = save_psis)
+  })
 }
 
-smoothed_loo <- function(density, r_eff, cores, save_psis) {
-  # loo's warning of high Pareto k is given in relm's own words.
-  quietly <- function(code) {
-    withCallingHandlers(code, warning = function(w) {
-      if (grepl("Pareto", conditionMessage(w))) invokeRestart("muffleWarning")
+# One result of loo from those of blocks of columns. Warnings of Pareto k and of p_waic, one from
+# each block, are left to what asks for it.
+block_by_block <- function(density, whole, criterion) {
+  blocks <- if (whole) list(seq_len(density$n)) else unname(density$blocks)
+  results <- lapply(blocks, function(places) {
+    withCallingHandlers(criterion(density$columns(places), places), warning = function(w) {
+      if (grepl("Pareto|p_waic", conditionMessage(w))) invokeRestart("muffleWarning")
     })
+  })
+  in_row_order(join_results(results), density)
+}
+
+join_results <- function(results) {
+  joined <- results[[1]]
+  if (length(results) == 1) return(joined)
+  joined$pointwise <- do.call(rbind, lapply(results, `[[`, "pointwise"))
+  for (name in names(joined$diagnostics)) {
+    joined$diagnostics[[name]] <- unlist(lapply(results, function(x) x$diagnostics[[name]]))
   }
-  if (is_small(density)) {
-    values <- density$columns(seq_len(density$n))
-    if (is.null(r_eff)) {
-      r_eff <- loo::relative_eff(exp_scaled(values), chain_id = density$chain, cores = cores)
-    }
-    result <- quietly(loo::loo(values, r_eff = usable_r_eff(r_eff), cores = cores,
-                               save_psis = save_psis))
-  } else {
-    f <- as_function(density)
-    if (is.null(r_eff)) {
-      scaled <- function(data_i, draws) exp_scaled(cbind(f$density(data_i, draws)))
-      r_eff <- loo::relative_eff(scaled, chain_id = density$chain, cores = cores, data = f$data,
-                                 draws = f$draws)
-    }
-    result <- quietly(loo::loo(f$density, data = f$data, draws = f$draws,
-                               r_eff = usable_r_eff(r_eff), cores = cores, save_psis = save_psis))
-  }
-  in_row_order(result, density)
+  attr(joined, "dims")[2] <- nrow(joined$pointwise)
+  set_estimates(joined)
+}
+
+# Columns that relative efficiencies are computed from: that takes as long as the smoothing, and
+# draws are about as efficient for one row as for another.
+efficiency_columns <- 1000
+
+relative_efficiency <- function(density, cores) {
+  n <- density$n
+  chosen <- if (n <= efficiency_columns) seq_len(n)
+    else round(seq(1, n, length.out = efficiency_columns))
+  r_eff <- unlist(lapply(split_columns(chosen, density$n_draws), function(places) {
+    loo::relative_eff(exp_scaled(density$columns(places)), chain_id = density$chain, cores = cores)
+  }))
+  # Where draws do not vary there is no efficiency to speak of.
+  r_eff <- ifelse(is.na(r_eff), 1, r_eff)
+  if (length(r_eff) == n) r_eff else rep(stats::median(r_eff), n)
 }
 
 # Densities over their largest: those of a group may be too small for a double.
 exp_scaled <- function(x) exp(x - rep(apply(x, 2, max), each = nrow(x)))
-
-# Where draws do not vary there is no efficiency to speak of.
-usable_r_eff <- function(r_eff) ifelse(is.na(r_eff), 1, r_eff)
 
 in_row_order <- function(result, density) {
   if (!is.null(density$order)) {
@@ -388,8 +257,18 @@ set_estimates <- function(result) {
 }
 
 warn_pareto_k <- function(by, bad, k_threshold) {
-  warn("Pareto k is above {k_threshold} for {length(bad)} {by}{?s}: importance sampling has failed
+  which <- if (length(bad) == 1) by else paste0(by, "s")
+  warn("Pareto k is above {k_threshold} for {length(bad)} {which}: importance sampling has failed
         there.", i = "Use {.code reloo = TRUE} to fit anew without each of them.")
+}
+
+# Vehtari, Gelman and Gabry (2017), section 2.3: above 0.4 WAIC is not to be trusted.
+warn_p_waic <- function(by, p_waic) {
+  bad <- sum(p_waic > 0.4)
+  if (bad == 0) return(invisible())
+  which <- if (bad == 1) by else paste0(by, "s")
+  warn("{.field p_waic} is above 0.4 for {bad} {which}: WAIC is not to be trusted there.",
+       i = "Use {.fn loo}.")
 }
 
 # What loo_compare() goes by: the data, and the name of the model.

@@ -95,8 +95,7 @@ scale_root <- function(plan) {
   for (block in posterior$blocks) {
     size <- length(block$columns)
     n_pairs <- size * (size - 1) / 2
-    pairs <- if (n_pairs) chosen_hyper(plan, place + seq_len(n_pairs))
-    root <- correlation_root(pairs, size, plan$n_draws)
+    root <- correlation_root(chosen_hyper(plan, place + seq_len(n_pairs)), size)
     place <- place + n_pairs
     for (r in seq_len(size)) {
       column <- block$columns[r]
@@ -108,10 +107,10 @@ scale_root <- function(plan) {
 
 # Cholesky's algorithm over all draws at once. correlations: draws x pairs, row after row of the
 # lower triangle.
-correlation_root <- function(correlations, size, n_draws) {
-  root <- list(matrix(1, n_draws, 1))
+correlation_root <- function(correlations, size) {
+  root <- list(matrix(1, nrow(correlations), 1))
   for (r in seq_len(size)[-1]) {
-    row <- matrix(0, n_draws, r)
+    row <- matrix(0, nrow(correlations), r)
     for (k in seq_len(r - 1)) {
       before <- seq_len(k - 1)
       rest <- correlations[, (r - 1) * (r - 2) / 2 + k] -

@@ -36,22 +36,24 @@ settle_contrasts <- function(design) {
   if (length(contrasts)) contrasts
 }
 
-# bars: the random terms that predictions take up. with_sigma: are residual variances needed?
-# A list: the model frame of what is needed, and for each row its name (NULL when not wanted),
-# its group and level of the residual variance, offset and weight.
-prediction_rows <- function(fit, newdata, bars, with_sigma, offset = NULL, weights = NULL) {
+# bars: the random terms that predictions take up. with_sigma, with_response: are residual
+# variances and the response needed? A list: the model frame of what is needed, and for each row
+# its name, group, level of the residual variance, response, offset and weight.
+prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offset, weights) {
   design <- fit$design
   by <- list(group = if (length(bars)) design$by$group,
              sigma = if (with_sigma) design$by$sigma)
   frame <- design$frame
   if (!is.null(newdata)) {
     check_newdata(newdata)
-    frame <- new_frame(design, newdata, c(list(design$terms), bars), by)
+    frame <- new_frame(design, newdata, c(list(design$terms), bars), by, with_response)
   }
+  response <- if (with_response) .subset2(frame, names(design$frame)[1])
   list(
     frame = frame, row_names = row.names(if (is.null(newdata)) frame else newdata),
     group = if (!is.null(by$group)) code_levels(by$group, frame, fit$posterior$groups),
     level = if (!is.null(by$sigma)) code_levels(by$sigma, frame, fit$posterior$levels),
+    response = if (with_response) as.numeric(response),
     offset = row_offset(design, frame, newdata, offset),
     weights = if (with_sigma) row_weights(design, frame, newdata, weights)
   )
@@ -78,8 +80,9 @@ grouping_parts <- function(expression) {
 
 # The model frame of new rows: the variables of these terms and of the grouping factors,
 # evaluated as the fit evaluated them, so that poly() and the like keep their basis.
-new_frame <- function(design, newdata, terms, by) {
+new_frame <- function(design, newdata, terms, by, with_response) {
   in_terms <- unique(unlist(lapply(terms, term_variables)))
+  if (with_response) in_terms <- union(in_terms, names(design$frame)[1])
   needed <- union(in_terms, unlist(lapply(by, grouping_parts)))
   own_terms <- terms_of(attr(design$frame, "terms"), needed)
   check_has_columns(design, newdata, own_terms)
@@ -95,7 +98,7 @@ new_frame <- function(design, newdata, terms, by) {
     if (name %in% in_terms) {
       column <- like_fitted(column, .subset2(design$frame, name), name)
     }
-    check_complete(column, name)
+    check_complete(column, name, name %in% grouping_parts(by$group))
     frame[[name]] <- column
   }
   frame
@@ -145,14 +148,15 @@ like_fitted <- function(column, fitted, name) {
   column
 }
 
-check_complete <- function(column, name) {
+check_complete <- function(column, name, groups) {
   if (is.numeric(column) && all_finite(column)) return(invisible())
   bad <- if (is.numeric(column)) !is.finite(column) else is.na(column)
   bad <- which(if (is.matrix(bad)) rowSums(bad) > 0 else bad)
   if (length(bad)) {
     abort("{.code {name}} must be {if (is.numeric(column)) 'finite' else 'given'} in every row
            of {.arg newdata}.",
-          x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.")
+          x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.",
+          i = if (groups) "{.code re_formula = NA} predicts without group effects.")
   }
 }
 

@@ -1,21 +1,21 @@
 #' Draws of predictions
 #'
-#' `posterior_linpred()` and `posterior_epred()` give draws of the mean of each row,
-#' \eqn{x'\beta + z'\gamma_j} and its offset, `posterior_predict()` draws of a new observation there,
-#' which add a residual of variance \eqn{\sigma^2 / w}.
+#' `posterior_linpred()` and `posterior_epred()` give draws of the mean of each row, \eqn{x'\beta +
+#' z'\gamma_j} and its offset, `posterior_predict()` draws of a new observation there, which add a
+#' residual of variance \eqn{\sigma^2 / w}.
 #'
 #' @section Group effects:
-#' A group of the data has its own draws of \eqn{\gamma_j}. A group that the data did not have, where
-#' `allow_new_levels` is `TRUE`, gets one draw of \eqn{\gamma_j} for each draw of the hyperparameters:
-#' its rows share it, and groups are independent given the hyperparameters. `sample_new_levels` says
-#' where it comes from: `"gaussian"`, the normal distribution of the model, \eqn{N(0, \Sigma)};
-#' `"uncertainty"`, in each draw one of the groups of the data, chosen anew; `"old_levels"`, one
-#' of the groups of the data for all draws.
+#' A group of the data has its own draws of \eqn{\gamma_j}. A group that the data did not have,
+#' where `allow_new_levels` is `TRUE`, gets one draw of \eqn{\gamma_j} for each draw of the
+#' hyperparameters: its rows share it, and groups are independent given the hyperparameters.
+#' `sample_new_levels` says where it comes from: `"gaussian"`, the normal distribution of the model,
+#' \eqn{N(0, \Sigma)}; `"uncertainty"`, in each draw one of the groups of the data, chosen anew;
+#' `"old_levels"`, one of the groups of the data for all draws.
 #'
-#' A new level of the factor that residual variances go by gets its standard deviation from the prior
-#' (under [pooled()] the one learnt from the levels), if that is proper; or, with
-#' `sample_new_levels` or `new_sigma` `"uncertainty"` or `"old_levels"`, from the levels of
-#' the data. Where groups are these levels, both come from the same old group.
+#' A new level of the factor that residual variances go by gets its standard deviation from the
+#' prior (under [pooled()] the one learnt from the levels), if that is proper; or, with
+#' `sample_new_levels` or `new_sigma` `"uncertainty"` or `"old_levels"`, from the levels of the
+#' data. Where groups are these levels, both come from the same old group.
 #'
 #' @section New rows:
 #' Terms are evaluated in `newdata` as they were in the data: `poly()`, splines and `scale()` keep
@@ -44,15 +44,16 @@
 #' @param weights Precision weights, one for each row. Unless given the fit's argument `weights` is
 #'   evaluated in `newdata`; where that lacks its variables, each row has the weight 1 and a
 #'   message says so.
-#' @param fun A function to apply to the predictions, such as `exp` for a response that is a logarithm.
+#' @param fun A function to apply to the predictions, such as `exp` for a response that is a
+#'   logarithm.
 #' @param transform Not needed: the mean is the linear predictor.
 #' @param ... Refused by relm's methods.
 #' @return A matrix, draws x rows, the chains' draws one after the other. Its columns are named by
 #'   the rows of the data.
 #' @section Errors:
 #' `newdata` that is no data frame, has no rows, lacks a column, or has missing values or unknown
-#' levels; levels that are new where they are not allowed; draws that the fit has not; a fit of
-#' cross-products, which has no data.
+#' levels; `fun` that gives something else than numbers; levels that are new where they are not
+#' allowed; draws that the fit has not; a fit of cross-products, which has no data.
 #' @references
 #' Gelman, A. and Hill, J. (2007). *Data Analysis Using Regression and Multilevel/Hierarchical
 #' Models*. Cambridge University Press, section 12.8.
@@ -78,12 +79,25 @@ posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, nd
                                    sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
                                    offset = NULL, weights = NULL, fun = NULL, re.form, draws,
                                    ...) {
-  check_dots_empty(list(...), names(formals(posterior_predict.relm)), "posterior_predict")
-  plan <- plan_prediction(object, "posterior_predict", TRUE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, new_sigma, seed,
-                          offset, weights)
-  values <- predict_draws(plan)
-  if (is.null(fun)) values else match.fun(fun)(values)
+  plan <- plan_prediction(
+    object, "posterior_predict", TRUE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, new_sigma = new_sigma, seed = seed, offset = offset,
+    weights = weights, re.form = re.form, draws = draws
+  )
+  apply_function(fun, predict_draws(plan))
+}
+
+apply_function <- function(fun, values) {
+  if (is.null(fun)) return(values)
+  changed <- suppressWarnings(match.fun(fun)(values))
+  if (!is.numeric(changed) || !identical(dim(changed), dim(values))) {
+    abort("{.arg fun} must take a matrix and give numbers in the same shape.",
+          x = "It gives {describe(changed)} for one of size {nrow(values)} x {ncol(values)}.")
+  }
+  if (anyNA(changed)) abort("{.arg fun} gives values that are not numbers.")
+  if (!is.double(changed)) storage.mode(changed) <- "double"
+  changed
 }
 
 #' @export
@@ -102,11 +116,12 @@ posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndra
                                  draw_ids = NULL, allow_new_levels = FALSE,
                                  sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                  re.form, draws, ...) {
-  check_dots_empty(list(...), names(formals(posterior_epred.relm)), "posterior_epred")
-  plan <- plan_prediction(object, "posterior_epred", FALSE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
-                          offset, NULL)
-  predict_draws(plan)
+  predict_draws(plan_prediction(
+    object, "posterior_epred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
+    draws = draws
+  ))
 }
 
 #' @export
@@ -125,12 +140,13 @@ posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re
                                    ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
                                    sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                    re.form, draws, ...) {
-  check_dots_empty(list(...), names(formals(posterior_linpred.relm)), "posterior_linpred")
   check_flag(transform, "transform")
-  plan <- plan_prediction(object, "posterior_linpred", FALSE, newdata, re_formula, re.form, ndraws,
-                          draws, draw_ids, allow_new_levels, sample_new_levels, NULL, seed,
-                          offset, NULL)
-  predict_draws(plan)
+  predict_draws(plan_prediction(
+    object, "posterior_linpred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
+    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
+    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
+    draws = draws
+  ))
 }
 
 #' @export

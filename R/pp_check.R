@@ -7,9 +7,9 @@
 #' other rows of its group, and weighed as in [loo()][loo.relm].
 #'
 #' @param object A fit.
-#' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix, such
-#'   as `"dens_overlay"`, `"stat_grouped"`, `"intervals"` or `"loo_pit_overlay"`. `plotfun` is
-#'   rstanarm's name of it.
+#' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
+#'   `"dens_overlay"` unless given, or such as `"stat_grouped"`, `"intervals"` or
+#'   `"loo_pit_overlay"`. `plotfun` is rstanarm's name of it.
 #' @param ndraws,nreps How many draws to show; by default all for types that summarize them, 8 for
 #'   those that have a panel for each, 3 for scatter plots and errors, else 50. Types that begin
 #'   with `loo_` use all. `nreps` is rstanarm's name of it.
@@ -43,13 +43,13 @@ pp_check.default <- function(object, ...) pass_on("bayesplot", "pp_check", objec
 #' @rdname pp_check.relm
 #' @rawNamespace S3method(bayesplot::pp_check, relm)
 #' @export
-pp_check.relm <- function(object, type = "dens_overlay", ndraws = NULL, group = NULL, x = NULL,
+pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = NULL,
                           newdata = NULL, draw_ids = NULL, seed = NULL, plotfun, nreps, ...) {
   check_installed("bayesplot", "pp_check()")
   design_of(object, "pp_check()")
   type <- one_spelling(type, plotfun)
   ndraws <- one_spelling(ndraws, nreps)
-  picture <- check_picture(type)
+  picture <- check_picture(if (is.null(type)) "dens_overlay" else type)
   options <- list(...)
   to_predict <- names(options) %in% names(formals(posterior_predict.relm))
   data <- if (grepl("^loo_", picture$type)) {
@@ -69,7 +69,10 @@ pp_check.relm <- function(object, type = "dens_overlay", ndraws = NULL, group = 
 check_picture <- function(type) {
   types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
   if (is.character(type) && length(type) == 1) type <- sub("^ppc_", "", type)
-  check_choice(type, "type", types)
+  if (!is.character(type) || length(type) != 1 || !type %in% types) {
+    all <- cli::cli_vec(types, list("vec-trunc" = Inf))
+    abort("{.arg type} must be one of {.or {.val {all}}}.", x = "It is {describe(type)}.")
+  }
   draw <- getExportedValue("bayesplot", paste0("ppc_", type))
   list(type = type, draw = draw, arguments = names(formals(draw)))
 }
@@ -104,20 +107,21 @@ picture_variables <- function(fit, picture, group, x, newdata) {
 # A variable of the model by its name, the grouping factor, or values as they are given.
 picture_variable <- function(fit, value, name, newdata) {
   design <- fit$design
-  n_rows <- if (is.null(newdata)) nrow(design$frame) else nrow(newdata)
+  data <- if (is.null(newdata)) design$frame else newdata
+  n_rows <- nrow(data)
   if (is.null(value)) {
     if (is.null(design$group)) {
       abort("{.arg {name}} is missing, and the model has no groups.",
             i = "Name a variable of the model: {.val {names(design$frame)[-1]}}.")
     }
-    return(grouping_factor(design$by$group, if (is.null(newdata)) design$frame else newdata, name))
+    return(grouping_factor(design$by$group, data, name))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {
-    found <- if (is.null(newdata)) design$frame[[value]] else newdata[[value]]
+    found <- data[[value]]
     if (is.null(found)) {
       abort("{.arg {name}} must be a variable of the model or values, one for each row.",
             x = "It is {.val {value}}.",
-            i = "The variables are {.val {names(if (is.null(newdata)) design$frame else newdata)}}.")
+            i = "The variables are {.val {names(data)}}.")
     }
     return(if (name == "group") factor(found) else found)
   }
@@ -147,7 +151,8 @@ left_out_replicates <- function(fit, arguments, seed) {
   check_draws_memory(ndraws(fit), 6 * n)
   at <- row_moments(fit)(seq_len(n), TRUE)
   log_density <- stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
-  psis <- smoothed_weights(fit, log_density)
+  density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
+  psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
   y <- response_of(fit, NULL)
   yrep <- with_stream(check_seed(seed), {
     at$mean + rep(y - at$y, each = nrow(at$mean)) + at$sd * stats::rnorm(length(at$mean))
@@ -155,10 +160,4 @@ left_out_replicates <- function(fit, arguments, seed) {
   weights <- if ("psis_object" %in% arguments) list(psis_object = psis)
     else list(lw = stats::weights(psis))
   c(list(y = y, yrep = yrep), weights)
-}
-
-smoothed_weights <- function(fit, log_density) {
-  chain <- rep(seq_len(fit$sampling$chains), each = fit$sampling$draws)
-  r_eff <- loo::relative_eff(exp_scaled(log_density), chain_id = chain)
-  suppressWarnings(loo::psis(-log_density, r_eff = usable_r_eff(r_eff)))
 }

@@ -15,8 +15,8 @@
 #' @importFrom posterior as_draws as_draws_array as_draws_df as_draws_list as_draws_matrix
 #' @importFrom posterior as_draws_rvars ndraws nchains niterations nvariables variables
 #' @importFrom stats coef sigma nobs formula terms model.frame model.matrix weights
-#' @importFrom stats fitted residuals deviance df.residual
 #' @importFrom stats family logLik
+#' @importFrom stats fitted residuals deviance df.residual confint predict simulate vcov
 NULL
 
 # The pronoun of ggplot2's expressions, which is only suggested.

@@ -7,7 +7,7 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
   left_out <- rows_left_out(fit, by, bad)
   seeds <- chain_seeds(check_seed(seed), length(bad))
   exact <- vapply(seq_along(bad), function(i) {
-    without <- fit_without(fit, left_out[[i]], seeds[i])
+    without <- fit_without(fit, left_out[[i]], names(left_out)[i], seeds[i])
     log_density <- if (by == "row") left_out_row(without, fit, left_out[[i]])
       else left_out_group(without, fit, left_out[[i]])
     log_mean_exp(log_density, without$sampling$chains)
@@ -21,24 +21,27 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
   set_estimates(result)
 }
 
+# The rows of each, named by what they are.
 rows_left_out <- function(fit, by, places) {
-  if (by == "row") return(as.list(places))
+  if (by == "row") return(stats::setNames(as.list(places), paste("row", places)))
   group <- group_levels(fit$design$by$group, fit$design$frame)
-  lapply(group$display[places], function(place) which(group$index == place))
+  chosen <- group$display[places]
+  stats::setNames(lapply(chosen, function(place) which(group$index == place)),
+                  paste("the group", dQuote(group$labels[chosen], FALSE)))
 }
 
 # The same model without these rows: columns, their coordinates and the priors stay as they are.
-fit_without <- function(fit, rows, seed) {
+fit_without <- function(fit, rows, label, seed) {
   design <- fit$design
   design$frame <- frame_rows(design$frame, seq_len(nrow(design$frame))[-rows])
   posterior <- tryCatch(
     suppressMessages(relm_posterior(crossprods(design, by_group = FALSE), fit$posterior$prior)),
-    relm_error = function(e) refuse_leaving_out(rows, conditionMessage(e))
+    relm_error = function(e) refuse_leaving_out(label, conditionMessage(e))
   )
   if (!identical(posterior$fixed, fit$posterior$fixed)) {
     lost <- setdiff(fit$posterior$fixed, posterior$fixed)
-    refuse_leaving_out(rows, paste("Nothing else tells of the coefficients of",
-                                   paste(lost, collapse = ", ")))
+    refuse_leaving_out(label, paste0("It alone tells of coefficients: ",
+                                     paste(lost, collapse = ", "), "."))
   }
   control <- fit$sampling[control_names]
   control$group_draws <- FALSE
@@ -49,9 +52,9 @@ fit_without <- function(fit, rows, seed) {
   without
 }
 
-refuse_leaving_out <- function(rows, reason) {
-  abort("There is no posterior without {cli::qty(length(rows))}row{?s} {rows}, and so no density
-         given the others.", x = "{reason}")
+refuse_leaving_out <- function(label, reason) {
+  abort("There is no posterior without {label}, and so no density of it given the rest.",
+        x = "{reason}")
 }
 
 # log p(y_i | draw) under a fit that has not had row i.

@@ -21,6 +21,8 @@ chain_seeds <- function(seed, chains) {
 # Evaluates code on the stream of a seed, or on one kept earlier (a .Random.seed), and gives
 # the caller's stream back.
 with_stream <- function(seed, code) {
+  # A seed that is taken from the caller's stream moves that on before it is kept.
+  force(seed)
   old_seed <- get0(".Random.seed", globalenv(), inherits = FALSE)
   old_kind <- if (is.null(old_seed)) RNGkind()
   on.exit(restore_stream(old_seed, old_kind))

@@ -14,7 +14,14 @@
 #' @param rhat,ess Add columns `rhat` and `ess`, the smaller of the bulk and the tail effective
 #'   sample size?
 #' @param looic Add columns `looic`, `elpd_loo` and `p_loo`, from [loo()]?
-#' @param ... Not used.
+#' @param data The rows of the fit to add columns to; unless given its model frame.
+#' @param newdata Other rows, as in [predict()][predict.relm].
+#' @param se_fit Add the column `.se.fit`?
+#' @param interval `"none"`; `"confidence"`, of the mean of a row; or `"prediction"`, of a new
+#'   observation there.
+#' @param seed Of predictions, as in [predict()][predict.relm].
+#' @param ... Of `augment()` other arguments of [predict()][predict.relm], such as
+#'   `allow_new_levels`; otherwise not used.
 #' @return Tibbles.
 #' * `tidy()`: a row for each parameter, with the columns `effect`; `group`, the grouping factor, or
 #'   `"Residual"`; `level`, the group, or the level of the factor that residual variances go by;
@@ -24,12 +31,18 @@
 #'   `"ran_pars"` are `sd__(Intercept)`, `cor__(Intercept).x` and `sd__Observation`.
 #' * `glance()`: one row, with the sampler (`algorithm`), the number of posterior draws (`pss`), of
 #'   rows (`nobs`), and `sigma`, `NA` where there are several.
+#' * `augment()`: the data with the columns `.fitted`, the posterior median of the mean of each row,
+#'   as in [fitted()][predict.relm]; `.se.fit`, its standard deviation, `NA` where it does not
+#'   exist; `.lower` and `.upper`; `.resid`, the response less `.fitted`, where the response is
+#'   there; and `.fixed`, the median without group effects. Row names that are not
+#'   numbers become the column `.rownames`.
 #' @examplesIf requireNamespace("generics", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
 #' generics::tidy(fit)
 #' generics::tidy(fit, "ran_vals", conf.level = 0.8)
 #' generics::glance(fit)
+#' generics::augment(fit, interval = "prediction", seed = 1)
 #' @name relm-tidiers
 NULL
 
@@ -165,4 +178,40 @@ glance.relm <- function(x, looic = FALSE, ...) {
     table[c("looic", "elpd_loo", "p_loo")] <- as.list(estimates[c("looic", "elpd_loo", "p_loo")])
   }
   as_tibble(table)
+}
+
+#' @rdname relm-tidiers
+#' @rawNamespace S3method(generics::augment, relm)
+#' @method augment relm
+augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = TRUE, interval = "none",
+                         conf.level = 0.95, seed = NULL, ...) {
+  check_flag(se_fit, "se_fit")
+  check_choice(interval, "interval", c("none", "confidence", "prediction"))
+  probs <- (1 + c(-1, 1) * check_probability(conf.level, "conf.level")) / 2
+  rows <- augmented_rows(x, data, newdata)
+  # Rows left out by na.exclude are not among the data.
+  used <- function(table) as.matrix(table)[!is.na(as.matrix(table)[, 1]), , drop = FALSE]
+  fitted <- used(fitted(x, newdata, summary = TRUE, probs = probs, ...))
+  added <- data.frame(.fitted = fitted[, 1])
+  if (se_fit) added$.se.fit <- fitted[, 2]
+  if (interval == "prediction") {
+    fitted <- used(predict(x, newdata, probs = probs, seed = seed, ...))
+  }
+  if (interval != "none") added[c(".lower", ".upper")] <- fitted[, 3:4]
+  if (is.null(newdata) || all(all.vars(formula(x)[[2]]) %in% names(newdata))) {
+    added$.resid <- used(residuals(x, newdata, ...))[, 1]
+  }
+  added$.fixed <- used(fitted(x, newdata, re_formula = NA, ...))[, 1]
+  as_tibble(cbind(rows, added))
+}
+
+# The data to augment, their row names in a column.
+augmented_rows <- function(fit, data, newdata) {
+  rows <- if (!is.null(newdata)) newdata else if (!is.null(data)) data else model.frame(fit)
+  if (is.null(newdata) && (!is.data.frame(rows) || nrow(rows) != nobs(fit))) {
+    abort("{.arg data} must be a data frame of the {nobs(fit)} rows of the fit.",
+          x = "It is {describe(rows)}.", i = "Other rows are {.arg newdata}.")
+  }
+  if (.row_names_info(rows) > 0) rows <- cbind(.rownames = row.names(rows), rows)
+  rows
 }

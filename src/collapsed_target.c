@@ -2,6 +2,7 @@
 #include <string.h>
 #include "collapsed.h"
 #include "crossprods.h"
+#include "group_effects.h"
 #include "linalg.h"
 
 int n_coordinates(const model_t *model, sigma_role_t role)
@@ -190,34 +191,6 @@ status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
     return STATUS_OK;
 }
 
-/* rest <- rest + W'W/sigma2, upper half, W rows x (p + 1). */
-static void add_products(int rows, int p, const double *W, double sigma2, double *rest)
-{
-    for (int k = 0; k <= p; k++)
-        for (int l = 0; l <= k; l++)
-            rest[l + (size_t) (p + 1) * k] +=
-                dot(rows, W + (size_t) rows * l, W + (size_t) rows * k) / sigma2;
-}
-
-/* The cells of one group, each divided by its residual standard deviation, as one factor;
-   what they leave goes into rest. */
-static void weigh_group(const model_t *model, const double *sigma2, int group,
-                        double *factor, double *work, double *rest)
-{
-    int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
-    int start = model->group_start[group], end = model->group_start[group + 1];
-    size_t size = (size_t) q * n_columns;
-    for (int cell = start; cell < end; cell++) {
-        double scale = 1.0 / sqrt(sigma2[model->cell_level[cell]]);
-        const double *source = cell_factor(model, cell);
-        double *target = cell == start ? factor : work;
-        for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
-        if (cell == start) continue;
-        absorb_block(q, n_columns, factor, q, q, work);
-        add_products(q, p, work + q * q, 1.0, rest);
-    }
-}
-
 /* The triangular factor of the rows of a level, (p + 1) x (p + 1). work holds as many. */
 static void triangularize(int p, const double *factor, double *root, double *work)
 {
@@ -239,7 +212,8 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
     double *rest = work + (size_t) q * (q + rows);
     memset(data->rest, 0, sizeof(double) * rows * rows);
     for (int s = 0; s < model->n_levels; s++)
-        add_products(rows, p, level_factor(model, s), sigma2 ? sigma2[s] : 1.0, data->rest);
+        add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
+                          data->rest);
     /* With several residual variances the root comes from products alone. */
     if (!sigma2)
         triangularize(p, level_factor(model, 0), data->rest_root,

@@ -33,6 +33,7 @@ SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows
 SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
+SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
 
 /* Element `name` of a list; an error when it is missing. */
 SEXP list_element(SEXP list, const char *name);

@@ -58,6 +58,7 @@ SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
 static factors_t decode_factors(SEXP cell_factor, SEXP level_factor)
 {
     factors_t factors;
+    R_CheckUserInterrupt();
     factors.n_random = dim_of(cell_factor, 0);
     factors.n_fixed = dim_of(cell_factor, 1) - factors.n_random - 1;
     factors.cell_factor = REAL(cell_factor);
@@ -113,6 +114,7 @@ SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP sh
     to.A = REAL(A);
     to.offset = REAL(offset);
     int n_factors = dim_of(factors, 2);
+    R_CheckUserInterrupt();
     if (dim_of(factors, 1) != to.n_random + to.n_fixed + 1)
         error("internal error: the factors have not the coordinates' columns");
     SEXP changed = PROTECT(alloc3DArray(REALSXP, to.n_rows,

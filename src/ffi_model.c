@@ -100,8 +100,11 @@ static void decode_blocks(SEXP list, model_t *model)
     }
 }
 
+/* Whoever asks for a model is about to work over all groups, perhaps for long: here nothing
+   is held yet that an interrupt could leave behind. */
 void decode_model(SEXP list, model_t *model)
 {
+    R_CheckUserInterrupt();
     double q = model->n_random = list_integer(list, "n_random");
     double p = model->n_coef = list_integer(list, "n_coef");
     double n_fixed = model->n_fixed = list_integer(list, "n_fixed");
@@ -198,6 +201,7 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
     draws->beta = doubles(p * n);
     draws->L = doubles(q * q * n);
     draws->sigma = doubles((double) model->n_levels * n);
+    draws->sigma2 = doubles((double) model->n_levels * n);
 }
 
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)

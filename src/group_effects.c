@@ -1,5 +1,6 @@
 #include <math.h>
 #include <string.h>
+#include "crossprods.h"
 #include "group_effects.h"
 #include "linalg.h"
 #include "marginal.h"
@@ -42,6 +43,8 @@ void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
         double *theta = draws->theta + (size_t) p * i;
         const double *sigma = hyper + p + q + n_correlations;
         memcpy(draws->sigma + (size_t) n_levels * i, sigma, sizeof(double) * n_levels);
+        for (int s = 0; s < n_levels; s++)
+            draws->sigma2[s + (size_t) n_levels * i] = sigma[s] * sigma[s];
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
         for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
         for (int k = 0; k < p; k++) {
@@ -55,9 +58,15 @@ void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
     }
 }
 
+/* Of a group's moments, and of the weighing of its cells. */
+static size_t moments_work(int q)
+{
+    return (size_t) 4 * q * q + 4 * q;
+}
+
 size_t group_effects_work(int q, int p)
 {
-    return (size_t) 4 * q * q + 4 * q + p;
+    return moments_work(q) + (size_t) 2 * q * (q + p + 1);
 }
 
 /* e = c - C theta. */
@@ -222,15 +231,44 @@ static status_t moments_of_many(int q, int p, const double *factor, const double
     return STATUS_OK;
 }
 
+void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
+                 double *work, double *rest)
+{
+    int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
+    int start = model->group_start[group], end = model->group_start[group + 1];
+    size_t size = (size_t) q * n_columns;
+    for (int cell = start; cell < end; cell++) {
+        double scale = 1.0 / sqrt(sigma2[model->cell_level[cell]]);
+        const double *source = cell_factor(model, cell);
+        double *target = cell == start ? factor : work;
+        for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
+        if (cell == start) continue;
+        absorb_block(q, n_columns, factor, q, q, work);
+        if (rest) add_crossproducts(q, p + 1, work + q * q, 1.0, rest);
+    }
+}
+
+/* [R C c] of a group given draw i, of which there is one for all where there is one
+   residual variance. work holds 2 q (q + p + 1) doubles. */
+static const double *group_factor(const model_t *model, int group, const hyper_draws_t *draws,
+                                  int i, double *work)
+{
+    int q = model->n_random, p = model->n_coef;
+    if (model->n_levels == 1) return cell_factor(model, group);
+    weigh_group(model, draws->sigma2 + (size_t) model->n_levels * i, group, work,
+                work + (size_t) q * (q + p + 1), NULL);
+    return work;
+}
+
 /* E(gamma_j | draw) and its covariance, sigma^2 L M^-1 L' = W'W with W = sigma U'^-1 L'. */
-static status_t conditional_moments(const model_t *model, int group,
+static status_t conditional_moments(const model_t *model, const double *factor,
                                     const hyper_draws_t *draws, int i, double *mean,
                                     double *W, double *work)
 {
     int q = model->n_random, p = model->n_coef;
-    const double *factor = cell_factor(model, group), *L = draws->L + (size_t) q * q * i;
+    const double *L = draws->L + (size_t) q * q * i;
     const double *theta = draws->theta + (size_t) p * i;
-    double sigma = draws->sigma[i];
+    double sigma = model->n_levels == 1 ? draws->sigma[i] : 1.0;
     if (q > 2) return moments_of_many(q, p, factor, L, theta, sigma, mean, W, work);
     if (q == 1) moments_of_one(p, factor, L[0], theta, sigma, mean, W);
     else moments_of_two(p, factor, L, theta, sigma, mean, W);
@@ -247,7 +285,8 @@ status_t group_moments(const model_t *model, int group, const hyper_draws_t *dra
     memset(covariance, 0, sizeof(double) * q * q);
     memset(with_beta, 0, sizeof(double) * q);
     for (int i = 0; i < n; i++) {
-        RETURN_IF_FAILED(conditional_moments(model, group, draws, i, m, W, rest));
+        const double *factor = group_factor(model, group, draws, i, work + moments_work(q));
+        RETURN_IF_FAILED(conditional_moments(model, factor, draws, i, m, W, rest));
         if (i == 0) memcpy(first, m, sizeof(double) * q);
         for (int k = 0; k < q; k++) m[k] -= first[k];
         for (int k = 0; k < q; k++) {

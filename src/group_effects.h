@@ -3,10 +3,12 @@
 
 #include "model.h"
 
-/* The group effects given the hyperparameters, for one residual variance. With
-   Sigma = sigma^2 L L', A = R L, M = I + A'A and e = c - C theta (a group's rotated
-   data),
-       gamma_j = L u_j,  u_j ~ N(M^-1 A'e, sigma^2 M^-1). */
+/* The group effects given the hyperparameters. With Sigma = sigma^2 L L', A = R L,
+   M = I + A'A and e = c - C theta (a group's rotated data),
+       gamma_j = L u_j,  u_j ~ N(M^-1 A'e, sigma^2 M^-1).
+   With several residual variances a group's data are those of its cells, each over its
+   residual standard deviation, and sigma is 1: so the moments are had, and not the draws,
+   which chains make. */
 
 /* Draws of the hyperparameters. */
 typedef struct {
@@ -14,13 +16,19 @@ typedef struct {
     double *theta;      /* p x n */
     double *L;          /* q x q x n, lower triangular; with several residual variances,
                            the factor of Sigma itself */
-    double *sigma;      /* n_levels x n */
+    double *sigma, *sigma2; /* n_levels x n: residual standard deviations and variances */
     double *beta;       /* p x n */
 } hyper_draws_t;
 
 /* hyper: n_hyper x n, as chains store them. work holds p doubles. */
 void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
                   hyper_draws_t *draws, double *work);
+
+/* The cells of one group, each divided by its residual standard deviation, as one factor
+   [R C c], q x (q + p + 1); the products of what they leave are added to rest, (p + 1) x
+   (p + 1), unless it is NULL. work holds as many doubles as the factor. */
+void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
+                 double *work, double *rest);
 
 size_t group_effects_work(int q, int p);
 

@@ -21,6 +21,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_group_log_lik, 5),
     CALL_ENTRY(ffi_predict_rows, 6),
     CALL_ENTRY(ffi_log_evidence, 4),
+    CALL_ENTRY(ffi_summarize_columns, 2),
     { NULL, NULL, 0 }
 };
 

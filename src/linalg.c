@@ -60,3 +60,12 @@ void inverse_from_cholesky(int n, const double *U, double *inverse)
         solve_upper(n, U, column);
     }
 }
+
+void add_crossproducts(int rows, int columns, const double *W, double sigma2,
+                       double *products)
+{
+    for (int k = 0; k < columns; k++)
+        for (int l = 0; l <= k; l++)
+            products[l + (size_t) columns * k] +=
+                dot(rows, W + (size_t) rows * l, W + (size_t) rows * k) / sigma2;
+}

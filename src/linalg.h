@@ -17,6 +17,10 @@ void solve_upper_general(int n, const double *U, double *x);
 /* A^-1 from U with U'U = A; both halves are filled. */
 void inverse_from_cholesky(int n, const double *U, double *inverse);
 
+/* products <- products + W'W/sigma2, upper half, W rows x columns. */
+void add_crossproducts(int rows, int columns, const double *W, double sigma2,
+                       double *products);
+
 /* sum_k x_k y_k */
 static inline double dot(int n, const double *x, const double *y)
 {

@@ -42,6 +42,14 @@ for (formula in formulas[1:2]) {
   model <- relm:::sampler_model(fit$posterior, "uncentered")
   invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
 }
+# Predictions of rows seen and unseen, and summaries of draws.
+rows <- rbind(data[1:5, c("x", "f", "g")], data.frame(x = 0, f = "a", g = "new"))
+for (sigma in c(~ 1, ~ f)) {
+  fit <- short(y ~ x + (1 + x | g), data, sigma = sigma, weights = w)
+  invisible(predict(fit, rows, allow_new_levels = TRUE, weights = 1:6))
+  invisible(fitted(fit, summary = TRUE))
+  invisible(ranef(fit, summary = TRUE))
+}
 invisible(short(y ~ x, data))
 invisible(short(y ~ x, data, sigma = ~ f))
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))

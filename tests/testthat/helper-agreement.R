@@ -23,3 +23,19 @@ expect_agreement <- function(fit, exact, label, least_ess = 200, ...) {
   expect_lt(max(abs(found$distance)), 4, label = paste0(label, ": distance"))
   invisible(found)
 }
+
+# Largest distance, in Monte Carlo standard errors, of the mean, the variance (where they exist) and
+# the shares below exact quantiles, of one variable's draws (all chains together).
+draws_distance <- function(draws, exact, chains) {
+  per_chain <- function(x) matrix(as.numeric(x), ncol = chains)
+  distance <- function(x, expected) {
+    x <- per_chain(x)
+    abs(mean(x) - expected) / posterior::mcse_mean(x)
+  }
+  below <- vapply(c(q2.5 = 0.025, q50 = 0.5, q97.5 = 0.975), function(probability) {
+    distance(draws < exact[[paste0("q", 100 * probability)]], probability)
+  }, 0)
+  moments <- c(mean = distance(draws, exact$mean),
+               variance = distance((draws - exact$mean)^2, exact$sd^2))
+  max(below, moments, na.rm = TRUE)
+}

@@ -25,7 +25,7 @@
 # is NA: tau has a mean only from four groups up, and an sd only from five.
 exact_posterior <- function(y, X, Z = NULL, group = rep(1, length(y)),
                             w = rep(1, length(y)), gname = "station",
-                            refine = 1) {
+                            refine = 1, coefficients_only = FALSE) {
   if (is.null(Z)) Z <- matrix(0, length(y), 0)
   q <- ncol(Z)
   df <- length(y) - ncol(X) - q
@@ -46,6 +46,7 @@ exact_posterior <- function(y, X, Z = NULL, group = rep(1, length(y)),
             standard_t(df))
   })
   for (k in seq_len(q)) {
+    if (coefficients_only) next
     fit <- fit_over(box, replace(counts, k, steep[k]) * refine, fit_at)
     parameters[[ncol(X) + k]] <-
       mixture(fit, 0, fit$lambda[, k] * fit$root, standard_sigma(df))
@@ -56,7 +57,7 @@ exact_posterior <- function(y, X, Z = NULL, group = rep(1, length(y)),
   label <- function(x) gsub("(Intercept)", "Intercept", x, fixed = TRUE)
   names(parameters) <- c(
     paste0("b_", label(colnames(X)), recycle0 = TRUE),
-    paste0("sd_", gname, "__", label(colnames(Z)), recycle0 = TRUE), "sigma"
+    if (!coefficients_only) paste0("sd_", gname, "__", label(colnames(Z)), recycle0 = TRUE), "sigma"
   )
   structure(
     as.data.frame(do.call(rbind, lapply(parameters, summarize_mixture))),
@@ -238,4 +239,30 @@ mixture_quantile <- function(parameter, prob) {
   if (ends[1] == ends[2]) return(ends[1])
   uniroot(function(x) mixture_cdf(parameter, x) - prob, ends,
           extendInt = "upX", tol = .Machine$double.xmin, maxiter = 10000)$root
+}
+
+# The exact distribution of sum_i a_i y_i for new observations y_i, each with a row of X and of Z, a
+# group, which may be new, and a weight: rows of summaries as of exact_posterior(), named by `sums`,
+# whose elements are vectors a.
+#
+# A new row that also has a coefficient c_i of its own, flat and with -1 in that row alone, is
+# fitted by c_i whatever the other coefficients are: as data with y_i = 0 it changes the posterior
+# of nothing else, and c_i = x_i'beta + z_i'gamma + e_i, which is the new observation. Sums of
+# them are coefficients in other coordinates.
+exact_prediction <- function(y, X, Z, group, w = rep(1, length(y)), new, sums) {
+  if (is.null(new$w)) new$w <- rep(1, nrow(new$X))
+  rows <- lapply(sums, function(a) {
+    # Coefficients d = A c with a as the first row of A; the columns are those of -A^-1.
+    used <- which(a != 0)
+    A <- rbind(a[used], diag(length(used))[-1, , drop = FALSE])
+    own <- rbind(matrix(0, length(y), length(used)), -solve(A))
+    colnames(own) <- paste0("own", seq_along(used))
+    exact <- exact_posterior(
+      c(y, numeric(length(used))), cbind(own, rbind(X, new$X[used, , drop = FALSE])),
+      if (!is.null(Z)) rbind(Z, new$Z[used, , drop = FALSE]),
+      c(as.character(group), new$group[used]), c(w, new$w[used]), coefficients_only = TRUE
+    )
+    exact["b_own1", ]
+  })
+  do.call(rbind, rows)
 }

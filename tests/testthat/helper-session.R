@@ -31,3 +31,28 @@ with_relm <- function(name, value, code) {
   put(value)
   force(code)
 }
+
+# In a new session the values of these expressions, or the messages of their errors, after `setup`.
+values_in_session <- function(packages, setup, expressions) {
+  object <- list(packages = packages, setup = setup, expressions = expressions)
+  values <- in_another_session(object, {
+    for (package in object$packages) {
+      suppressWarnings(suppressPackageStartupMessages(library(package, character.only = TRUE)))
+    }
+    eval(object$setup, globalenv())
+    lapply(object$expressions, function(expression) {
+      set.seed(1)
+      tryCatch(suppressMessages(suppressWarnings(eval(expression, globalenv()))),
+               error = function(e) paste("error:", conditionMessage(e)))
+    })
+  })
+  stats::setNames(values, vapply(expressions, deparse1, ""))
+}
+
+# Expressions in `fit` and `second`, with two fits in their place by name.
+on_fits <- function(fit, second, generics) {
+  names <- list(fit = as.name(fit), second = as.name(second))
+  as.expression(lapply(as.list(generics), function(expression) {
+    do.call(substitute, list(expression, names))
+  }))
+}

@@ -1,22 +1,5 @@
 # relm attached before or after other packages that have the same generics.
 
-# In a new session the values of these expressions, or the messages of their errors, after `setup`.
-values_in_session <- function(packages, setup, expressions) {
-  object <- list(packages = packages, setup = setup, expressions = expressions)
-  values <- in_another_session(object, {
-    for (package in object$packages) {
-      suppressWarnings(suppressPackageStartupMessages(library(package, character.only = TRUE)))
-    }
-    eval(object$setup, globalenv())
-    lapply(object$expressions, function(expression) {
-      set.seed(1)
-      tryCatch(suppressMessages(suppressWarnings(eval(expression, globalenv()))),
-               error = function(e) paste("error:", conditionMessage(e)))
-    })
-  })
-  stats::setNames(values, vapply(expressions, deparse1, ""))
-}
-
 # Several at a time: a list of such arguments.
 values_in_sessions <- function(arguments) {
   cores <- if (.Platform$OS.type == "windows") 1 else 2
@@ -81,14 +64,6 @@ shared_rstanarm <- expression(
   bayesplot::rhat(fit, pars = "Days"), bayesplot::neff_ratio(fit, pars = "Days")
 )
 
-# The same generics on two fits by name.
-of <- function(fit, second, generics) {
-  names <- list(fit = as.name(fit), second = as.name(second))
-  as.expression(lapply(as.list(generics), function(expression) {
-    do.call(substitute, list(expression, names))
-  }))
-}
-
 new_rows <- quote(new <- lme4::sleepstudy[c(1, 15, 100), ])
 
 # Each package's fits alone, and both in either order.
@@ -111,8 +86,8 @@ test_that("rstanarm's fits and relm's are the same whichever package is attached
   skip_on_cran()
   suppressWarnings(skip_if_not_installed("rstanarm"))
   skip_if_not_installed("lme4")
-  alone <- compare_orders("rstanarm", setup_rstanarm, of("theirs", "other", shared_rstanarm),
-                          of("ours", "simple", shared_rstanarm))
+  alone <- compare_orders("rstanarm", setup_rstanarm, on_fits("theirs", "other", shared_rstanarm),
+                          on_fits("ours", "simple", shared_rstanarm))
   failed <- grepl("^error", alone)
   # Of those that both have, what rstanarm refuses for its mixed models.
   expect_setequal(names(alone)[failed], c("predict(theirs)", "confint(theirs)"))
@@ -179,8 +154,8 @@ test_that("brms's fits and relm's are the same whichever package is attached fir
   suppressWarnings(skip_if_not_installed("brms"))
   skip_if_not_installed("lme4")
   families <- expression(family(positive)[c("family", "link")], family(default)$link)
-  alone <- compare_orders("brms", setup_brms, c(of("theirs", "theirs", shared_brms), families),
-                          of("ours", "simple", shared_brms))
+  alone <- compare_orders("brms", setup_brms, c(on_fits("theirs", "theirs", shared_brms), families),
+                          on_fits("ours", "simple", shared_brms))
   expect_false(any(grepl("^error", alone)))
   expect_identical(alone[["ngrps(theirs)"]], list(Subject = 18L))
   expect_identical(alone[["family(default)$link"]], "log")

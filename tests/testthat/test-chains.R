@@ -144,3 +144,17 @@ test_that("work without groups, and many levels, stop when asked", {
     relm(y ~ 1, wide, sigma = ~ level, chains = 1, draws = 2000, warmup = 1e6)
   }), 0.5)
 })
+
+test_that("what comes before the chains of a large model stops when asked", {
+  skip_on_cran()
+  skip_on_os(c("windows", "mac", "solaris"))
+  set.seed(1)
+  large <- data.frame(y = rnorm(6e4), x = rnorm(6e4), g = rep(1:2e4, 3), level = rep(c("a", "b"), 3e4))
+  posterior <- posterior_of(y ~ x + (1 + x | g), large, sigma = ~ level)
+  model <- relm:::sampler_model(posterior, "uncentered")
+  # Loops of R that only call C never ask on their own.
+  expect_lt(seconds_to_stop(function() {
+    for (i in 1:3000) .Call(relm:::ffi_em_step, model, c(1, 0, 0, 1), c(1, 1))
+  }), 0.5)
+  expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::level_totals(posterior)), 0.5)
+})

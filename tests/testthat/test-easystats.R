@@ -97,3 +97,23 @@ test_that("performance has the intraclass correlation of the variances", {
   expect_equal(unname(r2$R2_marginal), parts$var.fixed /
                  (parts$var.fixed + parts$var.random + parts$var.residual))
 })
+
+test_that("performance has the fit's own R2, loo, waic, residual error and sigma", {
+  skip_if_not_installed("performance")
+  skip_if_not_installed("loo")
+  skip_if_not_installed("rstantools")
+  r2 <- performance::r2(fit)
+  expect_equal(unlist(unclass(r2)[1:2]), ignore_attr = TRUE,
+               c(median(bayes_R2(fit)), median(bayes_R2(fit, re_formula = NA))))
+  loo <- suppressWarnings(loo(fit)$estimates[, "Estimate"])
+  table <- suppressWarnings(performance::model_performance(fit))
+  expect_s3_class(table, "performance_model")
+  expect_equal(table$ELPD, loo[["elpd_loo"]])
+  expect_equal(table$LOOIC, loo[["looic"]])
+  expect_equal(table$WAIC, suppressWarnings(waic(fit))$estimates["waic", "Estimate"])
+  expect_equal(table$R2, median(bayes_R2(fit)))
+  expect_equal(as.numeric(table$Sigma), sigma(fit))
+  expect_equal(table$RMSE, sqrt(mean(residuals(fit)^2)))
+  line <- relm(mercury ~ length, bass, chains = 1, draws = 50, seed = 1)
+  expect_named(unclass(performance::r2(line)), "R2_Bayes")
+})

@@ -46,3 +46,23 @@ test_that("tidybayes spreads and gathers draws", {
   expect_identical(gathered$.value[gathered$.variable == "sigma"],
                    as.numeric(as.matrix(fit, "sigma")))
 })
+
+test_that("tidybayes adds draws of predictions to new rows", {
+  skip_if_not_installed("tidybayes")
+  skip_if_not_installed("rstantools")
+  new <- data.frame(x = c(-0.1, 0.2), station = c("l1", "w3"))
+  added <- tidybayes::add_epred_draws(new, fit)
+  expect_identical(names(added)[1:3], c("x", "station", ".row"))
+  expect_identical(added$.epred, as.numeric(posterior_epred(fit, new)))
+  expect_identical(added$.draw, rep(1:400, 2))
+  without <- tidybayes::add_linpred_draws(new, fit, re_formula = NA)
+  expect_equal(without$.linpred[without$.row == 1],
+               as.numeric(as.matrix(fit, c("b_Intercept", "b_x")) %*% c(1, -0.1)))
+  new_station <- transform(new, station = "new")
+  predicted <- tidybayes::add_predicted_draws(new_station, fit, ndraws = 50, seed = 1,
+                                              allow_new_levels = TRUE)
+  expect_identical(nrow(predicted), 100L)
+  expect_identical(predicted$.prediction,
+                   tidybayes::add_predicted_draws(new_station, fit, ndraws = 50, seed = 1,
+                                                  allow_new_levels = TRUE)$.prediction)
+})

@@ -19,6 +19,26 @@ test_that("fixef() has medians, or brms's table, of the draws by column", {
   expect_equal(unname(table[, "Est.Error"]), unname(apply(draws, 2, sd)))
 })
 
+test_that("columns are summarized as stats summarizes them", {
+  set.seed(3)
+  for (n in c(1, 2, 3, 40, 601, 4001)) {
+    draws <- cbind(rnorm(n), 1e8 + rnorm(n), round(rnorm(n)), rexp(n), rep(2, n), sort(rnorm(n)))
+    probs <- c(0, 0.5, 0.025, 1, 0.9999, 0.5)
+    summaries <- relm:::summarize_columns(draws, probs)
+    expect_equal(summaries$quantiles, t(apply(draws, 2, quantile, probs, names = FALSE)),
+                 tolerance = 1e-15)
+    expect_equal(summaries$sd, apply(draws, 2, sd), tolerance = 1e-13)
+  }
+  expect_true(all(is.na(unlist(relm:::summarize_columns(cbind(c(1, NaN, 2)), 0.5)))))
+})
+
+test_that("vcov() is the covariance of the coefficients' draws", {
+  draws <- as.matrix(fit, "^b_", regex = TRUE)
+  expect_equal(unname(vcov(fit)), unname(cov(draws)))
+  expect_equal(unname(vcov(fit, correlation = TRUE)), unname(cor(draws)))
+  expect_identical(dimnames(vcov(fit)), rep(list(names(fixef(fit))), 2))
+})
+
 test_that("a model without coefficients has none to show", {
   none <- relm(y ~ 0 + (1 | g), grouped_data(), seed = 1, chains = 1, draws = 5)
   expect_length(fixef(none), 0)

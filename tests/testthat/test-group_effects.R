@@ -60,7 +60,7 @@ test_that("groups beyond the first tile are drawn alike", {
 conditional <- function(rows, j, beta, Sigma, sigma2) {
   own <- rows$group == j
   Z <- rows$Z[own, , drop = FALSE]
-  W <- rows$w[own] / sigma2
+  W <- rows$w[own] / sigma2[rows$level[own]]
   V <- solve(solve(Sigma) + t(Z) %*% (W * Z))
   list(mean = as.numeric(V %*% t(Z) %*% (W * (rows$y[own] - rows$X[own, , drop = FALSE] %*% beta))), V = V)
 }
@@ -86,24 +86,41 @@ test_that("the draws have the conditional mean and covariance", {
   }
 })
 
-test_that("moments are the averages of the conditional ones", {
-  posterior <- posterior_of(y ~ x + between + (1 + x + v | g), grouped_data(9))
+# Group 4's moments against averages of the textbook's, over all draws of a fit.
+expect_moments <- function(formula, ..., prior = relm_prior()) {
+  posterior <- posterior_of(formula, grouped_data(9), prior = prior, ...)
   model <- relm:::sampler_model(posterior, "uncentered")
   rows <- replay_data(posterior)
-  fit <- fit_with(formula = y ~ x + between + (1 + x + v | g), draws = 50)
+  fit <- fit_with(formula = formula, draws = 50, prior = prior, ...)
   hyper <- lapply(1:2, function(chain) relm:::drawn_hyper(fit$sampling, fit$posterior, chain))
   moments <- relm:::effect_moments(model, hyper)
   all <- do.call(cbind, hyper)
   states <- lapply(seq_len(ncol(all)), function(i) relm:::state_of(all[, i], posterior))
   given <- lapply(states, function(s) conditional(rows, 4, s$beta, s$Sigma, s$sigma2))
-  means <- vapply(given, `[[`, numeric(3), "mean")
+  q <- model$n_random
+  means <- matrix(vapply(given, `[[`, numeric(q), "mean"), q)
   n <- ncol(all)
   within <- Reduce(`+`, lapply(given, `[[`, "V")) / n
   expect_equal(moments$mean[, 4], rowMeans(means))
-  expect_equal(moments$covariance[, , 4], unname(within + cov(t(means)) * (n - 1) / n))
-  expect_equal(moments$with_beta[1:2, 4],
-               c(cov(means[1, ], all[1, ]), cov(means[2, ], all[2, ])) * (n - 1) / n)
+  expect_equal(matrix(moments$covariance[, , 4], q), unname(within + cov(t(means)) * (n - 1) / n))
+  expect_equal(moments$with_beta[1, 4], cov(means[1, ], all[1, ]) * (n - 1) / n)
+  invisible(moments)
+}
+
+test_that("moments are the averages of the conditional ones", {
+  expect_moments(y ~ x + between + (1 | g))
+  expect_moments(y ~ x + between + (1 + x || g))
+  moments <- expect_moments(y ~ x + between + (1 + x + v | g), weights = w)
+  # v has no coefficient.
   expect_identical(moments$with_beta[3, ], numeric(9))
+})
+
+test_that("that holds with several residual variances", {
+  for (formula in c(y ~ x + (1 | g), y ~ x + between + (1 + x | g), y ~ x + (1 + x + v | g))) {
+    expect_moments(formula, sigma = ~ f)
+  }
+  expect_moments(y ~ x + (1 + x | g), sigma = ~ f, prior = relm_prior(sigma = pooled()), weights = w)
+  expect_moments(y ~ x + (1 | g), sigma = ~ g, prior = relm_prior(sigma = inverse_gamma(2, 1)))
 })
 
 test_that("groups that are not there are refused", {
@@ -129,5 +146,36 @@ test_that("with too many groups for draws, estimates come from moments that draw
     expect_lt(max(abs(from_moments[, "Estimate", ] - from_draws[, "Estimate", ]) / error), 0.4)
     expect_lt(max(abs(log(from_moments[, "Est.Error", ] / error))), 0.3)
     expect_identical(dim(of(many)$g), dim(of(fit)$g))
+  }
+})
+
+test_that("moments that do not exist are not given, from draws or without", {
+  without_draws <- function(n_groups) {
+    with_relm("kept_bytes", 0, fit_with(data = grouped_data(n_groups), draws = 20,
+                                        formula = y ~ x + (1 | g)))
+  }
+  few <- ranef(without_draws(3), summary = TRUE)$g
+  expect_true(all(is.na(few)))
+  more <- ranef(without_draws(4), summary = TRUE)$g
+  expect_false(anyNA(more[, "Estimate", ]))
+  expect_true(all(is.na(more[, -1, ])))
+  expect_false(anyNA(ranef(without_draws(5), summary = TRUE)$g))
+})
+
+test_that("effects that are asked for a few groups at a time are read for several at once", {
+  for (sigma in c(~ 1, ~ f)) {
+    kept <- fit_with(sigma = sigma)
+    fit <- fit_with(sigma = sigma, group_draws = FALSE)
+    needed <- c(2L, 3L, 5L, 6L, 9L)
+    asked <- list(2:3, c(5L, 3L), 9L, c(6L, 9L), 2L, 3L)
+    # Two groups at once; all at once.
+    for (bytes in c(16, 160) * nrow(kept$posterior$random) * ndraws(fit)) {
+      answers <- with_relm("window_bytes", bytes, with_relm("kept_bytes", bytes, {
+        read <- relm:::effect_reader(fit, needed)
+        lapply(asked, read)
+      }))
+      expect_identical(answers, lapply(asked, relm:::effect_draws, fit = kept))
+    }
+    expect_identical(relm:::effect_reader(kept, needed)(4L), relm:::effect_draws(kept, 4L))
   }
 })

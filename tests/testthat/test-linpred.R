@@ -89,7 +89,7 @@ test_that("stored and deferred group effects give the same predictions, in block
     expect_identical(posterior_predict(deferred, rows, allow_new_levels = TRUE, seed = 4),
                      predicted)
     for (size in c(1, 4000)) {
-      in_small_blocks <- with_block_doubles(size, posterior_predict(
+      in_small_blocks <- with_relm("block_doubles", size, posterior_predict(
         deferred, rows, allow_new_levels = TRUE, seed = 4))
       expect_identical(in_small_blocks, predicted)
     }

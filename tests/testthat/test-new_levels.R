@@ -91,3 +91,78 @@ test_that("a choice that there is not is refused", {
   expect_error(posterior_predict(fit, new_rows(), allow_new_levels = TRUE, new_sigma = "old"),
                "new_sigma.*prior", class = "relm_error")
 })
+
+sigma_fit <- function(prior, sigma = ~ f, formula = y ~ x) {
+  relm(formula, data, sigma = sigma, prior = relm_prior(sigma = prior), seed = 1, chains = 2,
+       draws = 500)
+}
+# Draws of sigma of a new level and of one of the data.
+new_sigma_of <- function(fit, ...) {
+  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE,
+                                 data.frame(x = 0, f = c("z", "a"), g = c("z", "g1")),
+                                 allow_new_levels = TRUE, seed = 8, ...)
+  relm:::level_sigmas(plan, plan$rows$level$code)
+}
+
+test_that("a new level's residual standard deviation is drawn from its prior", {
+  cdf <- list(
+    list(half_t(4, 2), function(s) 2 * pt(s / 2, 4) - 1),
+    list(half_cauchy(2), function(s) 2 * pcauchy(s / 2) - 1),
+    list(half_normal(2), function(s) 2 * pnorm(s / 2) - 1),
+    list(exponential(2), function(s) pexp(s, 2)),
+    list(uniform(3), function(s) punif(s, 0, 3)),
+    list(inverse_gamma(3, 2), function(s) pgamma(1 / s^2, 3, rate = 2, lower.tail = FALSE))
+  )
+  for (case in cdf) {
+    fit <- sigma_fit(case[[1]])
+    drawn <- new_sigma_of(fit)
+    expect_gt(ks.test(drawn[, 1], case[[2]])$p.value, 1e-3, label = format(case[[1]]))
+    expect_identical(drawn[, 2], as.numeric(as.matrix(fit, "sigma_f[a]")))
+  }
+})
+
+test_that("pooled, it is drawn from what the levels have learnt", {
+  fit <- sigma_fit(pooled())
+  learnt <- as.matrix(fit, c("sigma_f__df", "sigma_f__scale"))
+  u <- pchisq(learnt[, 1] * (learnt[, 2] / new_sigma_of(fit)[, 1])^2, learnt[, 1])
+  expect_gt(ks.test(u, "punif")$p.value, 1e-3)
+})
+
+test_that("under an improper prior it is refused, or taken from the data's levels", {
+  fit <- sigma_fit(jeffreys())
+  rows <- data.frame(x = 0, f = "z")
+  expect_error(posterior_predict(fit, rows), "1 level of `f`.*\"z\"", class = "relm_error")
+  expect_error(posterior_predict(fit, rows, allow_new_levels = TRUE),
+               "jeffreys\\(\\).*improper.*uncertainty.*old_levels.*pooled", class = "relm_error")
+  expect_error(new_sigma_of(sigma_fit(uniform())), "improper", class = "relm_error")
+  own <- as.matrix(fit, sprintf("sigma_f[%s]", c("a", "b", "c")))
+  one <- new_sigma_of(fit, new_sigma = "old_levels")[, 1]
+  expect_true(any(apply(own == one, 2, all)))
+  each <- new_sigma_of(fit, new_sigma = "uncertainty")[, 1]
+  whose <- apply(own == each, 1, which)
+  expect_gt(chisq.test(tabulate(whose, 3))$p.value, 1e-3)
+  expect_identical(new_sigma_of(fit, sample_new_levels = "uncertainty")[, 1], each)
+  # The mean needs no residual variance.
+  expect_identical(dim(posterior_epred(fit, rows)), c(1000L, 1L))
+})
+
+test_that("where residual variances go by group, effects and sigma are of the same old group", {
+  fit <- sigma_fit(pooled(), ~ g, y ~ x + (1 | g))
+  effects <- as.matrix(fit, sprintf("r_g[g%d,Intercept]", 1:9))
+  sigmas <- as.matrix(fit, sprintf("sigma_g[g%d]", 1:9))
+  rows <- data.frame(x = 0, g = c("p", "g4", "q"))
+  for (method in c("uncertainty", "old_levels")) {
+    plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, rows, allow_new_levels = TRUE,
+                                   sample_new_levels = method, seed = 8)
+    for (new in c(10L, 11L)) {
+      whose <- max.col(-abs(effects - as.numeric(relm:::group_effects(plan, new))))
+      expect_identical(as.numeric(relm:::level_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
+    }
+  }
+  # From the prior it has nothing to do with the effects.
+  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, rows,
+                                 allow_new_levels = TRUE, seed = 8)
+  scaled <- relm:::group_effects(plan, 10L) / as.matrix(fit, "sd_g__Intercept")
+  sigma <- relm:::level_sigmas(plan, 10L)
+  expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
+})

@@ -38,10 +38,11 @@ test_that("they are so in the random part too", {
   basis <- predict(poly(data$v, 2), rows$v)
   r <- function(g, term) as.matrix(fit, sprintf("r_g[%s,%s]", g, term))
   expected <- lapply(1:2, function(i) {
-    as.matrix(fit, "b_Intercept") + r(rows$g[i], "Intercept") + basis[i, 1] * r(rows$g[i], "polyv21") +
-      basis[i, 2] * r(rows$g[i], "polyv22")
+    as.matrix(fit, "b_Intercept") + r(rows$g[i], "Intercept") +
+      basis[i, 1] * r(rows$g[i], "polyv21") + basis[i, 2] * r(rows$g[i], "polyv22")
   })
-  expect_equal(unname(posterior_epred(fit, rows)), unname(do.call(cbind, expected)), tolerance = 1e-12)
+  expect_equal(unname(posterior_epred(fit, rows)), unname(do.call(cbind, expected)),
+               tolerance = 1e-12)
 })
 
 test_that("contrasts are those of the fit, whatever the option is by then", {
@@ -50,7 +51,8 @@ test_that("contrasts are those of the fit, whatever the option is by then", {
   options(old)
   rows <- data.frame(f = c("a", "c"))
   draws <- as.matrix(fit, "^b_", regex = TRUE)
-  expect_equal(unname(posterior_epred(fit, rows)), unname(draws %*% rbind(1, cbind(c(1, 0), c(-1, -1)))))
+  expect_equal(unname(posterior_epred(fit, rows)),
+               unname(draws %*% rbind(1, cbind(c(1, 0), c(-1, -1)))))
   given <- fit_of(y ~ f, contrasts = list(f = "contr.helmert"))
   draws <- as.matrix(given, "^b_", regex = TRUE)
   expect_equal(unname(posterior_epred(given, rows)),
@@ -75,7 +77,8 @@ test_that("a variable that stood with the data must stand in newdata, others nee
 test_that("neither the response nor a factor that is left out is needed", {
   fit <- fit_of(log(u) ~ x + (1 | g), sigma = ~ f)
   expect_identical(dim(posterior_epred(fit, data[1:3, c("x", "g")])), c(20L, 3L))
-  expect_identical(dim(posterior_epred(fit, data[1:3, "x", drop = FALSE], re_formula = NA)), c(20L, 3L))
+  expect_identical(dim(posterior_epred(fit, data[1:3, "x", drop = FALSE], re_formula = NA)),
+                   c(20L, 3L))
   expect_error(posterior_predict(fit, data[1:3, c("x", "g")]), "no column.*f", class = "relm_error")
 })
 
@@ -101,15 +104,18 @@ test_that("offsets stand in the formula, in the call, or are given with the rows
   rows <- data[3:4, c("x", "v")]
   X <- cbind(1, rows$x)
   at <- function(fit) unname(as.matrix(fit, "^b_", regex = TRUE) %*% t(X))
-  expect_equal(unname(posterior_epred(in_formula, rows)), at(in_formula) + rep(2 * rows$v, each = 20))
+  expect_equal(unname(posterior_epred(in_formula, rows)),
+               at(in_formula) + rep(2 * rows$v, each = 20))
   expect_equal(unname(posterior_epred(in_call, rows)), at(in_call) + rep(2 * rows$v, each = 20))
   expect_equal(unname(posterior_epred(in_call)[, 3:4]), at(in_call) + rep(2 * rows$v, each = 20))
-  expect_equal(unname(posterior_epred(in_call, rows, offset = c(1, 5))), at(in_call) + rep(c(1, 5), each = 20))
+  expect_equal(unname(posterior_epred(in_call, rows, offset = c(1, 5))),
+               at(in_call) + rep(c(1, 5), each = 20))
   expect_equal(unname(posterior_epred(in_formula, rows, offset = c(1, 5))),
                at(in_formula) + rep(2 * rows$v + c(1, 5), each = 20))
   expect_equal(posterior_epred(in_call, offset = rep(0, 46)),
                posterior_epred(in_call) - rep(2 * data$v, each = 20))
-  expect_error(posterior_epred(in_call, rows["x"]), "offset` `2 \\* v.*Give `offset`", class = "relm_error")
+  expect_error(posterior_epred(in_call, rows["x"]), "offset` `2 \\* v.*Give `offset`",
+               class = "relm_error")
   expect_error(posterior_epred(in_call, rows, offset = 1), "offset.*2 rows", class = "relm_error")
   by_vector <- do.call(relm, list(y ~ x, data, offset = data$v, seed = 1, chains = 1, draws = 5))
   expect_error(posterior_epred(by_vector, rows), "offset", class = "relm_error")
@@ -120,11 +126,14 @@ test_that("weights stand in the call or are given with the rows", {
   rows <- data[3:4, c("x", "w")]
   expect_silent(own <- posterior_predict(fit, rows, seed = 1))
   expect_identical(posterior_predict(fit, rows["x"], weights = rows$w, seed = 1), own)
-  residual <- function(...) posterior_predict(fit, rows["x"], seed = 1, ...) - posterior_epred(fit, rows)
+  residual <- function(...) {
+    posterior_predict(fit, rows["x"], seed = 1, ...) - posterior_epred(fit, rows)
+  }
   expect_message(plain <- residual(), "weight 1")
   expect_equal(residual(weights = c(4, 0.25)), plain * rep(c(0.5, 2), each = 20))
   expect_equal(own - posterior_epred(fit, rows), plain / rep(sqrt(rows$w), each = 20))
-  expect_error(posterior_predict(fit, rows, weights = c(1, 0)), "weights.*positive", class = "relm_error")
+  expect_error(posterior_predict(fit, rows, weights = c(1, 0)), "weights.*positive",
+               class = "relm_error")
   expect_error(posterior_predict(fit, rows, weights = 1), "weights.*2 rows", class = "relm_error")
 })
 
@@ -139,7 +148,7 @@ test_that("rows that cannot be read are refused", {
   refused("`f`.*\"z\".*\"a\", \"b\", and \"c\"", f = c("a", "z", "b"))
   refused("`f`.*given.*row 1", f = c(NA, "a", "b"))
   refused("`f`.*factor or text", f = 1:3)
-  refused("`g`.*given.*row 2", g = c("g1", NA, "g2"))
+  refused("`g`.*given.*row 2.*re_formula = NA", g = c("g1", NA, "g2"))
   refused("v > 0.*given.*row 1", v = c(NA, 1, 2))
   refused("1 level of `g`.*\"new\".*allow_new_levels = TRUE", g = c("g1", "new", "g2"))
   refused("log\\(u\\)|evaluated", u = letters[1:3])

@@ -10,6 +10,50 @@ test_that("an observation is the mean and a residual of variance sigma^2 / w", {
   expect_identical(dimnames(drawn), dimnames(mean))
 })
 
+# Bass data, rows at a station that was observed and at two that were not.
+data_b <- bass_centered()
+rows_b <- data.frame(x = c(0.2, -0.3, 0.4, 0.1), station = c("l3", "new", "new", "newer"))
+exact_b <- function(Z, sums, w = rep(1, 4)) {
+  of <- function(columns, data) stats::model.matrix(columns, data)
+  exact_prediction(log(data_b$mercury), of(~ x, data_b), of(Z, data_b), data_b$station,
+                   new = list(X = of(~ x, rows_b), Z = of(Z, rows_b), group = rows_b$station,
+                              w = w), sums = sums)
+}
+observed <- c(1, 0, 0, 0)
+unseen <- c(0, 1, 0, 0)
+same_station <- c(0, 1, 1, 0)
+two_stations <- c(0, 1, 0, 1)
+
+test_that("predictions of random intercepts and slopes agree with quadrature", {
+  fit <- relm(log(mercury) ~ x + (1 + x || station), data_b, seed = 1)
+  sums <- list(observed, unseen, c(0, 0, 1, 0), c(0, 0, 0, 1), same_station, two_stations)
+  exact <- exact_b(~ x, sums)
+  drawn <- posterior_predict(fit, rows_b, allow_new_levels = TRUE, seed = 3)
+  for (i in seq_along(sums)) expect_lt(draws_distance(drawn %*% sums[[i]], exact[i, ], 4), 4)
+  # Rows of a new station have a covariance that other stations' rows, with the coefficients alone
+  # in common, have not.
+  covariance <- (exact$sd[5:6]^2 - exact$sd[2]^2 - exact$sd[3:4]^2) / 2
+  expect_gt(covariance[1], 5 * covariance[2])
+  products <- (drawn[, 2] - exact$mean[2]) * sweep(drawn[, 3:4], 2, exact$mean[3:4])
+  distance <- abs(colMeans(products) - covariance) / apply(products, 2, posterior::mcse_mean)
+  expect_lt(max(distance), 4)
+})
+
+test_that("means and weighted observations under random intercepts agree with quadrature", {
+  fit <- relm(log(mercury) ~ x + (1 | station), data_b, seed = 1)
+  w <- c(4, 0.25, 1, 9)
+  sums <- list(observed, unseen, same_station, two_stations)
+  exact <- exact_b(~ 1, sums, w)
+  drawn <- posterior_predict(fit, rows_b, allow_new_levels = TRUE, seed = 5, weights = w)
+  # Residuals of such a weight are nothing beside the means.
+  exact_mean <- exact_b(~ 1, sums, rep(1e12, 4))
+  means <- posterior_epred(fit, rows_b, allow_new_levels = TRUE, seed = 5)
+  for (i in seq_along(sums)) {
+    expect_lt(draws_distance(drawn %*% sums[[i]], exact[i, ], 4), 4)
+    expect_lt(draws_distance(means %*% sums[[i]], exact_mean[i, ], 4), 4)
+  }
+})
+
 test_that("each level of sigma has its own residuals", {
   by_factor <- relm(y ~ x, data, sigma = ~ f, seed = 1, chains = 2, draws = 100)
   # In another order than that of their names.
@@ -42,7 +86,11 @@ test_that("a seed gives the same draws and leaves the session's stream alone", {
 })
 
 test_that("fun is applied to the predictions", {
-  expect_identical(posterior_predict(fit, seed = 5, fun = exp), exp(posterior_predict(fit, seed = 5)))
+  expect_identical(posterior_predict(fit, seed = 5, fun = exp),
+                   exp(posterior_predict(fit, seed = 5)))
+  expect_error(posterior_predict(fit, fun = log), "fun.*not numbers", class = "relm_error")
+  expect_error(posterior_predict(fit, fun = colMeans), "fun.*same shape", class = "relm_error")
+  expect_error(predictive_interval(fit, fun = as.character), "fun.*numbers", class = "relm_error")
 })
 
 test_that("unknown arguments are refused", {

@@ -1,30 +1,128 @@
-# One script on a fit of rstanarm's and on one of relm's: the same shapes. What differs is
-# told at the end.
+# One script on fits of rstanarm's and on fits of relm's, with rstanarm's arguments: the values
+# have the same shapes.
 
 suppressWarnings(skip_if_not_installed("rstanarm"))
 skip_if_not_installed("lme4")
 skip_on_cran()
 
-sleepstudy <- lme4::sleepstudy
-formula <- Reaction ~ Days + (1 + Days | Subject)
-new <- data.frame(Days = c(2, 12), Subject = c("308", "335"))
-unseen <- data.frame(Days = c(2, 12, 4), Subject = c("308", "new", "new"))
+# The lines that fit; all others are the same.
+setup <- quote({
+  sleepstudy <- lme4::sleepstudy
+  new <- data.frame(Days = c(2, 12), Subject = c("308", "335"))
+  theirs <- suppressWarnings(stan_lmer(Reaction ~ Days + (1 + Days | Subject), sleepstudy,
+                                       chains = 2, iter = 200, seed = 1, refresh = 0))
+  simple <- suppressWarnings(stan_lmer(Reaction ~ Days + (1 | Subject), sleepstudy,
+                                       chains = 2, iter = 200, seed = 1, refresh = 0))
+  ours <- relm(Reaction ~ Days + (1 + Days | Subject), sleepstudy, chains = 2, draws = 100,
+               seed = 1)
+  plain <- relm(Reaction ~ Days + (1 | Subject), sleepstudy, chains = 2, draws = 100, seed = 1)
+})
 
-theirs <- suppressWarnings(rstanarm::stan_lmer(formula, sleepstudy, chains = 1, iter = 200,
-                                               seed = 1, refresh = 0))
-ours <- relm(formula, sleepstudy, chains = 1, draws = 100, warmup = 100, seed = 1)
+predictions <- expression(
+  posterior_predict(fit),
+  posterior_predict(fit, draws = 7, seed = 1),
+  posterior_predict(fit, newdata = new, fun = exp),
+  posterior_predict(fit, newdata = new, re.form = NA),
+  posterior_predict(fit, new, re.form = ~ (1 | Subject)),
+  posterior_predict(fit, offset = rep(1, 180)),
+  posterior_epred(fit, draws = 7),
+  posterior_epred(fit, newdata = new, re.form = ~ 0),
+  posterior_linpred(fit, transform = TRUE),
+  posterior_linpred(fit, newdata = new),
+  predictive_error(fit, draws = 7, seed = 1),
+  predictive_interval(fit, prob = 0.8),
+  predictive_interval(fit, newdata = new, re.form = NA),
+  predictive_interval(posterior_predict(fit), prob = 0.8)
+)
 
-# What a value is but for its numbers.
+estimates <- expression(
+  fixef(fit),
+  lapply(ranef(fit), as.data.frame),
+  lapply(coef(fit), as.data.frame),
+  sigma(fit),
+  ngrps(fit),
+  nobs(fit),
+  vcov(fit),
+  fitted(fit),
+  residuals(fit),
+  as.data.frame(VarCorr(fit)),
+  attr(VarCorr(fit)$Subject, "correlation"),
+  attr(VarCorr(fit)$Subject, "stddev"),
+  attr(VarCorr(fit), "sc"),
+  model.matrix(fit)
+)
+
+criticism <- expression(
+  log_lik(fit),
+  loo(fit)$estimates,
+  waic(fit)$estimates,
+  bayes_R2(fit),
+  bayes_R2(fit, re.form = NA),
+  rownames(loo_compare(loo(fit), loo(second))),
+  class(pp_check(fit, plotfun = "dens_overlay", nreps = 3)),
+  class(pp_check(fit, plotfun = "stat", stat = "sd"))
+)
+
+same <- expression(
+  deparse1(formula(fit)),
+  family(fit)$family,
+  names(model.frame(fit)),
+  sort(rownames(loo_compare(list(a = loo(fit), b = loo(second)))))
+)
+
+pars <- c("(Intercept)", "sigma", "b[Days Subject:308]")
+chosen <- bquote(expression(
+  as.matrix(fit, pars = .(pars)),
+  as.array(fit, pars = .(pars)),
+  as.data.frame(fit, pars = .(pars)),
+  as.matrix(fit, pars = "sigma", regex_pars = "^b\\[\\(Intercept"),
+  posterior_interval(fit, prob = 0.8, pars = .(pars)),
+  bayesplot::rhat(fit, pars = .(pars)),
+  bayesplot::neff_ratio(fit, pars = .(pars))
+))
+chosen <- eval(chosen)
+
+script <- c(predictions, estimates, criticism, same, chosen)
+values <- values_in_session(c("rstanarm", "relm"), setup,
+                            c(on_fits("theirs", "simple", script), on_fits("ours", "plain", script)))
+values <- split(values, rep(c("theirs", "ours"), each = length(script)))
+
+# A value but for its numbers. rstanarm names the first dimension of some matrices.
 shape <- function(x) {
-  if (is.data.frame(x)) return(list(dim = dim(x), names = names(x), rows = row.names(x)))
-  if (is.list(x)) return(lapply(unclass(x), shape)[order(names(x))])
-  list(type = if (is.numeric(x)) "numeric" else typeof(x), dim = if (is.null(dim(x))) length(x) else dim(x),
-       names = if (is.null(dim(x))) names(x) else dimnames(x))
+  kind <- if (is.numeric(x)) "numeric" else typeof(x)
+  if (is.data.frame(x)) return(list(dim = dim(x), columns = names(x), rows = row.names(x)))
+  if (!is.null(dim(x))) return(list(kind, dim = dim(x), names = unname(dimnames(x))))
+  if (is.list(x)) return(lapply(unclass(x), shape))
+  list(kind, length = length(x), names = names(x))
 }
 
-expect_same_shape <- function(run) {
-  # Few draws make rstanarm and loo warn.
-  theirs <- suppressWarnings(run(theirs))
-  ours <- suppressWarnings(run(ours))
-  expect_identical(shape(ours), shape(theirs), label = deparse1(body(run)))
+expect_same_shapes <- function(part, shape_of = shape) {
+  for (k in match(part, script)) {
+    expect_identical(shape_of(values$ours[[k]]), shape_of(values$theirs[[k]]),
+                     label = deparse1(script[[k]]))
+  }
 }
+
+test_that("everything runs", {
+  failed <- function(values) unlist(values[grepl("^error", values)])
+  expect_null(failed(values$theirs))
+  expect_null(failed(values$ours))
+})
+
+test_that("predictions are draws x rows", expect_same_shapes(predictions))
+
+test_that("estimates have lme4's shapes", expect_same_shapes(estimates))
+
+test_that("criticism has loo's and bayesplot's objects", expect_same_shapes(criticism))
+
+test_that("the model is told alike", expect_same_shapes(same, identity))
+
+test_that("draws are chosen by rstanarm's names, and bear relm's", {
+  expect_same_shapes(chosen, function(x) if (is.null(dim(x))) length(x) else dim(x))
+  place <- match(chosen, script)
+  own <- c("b_Intercept", "sigma", "r_Subject[308,Days]")
+  expect_identical(colnames(values$theirs[[place[1]]]), pars)
+  expect_identical(colnames(values$ours[[place[1]]]), own)
+  expect_identical(dimnames(values$ours[[place[2]]])[1:2], dimnames(values$theirs[[place[2]]])[1:2])
+  expect_identical(rownames(values$ours[[place[5]]]), own)
+})

@@ -93,6 +93,46 @@ test_that("glance() is one row of the fit", {
   expect_s3_class(table, "tbl_df")
   expect_identical(as.list(table), list(algorithm = "collapsed", pss = 200L, nobs = nobs(fit),
                                         sigma = sigma(fit)))
+  skip_if_not_installed("loo")
+  with_loo <- suppressWarnings(generics::glance(fit, looic = TRUE))
+  estimates <- suppressWarnings(loo(fit))$estimates
+  expect_equal(with_loo$elpd_loo, estimates["elpd_loo", "Estimate"])
+  expect_equal(with_loo$looic, estimates["looic", "Estimate"])
+})
+
+test_that("augment() puts fitted values and residuals beside the data", {
+  table <- generics::augment(fit, interval = "confidence", conf.level = 0.8)
+  expect_s3_class(table, "tbl_df")
+  expect_equal(as.data.frame(table)[names(model.frame(fit))], model.frame(fit), ignore_attr = TRUE)
+  mean <- fitted(fit, summary = TRUE, probs = c(0.1, 0.9))
+  expect_equal(table$.fitted, unname(mean[, "Estimate"]))
+  expect_equal(table$.se.fit, unname(mean[, "Est.Error"]))
+  expect_equal(cbind(table$.lower, table$.upper), mean[, 3:4], ignore_attr = TRUE)
+  expect_equal(table$.resid, data$y - table$.fitted)
+  expect_equal(table$.fixed, unname(fitted(fit, re_formula = NA)))
+  predicted <- generics::augment(fit, data, interval = "prediction", seed = 1, se_fit = FALSE)
+  expect_equal(predicted$w, data$w)
+  expect_equal(predicted$.upper, unname(predict(fit, seed = 1)[, "Q97.5"]))
+})
+
+test_that("augment() of new rows has residuals where they have a response", {
+  new <- data.frame(x = 0, v = 1:2, f = "b", g = c("g1", "new"))
+  table <- generics::augment(fit, newdata = new, allow_new_levels = TRUE, seed = 1)
+  expect_named(table, c("x", "v", "f", "g", ".fitted", ".se.fit", ".fixed"))
+  expect_equal(table$.fitted[1], fitted(fit, new[1, ])[[1]])
+  with_response <- generics::augment(fit, newdata = transform(new[1, ], y = 3))
+  expect_equal(with_response$.resid, 3 - with_response$.fitted)
+})
+
+test_that("augment() leaves out the rows that the fit leaves out, and keeps row names", {
+  gaps <- transform(data, x = replace(x, 3, NA))
+  rownames(gaps) <- paste0("row", seq_len(nrow(gaps)))
+  excluding <- suppressMessages(relm(y ~ x + (1 | g), gaps, na.action = na.exclude, seed = 1,
+                                     chains = 1, draws = 20))
+  table <- generics::augment(excluding)
+  expect_identical(table$.rownames, rownames(gaps)[-3])
+  expect_equal(table$.fitted, unname(fitted(excluding)[-3]))
+  expect_error(generics::augment(excluding, gaps), "`data`", class = "relm_error")
 })
 
 test_that("the methods answer after library(broom) and library(broom.mixed)", {

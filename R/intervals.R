@@ -1,0 +1,114 @@
+#' Posterior and predictive intervals
+#'
+#' Central intervals: `posterior_interval()` of parameters, `confint()` of coefficients,
+#' `predictive_interval()` of new observations. All are 95% intervals unless asked otherwise;
+#' rstanarm's functions of the same names, and the generics that they come from, have 90%.
+#'
+#' @param object A fit of [relm()].
+#' @param prob,level Probability of the interval.
+#' @param variable,regex Which variables, as in [as_draws()][as_draws.relm]. `NULL` stands for all
+#'   hyperparameters and those group effects whose draws are kept.
+#' @param pars,regex_pars rstanarm's names of these: variables, and regular expressions; both
+#'   may be given.
+#' @param type `"central"`, the only one.
+#' @param parm Names or numbers of coefficients; all unless given.
+#' @param ... Of `predictive_interval()` the arguments of
+#'   [posterior_predict()][posterior_predict.relm]; otherwise refused.
+#' @return A matrix with a row for each variable, coefficient or row of the data and two columns
+#'   named by their probabilities in percent.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' posterior_interval(fit, prob = 0.9, regex_pars = "^sd_|^sigma")
+#' confint(fit)
+#' predictive_interval(fit, newdata = data.frame(length = 40, station = "l1"), fun = exp, seed = 1)
+#' @name relm-intervals
+NULL
+
+#' @rdname relm-intervals
+#' @export
+posterior_interval <- function(object, ...) UseMethod("posterior_interval")
+
+#' @rdname relm-intervals
+#' @rawNamespace S3method(rstantools::posterior_interval, relm)
+#' @export
+posterior_interval.relm <- function(object, prob = 0.95, type = "central", variable = NULL,
+                                    regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
+  check_dots_empty(list(...), names(formals(posterior_interval.relm)), "posterior_interval")
+  check_probability(prob, "prob")
+  check_choice(type, "type", "central")
+  if (!is.null(variable) && !(is.null(pars) && is.null(regex_pars))) {
+    abort("{.arg variable} and {.arg pars} mean the same, and both are given.",
+          i = "Give one of them.")
+  }
+  chosen <- if (is.null(pars) && is.null(regex_pars)) choose_variables(object, variable, regex)
+    else unique(c(if (!is.null(pars)) choose_variables(object, pars, FALSE),
+                  if (!is.null(regex_pars)) choose_variables(object, regex_pars, TRUE)))
+  interval_table(as.matrix(object, chosen), prob)
+}
+
+#' @export
+posterior_interval.default <- function(object, ...) {
+  pass_on("rstantools", "posterior_interval", object, ...)
+}
+
+#' @rdname relm-intervals
+#' @export
+predictive_interval <- function(object, ...) UseMethod("predictive_interval")
+
+#' @rdname relm-intervals
+#' @param fun A function to apply to the predictions, such as `exp` for a response that is a
+#'   logarithm.
+#' @rawNamespace S3method(rstantools::predictive_interval, relm)
+#' @export
+predictive_interval.relm <- function(object, prob = 0.95, fun = NULL, ...) {
+  check_probability(prob, "prob")
+  plan <- plan_prediction(object, "predictive_interval", TRUE, ...)
+  interval <- quantiles_of_rows(plan, tail_probs(prob), function(values, rows) {
+    apply_function(fun, values)
+  })
+  colnames(interval) <- percent(tail_probs(prob))
+  interval
+}
+
+#' @export
+predictive_interval.default <- function(object, ...) {
+  pass_on("rstantools", "predictive_interval", object, ...)
+}
+
+#' @rdname relm-intervals
+#' @export
+confint.relm <- function(object, parm, level = 0.95, ...) {
+  check_dots_empty(list(...), names(formals(confint.relm)), "confint")
+  check_probability(level, "level")
+  fixed <- object$posterior$fixed
+  draws <- hyper_matrix(object, seq_along(fixed))
+  colnames(draws) <- fixed
+  if (!missing(parm)) {
+    known <- if (is.numeric(parm)) parm %in% seq_along(fixed) else parm %in% fixed
+    if (!all(known)) {
+      abort("{.arg parm} must name coefficients of the model.", x = "It is {describe(parm)}.",
+            i = "They are {.val {fixed}}; {.fn posterior_interval} has the other parameters.")
+    }
+    draws <- draws[, parm, drop = FALSE]
+  }
+  interval_table(draws, level, " %")
+}
+
+interval_table <- function(draws, prob, mark = "%") {
+  probs <- tail_probs(prob)
+  structure(summarize_columns(draws, probs)$quantiles,
+            dimnames = list(colnames(draws), percent(probs, mark)))
+}
+
+tail_probs <- function(prob) (1 + c(-1, 1) * prob) / 2
+
+percent <- function(probs, mark = "%") {
+  paste0(format(100 * probs, trim = TRUE, digits = 3, scientific = FALSE), mark)
+}
+
+check_probability <- function(x, name) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
+    abort("{.arg {name}} must be one probability between 0 and 1.", x = "It is {describe(x)}.")
+  }
+}

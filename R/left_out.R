@@ -1,0 +1,94 @@
+# Densities of rows and groups for cross-validation, made a block of them at a time.
+
+# Log densities, draws x n, of rows or groups, made for any columns at a time: a list of n,
+# n_draws, chain (of each draw), blocks (of places), columns(places), order (which column each
+# place is, where that is not its own), names, and lpd() for the log density of each given all
+# data, where that is not the mean of these.
+left_out_density <- function(fit, by, integrated) {
+  if (by == "group") return(group_density(fit))
+  if (integrated) integrated_row_density(fit) else conditional_row_density(fit)
+}
+
+new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL) {
+  sampling <- fit$sampling
+  n_draws <- sampling$chains * sampling$draws
+  list(n = n, n_draws = n_draws, blocks = split_columns(seq_len(n), n_draws),
+       chain = rep(seq_len(sampling$chains), each = sampling$draws), columns = columns,
+       order = order, names = names, lpd = lpd)
+}
+
+integrated_row_density <- function(fit) {
+  moments <- row_moments(fit)
+  n <- nrow(fit$design$frame)
+  log_density <- function(places, leave_out) {
+    at <- moments(places, leave_out)
+    # Symmetric in the value and the mean, of which the matrix comes first.
+    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
+  }
+  lpd <- function() {
+    blocks <- split_columns(seq_len(n), ndraws(fit))
+    unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
+  }
+  new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
+}
+
+# A function that gives the means and standard deviations of rows of the fit, draws x rows, group
+# effects integrated out: given all data, or with each row left out of them; and y, both less
+# the offset.
+row_moments <- function(fit) {
+  design_of(fit, 'by = "row"')
+  given <- all_hyper(fit)
+  model <- sampler_model(fit$posterior, "uncentered")
+  groups <- groups_of_fit(fit$posterior, model)
+  function(places, leave_out) {
+    rows <- rows_of_fit(fit, places)
+    c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
+  }
+}
+
+# Rows come in the order of their groups, whose effects are then had once.
+conditional_row_density <- function(fit) {
+  plan <- plan_prediction(fit, "loo", FALSE, response = TRUE, sigma = TRUE)
+  order <- unlist(plan$blocks)
+  new_density(fit, length(order), function(places) log_lik_columns(plan, order[places]),
+              order = order)
+}
+
+group_density <- function(fit) {
+  check_grouped(fit, "by = \"group\"")
+  check_own_sigma(fit$posterior)
+  groups <- own_groups(fit)
+  model <- sampler_model(fit$posterior, "uncentered")
+  given <- all_hyper(fit)
+  new_density(fit, length(groups$labels), function(places) {
+    group_log_lik(model, groups, given, groups$display[places])
+  }, names = groups$labels[groups$display])
+}
+
+# A group with a residual variance of its own has no density given the others, where nothing
+# is known of that variance before.
+check_own_sigma <- function(posterior) {
+  if (is.null(posterior$sigma_by)) return(invisible())
+  prior <- posterior$prior$sigma
+  if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
+  groups_of_level <- tapply(posterior$cell_group, posterior$cell_level,
+                            function(group) length(unique(group)))
+  alone <- posterior$levels[groups_of_level == 1]
+  if (length(alone)) {
+    abort("A group that is left out takes its residual variance with it, of which nothing is then
+           known: {.code sigma = {format(prior)}} is improper.",
+          x = "That goes for {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}}.",
+          i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
+  }
+}
+
+# Columns in blocks of few enough to be held at once.
+split_columns <- function(columns, n_draws, doubles = 2e6) {
+  size <- max(1, floor(doubles / n_draws))
+  unname(split(columns, (seq_along(columns) - 1) %/% size))
+}
+
+col_log_mean_exp <- function(x) {
+  largest <- apply(x, 2, max)
+  largest + log(colMeans(exp(x - rep(largest, each = nrow(x)))))
+}

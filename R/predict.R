@@ -1,0 +1,87 @@
+#' Predictions and fitted values with intervals
+#'
+#' Summaries of the draws that [posterior_predict()][posterior_predict.relm] and
+#' [posterior_epred()][posterior_predict.relm] would give: `predict()` of new observations,
+#' `fitted()` of their means. Rows are worked through in blocks, so that their number is bounded by
+#' the memory for the result alone.
+#'
+#' The point estimate is the median of the draws, as in [fixef()][relm-effects]. `Est.Error` is
+#' `NA` where the variance does not exist ([relm_posterior()] says when): with few groups that of
+#' coefficients and of new groups' effects does not, while that of the mean of a row in a group of
+#' the data does as soon as the data without any prior of group effects would tell it.
+#'
+#' @inheritParams posterior_predict.relm
+#' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
+#'   of them, as in `~ (1 | g)`.
+#' @param summary `TRUE`: a table. `FALSE`: point estimates alone.
+#' @param probs Probabilities of the quantiles in the table.
+#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
+#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's `re.form`
+#'   and `draws`; for `predict()` also `weights` and `new_sigma`.
+#' @return With `summary`, a matrix with a row for each row of the data and the columns `Estimate`
+#'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or what `probs` asks for.
+#'   Without it, a vector of medians. For the rows of a fit with `na.action = na.exclude`,
+#'   rows that were left out are `NA`.
+#' @inheritSection posterior_predict.relm Errors
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' fish <- data.frame(length = c(30, 40, 50), station = "l1")
+#' predict(fit, fish, seed = 1)
+#' predict(fit, transform(fish, station = "a new one"), allow_new_levels = TRUE, seed = 1)
+#' head(fitted(fit))
+#' head(fitted(fit, summary = TRUE, probs = c(0.05, 0.95)))
+#' @export
+predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TRUE,
+                         probs = c(0.025, 0.975), ...) {
+  plan <- plan_prediction(object, "predict", TRUE, newdata, re_formula, ...)
+  estimate_rows(plan, summary, probs)
+}
+
+#' @rdname predict.relm
+#' @export
+fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = FALSE,
+                        probs = c(0.025, 0.975), ...) {
+  plan <- plan_prediction(object, "fitted", FALSE, newdata, re_formula, ...)
+  estimate_rows(plan, summary, probs)
+}
+
+# A table or medians of what a plan predicts. change: what becomes of the draws of some rows.
+estimate_rows <- function(plan, summary, probs, change = NULL) {
+  check_flag(summary, "summary")
+  if (!summary) {
+    estimates <- quantiles_of_rows(plan, 0.5, change)[, 1]
+    return(stats::napredict(plan$na_action, estimates))
+  }
+  check_probabilities(probs, "probs")
+  exists <- rows_have_variance(plan)
+  table <- matrix(0, length(exists), 2 + length(probs))
+  for (rows in plan$blocks) {
+    block <- summary_table(block_draws(plan, rows, change), exists[rows], probs)
+    table[rows, ] <- block
+  }
+  dimnames(table) <- list(as.character(plan$rows$row_names), colnames(block))
+  stats::napredict(plan$na_action, table)
+}
+
+# Quantiles of what a plan predicts, rows x probs.
+quantiles_of_rows <- function(plan, probs, change = NULL) {
+  quantiles <- matrix(0, .row_names_info(plan$rows$frame, 2L), length(probs))
+  for (rows in plan$blocks) {
+    quantiles[rows, ] <- summarize_columns(block_draws(plan, rows, change), probs)$quantiles
+  }
+  rownames(quantiles) <- as.character(plan$rows$row_names)
+  quantiles
+}
+
+block_draws <- function(plan, rows, change) {
+  values <- matrix(0, plan$n_draws, length(rows))
+  fill_columns(plan, rows, values, seq_along(rows))
+  if (is.null(change)) values else change(values, rows)
+}
+
+check_probabilities <- function(x, name) {
+  if (!is.numeric(x) || length(x) == 0 || anyNA(x) || any(x < 0 | x > 1)) {
+    abort("{.arg {name}} must be probabilities, from 0 to 1.", x = "It is {describe(x)}.")
+  }
+}

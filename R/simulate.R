@@ -1,0 +1,51 @@
+#' Simulated responses
+#'
+#' Replicates of the response, each from a draw of its own from the posterior, chosen at random:
+#' draws of [posterior_predict()][posterior_predict.relm] in the shape of [stats::simulate()].
+#'
+#' Group effects are those of the draw; lme4's `simulate()`, which conditions on estimates, draws
+#' them anew unless told otherwise. For new groups give `newdata` with new levels and
+#' `allow_new_levels = TRUE`.
+#'
+#' @inheritParams posterior_predict.relm
+#' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
+#'   of them, as in `~ (1 | g)`.
+#' @param nsim Number of replicates. Beyond the number of draws of the fit, draws repeat.
+#' @param seed A whole number, or `NULL` to take one from the session's stream.
+#' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
+#'   `sample_new_levels`, `new_sigma`, `offset`, `re.form`.
+#' @return A data frame with a row for each row of the data and the columns `sim_1`, `sim_2`, ...
+#'   Its attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or
+#'   the state of the session's generator before.
+#' @inheritSection posterior_predict.relm Errors
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' head(simulate(fit, nsim = 3, seed = 1))
+#' simulate(fit, nsim = 2, seed = 1, newdata = data.frame(length = 40, station = "l1"),
+#'          weights = 4)
+#' @export
+simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_formula = NULL,
+                          weights = NULL, ...) {
+  nsim <- check_count(nsim, "nsim")
+  check_dots_empty(list(...)[names(list(...)) %in% c("ndraws", "draw_ids", "draws")],
+                   setdiff(prediction_arguments, c("ndraws", "draw_ids", "draws")), "simulate")
+  before <- if (is.null(seed)) current_stream()
+    else structure(check_seed(seed), kind = list("Mersenne-Twister", "Inversion", "Rejection"))
+  seed <- check_seed(seed)
+  total <- ndraws(object)
+  chosen <- with_stream(chain_seeds(seed, 5)[5], {
+    sample.int(total, nsim, replace = nsim > total)
+  })
+  plan <- plan_prediction(object, "simulate", TRUE, newdata, re_formula, ..., draw_ids = chosen,
+                          seed = seed, weights = weights)
+  values <- t(predict_draws(plan))
+  colnames(values) <- paste0("sim_", seq_len(nsim))
+  structure(as.data.frame(values), seed = before)
+}
+
+# The state of the session's generator, which may not have been used yet.
+current_stream <- function() {
+  if (!exists(".Random.seed", globalenv(), inherits = FALSE)) stats::runif(1)
+  get(".Random.seed", globalenv(), inherits = FALSE)
+}

@@ -1,0 +1,51 @@
+data <- grouped_data(7)
+fit <- relm(y ~ x + (1 | g), data, weights = w, chains = 2, draws = 50, seed = 3)
+
+test_that("it is the variance of means over itself and the modelled residual variance", {
+  mean <- posterior_epred(fit)
+  variance <- apply(mean, 1, var)
+  sigma <- as.matrix(fit, "sigma")[, 1]
+  expect_equal(bayes_R2(fit), variance / (variance + sigma^2 * mean(1 / data$w)))
+  error <- apply(rep(data$y, each = 100) - mean, 1, var)
+  expect_equal(bayes_R2(fit, residual = TRUE), variance / (variance + error))
+})
+
+test_that("group effects may be left out, draws chosen, and rows new", {
+  variance <- apply(posterior_epred(fit, re_formula = NA, draw_ids = 4:9), 1, var)
+  sigma <- as.matrix(fit, "sigma")[4:9, 1]
+  expect_equal(bayes_R2(fit, re_formula = NA, draw_ids = 4:9),
+               variance / (variance + sigma^2 * mean(1 / data$w)))
+  expect_equal(bayes_R2(fit, data), bayes_R2(fit))
+  expect_error(bayes_R2(fit, data[1, ]), "two", class = "relm_error")
+})
+
+test_that("residual variances by level are averaged over the rows", {
+  by_level <- relm(y ~ x + (1 | g), data, sigma = ~ f, chains = 1, draws = 20, seed = 3)
+  variance <- apply(posterior_epred(by_level), 1, var)
+  sigmas <- as.matrix(by_level, sprintf("sigma_f[%s]", c("a", "b", "c")))
+  sigma2 <- rowMeans(sigmas[, match(data$f, c("a", "b", "c"))]^2)
+  expect_equal(bayes_R2(by_level), variance / (variance + sigma2))
+})
+
+test_that("the table has brms's shape", {
+  table <- bayes_R2(fit, summary = TRUE)
+  expect_identical(dimnames(table), list("R2", c("Estimate", "Est.Error", "Q2.5", "Q97.5")))
+  expect_equal(table[1, 1], median(bayes_R2(fit)))
+})
+
+test_that("columns in parts have the variance of the whole, far from zero too", {
+  set.seed(1)
+  values <- 1e8 + matrix(rnorm(60), 3)
+  sums <- relm:::new_variance(3)
+  for (part in list(1:7, 8, 9:20)) sums <- relm:::add_columns(sums, values[, part, drop = FALSE])
+  expect_equal(sums$squares / 19, apply(values, 1, var), tolerance = 1e-6)
+  expect_equal(sums$mean, rowMeans(values))
+})
+
+test_that("rstanarm's and rstantools' answers are the same where they should be", {
+  skip_if_not_installed("rstantools")
+  expect_identical(rstantools::bayes_R2(fit), bayes_R2(fit))
+  # rstantools takes the residuals' own variance.
+  expect_equal(rstantools::bayes_R2(posterior_epred(fit), data$y), bayes_R2(fit, residual = TRUE))
+  expect_equal(bayes_R2(posterior_epred(fit), data$y), bayes_R2(fit, residual = TRUE))
+})

@@ -1,0 +1,192 @@
+skip_if_not_installed("loo")
+
+bass_x <- bass_centered()
+fit2 <- relm(log(mercury) ~ x + (1 | station), bass_x, seed = 1)
+fit3 <- relm(log(mercury) ~ x + (1 + x || station), bass_x, seed = 1)
+
+# The log of a mean of densities, and its Monte Carlo standard error.
+log_mean_density <- function(density) c(log(mean(density)), sd(density) / sqrt(length(density)) / mean(density))
+
+# log p(y_i | y_-i) by a fit without fish i and the draws of its station's coefficients.
+refit_fish <- function(formula, i) {
+  fit <- relm(formula, bass_x[-i, ], seed = i, chains = 2, draws = 1500)
+  name <- function(term) sprintf("coef_station[%s,%s]", bass_x$station[i], term)
+  draws <- as.matrix(fit, c(name("Intercept"), name("x"), "sigma"))
+  log_mean_density(dnorm(log(bass_x$mercury[i]), draws[, 1] + draws[, 2] * bass_x$x[i], draws[, 3]))
+}
+
+# log p(y_j | y_-j) by a fit without station j and the n_j x n_j covariance matrix.
+refit_station <- function(formula, j) {
+  own <- bass_x$station == j
+  fit <- relm(formula, bass_x[!own, ], seed = 7, chains = 2, draws = 600)
+  draws <- as.matrix(fit, "^(b_|sd_|sigma)", regex = TRUE)
+  y <- log(bass_x$mercury[own])
+  Z <- cbind(1, bass_x$x[own])
+  log_density <- apply(draws, 1, function(d) {
+    sd <- d[grep("^sd", names(d))]
+    V <- diag(d[["sigma"]]^2, sum(own)) + tcrossprod(Z[, seq_along(sd), drop = FALSE] %*% diag(sd, length(sd)))
+    log_normal(y, Z %*% d[1:2], V)
+  })
+  largest <- max(log_density)
+  log_mean_density(exp(log_density - largest)) + c(largest, 0)
+}
+
+distances <- function(result, exact, places) {
+  ours <- result$pointwise[places, , drop = FALSE]
+  (ours[, "elpd_loo"] - exact[1, ]) / sqrt(ours[, "mcse_elpd_loo"]^2 + exact[2, ]^2)
+}
+
+test_that("leave-one-out agrees with fits without each of thirty fish", {
+  fish <- round(seq(3, 171, length.out = 30))
+  for (fit in list(fit2, fit3)) {
+    exact <- vapply(fish, function(i) refit_fish(formula(fit), i), numeric(2))
+    for (integrated in c(TRUE, FALSE)) {
+      result <- suppressWarnings(loo(fit, integrated = integrated))
+      good <- result$diagnostics$pareto_k[fish] < 0.7
+      expect_gte(sum(good), 28)
+      expect_lt(max(abs(distances(result, exact, fish)[good])), 4)
+    }
+  }
+})
+
+test_that("leave-one-group-out agrees with fits without each station", {
+  for (fit in list(fit2, fit3)) {
+    result <- loo(fit, by = "group")
+    stations <- rownames(result$pointwise)
+    expect_identical(stations, levels(bass_x$station))
+    good <- result$diagnostics$pareto_k < 0.7
+    expect_gte(sum(good), 14)
+    exact <- vapply(stations, function(j) refit_station(formula(fit), j), numeric(2))
+    expect_lt(max(abs(distances(result, exact, stations)[good])), 4)
+  }
+})
+
+test_that("the common line's density of a row given the others is a t density", {
+  fit <- relm(log(mercury) ~ x, bass_x, seed = 1)
+  result <- loo(fit)
+  lm_fit <- lm(log(mercury) ~ x, bass_x)
+  # Studentized residuals, with the Jacobian of the scale.
+  scale <- influence(lm_fit)$sigma / sqrt(1 - hatvalues(lm_fit))
+  error <- residuals(lm_fit) / (1 - hatvalues(lm_fit))
+  exact <- dt(error / scale, 171 - 3, log = TRUE) - log(scale)
+  expect_lt(max(abs(result$pointwise[, "elpd_loo"] - exact) / result$pointwise[, "mcse_elpd_loo"]), 4)
+})
+
+test_that("integrating the group effects out makes for smaller errors and Pareto k", {
+  conditional <- suppressWarnings(loo(fit3, integrated = FALSE))
+  integrated <- loo(fit3)
+  error <- function(result) result$pointwise[, "mcse_elpd_loo"]
+  expect_lt(median(error(integrated) / error(conditional)), 0.5)
+  expect_lt(max(integrated$diagnostics$pareto_k), max(conditional$diagnostics$pareto_k))
+  # They estimate the same, and the effective number of parameters with it.
+  expect_equal(integrated$estimates["p_loo", 1], conditional$estimates["p_loo", 1], tolerance = 0.02)
+  expect_equal(sum(integrated$pointwise[, "p_loo"]), integrated$estimates["p_loo", 1])
+})
+
+test_that("p_loo is the density given all data over that given the others", {
+  lpd <- log(colMeans(exp(log_lik(fit2))))
+  result <- loo(fit2)
+  # By draws of the group effects; here, without them.
+  expect_equal(unname(result$pointwise[, "elpd_loo"] + result$pointwise[, "p_loo"]), unname(lpd),
+               tolerance = 0.01)
+})
+
+test_that("the conditional one is loo's own of log_lik()", {
+  values <- log_lik(fit2)
+  r_eff <- loo::relative_eff(exp(values), chain_id = rep(1:4, each = 1000))
+  theirs <- suppressWarnings(loo::loo(values, r_eff = r_eff))
+  ours <- suppressWarnings(loo(fit2, integrated = FALSE))
+  expect_equal(ours$estimates, theirs$estimates)
+  expect_equal(unname(ours$pointwise), unname(theirs$pointwise))
+  expect_equal(suppressWarnings(waic(fit2))$estimates, suppressWarnings(loo::waic(values))$estimates)
+  groups <- log_lik(fit2, by = "group")
+  expect_equal(suppressWarnings(waic(fit2, by = "group"))$estimates,
+               suppressWarnings(loo::waic(groups))$estimates)
+})
+
+test_that("rows in blocks give what all at once give, in the order of the data", {
+  set.seed(2)
+  shuffled <- bass_x[sample(171), ]
+  shuffled$river <- substr(shuffled$station, 1, 1)
+  fit <- relm(log(mercury) ~ x + (1 + x | station), shuffled, seed = 1, chains = 2, draws = 200,
+              sigma = ~ river, group_draws = FALSE)
+  run <- function(density, size) {
+    most <- 0
+    columns <- density$columns
+    density$columns <- function(places) {
+      most <<- max(most, length(places))
+      columns(places)
+    }
+    density$blocks <- split(seq_len(density$n), (seq_len(density$n) - 1) %/% size)
+    result <- relm:::smoothed_loo(density, rep(1, density$n), 1, FALSE)
+    expect_lte(most, size)
+    result
+  }
+  for (density in list(relm:::left_out_density(fit, "row", TRUE),
+                       relm:::left_out_density(fit, "row", FALSE),
+                       relm:::left_out_density(fit, "group"))) {
+    expect_equal(run(density, 9), run(density, 200), tolerance = 1e-10)
+  }
+  values <- log_lik(fit)
+  theirs <- suppressWarnings(loo::loo(values, r_eff = rep(1, 171)))
+  ours <- run(relm:::left_out_density(fit, "row", FALSE), 9)
+  expect_equal(unname(ours$pointwise), unname(theirs$pointwise))
+  expect_equal(ours$estimates, theirs$estimates)
+  expect_equal(attributes(ours)$dims, attributes(theirs)$dims)
+  expect_equal(names(ours), names(theirs))
+})
+
+small <- function(formula) relm(formula, bass_x, chains = 2, draws = 150, seed = 1)
+
+test_that("models are compared as loo compares them", {
+  fit1 <- small(log(mercury) ~ x)
+  fit2 <- small(log(mercury) ~ x + (1 | station))
+  fit3 <- small(log(mercury) ~ x + (1 + x || station))
+  table <- loo_compare(fit1, fit2, fit3)
+  expect_identical(rownames(table)[3], "fit1")
+  expect_setequal(rownames(table), c("fit1", "fit2", "fit3"))
+  by_loo <- loo::loo_compare(loo(fit1), loo(fit2), loo(fit3))
+  expect_equal(table[, 1:2], by_loo[, 1:2], ignore_attr = "dimnames")
+  expect_equal(unclass(loo::loo_compare(fit1, fit2, fit3)), unclass(table), ignore_attr = TRUE)
+  expect_equal(loo_compare(list(fit1 = fit1, fit2 = fit2, fit3 = fit3)), table)
+  expect_equal(loo_compare(loo(fit1), loo(fit2)), loo::loo_compare(loo(fit1), loo(fit2)))
+  expect_identical(rownames(loo_compare(loo(fit1), loo(fit2))), c("fit2", "fit1"))
+  groups <- loo_compare(fit2, fit3, by = "group", model_names = c("intercepts", "slopes"))
+  expect_setequal(rownames(groups), c("intercepts", "slopes"))
+  waics <- suppressWarnings(loo_compare(fit1, fit2, criterion = "waic"))
+  expect_true("elpd_waic" %in% colnames(waics))
+})
+
+fit2 <- small(log(mercury) ~ x + (1 | station))
+
+test_that("what cannot be compared or left out is refused", {
+  other <- relm(log(mercury) ~ x + (1 | station), bass_x[-1, ], seed = 1, chains = 1, draws = 50)
+  raw <- relm(mercury ~ x + (1 | station), bass_x, seed = 1, chains = 1, draws = 50)
+  expect_error(loo_compare(fit2, other), "171.*170", class = "relm_error")
+  expect_error(loo_compare(fit2, raw), "log\\(mercury\\).*mercury", class = "relm_error")
+  expect_error(loo_compare(fit2), "two models", class = "relm_error")
+  expect_warning(loo_compare(loo(fit2), suppressWarnings(loo(raw))), "same y")
+  expect_error(loo(fit2, by = "fish"), "row.*group.*fish", class = "relm_error")
+  expect_error(loo(fit2, k_treshold = 0.5), "k_threshold", class = "relm_error")
+  line <- relm(log(mercury) ~ x, bass_x, seed = 1, chains = 1, draws = 50)
+  expect_error(loo(line, by = "group"), "none", class = "relm_error")
+  own <- relm(log(mercury) ~ x + (1 | station), bass_x, sigma = ~ station, seed = 1, chains = 1,
+              draws = 50)
+  expect_error(loo(own, by = "group"), "jeffreys.*improper", class = "relm_error")
+})
+
+test_that("fits of cross-products leave out groups, not rows", {
+  parts <- relm(crossprods(log(mercury) ~ x + (1 | station), bass_x), chains = 2, draws = 150, seed = 1)
+  expect_equal(loo(parts, by = "group")$estimates, loo(fit2, by = "group")$estimates)
+  expect_error(loo(parts), "cross-products", class = "relm_error")
+  expect_error(loo(parts, by = "group", reloo = TRUE, k_threshold = -9), "cross-products",
+               class = "relm_error")
+})
+
+test_that("loo's generics know relm's fits", {
+  expect_equal(loo::loo(fit2)$estimates, loo(fit2)$estimates)
+  expect_s3_class(loo(fit2), "psis_loo")
+  expect_output(print(loo(fit2)), "elpd_loo")
+  kept <- loo(fit2, save_psis = TRUE)
+  expect_identical(dim(kept$psis_object), c(300L, 171L))
+})

@@ -1,0 +1,101 @@
+skip_if_not_installed("bayesplot")
+
+fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 60, seed = 1)
+types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
+discrete <- c("bars", "bars_grouped", "rootogram")
+
+quiet <- function(code) {
+  suppressWarnings(suppressMessages(tryCatch(code, lifecycle_error_deprecated = identity)))
+}
+
+test_that("every type for continuous data gives a picture that can be drawn", {
+  skip_if_not_installed("loo")
+  shown <- 0
+  fit <- relm(log(mercury) ~ x + (1 | station), bass_centered()[seq(1, 171, 4), ], chains = 1,
+              draws = 60, seed = 1)
+  for (type in setdiff(types, discrete)) {
+    extra <- if (grepl("_vs_x$", type)) list(x = "x")
+    if (grepl("^km", type)) extra <- list(status_y = rep(1, 43))
+    picture <- quiet(do.call(pp_check, c(list(fit, type, seed = 1), extra)))
+    # A type that this bayesplot cannot draw with this ggplot2 at all is none of ours.
+    if (inherits(picture, "lifecycle_error_deprecated")) next
+    expect_true(inherits(picture, c("ggplot", "bayesplot_grid")), label = type)
+    shown <- shown + 1
+  }
+  expect_gt(shown, 30)
+})
+
+test_that("the data and the replicates are those of posterior_predict()", {
+  picture <- pp_check(fit, "intervals", seed = 4, prob = 0.5)
+  layer <- picture$data
+  expect_equal(layer$y_obs, log(bass$mercury))
+  yrep <- posterior_predict(fit, seed = 4)
+  expect_equal(layer$m, unname(apply(yrep, 2, median)))
+  expect_identical(nlevels(factor(pp_check(fit, ndraws = 7)$data$rep_id)), 7L)
+  expect_equal(pp_check(fit, nreps = 7, seed = 1)$data, pp_check(fit, ndraws = 7, seed = 1)$data)
+  expect_equal(pp_check(fit, plotfun = "hist", seed = 1)$data, pp_check(fit, "ppc_hist", seed = 1)$data)
+})
+
+test_that("groups are the grouping factor, a variable by its name, or values", {
+  data <- suppressMessages(pp_check(fit, "stat_grouped", seed = 1)$data)
+  expect_setequal(levels(factor(data$group)), levels(factor(bass$station)))
+  river <- substr(bass$station, 1, 1)
+  by_value <- suppressMessages(pp_check(fit, "stat_grouped", group = river, seed = 1)$data)
+  expect_setequal(levels(factor(by_value$group)), c("l", "w"))
+  by_name <- suppressMessages(pp_check(fit, "stat_grouped", group = "station", seed = 1)$data)
+  expect_equal(by_name, data)
+})
+
+test_that("new rows are checked against their own response", {
+  some <- bass_centered()[c(5, 60, 100), ]
+  picture <- pp_check(fit, "intervals_grouped", newdata = some, x = "x", seed = 1)
+  expect_equal(sort(picture$data$y_obs), sort(log(some$mercury)))
+  expect_equal(sort(picture$data$x), sort(some$x))
+  fixed <- pp_check(fit, "intervals", newdata = transform(some, station = "new"), re_formula = NA,
+                    seed = 1)
+  expect_identical(nrow(fixed$data), 3L)
+})
+
+test_that("rows left out have the probabilities of their predictive distributions", {
+  skip_if_not_installed("loo")
+  long <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, chains = 2, draws = 1000)
+  drawn <- relm:::left_out_replicates(long, "lw", 5)
+  weights <- exp(drawn$lw)
+  expect_equal(colSums(weights), rep(1, 171))
+  # The probability below y_i, by normal distribution functions and by the replicates.
+  at <- relm:::row_moments(long)(1:171, TRUE)
+  exact <- colSums(weights * pnorm(rep(at$y, each = 2000), at$mean, at$sd))
+  below <- drawn$yrep < rep(drawn$y, each = 2000)
+  share <- colSums(weights * below)
+  error <- sqrt(colSums(weights^2) * exact * (1 - exact))
+  expect_lt(max(abs(share - exact) / error), 4)
+})
+
+test_that("replicates come from the seed, or from the session's stream, which moves on", {
+  skip_if_not_installed("loo")
+  y <- function(...) relm:::left_out_replicates(fit, "lw", ...)$yrep
+  expect_identical(y(3), y(3))
+  set.seed(1)
+  expect_false(identical(y(NULL), y(NULL)))
+})
+
+test_that("bad arguments are refused", {
+  expect_error(pp_check(fit, "overlay"), "dens_overlay.*violin_grouped", class = "relm_error")
+  expect_error(pp_check(fit, "hist", group = "station"), "no groups", class = "relm_error")
+  expect_error(pp_check(fit, "error_scatter_avg_vs_x"), "x", class = "relm_error")
+  expect_error(pp_check(fit, "stat_grouped", group = "river"), "river.*station", class = "relm_error")
+  expect_error(pp_check(fit, "stat_grouped", group = 1:3), "171", class = "relm_error")
+  expect_error(pp_check(fit, "loo_pit", newdata = bass), "newdata", class = "relm_error")
+  line <- relm(log(mercury) ~ x, bass_centered(), chains = 1, draws = 20, seed = 1)
+  expect_error(pp_check(line, "stat_grouped"), "group", class = "relm_error")
+  parts <- relm(crossprods(log(mercury) ~ x + (1 | station), bass_centered()), chains = 1, draws = 20,
+                seed = 1)
+  expect_error(pp_check(parts), "cross-products", class = "relm_error")
+})
+
+test_that("bayesplot's generic knows it, and relm's passes others on", {
+  expect_equal(bayesplot::pp_check(fit, seed = 1)$data, pp_check(fit, seed = 1)$data)
+  y <- rnorm(20)
+  yrep <- matrix(rnorm(100), 5)
+  expect_equal(pp_check(y, yrep, bayesplot::ppc_dens_overlay)$data, bayesplot::ppc_dens_overlay(y, yrep)$data)
+})

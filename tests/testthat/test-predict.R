@@ -1,0 +1,129 @@
+data <- grouped_data()
+fit <- relm(y ~ x + (1 + x | g), data, seed = 1, chains = 2, draws = 100, weights = w)
+rows <- rbind(data[c(40, 3, 20, 21), c("x", "g", "w")], data.frame(x = 0, g = "new", w = 2))
+
+table_of <- function(draws, probs = c(0.025, 0.975)) {
+  quantiles <- apply(draws, 2, quantile, c(0.5, probs), names = FALSE)
+  table <- cbind(quantiles[1, ], apply(draws, 2, sd), t(quantiles[-1, , drop = FALSE]))
+  dimnames(table) <- list(colnames(draws), c("Estimate", "Est.Error", paste0("Q", 100 * probs)))
+  table
+}
+
+test_that("predict() summarizes what posterior_predict() draws with the same seed", {
+  drawn <- posterior_predict(fit, rows, allow_new_levels = TRUE, seed = 3)
+  predicted <- predict(fit, rows, allow_new_levels = TRUE, seed = 3)
+  expect_equal(predicted, table_of(drawn), tolerance = 1e-14)
+  expect_equal(predict(fit, seed = 2), table_of(posterior_predict(fit, seed = 2)),
+               tolerance = 1e-14)
+  expect_equal(predict(fit, rows, allow_new_levels = TRUE, seed = 3, probs = c(0.9, 0.1, 0.333)),
+               table_of(drawn, c(0.9, 0.1, 0.333)), tolerance = 1e-14)
+  expect_equal(predict(fit, rows, summary = FALSE, allow_new_levels = TRUE, seed = 3),
+               predicted[, "Estimate"])
+  some <- posterior_predict(fit, rows, re_formula = ~ (1 | g), draw_ids = 5:9, seed = 3,
+                            weights = 1:5, allow_new_levels = TRUE, new_sigma = "prior")
+  expect_equal(predict(fit, rows, re.form = ~ (1 | g), draw_ids = 5:9, seed = 3, weights = 1:5,
+                       allow_new_levels = TRUE), table_of(some), tolerance = 1e-14)
+})
+
+test_that("rows are summarized alike in blocks of any size", {
+  whole <- predict(fit, rows, allow_new_levels = TRUE, seed = 3)
+  for (size in c(1, 900)) {
+    in_blocks <- with_relm("block_doubles", size, predict(fit, rows, allow_new_levels = TRUE, seed = 3))
+    expect_identical(in_blocks, whole)
+    expect_identical(with_relm("block_doubles", size, fitted(fit)), fitted(fit))
+  }
+})
+
+test_that("fitted() has medians, or brms's table, of the means", {
+  means <- posterior_epred(fit)
+  expect_equal(fitted(fit), apply(means, 2, median))
+  expect_equal(fitted(fit, summary = TRUE), table_of(means), tolerance = 1e-14)
+  expect_equal(fitted(fit, rows[1:2, ], re_formula = NA),
+               apply(posterior_epred(fit, rows[1:2, ], re_formula = NA), 2, median))
+  expect_identical(names(fitted(fit)), rownames(data))
+})
+
+test_that("rows that na.exclude left out come back as NA", {
+  data$x[c(2, 9)] <- NA
+  excluded <- suppressMessages(relm(y ~ x + (1 | g), data, na.action = na.exclude, seed = 1,
+                                    chains = 1, draws = 20))
+  expect_identical(which(is.na(fitted(excluded))), c("2" = 2L, "9" = 9L))
+  expect_identical(dim(predict(excluded)), c(46L, 4L))
+  expect_identical(which(is.na(residuals(excluded))), c("2" = 2L, "9" = 9L))
+  omitted <- suppressMessages(relm(y ~ x + (1 | g), data, seed = 1, chains = 1, draws = 20))
+  expect_identical(fitted(omitted), fitted(excluded)[-c(2, 9)])
+})
+
+test_that("many rows are summarized without holding their draws", {
+  rows <- data[rep(1:46, 2000), ]
+  plan <- relm:::plan_prediction(fit, "predict", TRUE, rows)
+  expect_lte(max(lengths(plan$blocks)) * 200, relm:::block_doubles)
+  expect_identical(sort(unlist(plan$blocks)), seq_len(92000))
+})
+
+test_that("what cannot be asked for is refused", {
+  expect_error(predict(fit, probs = 1.2), "`probs`", class = "relm_error")
+  expect_error(predict(fit, summary = 1), "`summary`", class = "relm_error")
+  expect_error(predict(fit, se.fit = TRUE), "predict.*se.fit", class = "relm_error")
+  expect_error(fitted(fit, weights = 2), "fitted.*weights", class = "relm_error")
+  expect_error(fitted(fit, new_sigma = "prior"), "fitted.*new_sigma", class = "relm_error")
+  expect_error(predict(fit, data.frame(x = 1)), "no column.*g", class = "relm_error")
+  small <- relm(crossprods(y ~ x, data = data), seed = 1, chains = 1, draws = 5)
+  for (method in list(predict, fitted, residuals, simulate, predictive_error,
+                      predictive_interval)) {
+    expect_error(method(small), "needs the data", class = "relm_error")
+  }
+})
+
+# rstanarm's and brms's arguments of the generics that relm shares with them, without those of
+# other models' parameters and of their own machinery.
+shared_arguments <- list(
+  posterior_predict = c("newdata", "draws", "re.form", "fun", "seed", "offset", "re_formula",
+                        "ndraws", "draw_ids"),
+  posterior_epred = c("newdata", "draws", "re.form", "offset", "re_formula", "ndraws", "draw_ids"),
+  posterior_linpred = c("transform", "newdata", "draws", "re.form", "offset", "re_formula",
+                        "ndraws", "draw_ids"),
+  predictive_interval = c("prob", "newdata", "draws", "re.form", "fun", "seed", "offset"),
+  predictive_error = c("newdata", "draws", "re.form", "seed", "offset", "re_formula", "ndraws",
+                       "draw_ids"),
+  posterior_interval = c("prob", "type", "pars", "regex_pars", "variable"),
+  predict = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
+  fitted = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
+  residuals = c("newdata", "re_formula", "method", "type", "ndraws", "draw_ids", "summary",
+                "probs"),
+  vcov = "correlation", confint = c("parm", "level"), simulate = c("nsim", "seed")
+)
+values <- list(newdata = data, draws = 7, re.form = NA, fun = identity, seed = 3,
+               offset = numeric(46), re_formula = NA, ndraws = 7, draw_ids = 1:3,
+               transform = FALSE, prob = 0.8, type = NULL, pars = "sigma",
+               regex_pars = "^b_", variable = "sigma", summary = TRUE, probs = 0.1,
+               method = "posterior_epred", correlation = TRUE, parm = "x", level = 0.9, nsim = 2)
+
+test_that("the methods take the arguments that rstanarm's and brms's take", {
+  for (name in names(shared_arguments)) {
+    generic <- get(name)
+    for (argument in shared_arguments[[name]]) {
+      value <- values[argument]
+      if (argument == "type") value <- list(type = c(posterior_interval = "central",
+                                                     residuals = "ordinary")[[name]])
+      expect_error(do.call(generic, c(list(fit), value)), NA, label = paste(name, argument))
+    }
+  }
+})
+
+test_that("the list of their arguments is right", {
+  skip_on_cran()
+  skip_if_not_installed("rstanarm")
+  skip_if_not_installed("brms")
+  apart <- c("object", "...", "XZ", "resp", "dpar", "nlpar", "incl_thres", "sort", "transform",
+             "ntrys", "cores", "negative_rt", "robust", "scale", "se.fit", "pars")
+  for (name in setdiff(names(shared_arguments), c("confint", "simulate"))) {
+    for (class in c("stanreg", "brmsfit")) {
+      method <- getS3method(name, class, optional = TRUE, envir = asNamespace(
+        if (class == "stanreg") "rstanarm" else "brms"))
+      if (is.null(method) || (name == "predict" && class == "stanreg")) next
+      others <- setdiff(names(formals(method)), c(apart, shared_arguments[[name]]))
+      expect_identical(others, character(), label = paste(name, class))
+    }
+  }
+})

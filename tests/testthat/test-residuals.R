@@ -1,0 +1,47 @@
+data <- grouped_data()
+fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 2, draws = 100, weights = w, sigma = ~ f)
+
+test_that("residuals are the response less its mean", {
+  expect_equal(residuals(fit), setNames(data$y, rownames(data)) - fitted(fit))
+  table <- residuals(fit, summary = TRUE, probs = c(0.1, 0.9))
+  fitted <- fitted(fit, summary = TRUE, probs = c(0.1, 0.9))
+  expect_equal(unname(table),
+               unname(cbind(data$y - fitted[, 1], fitted[, 2], data$y - fitted[, 4:3])))
+  expect_identical(colnames(table), c("Estimate", "Est.Error", "Q10", "Q90"))
+})
+
+test_that("Pearson residuals are in units of their standard deviation", {
+  levels <- c("a", "b", "c")
+  sigma <- as.matrix(fit, sprintf("sigma_f[%s]", levels))[, match(data$f, levels)]
+  errors <- rep(data$y, each = 200) - posterior_epred(fit)
+  expected <- apply(errors / sigma * rep(sqrt(data$w), each = 200), 2, median)
+  set.seed(1)
+  before <- .Random.seed
+  expect_equal(residuals(fit, type = "pearson"), expected)
+  expect_identical(.Random.seed, before)
+})
+
+test_that("predictive errors are the response less a prediction", {
+  errors <- predictive_error(fit, seed = 4)
+  expect_equal(errors, rep(data$y, each = 200) - posterior_predict(fit, seed = 4))
+  expect_equal(residuals(fit, method = "posterior_predict", seed = 4), apply(errors, 2, median))
+})
+
+test_that("new rows need their response", {
+  rows <- data[c(4, 9, 2), ]
+  expect_equal(residuals(fit, rows), residuals(fit)[c(4, 9, 2)])
+  expect_equal(predictive_error(fit, rows, seed = 1),
+               rep(rows$y, each = 200) - posterior_predict(fit, rows, seed = 1))
+  rows$y <- NULL
+  expect_error(residuals(fit, rows), "no column.*y", class = "relm_error")
+  logged <- relm(exp(y) ~ x, data, seed = 1, chains = 1, draws = 20)
+  expect_equal(residuals(logged, data[1:2, ]), residuals(logged)[1:2])
+})
+
+test_that("what cannot be asked for is refused", {
+  expect_error(residuals(fit, type = "deviance"), "type.*pearson", class = "relm_error")
+  expect_error(residuals(fit, method = "predict"), "method", class = "relm_error")
+  expect_error(residuals(fit, method = "posterior_predict", type = "pearson"), "pearson",
+               class = "relm_error")
+  expect_error(predictive_error(fit, fun = exp), "predictive_error.*fun", class = "relm_error")
+})

@@ -1,0 +1,58 @@
+data <- grouped_data()
+fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 2, draws = 50)
+
+test_that("replicates are predictions from draws of their own", {
+  simulated <- simulate(fit, nsim = 30, seed = 4)
+  expect_identical(dim(simulated), c(46L, 30L))
+  expect_identical(names(simulated)[c(1, 30)], c("sim_1", "sim_30"))
+  expect_identical(rownames(simulated), rownames(data))
+  mean <- t(posterior_epred(fit))
+  sigma <- as.numeric(as.matrix(fit, "sigma"))
+  # Each column is nearer to its own draw's means, by chi-square, than all draws are on average.
+  chisq <- vapply(simulated, function(y) min(colSums((y - mean)^2) / sigma^2), 0)
+  expect_true(all(chisq < qchisq(1 - 1e-4, 46)))
+})
+
+test_that("the seed is kept as stats keeps it", {
+  set.seed(3)
+  before <- .Random.seed
+  first <- simulate(fit, 2)
+  expect_identical(attr(first, "seed"), before)
+  expect_false(identical(.Random.seed, before))
+  assign(".Random.seed", attr(first, "seed"), globalenv())
+  expect_identical(simulate(fit, 2), first)
+  before <- .Random.seed
+  given <- simulate(fit, 2, seed = 7)
+  expect_identical(.Random.seed, before)
+  expect_identical(as.integer(attr(given, "seed")), 7L)
+  expect_identical(attr(given, "seed"), structure(7L, kind = list("Mersenne-Twister", "Inversion",
+                                                                  "Rejection")))
+  expect_identical(simulate(fit, 2, seed = 7), given)
+})
+
+test_that("each replicate has a draw of its own until they run out", {
+  # Without residuals to speak of a replicate is the mean of its draw.
+  exact <- function(nsim) t(simulate(fit, nsim, seed = 1, weights = rep(1e20, 46)))
+  whose <- function(simulated) {
+    apply(simulated, 1, function(y) which.min(colSums((t(posterior_epred(fit)) - y)^2)))
+  }
+  expect_identical(sort(unname(whose(exact(100)))), 1:100)
+  more <- whose(exact(1000))
+  expect_gt(stats::chisq.test(tabulate(more, 100))$p.value, 1e-3)
+})
+
+test_that("weights are those of new rows", {
+  rows <- data.frame(x = 0, g = rep(c("g1", "g3"), each = 500))
+  light <- simulate(fit, 1, seed = 2, newdata = rows, weights = rep(0.01, 1000))[[1]]
+  heavy <- simulate(fit, 1, seed = 2, newdata = rows, weights = rep(4, 1000))[[1]]
+  ratio <- tapply(light, rows$g, var) / tapply(heavy, rows$g, var)
+  expect_equal(as.numeric(ratio), c(400, 400))
+  new <- simulate(fit, 3, seed = 2, newdata = data.frame(x = 0, g = "new"), allow_new_levels = TRUE)
+  expect_identical(dim(new), c(1L, 3L))
+})
+
+test_that("draws are not chosen by hand", {
+  expect_error(simulate(fit, 2, ndraws = 3), "simulate.*ndraws", class = "relm_error")
+  expect_error(simulate(fit, 2, draw_ids = 3), "simulate.*draw_ids", class = "relm_error")
+  expect_error(simulate(fit, 0), "`nsim`", class = "relm_error")
+})
