@@ -196,18 +196,19 @@ most_warmup <- function(tuning) {
   if (is.null(tuning$table)) 100L else 20L
 }
 
-# The tuning of all chains: at the mode, and in up to three dimensions from a table of the
-# density. Nothing in it depends on how many draws are wanted, so that a chain that is
-# continued is the chain in one piece.
+# The tuning of all chains: at the mode; with one residual variance from a table of the density,
+# in up to three dimensions, or learnt by importance sampling. Nothing in it depends on how many
+# draws are wanted, so that a chain that is continued is the chain in one piece.
 tune_collapsed <- function(model, estimate, posterior, control) {
   tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
   if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
     return(NULL)
   }
+  # Residual variances change the target: what to propose is learnt in warm-up.
+  if (tuning$sigma_role == 2L) return(tuning)
   if (!table_fits(tuning)) {
     learnt <- learn_proposal(model, tuning, estimate$sigma2)
-    return(if (tuning$sigma_role == 2L) learnt$tuning
-           else help_proposals(learnt$tuning, learnt$accepted_share))
+    return(help_proposals(learnt$tuning, learnt$accepted_share))
   }
   tuning$table <- tabulate_target(model, tuning, estimate)
   tuning$n_independent <- 1L
@@ -245,7 +246,7 @@ signs_changed <- function(sign_columns, columns) {
   odd
 }
 
-# One chain of a tuned model, whose proposals are frozen after warm-up.
+# One chain of a tuned model, whose proposals are frozen after warm-up, if they learn in it at all.
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
@@ -263,9 +264,9 @@ run_collapsed <- function(model, state, control, progress, kept) {
   c(result, list(model = model))
 }
 
-# Warm-up without a table: three parts, after each of which the proposals learn from the later
-# half of the draws so far. How many are accepted in the second part, the first with proposals
-# that have learnt, decides what the third and the chain itself do.
+# Warm-up with several residual variances: three parts, after each of which the proposals learn
+# from the later half of the draws so far. How many are accepted in the second part, the first with
+# proposals that have learnt, decides what the third and the chain itself do.
 warm_up <- function(model, state, warmup) {
   parts <- diff(round(warmup * c(0, 0.3, 0.65, 1)))
   points <- NULL
