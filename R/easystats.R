@@ -3,7 +3,7 @@
 # generics are used as they are.
 
 #' @rdname relm-easystats
-#' @param posteriors,model A fit.
+#' @param posteriors A fit.
 #' @param dispersion,ci,ci_method,test,rope_range,rope_ci As in bayestestR.
 #' @param diagnostic Any of `"ESS"`, the bulk effective sample size, `"Rhat"` and `"MCSE"`, the
 #'   Monte Carlo standard error of the mean; `"all"` or `NULL`.

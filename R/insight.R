@@ -38,6 +38,7 @@
 #' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
 #' * `clean_parameters()`: a data frame with a row for each of them.
 #' * `get_parameters()`: a data frame, draws x parameters.
+#' * `get_residuals()`: as [residuals()][residuals.relm].
 #' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
 #' * `get_variance()`: a list of posterior medians: `var.fixed`, the variance over rows
 #'   of \eqn{x'\beta}; `var.random`, the mean over rows of \eqn{z'\Sigma z} (Johnson, 2014);
@@ -88,6 +89,15 @@ get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
   if (effects == "random") names <- setdiff(names, insight::find_response(x, combine = FALSE))
   else names <- c(names, insight::find_weights(x))
   data[intersect(names, names(data))]
+}
+
+#' @rdname relm-easystats
+#' @param type `"response"`, the response less its mean, or `"pearson"`.
+#' @rawNamespace S3method(insight::get_residuals, relm)
+#' @method get_residuals relm
+get_residuals.relm <- function(x, verbose = TRUE, type = "response", ...) {
+  check_choice(type, "type", c("response", "pearson"))
+  residuals(x, type = if (type == "response") "ordinary" else type)
 }
 
 #' @rdname relm-easystats

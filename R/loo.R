@@ -6,8 +6,8 @@
 #' information criterion. `loo_compare()` puts models side by side.
 #'
 #' @section Rows:
-#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, a row has a normal density given
-#' the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}.
+#' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, a row has a normal density
+#' given the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}.
 #' `loo()` weighs the draws of \eqn{\theta} by its inverse, since
 #' \deqn{p(y_i \mid y_{-i})^{-1} =
 #' E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) =

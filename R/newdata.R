@@ -39,7 +39,8 @@ settle_contrasts <- function(design) {
 # bars: the random terms that predictions take up. with_sigma, with_response: are residual
 # variances and the response needed? A list: the model frame of what is needed, and for each row
 # its name, group, level of the residual variance, response, offset and weight.
-prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offset, weights) {
+prediction_rows <- function(fit, newdata, bars, with_sigma, offset, weights,
+                            with_response = FALSE) {
   design <- fit$design
   by <- list(group = if (length(bars)) design$by$group,
              sigma = if (with_sigma) design$by$sigma)
@@ -148,7 +149,7 @@ like_fitted <- function(column, fitted, name) {
   column
 }
 
-check_complete <- function(column, name, groups) {
+check_complete <- function(column, name, groups = FALSE) {
   if (is.numeric(column) && all_finite(column)) return(invisible())
   bad <- if (is.numeric(column)) !is.finite(column) else is.na(column)
   bad <- which(if (is.matrix(bad)) rowSums(bad) > 0 else bad)

@@ -34,7 +34,8 @@
 #' @param cores Number of processes for the chains.
 #' @param threads Number of threads that share the sums over groups within a chain of the
 #'   collapsed sampler, from 10,000 groups on and where the package was built with OpenMP. It
-#'   changes no draw.
+#'   changes no draw. Forked processes, as those of `cores` are except on Windows, run one thread
+#'   each.
 #' @param init A fit of a model with the same hyperparameters, whose last draws the chains start
 #'   from; or `NULL`.
 #' @param group_draws Which groups' effects have their draws kept: `TRUE` for all, `FALSE` for none,

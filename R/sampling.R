@@ -242,8 +242,28 @@ initial_states <- function(init, posterior) {
   }
   lapply(seq_len(init$sampling$chains), function(chain) {
     last <- init$sampling$hyper[init$sampling$draws, chain, names]
-    state_of(unname(last), posterior)
+    state_of(off_the_border(unname(last), posterior), posterior)
   })
+}
+
+# A draw may lie on the border in floating point, where no chain can start: with a standard
+# deviation of 0, or correlations of a singular matrix.
+off_the_border <- function(draw, posterior) {
+  p <- length(posterior$fixed)
+  q <- nrow(posterior$random)
+  if (q == 0) return(draw)
+  sd <- p + seq_len(q)
+  sigma <- sqrt(min(state_of(draw, posterior)$sigma2))
+  draw[sd] <- pmax(draw[sd], 1e-12 * max(draw[sd]), 1e-8 * sigma)
+  n_cor <- sum(vapply(posterior$blocks, function(block) choose(length(block$columns), 2), 0))
+  cor <- p + q + seq_len(n_cor)
+  if (n_cor && is_singular(state_of(draw, posterior)$Sigma)) draw[cor] <- draw[cor] * (1 - 1e-8)
+  draw
+}
+
+is_singular <- function(Sigma) {
+  C <- suppressWarnings(stats::cov2cor(Sigma))
+  all(is.finite(C)) && min(eigen(C, TRUE, only.values = TRUE)$values) < 1e-10
 }
 
 # Where a chain starts; NULL for a random start.

@@ -1,7 +1,7 @@
 # Rscript bench/predict.R [rows]: what predictions cost. The time of posterior_predict() on the bass
-# data, 4,000 draws of 171 rows, over that of as many rnorm() draws; and time and peak memory of
-# fitted() and predict() for a million new rows, at stations of the data and at a new one, in
-# processes of their own, whose peak is read from /proc (Linux).
+# data, 4,000 draws of 171 rows, over that of as many rnorm() draws; and processor time and peak
+# memory of fitted() and predict() for a million new rows, at stations of the data and at a new
+# one, in processes of their own, whose peak is read from /proc (Linux).
 
 peak_of <- function(code) {
   script <- tempfile(fileext = ".R")
@@ -29,7 +29,7 @@ summarize_rows <- function(n, call) {
   rows <- sprintf('set.seed(2)
 stations <- c(levels(data$station), "new")
 rows <- data.frame(x = rnorm(%d, sd = 0.2), station = sample(stations, %d, TRUE))
-taken <- system.time(%s)[["elapsed"]]', n, n, call)
+taken <- sum(system.time(%s)[1:2])', n, n, call)
   peak_of(c(fit_code, rows))
 }
 

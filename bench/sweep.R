@@ -12,9 +12,9 @@ chain_of <- function(J, rows_each, sampler) {
   posterior <- relm_posterior(crossprods(y ~ x + (1 + x || g), simulate_groups(J, rows_each)))
   model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
   start <- list(beta = c(1, 1), Sigma = diag(c(1, 0.25)), sigma2 = 1)
-  function(sweeps, effects) {
+  function(sweeps) {
     relm:::sample_chain(model, sampler, start, draws = 1L, warmup = sweeps - 1L,
-                        effects = effects)
+                        kept = integer())
     NULL
   }
 }
@@ -23,9 +23,9 @@ chain_of <- function(J, rows_each, sampler) {
 cost_of_sweep <- function(J, rows_each, sampler, runs = 9) {
   chain <- chain_of(J, rows_each, sampler)
   sweeps <- as.integer(max(3, 4e6 / J))
-  chain(min(sweeps, 10L), FALSE)
+  chain(min(sweeps, 10L))
   times <- vapply(seq_len(runs), function(run) {
-    c(sweep = seconds(chain(sweeps, FALSE)),
+    c(sweep = seconds(chain(sweeps)),
       floor = floor_seconds(sweeps, J, J * rows_each, 2, 2)) / sweeps
   }, numeric(2))
   c(sweep = median(times["sweep", ]), ratio = median(times["sweep", ] / times["floor", ]))
@@ -37,7 +37,7 @@ cost_of_rows <- function(J, sampler, runs = 15) {
   many <- chain_of(J, 200, sampler)
   sweeps <- as.integer(max(3, 2e6 / J))
   median(vapply(seq_len(runs), function(run) {
-    seconds(many(sweeps, FALSE)) / seconds(few(sweeps, FALSE))
+    seconds(many(sweeps)) / seconds(few(sweeps))
   }, 0))
 }
 

@@ -1,6 +1,7 @@
 #include <string.h>
 #include "chain.h"
 #include "ffi.h"
+#include "threads.h"
 
 SEXP list_element(SEXP list, const char *name)
 {
@@ -185,7 +186,7 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
 int threads_for(const model_t *model, int asked)
 {
 #ifdef _OPENMP
-    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 ? 1 : asked;
+    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked() ? 1 : asked;
 #else
     (void) model;
     (void) asked;

@@ -1,5 +1,6 @@
 #include <R_ext/Rdynload.h>
 #include "ffi.h"
+#include "threads.h"
 
 #define CALL_ENTRY(name, n_arguments) { #name, (DL_FUNC) &name, n_arguments }
 
@@ -30,4 +31,5 @@ void R_init_relm(DllInfo *dll)
     R_registerRoutines(dll, NULL, call_entries, NULL, NULL);
     R_useDynamicSymbols(dll, FALSE);
     R_forceSymbols(dll, TRUE);
+    watch_forks();
 }

@@ -24,7 +24,8 @@ remove_remote_parts <- function(page) {
 write_contents <- function(page) {
   place <- xml2::xml_find_first(page, "//nav[@id = 'toc']")
   headings <- xml2::xml_find_all(page, "//main//*[self::h2 or self::h3][@id or ../@id]")
-  if (inherits(place, "xml_missing") || length(headings) == 0L) return(invisible())
+  if (inherits(place, "xml_missing")) return(invisible())
+  if (length(headings) == 0L) return(xml2::xml_remove(place))
   id <- ifelse(is.na(xml2::xml_attr(headings, "id")),
                xml2::xml_attr(xml2::xml_parent(headings), "id"), xml2::xml_attr(headings, "id"))
   list <- xml2::xml_add_child(place, "ul", class = "nav flex-column", "data-toggle" = "toc")

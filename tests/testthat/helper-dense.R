@@ -40,7 +40,10 @@ any_states <- function(posterior, n = 4, seed = 1) {
   states <- lapply(seq_len(n), function(i) {
     A <- crossprod(matrix(rnorm(q * q), q))
     Sigma <- matrix(0, q, q)
-    for (block in posterior$blocks) Sigma[block$columns, block$columns] <- A[block$columns, block$columns]
+    for (block in posterior$blocks) {
+      k <- block$columns
+      Sigma[k, k] <- A[k, k]
+    }
     list(beta = rnorm(length(posterior$fixed)), Sigma = if (i == 3) 0 * Sigma else Sigma,
          sigma2 = exp(rnorm(n_levels)))
   })

@@ -41,8 +41,8 @@ test_that("a row left out has the normal distribution given the others of its gr
     model <- relm:::sampler_model(posterior, "uncentered")
     n <- length(rows$y)
     ours <- relm:::row_predictive(model, relm:::groups_of_fit(posterior, model), at$given,
-                                  c(rows[c("X", "Z", "y", "group", "level")], weights = list(rows$w)),
-                                  TRUE)
+                                  c(rows[c("X", "Z", "y", "group", "level")],
+                                    weights = list(rows$w)), TRUE)
     for (d in seq_along(at$states)) {
       dense <- vapply(seq_len(n), function(i) dense_left_out(rows, at$states[[d]], i), numeric(2))
       expect_lt(largest_difference(ours$mean[d, ], dense[1, ]), 1e-10)
@@ -62,7 +62,8 @@ test_that("new rows have the predictive distribution given the group's data, or 
   ours <- relm:::row_predictive(model, relm:::groups_of_fit(posterior, model), at$given, new, FALSE)
   # The new row as one of a group's, whose own y is then left out.
   joined <- rows
-  for (part in c("y", "w", "group", "level")) joined[[part]] <- c(rows[[part]], c(y = 0, w = 2, group = 4, level = 1)[[part]])
+  own <- c(y = 0, w = 2, group = 4, level = 1)
+  for (part in names(own)) joined[[part]] <- c(rows[[part]], own[[part]])
   joined$X <- rbind(rows$X, c(1, 2))
   joined$Z <- rbind(rows$Z, c(1, 2))
   expect_equal(c(ours$mean[1, 1], ours$sd[1, 1]), dense_left_out(joined, state, length(joined$y)))
@@ -90,7 +91,8 @@ test_that("cross-products that keep each group's factor give the same likelihood
   fit <- relm(formula, factors, weights = w, chains = 1, draws = 5, seed = 1)
   given <- relm:::all_hyper(fit)
   model <- relm:::sampler_model(fit$posterior, "uncentered")
-  exact <- relm:::group_log_lik(model, groups_of(c(unclass(fit$posterior), fit["design"])), given, 1:9)
+  groups <- groups_of(c(unclass(fit$posterior), fit["design"]))
+  exact <- relm:::group_log_lik(model, groups, given, 1:9)
   part <- function(rows) crossprods(formula, factors[rows, ], weights = w)
   whole <- crossprods(formula, factors, weights = w)
   # Rows of one group in both parts, in an order of their own.
@@ -105,7 +107,7 @@ test_that("cross-products that keep each group's factor give the same likelihood
   }
 })
 
-test_that("cross-products without each group's factor are refused, unless variances tell them apart", {
+test_that("cross-products without each group's factor are refused, if variances do not have them", {
   formula <- y ~ x + (1 | g)
   without <- crossprods(formula, data, by_group = FALSE)
   expect_null(without$cell_rest)

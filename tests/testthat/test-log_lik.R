@@ -90,7 +90,8 @@ test_that("a new residual variance comes from its prior", {
   expect_error(log_lik(fit, new, by = "group"), "allow_new_levels", class = "relm_error")
   one <- log_lik(fit, new, by = "group", allow_new_levels = TRUE, seed = 5)
   expect_identical(log_lik(fit, new, by = "group", allow_new_levels = TRUE, seed = 5), one)
-  taken <- log_lik(fit, new, by = "group", allow_new_levels = TRUE, new_sigma = "old_levels", seed = 5)
+  taken <- log_lik(fit, new, by = "group", allow_new_levels = TRUE, new_sigma = "old_levels",
+                   seed = 5)
   # In each draw it has the residual variance of one old level.
   as_old <- vapply(sort(unique(data$g)), function(old) {
     log_lik(fit, transform(new, g = old), by = "group")[, 1]

@@ -1,9 +1,11 @@
 proper <- relm_prior(beta = normal(0, 2), sd = half_normal(1), sigma = half_normal(1))
 data <- bass_centered()
-fit1 <- relm(log(mercury) ~ x, data, prior = proper, chains = 2, draws = 1000, seed = 1)
-fit2 <- relm(log(mercury) ~ x + (1 | station), data, prior = proper, chains = 2, draws = 1000, seed = 1)
-fit3 <- relm(log(mercury) ~ x + (1 + x || station), data, prior = proper, chains = 2, draws = 1000,
-             seed = 1)
+fit_proper <- function(formula) {
+  relm(formula, data, prior = proper, chains = 2, draws = 1000, seed = 1)
+}
+fit1 <- fit_proper(log(mercury) ~ x)
+fit2 <- fit_proper(log(mercury) ~ x + (1 | station))
+fit3 <- fit_proper(log(mercury) ~ x + (1 + x || station))
 
 test_that("a log marginal likelihood prints its error and is otherwise a number", {
   value <- logml(fit2)
@@ -26,7 +28,8 @@ test_that("Bayes factors and posterior probabilities follow from it", {
   expect_equal(post_prob(fit1, fit2, fit3),
                setNames(exp(values - max(values)) / sum(exp(values - max(values))),
                         c("fit1", "fit2", "fit3")))
-  expect_equal(post_prob(fit1, fit2, prior_prob = c(1, 0), model_names = c("a", "b")), c(a = 1, b = 0))
+  expect_equal(post_prob(fit1, fit2, prior_prob = c(1, 0), model_names = c("a", "b")),
+               c(a = 1, b = 0))
 })
 
 test_that("improper priors are refused by name", {
@@ -41,10 +44,11 @@ test_that("improper priors are refused by name", {
 test_that("models of different data are not compared", {
   other <- relm(log(mercury) ~ x, data[-1, ], prior = proper, chains = 1, draws = 20, seed = 1)
   raw <- relm(mercury ~ x, data, prior = proper, chains = 1, draws = 20, seed = 1)
-  shuffled <- relm(log(mercury) ~ x, data[171:1, ], prior = proper, chains = 1, draws = 20, seed = 1)
+  turned <- relm(log(mercury) ~ x, data[171:1, ], prior = proper, chains = 1, draws = 20, seed = 1)
   expect_error(bayes_factor(fit2, other), "171.*170", class = "relm_error")
   expect_error(bayes_factor(fit2, raw), "mercury", class = "relm_error")
   expect_error(post_prob(fit2, raw), "mercury", class = "relm_error")
+  expect_error(bayes_factor(fit2, turned), "same order", class = "relm_error")
   expect_error(post_prob(fit2, fit1, prior_prob = c(0.5, 0.6)), "prior_prob", class = "relm_error")
   expect_error(bayes_factor(fit2, "a"), class = "error")
 })
@@ -52,7 +56,9 @@ test_that("models of different data are not compared", {
 test_that("what does not tell apart rows or cross-products changes nothing", {
   weighted <- transform(data, w = runif(171, 0.5, 2))
   fit <- relm(log(mercury) ~ x + (1 | station), weighted, prior = proper, weights = w, seed = 1)
-  model <- function(rows) crossprods(log(mercury) ~ x + (1 | station), weighted[rows, ], weights = w)
+  model <- function(rows) {
+    crossprods(log(mercury) ~ x + (1 | station), weighted[rows, ], weights = w)
+  }
   parts <- relm(model(1:80) + model(81:171), prior = proper, seed = 1)
   expect_equal(as.numeric(logml(parts)), as.numeric(logml(fit)), tolerance = 1e-8)
 })

@@ -33,7 +33,8 @@ test_that("the data and the replicates are those of posterior_predict()", {
   expect_equal(layer$m, unname(apply(yrep, 2, median)))
   expect_identical(nlevels(factor(pp_check(fit, ndraws = 7)$data$rep_id)), 7L)
   expect_equal(pp_check(fit, nreps = 7, seed = 1)$data, pp_check(fit, ndraws = 7, seed = 1)$data)
-  expect_equal(pp_check(fit, plotfun = "hist", seed = 1)$data, pp_check(fit, "ppc_hist", seed = 1)$data)
+  expect_equal(pp_check(fit, plotfun = "hist", seed = 1)$data,
+               pp_check(fit, "ppc_hist", seed = 1)$data)
 })
 
 test_that("groups are the grouping factor, a variable by its name, or values", {
@@ -58,7 +59,8 @@ test_that("new rows are checked against their own response", {
 
 test_that("rows left out have the probabilities of their predictive distributions", {
   skip_if_not_installed("loo")
-  long <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, chains = 2, draws = 1000)
+  long <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, chains = 2,
+               draws = 1000)
   drawn <- relm:::left_out_replicates(long, "lw", 5)
   weights <- exp(drawn$lw)
   expect_equal(colSums(weights), rep(1, 171))
@@ -83,13 +85,14 @@ test_that("bad arguments are refused", {
   expect_error(pp_check(fit, "overlay"), "dens_overlay.*violin_grouped", class = "relm_error")
   expect_error(pp_check(fit, "hist", group = "station"), "no groups", class = "relm_error")
   expect_error(pp_check(fit, "error_scatter_avg_vs_x"), "x", class = "relm_error")
-  expect_error(pp_check(fit, "stat_grouped", group = "river"), "river.*station", class = "relm_error")
+  expect_error(pp_check(fit, "stat_grouped", group = "river"), "river.*station",
+               class = "relm_error")
   expect_error(pp_check(fit, "stat_grouped", group = 1:3), "171", class = "relm_error")
   expect_error(pp_check(fit, "loo_pit", newdata = bass), "newdata", class = "relm_error")
   line <- relm(log(mercury) ~ x, bass_centered(), chains = 1, draws = 20, seed = 1)
   expect_error(pp_check(line, "stat_grouped"), "group", class = "relm_error")
-  parts <- relm(crossprods(log(mercury) ~ x + (1 | station), bass_centered()), chains = 1, draws = 20,
-                seed = 1)
+  parts <- relm(crossprods(log(mercury) ~ x + (1 | station), bass_centered()), chains = 1,
+                draws = 20, seed = 1)
   expect_error(pp_check(parts), "cross-products", class = "relm_error")
 })
 
@@ -97,5 +100,6 @@ test_that("bayesplot's generic knows it, and relm's passes others on", {
   expect_equal(bayesplot::pp_check(fit, seed = 1)$data, pp_check(fit, seed = 1)$data)
   y <- rnorm(20)
   yrep <- matrix(rnorm(100), 5)
-  expect_equal(pp_check(y, yrep, bayesplot::ppc_dens_overlay)$data, bayesplot::ppc_dens_overlay(y, yrep)$data)
+  expect_equal(pp_check(y, yrep, bayesplot::ppc_dens_overlay)$data,
+               bayesplot::ppc_dens_overlay(y, yrep)$data)
 })

@@ -28,7 +28,9 @@ test_that("predict() summarizes what posterior_predict() draws with the same see
 test_that("rows are summarized alike in blocks of any size", {
   whole <- predict(fit, rows, allow_new_levels = TRUE, seed = 3)
   for (size in c(1, 900)) {
-    in_blocks <- with_relm("block_doubles", size, predict(fit, rows, allow_new_levels = TRUE, seed = 3))
+    in_blocks <- with_relm("block_doubles", size, {
+      predict(fit, rows, allow_new_levels = TRUE, seed = 3)
+    })
     expect_identical(in_blocks, whole)
     expect_identical(with_relm("block_doubles", size, fitted(fit)), fitted(fit))
   }

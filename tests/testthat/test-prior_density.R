@@ -81,7 +81,9 @@ test_that("Huang and Wand's matrices have half-t standard deviations", {
 })
 
 test_that("improper priors are named", {
-  improper <- function(prior, ...) relm:::improper_priors(posterior_of(y ~ x + (1 + x || g), grouped_data(7), prior, ...))
+  improper <- function(prior, ...) {
+    relm:::improper_priors(posterior_of(y ~ x + (1 + x || g), grouped_data(7), prior, ...))
+  }
   expect_identical(improper(relm_prior()), c("b_Intercept: flat()", "b_x: flat()",
     "sd_g__Intercept: uniform()", "sd_g__x: uniform()", "sigma: jeffreys()"))
   expect_identical(improper(relm_prior(beta = list(x = normal()), sd = uniform(3),

@@ -22,7 +22,8 @@ test_that("where Pareto k is above 0.7 the refit gives the exact density", {
   expect_lt(abs(exact$pointwise[10, "elpd_loo"] - line_density(10)) / error, 4)
   expect_identical(exact$pointwise[-10, ], smoothed$pointwise[-10, ])
   expect_identical(exact$diagnostics$pareto_k[10], 0)
-  expect_equal(exact$estimates[, "Estimate"], colSums(exact$pointwise)[c("elpd_loo", "p_loo", "looic")])
+  expect_equal(exact$estimates[, "Estimate"],
+               colSums(exact$pointwise)[c("elpd_loo", "p_loo", "looic")])
   expect_equal(exact$estimates[, "SE"],
                sqrt(10 * apply(exact$pointwise[, c("elpd_loo", "p_loo", "looic")], 2, var)))
   parts <- unclass(exact)

@@ -31,7 +31,7 @@ predictions <- expression(
   posterior_linpred(fit, newdata = new),
   predictive_error(fit, draws = 7, seed = 1),
   predictive_interval(fit, prob = 0.8),
-  predictive_interval(fit, newdata = new, re.form = NA),
+  predictive_interval(fit, prob = 0.9, newdata = new, re.form = NA),
   predictive_interval(posterior_predict(fit), prob = 0.8)
 )
 
@@ -43,8 +43,8 @@ estimates <- expression(
   ngrps(fit),
   nobs(fit),
   vcov(fit),
-  fitted(fit),
-  residuals(fit),
+  unname(fitted(fit)),
+  unname(residuals(fit)),
   as.data.frame(VarCorr(fit)),
   attr(VarCorr(fit)$Subject, "correlation"),
   attr(VarCorr(fit)$Subject, "stddev"),
@@ -83,8 +83,8 @@ chosen <- bquote(expression(
 chosen <- eval(chosen)
 
 script <- c(predictions, estimates, criticism, same, chosen)
-values <- values_in_session(c("rstanarm", "relm"), setup,
-                            c(on_fits("theirs", "simple", script), on_fits("ours", "plain", script)))
+values <- values_in_session(c("rstanarm", "relm"), setup, c(on_fits("theirs", "simple", script),
+                                                            on_fits("ours", "plain", script)))
 values <- split(values, rep(c("theirs", "ours"), each = length(script)))
 
 # A value but for its numbers. rstanarm names the first dimension of some matrices.
@@ -125,4 +125,10 @@ test_that("draws are chosen by rstanarm's names, and bear relm's", {
   expect_identical(colnames(values$ours[[place[1]]]), own)
   expect_identical(dimnames(values$ours[[place[2]]])[1:2], dimnames(values$theirs[[place[2]]])[1:2])
   expect_identical(rownames(values$ours[[place[5]]]), own)
+})
+
+test_that("intervals are 95% unless asked, and rows named", {
+  fit <- relm(Reaction ~ Days + (1 | Subject), lme4::sleepstudy, chains = 1, draws = 20, seed = 1)
+  expect_identical(colnames(posterior_interval(fit, pars = "Days")), c("2.5%", "97.5%"))
+  expect_identical(names(fitted(fit)), as.character(1:180))
 })

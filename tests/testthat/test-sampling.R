@@ -30,3 +30,40 @@ test_that("a fit can start another", {
   expect_error(fit_from(init = 3), "init.*fit", class = "relm_error")
   expect_error(fit_from(init = first, formula = y ~ x + v + (1 | g)), "init.*b_v", class = "relm_error")
 })
+
+test_that("a fit whose last draw lies on the border starts another", {
+  first <- fit_from(draws = 5)
+  edges <- list(c(sd_g__x = 0), c(cor_g__Intercept__x = 1), c(cor_g__Intercept__x = -1),
+                c(sd_g__Intercept = 0, sd_g__x = 0))
+  for (edge in edges) {
+    at_edge <- first
+    at_edge$sampling$hyper[5, , names(edge)] <- rep(edge, each = 2)
+    for (sampler in c("collapsed", "interweaved", "centered", "uncentered")) {
+      fit <- fit_from(sampler = sampler, init = at_edge, warmup = 0, draws = 5)
+      expect_true(all(is.finite(as.matrix(fit))))
+    }
+  }
+  line <- fit_from(formula = y ~ x, draws = 5)
+  expect_true(all(is.finite(as.matrix(fit_from(formula = y ~ x, draws = 5, init = line)))))
+})
+
+test_that("extended and joined fits start others, from the last draws of all their chains", {
+  first <- fit_from(draws = 5, sampler = "centered")
+  other <- relm(y ~ x + (1 + x | g), grouped_data(9), chains = 1, draws = 8, seed = 4,
+                sampler = "centered")
+  joined <- c(extend(first, 3), other)
+  states <- relm:::initial_states(joined, joined$posterior)
+  expect_length(states, 3)
+  last <- as_draws_array(joined)[8, , ]
+  for (chain in 1:3) {
+    expect_equal(states[[chain]]$hyper, as.numeric(last[1, chain, relm:::hyper_variables(joined)]))
+  }
+  fit <- function(init) {
+    relm(y ~ x + (1 + x | g), grouped_data(9), chains = 3, draws = 5, warmup = 0, seed = 2,
+         sampler = "centered", init = init, group_draws = FALSE)
+  }
+  started <- fit(joined)
+  expect_identical(as.matrix(extend(started, 2), "^r_", regex = TRUE)[1:5, ],
+                   as.matrix(started, "^r_", regex = TRUE)[1:5, ])
+  expect_false(any(as.matrix(started) == as.matrix(fit(first))))
+})
