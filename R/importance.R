@@ -3,23 +3,27 @@
 # (population Monte Carlo; Cappé, Guillin, Marin and Robert 2004). All points count, not only those
 # that a chain would have accepted, and none depends on another.
 
-# Rounds at most, their points for each coordinate, and the share of them that the weights may
-# leave effective when no more is to be learnt.
-learning_rounds <- 4L
+# Points of a round, for each coordinate; and the share of them that the weights leave effective at
+# which no more is to be learnt. Rounds: some, and then more as long as each gains by a fifth, as
+# where the mode is not where the posterior is.
 learning_points <- 100L
 enough_effective <- 0.6
+learning_rounds <- c(some = 4L, most = 10L)
 
 # A tuning that has learnt, and the share of its proposals that a chain accepts. The points are the
 # same whatever the seed of the chains.
 learn_proposal <- function(model, tuning, sigma2) {
   n <- length(tuning$center) * learning_points
-  accepted <- 0
-  for (round in seq_len(learning_rounds)) {
+  accepted <- effective <- 0
+  for (round in seq_len(learning_rounds[["most"]])) {
+    before <- effective
     drawn <- weigh_proposals(model, tuning, sigma2, n, round)
     if (is.null(drawn)) break
     tuning <- tune_to_weighted(tuning, drawn)
     accepted <- drawn$accepted_share
-    if (1 / sum(drawn$weight^2) > enough_effective * n) break
+    effective <- 1 / sum(drawn$weight^2) / n
+    if (effective > enough_effective) break
+    if (round >= learning_rounds[["some"]] && effective < 1.2 * before) break
   }
   list(tuning = tuning, accepted_share = accepted)
 }

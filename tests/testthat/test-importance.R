@@ -69,3 +69,26 @@ test_that("what is learnt depends on no seed, and leaves the caller's stream alo
   }
   expect_identical(learn(1), learn(2))
 })
+
+test_that("of two humps both are learnt, against the interweaved sampler", {
+  # One group of four lies far off: it varies much, or the residuals do.
+  set.seed(1)
+  data <- data.frame(g = rep(1:4, each = 3), x = rnorm(12))
+  data$y <- rnorm(12) + ifelse(data$g == 1, 12, 0)
+  prior <- relm_prior(normal(0, 50), sd = half_normal(0.6), sigma = half_cauchy(1))
+  fits <- lapply(c("collapsed", "interweaved"), function(sampler) {
+    relm(y ~ x + (1 + x | g), data, prior = prior, sampler = sampler, draws = 20000, seed = 2)
+  })
+  expect_null(fits[[1]]$sampling$tuning$table)
+  low <- lapply(fits, function(fit) 1 * (fit$sampling$hyper[, , "sigma"] < 2.5))
+  shares <- vapply(low, mean, 0)
+  expect_gt(shares[1], 0.2)
+  expect_lt(shares[1], 0.6)
+  errors <- vapply(low, posterior::mcse_mean, 0)
+  expect_lt(abs(diff(shares)) / sqrt(sum(errors^2)), 4)
+  # These are two humps: of three equal steps the middle one has the least.
+  sigma <- fits[[1]]$sampling$hyper[, , "sigma"]
+  steps <- vapply(c(0.8, 2.2, 4), function(place) mean(abs(sigma - place) < 0.15), 0)
+  expect_lt(2 * steps[2], min(steps[-2]))
+  expect_gt(min(apply(fits[[1]]$sampling$hyper, 3, posterior::ess_bulk)), 0.3 * 80000)
+})
