@@ -34,17 +34,11 @@ sigma_roles <- c("integrated", "coordinate", "given")
 proposal_df <- 6
 proposal_width <- 1.15
 
-# Proposals of a sweep: independent ones, and steps of a random walk, which move a chain
-# that the independent ones leave standing.
-plain_proposals <- c(independent = 2L, walk = 1L)
-
-# Where a share of proposals below this is accepted, a sweep makes more of them, and passes
-# through the group effects as well, which moves in all dimensions at once. With few groups for
-# the columns of a block such a pass takes long (its proposals of correlations are refused) and
-# moves little.
+# What a sweep makes: independent proposals, and elliptical slices, which always move; more of
+# these where a smaller share of the proposals than `low_acceptance` is accepted.
+sweep_moves <- c(independent = 2L, ellipse = 1L)
 low_acceptance <- 0.45
-more_proposals <- 4L
-groups_per_column <- 5
+more_ellipses <- 3L
 
 # A tuning before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L) {
@@ -54,10 +48,10 @@ new_tuning <- function(model, estimate, role, threads = 1L) {
   n <- length(signs)
   unit <- if (role == "given") sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(sigma_role = match(role, sigma_roles) - 1L, scale = effect_scale(model) * unit,
-       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df, step = 1,
+       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
        near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
-       n_independent = plain_proposals[["independent"]], n_walk = plain_proposals[["walk"]],
-       through_effects = 0L, table = NULL)
+       n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
+       table = NULL)
 }
 
 # The columns whose signs change the sign of each correlation, as bits, row by row.
@@ -101,7 +95,6 @@ place_proposal <- function(tuning, center, covariance) {
   sd <- sqrt(diag(covariance))[seq_len(q)]
   tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
   tuning$root <- proposal_root(covariance)
-  tuning$step <- 1.5 / sqrt(length(center))
   tuning
 }
 
@@ -191,30 +184,35 @@ tune_to_draws <- function(tuning, points) {
   place_proposal(tuning, colMeans(points), covariance)
 }
 
-# More than proposals in a sweep, where they are accepted too seldom.
-help_proposals <- function(tuning, model, accepted_share) {
-  if (accepted_share >= low_acceptance) return(tuning)
-  largest <- max(vapply(model$blocks, `[[`, 0L, "size"))
-  tuning$n_independent <- more_proposals
-  tuning$through_effects <- as.integer(model$n_groups >= groups_per_column * largest)
+# More slices in a sweep, where proposals are accepted too seldom.
+help_proposals <- function(tuning, accepted_share) {
+  if (accepted_share < low_acceptance) tuning$n_ellipse <- more_ellipses
   tuning
 }
 
-# Sweeps that a chain with tabulated proposals needs to forget its start.
-table_warmup <- 20L
+# Sweeps that a chain needs to forget its start where it has nothing to learn.
+most_warmup <- function(tuning) {
+  if (is.null(tuning) || tuning$sigma_role == 2L) return(Inf)
+  if (is.null(tuning$table)) 100L else 20L
+}
 
-# The tuning of all chains: at the mode, and in up to three dimensions from a table of the
-# density. Nothing in it depends on how many draws are wanted, so that a chain that is
-# continued is the chain in one piece.
+# The tuning of all chains: at the mode; with one residual variance from a table of the density,
+# in up to three dimensions, or learnt by importance sampling. Nothing in it depends on how many
+# draws are wanted, so that a chain that is continued is the chain in one piece.
 tune_collapsed <- function(model, estimate, posterior, control) {
   tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
   if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
     return(NULL)
   }
-  if (!table_fits(tuning)) return(tuning)
+  # Residual variances change the target: what to propose is learnt in warm-up.
+  if (tuning$sigma_role == 2L) return(tuning)
+  if (!table_fits(tuning)) {
+    learnt <- learn_proposal(model, tuning, estimate$sigma2)
+    return(help_proposals(learnt$tuning, learnt$accepted_share))
+  }
   tuning$table <- tabulate_target(model, tuning, estimate)
   tuning$n_independent <- 1L
-  tuning$n_walk <- 0L
+  tuning$n_ellipse <- 0L
   tuning
 }
 
@@ -248,11 +246,11 @@ signs_changed <- function(sign_columns, columns) {
   odd
 }
 
-# One chain of a tuned model, whose proposals are frozen after warm-up.
+# One chain of a tuned model, whose proposals are frozen after warm-up, if they learn in it at all.
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
-  if (is.null(model$tuning$table)) {
+  if (model$tuning$sigma_role == 2L) {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model
@@ -266,9 +264,9 @@ run_collapsed <- function(model, state, control, progress, kept) {
   c(result, list(model = model))
 }
 
-# Warm-up without a table: three parts, after each of which the proposals learn from the later
-# half of the draws so far. How many are accepted in the second part, the first with proposals
-# that have learnt, decides what the third and the chain itself do.
+# Warm-up with several residual variances: three parts, after each of which the proposals learn
+# from the later half of the draws so far. How many are accepted in the second part, the first with
+# proposals that have learnt, decides what the third and the chain itself do.
 warm_up <- function(model, state, warmup) {
   parts <- diff(round(warmup * c(0, 0.3, 0.65, 1)))
   points <- NULL
@@ -278,7 +276,7 @@ warm_up <- function(model, state, warmup) {
     points <- rbind(points, points_of(t(warm$hyper), model, model$tuning))
     model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(nrow(points) / 2)))
     if (part == 2L) {
-      model$tuning <- help_proposals(model$tuning, model, warm$accepted / warm$proposals)
+      model$tuning <- help_proposals(model$tuning, warm$accepted / warm$proposals)
     }
     state <- warm$state
     state$point <- fold_point(state$point, model$tuning)

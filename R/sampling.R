@@ -25,7 +25,7 @@ plan_sampling <- function(posterior, control, seed) {
   if (sampler == "collapsed") {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)
     if (is.null(model$tuning)) sampler <- without_mode(control)
-    if (!is.null(model$tuning$table)) control$warmup <- min(control$warmup, table_warmup)
+    control$warmup <- min(control$warmup, most_warmup(model$tuning))
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),

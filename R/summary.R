@@ -108,16 +108,16 @@ proposal_notes <- function(fit) {
          "the old one was kept (", round(sum(sampling$proposals)), " proposals in all).")
 }
 
-# Did any chain call for more than plain proposals?
-is_helped <- function(fit) any(vapply(fit$sampling$ends, has_help, NA))
-
-has_help <- function(end) isTRUE(end$tuning$n_independent >= more_proposals)
+# Did any chain call for more than the usual moves?
+is_helped <- function(fit) {
+  any(vapply(fit$sampling$ends, function(end) {
+    isTRUE(end$tuning$n_ellipse > sweep_moves[["ellipse"]])
+  }, NA))
+}
 
 help_told <- function(fit) {
-  if (!is_helped(fit)) return(NULL)
-  passes <- any(vapply(fit$sampling$ends, function(end) end$tuning$through_effects > 0L, NA))
-  paste0(" A sweep makes ", more_proposals, " of them",
-         if (passes) " and passes through the group effects", ", since few were accepted.")
+  if (is_helped(fit)) paste0(" Since few are accepted, ", more_ellipses,
+                             " elliptical slices follow them in each sweep.")
 }
 
 shorten <- function(names) {

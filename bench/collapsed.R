@@ -47,7 +47,7 @@ measure_cell <- function(cell) {
   seconds <- system.time(
     fit <- relm(cell$model$formula, cell$data(), sampler = "collapsed", chains = 1,
                 draws = draws, seed = 1, group_draws = FALSE)
-  )[["elapsed"]]
+  )[["user.self"]]
   hyper <- matrix(fit$sampling$hyper, draws, dimnames = list(NULL, dimnames(fit$sampling$hyper)[[3]]))
   ess <- apply(hyper, 2, function(x) c(posterior::ess_bulk(x), posterior::ess_tail(x))) / draws
   row <- data.frame(case = cell$case, q = length(cell$model$x) + 1,

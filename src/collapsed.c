@@ -6,19 +6,17 @@
 #include "group_effects.h"
 #include "linalg.h"
 
-/* One Metropolis-Hastings step to next_point; log_ratio is that of the proposals'
-   densities, from there to here over from here to there. */
-static status_t step_to_next(const model_t *model, collapsed_t *c, int in_domain,
-                             double log_proposal, double log_ratio)
+/* The target at next_point; -Inf so far out that the factor is singular in floating point. */
+static status_t evaluate_next(const model_t *model, collapsed_t *c, double *value)
 {
-    double value = -INFINITY, u = unif_rand();
-    c->proposed++;
-    if (!in_domain) return STATUS_OK;
-    status_t status = log_target_at(model, c, c->next_point, &value, c->next_root);
+    status_t status = log_target_at(model, c, c->next_point, value, c->next_root);
     if (status == STATUS_INTERRUPTED) return status;
-    /* So far out that the factor is singular in floating point: refused. */
-    if (status != STATUS_OK || !isfinite(value)) return STATUS_OK;
-    if (!(log(u) < value - c->log_target + log_ratio)) return STATUS_OK;
+    if (status != STATUS_OK || !isfinite(*value)) *value = -INFINITY;
+    return STATUS_OK;
+}
+
+static void move_to_next(collapsed_t *c, double value, double log_proposal)
+{
     double *point = c->point, *root = c->root;
     c->point = c->next_point;
     c->root = c->next_root;
@@ -26,24 +24,46 @@ static status_t step_to_next(const model_t *model, collapsed_t *c, int in_domain
     c->next_root = root;
     c->log_target = value;
     c->log_proposal = log_proposal;
+}
+
+/* One Metropolis-Hastings step with a proposal that does not depend on the point. */
+static status_t step_independently(const model_t *model, collapsed_t *c)
+{
+    int in_domain = propose_independently(&c->proposal, c->next_point);
+    double value, log_u = log(unif_rand());
+    c->proposed++;
+    if (!in_domain) return STATUS_OK;
+    double density = log_proposal_density(&c->proposal, c->next_point, c->work);
+    RETURN_IF_FAILED(evaluate_next(model, c, &value));
+    if (!(log_u < value - density - (c->log_target - c->log_proposal))) return STATUS_OK;
+    move_to_next(c, value, density);
     c->accepted++;
     return STATUS_OK;
 }
 
-static status_t step_independently(const model_t *model, collapsed_t *c)
+/* An elliptical slice (Murray, Adams and MacKay 2010) of the target over the t (Nishihara,
+   Murray and Adams 2014): the range of angles shrinks towards the present point, at 0, until
+   the ratio is high enough, or no angle is left. */
+static status_t step_on_ellipse(const model_t *model, collapsed_t *c)
 {
-    int in_domain = propose_independently(&c->proposal, c->next_point);
-    double density = in_domain ? log_proposal_density(&c->proposal, c->next_point, c->work)
-        : 0.0;
-    return step_to_next(model, c, in_domain, density, c->log_proposal - density);
-}
-
-static status_t step_nearby(const model_t *model, collapsed_t *c)
-{
-    int in_domain = propose_nearby(&c->proposal, c->point, c->next_point, c->work);
-    double density = in_domain ? log_proposal_density(&c->proposal, c->next_point, c->work)
-        : 0.0;
-    return step_to_next(model, c, in_domain, density, 0.0);
+    const double turn = 2.0 * M_PI;
+    draw_ellipse(&c->proposal, c->point, &c->ellipse, c->work);
+    double level = c->log_target - c->log_proposal + log(unif_rand());
+    double angle = turn * unif_rand(), low = angle - turn, high = angle;
+    while (high - low > 1e-12) {
+        double value = -INFINITY, density = 0.0;
+        if (point_on_ellipse(&c->proposal, &c->ellipse, angle, c->next_point)) {
+            RETURN_IF_FAILED(evaluate_next(model, c, &value));
+            density = log_proposal_density(&c->proposal, c->next_point, c->work);
+        }
+        if (value - density > level) {
+            move_to_next(c, value, density);
+            return STATUS_OK;
+        }
+        *(angle < 0.0 ? &low : &high) = angle;
+        angle = low + (high - low) * unif_rand();
+    }
+    return STATUS_OK;
 }
 
 /* What is known of the present point: once, or anew when sigma2 has changed. */
@@ -107,85 +127,41 @@ static void set_covariance(const model_t *model, state_t *state, const double *L
         }
 }
 
-/* The group effects given all else, in the units of the weighed groups, whose residual
-   standard deviation is sigma. */
-static status_t draw_effects_at(const model_t *model, state_t *state, const double *L,
-                                double sigma)
+/* The group effects given all else, in the units of the weighed groups, and then the
+   residual variances. */
+static status_t draw_given_variances(const model_t *model, state_t *state, const double *L)
 {
     collapsed_t *c = state->collapsed;
     int q = model->n_random;
     for (int j = 0; j < model->n_groups; j++) {
         unpack_group(&c->data, j, c->weigh_work);
         draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, c->weigh_work, L, state->fixed,
-                                        sigma, state->normals,
-                                        state->effect + (size_t) q * j,
+        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, c->weigh_work, L, state->fixed, 1.0,
+                                        state->normals, state->effect + (size_t) q * j,
                                         state->work + q * q));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
-    return STATUS_OK;
+    return draw_residual_variances(model, state);
 }
 
-/* The point goes where Sigma has been drawn given the effects; back to where it was, with
-   Sigma, when that is out of floating point's range. */
-static status_t follow_covariance(const model_t *model, state_t *state, const double *Sigma,
-                                  double unit)
-{
-    collapsed_t *c = state->collapsed;
-    double value = -INFINITY, *point = c->point, *root = c->root;
-    memcpy(c->next_point, c->point, sizeof(double) * c->n);
-    point_at(model, c, state->Sigma, unit, c->next_point);
-    status_t status = log_target_at(model, c, c->next_point, &value, c->next_root);
-    if (status == STATUS_INTERRUPTED) return status;
-    if (status != STATUS_OK || !isfinite(value)) {
-        memcpy(state->Sigma, Sigma, sizeof(double) * model->n_random * model->n_random);
-        return STATUS_OK;
-    }
-    c->point = c->next_point;
-    c->root = c->next_root;
-    c->next_point = point;
-    c->next_root = root;
-    c->log_target = value;
-    c->log_proposal = log_proposal_density(&c->proposal, c->point, c->work);
-    return STATUS_OK;
-}
-
-/* Sigma given the effects, as the Gibbs samplers draw it. Effects that nearly vanish or
-   depend on each other have no such draw, and Sigma stays. */
-static status_t draw_through_effects(const model_t *model, state_t *state, double unit)
-{
-    double *Sigma = state->collapsed->sigma_before;
-    memcpy(Sigma, state->Sigma, sizeof(double) * model->n_random * model->n_random);
-    status_t status = draw_covariance(model, state);
-    if (status == STATUS_INTERRUPTED) return status;
-    if (status != STATUS_OK)
-        memcpy(state->Sigma, Sigma, sizeof(double) * model->n_random * model->n_random);
-    return follow_covariance(model, state, Sigma, unit);
-}
-
-/* The collapsed sampler: L from its marginal posterior, by Metropolis-Hastings, then
-   everything else exactly given it. With one residual variance the group effects are
-   left to draw_effects(), since no hyperparameter depends on them, but where the proposals
-   are accepted too seldom: there they are drawn, and Sigma anew given them. Several
-   residual variances are drawn given the effects, after L, beta and the effects given them
-   (van Dyk and Park 2008). */
+/* The collapsed sampler: L from its marginal posterior, by Metropolis-Hastings and
+   elliptical slices, then everything else exactly given it. With one residual variance the group effects are
+   left to draw_effects(), since nothing depends on them; several residual variances are
+   drawn given the effects, after L, beta and the effects given them (van Dyk and Park
+   2008). */
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     collapsed_t *c = state->collapsed;
     double *L = state->work;
-    int is_given = c->sigma_role == SIGMA_GIVEN;
     RETURN_IF_FAILED(refresh_point(model, state, c));
     for (int i = 0; i < c->proposal.n_independent; i++)
         RETURN_IF_FAILED(step_independently(model, c));
-    for (int i = 0; i < c->proposal.n_walk; i++) RETURN_IF_FAILED(step_nearby(model, c));
+    for (int i = 0; i < c->proposal.n_ellipse; i++)
+        RETURN_IF_FAILED(step_on_ellipse(model, c));
     factor_at(model, c, c->point, L);
     RETURN_IF_FAILED(draw_sigma(model, state));
     draw_beta(model, state);
-    double unit = is_given ? 1.0 : state->sigma2[0];
-    set_covariance(model, state, L, unit);
-    if (is_given || c->proposal.through_effects)
-        RETURN_IF_FAILED(draw_effects_at(model, state, L, sqrt(unit)));
-    if (c->proposal.through_effects)
-        RETURN_IF_FAILED(draw_through_effects(model, state, unit));
-    return is_given ? draw_residual_variances(model, state) : STATUS_OK;
+    set_covariance(model, state, L, c->sigma_role == SIGMA_GIVEN ? 1.0 : state->sigma2[0]);
+    if (c->sigma_role == SIGMA_GIVEN) return draw_given_variances(model, state, L);
+    return STATUS_OK;
 }

@@ -31,8 +31,8 @@ typedef struct collapsed {
     double log_target, log_proposal;
     int started;
     double proposed, accepted;
+    ellipse_t ellipse;
     double *next_point, *next_root, *work, *weigh_work;
-    double *sigma_before;   /* q x q */
     monitor_t *monitor;
 } collapsed_t;
 
@@ -43,11 +43,6 @@ size_t collapsed_work(int q, int p);
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const model_t *model, const collapsed_t *collapsed, const double *point,
                  double *L);
-
-/* The coordinates of Sigma = unit L L', all lambda positive; a sigma that is a coordinate is
-   left as it is in `point`. */
-void point_at(const model_t *model, const collapsed_t *collapsed, const double *Sigma,
-              double unit, double *point);
 
 /* log p(coordinates | y), up to a constant, and the marginal's root there. */
 status_t log_target_at(const model_t *model, const collapsed_t *collapsed,

@@ -71,41 +71,6 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     return log_density + log(cosh_product);
 }
 
-/* The inverse hyperbolic tangents of one block's canonical partial correlations, row by row:
-   element lk of the factor of C over what the row has left, kept off 1. work holds size^2
-   doubles. */
-static double *partial_coordinates(int q, const cov_block_t *block, const double *Sigma,
-                                   double *z, double *work)
-{
-    int size = block->size;
-    const double *corner = Sigma + block->first + (size_t) q * block->first;
-    for (int l = 0; l < size; l++) {
-        double rest = 1.0;
-        for (int k = 0; k < l; k++, z++) {
-            double sum = corner[l + (size_t) q * k]
-                / sqrt(corner[(size_t) (q + 1) * l] * corner[(size_t) (q + 1) * k]);
-            for (int m = 0; m < k; m++) sum -= work[l + size * m] * work[k + size * m];
-            double element = sum / work[k + size * k], partial = element / sqrt(rest);
-            work[l + size * k] = element;
-            rest = fmax(rest - element * element, 1e-30);
-            *z = atanh(fmin(fmax(partial, -1.0 + 1e-15), 1.0 - 1e-15));
-        }
-        work[l + size * l] = sqrt(rest);
-    }
-    return z;
-}
-
-void point_at(const model_t *model, const collapsed_t *collapsed, const double *Sigma,
-              double unit, double *point)
-{
-    int q = model->n_random;
-    double *z = point + q;
-    for (int k = 0; k < q; k++)
-        point[k] = asinh(sqrt(Sigma[(size_t) (q + 1) * k] / unit) / collapsed->scale[k]);
-    for (int b = 0; b < model->n_blocks; b++)
-        z = partial_coordinates(q, model->block + b, Sigma, z, collapsed->work);
-}
-
 /* The inverse of sigma^2 L L' over one block; work holds size^2 doubles. */
 static void invert_factor(int q, int size, const double *corner, double sigma,
                           double *inverse, double *work)

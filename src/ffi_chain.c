@@ -111,11 +111,9 @@ static void decode_proposal(SEXP tuning, const model_t *model, double n,
     proposal->center = list_doubles(tuning, "center", n);
     proposal->root = list_doubles(tuning, "root", n * n);
     proposal->df = *list_doubles(tuning, "df", 1);
-    proposal->step = *list_doubles(tuning, "step", 1);
     proposal->near = (unsigned) list_integer(tuning, "near");
     proposal->n_independent = list_integer(tuning, "n_independent");
-    proposal->n_walk = list_integer(tuning, "n_walk");
-    proposal->through_effects = list_integer(tuning, "through_effects");
+    proposal->n_ellipse = list_integer(tuning, "n_ellipse");
     proposal->table = decode_table(list_element(tuning, "table"), model);
     if (proposal->table && proposal->table->n != proposal->n)
         error("internal error: a table of %d dimensions for %d coordinates",
@@ -138,11 +136,12 @@ static void decode_tuning(SEXP tuning, const model_t *model, const double *sigma
                         &collapsed->data);
     collapsed->point = doubles(n);
     collapsed->next_point = doubles(n);
+    collapsed->ellipse.from = doubles(n);
+    collapsed->ellipse.other = doubles(n);
     collapsed->root = doubles((p + 1) * (p + 1));
     collapsed->next_root = doubles((p + 1) * (p + 1));
     collapsed->work = doubles((double) collapsed_work(model->n_random, model->n_coef));
     collapsed->weigh_work = doubles((double) weigh_work(model->n_random, model->n_coef));
-    collapsed->sigma_before = doubles((double) model->n_random * model->n_random);
     weigh_groups(model, collapsed->sigma_role == SIGMA_GIVEN ? sigma2 : NULL,
                  &collapsed->data, collapsed->weigh_work);
 }

@@ -46,7 +46,9 @@ int propose_independently(const proposal_t *proposal, double *point)
     return fold_point(proposal, point);
 }
 
-static double log_student(const proposal_t *proposal, const double *point, double *work)
+/* |U (point - center)|^2; the difference is left in work. */
+static double squared_distance(const proposal_t *proposal, const double *point,
+                               double *work)
 {
     int n = proposal->n;
     double square = 0.0;
@@ -56,7 +58,13 @@ static double log_student(const proposal_t *proposal, const double *point, doubl
         for (int k = r; k < n; k++) sum += proposal->root[r + (size_t) n * k] * work[k];
         square += sum * sum;
     }
-    return -0.5 * (proposal->df + n) * log1p(square / proposal->df);
+    return square;
+}
+
+static double log_student(const proposal_t *proposal, const double *point, double *work)
+{
+    double square = squared_distance(proposal, point, work);
+    return -0.5 * (proposal->df + proposal->n) * log1p(square / proposal->df);
 }
 
 /* The density of the folded t: summed over the points that differ in the signs of near
@@ -85,14 +93,40 @@ double log_proposal_density(const proposal_t *proposal, const double *point, dou
     return log_folded(proposal, point, work);
 }
 
-int propose_nearby(const proposal_t *proposal, const double *from, double *point,
-                   double *work)
+/* Flips the signs of near columns to one of the points that are the same L, with probability
+   in proportion to the t's density there: each in turn may take the place of those before. */
+static void draw_signs(const proposal_t *proposal, const double *point, double *unfolded,
+                       double *work)
 {
-    unsigned signs = (unsigned) (unif_rand() * (1u << proposal->n_columns));
-    memcpy(work, from, sizeof(double) * proposal->n);
-    flip_signs(proposal, signs & proposal->near, work);
-    draw_direction(proposal, point);
+    double *flipped = work, *rest = work + proposal->n, top = -INFINITY, sum = 0.0;
+    for (unsigned signs = 0; signs <= proposal->near; signs++) {
+        if (signs & ~proposal->near) continue;
+        memcpy(flipped, point, sizeof(double) * proposal->n);
+        flip_signs(proposal, signs, flipped);
+        double value = log_student(proposal, flipped, rest), greater = fmax(top, value);
+        sum = sum * exp(top - greater) + exp(value - greater);
+        top = greater;
+        if (signs == 0 || unif_rand() * sum < exp(value - top))
+            memcpy(unfolded, flipped, sizeof(double) * proposal->n);
+    }
+}
+
+void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse,
+                  double *work)
+{
+    int n = proposal->n;
+    draw_signs(proposal, point, ellipse->other, work);
+    double square = squared_distance(proposal, ellipse->other, ellipse->from);
+    double size = sqrt((proposal->df + square) / rchisq(proposal->df + n));
+    draw_direction(proposal, ellipse->other);
+    for (int k = 0; k < n; k++) ellipse->other[k] *= size;
+}
+
+int point_on_ellipse(const proposal_t *proposal, const ellipse_t *ellipse, double angle,
+                     double *point)
+{
+    double c = cos(angle), s = sin(angle);
     for (int k = 0; k < proposal->n; k++)
-        point[k] = work[k] + proposal->step * point[k];
+        point[k] = proposal->center[k] + c * ellipse->from[k] + s * ellipse->other[k];
     return fold_point(proposal, point);
 }

@@ -4,8 +4,9 @@
 #include <stddef.h>
 #include "table.h"
 
-/* Proposals of the collapsed sampler's coordinates x: a multivariate Student t around
-   the mode, a table of the density itself, and steps of a random walk. */
+/* Proposals of the collapsed sampler's coordinates x: a multivariate Student t, or a table
+   of the density itself; and ellipses to move along, through normals that the t is a mixture
+   of. */
 
 /* Points that differ in the signs of some lambda_k, and of their correlations, are one
    and the same L. `sign_columns` says which signs each coordinate changes with: bit k
@@ -15,10 +16,9 @@ typedef struct {
     const int *sign_columns;        /* n */
     const double *center;           /* n */
     const double *root;             /* n x n, upper: U'U is the inverse of the scale */
-    double df, step;                /* of t; of the walk, in the same root */
+    double df;                      /* of t */
     unsigned near;                  /* columns whose sign the proposals may change */
-    int n_independent, n_walk;      /* proposals of a sweep */
-    int through_effects;            /* does a sweep also draw Sigma given the effects? */
+    int n_independent, n_ellipse;   /* proposals of a sweep, and elliptical slices */
     const table_t *table;           /* or NULL; in place of t */
 } proposal_t;
 
@@ -34,9 +34,19 @@ int propose_independently(const proposal_t *proposal, double *point);
 /* Its log density, up to a constant. work holds 2 n doubles. */
 double log_proposal_density(const proposal_t *proposal, const double *point, double *work);
 
-/* A step from one of the points that are the same L as `from`, so that the walk does
-   not depend on which it is. */
-int propose_nearby(const proposal_t *proposal, const double *from, double *point,
-                   double *work);
+/* center + cos(angle) from + sin(angle) other; all n. */
+typedef struct {
+    double *from, *other;
+} ellipse_t;
+
+/* The folded t is a mixture of normals around its center, over the points that are the same
+   L and over sizes: one of them, drawn given the point, and another draw from it. work holds
+   2 n doubles. */
+void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse,
+                  double *work);
+
+/* The point at an angle, folded; answers 0 when it has left the domain. */
+int point_on_ellipse(const proposal_t *proposal, const ellipse_t *ellipse, double angle,
+                     double *point);
 
 #endif

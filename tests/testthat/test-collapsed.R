@@ -366,38 +366,46 @@ summary_text <- function(fit) {
   gsub("[[:space:]]+", " ", paste(capture.output(print(summary(fit))), collapse = " "))
 }
 
-# Draws of a chain whose sweeps are steps of the walk and passes through the effects alone, as
-# posterior's array.
-through_effects_alone <- function(posterior, draws, thin = 5L, seed = 3) {
+# A model whose sweeps move along ellipses alone, around a t that is off the center and too narrow.
+ellipses_alone <- function(posterior, moves = 2L) {
   model <- relm:::sampler_model(posterior, "uncentered")
   estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
-  model$tuning[c("n_independent", "n_walk", "through_effects")] <- list(0L, 1L, 1L)
-  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
+  tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
+  tuning$center <- tuning$center + 0.2
+  tuning$root <- 1.3 * tuning$root
+  tuning[c("n_independent", "n_ellipse")] <- list(0L, moves)
+  model$tuning <- tuning
+  list(model = model, sigma2 = estimate$sigma2,
+       start = c(estimate[c("theta", "Sigma", "sigma2")], list(point = tuning$center)))
+}
+
+# Its draws, as posterior's array.
+draws_along_ellipses <- function(posterior, draws, seed = 3) {
+  run <- ellipses_alone(posterior)
   set.seed(seed)
-  chain <- relm:::sample_chain(model, "collapsed", start, draws, 200L, thin, kept = integer())
+  chain <- relm:::sample_chain(run$model, "collapsed", run$start, draws, 200L, kept = integer())
   hyper <- array(t(chain$hyper), c(draws, 1, nrow(chain$hyper)),
                  list(NULL, NULL, relm:::hyper_names(posterior)))
   posterior::as_draws_array(hyper)
 }
 
-test_that("a pass through the effects keeps the posterior, against quadrature", {
+test_that("elliptical slices keep the posterior, against quadrature", {
   data <- bass_centered()
   X <- cbind("(Intercept)" = 1, x = data$x)
   exact <- exact_posterior_cov(log(data$mercury), X, X, data$station, gname = "station")
   posterior <- posterior_of(log(mercury) ~ x + (1 + x | station), data)
-  expect_agreement(through_effects_alone(posterior, 8000), exact, "full")
+  expect_agreement(draws_along_ellipses(posterior, 20000), exact, "full")
   exact <- exact_posterior(log(data$mercury), X, X, data$station, gname = "station")
   posterior <- posterior_of(log(mercury) ~ x + (1 + x || station), data)
-  expect_agreement(through_effects_alone(posterior, 8000), exact, "diagonal")
+  expect_agreement(draws_along_ellipses(posterior, 20000), exact, "diagonal")
 })
 
-test_that("it does so with sigma a coordinate, and with several residual variances", {
+test_that("they do so with sigma a coordinate, and with several residual variances", {
   data <- grouped_data(9)
   prior <- relm_prior(sd = half_t(3, 1), sigma = half_normal(1))
   for (sigma in c(~ 1, ~ f)) {
     posterior <- posterior_of(y ~ x + (1 + x | g), data, prior, sigma = sigma)
-    ours <- through_effects_alone(posterior, 8000)
+    ours <- draws_along_ellipses(posterior, 20000)
     theirs <- as_draws_array(relm(y ~ x + (1 + x | g), data, sigma = sigma, prior = prior,
                                   sampler = "interweaved", draws = 8000, seed = 6))
     for (name in variables(ours)) {
@@ -410,20 +418,73 @@ test_that("it does so with sigma a coordinate, and with several residual varianc
   }
 })
 
-test_that("help for the proposals is called where few are accepted, and then alone", {
+# One elliptical slice in plain R, which draws the same variates; target(point) is the log density.
+ellipse_in_r <- function(point, tuning, target) {
+  n <- length(point)
+  root <- matrix(tuning$root, n)
+  square <- function(x) sum((root %*% (x - tuning$center))^2)
+  log_t <- function(x) -(tuning$df + n) / 2 * log1p(square(x) / tuning$df)
+  columns <- which(bitwAnd(tuning$near, 2^(seq_along(tuning$scale) - 1)) > 0)
+  ways <- as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), length(columns))))
+  flip <- function(x, way) {
+    ifelse(relm:::signs_changed(tuning$sign_columns, columns[ways[way, ]]), -x, x)
+  }
+  log_folded <- function(x) {
+    log(sum(exp(vapply(seq_len(nrow(ways)), function(way) log_t(flip(x, way)), 0))))
+  }
+  densities <- vapply(seq_len(nrow(ways)), function(way) exp(log_t(flip(point, way))), 0)
+  chosen <- 1
+  for (way in seq_len(nrow(ways))[-1]) {
+    if (runif(1) * sum(densities[seq_len(way)]) < densities[way]) chosen <- way
+  }
+  from <- flip(point, chosen) - tuning$center
+  size <- sqrt((tuning$df + square(flip(point, chosen))) / rchisq(1, tuning$df + n))
+  other <- size * backsolve(root, rnorm(n))
+  level <- target(point) - log_folded(point) + log(runif(1))
+  angle <- 2 * pi * runif(1)
+  ends <- angle - c(2 * pi, 0)
+  repeat {
+    new <- relm:::fold_point(tuning$center + cos(angle) * from + sin(angle) * other, tuning)
+    if (target(new) - log_folded(new) > level) return(new)
+    ends[(angle >= 0) + 1] <- angle
+    angle <- ends[1] + diff(ends) * runif(1)
+  }
+}
+
+test_that("elliptical slices are those of plain R", {
+  # With a normal prior sigma is a coordinate, and a sweep draws besides only two coefficients.
+  run <- ellipses_alone(posterior_of(y ~ x + (1 + x | g), grouped_data(), relm_prior(normal(0, 5))),
+                        moves = 1L)
+  target <- function(point) relm:::log_target(run$model, run$model$tuning, point, run$sigma2)
+  point <- run$start$point
+  expect_equal(run$model$tuning$near, 3L)
+  set.seed(9)
+  ours <- relm:::sample_chain(run$model, "collapsed", run$start, 25L, kept = integer())
+  set.seed(9)
+  for (sweep in 1:25) {
+    point <- ellipse_in_r(point, run$model$tuning, target)
+    rnorm(2)
+  }
+  expect_equal(ours$state$point, point, tolerance = 1e-8)
+})
+
+test_that("more slices are made where few proposals are accepted, and there alone", {
   set.seed(8)
-  g <- rep(1:40, each = 10)
-  X <- matrix(rnorm(1200), 400, dimnames = list(NULL, c("a", "b", "c")))
-  effects <- matrix(rnorm(160), 40)
-  data <- data.frame(g, X, y = rowSums(cbind(1, X) * effects[g, ]) + rnorm(400))
-  hard <- relm(y ~ a + b + c + (1 + a + b + c | g), data, chains = 1, seed = 2)
+  g <- rep(1:12, each = 10)
+  X <- matrix(rnorm(480), 120, dimnames = list(NULL, letters[1:4]))
+  effects <- matrix(rnorm(60), 12)
+  data <- data.frame(g, X, y = rowSums(cbind(1, X) * effects[g, ]) + rnorm(120))
+  hard <- relm(y ~ a + b + c + d + (1 + a + b + c + d | g), data, chains = 1, seed = 2)
   expect_true(relm:::is_helped(hard))
-  expect_match(summary_text(hard), "passes? through the group effects")
+  expect_match(summary_text(hard), "elliptical slices")
   ess <- apply(hard$sampling$hyper, 3, posterior::ess_bulk)
   expect_gt(min(ess), 300)
-  easy <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), chains = 1, seed = 2)
-  expect_false(relm:::is_helped(easy))
-  expect_false(grepl("through the group effects", summary_text(easy)))
-  few <- relm(y ~ a + b + c + (1 + a + b + c | g), data[g < 9, ], chains = 1, seed = 2)
-  expect_equal(few$sampling$ends[[1]]$tuning$through_effects, 0L)
+  easy <- list(
+    relm(log(mercury) ~ x + (1 + x || station), bass_centered(), chains = 1, seed = 2),
+    relm(y ~ x + (1 + x | g), grouped_data(), chains = 1, seed = 2, prior = relm_prior(normal(0, 5)))
+  )
+  for (fit in easy) {
+    expect_false(relm:::is_helped(fit))
+    expect_false(grepl("elliptical", summary_text(fit)))
+  }
 })

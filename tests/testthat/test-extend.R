@@ -42,8 +42,9 @@ test_that("that holds with several residual variances, pooled ones, and thinned"
 test_that("that holds with and without a table of proposals, and under priors with a scale", {
   expect_one_piece(c(20, 700), formula = y ~ x + (1 | g))
   expect_one_piece(c(20, 700), formula = y ~ x + (1 + x || g), chains = 1)
-  # Six dimensions: proposals learn in the warm-up.
-  learnt <- expect_one_piece(c(20, 80), formula = y ~ x + (1 + x + v | g))
+  # Six dimensions: proposals that have learnt; with several residual variances, in warm-up.
+  expect_one_piece(c(20, 80), formula = y ~ x + (1 + x + v | g))
+  learnt <- expect_one_piece(c(20, 80), formula = y ~ x + (1 + x + v | g), sigma = ~ f)
   expect_null(learnt$fit$sampling$tuning)
   expect_false(identical(learnt$fit$sampling$ends[[1]]$tuning, learnt$fit$sampling$ends[[2]]$tuning))
   priors <- list(relm_prior(cov = huang_wand(2, 1)), relm_prior(cov = inverse_wishart(4, 1)),
