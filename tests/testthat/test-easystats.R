@@ -76,7 +76,7 @@ test_that("parameters makes its table", {
   expect_s3_class(table, "parameters_model")
   expect_identical(table$Parameter, fixed)
   expect_equal(table$Median[1:3], unname(fixef(fit)))
-  expect_output(print(table), "\\(Intercept\\)")
+  expect_output(suppressMessages(print(table)), "\\(Intercept\\)")
   table <- parameters::model_parameters(fit, effects = "all")
   expect_identical(table$Parameter[table$Effects == "random"],
                    c("sd_station__Intercept", "sd_station__x", "cor_station__Intercept__x"))
