@@ -117,3 +117,16 @@ test_that("performance has the fit's own R2, loo, waic, residual error and sigma
   line <- relm(mercury ~ length, bass, chains = 1, draws = 50, seed = 1)
   expect_named(unclass(performance::r2(line)), "R2_Bayes")
 })
+
+test_that("insight predicts means and new observations", {
+  skip_if_not_installed("rstantools")
+  new <- data.frame(x = c(0, 0.3), river = "lumber", station = c("l1", "l3"))
+  means <- as.data.frame(insight::get_predicted(fit, data = new, ci = 0.9))
+  draws <- posterior_epred(fit, new)
+  expect_equal(means$Predicted, unname(colMeans(draws)))
+  expect_equal(means$CI_high, unname(apply(draws, 2, quantile, 0.95)))
+  without <- insight::get_predicted(fit, data = new, include_random = FALSE, iterations = 50)
+  expect_equal(as.numeric(without),
+               unname(colMeans(posterior_epred(fit, new, re_formula = NA, ndraws = 50))))
+  expect_equal(insight::get_varcov(fit), vcov(fit))
+})
