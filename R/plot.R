@@ -151,8 +151,13 @@ panel_text <- function(n) {
 
 plotted_variables <- function(fit, variable, regex, most = 12) {
   check_flag(regex, "regex")
-  if (is.null(variable)) utils::head(hyper_variables(fit), most)
-  else choose_variables(fit, variable, regex)
+  if (!is.null(variable)) return(choose_variables(fit, variable, regex))
+  all <- hyper_variables(fit)
+  if (length(all) > most) {
+    inform("{.fn plot} shows {most} of {length(all)} hyperparameters; {.arg variable} chooses
+            others.")
+  }
+  utils::head(all, most)
 }
 
 # The groups to show, as places among `levels`, of the factor `name`.

@@ -15,7 +15,8 @@ plot_axis <- function(design, against) {
   usual <- c(which(n_values > 2), which(n_values == 2))
   if (length(usual) == 0) {
     abort('{.code type = "groups"} needs a variable of numbers to draw lines against.',
-          x = "The model {.code {deparse1(design$formula)}} has none.",
+          x = paste0("The model {.code {deparse1(design$formula)}} has none",
+                     if (is.null(design$kept)) " of its own, fitted without a data frame", "."),
           i = 'See {.code plot(fit, "ranef")}.')
   }
   axes[[usual[1]]]

@@ -90,5 +90,7 @@ titles_of_rows <- function(labels) {
   first <- !duplicated(labels$variable)
   row <- ifelse(first, as.character(labels$variable), "")
   top <- labels$variable == labels$variable[1]
-  list(ifelse(top, paste0(row, "\n", labels$panel), row))
+  panels <- as.character(labels$panel[top])
+  row[top] <- paste0(row[top], "\n", shortened(panels, 100L %/% length(panels)))
+  list(row)
 }

@@ -9,7 +9,7 @@ test_that("every type gives a plot that can be changed", {
     expect_s3_class(plot, "ggplot")
     changed <- plot + ggplot2::labs(title = type) + ggplot2::theme_bw()
     expect_s3_class(built(changed), "ggplot_built")
-    expect_identical(ggplot2::get_labs(changed)$title, type)
+    expect_identical(changed$labels$title, type)
   }
 })
 

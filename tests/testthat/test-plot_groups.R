@@ -62,7 +62,7 @@ test_that("the response is less its offset, and least squares are weighted", {
   expect_equal(sort(panel$points$y), sort(own$y - own$known))
   expected <- predict(lm(y - known ~ x, own, weights = w), data.frame(x = panel$squares$x))
   expect_equal(panel$squares$y, unname(expected))
-  expect_identical(ggplot2::get_labs(plot)$y, "y less its offset")
+  expect_identical(plot$labels$y, "y less its offset")
 })
 
 test_that("with more columns the lines are at each group's means of the others", {

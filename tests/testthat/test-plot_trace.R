@@ -78,3 +78,10 @@ test_that("draws of a heavy tail do not press the others into a line", {
   expect_lt(max(density$y[density$variable == "b_x"]), 2 * max(others))
   expect_message(plot(fit), NA)
 })
+
+test_that("of many hyperparameters twelve are shown, as a message says", {
+  many <- relm(log(mercury) ~ x + (1 | station), bass_centered(), sigma = ~ station, seed = 1,
+               prior = relm_prior(sigma = half_cauchy(1)), chains = 1, draws = 10)
+  expect_message(plot <- plot(many), "12 of 19", class = "relm_message")
+  expect_length(unique(built(plot)$layout$layout$variable), 12)
+})
