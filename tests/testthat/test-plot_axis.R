@@ -47,6 +47,21 @@ test_that("rows move along an axis of the frame and of the data alike", {
   expect_equal(in_data[, "v:fb"], rep(mean(own$v * (own$f == "b")), 2))
 })
 
+test_that("in a large group other columns are at the means of all its rows", {
+  set.seed(5)
+  data <- data.frame(g = rep(1:3, each = 3000), x = rnorm(9000), v = rnorm(9000))
+  data$y <- data$x + data$v + data$g + rnorm(9000)
+  fit <- relm(y ~ x + v + x:v + (1 | g), data, seed = 1, chains = 1, draws = 5)
+  axis <- relm:::plot_axis(fit$design, "x")
+  own <- relm:::rows_by_group(fit, data$g, 2)[[1]]
+  along <- relm:::rows_along(fit, axis, own, c(0, 1))
+  v <- data$v[data$g == 2]
+  expect_equal(along[, "v"], rep(mean(v), 2))
+  # Of a thousand rows spread evenly.
+  some <- v[unique(round(seq(1, 3000, length.out = 1000)))]
+  expect_equal(along[, "x:v"], c(0, mean(some)))
+})
+
 test_that("rows that the fit left out are left out of the axis", {
   data <- grouped_data()
   data$v[3] <- NA

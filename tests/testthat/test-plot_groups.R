@@ -31,8 +31,10 @@ test_that("a panel for each group has its points and its least-squares line", {
   for (station in levels(data$station)) {
     own <- data[data$station == station, ]
     panel <- panel_of(parts = parts, group = station)
-    expect_equal(panel$points$x, sort(own$x))
-    expect_equal(sort(panel$points$y), sort(log(own$mercury)))
+    points <- panel$points[order(panel$points$x, panel$points$y), ]
+    own <- own[order(own$x, own$mercury), ]
+    expect_equal(points$x, own$x)
+    expect_equal(points$y, log(own$mercury))
     expect_equal(range(panel$squares$x), range(own$x))
     expected <- predict(lm(log(mercury) ~ x, own), data.frame(x = panel$squares$x))
     expect_equal(panel$squares$y, unname(expected), label = station)
@@ -117,8 +119,12 @@ test_that("least squares know nothing beyond the space of the rows", {
   expect_equal(relm:::least_squares_values(own, at), c(7, NA, 2, NA))
   own$columns <- 1e6 * own$columns
   expect_equal(relm:::least_squares_values(own, 1e6 * at), c(7, NA, 2, NA))
+  # The middle column depends on the first.
+  between <- list(columns = cbind(1, 2, c(1, 2, 4)), y = c(3, 5, 9), weights = rep(1, 3))
+  at <- rbind(c(1, 2, 3), c(1, 3, 3), c(0, 0, 1))
+  expect_equal(relm:::least_squares_values(between, at), c(7, NA, 2))
   own$columns <- 0 * own$columns
-  expect_equal(relm:::least_squares_values(own, at), rep(NA_real_, 4))
+  expect_equal(relm:::least_squares_values(own, at), rep(NA_real_, 3))
 })
 
 test_that("a common line is drawn over the groups of `by`", {
