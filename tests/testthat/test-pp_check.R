@@ -3,6 +3,10 @@ skip_if_not_installed("bayesplot")
 fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 60, seed = 1)
 types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
 discrete <- c("bars", "bars_grouped", "rootogram")
+# bayesplot draws survival curves with a package of its own suggestions.
+if (!requireNamespace("ggfortify", quietly = TRUE)) {
+  types <- grep("^km", types, invert = TRUE, value = TRUE)
+}
 
 quiet <- function(code) {
   suppressWarnings(suppressMessages(tryCatch(code, lifecycle_error_deprecated = identity)))
