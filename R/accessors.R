@@ -59,19 +59,23 @@ prior_summary.default <- function(object, ...) {
 }
 
 # What stats' defaults would answer with NULL.
-refuse_method <- function(name) {
+refuse_method <- function(name, instead) {
   force(name)
   function(object, ...) {
-    abort("There is no {.fn {name}} for fits of {.fn relm}.",
-          i = "Draws of group coefficients are in {.code as_draws(fit, \"^coef_\", regex = TRUE)}.")
+    abort("There is no {.fn {name}} for fits of {.fn relm}.", i = instead)
   }
 }
 
 #' @export
-deviance.relm <- refuse_method("deviance")
+deviance.relm <- refuse_method("deviance", "{.fn loo} and {.fn waic} compare predictions.")
 
 #' @export
-df.residual.relm <- refuse_method("df.residual")
+df.residual.relm <- refuse_method("df.residual", "Intervals come from draws, not from a t
+                                                  distribution.")
+
+#' @export
+logLik.relm <- refuse_method("logLik", "{.fn log_lik} has its draws, and {.fn loo} and {.fn logml}
+                                        are criteria for models.")
 
 #' @rdname relm-model
 #' @export

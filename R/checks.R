@@ -51,6 +51,13 @@ check_number <- function(x, name, above = -Inf, finite = TRUE) {
   as.numeric(x)
 }
 
+check_probability <- function(x, name) {
+  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
+    abort("{.arg {name}} must be one probability between 0 and 1.", x = "It is {describe(x)}.")
+  }
+  x
+}
+
 check_choice <- function(x, name, choices) {
   if (!is.character(x) || length(x) != 1 || !x %in% choices) {
     abort("{.arg {name}} must be one of {.or {.val {choices}}}.",

@@ -180,7 +180,10 @@ partial_coordinates <- function(correlations, size) {
 # Proposals at the mean of draws, with their covariance.
 tune_to_draws <- function(tuning, points) {
   covariance <- stats::cov(points)
-  if (anyNA(covariance) || !is_positive_definite(covariance)) return(tuning)
+  # All but singular, it has a factor, and its inverse has none.
+  usable <- !anyNA(covariance) && is_positive_definite(covariance) &&
+    is_positive_definite(chol2inv(chol(covariance * proposal_width^2)))
+  if (!usable) return(tuning)
   place_proposal(tuning, colMeans(points), covariance)
 }
 

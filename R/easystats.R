@@ -157,6 +157,12 @@ method_for_brms <- function(package, generic) {
   utils::getS3method(generic, "brmsfit", envir = asNamespace(package))
 }
 
+#' @rawNamespace S3method(insight::get_predicted, relm)
+get_predicted.relm <- function(x, ..., iterations = NULL) {
+  predicted <- method_for_brms("insight", "get_predicted")
+  predicted(x, ..., draw_ids = choose_draws(x, iterations, NULL))
+}
+
 #' @rawNamespace S3method(parameters::model_parameters, relm)
 model_parameters.relm <- function(model, ...) {
   table <- method_for_brms("parameters", "model_parameters")(model, ...)

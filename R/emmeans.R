@@ -52,12 +52,9 @@ emm_basis.relm <- function(object, trms, xlev, grid, ...) {
   fixed <- object$posterior$fixed
   draws <- hyper_matrix(object, seq_along(fixed))
   colnames(draws) <- fixed
-  V <- stats::cov(draws)
-  without <- !has_variance(object)[seq_along(fixed)]
-  V[without, ] <- V[, without] <- NA
   # Those of aliased columns are NA.
   bhat <- stats::setNames(colMeans(draws)[colnames(X)], colnames(X))
-  list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = V,
+  list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = vcov(object),
        dffun = function(k, dfargs) Inf, dfargs = list(), misc = list(),
        post.beta = structure(draws, n.chains = object$sampling$chains))
 }
@@ -72,8 +69,7 @@ null_basis <- function(design, fixed) {
 # Terms whose variables are evaluated as those of the fit were: poly() with its basis.
 evaluated_terms <- function(terms, frame) {
   whole <- attr(frame, "terms")
-  written <- function(terms) vapply(as.list(attr(terms, "variables"))[-1], deparse1, "")
-  place <- match(written(terms), written(whole))
+  place <- match(term_variables(terms), term_variables(whole))
   attr(terms, "predvars") <- as.call(c(quote(list), as.list(attr(whole, "predvars"))[-1][place]))
   attr(terms, "dataClasses") <- attr(whole, "dataClasses")[place]
   terms

@@ -17,7 +17,13 @@ effects_in_chain <- function(posterior, sampler) {
 # are the means and covariances of all of them kept in their place?
 choose_kept <- function(control, posterior) {
   J <- length(posterior$groups)
-  if (J == 0) return(list(kept = integer(), keep_moments = FALSE))
+  if (J == 0) {
+    if (is.null(control$group_draws) || is.logical(control$group_draws)) {
+      return(list(kept = integer(), keep_moments = FALSE))
+    }
+    abort("{.arg group_draws} names groups, and the model has none.",
+          x = "It is {.code {deparse1(posterior$formula)}}.")
+  }
   few <- effect_bytes(posterior, control) <= kept_bytes
   wanted <- control$group_draws
   kept <- if (is.null(wanted)) few else wanted

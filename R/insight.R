@@ -10,7 +10,9 @@
 #' is by default one percent about zero where the response is a logarithm, else a tenth of its
 #' standard deviation. They take `effects`, `component` and `parameters` as below.
 #' parameters: `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`,
-#' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals.
+#' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals. insight
+#' itself: also `get_predicted()`, `get_varcov()`, `get_sigma()`, `find_predictors()` and others
+#' that ask a fit for no more than the functions below.
 #'
 #' In `describe_posterior()` the mean, the standard deviation and the Monte Carlo error are `NA`
 #' where they do not exist (see [summary()][summary.relm]); bayestestR's functions for one

@@ -6,10 +6,8 @@
 #'
 #' @param object A fit of [relm()].
 #' @param prob,level Probability of the interval.
-#' @param variable,regex Which variables, as in [as_draws()][as_draws.relm]. `NULL` stands for all
-#'   hyperparameters and those group effects whose draws are kept.
-#' @param pars,regex_pars rstanarm's names of these: variables, and regular expressions; both
-#'   may be given.
+#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]. Without
+#'   them all hyperparameters and those group effects whose draws are kept.
 #' @param type `"central"`, the only one.
 #' @param parm Names or numbers of coefficients; all unless given.
 #' @param ... Of `predictive_interval()` the arguments of
@@ -37,13 +35,7 @@ posterior_interval.relm <- function(object, prob = 0.95, type = "central", varia
   check_dots_empty(list(...), names(formals(posterior_interval.relm)), "posterior_interval")
   check_probability(prob, "prob")
   check_choice(type, "type", "central")
-  if (!is.null(variable) && !(is.null(pars) && is.null(regex_pars))) {
-    abort("{.arg variable} and {.arg pars} mean the same, and both are given.",
-          i = "Give one of them.")
-  }
-  chosen <- if (is.null(pars) && is.null(regex_pars)) choose_variables(object, variable, regex)
-    else unique(c(if (!is.null(pars)) choose_variables(object, pars, FALSE),
-                  if (!is.null(regex_pars)) choose_variables(object, regex_pars, TRUE)))
+  chosen <- choose_variables(object, variable, regex, pars, regex_pars)
   interval_table(as.matrix(object, chosen), prob)
 }
 
@@ -105,10 +97,4 @@ tail_probs <- function(prob) (1 + c(-1, 1) * prob) / 2
 
 percent <- function(probs, mark = "%") {
   paste0(format(100 * probs, trim = TRUE, digits = 3, scientific = FALSE), mark)
-}
-
-check_probability <- function(x, name) {
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
-    abort("{.arg {name}} must be one probability between 0 and 1.", x = "It is {describe(x)}.")
-  }
 }

@@ -23,7 +23,7 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
   re_formula <- one_spelling(re_formula, re.form)
   ndraws <- one_spelling(ndraws, draws)
   bars <- chosen_bars(fit, re_formula)
-  rows <- prediction_rows(fit, newdata, bars, sigma, offset, weights, response)
+  rows <- prediction_rows(fit, newdata, bars, sigma, response, offset, weights)
   plan <- list(fit = fit, rows = rows, bars = bars, residual = residual,
                columns = chosen_columns(fit, bars, rows$frame),
                draw_ids = choose_draws(fit, ndraws, draw_ids),

@@ -120,7 +120,8 @@ log_lik_of_groups <- function(fit, newdata, draw_ids, allow_new_levels, sample_n
     groups <- own_groups(fit)
   } else {
     design_of(fit, "log_lik(newdata = )")
-    rows <- prediction_rows(fit, newdata, fit$design$bars, TRUE, TRUE, offset, weights)
+    rows <- prediction_rows(fit, newdata, fit$design$bars, with_sigma = TRUE, offset, weights,
+                            with_response = TRUE)
     check_flag(allow_new_levels, "allow_new_levels")
     check_new_levels(fit, rows["level"], allow_new_levels)
     given$sigma <- sigma_of_rows(fit, rows, draw_ids, given, sample_new_levels, new_sigma, seed)

@@ -39,8 +39,7 @@ settle_contrasts <- function(design) {
 # bars: the random terms that predictions take up. with_sigma, with_response: are residual
 # variances and the response needed? A list: the model frame of what is needed, and for each row
 # its name, group, level of the residual variance, response, offset and weight.
-prediction_rows <- function(fit, newdata, bars, with_sigma, offset, weights,
-                            with_response = FALSE) {
+prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offset, weights) {
   design <- fit$design
   by <- list(group = if (length(bars)) design$by$group,
              sigma = if (with_sigma) design$by$sigma)

@@ -62,7 +62,8 @@ sampler_line <- function(sampling) {
   }
   kind <- if (sampling$sampler_run == "collapsed") "" else " Gibbs"
   paste0("Sampler: ", sampling$sampler_run, kind, ", ", sampling$chains, " chain",
-         if (sampling$chains > 1) "s", " of ", sampling$draws, " draws after ",
+         if (sampling$chains > 1) "s", " of ", sampling$draws, " draw",
+         if (sampling$draws > 1) "s", " after ",
          sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
          if (sampling$thin > 1) sampling$thin, ", seed", if (length(sampling$seed) > 1) "s", " ",
          paste(sampling$seed, collapse = ", "))

@@ -10,8 +10,8 @@
 #' @param summary `FALSE`: medians. `TRUE`: a table with the columns of [predict()][predict.relm].
 #' @param method `"posterior_epred"`: the response less its mean. `"posterior_predict"`: less a new
 #'   observation.
-#' @param type `"ordinary"`, or `"pearson"` for residuals over their standard deviation
-#'   \eqn{\sigma / \sqrt w} (with the mean alone).
+#' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`, or `"pearson"` for residuals
+#'   over their standard deviation \eqn{\sigma / \sqrt w} (with the mean alone).
 #' @param probs Probabilities of the quantiles in the table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
@@ -30,7 +30,7 @@
 residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "posterior_epred",
                            type = "ordinary", summary = FALSE, probs = c(0.025, 0.975), ...) {
   check_choice(method, "method", c("posterior_epred", "posterior_predict"))
-  check_choice(type, "type", c("ordinary", "pearson"))
+  check_choice(type, "type", c("ordinary", "response", "pearson"))
   predicted <- method == "posterior_predict"
   if (predicted && type == "pearson") {
     abort('{.code type = "pearson"} is for {.code method = "posterior_epred"}.')

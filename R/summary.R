@@ -161,8 +161,8 @@ print.summary.relm <- function(x, digits = 3, ...) {
   write_wrapped(attr(x, "fit_lines"))
   cat("\n")
   shown <- cbind(format_estimates(as.matrix(table[2:6]), table$q97.5 - table$q2.5, digits),
-                 rhat = format(round(table$rhat, 3)), ess_bulk = round(table$ess_bulk),
-                 ess_tail = round(table$ess_tail))
+                 rhat = format(round(table$rhat, 3)), ess_bulk = format(round(table$ess_bulk)),
+                 ess_tail = format(round(table$ess_tail)))
   dimnames(shown) <- list(table$variable, c("mean", "sd", "median", "2.5%", "97.5%", "rhat",
                                             "bulk", "tail"))
   print(shown, quote = FALSE, right = TRUE)

@@ -71,13 +71,6 @@ tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf
   as_tibble(table[used])
 }
 
-check_probability <- function(x, name) {
-  if (!is.numeric(x) || length(x) != 1 || is.na(x) || x <= 0 || x >= 1) {
-    abort("{.arg {name}} must be one number between 0 and 1.", x = "It is {describe(x)}.")
-  }
-  x
-}
-
 # posterior brings the package tibble with it.
 as_tibble <- function(table) {
   structure(as.list(table), class = c("tbl_df", "tbl", "data.frame"),

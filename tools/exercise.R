@@ -50,6 +50,18 @@ for (sigma in c(~ 1, ~ f)) {
   invisible(fitted(fit, summary = TRUE))
   invisible(ranef(fit, summary = TRUE))
 }
+# Likelihoods of rows and groups, rows left out, marginal likelihoods.
+proper_all <- relm_prior(beta = normal(), sd = half_normal(1), sigma = half_normal(1))
+for (formula in list(y ~ x, y ~ x + (1 | g), y ~ x + v + (1 + x + v | g))) {
+  for (sigma in c(~ 1, ~ f)) {
+    fit <- short(formula, data, sigma = sigma, weights = w, prior = proper_all)
+    moments <- relm:::row_moments(fit)
+    for (leave_out in c(TRUE, FALSE)) invisible(moments(seq_len(nrow(data)), leave_out))
+    if (length(ngrps(fit))) invisible(log_lik(fit, by = "group"))
+    integrand <- relm:::new_integrand(fit$posterior)
+    invisible(relm:::log_integrand(integrand, relm:::drawn_points(fit)))
+  }
+}
 invisible(short(y ~ x, data))
 invisible(short(y ~ x, data, sigma = ~ f))
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))

@@ -64,7 +64,7 @@ test_that("what stats would answer with NULL is refused, and weights are told", 
   data <- grouped_data()
   fit <- relm(y ~ x, data, weights = w, chains = 1, draws = 2)
   expect_equal(weights(fit), data$w)
-  for (method in list(deviance, df.residual)) {
+  for (method in list(deviance, df.residual, logLik, AIC)) {
     expect_error(method(fit), "for fits of `relm", class = "relm_error")
   }
 })

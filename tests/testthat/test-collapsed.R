@@ -488,3 +488,19 @@ test_that("more slices are made where few proposals are accepted, and there alon
     expect_false(grepl("elliptical", summary_text(fit)))
   }
 })
+
+test_that("draws that all but lie in a plane leave the proposals as they are", {
+  set.seed(3)
+  line <- rnorm(40)
+  found <- FALSE
+  for (power in seq(7, 9, by = 0.05)) {
+    points <- cbind(line, line + 10^-power * rnorm(40), rnorm(40))
+    covariance <- cov(points)
+    if (!relm:::is_positive_definite(covariance)) next
+    inverse <- chol2inv(chol(covariance * relm:::proposal_width^2))
+    if (relm:::is_positive_definite(inverse)) next
+    found <- TRUE
+    expect_identical(relm:::tune_to_draws(list(scale = c(1, 1)), points), list(scale = c(1, 1)))
+  }
+  expect_true(found)
+})

@@ -76,7 +76,7 @@ test_that("parameters makes its table", {
   expect_s3_class(table, "parameters_model")
   expect_identical(table$Parameter, fixed)
   expect_equal(table$Median[1:3], unname(fixef(fit)))
-  expect_output(print(table), "\\(Intercept\\)")
+  expect_output(suppressMessages(print(table)), "\\(Intercept\\)")
   table <- parameters::model_parameters(fit, effects = "all")
   expect_identical(table$Parameter[table$Effects == "random"],
                    c("sd_station__Intercept", "sd_station__x", "cor_station__Intercept__x"))
@@ -116,4 +116,17 @@ test_that("performance has the fit's own R2, loo, waic, residual error and sigma
   expect_equal(table$RMSE, sqrt(mean(residuals(fit)^2)))
   line <- relm(mercury ~ length, bass, chains = 1, draws = 50, seed = 1)
   expect_named(unclass(performance::r2(line)), "R2_Bayes")
+})
+
+test_that("insight predicts means and new observations", {
+  skip_if_not_installed("rstantools")
+  new <- data.frame(x = c(0, 0.3), river = "lumber", station = c("l1", "l3"))
+  means <- as.data.frame(insight::get_predicted(fit, data = new, ci = 0.9))
+  draws <- posterior_epred(fit, new)
+  expect_equal(means$Predicted, unname(colMeans(draws)))
+  expect_equal(means$CI_high, unname(apply(draws, 2, quantile, 0.95)))
+  without <- insight::get_predicted(fit, data = new, include_random = FALSE, iterations = 50)
+  expect_equal(as.numeric(without),
+               unname(colMeans(posterior_epred(fit, new, re_formula = NA, ndraws = 50))))
+  expect_equal(insight::get_varcov(fit), vcov(fit))
 })

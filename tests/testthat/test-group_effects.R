@@ -23,6 +23,33 @@ test_that("kept and deferred effects of one seed are the same numbers, whatever 
   }
 })
 
+test_that("that holds however chains start, run and end", {
+  formula <- y ~ x + (1 + x | g)
+  data <- grouped_data(9)
+  cases <- list(
+    list(draws = 1, warmup = 0, chains = 1, seed = -2147483647), list(init = TRUE, warmup = 0),
+    list(target_ess = 1e5, max_draws = 30, init = TRUE, thin = 3, cores = 2)
+  )
+  for (sampler in c("collapsed", "interweaved", "centered", "uncentered")) {
+    for (sigma in c(~ 1, ~ f)) {
+      first <- relm(formula, data, sigma = sigma, chains = 3, draws = 2, seed = 9)
+      for (case in cases) {
+        arguments <- utils::modifyList(
+          list(formula, data, sigma = sigma, sampler = sampler, chains = 2, draws = 20, warmup = 50,
+               seed = 3, progress = FALSE), case)
+        if (isTRUE(case$init)) arguments$init <- first
+        fits <- lapply(list(TRUE, FALSE, c("g8", "g3")), function(kept) {
+          suppressMessages(do.call(relm, c(arguments, list(group_draws = kept))))
+        })
+        draws <- lapply(fits, as.matrix, "^(b|sd|cor|sigma|r|coef)_", regex = TRUE)
+        expect_true(all(is.finite(draws[[1]])))
+        expect_identical(draws[[2]], draws[[1]])
+        expect_identical(draws[[3]], draws[[1]])
+      }
+    }
+  }
+})
+
 test_that("that holds with several residual variances, weights and three columns", {
   deferred <- function(...) {
     kept <- fit_with(...)
@@ -127,6 +154,8 @@ test_that("groups that are not there are refused", {
   expect_error(fit_with(group_draws = "g77"), "group_draws.*g77.*g1", class = "relm_error")
   expect_error(fit_with(group_draws = NA), "group_draws.*NULL, TRUE, FALSE", class = "relm_error")
   expect_error(fit_with(group_draws = list("g1")), "group_draws", class = "relm_error")
+  expect_error(fit_with(group_draws = "g1", formula = y ~ x), "group_draws.*has none",
+               class = "relm_error")
 })
 
 test_that("with too many groups for draws, estimates come from moments that draws agree with", {

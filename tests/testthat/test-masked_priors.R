@@ -15,7 +15,8 @@ brms_family <- list(exponential = function(link = "log") list(family = "exponent
 
 # The value of an expression where relm masks these functions.
 where_masked <- function(functions, expression) {
-  attach(functions, pos = match("package:relm", search()) + 1, name = "masked_by_relm")
+  attach(functions, pos = match("package:relm", search()) + 1, name = "masked_by_relm",
+         warn.conflicts = FALSE)
   on.exit(detach("masked_by_relm", character.only = TRUE))
   expression
 }

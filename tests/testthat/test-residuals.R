@@ -3,6 +3,7 @@ fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 2, draws = 100, weights = 
 
 test_that("residuals are the response less its mean", {
   expect_equal(residuals(fit), setNames(data$y, rownames(data)) - fitted(fit))
+  expect_identical(residuals(fit, type = "response"), residuals(fit))
   table <- residuals(fit, summary = TRUE, probs = c(0.1, 0.9))
   fitted <- fitted(fit, summary = TRUE, probs = c(0.1, 0.9))
   expect_equal(unname(table),

@@ -67,6 +67,11 @@ same <- expression(
   deparse1(formula(fit)),
   family(fit)$family,
   names(model.frame(fit)),
+  attr(terms(fit), "term.labels"),
+  class(update(fit, . ~ . - Days, evaluate = FALSE)),
+  inherits(plot(fit), "ggplot"),
+  class(capture.output(print(fit))),
+  nrow(summary(fit, pars = c("Days", "sigma"))),
   sort(rownames(loo_compare(list(a = loo(fit), b = loo(second)))))
 )
 
@@ -109,13 +114,21 @@ test_that("everything runs", {
   expect_null(failed(values$ours))
 })
 
-test_that("predictions are draws x rows", expect_same_shapes(predictions))
+test_that("predictions are draws x rows", {
+  expect_same_shapes(predictions)
+})
 
-test_that("estimates have lme4's shapes", expect_same_shapes(estimates))
+test_that("estimates have lme4's shapes", {
+  expect_same_shapes(estimates)
+})
 
-test_that("criticism has loo's and bayesplot's objects", expect_same_shapes(criticism))
+test_that("criticism has loo's and bayesplot's objects", {
+  expect_same_shapes(criticism)
+})
 
-test_that("the model is told alike", expect_same_shapes(same, identity))
+test_that("the model is told alike", {
+  expect_same_shapes(same, identity)
+})
 
 test_that("draws are chosen by rstanarm's names, and bear relm's", {
   expect_same_shapes(chosen, function(x) if (is.null(dim(x))) length(x) else dim(x))
