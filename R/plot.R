@@ -2,92 +2,216 @@
 #'
 #' @param x A fit.
 #' @param type What to draw:
-#'   * `"trace"`: the trace and the density of each variable, a color for each chain.
+#'   * `"trace"`: the trace and the density of each variable, a color for each chain. A density
+#'     stands on the trace's axis of values, its greatest height one.
 #'   * `"acf"`: the autocorrelations of each variable, a line for each chain.
 #'   * `"compare"`: this fit and those of `with`, the first chain of each: traces side by side, and
-#'     autocorrelations in one panel.
+#'     beside them their densities and their autocorrelations.
 #'   * `"groups"`: a panel for each group with its points, its own least-squares line in blue and
-#'     the line of the model in black, the median with a 95% band. Other columns than `against`
-#'     are held at their means in the group.
+#'     the line of the model in black, the median with a 95% band. Where the model has variables
+#'     beside `against`, a line is the mean over the group's rows of the lines that they give:
+#'     of columns without `against`, it is at their means. A group whose rows do not tell its own
+#'     line has none.
 #'   * `"shrinkage"`: the coefficients of each group, by its own least squares in blue and by the
-#'     model in black, with an arrow from one to the other; of the first two coefficients that
-#'     vary, or of one, group by group.
-#'   * `"ranef"`: group effects, medians with 50% and 95% intervals, a panel for each effect, the
-#'     groups in the order of the first.
+#'     model (medians) in black, with an arrow from one to the other; those of the whole
+#'     population in vermilion. Least squares are of the columns that vary by group, after the
+#'     others have been taken off the response as the model has them.
+#'   * `"ranef"`: group effects, medians with 50% and 95% intervals, a panel for each column. The
+#'     groups are in the order of the first; where they are too many for their names, each panel
+#'     has its own order.
 #' @param variable,regex Which variables `"trace"`, `"acf"` and `"compare"` show, as in
-#'   [as_draws()][as_draws.relm]; the first twelve hyperparameters unless given.
-#' @param groups Levels of the grouping factor to show. Unless given, all that are legible:
-#'   36 panels, 500 effects; of more, so many spread evenly over the levels, as a message says.
-#' @param against The column of the model matrix on the axis of `"groups"`; unless given, the
-#'   first that takes more than two values.
+#'   [as_draws()][as_draws.relm]; the first twelve hyperparameters unless given, or six.
+#' @param lags How many lags of autocorrelation; 40 unless given.
 #' @param with Another fit, or a list of fits, for `"compare"`. Names of the list name the
 #'   panels, where the samplers' names do not suffice.
+#' @param groups Levels of the grouping factor to show.
+#' @param max_groups How many groups to show when `groups` does not say which: of more, so many,
+#'   spread evenly over the levels, as a message says. Unless given, 36 panels, 500 effects.
+#' @param columns Which of the columns that vary by group: any for `"ranef"`, one or two for
+#'   `"shrinkage"`. Unless given, all, or the first two.
+#' @param against The variable on the axis of `"groups"`: one of the data, or of the model frame
+#'   such as `"log(length)"`. Unless given, the first with more than two values, of those
+#'   whose effects vary by group if there are any.
+#' @param by Groups for the panels of `"groups"` when the model has none: a factor with a value for
+#'   each row of `model.frame(x)`.
 #' @param ... Not used.
 #' @return A ggplot object, which can be changed like any other.
 #' @section Errors:
 #' Types that show group effects need a model that has them; `"groups"` and `"shrinkage"` the
-#' data, which a fit of cross-products has not.
+#' data, which a fit of cross-products has not. Arguments of another type are refused.
+#' @section Many groups:
+#' Group effects whose draws are not kept are drawn again for the groups shown. Where a fit has
+#' their means and covariances in place of draws (see `group_draws` of [relm()]), `"ranef"` has
+#' the intervals of normal distributions and `"shrinkage"` has means.
 #' @examplesIf requireNamespace("ggplot2", quietly = TRUE)
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,
 #'             chains = 2, draws = 200, seed = 1)
 #' plot(fit)
-#' plot(fit, "groups")
+#' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
 #' plot(fit, "ranef")
 #' gibbs <- update(fit, sampler = "uncentered")
 #' plot(fit, "compare", with = gibbs, variable = c("b_Intercept", "sd_station__x"))
 #' @export
-plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, groups = NULL,
-                      against = NULL, with = NULL, ...) {
-  check_choice(type, "type", plot_types)
+plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
+                      with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
+                      against = NULL, by = NULL, ...) {
+  check_choice(type, "type", names(plot_arguments))
+  check_dots_empty(list(...), names(formals(plot.relm)), "plot")
+  check_plot_arguments(type, list(variable = variable, lags = lags, with = with, groups = groups,
+                                  max_groups = max_groups, columns = columns, against = against,
+                                  by = by))
+  lags <- if (is.null(lags)) 40L else check_count(lags, "lags")
   check_installed("ggplot2", "plot()")
   switch(type,
     trace = plot_traces(x, variable, regex),
-    acf = plot_acf(x, variable, regex),
-    compare = plot_comparison(x, with, variable, regex),
-    groups = plot_groups(x, groups, against),
-    shrinkage = plot_shrinkage(x, groups),
-    ranef = plot_effects(x, groups)
+    acf = plot_acf(x, variable, regex, lags),
+    compare = plot_comparison(x, with, variable, regex, lags),
+    groups = plot_groups(x, groups, max_groups, against, by),
+    shrinkage = plot_shrinkage(x, groups, max_groups, columns),
+    ranef = plot_effects(x, groups, max_groups, columns)
   )
 }
 
-plot_types <- c("trace", "acf", "compare", "groups", "shrinkage", "ranef")
+# The types, and what each takes.
+plot_arguments <- list(
+  trace = c("variable", "regex"), acf = c("variable", "regex", "lags"),
+  compare = c("variable", "regex", "lags", "with"),
+  groups = c("groups", "max_groups", "against", "by"),
+  shrinkage = c("groups", "max_groups", "columns"), ranef = c("groups", "max_groups", "columns")
+)
 
-# Okabe and Ito's colours, told apart by all.
-okabe_ito <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#F0E442",
-               "#000000")
-
-# What the pictures of groups call their two estimates, and how they color them.
-estimate_colours <- c("least squares" = "#0072B2", model = "black")
-
-plotted_variables <- function(fit, variable, regex) {
-  if (is.null(variable)) utils::head(hyper_variables(fit), 12)
-  else choose_variables(fit, variable, regex)
+check_plot_arguments <- function(type, arguments) {
+  given <- names(arguments)[lengths(arguments) > 0]
+  foreign <- setdiff(given, plot_arguments[[type]])
+  if (length(foreign)) {
+    types <- Filter(function(own) foreign[1] %in% own, plot_arguments)
+    abort("{.arg {foreign[1]}} is not for {.code type = \"{type}\"}.",
+          i = "{.arg {foreign[1]}} is for {.or {.val {names(types)}}}.")
+  }
 }
 
-# The groups to show, as places among the levels in their order.
-plotted_groups <- function(fit, groups, most, type) {
-  check_grouped(fit, "plot")
-  levels <- shown_levels(fit)
-  if (!is.null(groups)) {
-    place <- match(as.character(groups), levels)
-    if (anyNA(place) || length(place) == 0) {
-      abort("{.arg groups} must be levels of {.code {fit$posterior$group}}.",
-            x = if (anyNA(place)) "It has no {.val {utils::head(as.character(groups)[is.na(place)], 5)}}.")
-    }
-    return(unique(place))
+# Colors ----------------------------------------------------------------------------------
+
+# Okabe and Ito's colors, told apart by all, those that are faint on white last.
+okabe_ito <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000",
+               "#F0E442")
+
+# What the pictures of groups call their estimates, and how they color them.
+estimate_colours <- c("least squares" = "#0072B2", model = "black", population = "#D55E00")
+
+line_colours <- function(n) {
+  if (n > length(okabe_ito)) return(ggplot2::scale_colour_viridis_d())
+  ggplot2::scale_colour_manual(values = okabe_ito)
+}
+
+chain_guide <- function(n_chains) {
+  if (n_chains == 1) return(ggplot2::guides(colour = "none"))
+  ggplot2::guides(colour = ggplot2::guide_legend(nrow = ceiling(n_chains / 12)))
+}
+
+plot_theme <- function() {
+  ggplot2::theme_minimal() +
+    ggplot2::theme(legend.position = "bottom", legend.margin = ggplot2::margin(),
+                   legend.box.spacing = ggplot2::unit(4, "pt"), strip.clip = "off")
+}
+
+# Names -----------------------------------------------------------------------------------
+
+# Long names without their middle; longer than asked where they would not be told apart.
+shortened <- function(names, most) {
+  for (size in seq(most, max(most, nchar(names)))) {
+    short <- cut_middle(names, size)
+    if (anyDuplicated(short) == anyDuplicated(names)) break
   }
+  short
+}
+
+cut_middle <- function(names, most) {
+  n <- nchar(names)
+  head <- max(most - 1L, 3L) %/% 3L
+  tail <- max(most - 2L - head, 1L)
+  ifelse(n <= most, names,
+         paste0(substr(names, 1, head), "..", substr(names, n - tail + 1L, n)))
+}
+
+shorten_to <- function(most) {
+  ggplot2::as_labeller(function(names) shortened(names, most))
+}
+
+# The size of text above `n` panels, and how much of it fits, in a picture seven inches wide.
+panel_text <- function(n) {
+  columns <- ceiling(sqrt(n))
+  size <- if (columns <= 4) 9 else if (columns <= 6) 7 else 5
+  list(size = size, most = max(6, floor(6.2 * 72 / (0.55 * size * columns))))
+}
+
+# What is shown ---------------------------------------------------------------------------
+
+plotted_variables <- function(fit, variable, regex, most = 12) {
+  check_flag(regex, "regex")
+  if (!is.null(variable)) return(choose_variables(fit, variable, regex))
+  all <- hyper_variables(fit)
+  if (length(all) > most) {
+    inform("{.fn plot} shows {most} of {length(all)} hyperparameters; {.arg variable} chooses
+            others.")
+  }
+  utils::head(all, most)
+}
+
+# The groups to show, as places among `levels`, of the factor `name`.
+plotted_groups <- function(levels, name, groups, max_groups, most, type) {
+  if (!is.null(max_groups)) most <- check_count(max_groups, "max_groups")
+  if (!is.null(groups)) return(match_levels(groups, levels, name))
   if (length(levels) <= most) return(seq_along(levels))
   inform("{.code plot(fit, \"{type}\")} shows {most} of {length(levels)} groups; {.arg groups}
-          chooses others.")
-  unique(round(seq(1, length(levels), length.out = most)))
+          chooses others, and {.arg max_groups} how many.")
+  spread_over(seq_along(levels), most)
+}
+
+match_levels <- function(groups, levels, name) {
+  place <- match(as.character(groups), levels)
+  if (length(place) && !anyNA(place)) return(unique(place))
+  unknown <- utils::head(as.character(groups)[is.na(place)], 5)
+  abort("{.arg groups} must be levels of {.code {name}}.",
+        x = if (length(unknown)) "It has no {.val {unknown}}." else "It is empty.",
+        i = "Its levels are {.val {utils::head(levels, 5)}}{if (length(levels) > 5) ' and so on'}.")
+}
+
+# At most so many of these, spread evenly.
+spread_over <- function(x, most) {
+  if (length(x) <= most) return(x)
+  x[unique(round(seq(1, length(x), length.out = most)))]
+}
+
+# The random columns to show.
+plotted_columns <- function(fit, columns, most = Inf) {
+  random <- fit$posterior$random$column
+  if (is.null(columns)) return(utils::head(random, most))
+  known <- is.character(columns) && all(columns %in% random) && !anyDuplicated(columns)
+  if (!known || length(columns) > most) {
+    abort("{.arg columns} must be {if (is.finite(most)) 'one or two ' else ''}of the columns that
+           vary by group, {.val {random}}.", x = "It is {describe(columns)}.")
+  }
+  columns
 }
 
 shown_levels <- function(fit) fit$posterior$groups[fit$posterior$group_display]
 
-# The names of effects or group coefficients, columns x groups in the order of levels.
+# Names of draws of group effects or of coefficients, columns x groups in the order of levels.
 names_by_group <- function(fit, coefficients = TRUE) {
   names <- if (coefficients) coef_variables(fit) else effect_variables(fit)
-  matrix(names, ncol = length(fit$posterior$groups))
+  columns <- if (coefficients) coef_columns(fit$posterior) else fit$posterior$random$column
+  matrix(names, length(columns), dimnames = list(columns, NULL))
+}
+
+bind_tables <- function(tables) do.call(rbind, tables)
+
+# An interval that holds all these values but those that lie farther from the quartiles than so
+# many times the distance between them.
+inner_range <- function(x, times) {
+  quartiles <- stats::quantile(x, c(0.25, 0.75), names = FALSE)
+  fence <- quartiles + c(-times, times) * diff(quartiles)
+  if (fence[1] == fence[2]) range(x) else range(x[x >= fence[1] & x <= fence[2]])
 }

@@ -2,64 +2,62 @@
 
 most_panels <- 36L
 
-plot_groups <- function(fit, groups, against) {
-  check_grouped(fit, "plot")
-  rows <- group_rows(fit, 'plot(type = "groups")')
-  against <- check_against(against, rows)
-  shown <- plotted_groups(fit, groups, most_panels, "groups")
-  levels <- shown_levels(fit)[shown]
-  rows <- rows_of(rows, rows$group %in% levels)
-  points <- data.frame(x = rows$columns[, against], y = rows$y,
-                       group = factor(rows$group, levels))
-  lines <- group_lines(fit, rows, against, shown)
-  squares <- least_squares_lines(rows, against, levels)
-  ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
-    ggplot2::geom_ribbon(data = lines, fill = "grey88",
-                         ggplot2::aes(ymin = .data$lower, ymax = .data$upper)) +
-    ggplot2::geom_point(ggplot2::aes(y = .data$y), colour = "grey40",
-                        size = if (length(levels) > 20) 0.5 else 0.8) +
-    ggplot2::geom_line(data = lines, ggplot2::aes(y = .data$median, colour = "model")) +
-    ggplot2::geom_line(data = squares, ggplot2::aes(y = .data$y, colour = "least squares")) +
-    ggplot2::scale_colour_manual(values = estimate_colours) +
-    ggplot2::scale_x_continuous(n.breaks = 4) +
-    ggplot2::facet_wrap(ggplot2::vars(.data$group),
-                        labeller = ggplot2::as_labeller(shortened)) +
-    ggplot2::labs(x = against, y = response_label(fit), colour = NULL) +
-    ggplot2::theme_minimal() +
-    ggplot2::theme(legend.position = "bottom",
-                   strip.text = ggplot2::element_text(size = if (length(levels) > 20) 7 else 9))
-}
+# Points of all panels together.
+most_points <- 20000L
 
-# The rows of a fit: the columns that its groups have coefficients of, the response (less its
-# offset), weights, and the label of each row's group.
-group_rows <- function(fit, what) {
-  rows <- design_rows(design_of(fit, what))
-  labels <- group_levels(fit$design$by$group, fit$design$frame)
-  both <- cbind(rows$X, rows$Z)
-  columns <- both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
-  list(columns = columns, y = rows$y, group = labels$labels[labels$index],
-       weights = if (is.null(rows$weights)) rep(1, length(rows$y)) else rows$weights)
-}
+# Points along a line, which may be a curve.
+line_points <- 41L
 
-rows_of <- function(rows, chosen) {
-  list(columns = rows$columns[chosen, , drop = FALSE], y = rows$y[chosen],
-       group = rows$group[chosen], weights = rows$weights[chosen])
-}
-
-rows_by_group <- function(rows, levels) {
-  lapply(split(seq_along(rows$y), factor(rows$group, levels)), rows_of, rows = rows)
-}
-
-check_against <- function(against, rows) {
-  names <- setdiff(colnames(rows$columns), "(Intercept)")
-  if (!is.null(against)) return(check_choice(against, "against", names))
-  many <- vapply(names, function(name) length(unique(rows$columns[, name])) > 2, NA)
-  if (!any(many)) {
-    abort('{.code type = "groups"} needs a column to draw lines against.',
-          x = "The model has the columns {.val {colnames(rows$columns)}}.",
-          i = 'See {.code plot(fit, "ranef")}.')
+plot_groups <- function(fit, groups, max_groups, against, by) {
+  design <- design_of(fit, 'plot(type = "groups")')
+  panels <- panel_groups(fit, by)
+  axis <- plot_axis(design, against)
+  check_moves(fit, axis)
+  shown <- plotted_groups(panels$levels, panels$name, groups, max_groups, most_panels, "groups")
+  owns <- rows_by_group(fit, panels$place, shown)
+  lines <- group_lines(fit, axis, owns, panel_draws(fit, panels, shown))
+  label <- function(tables) {
+    table <- bind_tables(tables)
+    table$group <- factor(panels$levels[table$place], panels$levels[shown])
+    table
   }
-  names[many][1]
+  draw_groups(label(group_points(axis, owns)), label(lines$model), label(lines$squares)) +
+    ggplot2::labs(x = axis$name, y = response_label(fit), colour = NULL)
+}
+
+draw_groups <- function(points, model, squares) {
+  n <- nlevels(points$group)
+  text <- panel_text(n)
+  dense <- nrow(points) > 200 * n
+  ggplot2::ggplot(points, ggplot2::aes(x = .data$x)) +
+    ggplot2::geom_ribbon(data = model, fill = "grey85",
+                         ggplot2::aes(ymin = .data$lower, ymax = .data$upper)) +
+    ggplot2::geom_point(ggplot2::aes(y = .data$y), colour = "grey40", alpha = if (dense) 0.3 else 1,
+                        size = if (n > 20 || dense) 0.5 else 1.2) +
+    # Wider than the model's, so that it is seen where both are one.
+    ggplot2::geom_line(data = squares, ggplot2::aes(y = .data$y, colour = "least squares"),
+                       linewidth = if (n > 20) 0.7 else 0.9) +
+    ggplot2::geom_line(data = model, ggplot2::aes(y = .data$median, colour = "model"),
+                       linewidth = if (n > 20) 0.3 else 0.4) +
+    ggplot2::scale_colour_manual(values = estimate_colours) +
+    ggplot2::scale_x_continuous(n.breaks = if (n > 9) 3 else 5) +
+    ggplot2::scale_y_continuous(n.breaks = if (n > 49) 2 else if (n > 9) 4 else 5) +
+    ggplot2::facet_wrap(ggplot2::vars(.data$group), labeller = shorten_to(text$most)) +
+    panel_window(points, model, squares) +
+    plot_theme() +
+    ggplot2::theme(strip.text = ggplot2::element_text(size = text$size),
+                   axis.text = ggplot2::element_text(size = text$size))
+}
+
+# Points and the model's lines fill the panels: least squares, and bands, that go far beyond them
+# leave at the edge.
+panel_window <- function(points, model, squares) {
+  limits <- range(points$y, model$median)
+  limits <- limits + c(-0.3, 0.3) * diff(limits)
+  reach <- range(squares$y, model$lower, model$upper)
+  if (reach[1] >= limits[1] && reach[2] <= limits[2]) return(NULL)
+  ggplot2::coord_cartesian(ylim = c(max(limits[1], reach[1]), min(limits[2], reach[2])),
+                           default = TRUE)
 }
 
 response_label <- function(fit) {
@@ -67,56 +65,106 @@ response_label <- function(fit) {
   paste0(fit$posterior$response, if (offset) " less its offset")
 }
 
-# Long names without their middle, so that a strip holds them.
-shortened <- function(names, most = 18L) {
-  long <- nchar(names) > most
-  n <- nchar(names[long])
-  names[long] <- paste0(substr(names[long], 1, 6), "\u2026",
-                        substr(names[long], n - most + 8L, n))
-  names
+# The groups that panels may be of: the name of their factor, its levels, and the place of each
+# row's level among them.
+panel_groups <- function(fit, by) {
+  if (!is.null(fit$posterior$group)) {
+    if (!is.null(by)) {
+      abort("{.arg by} is for models without group effects.",
+            x = "This one has those of {.code {fit$posterior$group}}.")
+    }
+    index <- group_levels(fit$design$by$group, fit$design$frame)$index
+    return(list(name = fit$posterior$group, levels = shown_levels(fit),
+                place = order(fit$posterior$group_display)[index]))
+  }
+  n <- nrow(fit$design$frame)
+  if (is.null(by)) {
+    abort("The model has no group effects, so that {.arg by} must say what its groups are.",
+          i = "It is a factor with a value for each of the {n} rows used.")
+  }
+  if (!is.atomic(by) || length(by) != n || anyNA(by)) {
+    abort("{.arg by} must have a value for each of the {n} rows used, and no missing one.",
+          x = "It is {describe(by)}{if (anyNA(by)) ', with missing values'}.")
+  }
+  by <- factor(by)
+  list(name = "by", levels = levels(by), place = as.integer(by))
 }
 
-# A grid of one column over the range of all rows, the others at the means of a group's rows.
-line_columns <- function(own, against, values) {
-  columns <- matrix(colMeans(own$columns), length(values), ncol(own$columns), byrow = TRUE,
-                    dimnames = list(NULL, colnames(own$columns)))
-  columns[, against] <- values
-  columns
+# For each place in `shown` the rows of that group: their numbers, columns, response less offset,
+# and weights.
+rows_by_group <- function(fit, place, shown) {
+  rows <- which(place %in% shown)
+  rows <- split(rows, factor(place[rows], shown))
+  lapply(seq_along(shown), function(k) {
+    own <- design_rows(fit$design, rows[[k]])
+    both <- cbind(own$X, own$Z)
+    columns <- both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
+    list(place = shown[k], rows = rows[[k]], columns = columns, y = own$y,
+         weights = if (is.null(own$weights)) rep(1, length(own$y)) else own$weights)
+  })
 }
 
-# Median and 95% band of each group's line. shown: places among the levels.
-group_lines <- function(fit, rows, against, shown) {
-  grid <- seq(min(rows$columns[, against]), max(rows$columns[, against]), length.out = 25)
-  levels <- shown_levels(fit)[shown]
+group_points <- function(axis, owns) {
+  most <- max(most_points %/% length(owns), 1L)
+  n_rows <- vapply(owns, function(own) length(own$rows), 0L)
+  if (any(n_rows > most)) {
+    inform("{.code plot(fit, \"groups\")} shows {most} points of a group that has more.")
+  }
+  lapply(owns, function(own) {
+    some <- spread_over(seq_along(own$rows), most)
+    data.frame(x = axis$values[own$rows[some]], y = own$y[some], place = own$place)
+  })
+}
+
+# Draws of the coefficients of each group shown, a function of its place among them.
+panel_draws <- function(fit, panels, shown) {
+  if (is.null(fit$posterior$group)) {
+    common <- hyper_matrix(fit, seq_along(fit$posterior$fixed))
+    return(function(k) common)
+  }
   names <- names_by_group(fit)[, shown, drop = FALSE]
   draws <- as.matrix(fit, as.character(names))
-  bind_tables(Map(function(own, level, j) {
-    line <- draws[, names[, j], drop = FALSE] %*% t(line_columns(own, against, grid))
-    band <- apply(line, 2, stats::quantile, c(0.025, 0.5, 0.975), names = FALSE)
-    data.frame(x = grid, lower = band[1, ], median = band[2, ], upper = band[3, ],
-               group = factor(level, levels))
-  }, rows_by_group(rows, levels), levels, seq_along(levels)))
+  function(k) draws[, names[, k], drop = FALSE]
 }
 
-# Each group's own least-squares line, over its own values; none where its rows do not tell the
-# coefficients of the columns that vary in it.
-least_squares_lines <- function(rows, against, levels) {
-  lines <- Map(function(own, level) {
-    x <- range(own$columns[, against])
-    coefficients <- own_least_squares(own)
-    if (is.na(coefficients[against]) || x[1] == x[2]) return(NULL)
-    coefficients[is.na(coefficients)] <- 0
-    data.frame(x = x, y = drop(line_columns(own, against, x) %*% coefficients),
-               group = factor(level, levels))
-  }, rows_by_group(rows, levels), levels)
-  none <- data.frame(x = numeric(), y = numeric(), group = factor(character(), levels))
-  bind_tables(c(list(none), lines))
+# model: the median and 95% band of each group's line, over the range of all groups. squares: its
+# own least-squares line, over its own range.
+group_lines <- function(fit, axis, owns, draws) {
+  ends <- range(unlist(lapply(owns, function(own) axis$values[own$rows])))
+  whole <- seq(ends[1], ends[2], length.out = line_points)
+  lines <- lapply(seq_along(owns), function(k) {
+    own <- owns[[k]]
+    ends <- range(axis$values[own$rows])
+    at <- seq(ends[1], ends[2], length.out = line_points)
+    along <- rows_along(fit, axis, own, c(whole, at))
+    first <- seq_along(whole)
+    band <- apply(draws(k) %*% t(along[first, , drop = FALSE]), 2, stats::quantile,
+                  c(0.025, 0.5, 0.975), names = FALSE)
+    squares <- least_squares_values(own, along[-first, , drop = FALSE])
+    told <- rep(!anyNA(squares) && ends[1] < ends[2], length(at))
+    list(model = data.frame(x = whole, lower = band[1, ], median = band[2, ], upper = band[3, ],
+                            place = own$place),
+         squares = data.frame(x = at[told], y = squares[told], place = rep(own$place, sum(told))))
+  })
+  list(model = lapply(lines, `[[`, "model"), squares = lapply(lines, `[[`, "squares"))
 }
 
-# Coefficients of a regression of a group's rows alone; NA for columns that depend on those
-# before them, and all NA where there are fewer rows than columns that vary.
-own_least_squares <- function(own) {
-  if (nrow(own$columns) == 0) return(stats::setNames(rep(NA_real_, ncol(own$columns)),
-                                                     colnames(own$columns)))
-  stats::lm.wfit(own$columns, own$y, own$weights)$coefficients
+# What a regression of a group's rows alone gives at other rows of its columns; NA where its own
+# rows do not tell that.
+least_squares_values <- function(own, at) {
+  size <- sqrt(colSums(own$columns^2))
+  size[size == 0] <- 1
+  scaled <- own$columns / rep(size, each = nrow(own$columns))
+  fit <- stats::lm.wfit(scaled, own$y, own$weights)
+  values <- rep(NA_real_, nrow(at))
+  if (fit$rank == 0) return(values)
+  at <- at / rep(size, each = nrow(at))
+  # Told is what lies in the space of the rows.
+  R <- qr.R(fit$qr)[seq_len(fit$rank), order(fit$qr$pivot), drop = FALSE]
+  beyond <- sqrt(colSums(qr.resid(qr(t(R)), t(at))^2))
+  told <- beyond <= 1e-6 * sqrt(rowSums(at^2))
+  coefficients <- fit$coefficients
+  coefficients[is.na(coefficients)] <- 0
+  values[told] <- at[told, , drop = FALSE] %*% coefficients
+  values
 }

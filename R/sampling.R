@@ -207,7 +207,9 @@ join_runs <- function(first, second) {
   Map(function(a, b) {
     b$hyper <- more_columns(a$hyper, b$hyper)
     b$effects <- more_columns(a$effects, b$effects)
-    for (count in c("proposals", "kept", "accepted", "seconds")) b[[count]] <- a[[count]] + b[[count]]
+    for (count in c("proposals", "kept", "accepted", "seconds")) {
+      b[[count]] <- a[[count]] + b[[count]]
+    }
     b
   }, first, second)
 }

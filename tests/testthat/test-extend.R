@@ -46,7 +46,8 @@ test_that("that holds with and without a table of proposals, and under priors wi
   expect_one_piece(c(20, 80), formula = y ~ x + (1 + x + v | g))
   learnt <- expect_one_piece(c(20, 80), formula = y ~ x + (1 + x + v | g), sigma = ~ f)
   expect_null(learnt$fit$sampling$tuning)
-  expect_false(identical(learnt$fit$sampling$ends[[1]]$tuning, learnt$fit$sampling$ends[[2]]$tuning))
+  ends <- learnt$fit$sampling$ends
+  expect_false(identical(ends[[1]]$tuning, ends[[2]]$tuning))
   priors <- list(relm_prior(cov = huang_wand(2, 1)), relm_prior(cov = inverse_wishart(4, 1)),
                  relm_prior(sd = half_t(3, 1), cor = lkj(2), beta = normal(0, 5)))
   for (prior in priors) {
@@ -118,7 +119,8 @@ test_that("where all draws of effects take too much, extending gives them up as 
 test_that("a fit of cross-products goes on", {
   model <- crossprods(y ~ x + (1 | g), grouped_data(9))
   whole <- relm(model, chains = 2, draws = 50, seed = 1)
-  expect_identical(sampled(extend(relm(model, chains = 2, draws = 20, seed = 1), 30)), sampled(whole))
+  short <- relm(model, chains = 2, draws = 20, seed = 1)
+  expect_identical(sampled(extend(short, 30)), sampled(whole))
 })
 
 test_that("a fit read in another session goes on there", {

@@ -1,4 +1,5 @@
-fit_seeded <- function(seed, ..., formula = y ~ x + (1 + x | g), draws = 40, data = grouped_data(9)) {
+fit_seeded <- function(seed, ..., formula = y ~ x + (1 + x | g), draws = 40,
+                       data = grouped_data(9)) {
   relm(formula, data, draws = draws, warmup = 60, chains = 2, seed = seed, progress = FALSE, ...)
 }
 
@@ -69,11 +70,13 @@ test_that("fits that started from others are joined with those that did not", {
 })
 
 test_that("draws of those groups are kept that all fits kept", {
-  fits <- list(fit_seeded(1, group_draws = c("g1", "g5")), fit_seeded(2, group_draws = c("g5", "g9")))
+  fits <- list(fit_seeded(1, group_draws = c("g1", "g5")),
+               fit_seeded(2, group_draws = c("g5", "g9")))
   joined <- do.call(c, fits)
   expect_identical(grep("^r_", variables(joined), value = TRUE),
                    c("r_g[g5,Intercept]", "r_g[g5,x]"))
-  expect_identical(plain_draws(joined, "^r_", regex = TRUE), side_by_side(fits, "^r_", regex = TRUE))
+  expect_identical(plain_draws(joined, "^r_", regex = TRUE),
+                   side_by_side(fits, "^r_", regex = TRUE))
 })
 
 test_that("where all draws take too much, moments take the place of them", {
@@ -94,14 +97,16 @@ test_that("a joined fit prints, is summarized and starts others", {
   fit <- fit_seeded(5, init = extend(joined, 5))
   expect_true(all(is.finite(as.matrix(fit))))
   again <- suppressMessages(update(joined, seed = 4))
-  expect_identical(as_draws_array(again),
-                   as_draws_array(relm(y ~ x + (1 + x | g), grouped_data(9), draws = 40, warmup = 60,
-                                       chains = 4, seed = 4)))
+  expected <- relm(y ~ x + (1 + x | g), grouped_data(9), draws = 40, warmup = 60, chains = 4,
+                   seed = 4)
+  expect_identical(as_draws_array(again), as_draws_array(expected))
 })
 
 test_that("fits that do not belong together are refused, with what differs", {
   fit <- fit_seeded(1)
-  refused <- function(says, ...) expect_error(c(fit, fit_seeded(2, ...)), says, class = "relm_error")
+  refused <- function(says, ...) {
+    expect_error(c(fit, fit_seeded(2, ...)), says, class = "relm_error")
+  }
   refused("model.*1 \\+ x \\| g.*1 \\| g", formula = y ~ x + (1 | g))
   refused("residual variances.*one.*level of f", sigma = ~ f)
   refused("numbers of rows", data = grouped_data(9)[-1, ])

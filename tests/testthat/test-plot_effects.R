@@ -2,66 +2,57 @@ skip_if_not_installed("ggplot2")
 
 fit <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), seed = 1, chains = 2,
             draws = 100)
-data <- bass_centered()
+stations <- levels(bass$station)
 
-test_that("shrinkage goes from each group's least squares to the model's medians", {
-  plot <- plot(fit, "shrinkage")
-  arrows <- layers(plot, "GeomSegment")[[1]]
-  own <- t(vapply(split(data, data$station), function(own) coef(lm(log(mercury) ~ x, own)),
-                  numeric(2)))
-  model <- as.matrix(coef(fit)$station)
-  expect_equal(arrows$x, unname(own[, 1]))
-  expect_equal(arrows$y, unname(own[, 2]))
-  expect_equal(arrows$xend, unname(model[, 1]))
-  expect_equal(arrows$yend, unname(model[, 2]))
-})
-
-test_that("of one coefficient the arrows lie beside the groups", {
-  one <- relm(log(mercury) ~ x + (1 | station), data, seed = 1, chains = 1, draws = 100)
-  arrows <- layers(plot(one, "shrinkage"), "GeomSegment")[[1]]
-  own <- vapply(split(data, data$station), function(own) coef(lm(log(mercury) ~ x, own))[1], 0)
-  expect_equal(sort(arrows$x), sort(unname(own)))
-  expect_equal(sort(arrows$xend), sort(coef(one)$station[, 1]))
-})
-
-test_that("what is the same in all rows of a group does not part the two intercepts", {
-  grouped <- grouped_data()
-  fit <- relm(y ~ x + between + (1 | g), grouped, seed = 1, chains = 1, draws = 100)
-  arrows <- layers(plot(fit, "shrinkage"), "GeomSegment")[[1]]
-  b <- fixef(fit)[["between"]]
-  own <- vapply(split(grouped, grouped$g), function(own) {
-    coef(lm(y - b * between ~ x, own))[1]
-  }, 0)
-  expect_equal(sort(arrows$x), sort(unname(own)))
-})
-
-test_that("a group whose rows do not tell its line has no arrow", {
-  grouped <- grouped_data()
-  few <- relm(y ~ x + (1 + x || g), grouped[-which(grouped$g == "g2")[-1], ], seed = 1,
-              chains = 1, draws = 50)
-  plot <- plot(few, "shrinkage")
-  expect_identical(nrow(layers(plot, "GeomSegment")[[1]]), 6L)
-  expect_identical(nrow(layers(plot, "GeomPoint")[[2]]), 7L)
-})
-
-test_that("effects have their medians and intervals, in the order of the first", {
+test_that("effects have their medians and intervals", {
   plot <- plot(fit, "ranef")
   points <- layers(plot, "GeomPoint")[[1]]
   ranges <- layers(plot, "GeomLinerange")
+  # The groups are at the ranks of their first effects.
+  first <- apply(as.matrix(fit, paste0("r_station[", stations, ",Intercept]")), 2, median)
   for (column in c("(Intercept)", "x")) {
     term <- gsub("[()]", "", column)
-    draws <- as.matrix(fit, paste0("r_station[", levels(data$station), ",", term, "]"))
-    own <- points[points$effect == column, ]
-    expect_equal(sort(own$x), sort(unname(apply(draws, 2, median))))
+    draws <- as.matrix(fit, paste0("r_station[", stations, ",", term, "]"))[, order(first)]
+    own <- points[points$column == column, ]
+    expect_equal(own$x[order(own$y)], unname(apply(draws, 2, median)))
     for (k in 1:2) {
-      range <- ranges[[k]][ranges[[k]]$effect == column, ]
+      range <- ranges[[k]][ranges[[k]]$column == column, ]
+      range <- range[order(range$y), ]
       tail <- c(0.025, 0.25)[k]
-      expect_equal(sort(range$xmin), sort(unname(apply(draws, 2, quantile, tail))))
-      expect_equal(sort(range$xmax), sort(unname(apply(draws, 2, quantile, 1 - tail))))
+      expect_equal(range$xmin, unname(apply(draws, 2, quantile, tail)))
+      expect_equal(range$xmax, unname(apply(draws, 2, quantile, 1 - tail)))
     }
   }
-  first <- points[points$effect == "(Intercept)", ]
-  expect_false(is.unsorted(first$x[order(first$y)]))
+})
+
+test_that("names stand at their groups' ranks", {
+  axis <- built(plot(fit, "ranef"))$layout$panel_params[[1]]$y
+  first <- ranef(fit)$station[, 1]
+  expect_identical(axis$get_labels()[order(axis$get_breaks())], stations[order(first)])
+})
+
+test_that("columns and groups can be chosen", {
+  points <- layers(plot(fit, "ranef", columns = "x", groups = c("w9", "l1")), "GeomPoint")[[1]]
+  expect_identical(as.character(points$column), c("x", "x"))
+  expect_equal(points$x, ranef(fit)$station[c("w9", "l1"), "x"])
+})
+
+test_that("of many groups each panel has its own order, and no names", {
+  many <- data.frame(g = rep(1:60, each = 4), x = rep(1:4, 60))
+  many$y <- many$g %% 7 + many$x * (many$g %% 5) + sin(many$g * many$x)
+  many <- relm(y ~ x + (1 + x || g), many, seed = 1, chains = 1, draws = 50)
+  plot <- plot(many, "ranef")
+  points <- layers(plot, "GeomPoint")[[1]]
+  for (column in c("(Intercept)", "x")) {
+    own <- points[points$column == column, ]
+    expect_equal(own$x[order(own$y)], sort(ranef(many)$g[, column]))
+  }
+  expect_length(built(plot)$layout$panel_params[[1]]$y$get_labels(), 0)
+})
+
+test_that("effects that are not kept are drawn again", {
+  deferred <- update(fit, group_draws = FALSE)
+  expect_equal(built(plot(deferred, "ranef"))$data, built(plot(fit, "ranef"))$data)
 })
 
 test_that("effects known by their moments have intervals of a normal distribution", {
@@ -69,15 +60,24 @@ test_that("effects known by their moments have intervals of a normal distributio
   moments$sampling$moments <- list(
     mean = matrix(1:32, 2), covariance = array(rep(c(4, 0, 0, 9), 16), c(2, 2, 16))
   )
-  table <- relm:::effect_table(moments, 3)
-  place <- fit$posterior$group_display[3]
-  expect_equal(table$median, c(2 * place - 1, 2 * place))
-  expect_equal(table$q97.5, table$median + qnorm(0.975) * c(2, 3))
+  table <- relm:::effect_table(moments, c("(Intercept)", "x"), 3:4)
+  place <- fit$posterior$group_display[3:4]
+  expect_equal(table$median, c(rbind(2 * place - 1, 2 * place)))
+  expect_equal(table$q97.5, table$median + qnorm(0.975) * c(2, 3, 2, 3))
+  expect_equal(table$q25, table$median - qnorm(0.75) * c(2, 3, 2, 3))
+  expect_equal(relm:::effect_table(moments, "x", 4)[, -(1:2)], table[4, -(1:2)],
+               ignore_attr = TRUE)
 })
 
-test_that("a model without group effects has no such pictures", {
-  line <- relm(log(mercury) ~ x, data, seed = 1, chains = 1, draws = 5)
-  for (type in c("ranef", "shrinkage", "groups")) {
-    expect_error(plot(line, type), "group effects", class = "relm_error")
-  }
+test_that("thousands of groups take no time: 500 are shown", {
+  n <- 10000
+  set.seed(2)
+  many <- data.frame(g = rep(seq_len(n), each = 3))
+  many$y <- rnorm(n)[many$g] + rnorm(3 * n)
+  many <- relm(y ~ 1 + (1 | g), many, seed = 1, chains = 1, draws = 50, group_draws = FALSE)
+  seconds <- system.time(
+    expect_message(plot <- plot(many, "ranef"), "500 of 10000", class = "relm_message")
+  )[["elapsed"]]
+  expect_lt(seconds, 10)
+  expect_identical(nrow(layers(plot, "GeomPoint")[[1]]), 500L)
 })

@@ -52,45 +52,36 @@ test_that("variables are chosen as in as_draws(), and one draw can be shown", {
   expect_s3_class(built(plot(one)), "ggplot_built")
 })
 
-test_that("autocorrelations are those of each chain", {
-  table <- layers(plot(fit, "acf"), "GeomLine")[[1]]
-  draws <- as_draws_array(fit)
-  for (name in variables(draws)[1:5]) for (chain in 1:2) {
-    own <- table[table$variable == name & table$group == chain, ]
-    expected <- acf(as.numeric(draws[, chain, name]), 40, plot = FALSE)$acf
-    expect_equal(own$y[order(own$x)], as.numeric(expected), label = name)
-  }
+test_that("of long chains the line keeps the extremes of each stretch", {
+  set.seed(1)
+  values <- rnorm(1e4)
+  kept <- relm:::outline_of(values, 200)
+  expect_lte(length(kept), 200)
+  expect_false(is.unsorted(kept, strictly = TRUE))
+  stretches <- split(values, rep(1:100, each = 100))
+  drawn <- split(values[kept], ceiling(kept / 100))
+  expect_equal(lapply(drawn, range), lapply(stretches, range))
+  expect_identical(relm:::outline_of(values[1:200], 200), 1:200)
 })
 
-test_that("fits are compared by their first chains, and named by their samplers", {
-  gibbs <- update(fit, sampler = "uncentered", seed = 4)
-  plot <- plot(fit, "compare", with = gibbs, variable = c("b_x", "sigma"))
-  panels <- built(plot)$layout$layout
-  expect_identical(levels(panels$panel), c("collapsed", "uncentered", "autocorrelation"))
-  lines <- layers(plot, "GeomLine")
-  trace <- lines[[1]]
-  own <- trace[trace$variable == "sigma" & trace$panel == "uncentered", ]
-  expect_equal(own$y[order(own$x)], as.numeric(as_draws_array(gibbs, "sigma")[, 1, ]))
-  table <- lines[[2]]
-  own <- table[table$variable == "b_x" & table$group == 2, ]
-  expected <- acf(as.numeric(as_draws_array(gibbs, "b_x")[, 1, ]), 40, plot = FALSE)$acf
-  expect_equal(own$y[order(own$x)], as.numeric(expected))
-  named <- plot(fit, "compare", with = list(longer = fit, gibbs))
-  expect_identical(levels(built(named)$layout$layout$panel),
-                   c("collapsed", "longer", "uncentered", "autocorrelation"))
+test_that("draws of a heavy tail do not press the others into a line", {
+  heavy <- fit
+  heavy$sampling$hyper[7, 2, "b_x"] <- 1e6
+  expect_message(plot <- plot(heavy), "b_x", class = "relm_message")
+  trace <- layers(plot, "GeomLine")[[1]]
+  own <- trace[trace$variable == "b_x", ]
+  others <- as.numeric(fit$sampling$hyper[, , "b_x"])[-107]
+  expect_equal(range(own$y), range(others))
+  expect_equal(own$y[own$group == 2 & own$x == 7], max(others))
+  density <- layers(plot, "GeomPath")
+  density <- density[[length(density)]]
+  expect_lt(max(density$y[density$variable == "b_x"]), 2 * max(others))
+  expect_message(plot(fit), NA)
 })
 
-test_that("traces of one variable share a range", {
-  gibbs <- update(fit, sampler = "centered", seed = 4)
-  plot <- plot(fit, "compare", with = gibbs, variable = "sd_station__x")
-  scales <- built(plot)$layout$panel_params
-  ranges <- lapply(scales[1:2], function(panel) panel$y.range)
-  expect_equal(ranges[[1]], ranges[[2]])
-})
-
-test_that("only fits of one model are compared", {
-  expect_error(plot(fit, "compare"), "`with`", class = "relm_error")
-  expect_error(plot(fit, "compare", with = list(1)), "`with`", class = "relm_error")
-  other <- update(fit, . ~ x + (1 | station))
-  expect_error(plot(fit, "compare", with = other), "sd_station__x", class = "relm_error")
+test_that("of many hyperparameters twelve are shown, as a message says", {
+  many <- relm(log(mercury) ~ x + (1 | station), bass_centered(), sigma = ~ station, seed = 1,
+               prior = relm_prior(sigma = half_cauchy(1)), chains = 1, draws = 10)
+  expect_message(plot <- plot(many), "12 of 19", class = "relm_message")
+  expect_length(unique(built(plot)$layout$layout$variable), 12)
 })

@@ -1,7 +1,8 @@
 # A fit from a file, in a session that did not make it, answers as it does here.
 
 fits <- list(
-  stored = relm(y ~ x + (1 + x | g), grouped_data(9), weights = w, chains = 2, draws = 30, seed = 1),
+  stored = relm(y ~ x + (1 + x | g), grouped_data(9), weights = w, chains = 2, draws = 30,
+                seed = 1),
   deferred = relm(y ~ x + (1 | g), grouped_data(9), chains = 2, draws = 30, seed = 1,
                   group_draws = FALSE),
   again = relm(y ~ x + (1 | g), grouped_data(9), sigma = ~ f, chains = 2, draws = 30, seed = 1,
@@ -45,11 +46,13 @@ test_that("a fit from a file starts another fit and is joined to one", {
   skip_on_cran()
   there <- in_another_session(fits$gibbs, {
     other <- suppressMessages(stats::update(object, seed = 2))
-    list(joined = c(object, other), started = suppressMessages(stats::update(object, init = object)))
+    list(joined = c(object, other),
+         started = suppressMessages(stats::update(object, init = object)))
   })
   other <- suppressMessages(update(fits$gibbs, seed = 2))
   expect_identical(as_draws_array(there$joined), as_draws_array(c(fits$gibbs, other)))
-  expect_identical(as_draws_array(c(there$joined, suppressMessages(update(other, seed = 3))))[, 3:4, ],
+  third <- suppressMessages(update(other, seed = 3))
+  expect_identical(as_draws_array(c(there$joined, third))[, 3:4, ],
                    as_draws_array(there$joined)[, 3:4, ])
   started <- suppressMessages(update(fits$gibbs, init = fits$gibbs))
   expect_identical(as_draws_array(there$started), as_draws_array(started))

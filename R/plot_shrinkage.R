@@ -1,0 +1,148 @@
+# Group coefficients by least squares and by the model.
+
+plot_shrinkage <- function(fit, groups, max_groups, columns) {
+  check_grouped(fit, "plot")
+  design_of(fit, 'plot(type = "shrinkage")')
+  columns <- plotted_columns(fit, columns, most = 2)
+  shown <- plotted_groups(shown_levels(fit), fit$posterior$group, groups, max_groups,
+                          most_effects, "shrinkage")
+  table <- shrinkage_table(fit, columns, shown)
+  if (length(columns) == 1) shrinkage_of_one(fit, table, columns)
+  else shrinkage_of_two(fit, table, columns)
+}
+
+# For each group the coefficients of `columns`: squares_k, of least squares (NA where its rows do
+# not tell all of them), and model_k, k = 1, 2.
+shrinkage_table <- function(fit, columns, shown) {
+  k <- seq_along(columns)
+  squares <- own_coefficients(fit, columns, shown)
+  squares[rowSums(is.na(squares)) > 0, ] <- NA
+  table <- data.frame(shown_levels(fit)[shown], squares, model_coefficients(fit, columns, shown))
+  names(table) <- c("group", paste0("squares_", k), paste0("model_", k))
+  table
+}
+
+# Least squares of the columns that vary by group, what the others add to the response taken off
+# it as the model has them: groups x columns.
+own_coefficients <- function(fit, columns, shown) {
+  random <- fit$posterior$random$column
+  common <- setdiff(fit$posterior$fixed, random)
+  b <- fixef(fit)[common]
+  place <- panel_groups(fit, NULL)$place
+  wanted <- diag(length(random))[match(columns, random), , drop = FALSE]
+  squares <- vapply(rows_by_group(fit, place, shown), function(own) {
+    own$y <- own$y - drop(own$columns[, common, drop = FALSE] %*% b)
+    own$columns <- own$columns[, random, drop = FALSE]
+    least_squares_values(own, wanted)
+  }, numeric(length(columns)))
+  matrix(squares, ncol = length(columns), byrow = TRUE)
+}
+
+model_coefficients <- function(fit, columns, shown) {
+  if (has_moments(fit)) return(as.matrix(coef(fit)[[1]][shown, columns, drop = FALSE]))
+  draws <- as.matrix(fit, as.character(names_by_group(fit)[columns, shown]))
+  matrix(apply(draws, 2, stats::median), ncol = length(columns), byrow = TRUE)
+}
+
+# The coefficients that groups deviate from, 0 for columns of group effects alone.
+population_coefficients <- function(fit, columns) {
+  b <- fixef(fit)[columns]
+  b[is.na(b)] <- 0
+  unname(b)
+}
+
+# Two coefficients -------------------------------------------------------------------------
+
+# Beyond so many groups their names would hide the arrows.
+most_labels <- 30L
+
+shrinkage_of_two <- function(fit, table, columns) {
+  population <- population_coefficients(fit, columns)
+  center <- data.frame(model_1 = population[1], model_2 = population[2])
+  known <- table[stats::complete.cases(table), ]
+  many <- nrow(table) > most_names
+  size <- if (many) 0.7 else 1.3
+  ggplot2::ggplot(table, ggplot2::aes(x = .data$model_1, y = .data$model_2)) +
+    shrinkage_arrows(known, many) +
+    ggplot2::geom_point(data = known, size = size,
+                        ggplot2::aes(x = .data$squares_1, y = .data$squares_2,
+                                     colour = "least squares")) +
+    ggplot2::geom_point(ggplot2::aes(colour = "model"), size = size) +
+    ggplot2::geom_point(data = center, ggplot2::aes(colour = "population"), shape = 18, size = 4) +
+    shrinkage_labels(table) +
+    # Room for names at the edges.
+    ggplot2::scale_x_continuous(expand = ggplot2::expansion(mult = 0.08)) +
+    shrinkage_window(table, known, columns) +
+    estimate_legend() +
+    ggplot2::labs(x = columns[1], y = columns[2], colour = NULL) +
+    plot_theme()
+}
+
+shrinkage_arrows <- function(known, many) {
+  length <- ggplot2::unit(if (many) 0.04 else 0.07, "inches")
+  ggplot2::geom_segment(data = known, linewidth = if (many) 0.2 else 0.3,
+                        colour = if (many) "grey75" else "grey55",
+                        ggplot2::aes(x = .data$squares_1, y = .data$squares_2,
+                                     xend = .data$model_1, yend = .data$model_2),
+                        arrow = ggplot2::arrow(length = length))
+}
+
+# Names at the starts of the arrows, on the other side; those that would lie on others are left out.
+shrinkage_labels <- function(table) {
+  if (nrow(table) > most_labels) return(NULL)
+  table$x <- ifelse(is.na(table$squares_1), table$model_1, table$squares_1)
+  table$y <- ifelse(is.na(table$squares_2), table$model_2, table$squares_2)
+  table$label <- shortened(table$group, 16L)
+  table$side <- ifelse(table$model_2 > table$y, 1.7, -0.7)
+  ggplot2::geom_text(data = table, size = 2.6, colour = "grey30", check_overlap = TRUE,
+                     ggplot2::aes(x = .data$x, y = .data$y, label = .data$label,
+                                  vjust = .data$side))
+}
+
+estimate_legend <- function() {
+  list(ggplot2::scale_colour_manual(values = estimate_colours, limits = names(estimate_colours)),
+       ggplot2::guides(colour = ggplot2::guide_legend(
+         override.aes = list(shape = c(16, 16, 18), size = c(1.5, 1.5, 3)))))
+}
+
+# A group of few rows may have least squares so far off that all else would be a dot: the axes
+# leave out what lies beyond three times the distance between quartiles, and a message says so.
+shrinkage_window <- function(table, known, columns) {
+  k <- seq_along(columns)
+  squares <- as.matrix(known[paste0("squares_", k)])
+  model <- as.matrix(table[paste0("model_", k)])
+  if (nrow(squares) == 0) return(NULL)
+  inside <- rep(TRUE, nrow(squares))
+  for (x in as.data.frame(squares)) {
+    limits <- inner_range(x, 3)
+    inside <- inside & x >= limits[1] & x <= limits[2]
+  }
+  if (all(inside)) return(NULL)
+  inform("The least squares of {sum(!inside)} group{?s} lie beyond the axes, far from all others;
+          {.code + ggplot2::coord_cartesian()} shows them.")
+  limits <- apply(rbind(squares[inside, , drop = FALSE], model), 2, range)
+  ggplot2::coord_cartesian(xlim = limits[, 1], ylim = if (length(k) > 1) limits[, 2],
+                           default = TRUE)
+}
+
+# One coefficient --------------------------------------------------------------------------
+
+shrinkage_of_one <- function(fit, table, column) {
+  table$rank <- rank(table$model_1, ties.method = "first")
+  table$squares_2 <- table$model_2 <- table$rank
+  known <- table[stats::complete.cases(table), ]
+  many <- nrow(table) > most_names
+  size <- if (many) 0.5 else 1.3
+  ggplot2::ggplot(table, ggplot2::aes(x = .data$model_1, y = .data$rank)) +
+    ggplot2::geom_vline(ggplot2::aes(xintercept = .data$at, colour = "population"),
+                        data = data.frame(at = population_coefficients(fit, column))) +
+    shrinkage_arrows(known, many) +
+    ggplot2::geom_point(data = known, size = size,
+                        ggplot2::aes(x = .data$squares_1, colour = "least squares")) +
+    ggplot2::geom_point(ggplot2::aes(colour = "model"), size = size) +
+    shrinkage_window(table, known, column) +
+    ggplot2::scale_colour_manual(values = estimate_colours, limits = names(estimate_colours)) +
+    ggplot2::labs(x = column, y = fit$posterior$group, colour = NULL) +
+    plot_theme() +
+    group_scale(table$rank, table$group)
+}

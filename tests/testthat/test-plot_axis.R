@@ -1,0 +1,65 @@
+axes <- function(formula, data = grouped_data(), ...) {
+  relm:::possible_axes(relm_design(formula, data, ...))
+}
+default <- function(formula, data = grouped_data()) {
+  relm:::plot_axis(relm_design(formula, data), NULL)$name
+}
+
+test_that("variables whose effects vary by group come first", {
+  expect_identical(default(y ~ x + v + (1 | g)), "x")
+  expect_identical(default(y ~ x + v + (1 + v | g)), "v")
+  expect_identical(default(y ~ x + f + between + (1 + f | g)), "x")
+})
+
+test_that("variables of two values are taken where there are no others", {
+  data <- transform(grouped_data(), treated = as.numeric(f == "a"))
+  expect_identical(default(y ~ treated + x + (1 | g), data), "x")
+  expect_identical(default(y ~ treated + f + (1 | g), data), "treated")
+  expect_error(default(y ~ f + (1 | g)), "variable of numbers", class = "relm_error")
+})
+
+test_that("a variable that others are made of is moved in the data", {
+  found <- axes(y ~ exp(x) + v + I(v^2) + (1 | g))
+  expect_identical(names(found), c("exp(x)", "v", "x"))
+  in_data <- vapply(found, function(axis) !is.null(axis$data), NA)
+  expect_identical(unname(in_data), c(FALSE, TRUE, TRUE))
+  expect_identical(names(axes(y ~ poly(x, 2) * f + offset(v) + (1 | g))), "x")
+})
+
+test_that("rows move along an axis of the frame and of the data alike", {
+  data <- grouped_data()
+  moved <- function(formula, against) {
+    fit <- relm(formula, data, seed = 1, chains = 1, draws = 5)
+    axis <- relm:::plot_axis(fit$design, against)
+    rows <- which(data$g == "g4")
+    own <- relm:::rows_by_group(fit, as.integer(data$g == "g4"), 1)[[1]]
+    relm:::rows_along(fit, axis, own, c(0.5, 2))
+  }
+  own <- data[data$g == "g4", ]
+  in_frame <- moved(y ~ x + v * f + (1 | g), "v")
+  expected <- rbind(c(0.5, mean(own$f == "b")), c(2, mean(own$f == "b")))
+  expect_equal(in_frame[, c("v", "fb")], expected, ignore_attr = TRUE)
+  expect_equal(in_frame[, "v:fb"], c(0.5, 2) * mean(own$f == "b"))
+  expect_equal(in_frame[, "x"], rep(mean(own$x), 2))
+  in_data <- moved(y ~ v * f + poly(x, 2) + (1 | g), "x")
+  expect_equal(in_data[, c("poly(x, 2)1", "poly(x, 2)2")],
+               predict(poly(data$x, 2), c(0.5, 2)), ignore_attr = TRUE)
+  expect_equal(in_data[, "v:fb"], rep(mean(own$v * (own$f == "b")), 2))
+})
+
+test_that("rows that the fit left out are left out of the axis", {
+  data <- grouped_data()
+  data$v[3] <- NA
+  design <- suppressMessages(relm_design(y ~ v + I(v^2) + (1 | g), data, subset = x > -1))
+  expect_equal(relm:::plot_axis(design, "v")$values, data$v[data$x > -1 & !is.na(data$v)])
+})
+
+test_that("variables that depend on all rows are not moved in the data", {
+  data <- grouped_data()
+  fit <- relm(y ~ I(x - mean(x)) + I((x - mean(x))^2) + (1 | g), data, seed = 1, chains = 1,
+              draws = 5)
+  axis <- relm:::plot_axis(fit$design, "x")
+  expect_error(relm:::check_moves(fit, axis), "all its values", class = "relm_error")
+  scaled <- relm(y ~ scale(x) + I(x^2) + (1 | g), data, seed = 1, chains = 1, draws = 5)
+  expect_error(relm:::check_moves(scaled, relm:::plot_axis(scaled$design, "x")), NA)
+})
