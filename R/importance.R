@@ -10,24 +10,21 @@ learning_points <- c(each = 100L, last = 400L)
 enough_effective <- 0.6
 learning_rounds <- c(some = 3L, most = 10L)
 
-# A tuning that has learnt, and the share of its proposals that a chain accepts. A mode that serves
-# is left as it is. The points are the same whatever the seed of the chains.
+# A tuning that has learnt, and the share of its proposals that a chain accepts. The points are the
+# same whatever the seed of the chains.
 learn_proposal <- function(model, tuning, sigma2) {
   n <- length(tuning$center) * learning_points
   effective <- 0
   for (round in seq_len(learning_rounds[["most"]])) {
     before <- effective
     drawn <- weigh_proposals(model, tuning, sigma2, n[["each"]], round)
+    tuning <- tune_to_weighted(tuning, drawn)
     effective <- 1 / sum(drawn$weight^2) / n[["each"]]
     if (effective > enough_effective) break
-    if (round > learning_rounds[["some"]] && effective < 1.2 * before) break
-    tuning <- tune_to_weighted(tuning, drawn)
+    if (round >= learning_rounds[["some"]] && effective < 1.2 * before) break
   }
-  if (round > 1) {
-    drawn <- weigh_proposals(model, tuning, sigma2, n[["last"]], round + 1L)
-    tuning <- tune_to_weighted(tuning, drawn)
-  }
-  list(tuning = tuning, accepted_share = max(0, drawn$accepted_share))
+  drawn <- weigh_proposals(model, tuning, sigma2, n[["last"]], round + 1L)
+  list(tuning = tune_to_weighted(tuning, drawn), accepted_share = max(0, drawn$accepted_share))
 }
 
 # Points that a tuning proposes, those in the domain, with weights that add up to one; or NULL
