@@ -3,32 +3,32 @@
 # (population Monte Carlo; Cappé, Guillin, Marin and Robert 2004). All points count, not only those
 # that a chain would have accepted, and none depends on another.
 
-# Points of a round, for each coordinate; and the share of them that the weights leave effective at
-# which no more is to be learnt. Rounds: some, and then more as long as each gains by a fifth, as
-# where the mode is not where the posterior is.
-learning_points <- 100L
+# Points for each coordinate, in each round and in the last one, which decides; and the share of
+# them that the weights leave effective at which rounds end. Rounds: some, and then more as long as
+# each gains by a fifth, as where the mode is not where the posterior is.
+learning_points <- c(each = 100L, last = 400L)
 enough_effective <- 0.6
-learning_rounds <- c(some = 4L, most = 10L)
+learning_rounds <- c(some = 3L, most = 10L)
 
 # A tuning that has learnt, and the share of its proposals that a chain accepts. The points are the
 # same whatever the seed of the chains.
 learn_proposal <- function(model, tuning, sigma2) {
   n <- length(tuning$center) * learning_points
-  accepted <- effective <- 0
+  effective <- 0
   for (round in seq_len(learning_rounds[["most"]])) {
     before <- effective
-    drawn <- weigh_proposals(model, tuning, sigma2, n, round)
-    if (is.null(drawn)) break
+    drawn <- weigh_proposals(model, tuning, sigma2, n[["each"]], round)
     tuning <- tune_to_weighted(tuning, drawn)
-    accepted <- drawn$accepted_share
-    effective <- 1 / sum(drawn$weight^2) / n
+    effective <- 1 / sum(drawn$weight^2) / n[["each"]]
     if (effective > enough_effective) break
     if (round >= learning_rounds[["some"]] && effective < 1.2 * before) break
   }
-  list(tuning = tuning, accepted_share = accepted)
+  drawn <- weigh_proposals(model, tuning, sigma2, n[["last"]], round + 1L)
+  list(tuning = tune_to_weighted(tuning, drawn), accepted_share = max(0, drawn$accepted_share))
 }
 
-# Points that a tuning proposes, those in the domain, with weights that add up to one.
+# Points that a tuning proposes, those in the domain, with weights that add up to one; or NULL
+# where the density vanishes at all of them.
 weigh_proposals <- function(model, tuning, sigma2, n, seed) {
   proposed <- with_stream(seed, propose(model, tuning, n))
   inside <- !is.na(proposed$log_density)
@@ -57,6 +57,7 @@ truncate_weights <- function(weight) {
 # A t at the weighted mean. Its covariance leans on the present one by as much as twice as many
 # points as there are coordinates.
 tune_to_weighted <- function(tuning, drawn) {
+  if (is.null(drawn)) return(tuning)
   weight <- drawn$weight
   center <- drop(drawn$points %*% weight)
   apart <- drawn$points - center

@@ -34,7 +34,8 @@ test_that("proposals take the posterior's mean and covariance", {
   apart <- grid - mean
   covariance <- apart %*% (density * t(apart))
   learnt <- relm:::learn_proposal(case$model, case$tuning, case$estimate$sigma2)$tuning
-  n <- 0.5 * 2 * relm:::learning_points
+  # At least half of the last round's points are effective.
+  n <- 0.5 * 2 * relm:::learning_points[["last"]]
   expect_lt(max(abs(learnt$center - mean) / sqrt(diag(covariance) / n)), 4)
   sd <- sqrt(diag(chol2inv(learnt$root))) / relm:::proposal_width
   # Of a standard deviation: that of a density with a kurtosis of 4.
@@ -56,6 +57,14 @@ test_that("a chain accepts the share that the weights say", {
     chain$accepted / chain$proposals
   }, 0)
   expect_lt(abs(mean(shares) - mean(chains)) / sqrt((var(shares) + var(chains)) / 20), 4)
+})
+
+test_that("points without a density teach nothing", {
+  case <- two_columns()
+  away <- replace(case$tuning, c("center", "near"), list(c(400, 400), 0L))
+  expect_null(relm:::weigh_proposals(case$model, away, case$estimate$sigma2, 50, 1))
+  learnt <- relm:::learn_proposal(case$model, away, case$estimate$sigma2)
+  expect_equal(learnt, list(tuning = away, accepted_share = 0))
 })
 
 test_that("what is learnt depends on no seed, and leaves the caller's stream alone", {
