@@ -1,13 +1,15 @@
-#' Convergence for bayesplot
+#' Draws and their convergence by bayesplot
 #'
 #' `bayesplot::rhat()` and `bayesplot::neff_ratio()` of a fit, for bayesplot's `mcmc_rhat()` and
 #' `mcmc_neff()`. The other plots of draws take `as_draws(fit)` or `as.array(fit)`, with relm's
-#' names of draws ([relm_names]).
+#' names of draws ([relm_names]); [plot()][plot.relm] of a fit passes on to them. `pairs()` is
+#' `mcmc_pairs()`.
 #'
 #' @param x,object A fit.
-#' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; all unless given.
-#' @param ... Not used.
-#' @return A vector named by variable. `rhat()`: R-hat (Vehtari, Gelman, Simpson, Carpenter and
+#' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; unless given all, and
+#'   of `pairs()` the first six hyperparameters.
+#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Elsewhere not used.
+#' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`: R-hat (Vehtari, Gelman, Simpson, Carpenter and
 #'   Bürkner, 2021). `neff_ratio()`: the smaller of the bulk and the tail effective sample size,
 #'   over the number of draws.
 #' @references
@@ -21,6 +23,7 @@
 #' bayesplot::mcmc_neff(bayesplot::neff_ratio(fit))
 #' bayesplot::mcmc_areas(as.array(fit, regex_pars = "^sd_"))
 #' bayesplot::mcmc_trace(as_draws(fit, c("b_Intercept", "sigma")))
+#' pairs(fit, regex_pars = "^sd_|^sigma")
 #' @name relm-bayesplot
 NULL
 
@@ -40,6 +43,43 @@ neff_ratio.relm <- function(object, pars = NULL, regex_pars = NULL, ...) {
     min(posterior::ess_bulk(draws), posterior::ess_tail(draws))
   })
   ess / ndraws(object)
+}
+
+#' @rdname relm-bayesplot
+#' @importFrom graphics pairs
+#' @export
+pairs.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
+  check_installed("bayesplot", "pairs()")
+  plot_by_bayesplot(x, "pairs", NULL, FALSE, pars, regex_pars, NULL, list(...))
+}
+
+# bayesplot's types of draws but for those of draws by Hamiltonian steps, and of known true values.
+bayesplot_types <- function() {
+  types <- sub("^mcmc_", "", as.character(bayesplot::available_mcmc("")))
+  grep("^(nuts|recover)_", types, invert = TRUE, value = TRUE)
+}
+
+# The name of a type without its prefix; NULL where there is none of that name.
+bayesplot_type <- function(type) {
+  if (!requireNamespace("bayesplot", quietly = TRUE)) return(NULL)
+  type <- sub("^mcmc_", "", type)
+  if (type %in% bayesplot_types()) type
+}
+
+plot_by_bayesplot <- function(fit, type, variable, regex, pars, regex_pars, lags, options) {
+  type <- bayesplot_type(type)
+  chosen <- if (!is.null(variable) || !is.null(pars) || !is.null(regex_pars)) {
+    choose_variables(fit, variable, regex, pars, regex_pars)
+  } else if (type == "pairs") {
+    plotted_variables(fit, NULL, FALSE, most = 6)
+  } else {
+    hyper_variables(fit)
+  }
+  if (!is.null(lags)) options$lags <- lags
+  shown <- if (grepl("^rhat", type)) rhat.relm(fit, chosen)
+    else if (grepl("^neff", type)) neff_ratio.relm(fit, chosen)
+    else draws_array(fit, chosen)
+  do.call(getExportedValue("bayesplot", paste0("mcmc_", type)), c(list(shown), options))
 }
 
 # A function of the draws of each variable, iterations x chains.

@@ -123,6 +123,11 @@ nvariables.relm <- function(x, ...) length(default_variables(x))
 #' @export
 ndraws.relm <- function(x) x$sampling$chains * x$sampling$draws
 
+#' @rawNamespace S3method(rstantools::nsamples, relm)
+#' @method nsamples relm
+#' @noRd
+nsamples.relm <- function(object, ...) as.numeric(ndraws(object))
+
 #' @export
 nchains.relm <- function(x) x$sampling$chains
 

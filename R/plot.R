@@ -19,8 +19,15 @@
 #'   * `"ranef"`: group effects, medians with 50% and 95% intervals, a panel for each column. The
 #'     groups are in the order of the first; where they are too many for their names, each panel
 #'     has its own order.
-#' @param variable,regex Which variables `"trace"`, `"acf"` and `"compare"` show, as in
-#'   [as_draws()][as_draws.relm]; the first twelve hyperparameters unless given, or six.
+#'   * the name of one of bayesplot's functions `mcmc_...()`, with or without that prefix, such as
+#'     `"areas"`, `"intervals"`, `"hist"`, `"rank_overlay"`, `"pairs"` or `"rhat"`: what it draws of
+#'     the fit. Its own `"trace"` and `"acf"` are `"mcmc_trace"` and `"mcmc_acf"`.
+#' @param variable,regex Which variables `"trace"`, `"acf"`, `"compare"` and bayesplot's types
+#'   show, as in [as_draws()][as_draws.relm]; unless given the first twelve hyperparameters, or six,
+#'   and all of them by bayesplot, but for pairs.
+#' @param pars,regex_pars The same in rstanarm's words and names, as in
+#'   [as_draws()][as_draws.relm].
+#' @param plotfun rstanarm's name of `type`.
 #' @param lags How many lags of autocorrelation; 40 unless given.
 #' @param with Another fit, or a list of fits, for `"compare"`. Names of the list name the
 #'   panels, where the samplers' names do not suffice.
@@ -34,8 +41,9 @@
 #'   whose effects vary by group if there are any.
 #' @param by Groups for the panels of `"groups"` when the model has none: a factor with a value for
 #'   each row of `model.frame(x)`.
-#' @param ... Not used.
-#' @return A ggplot object, which can be changed like any other.
+#' @param ... Arguments of bayesplot's function, such as `prob`; elsewhere refused.
+#' @return A ggplot object, which can be changed like any other; of `"pairs"` and `"combo"`, what
+#'   bayesplot gives.
 #' @section Errors:
 #' Types that show group effects need a model that has them; `"groups"` and `"shrinkage"` the
 #' data, which a fit of cross-products has not. Arguments of another type are refused.
@@ -51,17 +59,29 @@
 #' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
 #' plot(fit, "ranef")
+#' if (requireNamespace("bayesplot", quietly = TRUE)) {
+#'   plot(fit, "areas", regex_pars = "^sd_", prob = 0.8)
+#' }
 #' gibbs <- update(fit, sampler = "uncentered")
 #' plot(fit, "compare", with = gibbs, variable = c("b_Intercept", "sd_station__x"))
 #' @export
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
                       with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
-                      against = NULL, by = NULL, ...) {
-  check_choice(type, "type", names(plot_arguments))
-  check_dots_empty(list(...), names(formals(plot.relm)), "plot")
-  check_plot_arguments(type, list(variable = variable, lags = lags, with = with, groups = groups,
+                      against = NULL, by = NULL, pars = NULL, regex_pars = NULL, plotfun, ...) {
+  type <- one_spelling(if (!missing(type)) type, plotfun)
+  if (is.null(type)) type <- "trace"
+  check_plot_arguments(type, list(variable = variable, pars = pars, regex_pars = regex_pars,
+                                  lags = lags, with = with, groups = groups,
                                   max_groups = max_groups, columns = columns, against = against,
                                   by = by))
+  if (!is_own_type(type)) {
+    return(plot_by_bayesplot(x, type, variable, regex, pars, regex_pars, lags, list(...)))
+  }
+  check_dots_empty(list(...), names(formals(plot.relm)), "plot")
+  if (!is.null(pars) || !is.null(regex_pars)) {
+    variable <- choose_variables(x, variable, regex, pars, regex_pars)
+    regex <- FALSE
+  }
   lags <- if (is.null(lags)) 40L else check_count(lags, "lags")
   check_installed("ggplot2", "plot()")
   switch(type,
@@ -76,15 +96,34 @@ plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = 
 
 # The types, and what each takes.
 plot_arguments <- list(
-  trace = c("variable", "regex"), acf = c("variable", "regex", "lags"),
-  compare = c("variable", "regex", "lags", "with"),
+  trace = c("variable", "pars", "regex_pars"),
+  acf = c("variable", "pars", "regex_pars", "lags"),
+  compare = c("variable", "pars", "regex_pars", "lags", "with"),
   groups = c("groups", "max_groups", "against", "by"),
   shrinkage = c("groups", "max_groups", "columns"), ranef = c("groups", "max_groups", "columns")
 )
 
+# What bayesplot's types take, beside the arguments of its functions.
+bayesplot_arguments <- c("variable", "pars", "regex_pars", "lags")
+
+# One of plot()'s own types, or one of bayesplot's?
+is_own_type <- function(type) {
+  own <- names(plot_arguments)
+  if (is.character(type) && length(type) == 1) {
+    if (type %in% own) return(TRUE)
+    if (!is.null(bayesplot_type(type))) return(FALSE)
+  }
+  abort("{.arg type} must be one of {.or {.val {own}}}, or of bayesplot's types of draws.",
+        x = "It is {describe(type)}.",
+        i = if (requireNamespace("bayesplot", quietly = TRUE)) {
+          "Those are {.val {cli::cli_vec(bayesplot_types(), list('vec-trunc' = Inf))}}."
+        } else "Those need the package {.pkg bayesplot}, which is not installed.")
+}
+
 check_plot_arguments <- function(type, arguments) {
   given <- names(arguments)[lengths(arguments) > 0]
-  foreign <- setdiff(given, plot_arguments[[type]])
+  takes <- if (is_own_type(type)) plot_arguments[[type]] else bayesplot_arguments
+  foreign <- setdiff(given, takes)
   if (length(foreign)) {
     types <- Filter(function(own) foreign[1] %in% own, plot_arguments)
     abort("{.arg {foreign[1]}} is not for {.code type = \"{type}\"}.",

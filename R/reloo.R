@@ -8,7 +8,7 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
   seeds <- chain_seeds(check_seed(seed), length(bad))
   exact <- vapply(seq_along(bad), function(i) {
     without <- fit_without(fit, left_out[[i]], names(left_out)[i], seeds[i])
-    log_density <- if (by == "row") left_out_row(without, fit, left_out[[i]])
+    log_density <- if (by == "row") left_out_rows(without, fit, left_out[[i]])
       else left_out_group(without, fit, left_out[[i]])
     log_mean_exp(log_density, without$sampling$chains)
   }, numeric(2))
@@ -57,17 +57,20 @@ refuse_leaving_out <- function(label, reason) {
         x = "{reason}")
 }
 
-# log p(y_i | draw) under a fit that has not had row i.
-left_out_row <- function(without, fit, row) {
+# log p(y_i | draw), group effects integrated out, draws x rows, under a fit that has not had these
+# rows.
+left_out_rows <- function(without, fit, places) {
   posterior <- without$posterior
-  rows <- rows_of_fit(list(design = fit$design, posterior = posterior), row)
-  # No other row has its group.
-  if (is.na(rows$group)) rows$group <- 0L
-  given <- given_levels(without, levels_of_rows(fit, row))
-  rows$level <- given$level_of(levels_of_rows(fit, row))
+  rows <- rows_of_fit(list(design = fit$design, posterior = posterior), places)
+  # No other row has their group.
+  rows$group[is.na(rows$group)] <- 0L
+  labels <- levels_of_rows(fit, places)
+  given <- given_levels(without, labels)
+  rows$level <- rep_len(given$level_of(labels), length(places))
   model <- sampler_model(posterior, "uncentered")
   moments <- row_predictive(model, groups_of_fit(posterior, model), given, rows, FALSE)
-  stats::dnorm(rows$y, moments$mean[, 1], moments$sd[, 1], log = TRUE)
+  # Symmetric in the value and the mean, of which the matrix comes first.
+  stats::dnorm(moments$mean, rep(rows$y, each = nrow(moments$mean)), moments$sd, log = TRUE)
 }
 
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.

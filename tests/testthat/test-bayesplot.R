@@ -40,3 +40,55 @@ test_that("mcmc_acf() shows each chain's own autocorrelations", {
   own <- stats::acf(as.array(fit)[, 2, "sigma"], lag.max = 3, plot = FALSE)$acf
   expect_equal(shown$AC[shown$Chain == 2], as.numeric(own))
 })
+
+test_that("plot() passes bayesplot's types on, by either package's words", {
+  skip_if_not_installed("bayesplot")
+  skip_if_not_installed("ggplot2")
+  array <- as.array(fit, pars = c("b_loglength", "sigma"))
+  same <- function(ours, theirs) {
+    expect_identical(draw(suppressWarnings(ours))$data, draw(suppressWarnings(theirs))$data)
+  }
+  theirs <- bayesplot::mcmc_areas(array, prob = 0.8)
+  same(plot(fit, "areas", variable = c("b_loglength", "sigma"), prob = 0.8), theirs)
+  same(plot(fit, "mcmc_areas", pars = c("log(length)", "sigma"), prob = 0.8), theirs)
+  same(plot(fit, plotfun = "areas", regex_pars = "length$|^sigma", prob = 0.8), theirs)
+  same(plot(fit, "mcmc_trace", pars = c("log(length)", "sigma")), bayesplot::mcmc_trace(array))
+  hyper <- c("b_Intercept", "b_loglength", "sd_station__Intercept", "sigma")
+  same(plot(fit, "intervals"), bayesplot::mcmc_intervals(as.array(fit, hyper)))
+  same(plot(fit, "rhat"), bayesplot::mcmc_rhat(bayesplot::rhat(fit, hyper)))
+  same(plot(fit, "neff_hist"), suppressMessages(bayesplot::mcmc_neff_hist(
+    bayesplot::neff_ratio(fit, hyper))))
+})
+
+test_that("every type of draws can be drawn", {
+  skip_if_not_installed("bayesplot")
+  skip_if_not_installed("ggplot2")
+  drawn <- 0
+  for (type in relm:::bayesplot_types()) {
+    picture <- suppressMessages(suppressWarnings(tryCatch(
+      plot(fit, paste0("mcmc_", type), pars = c("log(length)", "sigma")),
+      lifecycle_error_deprecated = identity
+    )))
+    # A type that this bayesplot cannot draw with this ggplot2 at all is none of ours.
+    if (inherits(picture, "lifecycle_error_deprecated")) next
+    expect_true(inherits(picture, c("ggplot", "bayesplot_grid")), label = type)
+    drawn <- drawn + 1
+  }
+  expect_gt(drawn, 15)
+})
+
+test_that("pairs() shows the hyperparameters, or those asked for", {
+  skip_if_not_installed("bayesplot")
+  skip_if_not_installed("ggplot2")
+  panels <- function(picture) length(picture$bayesplots)
+  expect_identical(panels(suppressWarnings(pairs(fit))), 16L)
+  expect_identical(panels(suppressWarnings(pairs(fit, regex_pars = "^b_"))), 4L)
+  expect_error(pairs(fit, pars = "none"), "none", class = "relm_error")
+})
+
+test_that("types of other samplers and arguments of other types are refused", {
+  skip_if_not_installed("bayesplot")
+  expect_error(plot(fit, "nuts_energy"), "`type`.*rank_overlay", class = "relm_error")
+  expect_error(plot(fit, "areas", groups = "l1"), "`groups` is not for", class = "relm_error")
+  expect_error(plot(fit, "areas", plotfun = "areas"), "mean the\n?.*same", class = "relm_error")
+})

@@ -4,7 +4,7 @@ fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws
 types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
 discrete <- c("bars", "bars_grouped", "rootogram")
 # bayesplot draws survival curves with a package of its own suggestions.
-if (!requireNamespace("ggfortify", quietly = TRUE)) {
+if (!nzchar(system.file(package = "ggfortify"))) {
   types <- grep("^km", types, invert = TRUE, value = TRUE)
 }
 

@@ -60,7 +60,8 @@ criticism <- expression(
   bayes_R2(fit, re.form = NA),
   rownames(loo_compare(loo(fit), loo(second))),
   class(pp_check(fit, plotfun = "dens_overlay", nreps = 3)),
-  class(pp_check(fit, plotfun = "stat", stat = "sd"))
+  class(pp_check(fit, plotfun = "stat", stat = "sd")),
+  rownames(kfold(fit, K = 2)$estimates)
 )
 
 same <- expression(
@@ -70,6 +71,10 @@ same <- expression(
   attr(terms(fit), "term.labels"),
   class(update(fit, . ~ . - Days, evaluate = FALSE)),
   inherits(plot(fit), "ggplot"),
+  class(plot(fit, "areas", pars = c("Days", "sigma"), prob = 0.8)),
+  class(plot(fit, plotfun = "hist", regex_pars = "^sigma")),
+  class(pairs(fit, pars = c("Days", "sigma"))),
+  rstantools::nsamples(fit),
   class(capture.output(print(fit))),
   nrow(summary(fit, pars = c("Days", "sigma"))),
   sort(rownames(loo_compare(list(a = loo(fit), b = loo(second)))))

@@ -1,0 +1,102 @@
+#' K-fold cross-validation
+#'
+#' Leaves out one part of the rows after the other: the model is fitted anew without it, and
+#' predicts its rows. That takes K fits, and fails nowhere; [loo()][loo.relm] is quicker where its
+#' Pareto k are below 0.7.
+#'
+#' The estimate is the sum over rows of \eqn{\log p(y_i \mid y_{-k})}{log p(y_i | y_-k)}, with k the
+#' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out:
+#' those of a group that has rows in other folds given these rows, those of another given the
+#' hyperparameters alone. Folds of whole groups, as from `loo::kfold_split_grouped()`, so ask how
+#' well groups never seen are predicted.
+#'
+#' @inheritParams loo.relm
+#' @param K How many folds of rows, as equal as can be, to make at random.
+#' @param folds Instead of `K`: a vector with a value for each row of the fit, the same for rows
+#'   that are left out together.
+#' @param seed Of the folds and the refits: a whole number, or `NULL` to take one from the
+#'   session's stream.
+#' @return An object of loo's class `kfold`, printed and compared by loo. `pointwise` has a row for
+#'   each row of the data; `p_kfold` is the log density of the row given all rows less that
+#'   given the other folds.
+#' @section Errors:
+#' A fit of cross-products has no rows. Where there is no posterior without a fold, as when it alone
+#' tells of a coefficient with a flat prior, nothing can be predicted; the error names the fold.
+#' @references
+#' Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using
+#' leave-one-out cross-validation and WAIC. *Statistics and Computing* 27, 1413--1432.
+#' @examplesIf requireNamespace("loo", quietly = TRUE)
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 500, seed = 1)
+#' kfold(fit, K = 5, seed = 1)
+#' kfold(fit, folds = loo::kfold_split_grouped(4, bass$station), seed = 1)
+#' @name kfold.relm
+NULL
+
+#' @rdname kfold.relm
+#' @export
+kfold <- function(x, ...) UseMethod("kfold")
+
+#' @export
+kfold.default <- function(x, ...) pass_on("loo", "kfold", x, ...)
+
+#' @rdname kfold.relm
+#' @rawNamespace S3method(loo::kfold, relm)
+#' @export
+kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, ...) {
+  name <- deparse1(substitute(x))
+  check_dots_empty(list(...), names(formals(kfold.relm)), "kfold")
+  check_installed("loo", "kfold()")
+  n <- nrow(design_of(x, "kfold()")$frame)
+  seed <- check_seed(seed)
+  folds <- if (is.null(folds)) random_folds(check_folds_count(K, n), n, seed)
+    else check_folds(folds, n, !missing(K))
+  exact <- predict_folds(x, folds, seed)
+  elpd <- exact["log_density", ]
+  lpd <- integrated_row_density(x)$lpd()
+  pointwise <- cbind(elpd_kfold = elpd, mcse_elpd_kfold = exact["mcse", ], p_kfold = lpd - elpd,
+                     kfoldic = -2 * elpd)
+  estimates <- matrix(0, 3, 2, dimnames = list(c("elpd_kfold", "p_kfold", "kfoldic"),
+                                               c("Estimate", "SE")))
+  result <- set_estimates(list(estimates = estimates, pointwise = pointwise))
+  result <- structure(result, class = c("kfold", "loo"), K = nlevels(folds), folds = folds,
+                      dims = c(ndraws(x), n))
+  describe_criterion(result, x, "row", name)
+}
+
+check_folds_count <- function(K, n) {
+  K <- check_count(K, "K", least = 2)
+  if (K > n) abort("{.arg K} must be at most the number of rows, {n}.", x = "It is {K}.")
+  K
+}
+
+check_folds <- function(folds, n, with_K) {
+  if (with_K) abort("Give {.arg K} or {.arg folds}, not both.")
+  if (!is.atomic(folds) || length(folds) != n) {
+    abort("{.arg folds} must be a vector with a value for each of the {n} rows.",
+          x = "It is {describe(folds)}.")
+  }
+  if (anyNA(folds)) abort("{.arg folds} must not have missing values.")
+  folds <- droplevels(as.factor(folds))
+  if (nlevels(folds) < 2) abort("{.arg folds} must have at least two values.")
+  folds
+}
+
+random_folds <- function(K, n, seed) {
+  factor(with_stream(seed, sample(rep_len(seq_len(K), n))))
+}
+
+# The log density of each row given the other folds, and its Monte Carlo standard error.
+predict_folds <- function(fit, folds, seed) {
+  seeds <- chain_seeds(seed, nlevels(folds))
+  exact <- matrix(0, 2, length(folds), dimnames = list(c("log_density", "mcse"), NULL))
+  for (k in seq_len(nlevels(folds))) {
+    left_out <- which(as.integer(folds) == k)
+    without <- fit_without(fit, left_out, paste("fold", dQuote(levels(folds)[k], FALSE)), seeds[k])
+    for (rows in split_columns(left_out, ndraws(without))) {
+      exact[, rows] <- apply(left_out_rows(without, fit, rows), 2, log_mean_exp,
+                             without$sampling$chains)
+    }
+  }
+  exact
+}
