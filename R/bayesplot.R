@@ -9,9 +9,9 @@
 #' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; unless given all, and
 #'   of `pairs()` the first six hyperparameters.
 #' @param ... `pairs()`: arguments of `mcmc_pairs()`. Elsewhere not used.
-#' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`: R-hat (Vehtari, Gelman, Simpson, Carpenter and
-#'   Bürkner, 2021). `neff_ratio()`: the smaller of the bulk and the tail effective sample size,
-#'   over the number of draws.
+#' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`:
+#'   R-hat (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021). `neff_ratio()`: the smaller of
+#'   the bulk and the tail effective sample size, over the number of draws.
 #' @references
 #' Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
 #' Rank-normalization, folding, and localization: an improved R-hat for assessing convergence

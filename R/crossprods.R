@@ -19,8 +19,8 @@
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
-#' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers a cell? The
-#'   likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit of
+#' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers a
+#'   cell? The likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit of
 #'   cross-products; nothing else does. `NULL` keeps it where it takes less than 50 MB.
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{

@@ -214,8 +214,10 @@ moment_estimates <- function(fit, with_beta, summary) {
   })
   all <- array(unlist(estimates), c(length(groups), 4, length(columns)),
                list(groups, colnames(estimates[[1]]), columns))
-  if (!summary) all <- as.data.frame(matrix(all[, 1, ], length(groups), dimnames = list(groups, columns)),
-                                     optional = TRUE)
+  if (!summary) {
+    all <- as.data.frame(matrix(all[, 1, ], length(groups), dimnames = list(groups, columns)),
+                         optional = TRUE)
+  }
   stats::setNames(list(all), posterior$group)
 }
 

@@ -107,7 +107,8 @@ effect_moments <- function(model, hyper) {
   beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
   moments <- .Call(ffi_group_moments, model, chosen, beta_mean)
   q <- model$n_random
-  list(mean = matrix(moments$mean, q), covariance = array(moments$covariance, c(q, q, model$n_groups)),
+  list(mean = matrix(moments$mean, q),
+       covariance = array(moments$covariance, c(q, q, model$n_groups)),
        with_beta = matrix(moments$with_beta, q))
 }
 

@@ -35,7 +35,13 @@
 #'
 #' @section Large data:
 #' Rows go through loo in blocks, so that the matrix of draws x rows is never held. loo takes about
-#' a millisecond for a row and 1,000 draws, and shares them between `cores`.
+#' a millisecond for a row and 1,000 draws, and shares them between `cores`. loo's own interface
+#' for large data, row by row, takes [log_lik()][log_lik.relm]; that is `integrated = FALSE`, slower
+#' and with some kilobytes kept for each row:
+#' ```
+#' density <- function(data_i, draws) log_lik(draws, newdata = data_i)[, 1]
+#' loo::loo(density, data = data, draws = fit)
+#' ```
 #'
 #' @param x A fit.
 #' @param by `"row"`, or `"group"` to leave out whole groups.

@@ -1,20 +1,34 @@
 # Refuses draws that memory cannot hold, before the machine runs out of it.
 check_memory <- function(posterior, control, n_kept) {
-  chains <- control$chains
-  draws <- control$draws
+  size <- size_of_draw(posterior, control, n_kept)
+  bytes <- size$bytes * control$chains * control$draws
+  # Little fits anywhere, and to ask the system takes as long as a small model's check.
+  if (bytes < 5e7) return(invisible(bytes))
+  free <- free_memory()
+  if (!is.na(free) && bytes > free) {
+    refuse_memory(size$variables, control$chains, control$draws, bytes, free)
+  }
+  invisible(bytes)
+}
+
+# Is there room for more draws of each chain beside those there are, joined to them?
+room_for_more <- function(posterior, control, n_kept, done, more) {
+  size <- size_of_draw(posterior, control, n_kept)$bytes * control$chains
+  bytes <- size * (done + 2 * more)
+  if (bytes < 5e7) return(TRUE)
+  free <- free_memory()
+  is.na(free) || bytes < free
+}
+
+# Numbers in a draw, and bytes that it takes at the peak.
+size_of_draw <- function(posterior, control, n_kept) {
   n_hyper <- length(hyper_names(posterior))
   n_effects <- nrow(posterior$random) * as.numeric(n_kept)
-  n_variables <- n_hyper + n_effects
   # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
   # and joined.
   # From other processes they come in a message, which is read.
   copies <- if (control$cores > 1) 3 else 1
-  bytes <- 8 * (3 * n_hyper + copies * n_effects) * chains * draws
-  # Little fits anywhere, and to ask the system takes as long as a small model's check.
-  if (bytes < 5e7) return(invisible(bytes))
-  free <- free_memory()
-  if (!is.na(free) && bytes > free) refuse_memory(n_variables, chains, draws, bytes, free)
-  invisible(bytes)
+  list(variables = n_hyper + n_effects, bytes = 8 * (3 * n_hyper + copies * n_effects))
 }
 
 refuse_memory <- function(n_variables, chains, draws, bytes, free) {

@@ -16,8 +16,9 @@
 #'   exactly given it: its draws are nearly independent. With up to three dimensions to move in, it
 #'   proposes from a table of the density, and beyond from a t that has learnt its mean and
 #'   covariance by importance sampling; then it needs no warm-up to speak of: at most 20 sweeps are
-#'   run, or 100. Several residual variances take all of `warmup`, to learn in. It takes at most eight random columns; beyond them, and where it finds no mode to start
-#'   from, the interweaved sampler runs unless `"collapsed"` was asked for by name.
+#'   run, or 100. Several residual variances take all of `warmup`, to learn in. It takes at most
+#'   eight random columns; beyond them, and where it finds no mode to start from, the interweaved
+#'   sampler runs unless `"collapsed"` was asked for by name.
 #'   `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs samplers, named by the
 #'   parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes
 #'   well where groups tell little of their effects, the centered where they tell much. The
@@ -47,7 +48,8 @@
 #'   `coef()` give these means.
 #' @param target_ess A number of effective draws: chains run in blocks until every
 #'   hyperparameter has as many, bulk and tail, over all chains together, or each chain has
-#'   `max_draws`; a message says which. `draws` is then the size of the first block.
+#'   `max_draws`, or memory has no room for more; a message says which. `draws` is then the size of
+#'   the first block.
 #' @param max_draws Draws of each chain at which `target_ess` gives up.
 #' @param weights Precision weights: the residual variance of a row is
 #'   \eqn{\sigma^2 / w}. As in [lm()] evaluated in `data`.

@@ -7,7 +7,7 @@
 # tuning, of all chains together where they have the same.
 sample_posterior <- function(posterior, control, seed = NULL) {
   plan <- plan_sampling(posterior, control, check_seed(seed))
-  results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan)
+  results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan, posterior)
   plan$control$draws <- results[[1]]$end$draws
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
     list(init = plan$init, tuning = shared_tuning(plan$model), ends = lapply(results, `[[`, "end")),
@@ -176,8 +176,8 @@ drawn_hyper_all <- function(fit) {
 # Enough draws ------------------------------------------------------------------------------
 
 # Runs all chains in blocks until each hyperparameter has target_ess effective draws, bulk
-# and tail, over all chains, or a chain has max_draws draws.
-run_until_enough <- function(plan) {
+# and tail, over all chains, or a chain has max_draws draws, or memory has no room for more.
+run_until_enough <- function(plan, posterior) {
   control <- plan$control
   results <- run_plan(plan, min(control$draws, control$max_draws))
   repeat {
@@ -186,6 +186,7 @@ run_until_enough <- function(plan) {
     if (least >= control$target_ess || done >= control$max_draws) break
     more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
     more <- min(max(more, 50), 4 * done, control$max_draws - done)
+    if (!room_for_more(posterior, control, length(plan$kept), done, more)) break
     ends <- lapply(results, `[[`, "end")
     results <- join_runs(results, run_plan(plan, as.integer(more), ends))
   }
@@ -221,10 +222,12 @@ tell_enough <- function(least, done, control) {
   if (least >= control$target_ess) {
     inform("Drew {done} draws a chain: every hyperparameter has at least {floor(least)}
             effective draws.")
-  } else {
-    inform("Stopped at {.arg max_draws} = {done} draws a chain: the least effective sample
-            size is {floor(least)}, below {.arg target_ess} = {control$target_ess}.")
+    return(invisible())
   }
+  at <- if (done >= control$max_draws) "at {.arg max_draws} = {done} draws a chain"
+    else "at {done} draws a chain, since memory has no room for more"
+  inform(paste0("Stopped ", at, ": the least effective sample size is {floor(least)}, below
+                {.arg target_ess} = {control$target_ess}."))
 }
 
 # Starting values from a fit ----------------------------------------------------------------

@@ -145,10 +145,10 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 }
 
 /* The collapsed sampler: L from its marginal posterior, by Metropolis-Hastings and
-   elliptical slices, then everything else exactly given it. With one residual variance the group effects are
-   left to draw_effects(), since nothing depends on them; several residual variances are
-   drawn given the effects, after L, beta and the effects given them (van Dyk and Park
-   2008). */
+   elliptical slices, then everything else exactly given it. With one residual variance the
+   group effects are left to draw_effects(), since nothing depends on them; several residual
+   variances are drawn given the effects, after L, beta and the effects given them (van Dyk
+   and Park 2008). */
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     collapsed_t *c = state->collapsed;

@@ -110,6 +110,14 @@ test_that("the conditional one is loo's own of log_lik()", {
                suppressWarnings(loo::waic(groups))$estimates)
 })
 
+test_that("loo's interface by functions takes log_lik() row by row", {
+  fit <- relm(log(mercury) ~ x + (1 | station), bass_x, chains = 2, draws = 150, seed = 1)
+  density <- function(data_i, draws) log_lik(draws, newdata = data_i)[, 1]
+  theirs <- suppressWarnings(loo::loo(density, data = bass_x, draws = fit, r_eff = rep(1, 171)))
+  ours <- suppressWarnings(loo(fit, integrated = FALSE, r_eff = 1))
+  expect_equal(unname(theirs$pointwise), unname(ours$pointwise))
+})
+
 small <- function(formula) relm(formula, bass_x, chains = 2, draws = 150, seed = 1)
 
 test_that("models are compared as loo compares them", {

@@ -19,6 +19,17 @@ test_that("chains run until there are enough effective draws, or say that they g
   }
 })
 
+test_that("draws that are many enough for memory are not lost to those that are not", {
+  free_memory <- relm:::free_memory
+  utils::assignInNamespace("free_memory", function() 6e7, "relm")
+  on.exit(utils::assignInNamespace("free_memory", free_memory, "relm"))
+  expect_message(fit <- fit_from(target_ess = 1e7, max_draws = 1e7), "memory has no room",
+                 class = "relm_message")
+  # Six hyperparameters three times and eighteen group effects, in 8 bytes, of two chains.
+  expect_lt(ndraws(fit) * 8 * (3 * 6 + 18), 6e7)
+  expect_gt(ndraws(fit), 2 * 300)
+})
+
 test_that("a fit can start another", {
   first <- fit_from(sampler = "uncentered")
   for (sampler in c("uncentered", "collapsed", "interweaved")) {
