@@ -63,35 +63,67 @@ sampling_rows <- function(name, case, only) {
   stored <- c("relm" = TRUE, "relm not stored" = FALSE)
   peers <- setdiff(peers, names(stored)[!stored %in% case$stored])
   if (!is.null(only)) peers <- intersect(peers, only)
-  do.call(rbind, lapply(peers, function(peer) {
-    in_own_process(peer, function() measure(name, case, peer))
-  }))
+  rounds <- list()
+  for (round in seq_len(3)) {
+    for (peer in still_to_run(peers, rounds, round)) {
+      rounds[[peer]] <- c(rounds[[peer]], list(
+        in_own_process(peer, function() run_round(round, row_maker(name, case, peer)))
+      ))
+    }
+  }
+  do.call(rbind, lapply(rounds, function(rows) middle_row(do.call(rbind, rows))))
 }
 
-measure <- function(name, case, peer) {
+# Three rounds, since the speed of a machine drifts: all peers meet it at three times. What was
+# skipped, or takes long, is not run again.
+still_to_run <- function(peers, rounds, round) {
+  if (round == 1) return(peers)
+  Filter(function(peer) {
+    first <- rounds[[peer]][[1]]
+    !is.null(first) && first$seconds[1] <= long
+  }, peers)
+}
+
+# Seconds from which a run is one of three rounds, not five; and from which it is the only one.
+short <- 0.5
+long <- 20
+
+# The runs of a round: five of what is quick.
+run_round <- function(round, row) {
+  first <- row(5 * round)
+  if (first$seconds > short) return(first)
+  rbind(first, do.call(rbind, lapply(5 * round + 1:4, row)))
+}
+
+measure <- function(name, case, peer) median_row(row_maker(name, case, peer))
+
+# What runs a peer once, from a seed.
+row_maker <- function(name, case, peer) {
   adaptor <- adaptors[[peer]]
   attach_package(adaptor$package)
   data <- case$data()
   draws <- if (peer %in% names(case$draws)) case$draws[[peer]] else default_draws
-  row <- function(run) {
+  function(run) {
     set.seed(run)
     result <- quietly(adaptor$fit(data, case$model, draws))
     ess <- if (!is.null(result$draws)) worst_ess(result$draws)
     new_row(name, peer, format(utils::packageVersion(adaptor$package)), result$seconds, 1,
             result$n_draws, result$compile, ess)
   }
-  median_row(row)
 }
 
 # The middle one of several runs: of one, where it takes long.
 median_row <- function(row) {
   first <- row(1)
-  runs <- if (first$seconds > 20) 1 else if (first$seconds > 0.5) 3 else 15
-  rows <- rbind(first, do.call(rbind, lapply(seq_len(runs)[-1], row)))
+  runs <- if (first$seconds > long) 1 else if (first$seconds > short) 3 else 15
+  middle_row(rbind(first, do.call(rbind, lapply(seq_len(runs)[-1], row))))
+}
+
+middle_row <- function(rows) {
   speed <- if (all(is.na(rows$ess_per_second))) rows$seconds else rows$ess_per_second
-  middle <- rows[order(speed)[(runs + 1) / 2], ]
-  middle$compile_seconds <- first$compile_seconds
-  middle$runs <- runs
+  middle <- rows[order(speed)[ceiling(nrow(rows) / 2)], ]
+  middle$compile_seconds <- rows$compile_seconds[1]
+  middle$runs <- nrow(rows)
   middle
 }
 
