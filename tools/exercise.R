@@ -58,6 +58,8 @@ for (formula in list(y ~ x, y ~ x + (1 | g), y ~ x + v + (1 + x + v | g))) {
     moments <- relm:::row_moments(fit)
     for (leave_out in c(TRUE, FALSE)) invisible(moments(seq_len(nrow(data)), leave_out))
     if (length(ngrps(fit))) invisible(log_lik(fit, by = "group"))
+    folds <- ifelse(data$g == data$g[1], 0, seq_len(nrow(data)) %% 2 + 1)
+    invisible(relm:::predict_folds(fit, factor(folds), 1L))
     integrand <- relm:::new_integrand(fit$posterior)
     invisible(relm:::log_integrand(integrand, relm:::drawn_points(fit)))
   }
