@@ -26,10 +26,10 @@ void multiply_factors(int q, const double *R, const double *L, double *A)
         }
 }
 
-/* One and two columns are computed for LANES groups at once, whose numbers lie side by
-   side: by vectors of two where a processor has these alone, as every x86-64 and ARM64 one
-   has, and of four where it has those. The sums are the same either way. Without a compiler
-   that knows vectors, one by one. */
+/* LANES groups are computed at once, whose numbers lie side by side: by vectors of two where
+   a processor has these alone, as every x86-64 and ARM64 one has, and of four where it has
+   those. The sums are the same either way. Without a compiler that knows vectors, one by
+   one. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
 # define FOR_WIDE_VECTORS_TOO __attribute__((target_clones("avx2", "default")))
 #else
@@ -39,10 +39,12 @@ void multiply_factors(int q, const double *R, const double *L, double *A)
 enum { LANES = 4 };
 typedef double lanes_t __attribute__((vector_size(32), aligned(8), may_alias));
 # define LANE(x, i) ((x)[i])
+# define INLINED static inline __attribute__((always_inline))
 #else
 enum { LANES = 1 };
 typedef double lanes_t;
 # define LANE(x, i) (x)
+# define INLINED static inline
 #endif
 
 static inline double product_of_lanes(const lanes_t *x)
@@ -137,63 +139,129 @@ void multiply_transposed(int q, const double *R, const double *L, double *A, dou
         for (int l = 0; l < q; l++) A[l + (size_t) q * k] = work[k + (size_t) q * l];
 }
 
-/* Three columns and more, group by group, by D = I + A A': a group's rotated covariance
-   has the determinant of I + L'Z'Z L. */
-static status_t add_columns(const group_data_t *data, const double *L, int from, int to,
-                            double *sums, double *work, double *log_det)
+/* U with U'U = I + A A', A = R L, of group j, and factor <- [R W], W = U'^-1 [C c]. work
+   holds 3 q^2 doubles, of which U are the first. */
+static status_t rotate_group(const group_data_t *data, const double *L, int j, double *factor,
+                             double *work)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    double *A = work, *U = A + q * q, *W = U + q * q, product = 1.0;
-    *log_det = 0.0;
-    for (int j = from; j < to; j++) {
-        const double *R = data->factor + (size_t) q * (q + n) * j;
-        multiply_transposed(q, R, L, A, W);
-        RETURN_IF_FAILED(unit_plus_root(q, A, U, W));
-        for (int k = 0; k < q; k++) product *= U[k + (size_t) q * k];
-        if (!(product < LARGE_PRODUCT)) {
-            *log_det += 2.0 * log(product);
-            product = 1.0;
-        }
-        /* W = U'^-1 [C c]. */
-        memcpy(W, R + q * q, sizeof(double) * q * n);
-        for (int k = 0; k < n; k++) {
-            solve_upper_transposed(q, U, W + (size_t) q * k);
-            for (int l = 0; l <= k; l++)
-                *sums++ += dot(q, W + (size_t) q * l, W + (size_t) q * k);
-        }
-        sums -= n * (n + 1) / 2;
-    }
-    *log_det += 2.0 * log(product);
+    double *U = work, *A = U + q * q, *W = factor + q * q;
+    unpack_group(data, j, factor);
+    multiply_transposed(q, factor, L, A, U);
+    RETURN_IF_FAILED(unit_plus_root(q, A, U, A + q * q));
+    for (int k = 0; k < n; k++) solve_upper_transposed(q, U, W + (size_t) q * k);
     return STATUS_OK;
 }
 
-/* Doubles of a group: R's upper half and [C c], or, for more than two columns, all. */
-static size_t group_size(int q, int p)
+/* The groups of a block one by one. */
+static status_t add_block_by_group(const group_data_t *data, const double *L, int block,
+                                   double *sums, double *work, double *log_det)
 {
-    return q > 2 ? (size_t) q * (q + p + 1) : (size_t) q * (q + 1) / 2 + q * (p + 1);
+    int q = data->n_random, n = data->n_fixed + 1;
+    double *factor = work, *U = factor + (size_t) q * (q + n), *W = factor + q * q;
+    for (int i = 0; i < LANES && LANES * block + i < data->n_groups; i++) {
+        double *sum = sums + i;
+        RETURN_IF_FAILED(rotate_group(data, L, LANES * block + i, factor, U));
+        for (int k = 0; k < q; k++) *log_det += 2.0 * log(U[k + (size_t) q * k]);
+        for (int k = 0; k < n; k++)
+            for (int l = 0; l <= k; l++, sum += LANES)
+                *sum += dot(q, W + (size_t) q * l, W + (size_t) q * k);
+    }
+    return STATUS_OK;
 }
 
-static int in_lanes(int q)
+/* A = R L by rows, for R by rows. Are its sums of squares below LARGE_SQUARE? */
+INLINED int multiply_block(int q, const lanes_t *R, const double *L, lanes_t *A)
 {
-    return q <= 2;
+    lanes_t square = 0.0 * R[0];
+    for (int r = 0; r < q; r++) {
+        for (int k = 0; k < q; k++) {
+            lanes_t sum = 0.0 * R[0];
+            for (int l = r > k ? r : k; l < q; l++) sum += R[l - r] * L[l + (size_t) q * k];
+            A[k + q * r] = sum;
+            square += sum * sum;
+        }
+        R += q - r;
+    }
+    for (int i = 0; i < LANES; i++)
+        if (!(LANE(square, i) <= LARGE_SQUARE)) return 0;
+    return 1;
+}
+
+/* Row r of M, and weight = 1/d_r, which joins the product; t holds r lanes. */
+INLINED void factor_row(int q, int r, const lanes_t *A, lanes_t *M, lanes_t *weight, lanes_t *t,
+                        lanes_t *product)
+{
+    lanes_t d = 1.0 + 0.0 * A[0];
+    for (int k = 0; k < q; k++) d += A[k + q * r] * A[k + q * r];
+    for (int s = 0; s < r; s++) {
+        lanes_t rest = 0.0 * A[0];
+        for (int k = 0; k < q; k++) rest += A[k + q * r] * A[k + q * s];
+        for (int m = 0; m < s; m++) rest -= t[m] * M[m + q * s];
+        t[s] = rest;
+        M[s + q * r] = rest * weight[s];
+        d -= rest * M[s + q * r];
+    }
+    weight[r] = 1.0 / d;
+    *product *= d;
+}
+
+/* Three columns and more. With D = I + A A' = M diag(d) M', M lower triangular with a unit
+   diagonal,
+       c'D^-1 c = sum_r w_r^2/d_r, M w = c.
+   Where an A is so large that its squares lose digits, its block goes group by group. work
+   holds 2 q^2 + 2 q + q (n_fixed + 1) lanes, and q (q + n_fixed + 1) + 3 q^2 doubles. */
+FOR_WIDE_VECTORS_TOO
+static status_t add_columns(const group_data_t *data, const double *L, int from, int to,
+                            lanes_t *sums, lanes_t *work, double *log_det)
+{
+    int q = data->n_random, n = data->n_fixed + 1, triangle = q * (q + 1) / 2;
+    lanes_t *A = work, *M = A + q * q, *t = M + q * q, *weight = t + q, *W = weight + q;
+    double *alone = (double *) (W + (size_t) q * n);
+    lanes_t product = { 1.0 };
+    product = 1.0 + 0.0 * product;
+    *log_det = 0.0;
+    for (int block = from; block < to; block++) {
+        const lanes_t *R = (const lanes_t *) data->factor + (size_t) (triangle + q * n) * block;
+        const lanes_t *c = R + triangle;
+        if (!multiply_block(q, R, L, A)) {
+            RETURN_IF_FAILED(add_block_by_group(data, L, block, (double *) sums, alone,
+                                                log_det));
+            continue;
+        }
+        for (int r = 0; r < q; r++, c += n) {
+            lanes_t *w = W + (size_t) n * r, *sum = sums;
+            factor_row(q, r, A, M, weight, t, &product);
+            for (int k = 0; k < n; k++) {
+                lanes_t rest = c[k];
+                for (int m = 0; m < r; m++) rest -= M[m + q * r] * W[k + (size_t) n * m];
+                w[k] = rest;
+                rest *= weight[r];
+                for (int l = 0; l <= k; l++) *sum++ += rest * w[l];
+            }
+        }
+        empty_product(&product, log_det);
+    }
+    *log_det += log(product_of_lanes(&product));
+    return STATUS_OK;
+}
+
+/* Doubles of a group: R's upper half and [C c]. */
+static size_t group_size(int q, int p)
+{
+    return (size_t) q * (q + 1) / 2 + q * (p + 1);
 }
 
 size_t packed_size(int q, int p, int n_groups)
 {
-    size_t blocks = ((size_t) n_groups + LANES - 1) / LANES;
-    return group_size(q, p) * (in_lanes(q) ? blocks * LANES : (size_t) n_groups);
+    return group_size(q, p) * LANES * (((size_t) n_groups + LANES - 1) / LANES);
 }
 
 /* Element e of group j in lanes: R by rows, then [C c] by rows. */
 void unpack_group(const group_data_t *data, int j, double *factor)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    size_t size = group_size(q, data->n_fixed);
-    if (!in_lanes(q)) {
-        memcpy(factor, data->factor + size * j, sizeof(double) * size);
-        return;
-    }
-    const double *in = data->factor + size * (j - j % LANES) + j % LANES;
+    const double *in = data->factor + group_size(q, n - 1) * (j - j % LANES) + j % LANES;
     for (int r = 0; r < q; r++)
         for (int k = 0; k < q; k++) {
             factor[r + q * k] = k < r ? 0.0 : *in;
@@ -206,12 +274,7 @@ void unpack_group(const group_data_t *data, int j, double *factor)
 void pack_group(group_data_t *data, int j, const double *factor)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    size_t size = group_size(q, data->n_fixed);
-    if (!in_lanes(q)) {
-        memcpy(data->factor + size * j, factor, sizeof(double) * size);
-        return;
-    }
-    double *out = data->factor + size * (j - j % LANES) + j % LANES;
+    double *out = data->factor + group_size(q, n - 1) * (j - j % LANES) + j % LANES;
     for (int r = 0; r < q; r++)
         for (int k = r; k < q; k++, out += LANES) *out = factor[r + q * k];
     for (int r = 0; r < q; r++)
@@ -220,11 +283,12 @@ void pack_group(group_data_t *data, int j, const double *factor)
 
 static size_t scratch_size(int q, int p)
 {
-    return (size_t) 2 * q * q + (size_t) (q + LANES) * (q + p + 1);
+    size_t in_lanes = 2 * (size_t) q * q + 2 * q + (size_t) (q + 1) * (p + 1);
+    return LANES * in_lanes + (size_t) q * (q + p + 1) + 3 * (size_t) q * q;
 }
 
-/* Sums of a chunk: the products, upper half by columns, each in lanes or one number,
-   then the log determinant. */
+/* Sums of a chunk: the products in lanes, upper half by columns, then the log
+   determinant. */
 static size_t sums_size(int p)
 {
     return (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
@@ -232,7 +296,7 @@ static size_t sums_size(int p)
 
 size_t marginal_work(int q, int p, int n_threads)
 {
-    size_t reflected = (size_t) q * (q + p + 1) + 3 * q * q + p + 1;
+    size_t reflected = (size_t) q * (q + p + 1) + 3 * (size_t) q * q + p + 1;
     return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p)) + reflected;
 }
 
@@ -244,9 +308,10 @@ static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
     double *log_det = sums + sums_size(p) - 1;
     if (to > data->n_groups) to = data->n_groups;
     memset(sums, 0, sizeof(double) * sums_size(p));
-    if (!in_lanes(q)) return add_columns(data, L, from, to, sums, scratch, log_det);
     from /= LANES;
     to = (to + LANES - 1) / LANES;
+    if (q > 2)
+        return add_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch, log_det);
     *log_det = q == 1 ? add_one_column(data, L, from, to, (lanes_t *) sums)
         : add_two_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch);
     return STATUS_OK;
@@ -296,13 +361,13 @@ static status_t sum_chunks(const group_data_t *data, const double *L, int first,
     return sum_chunks_in_threads(data, L, first, end, sums);
 }
 
-static void add_sums(int q, int p, const double *sums, marginal_t *marginal)
+static void add_sums(int p, const double *sums, marginal_t *marginal)
 {
-    int n = p + 1, lanes = in_lanes(q) ? LANES : 1;
+    int n = p + 1;
     marginal->log_det += sums[sums_size(p) - 1];
     for (int k = 0; k < n; k++)
         for (int l = 0; l <= k; l++)
-            for (int i = 0; i < lanes; i++) marginal->root[l + n * k] += *sums++;
+            for (int i = 0; i < LANES; i++) marginal->root[l + n * k] += *sums++;
 }
 
 status_t marginal_products(const group_data_t *data, const double *L,
@@ -319,7 +384,7 @@ status_t marginal_products(const group_data_t *data, const double *L,
         int end = first + round < n_chunks ? first + round : n_chunks;
         RETURN_IF_FAILED(sum_chunks(data, L, first, end));
         for (int chunk = first; chunk < end; chunk++)
-            add_sums(q, p, sums + sums_size(p) * (chunk - first), marginal);
+            add_sums(p, sums + sums_size(p) * (chunk - first), marginal);
         int groups = end == n_chunks ? data->n_groups - first * CHUNK_GROUPS
             : round * CHUNK_GROUPS;
         if (user_wants_to_stop(monitor, visits * groups)) return STATUS_INTERRUPTED;
@@ -342,15 +407,11 @@ static int has_cancelled(int n, const double *root, const double *diagonal)
 static status_t reflected_root(const group_data_t *data, const double *L, double *root)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    double *factor = data->work, *A = factor + (size_t) q * (q + n), *U = A + q * q;
+    double *factor = data->work;
     memcpy(root, data->rest_root, sizeof(double) * n * n);
     for (int j = 0; j < data->n_groups; j++) {
-        unpack_group(data, j, factor);
-        multiply_transposed(q, factor, L, A, U);
-        RETURN_IF_FAILED(unit_plus_root(q, A, U, U + q * q));
-        double *W = factor + q * q;
-        for (int k = 0; k < n; k++) solve_upper_transposed(q, U, W + (size_t) q * k);
-        absorb_block(n, n, root, q, q, W);
+        RETURN_IF_FAILED(rotate_group(data, L, j, factor, factor + (size_t) q * (q + n)));
+        absorb_block(n, n, root, q, q, factor + q * q);
     }
     return STATUS_OK;
 }

@@ -127,3 +127,22 @@ test_that("the target is precise for two random columns that are all but colline
   expect_precise(posterior, at(c(1e6, -1), 1e-3))
   expect_precise(posterior, at(c(1, 1e6), 1e-3))
 })
+
+test_that("the target is precise for three and four random columns", {
+  data <- uneven_data()
+  data$v <- rnorm(30)
+  data$u <- rnorm(30, 1)
+  three <- posterior_of(y ~ x + (1 + x + v | g), data)
+  four <- posterior_of(y ~ x + (1 + x + v + u | g), data, weights = w)
+  unit <- matrix(c(1, 0.5, -0.3, 0.2, 0, 0.8, 0.6, -0.4, 0, 0, 0.7, 0.3, 0, 0, 0, 0.9), 4)
+  # At 30 some groups of a block have large factors and others have not.
+  for (size in c(1e-3, 1, 30, 1e3, 1e6)) {
+    expect_precise(three, size * unit[1:3, 1:3])
+    expect_precise(four, size * unit)
+  }
+  expect_precise(three, diag(c(1e6, 1, 1e-6)))
+  expect_precise(four, diag(c(1e-6, 1e6, 1, 1e3)))
+  # Columns that are all but collinear.
+  unit[3, 3] <- 1e-6
+  expect_precise(three, 1e3 * unit[1:3, 1:3])
+})
