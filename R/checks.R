@@ -80,10 +80,28 @@ check_dots_empty <- function(dots, known, caller = "relm") {
   }
   distances <- utils::adist(unknown, known, ignore.case = TRUE)[1, ]
   near <- known[which.min(distances)]
+  elsewhere <- if (caller == "relm") arguments_elsewhere[[unknown]]
+  all <- cli::cli_vec(known, list("vec-trunc" = Inf))
   abort("{.fn {caller}} has no argument {.arg {unknown}}.",
-        i = if (min(distances) <= 2) "Did you mean {.arg {near}}?"
-            else "Its arguments are {.arg {known}}.")
+        i = if (!is.null(elsewhere)) elsewhere
+            else if (min(distances) <= 2) "Did you mean {.arg {near}}?"
+            else "Its arguments are {.arg {all}}.")
 }
+
+# What relm() has in the place of arguments that other packages' functions have.
+arguments_elsewhere <- list(
+  random = "Group effects stand in the formula: {.code y ~ x + (1 + x | group)}.",
+  family = "Responses are Gaussian.",
+  REML = "The posterior is drawn from; its prior is {.arg prior}.",
+  iter = "{.arg draws} are kept of each chain, after {.arg warmup}.",
+  nitt = "{.arg draws} are kept of each chain, after {.arg warmup}.",
+  burnin = "{.arg warmup} sweeps of each chain are not kept.",
+  save_pars = "{.arg group_draws} says which groups' effects are kept.",
+  refresh = "{.arg progress} shows a progress bar or none.",
+  prior_intercept = "It is part of {.arg prior}: {.code relm_prior(beta = normal(0, 5))}.",
+  prior_aux = "It is part of {.arg prior}: {.code relm_prior(sigma = half_normal(1))}.",
+  prior_covariance = "It is part of {.arg prior}: {.code relm_prior(sd = half_t(3, 1), cor = lkj(2))}."
+)
 
 check_installed <- function(package, purpose) {
   if (!requireNamespace(package, quietly = TRUE)) {

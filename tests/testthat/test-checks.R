@@ -43,6 +43,13 @@ test_that("arguments that relm() does not know are refused, with what was meant"
   expect_error(relm(mercury ~ length, bass, seeed = 1), "Did you mean `seed`",
                class = "relm_error")
   expect_error(relm(mercury ~ length, bass, iterations = 1), "`draws`", class = "relm_error")
+  expect_error(relm(mercury ~ length, random = ~ 1 | station, data = bass),
+               "no argument `random`.*\\(1 \\+ x \\| group\\)", class = "relm_error")
+  for (name in names(relm:::arguments_elsewhere)) {
+    call <- as.call(c(quote(relm), quote(mercury ~ length), quote(bass), setNames(list(1), name)))
+    expect_error(eval(call), paste0("no argument `", name, "`"), class = "relm_error")
+    expect_no_match(conditionMessage(tryCatch(eval(call), error = identity)), "Its arguments are")
+  }
   expect_error(relm(crossprods(mercury ~ length, data = bass), weights = 1), "`weights`",
                class = "relm_error")
 })
