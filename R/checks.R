@@ -100,7 +100,7 @@ arguments_elsewhere <- list(
   refresh = "{.arg progress} shows a progress bar or none.",
   prior_intercept = "It is part of {.arg prior}: {.code relm_prior(beta = normal(0, 5))}.",
   prior_aux = "It is part of {.arg prior}: {.code relm_prior(sigma = half_normal(1))}.",
-  prior_covariance = "It is part of {.arg prior}: {.code relm_prior(sd = half_t(3, 1), cor = lkj(2))}."
+  prior_covariance = "It is part of {.arg prior}: {.code relm_prior(sd = half_t(3, 1))}."
 )
 
 check_installed <- function(package, purpose) {
