@@ -24,6 +24,7 @@ plot_effects <- function(fit, groups, max_groups, columns) {
     ggplot2::scale_x_continuous(n.breaks = 4) +
     ggplot2::labs(x = "group effect", y = fit$posterior$group) +
     plot_theme() +
+    ggplot2::theme(panel.spacing.x = ggplot2::unit(1, "lines")) +
     group_scale(table$rank[table$column == columns[1]],
                 table$group[table$column == columns[1]])
 }
