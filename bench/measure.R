@@ -71,7 +71,10 @@ sampling_rows <- function(name, case, only) {
       ))
     }
   }
-  do.call(rbind, lapply(rounds, function(rows) middle_row(do.call(rbind, rows))))
+  do.call(rbind, lapply(rounds, function(rows) {
+    rows <- do.call(rbind, rows)
+    if (!is.null(rows)) middle_row(rows)
+  }))
 }
 
 # Three rounds, since the speed of a machine drifts: all peers meet it at three times. What was
