@@ -70,11 +70,12 @@ plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = 
                       against = NULL, by = NULL, pars = NULL, regex_pars = NULL, plotfun, ...) {
   type <- one_spelling(if (!missing(type)) type, plotfun)
   if (is.null(type)) type <- "trace"
-  check_plot_arguments(type, list(variable = variable, pars = pars, regex_pars = regex_pars,
-                                  lags = lags, with = with, groups = groups,
-                                  max_groups = max_groups, columns = columns, against = against,
-                                  by = by))
-  if (!is_own_type(type)) {
+  own <- is_own_type(type)
+  check_plot_arguments(type, own, list(variable = variable, pars = pars, regex_pars = regex_pars,
+                                       lags = lags, with = with, groups = groups,
+                                       max_groups = max_groups, columns = columns,
+                                       against = against, by = by))
+  if (!own) {
     return(plot_by_bayesplot(x, type, variable, regex, pars, regex_pars, lags, list(...)))
   }
   check_dots_empty(list(...), names(formals(plot.relm)), "plot")
@@ -120,10 +121,9 @@ is_own_type <- function(type) {
         } else "Those need the package {.pkg bayesplot}, which is not installed.")
 }
 
-check_plot_arguments <- function(type, arguments) {
+check_plot_arguments <- function(type, own, arguments) {
   given <- names(arguments)[lengths(arguments) > 0]
-  takes <- if (is_own_type(type)) plot_arguments[[type]] else bayesplot_arguments
-  foreign <- setdiff(given, takes)
+  foreign <- setdiff(given, if (own) plot_arguments[[type]] else bayesplot_arguments)
   if (length(foreign)) {
     types <- Filter(function(own) foreign[1] %in% own, plot_arguments)
     abort("{.arg {foreign[1]}} is not for {.code type = \"{type}\"}.",
