@@ -16,6 +16,7 @@
 #' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of
 #'   posterior's class; its siblings in their own formats. `as.mcmc.list()`: coda's class,
 #'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
+#'   `coda::as.mcmc()`: such a matrix, of a fit of one chain; of several it is an error.
 #'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot takes it.
 #'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain.
 #' @section tidybayes:
@@ -82,6 +83,7 @@ as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 
 #' @rdname as_draws.relm
 #' @rawNamespace S3method(coda::as.mcmc, relm)
+#' @usage \method{as.mcmc}{relm}(x, variable = NULL, regex = FALSE, ...)
 as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
   if (x$sampling$chains > 1) {
     abort("{.fn as.mcmc} is for one chain, and the fit has {x$sampling$chains}.",

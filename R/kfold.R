@@ -16,6 +16,7 @@
 #'   that are left out together.
 #' @param seed Of the folds and the refits: a whole number, or `NULL` to take one from the
 #'   session's stream.
+#' @param ... Refused by relm's method.
 #' @return An object of loo's class `kfold`, printed and compared by loo. `pointwise` has a row for
 #'   each row of the data; `p_kfold` is the log density of the row given all rows less that
 #'   given the other folds.

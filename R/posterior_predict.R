@@ -45,15 +45,15 @@
 #'   evaluated in `newdata`; where that lacks its variables, each row has the weight 1 and a
 #'   message says so.
 #' @param fun A function to apply to the predictions, such as `exp` for a response that is a
-#'   logarithm.
+#'   logarithm. What gives something else than numbers is an error.
 #' @param transform Not needed: the mean is the linear predictor.
 #' @param ... Refused by relm's methods.
 #' @return A matrix, draws x rows, the chains' draws one after the other. Its columns are named by
 #'   the rows of the data.
 #' @section Errors:
 #' `newdata` that is no data frame, has no rows, lacks a column, or has missing values or unknown
-#' levels; `fun` that gives something else than numbers; levels that are new where they are not
-#' allowed; draws that the fit has not; a fit of cross-products, which has no data.
+#' levels; levels that are new where they are not allowed; draws that the fit has not; a fit of
+#' cross-products, which has no data.
 #' @references
 #' Gelman, A. and Hill, J. (2007). *Data Analysis Using Regression and Multilevel/Hierarchical
 #' Models*. Cambridge University Press, section 12.8.

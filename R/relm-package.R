@@ -3,12 +3,26 @@
 #' Draws from the posterior of Gaussian hierarchical regressions, in lme4's formula syntax,
 #' by samplers in C.
 #'
-#' Start with [relm()]. A fit goes from a formula to draws in stages, each a function
-#' of its own: [relm_design()], [crossprods()], [relm_posterior()], [relm()].
+#' Start with [relm()], or with `vignette("relm")`. What one does with a fit:
+#'
+#' | for | see |
+#' |:--|:--|
+#' | priors | [relm_prior()] |
+#' | tables and estimates | [summary()][summary.relm], [fixef() and its kin][relm-effects], [intervals][relm-intervals] |
+#' | pictures | [plot()][plot.relm], [pp_check()][pp_check.relm] |
+#' | predictions | [predict()][predict.relm], [posterior_predict()][posterior_predict.relm], [residuals()][residuals.relm] |
+#' | comparisons of models | [loo()][loo.relm], [kfold()][kfold.relm], [logml()], [bayes_R2()][bayes_R2.relm] |
+#' | more draws, other models | [extend()], [c()][c.relm], [update()][update.relm] |
+#' | draws for other packages | [as_draws()][as_draws.relm], their names in [relm_names] |
+#'
+#' Vignettes: `bass`, a lecture on these models; `samplers`; `priors`; `coming-from` lme4, rstanarm,
+#' brms or MCMCglmm; `performance`.
+#'
+#' A fit goes from a formula to draws in stages, each a function of its own: [relm_design()],
+#' [crossprods()], [relm_posterior()], [relm()].
 #' @name relm-package
 #' @aliases relm-package
 #' @docType package
-#' @keywords internal
 #' @useDynLib relm, .registration = TRUE
 #' @importFrom coda as.mcmc.list
 #' @importFrom nlme fixef ranef VarCorr

@@ -13,8 +13,8 @@
 #' @param prior Priors, made by [relm_prior()].
 #' @param sampler `"collapsed"`, the default, draws the relative covariance of the group effects
 #'   from its own posterior, with all else integrated out, by Metropolis-Hastings, and the rest
-#'   exactly given it: its draws are nearly independent. With up to three dimensions to move in, it
-#'   proposes from a table of the density, and beyond from a t that has learnt its mean and
+#'   exactly given it: its draws are nearly independent as a rule. With up to three dimensions to
+#'   move in, it proposes from a table of the density, and beyond from a t that has learnt its mean and
 #'   covariance by importance sampling; then it needs no warm-up to speak of: at most 20 sweeps are
 #'   run, or 100. Several residual variances take all of `warmup`, to learn in. It takes at most
 #'   eight random columns; beyond them, and where it finds no mode to start from, the interweaved

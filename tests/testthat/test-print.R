@@ -89,3 +89,13 @@ test_that("a fit prints as it is in a chunk of knitr", {
   expect_identical(shown[nzchar(shown)], Filter(nzchar, printed(fit)))
   expect_lte(length(shown), 24)
 })
+
+test_that("README shows what its example prints", {
+  readme <- test_path("..", "..", "README.md")
+  skip_if_not(file.exists(readme), "no sources")
+  shown <- readLines(readme)
+  first <- grep("^Random-effects linear model", shown)
+  last <- first + which(shown[-seq_len(first)] == "```")[1] - 1
+  fit <- relm(log(mercury) ~ x + (1 + x || station), data = bass_centered(), seed = 1)
+  expect_identical(shown[first:last], printed(fit))
+})

@@ -122,3 +122,16 @@ test_that("a posterior with two humps is drawn from both, in their proportion", 
   below <- as.numeric(fit$sampling$hyper[, 1, "sigma"] < 3)
   expect_lt(abs(mean(below) - at_low_sigma) / posterior::mcse_mean(below), 4)
 })
+
+test_that("a posterior that is a ridge has a finer table, and others have not", {
+  # Ages of 8 to 14, from 0 on: intercepts and slopes hold each other.
+  fit <- relm(distance ~ age + (1 + age | Subject), nlme::Orthodont, chains = 1, draws = 5000,
+              seed = 1)
+  expect_identical(fit$sampling$tuning$table$grid$size, rep(21L, 3))
+  expect_gt(sum(fit$sampling$accepted) / sum(fit$sampling$proposals), 0.85)
+  hyper <- summary(fit)
+  expect_gt(min(hyper$ess_bulk, hyper$ess_tail), 0.5 * 5000)
+  plain <- relm(log(mercury) ~ x + (1 + x | station), bass_centered(), chains = 1, draws = 20,
+                seed = 1)
+  expect_identical(plain$sampling$tuning$table$grid$size, rep(13L, 3))
+})
