@@ -40,6 +40,9 @@ sweep_moves <- c(independent = 2L, ellipse = 1L)
 low_acceptance <- 0.45
 more_ellipses <- 3L
 
+# The share of accepted proposals below which the collapsed sampler is not run.
+least_acceptance <- 0.05
+
 # A tuning before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L) {
   signs <- c(bitwShiftL(1L, seq_len(model$n_random) - 1L),
@@ -81,10 +84,67 @@ tune_at_mode <- function(model, estimate, role, threads = 1L) {
     if (is.finite(value)) -value else 1e10
   }
   start <- within_bounds(initial_point(estimate, tuning), model, tuning)
-  mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))
-  if (!all(is.finite(mode$par)) || target(mode$par) >= 1e10) return(NULL)
-  place_proposal(tuning, within_bounds(mode$par, model, tuning),
-                 function(center) safe_covariance(stats::optimHess(center, target)))
+  mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))$par
+  hessian <- function(center) stats::optimHess(center, target)
+  if (with_coordinate(tuning)) {
+    mode <- search_mode(target, start, mode)
+    bounded <- within_bounds(mode, model, tuning)
+    if (!identical(bounded, mode)) {
+      within <- function(point) {
+        value <- log_target(model, tuning, point, estimate$sigma2)
+        if (is.finite(value)) -value else 1e10
+      }
+      mode <- search_mode(within, bounded, bounded)
+    }
+    hessian <- function(center) scaled_hessian(target, center)
+  }
+  if (!all(is.finite(mode)) || target(mode) >= 1e10) return(NULL)
+  # A density so much narrower along one axis than along another has no factor.
+  tryCatch(place_proposal(tuning, mode, function(center) safe_covariance(hessian(center))),
+           error = function(e) NULL)
+}
+
+# Priors that know a scale may lie orders of magnitude from the data, and be as narrow. From a point
+# that was found, or from the start where that is better, the search goes on in steps that fit the
+# target, as long as it gains.
+search_mode <- function(target, start, found) {
+  best <- if (all(is.finite(found)) && target(found) < target(start)) found else start
+  for (round in 1:10) {
+    before <- target(best)
+    steps <- natural_steps(target, best)
+    simplex <- list(parscale = steps, maxit = 25 * length(best))
+    best <- lower_of(target, best, stats::optim(best, target, control = simplex)$par)
+    if (before - target(best) < 0.05) break
+    scaled <- list(parscale = steps, ndeps = rep(0.01, length(best)), maxit = 200)
+    best <- lower_of(target, best, stats::optim(best, target, method = "BFGS",
+                                                control = scaled)$par)
+  }
+  best
+}
+
+lower_of <- function(target, a, b) if (all(is.finite(b)) && target(b) < target(a)) b else a
+
+# How far from a point along each axis the target changes by about one.
+natural_steps <- function(target, point) {
+  at <- target(point)
+  vapply(seq_along(point), function(k) {
+    step <- 0.1
+    for (round in 1:60) {
+      changes <- vapply(c(-step, step), function(h) {
+        abs(target(replace(point, k, point[k] + h)) - at)
+      }, 0)
+      if (max(changes) > 2) step <- step / 2
+      else if (max(changes) < 0.5 && step < 2) step <- 2 * step
+      else break
+    }
+    step
+  }, 0)
+}
+
+scaled_hessian <- function(target, center) {
+  steps <- natural_steps(target, center)
+  stats::optimHess(center, target, control = list(parscale = steps,
+                                                  ndeps = rep(0.3, length(center))))
 }
 
 # A t around a point, all lambda positive; columns far from 0 keep their sign.
@@ -209,14 +269,12 @@ tune_collapsed <- function(model, estimate, posterior, control) {
   }
   # Residual variances change the target: what to propose is learnt in warm-up.
   if (tuning$sigma_role == 2L) return(tuning)
-  if (!table_fits(tuning)) {
-    learnt <- learn_proposal(model, tuning, estimate$sigma2)
-    return(help_proposals(learnt$tuning, learnt$accepted_share))
-  }
-  tuning$table <- tabulate_target(model, tuning, estimate)
-  tuning$n_independent <- 1L
-  tuning$n_ellipse <- 0L
-  tuning
+  tabulated <- if (table_fits(tuning)) tabulate_target(model, tuning, estimate)
+  if (!is.null(tabulated)) return(tabulated)
+  learnt <- learn_proposal(model, tuning, estimate$sigma2)
+  # Where hardly a proposal is accepted, there is a better sampler, unless this one is asked for.
+  if (learnt$accepted_share < least_acceptance && is.null(control$sampler)) return(NULL)
+  help_proposals(learnt$tuning, learnt$accepted_share)
 }
 
 # Where a chain starts: scattered around the center, or from a draw of another fit.

@@ -48,7 +48,7 @@ recover_data.relm <- function(object, data = NULL, ...) {
 emm_basis.relm <- function(object, trms, xlev, grid, ...) {
   design <- design_of(object, "emmeans()")
   frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
-  X <- terms_matrix(trms, frame, design$contrasts)
+  X <- terms_matrix(trms, frame, design$coding)
   fixed <- object$posterior$fixed
   draws <- hyper_matrix(object, seq_along(fixed))
   colnames(draws) <- fixed

@@ -262,7 +262,8 @@ directions_alone <- function(posterior) {
   grams <- level_gram(posterior, coordinates$A)
   count <- numeric(length(posterior$levels))
   coefs <- matrix(FALSE, p, length(posterior$levels))
-  for (s in which(posterior$level_rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)) {
+  short <- which(posterior$level_rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)
+  for (s in if (p > 0) short) {
     decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
     alone <- decomposition$values > 1 - 1e-8
     count[s] <- sum(alone)

@@ -8,9 +8,10 @@ table_nodes <- c(49L, 17L, 13L)
 table_fineness <- c(8L, 5L, 3L)
 
 # Three axes have more nodes where the posterior is a ridge that these miss: where a smaller share
-# of the proposals would be accepted.
+# of the proposals would be accepted. Where a bound of a prior cuts across the axes the table
+# serves badly: below the second share it does not serve.
 more_nodes <- 21L
-enough_accepted <- 0.88
+enough_accepted <- c(fine = 0.88, usable = 0.5)
 
 # Share of the heavy-tailed density.
 table_defence <- c(0.001, 0.005, 0.01)
@@ -22,20 +23,25 @@ table_fits <- function(tuning) {
   tuning$sigma_role != 2L && length(tuning$center) <= length(table_nodes)
 }
 
+# A tuning with its table; NULL where that does not serve.
 tabulate_target <- function(model, tuning, estimate) {
   n <- length(tuning$center)
+  tuning[c("n_independent", "n_ellipse")] <- c(1L, 0L)
   target <- function(points, model) log_target(model, tuning, points, estimate$sigma2)
   box <- find_table_box(function(points) target(points, model), tuning)
+  if (is.null(box)) return(NULL)
   tabulate <- function(nodes) {
     grid <- table_axes(box, rep(nodes, n))
     # The target without the bounds of its priors, which have no place in a cubic.
     grid$values <- target(grid_points(grid$low, grid$step, grid$size), without_bounds(model))
-    table_from_grid(grid, model, tuning)
+    tuning$table <<- table_from_grid(grid, model, tuning)
+    # One or two axes without bounds need no check.
+    if (n < 3 && !with_coordinate(tuning)) return(1)
+    max(0, weigh_proposals(model, tuning, estimate$sigma2, 200, 1L)$accepted_share)
   }
-  tuning$table <- tabulate(table_nodes[n])
-  if (n < 3) return(tuning$table)
-  drawn <- weigh_proposals(model, tuning, estimate$sigma2, 200, 1L)
-  if (max(0, drawn$accepted_share) < enough_accepted) tabulate(more_nodes) else tuning$table
+  accepted <- tabulate(table_nodes[n])
+  if (n == 3 && accepted < enough_accepted[["fine"]]) accepted <- tabulate(more_nodes)
+  if (accepted >= enough_accepted[["usable"]]) tuning
 }
 
 # The table that the target's values on a grid give; the grid, which is far smaller, is kept to
@@ -121,6 +127,7 @@ find_table_box <- function(target, tuning, nodes = c(25, 11, 7), depth = table_d
   for (round in 1:20) {
     step <- (high - low) / (size - 1)
     values <- target(grid_points(low, step, size))
+    if (!any(is.finite(values))) return(NULL)
     inside <- arrayInd(which(values > max(values) - depth), size)
     first <- apply(inside, 2, min)
     last <- apply(inside, 2, max)

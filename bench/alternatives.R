@@ -71,7 +71,7 @@ target_of <- function(case) {
   target$mixture <- fit_mixture(points, flips, tuning, 4)
   if (relm:::table_fits(at_mode)) {
     target$tabulated <- at_mode
-    target$tabulated$table <- relm:::tabulate_target(model, at_mode, estimate)
+    target$tabulated$table <- relm:::tabulate_target(model, at_mode, estimate)$table
   }
   target
 }

@@ -11,8 +11,11 @@ int is_flat(const scale_prior_t *prior)
 
 log_density_t scale_density_at(const scale_prior_t *prior, double s)
 {
-    double power = -(2.0 * prior->shape + 1.0), fall = prior->rate / (s * s);
-    log_density_t at = { power * log(s) - fall, power + 2.0 * fall, -4.0 * fall };
+    /* A prior that is positive at 0 has neither power nor rate. */
+    double power = -(2.0 * prior->shape + 1.0);
+    double fall = prior->rate > 0.0 ? prior->rate / (s * s) : 0.0;
+    double power_part = power == 0.0 ? 0.0 : power * log(s);
+    log_density_t at = { power_part - fall, power + 2.0 * fall, -4.0 * fall };
     double ratio = s / prior->scale;
     double square = ratio * ratio;
     switch (prior->kind) {

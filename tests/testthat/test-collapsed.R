@@ -504,3 +504,42 @@ test_that("draws that all but lie in a plane leave the proposals as they are", {
   }
   expect_true(found)
 })
+
+# Ten groups of six rows, whose standard deviations are about one.
+ten_groups <- function() {
+  set.seed(1)
+  data <- data.frame(g = rep(letters[1:10], 6), x = rnorm(60), z = rnorm(60))
+  effects <- matrix(rnorm(20), 10, dimnames = list(letters[1:10], NULL))[data$g, ]
+  transform(data, y = 1 + x + effects[, 1] + effects[, 2] * x + rnorm(60))
+}
+
+test_that("priors far from the data are sampled where they put the posterior", {
+  cases <- list(
+    list(y ~ x + (1 | g), relm_prior(sd = uniform(0.1))),
+    list(y ~ x + (1 | g), relm_prior(sigma = uniform(0.01))),
+    list(y ~ x + (1 | g), relm_prior(sd = inverse_gamma(2, 1e-4))),
+    list(y ~ x + (1 + x | g), relm_prior(sd = exponential(10)))
+  )
+  for (case in cases) {
+    fit <- relm(case[[1]], ten_groups(), prior = case[[2]], draws = 10000, seed = 2)
+    expect_identical(fit$sampling$sampler_run, "collapsed")
+    hyper <- summary(fit)
+    expect_gt(min(hyper$ess_bulk, hyper$ess_tail), 4000)
+    gibbs <- update(fit, sampler = "interweaved", draws = 50000)
+    expect_lt(max(abs(median_distances(list(fit, gibbs)))), 4)
+  }
+  # Slopes and intercepts that nothing holds, where Gibbs samplers stand still.
+  free <- relm(y ~ x + z + (1 + x + z || g), ten_groups(), seed = 1, draws = 10000,
+               prior = relm_prior(sd = inverse_gamma(2, 1e8)))
+  alone <- lm(y ~ g * (x + z), ten_groups())
+  quantiles <- sqrt(deviance(alone) / qchisq(c(0.975, 0.5, 0.025), alone$df.residual))
+  exact <- matrix(quantiles, 1, dimnames = list("sigma", c("q2.5", "q50", "q97.5")))
+  expect_agreement(free, exact, "free")
+})
+
+test_that("where hardly a proposal is accepted the interweaved sampler runs", {
+  narrow <- relm_prior(cov = inverse_wishart(1000, 1e-6 * diag(2)))
+  fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1)
+  expect_identical(fit$sampling$sampler_run, "interweaved")
+  expect_equal(median(as.matrix(fit, "sd_g__x")), sqrt(1e-6 / 1000), tolerance = 0.05)
+})

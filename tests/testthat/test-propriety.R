@@ -235,3 +235,14 @@ test_that("the exponent of the tail is that of the exact posterior", {
     expect_equal(log2(far[1] / far[2]), e - 1, tolerance = 0.01)
   }
 })
+
+test_that("models without coefficients may have few rows in a level of sigma", {
+  data <- grouped_data(8)[1:40, ]
+  few <- ave(data$y, data$g, FUN = seq_along) <= 3
+  for (prior in list(relm_prior(), relm_prior(sigma = pooled()))) {
+    fit <- relm(y ~ 0 + (1 | g), data[few, ], sigma = ~ g, prior = prior, chains = 1, draws = 20,
+                seed = 1, subset = g %in% names(which(table(g) == 3)))
+    expect_true(all(is.finite(as.matrix(fit))))
+  }
+  expect_silent(posterior_of(y ~ 0, data, sigma = ~ f))
+})
