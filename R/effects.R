@@ -130,7 +130,8 @@ nobs.relm <- function(object, ...) {
 
 check_grouped <- function(fit, what) {
   if (is.null(fit$posterior$group)) {
-    abort("{.fn {what}} needs group effects, and the model has none.",
+    of <- if (what %in% c("loo", "log_lik")) " by groups"
+    abort("{.fn {what}}{of} needs group effects, and the model has none.",
           x = "It is {.code {deparse1(fit$posterior$formula)}}.")
   }
 }

@@ -47,7 +47,13 @@ recover_data.relm <- function(object, data = NULL, ...) {
 #' @method emm_basis relm
 emm_basis.relm <- function(object, trms, xlev, grid, ...) {
   design <- design_of(object, "emmeans()")
-  frame <- stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev)
+  frame <- tryCatch(
+    stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev),
+    error = function(e) {
+      abort("The variables of the formula cannot be evaluated on the grid of {.fn emmeans}.",
+            x = "{conditionMessage(e)}", i = function_remedy(e))
+    }
+  )
   X <- terms_matrix(trms, frame, design$coding)
   fixed <- object$posterior$fixed
   draws <- hyper_matrix(object, seq_along(fixed))

@@ -3,17 +3,18 @@
 # that its formula names. Columns and objects are referred to, not copied. The environment in
 # which a formula was written is not kept: it may hold anything.
 
-# An environment with those objects alone, or the formula's own where R saves no more of it than
-# its name. Names of `data` are not sought.
+# An environment with those objects alone, those of the workspace among them, which another session
+# has not, and this one may change; or the formula's own where there are none and R saves no more of
+# it than its name. Names of `data` are not sought.
 own_environment <- function(expression, envir, data) {
-  if (is.null(envir) || is_saved_by_name(envir)) return(envir)
+  if (is.null(envir)) return(envir)
   within <- if (is.data.frame(data)) names(data)
   names <- setdiff(all.names(expression, unique = TRUE), within)
+  owners <- lapply(names, owner_of, envir)
+  found <- lengths(owners) > 0
+  if (!any(found) && is_saved_by_name(envir)) return(envir)
   own <- new.env(parent = saved_ancestor(envir))
-  for (name in names) {
-    owner <- owner_of(name, envir)
-    if (!is.null(owner)) assign_copy(name, owner, own)
-  }
+  for (k in which(found)) assign_copy(names[k], owners[[k]], own)
   own
 }
 
@@ -27,9 +28,9 @@ saved_ancestor <- function(envir) {
   envir
 }
 
-# The environment, among those that are not saved by name, that has an object.
+# The environment that has an object, among those that are not saved by name and the workspace.
 owner_of <- function(name, envir) {
-  while (!is_saved_by_name(envir)) {
+  while (!is_saved_by_name(envir) || identical(envir, globalenv())) {
     if (exists(name, envir, inherits = FALSE)) return(envir)
     envir <- parent.env(envir)
   }

@@ -55,7 +55,7 @@ conditional_row_density <- function(fit) {
 }
 
 group_density <- function(fit) {
-  check_grouped(fit, "by = \"group\"")
+  check_grouped(fit, "loo")
   check_own_sigma(fit$posterior)
   groups <- own_groups(fit)
   model <- sampler_model(fit$posterior, "uncentered")

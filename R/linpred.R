@@ -18,7 +18,8 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
                             offset = NULL, weights = NULL, re.form, draws, response = FALSE,
                             sigma = residual) {
   design_of(fit, paste0(what, "()"))
-  check_dots_empty(c(list(...), if (!sigma) c(new_sigma = new_sigma, weights = weights)),
+  unused <- Filter(Negate(is.null), list(new_sigma = new_sigma, weights = weights))
+  check_dots_empty(c(list(...), if (!sigma) unused),
                    c(prediction_arguments, if (sigma) c("new_sigma", "weights")), what)
   re_formula <- one_spelling(re_formula, re.form)
   ndraws <- one_spelling(ndraws, draws)

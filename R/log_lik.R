@@ -113,7 +113,7 @@ response_of <- function(fit, newdata) {
 
 log_lik_of_groups <- function(fit, newdata, draw_ids, allow_new_levels, sample_new_levels,
                               new_sigma, seed, offset, weights) {
-  check_grouped(fit, "log_lik(by = \"group\")")
+  check_grouped(fit, "log_lik")
   given <- all_hyper(fit)
   if (!is.null(draw_ids)) given <- lapply(given, function(x) x[, draw_ids, drop = FALSE])
   if (is.null(newdata) && is.null(offset) && is.null(weights)) {

@@ -68,6 +68,7 @@ logml.default <- function(x, ...) {
 #' @rawNamespace S3method(bridgesampling::logml, relm)
 #' @export
 logml.relm <- function(x, method = NULL, seed = NULL, threads = 1, ...) {
+  check_dots_empty(list(...), names(formals(logml.relm)), "logml")
   integrand <- new_integrand(x$posterior, check_count(threads, "threads"))
   few <- n_dimensions(integrand) <= 3
   if (is.null(method)) method <- if (few) "quadrature" else "bridge"
@@ -107,7 +108,7 @@ bayes_factor <- function(x1, x2, log = FALSE, ...) UseMethod("bayes_factor")
 
 #' @export
 bayes_factor.default <- function(x1, x2, log = FALSE, ...) {
-  if (inherits(x2, "relm")) return(bayes_factor.relm(x1, x2, log, ...))
+  if (!missing(x2) && inherits(x2, "relm")) return(bayes_factor.relm(x1, x2, log, ...))
   pass_on("bridgesampling", "bayes_factor", x1, x2, log = log, ...)
 }
 
@@ -115,6 +116,7 @@ bayes_factor.default <- function(x1, x2, log = FALSE, ...) {
 #' @rawNamespace S3method(bridgesampling::bayes_factor, relm)
 #' @export
 bayes_factor.relm <- function(x1, x2, log = FALSE, ...) {
+  if (missing(x2)) abort("{.fn bayes_factor} needs a second model, {.arg x2}.")
   names <- c(deparse1(substitute(x1)), deparse1(substitute(x2)))
   check_flag(log, "log")
   check_same_data(Filter(function(x) inherits(x, "relm"), list(x1, x2)))
@@ -162,7 +164,10 @@ post_prob.relm <- function(x, ..., prior_prob = NULL, model_names = NULL) {
 
 # The log marginal likelihood of whatever has one.
 as_logml <- function(x, name) {
-  value <- as.numeric(logml(x))
+  value <- tryCatch(as.numeric(logml(x)), error = function(e) {
+    if (inherits(e, "relm_error")) rlang::cnd_signal(e)
+    NA_real_
+  })
   if (length(value) != 1 || is.na(value)) {
     abort("{.arg {name}} must be a fit or a log marginal likelihood.", x = "It is {describe(x)}.")
   }

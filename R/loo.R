@@ -31,7 +31,8 @@
 #' then fitted anew without that row or group, and its log density averaged over the draws of this
 #' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. Where there
 #' is no posterior without a row or group, as when it alone tells of a coefficient with a flat
-#' prior, there is no density either: Pareto k says so, and a refit is an error.
+#' prior, or leaves two groups, there is no density either: Pareto k is infinite, and a refit is an
+#' error.
 #'
 #' @section Large data:
 #' Rows go through loo in blocks, so that the matrix of draws x rows is never held. loo takes about
@@ -109,6 +110,7 @@ loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshol
   density <- left_out_density(x, by, integrated)
   result <- smoothed_loo(density, r_eff, check_count(cores, "cores"), save_psis)
   if (!is.null(density$lpd)) result <- set_lpd(result, density$lpd())
+  result$diagnostics$pareto_k[without_density(x, by)] <- Inf
   bad <- which(result$diagnostics$pareto_k > k_threshold)
   if (reloo && length(bad)) result <- leave_out_exactly(x, by, bad, result, seed)
   else if (length(bad)) warn_pareto_k(by, bad, k_threshold)
@@ -186,11 +188,20 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
 
 smoothed_loo <- function(density, r_eff, cores, save_psis) {
   if (save_psis) check_draws_memory(density$n_draws, 6 * density$n)
+  check_r_eff(r_eff, density$n)
   if (is.null(r_eff)) r_eff <- relative_efficiency(density, cores)
   r_eff <- rep_len(r_eff, density$n)
   block_by_block(density, save_psis, function(values, places) {
     loo::loo(values, r_eff = r_eff[places], cores = cores, save_psis = save_psis)
   })
+}
+
+check_r_eff <- function(r_eff, n) {
+  usable <- is.numeric(r_eff) && length(r_eff) %in% c(1, n) && all(is.finite(r_eff) & r_eff > 0)
+  if (!is.null(r_eff) && !usable) {
+    abort("{.arg r_eff} must be one positive number, or one for each of the {n} rows or groups.",
+          x = "It is {describe(r_eff)}.")
+  }
 }
 
 # One result of loo from those of blocks of columns. Warnings of Pareto k and of p_waic, one from

@@ -1,7 +1,7 @@
 # Groups, and levels of the residual variance, that the data did not have.
 #
-# Each has a seed of its own, so that what is drawn of it does not depend on which rows are
-# predicted together.
+# Each has a seed of its own, by the order in which they appear: what is drawn of it does not depend
+# on how many rows it has, nor on their order.
 
 check_new_levels <- function(fit, rows, allowed) {
   design <- fit$design

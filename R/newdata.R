@@ -22,6 +22,13 @@ with_rows <- function(names, data, environment, n_rows) {
   }, NA)]
 }
 
+# A function that was attached where the model was fitted, as ns() of splines, is not kept.
+function_remedy <- function(e) {
+  if (grepl("could not find function", conditionMessage(e))) {
+    "Attach the package of that function, as it was where the model was fitted."
+  }
+}
+
 # So that new rows get the contrasts of the fit, whatever the session's option is by then.
 settle_contrasts <- function(design) {
   contrasts <- as.list(design$contrasts)
@@ -90,7 +97,7 @@ new_frame <- function(design, newdata, terms, by, with_response) {
     suppressWarnings(stats::model.frame(own_terms, newdata, na.action = stats::na.pass)),
     error = function(e) {
       abort("The variables of the formula cannot be evaluated in {.arg newdata}.",
-            x = "{conditionMessage(e)}")
+            x = "{conditionMessage(e)}", i = function_remedy(e))
     }
   )
   for (name in names(frame)) {

@@ -29,11 +29,14 @@ possible_axes <- function(design) {
   variables <- variables[!duplicated(vapply(variables, as_text, ""))]
   names <- vapply(variables, as_text, "")
   parts <- lapply(variables, all.vars)
+  # A factor that is made of a variable stays as it is where that is moved.
+  numeric <- vapply(names, function(name) is.numeric(design$frame[[name]]), NA)
   alone <- vapply(seq_along(parts), function(k) {
-    is_numbers(design$frame[[names[k]]]) && !any(parts[[k]] %in% unlist(parts[-k]))
+    others <- setdiff(which(numeric), k)
+    is_numbers(design$frame[[names[k]]]) && !any(parts[[k]] %in% unlist(parts[others]))
   }, NA)
-  made_of_one <- lapply(parts, function(own) if (length(own) == 1) own)
-  first <- unlist(ifelse(alone, names, made_of_one))
+  made_of_one <- lapply(which(numeric), function(k) if (length(parts[[k]]) == 1) parts[[k]])
+  first <- unlist(ifelse(alone[numeric], names[numeric], made_of_one))
   data <- movable_data(design, unlist(parts))
   choices <- unique(c(first, unlist(made_of_one)))
   axes <- lapply(choices, function(name) {

@@ -90,7 +90,10 @@ posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, nd
 
 apply_function <- function(fun, values) {
   if (is.null(fun)) return(values)
-  changed <- suppressWarnings(match.fun(fun)(values))
+  fun <- tryCatch(match.fun(fun), error = function(e) {
+    abort("{.arg fun} must be a function, or the name of one.", x = "It is {describe(fun)}.")
+  })
+  changed <- suppressWarnings(fun(values))
   if (!is.numeric(changed) || !identical(dim(changed), dim(values))) {
     abort("{.arg fun} must take a matrix and give numbers in the same shape.",
           x = "It gives {describe(changed)} for one of size {nrow(values)} x {ncol(values)}.")

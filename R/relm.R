@@ -17,8 +17,9 @@
 #'   move in, it proposes from a table of the density, and beyond from a t that has learnt its mean and
 #'   covariance by importance sampling; then it needs no warm-up to speak of: at most 20 sweeps are
 #'   run, or 100. Several residual variances take all of `warmup`, to learn in. It takes at most
-#'   eight random columns; beyond them, and where it finds no mode to start from, the interweaved
-#'   sampler runs unless `"collapsed"` was asked for by name.
+#'   eight random columns; beyond them, and where it finds no mode to start from or hardly one of its
+#'   proposals would be accepted, the interweaved sampler runs unless `"collapsed"` was asked for by
+#'   name.
 #'   `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs samplers, named by the
 #'   parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes
 #'   well where groups tell little of their effects, the centered where they tell much. The

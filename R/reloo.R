@@ -32,12 +32,10 @@ rows_left_out <- function(fit, by, places) {
 
 # The same model without these rows: columns, their coordinates and the priors stay as they are.
 fit_without <- function(fit, rows, label, seed) {
-  design <- fit$design
-  design$frame <- frame_rows(design$frame, seq_len(nrow(design$frame))[-rows])
-  posterior <- tryCatch(
-    suppressMessages(relm_posterior(crossprods(design, by_group = FALSE), fit$posterior$prior)),
-    relm_error = function(e) refuse_leaving_out(label, conditionMessage(e))
-  )
+  design <- design_without(fit$design, rows)
+  posterior <- tryCatch(posterior_of_rows(design, fit$posterior$prior), relm_error = function(e) {
+    refuse_leaving_out(label, conditionMessage(e))
+  })
   if (!identical(posterior$fixed, fit$posterior$fixed)) {
     lost <- setdiff(fit$posterior$fixed, posterior$fixed)
     refuse_leaving_out(label, paste0("It alone tells of coefficients: ",
@@ -50,6 +48,43 @@ fit_without <- function(fit, rows, label, seed) {
   without <- new_fit(fit$call, posterior, control, seed)
   without$design <- design
   without
+}
+
+design_without <- function(design, rows) {
+  design$frame <- frame_rows(design$frame, seq_len(nrow(design$frame))[-rows])
+  design
+}
+
+posterior_of_rows <- function(design, prior) {
+  suppressMessages(relm_posterior(crossprods(design, by_group = FALSE), prior))
+}
+
+# The rows or groups without which there is no posterior, whatever importance sampling makes of
+# them: rows that alone tell of a coefficient, whose leverage is 1; groups without which the model
+# is refused. Sought where rows and groups are not too many for it.
+without_density <- function(fit, by) {
+  posterior <- fit$posterior
+  if (by == "row") {
+    flat <- all(posterior$beta$precision == 0) && length(posterior$fixed) > 0
+    if (!flat || nrow(fit$design$frame) > most_leverages) return(integer())
+    rows <- rows_of_fit(fit, seq_len(nrow(fit$design$frame)))
+    weights <- if (is.null(rows$weights)) 1 else rows$weights
+    leverage <- rowSums(qr.Q(qr(sqrt(weights) * rows$X))^2)
+    return(which(leverage > 1 - 1e-8))
+  }
+  if (is.null(fit$design) || length(posterior$groups) > few_groups) return(integer())
+  places <- seq_along(posterior$groups)
+  rows <- rows_left_out(fit, "group", places)
+  places[!vapply(rows, function(own) has_posterior_without(fit, own), NA)]
+}
+
+most_leverages <- 1e5
+few_groups <- 12L
+
+has_posterior_without <- function(fit, rows) {
+  posterior <- tryCatch(posterior_of_rows(design_without(fit$design, rows), fit$posterior$prior),
+                        relm_error = function(e) NULL)
+  !is.null(posterior) && identical(posterior$fixed, fit$posterior$fixed)
 }
 
 refuse_leaving_out <- function(label, reason) {

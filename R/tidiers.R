@@ -86,7 +86,8 @@ tidy_rows <- function(fit, effect) {
                term = rep_len(term, n), variable = variable)
   }
   if (effect == "fixed") {
-    return(rows(hyper_variables(fit)[seq_along(posterior$fixed)], posterior$fixed))
+    fixed <- as.character(posterior$fixed)
+    return(rows(hyper_variables(fit)[seq_along(fixed)], fixed))
   }
   if (effect == "ran_pars") return(rbind(tidy_covariance(fit, rows), tidy_sigma(fit, rows)))
   if (is.null(posterior$group)) return(rows(character(), character()))
@@ -182,9 +183,11 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = TRUE, interval
   check_choice(interval, "interval", c("none", "confidence", "prediction"))
   probs <- (1 + c(-1, 1) * check_probability(conf.level, "conf.level")) / 2
   rows <- augmented_rows(x, data, newdata)
+  # What is drawn of new levels is the same in every column.
+  if (!is.null(newdata)) seed <- check_seed(seed)
   # Rows left out by na.exclude are not among the data.
   used <- function(table) as.matrix(table)[!is.na(as.matrix(table)[, 1]), , drop = FALSE]
-  fitted <- used(fitted(x, newdata, summary = TRUE, probs = probs, ...))
+  fitted <- used(fitted(x, newdata, summary = TRUE, probs = probs, seed = seed, ...))
   added <- data.frame(.fitted = fitted[, 1])
   if (se_fit) added$.se.fit <- fitted[, 2]
   if (interval == "prediction") {
@@ -192,7 +195,7 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = TRUE, interval
   }
   if (interval != "none") added[c(".lower", ".upper")] <- fitted[, 3:4]
   if (is.null(newdata) || all(all.vars(formula(x)[[2]]) %in% names(newdata))) {
-    added$.resid <- used(residuals(x, newdata, ...))[, 1]
+    added$.resid <- used(residuals(x, newdata, seed = seed, ...))[, 1]
   }
   added$.fixed <- used(fitted(x, newdata, re_formula = NA, ...))[, 1]
   as_tibble(cbind(rows, added))

@@ -8,8 +8,8 @@
 #' the changed arguments the new fit has a seed of its own.
 #'
 #' The data are looked for as the call names them, where `update()` is called, so that corrected
-#' data are fitted. Where no data frame of that name is found, as in another session, the columns
-#' that the model named are used, which the fit keeps; a message says so. All other arguments of
+#' data are fitted. Where no data frame of that name is found that has the model's columns, as in
+#' another session, those that the fit keeps are used; a message says so. All other arguments of
 #' the old call keep the values that they had: what they were called does not matter. A fit of
 #' cross-products is updated from its own.
 #'
@@ -70,16 +70,17 @@ old_arguments <- function(fit, names, formula, envir) {
   ))
   arguments <- own[intersect(names, names(own))]
   if ("init" %in% names) arguments$init <- old_init(fit$call$init, envir)
-  if ("data" %in% names) arguments$data <- old_data(fit, envir)
+  if ("data" %in% names) arguments$data <- old_data(fit, formula, envir)
   arguments
 }
 
-old_data <- function(fit, envir) {
+old_data <- function(fit, formula, envir) {
   expression <- fit$call$data
   data <- tryCatch(eval(expression, envir), error = function(e) NULL)
-  if (is.data.frame(data)) return(data)
-  inform("There is no data frame {.code {deparse1(expression)}} here: the columns that the fit
-          keeps of its {.arg data} are used.", i = "Give {.arg data} for others.")
+  kept <- c(names(fit$design$kept$columns), fit$design$kept$in_frame)
+  if (is.data.frame(data) && all(intersect(all.vars(formula), kept) %in% names(data))) return(data)
+  inform("There is no data frame {.code {deparse1(expression)}} with the model's columns here: those
+          that the fit keeps of its {.arg data} are used.", i = "Give {.arg data} for others.")
   data_of(fit$design)
 }
 

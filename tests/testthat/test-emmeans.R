@@ -100,3 +100,24 @@ test_that("a fit of cross-products is refused", {
   expect_error(suppressMessages(emmeans::recover_data(small)), "needs the data",
                class = "relm_error")
 })
+
+test_that("means are those of the contrasts that the fit was made with", {
+  skip_if_not_installed("emmeans")
+  set.seed(2)
+  data <- data.frame(f = factor(rep(c("a", "b", "c"), 20)), g = factor(rep(1:10, each = 6)))
+  data$y <- as.integer(data$f) * 2 + rnorm(10)[data$g] + rnorm(60, 0, 0.1)
+  # Names of sum contrasts that are those of treatment contrasts.
+  contrasts(data$f) <- structure(contr.sum(3), dimnames = list(NULL, c("b", "c")))
+  fit <- relm(y ~ f + (1 | g), data, seed = 1, chains = 2, draws = 300)
+  expected <- apply(posterior_epred(fit, data.frame(f = c("a", "b", "c")), re_formula = NA), 2,
+                    median)
+  means <- function(fit) as.data.frame(emmeans::emmeans(fit, ~ f))$emmean
+  expect_equal(means(fit), unname(expected))
+  plain <- transform(data, f = as.character(f))
+  old <- options(contrasts = c("contr.helmert", "contr.poly"))
+  fit <- relm(y ~ f + (1 | g), plain, seed = 1, chains = 2, draws = 300)
+  options(old)
+  expected <- apply(posterior_epred(fit, data.frame(f = c("a", "b", "c")), re_formula = NA), 2,
+                    median)
+  expect_equal(means(fit), unname(expected))
+})

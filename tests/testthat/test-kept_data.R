@@ -71,3 +71,17 @@ test_that("columns are referred to, not copied", {
   design <- relm_design(y ~ exp(x) + (1 | g), data)
   expect_identical(rlang::obj_address(design$kept$columns$x), rlang::obj_address(data$x))
 })
+
+test_that("objects of the workspace that a call names are those of the fit, whatever they are later", {
+  values <- values_in_session("relm", quote({
+    level <- "l1"
+    square <- function(z) z^2
+    fit <- relm(log(mercury) ~ square(length) + (1 | station), bass, subset = station != level,
+                seed = 1, chains = 1, draws = 30)
+    level <- "l4"
+    square <- function(z) z
+    refit <- update(fit, draws = 5)
+  }), expression(nobs(refit), any(model.frame(refit)$station == "l1"),
+                 identical(model.frame(refit)[[2]], model.frame(fit)[[2]])))
+  expect_identical(unname(values), list(161L, FALSE, TRUE))
+})

@@ -170,3 +170,12 @@ test_that("loo's generics know relm's fits", {
   kept <- loo(fit2, save_psis = TRUE)
   expect_identical(dim(kept$psis_object), c(300L, 171L))
 })
+
+test_that("efficiencies are positive numbers, one or one for each row", {
+  fit <- small(log(mercury) ~ x + (1 | station))
+  for (bad in list("a", -1, c(1, NA), rep(0.5, 3), NA)) {
+    expect_error(loo(fit, r_eff = bad), "`r_eff`.*171", class = "relm_error")
+  }
+  line <- small(log(mercury) ~ x)
+  expect_error(loo(line, by = "group"), "needs group effects", class = "relm_error")
+})

@@ -78,3 +78,12 @@ test_that("variables that depend on all rows are not moved in the data", {
   scaled <- relm(y ~ scale(x) + I(x^2) + (1 | g), data, seed = 1, chains = 1, draws = 5)
   expect_error(relm:::check_moves(scaled, relm:::plot_axis(scaled$design, "x")), NA)
 })
+
+test_that("a factor made of a variable is no axis, and stands still when that moves", {
+  data <- transform(bass_centered(), number = rep(1:3, 57))
+  for (formula in c(log(mercury) ~ factor(number) + x + (1 | station),
+                    log(mercury) ~ cut(x, 3) + x + (1 | station))) {
+    fit <- relm(formula, data, seed = 1, chains = 1, draws = 50)
+    expect_identical(plot(fit, "groups")$labels$x, "x")
+  }
+})

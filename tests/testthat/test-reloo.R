@@ -106,3 +106,15 @@ test_that("the log of a mean has its Monte Carlo standard error", {
   expect_equal(value[1], log(mean(w)) - 800)
   expect_equal(value[2], sd(w) / mean(w) / sqrt(4000), tolerance = 0.1)
 })
+
+test_that("what has no density given the rest has an infinite Pareto k", {
+  data <- transform(grouped_data(7), f = ifelse(seq_along(y) == 5, "once", f))
+  fit <- relm(y ~ f + (1 | g), data, weights = w, seed = 1, chains = 1, draws = 400)
+  expect_warning(result <- loo(fit), "for 1 row|for [0-9]+ rows")
+  expect_identical(which(result$diagnostics$pareto_k == Inf), 5L)
+  three <- data[data$g %in% unique(data$g)[1:3], ]
+  fit <- relm(y ~ x + (1 | g), three, seed = 1, chains = 1, draws = 400)
+  expect_identical(unname(suppressWarnings(loo(fit, by = "group"))$diagnostics$pareto_k), rep(Inf, 3))
+  fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 1, draws = 400)
+  expect_true(all(is.finite(suppressWarnings(loo(fit, by = "group"))$diagnostics$pareto_k)))
+})

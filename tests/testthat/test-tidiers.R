@@ -148,3 +148,22 @@ test_that("bad requests are refused by name", {
   expect_error(generics::tidy(fit, conf.method = "Wald"), "`conf.method`", class = "relm_error")
   expect_error(generics::glance(fit, looic = 1), "`looic`", class = "relm_error")
 })
+
+test_that("new levels are the same in every column of augment(), and for a seed", {
+  skip_if_not_installed("generics")
+  fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 100, seed = 1)
+  rows <- data.frame(x = 0:1, station = "new", mercury = 1)
+  made <- lapply(c(4, 4), function(seed) {
+    generics::augment(fit, newdata = rows, allow_new_levels = TRUE, interval = "prediction",
+                      seed = seed)
+  })
+  expect_identical(made[[1]], made[[2]])
+  expect_equal(made[[1]]$.resid, -made[[1]]$.fitted)
+})
+
+test_that("a model without coefficients has a table of the others", {
+  skip_if_not_installed("generics")
+  fit <- relm(log(mercury) ~ 0 + (1 | station), bass, chains = 1, draws = 50, seed = 1)
+  expect_identical(generics::tidy(fit)$term, c("sd__(Intercept)", "sd__Observation"))
+  expect_identical(nrow(generics::tidy(fit, effects = "fixed")), 0L)
+})

@@ -184,3 +184,13 @@ test_that("a fit read in another session is updated there", {
   expect_identical(as.matrix(there$same), as.matrix(fit_local(weights = w)))
   expect_identical(names(fixef(there$other)), "(Intercept)")
 })
+
+test_that("a data frame of the name without the model's columns is not the fit's", {
+  made <- list2env(list(bass = bass_centered(), relm = relm), parent = globalenv())
+  fit <- eval(quote(relm(log(mercury) ~ x + (1 | station), bass, chains = 1, draws = 5, seed = 1)),
+              made)
+  elsewhere <- list2env(list(fit = fit), parent = globalenv())
+  expect_message(refit <- eval(quote(update(fit, draws = 6)), elsewhere), "columns that|those\\s+that",
+                 class = "relm_message")
+  expect_identical(nobs(refit), 171L)
+})
