@@ -197,7 +197,7 @@ choose_pars <- function(fit, pars, regex_pars) {
   known <- pars %in% names(theirs)
   pars[known] <- theirs[pars[known]]
   matched <- lapply(regex_pars, function(pattern) {
-    own <- grep(pattern, default_variables(fit), value = TRUE)
+    own <- grep(pattern, c(hyper_variables(fit), effect_variables(fit)), value = TRUE)
     found <- union(own, theirs[grep(pattern, names(theirs))])
     if (length(found) == 0) refuse_variable(pattern, fit)
     found

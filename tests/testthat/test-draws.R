@@ -91,3 +91,12 @@ test_that("warm-up and thinning keep the draws they say", {
   expect_identical(as.numeric(as_draws_array(kept)),
                    as.numeric(as_draws_array(every)[10 + 4 * (1:5), , ]))
 })
+
+test_that("regular expressions in rstanarm's words find effects whose draws are not kept", {
+  kept <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 1, draws = 20, seed = 1)
+  not_kept <- update(kept, group_draws = FALSE)
+  expect_identical(as.matrix(not_kept, regex_pars = "^r_station\\[l"),
+                   as.matrix(kept, regex_pars = "^r_station\\[l"))
+  expect_identical(posterior_interval(not_kept, regex_pars = "^b\\[.*w3"),
+                   posterior_interval(kept, regex_pars = "^b\\[.*w3"))
+})
