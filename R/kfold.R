@@ -1,8 +1,8 @@
 #' K-fold cross-validation
 #'
 #' Leaves out one part of the rows after the other: the model is fitted anew without it, and
-#' predicts its rows. That takes K fits, and fails nowhere; [loo()][loo.relm] is quicker where its
-#' Pareto k are below 0.7.
+#' predicts its rows. That takes K fits, and relies on no weights; [loo()][loo.relm] is quicker where
+#' its Pareto k are below 0.7.
 #'
 #' The estimate is the sum over rows of \eqn{\log p(y_i \mid y_{-k})}{log p(y_i | y_-k)}, with k the
 #' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out:
