@@ -20,6 +20,13 @@ remove_remote_parts <- function(page) {
   for (path in remote) xml2::xml_remove(xml2::xml_find_all(page, path))
 }
 
+# The README's links to the sources of vignettes, to their pages.
+link_vignettes <- function(page) {
+  links <- xml2::xml_find_all(page, "//a[starts-with(@href, 'vignettes/')]")
+  pages <- sub("^vignettes/(.*)\\.Rmd$", "articles/\\1.html", xml2::xml_attr(links, "href"))
+  xml2::xml_set_attr(links, "href", pages)
+}
+
 # A list of the page's headings in the place that a script would fill.
 write_contents <- function(page) {
   place <- xml2::xml_find_first(page, "//nav[@id = 'toc']")
@@ -73,6 +80,7 @@ to_mathml <- function(formulas) {
 finish_page <- function(file) {
   page <- xml2::read_html(file, encoding = "UTF-8")
   remove_remote_parts(page)
+  link_vignettes(page)
   write_contents(page)
   formulas <- to_mathml(take_formulas(page))
   text <- as.character(page)
