@@ -57,11 +57,10 @@ static inline double product_of_lanes(const lanes_t *x)
 /* Moves a product of determinants into its logarithm before it overflows. */
 static inline void empty_product(lanes_t *product, double *log_det)
 {
-    if (product_of_lanes(product) < LARGE_PRODUCT) return;
-    for (int i = 0; i < LANES; i++) {
-        *log_det += log(LANE(*product, i));
-        LANE(*product, i) = 1.0;
-    }
+    double all = product_of_lanes(product);
+    if (all < LARGE_PRODUCT) return;
+    *log_det += log(all);
+    *product = 1.0 + 0.0 * *product;
 }
 
 /* One column: V is I + a^2 in the one direction of Z_j. */
