@@ -75,14 +75,18 @@ log_target <- function(model, tuning, points, sigma2) {
 # Independent proposals, coordinates x n, and their log densities.
 propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
 
+# What a search for the mode makes least; finite where the density vanishes.
+minus_log_target <- function(model, tuning, sigma2) {
+  function(point) {
+    value <- log_target(model, tuning, point, sigma2)
+    if (is.finite(value)) -value else 1e10
+  }
+}
+
 # Proposals at the mode, with the curvature there.
 tune_at_mode <- function(model, estimate, role, threads = 1L) {
   tuning <- new_tuning(model, estimate, role, threads)
-  free <- without_bounds(model)
-  target <- function(point) {
-    value <- log_target(free, tuning, point, estimate$sigma2)
-    if (is.finite(value)) -value else 1e10
-  }
+  target <- minus_log_target(without_bounds(model), tuning, estimate$sigma2)
   start <- within_bounds(initial_point(estimate, tuning), model, tuning)
   mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))$par
   hessian <- function(center) stats::optimHess(center, target)
@@ -90,11 +94,7 @@ tune_at_mode <- function(model, estimate, role, threads = 1L) {
     mode <- search_mode(target, start, mode)
     bounded <- within_bounds(mode, model, tuning)
     if (!identical(bounded, mode)) {
-      within <- function(point) {
-        value <- log_target(model, tuning, point, estimate$sigma2)
-        if (is.finite(value)) -value else 1e10
-      }
-      mode <- search_mode(within, bounded, bounded)
+      mode <- search_mode(minus_log_target(model, tuning, estimate$sigma2), bounded, bounded)
     }
     hessian <- function(center) scaled_hessian(target, center)
   }

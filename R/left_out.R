@@ -22,8 +22,7 @@ integrated_row_density <- function(fit) {
   n <- nrow(fit$design$frame)
   log_density <- function(places, leave_out) {
     at <- moments(places, leave_out)
-    # Symmetric in the value and the mean, of which the matrix comes first.
-    stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
+    log_density_of_rows(at, at$y)
   }
   lpd <- function() {
     blocks <- split_columns(seq_len(n), ndraws(fit))

@@ -119,6 +119,12 @@ row_predictive <- function(model, groups, given, rows, leave_out) {
   })
 }
 
+# log densities, draws x rows, of rows with these means and standard deviations: symmetric in the
+# value and the mean, of which the matrix comes first.
+log_density_of_rows <- function(moments, y) {
+  stats::dnorm(moments$mean, rep(y, each = nrow(moments$mean)), moments$sd, log = TRUE)
+}
+
 call_kernel <- function(call) {
   tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
 }

@@ -150,7 +150,7 @@ left_out_replicates <- function(fit, arguments, seed) {
   n <- nrow(fit$design$frame)
   check_draws_memory(ndraws(fit), 6 * n)
   at <- row_moments(fit)(seq_len(n), TRUE)
-  log_density <- stats::dnorm(at$mean, rep(at$y, each = nrow(at$mean)), at$sd, log = TRUE)
+  log_density <- log_density_of_rows(at, at$y)
   density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
   psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
   y <- response_of(fit, NULL)

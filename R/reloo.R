@@ -104,8 +104,7 @@ left_out_rows <- function(without, fit, places) {
   rows$level <- rep_len(given$level_of(labels), length(places))
   model <- sampler_model(posterior, "uncentered")
   moments <- row_predictive(model, groups_of_fit(posterior, model), given, rows, FALSE)
-  # Symmetric in the value and the mean, of which the matrix comes first.
-  stats::dnorm(moments$mean, rep(rows$y, each = nrow(moments$mean)), moments$sd, log = TRUE)
+  log_density_of_rows(moments, rows$y)
 }
 
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
