@@ -2,22 +2,23 @@
 check_memory <- function(posterior, control, n_kept) {
   size <- size_of_draw(posterior, control, n_kept)
   bytes <- size$bytes * control$chains * control$draws
-  # Little fits anywhere, and to ask the system takes as long as a small model's check.
-  if (bytes < 5e7) return(invisible(bytes))
-  free <- free_memory()
-  if (!is.na(free) && bytes > free) {
-    refuse_memory(size$variables, control$chains, control$draws, bytes, free)
-  }
+  free <- too_little_memory(bytes)
+  if (!is.null(free)) refuse_memory(size$variables, control$chains, control$draws, bytes, free)
   invisible(bytes)
 }
 
 # Is there room for more draws of each chain beside those there are, joined to them?
 room_for_more <- function(posterior, control, n_kept, done, more) {
   size <- size_of_draw(posterior, control, n_kept)$bytes * control$chains
-  bytes <- size * (done + 2 * more)
-  if (bytes < 5e7) return(TRUE)
+  is.null(too_little_memory(size * (done + 2 * more)))
+}
+
+# The bytes that are free, where fewer than are wanted.
+too_little_memory <- function(bytes) {
+  # Little fits anywhere, and to ask the system takes as long as a small model's check.
+  if (bytes < 5e7) return(NULL)
   free <- free_memory()
-  is.na(free) || bytes < free
+  if (!is.na(free) && bytes > free) free
 }
 
 # Numbers in a draw, and bytes that it takes at the peak.

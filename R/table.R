@@ -34,14 +34,21 @@ tabulate_target <- function(model, tuning, estimate) {
     grid <- table_axes(box, rep(nodes, n))
     # The target without the bounds of its priors, which have no place in a cubic.
     grid$values <- target(grid_points(grid$low, grid$step, grid$size), without_bounds(model))
-    tuning$table <<- table_from_grid(grid, model, tuning)
-    # One or two axes without bounds need no check.
-    if (n < 3 && !with_coordinate(tuning)) return(1)
+    tuning$table <- table_from_grid(grid, model, tuning)
+    tuning
+  }
+  tuning <- tabulate(table_nodes[n])
+  # One or two axes without bounds need no check.
+  if (n < 3 && !with_coordinate(tuning)) return(tuning)
+  accepted <- function(tuning) {
     max(0, weigh_proposals(model, tuning, estimate$sigma2, 200, 1L)$accepted_share)
   }
-  accepted <- tabulate(table_nodes[n])
-  if (n == 3 && accepted < enough_accepted[["fine"]]) accepted <- tabulate(more_nodes)
-  if (accepted >= enough_accepted[["usable"]]) tuning
+  share <- accepted(tuning)
+  if (n == 3 && share < enough_accepted[["fine"]]) {
+    tuning <- tabulate(more_nodes)
+    share <- accepted(tuning)
+  }
+  if (share >= enough_accepted[["usable"]]) tuning
 }
 
 # The table that the target's values on a grid give; the grid, which is far smaller, is kept to
