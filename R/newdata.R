@@ -77,14 +77,6 @@ term_variables <- function(terms) {
   vapply(as.list(attr(terms, "variables"))[-1], as_text, "")
 }
 
-# The variables that a grouping expression such as a:b is made of, as columns of a model frame.
-grouping_parts <- function(expression) {
-  if (is.null(expression)) return(character())
-  is_made <- is.call(expression) && as_text(expression[[1]]) %in% c(":", "(")
-  if (!is_made) return(as_text(expression))
-  unlist(lapply(as.list(expression)[-1], grouping_parts))
-}
-
 # The model frame of new rows: the variables of these terms and of the grouping factors,
 # evaluated as the fit evaluated them, so that poly() and the like keep their basis.
 new_frame <- function(design, newdata, terms, by, with_response) {
@@ -165,18 +157,6 @@ check_complete <- function(column, name, groups = FALSE) {
           x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.",
           i = if (groups) "{.code re_formula = NA} predicts without group effects.")
   }
-}
-
-# The level of each row among those of the fit, and after these the new ones in the order in
-# which they first appear.
-code_levels <- function(expression, frame, labels) {
-  factor <- grouping_factor(expression, frame, "newdata")
-  code <- as.integer(factor)
-  place <- match(levels(factor), labels)
-  if (!anyNA(place)) return(list(code = place[code], new = character()))
-  seen <- unique(code[is.na(place[code])])
-  place[seen] <- length(labels) + seq_along(seen)
-  list(code = place[code], new = levels(factor)[seen])
 }
 
 # offset() terms and the argument `offset`: as given here, or as given to the fit.

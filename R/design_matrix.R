@@ -1,0 +1,65 @@
+# From a model frame to the columns of X and Z.
+
+# The rows `rows` (all when NULL) of the design matrices, which have no row names.
+design_rows <- function(design, rows = NULL) {
+  frame <- design$frame
+  if (!is.null(rows)) frame <- frame_rows(frame, rows)
+  offset <- stats::model.offset(frame)
+  y <- as.numeric(.subset2(frame, 1))
+  Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$coding)
+  list(
+    X = terms_matrix(design$terms, frame, design$coding),
+    Z = if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0),
+    y = if (is.null(offset)) y else y - as.numeric(offset),
+    weights = stats::model.weights(frame),
+    block = rep(seq_along(Z), vapply(Z, ncol, 1L))
+  )
+}
+
+# frame[rows, ] without its row names, which take longer to subset than the columns.
+frame_rows <- function(frame, rows) {
+  described <- attributes(frame)
+  described$row.names <- .set_row_names(length(rows))
+  frame <- lapply(frame, function(column) {
+    if (is.matrix(column)) column[rows, , drop = FALSE] else column[rows]
+  })
+  attributes(frame) <- described
+  frame
+}
+
+terms_matrix <- function(terms, frame, contrasts) {
+  X <- plain_matrix(terms, frame)
+  if (!is.null(X)) return(X)
+  if (!is.null(contrasts)) {
+    variables <- vapply(attr(terms, "variables"), deparse1, "")[-1]
+    contrasts <- contrasts[names(contrasts) %in% variables]
+  }
+  X <- tryCatch(
+    stats::model.matrix(terms, frame, contrasts.arg = contrasts),
+    error = function(e) {
+      abort("The model matrix cannot be made.", x = "{conditionMessage(e)}")
+    }
+  )
+  matrix(as.double(X), nrow(X), dimnames = list(NULL, colnames(X)))
+}
+
+# The model matrix of terms that are vectors of numbers, each a column as it stands; NULL for
+# other terms.
+plain_matrix <- function(terms, frame) {
+  labels <- attr(terms, "term.labels")
+  place <- match(labels, names(frame))
+  if (anyNA(place) || any(attr(terms, "order") > 1)) return(NULL)
+  columns <- .subset(frame, place)
+  for (column in columns) {
+    plain <- is.numeric(column) && is.null(dim(column)) &&
+      (!is.object(column) || inherits(column, "AsIs"))
+    if (!plain) return(NULL)
+  }
+  n_rows <- .row_names_info(frame, 2L)
+  intercept <- if (attr(terms, "intercept") > 0) rep(1, n_rows)
+  names <- c(if (!is.null(intercept)) "(Intercept)", labels)
+  X <- as.double(unlist(c(list(intercept), columns), use.names = FALSE))
+  dim(X) <- c(n_rows, length(names))
+  dimnames(X) <- list(NULL, names)
+  X
+}

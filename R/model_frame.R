@@ -1,0 +1,115 @@
+# From the variables of a formula to a checked model frame.
+
+# Weights, offset and subset, as lm() would find them: in the data, then where the
+# call was written.
+evaluate_extras <- function(data, quosures) {
+  mask <- if (is.data.frame(data)) data
+  extras <- lapply(quosures, function(quosure) {
+    tryCatch(rlang::eval_tidy(quosure, mask), error = function(e) {
+      abort("{.code {rlang::as_label(quosure)}} cannot be evaluated.",
+            x = "{conditionMessage(e)}")
+    })
+  })
+  for (name in c("weights", "offset")) check_extra(extras[[name]], name, mask)
+  extras[!vapply(extras, is.null, NA)]
+}
+
+check_extra <- function(values, name, data) {
+  if (is.null(values)) return(invisible())
+  if (!is.numeric(values)) {
+    abort("{.arg {name}} must be numbers.", x = "It is {describe(values)}.")
+  }
+  if (!is.null(data) && NROW(values) != nrow(data)) {
+    abort("{.arg {name}} must have one number for each of the {nrow(data)} rows of
+           {.arg data}.", x = "It has {NROW(values)}.")
+  }
+}
+
+evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
+  action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
+  frame <- tryCatch(
+    do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action),
+                                       drop.unused.levels = drop_levels), extras)),
+    error = function(e) {
+      if (inherits(e, "relm_error")) stop(e)
+      abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
+    }
+  )
+  dropped <- length(attr(frame, "na.action"))
+  if (dropped && nrow(frame)) {
+    inform("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
+  }
+  frame
+}
+
+# Bad weights are an error even where na.action would drop their rows.
+check_then <- function(action) {
+  function(frame) {
+    weights <- frame[["(weights)"]]
+    if (!is.null(weights)) check_weights(weights)
+    if (identical(action, stats::na.omit) && is_left_by_na_omit(frame)) frame
+    else action(frame)
+  }
+}
+
+# na.omit() copies a frame also where nothing is missing, and takes most attributes off its
+# columns.
+is_left_by_na_omit <- function(frame) {
+  for (column in frame) {
+    described <- attributes(column)
+    if (identical(described$class, "factor")) described[c("levels", "class")] <- NULL
+    if (length(described) || anyNA(column)) return(FALSE)
+  }
+  TRUE
+}
+
+check_weights <- function(weights) {
+  bad <- which(!is.finite(weights) | weights <= 0)
+  if (length(bad)) {
+    abort("{.arg weights} must be finite and positive.",
+          x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, the weight is
+               {describe(weights[bad[1]])}.",
+          i = "Leave rows out with {.arg subset}.")
+  }
+}
+
+as_factors <- function(frame) {
+  text <- vapply(frame, is.character, NA)
+  text[1] <- FALSE
+  if (!any(text)) return(frame)
+  frame[text] <- lapply(frame[text], factor)
+  frame
+}
+
+check_response <- function(y, frame) {
+  if (!is.numeric(y) || NCOL(y) != 1) {
+    abort("The response {.code {names(frame)[1]}} must be one column of numbers.",
+          x = "It is {describe(stats::model.response(frame, 'any'))}.",
+          i = if (is.character(y)) "Convert it with {.fn as.numeric}.")
+  }
+}
+
+check_finite_columns <- function(frame) {
+  for (name in names(frame)) {
+    column <- .subset2(frame, name)
+    if (!is.numeric(column) || all_finite(column)) next
+    bad <- which(!is.finite(rowSums(as.matrix(column))))
+    if (length(bad)) {
+      abort("{.code {name}} must be finite.",
+            x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.",
+            i = "Take these rows out with {.arg subset}.")
+    }
+  }
+  y <- .subset2(frame, 1)
+  if (length(y) > 1 && y[2] == y[1] && all(y == y[1])) {
+    abort("The response {.code {names(frame)[1]}} is constant.",
+          x = "All {length(y)} values are {describe(unname(y[1]))}.",
+          i = "A model of it has no residual variance.")
+  }
+}
+
+# A finite sum has finite terms: no vector of flags is needed then.
+all_finite <- function(column) {
+  (is.double(column) && !is.object(column) && is.finite(sum(column))) ||
+    all(is.finite(column))
+}
