@@ -88,6 +88,12 @@ check_dots_empty <- function(dots, known, caller = "relm") {
             else "Its arguments are {.arg {all}}.")
 }
 
+# The same for a method that takes nothing beside what it names: refuse_dots(list(...), "summary")
+# in the method itself, whose own arguments are those that are known.
+refuse_dots <- function(dots, caller) {
+  check_dots_empty(dots, names(formals(sys.function(sys.parent()))), caller)
+}
+
 # What relm() has in the place of arguments that other packages' functions have.
 arguments_elsewhere <- list(
   random = "Group effects stand in the formula: {.code y ~ x + (1 + x | group)}.",

@@ -54,6 +54,23 @@ test_that("arguments that relm() does not know are refused, with what was meant"
                class = "relm_error")
 })
 
+test_that("a method refuses what its dots hold by the names of its own arguments", {
+  method <- function(object, probs = 0.5, ..., digits = 3) {
+    relm:::refuse_dots(list(...), "summary")
+    "answered"
+  }
+  generic <- function(object, ...) UseMethod("generic")
+  registered <- structure(list(), class = "refusing")
+  generic.refusing <- method
+  expect_identical(method(1, 0.9, digits = 2), "answered")
+  expect_error(method(1, digit = 2), "summary.*no argument `digit`.*Did you mean `digits`",
+               class = "relm_error")
+  expect_error(generic(registered, dots = 1), "no argument `dots`", class = "relm_error")
+  expect_error(do.call(method, list(1, caller = 2)), "`caller`.*`object`, `probs`, and `digits`",
+               class = "relm_error")
+  expect_error(method(1, 0.9, 3), "without a name.*`object`, `probs`", class = "relm_error")
+})
+
 test_that("braces in what a user writes are shown, not evaluated", {
   expect_error(relm(mercury ~ length, bass, sampler = "{stop('evaluated')}"),
                "{stop('evaluated')}", fixed = TRUE, class = "relm_error")
