@@ -38,7 +38,7 @@ test_that("few draws are warned of", {
 })
 
 test_that("knitr makes tables of summaries", {
-  table <- knitr::kable(summary(fit), digits = 2)
+  table <- knitr::kable(summary(fit), "pipe", digits = 2)
   expect_length(table, 2 + nrow(summary(fit)))
   expect_match(table[1], "^\\|variable .* mean.* ess_tail\\|$")
   expect_match(table[3], "^\\|b_Intercept")
