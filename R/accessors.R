@@ -1,13 +1,14 @@
 #' The model of a fit
 #'
 #' @param x,object,formula A fit.
-#' @param type `"fixed"` for X or `"random"` for Z, rows x columns.
-#' @param ... Not used.
+#' @param type Of `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns. Of `weights()`:
+#'   `"prior"`, the only one there is.
+#' @param ... Refused.
 #' @return `formula()`: the model formula. `terms()`: the terms of the fixed part.
 #'   `model.frame()`: the data used, a data frame. `model.matrix()`: X, or Z with one column
 #'   for each random column; aliased columns are left out. `prior_summary()`: a data frame with
-#'   the prior of each parameter. `family()`: [gaussian()]. `weights()`: the precision weights, or
-#'   `NULL`. A fit of cross-products has no data: those that need them are errors for it.
+#'   the prior of each parameter. `family()`: [gaussian()]. `weights()`: the precision weights, which are
+#'   ones where none were given. A fit of cross-products has no data: those that need them are errors for it.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -19,19 +20,29 @@ NULL
 
 #' @rdname relm-model
 #' @export
-formula.relm <- function(x, ...) x$posterior$formula
+formula.relm <- function(x, ...) {
+  refuse_dots(list(...), "formula")
+  x$posterior$formula
+}
 
 #' @rdname relm-model
 #' @export
-terms.relm <- function(x, ...) design_of(x, "terms()")$terms
+terms.relm <- function(x, ...) {
+  refuse_dots(list(...), "terms")
+  design_of(x, "terms()")$terms
+}
 
 #' @rdname relm-model
 #' @export
-model.frame.relm <- function(formula, ...) design_of(formula, "model.frame()")$frame
+model.frame.relm <- function(formula, ...) {
+  refuse_dots(list(...), "model.frame")
+  design_of(formula, "model.frame()")$frame
+}
 
 #' @rdname relm-model
 #' @export
 model.matrix.relm <- function(object, type = "fixed", ...) {
+  refuse_dots(list(...), "model.matrix")
   check_choice(type, "type", c("fixed", "random"))
   design <- design_of(object, "model.matrix()")
   rows <- design_rows(design)
@@ -42,7 +53,10 @@ model.matrix.relm <- function(object, type = "fixed", ...) {
 
 #' @rdname relm-model
 #' @export
-family.relm <- function(object, ...) stats::gaussian()
+family.relm <- function(object, ...) {
+  refuse_dots(list(...), "family")
+  stats::gaussian()
+}
 
 #' @rdname relm-model
 #' @export
@@ -51,7 +65,10 @@ prior_summary <- function(object, ...) UseMethod("prior_summary")
 #' @rdname relm-model
 #' @rawNamespace S3method(rstantools::prior_summary, relm)
 #' @export
-prior_summary.relm <- function(object, ...) prior_table(object$posterior)
+prior_summary.relm <- function(object, ...) {
+  refuse_dots(list(...), "prior_summary")
+  prior_table(object$posterior)
+}
 
 #' @export
 prior_summary.default <- function(object, ...) {
@@ -79,8 +96,11 @@ logLik.relm <- refuse_method("logLik", "{.fn log_lik} has its draws, and {.fn lo
 
 #' @rdname relm-model
 #' @export
-weights.relm <- function(object, ...) {
-  stats::model.weights(design_of(object, "weights()")$frame)
+weights.relm <- function(object, type = "prior", ...) {
+  refuse_dots(list(...), "weights")
+  check_choice(type, "type", "prior")
+  weights <- stats::model.weights(design_of(object, "weights()")$frame)
+  if (is.null(weights)) rep(1, nobs(object)) else weights
 }
 
 design_of <- function(fit, what) {

@@ -68,3 +68,20 @@ test_that("what stats would answer with NULL is refused, and weights are told", 
     expect_error(method(fit), "for fits of `relm", class = "relm_error")
   }
 })
+
+test_that("weights() are ones where none were given, and the prior ones where they were", {
+  fit <- relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 2)
+  expect_identical(weights(fit), rep(1, nobs(fit)))
+  expect_identical(weights(fit, type = "prior"), weights(fit))
+  expect_error(weights(fit, type = "working"), "`type`", class = "relm_error")
+})
+
+test_that("arguments that a method does not know are refused", {
+  for (method in c("formula", "terms", "model.frame", "model.matrix", "family", "prior_summary",
+                   "weights")) {
+    expect_error(do.call(method, list(fit, nonsense = 1)), paste0(method, ".*`nonsense`"),
+                 class = "relm_error")
+    expect_error(do.call(method, list(fit, nonsense = 1, "prior")), class = "relm_error")
+  }
+  expect_error(model.matrix(fit, typ0 = "random"), "`type`", class = "relm_error")
+})
