@@ -10,15 +10,24 @@
 #' @param regex Are they regular expressions?
 #' @param pars,regex_pars Names and regular expressions, in rstanarm's words for `variable`. They
 #'   may also be written as rstanarm names coefficients and group effects, `x` for `b_x` and
-#'   `b[(Intercept) g:l1]` for `r_g[l1,Intercept]`.
-#' @param row.names,optional Not used.
-#' @param ... Not used.
+#'   `b[(Intercept) g:l1]` for `r_g[l1,Intercept]`. `pars` also takes its names of kinds:
+#'   `"alpha"` for the intercept, `"beta"` for the other coefficients, and `"varying"` or `"b"`
+#'   for the group effects.
+#' @param iteration,chain Numbers of the iterations of each chain and of the chains to take, as
+#'   posterior's [subset_draws()][posterior::subset_draws] has them; all unless given.
+#' @param draw Numbers of draws, counted chain after chain, instead of the two. The chains are
+#'   then merged into one.
+#' @param subset brms's older name of `draw`.
+#' @param row.names,optional Not used; they stand in the generic.
+#' @param ... Refused.
 #' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of
-#'   posterior's class; its siblings in their own formats. `as.mcmc.list()`: coda's class,
+#'   posterior's class; its siblings in their own formats. `as_draws_rvars()` has one variable for
+#'   all group effects, `r_g`, groups x columns and named by them. `as.mcmc.list()`: coda's class,
 #'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
 #'   `coda::as.mcmc()`: such a matrix, of a fit of one chain; of several it is an error.
 #'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot takes it.
-#'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain.
+#'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain. Chosen iterations,
+#'   chains and draws come in rising order, each once.
 #' @section tidybayes:
 #' `tidybayes::spread_draws(fit, r_station[station, term])` and `gather_draws()` work on a fit.
 #' For coefficients of groups give them the draws:
@@ -29,51 +38,76 @@
 #' posterior::summarise_draws(as_draws(fit, "^(b|sd)_", regex = TRUE))
 #' coda::effectiveSize(as.mcmc.list(fit)[, "sigma"])
 #' head(as.matrix(fit, "coef_station[l1,Intercept]"))
+#' as.data.frame(fit, pars = "beta", draw = 1:3)
 #' @name as_draws.relm
 NULL
 
 #' @rdname as_draws.relm
 #' @export
-as_draws.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  as_draws_array(x, variable, regex, ...)
+as_draws.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                          regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                          ...) {
+  refuse_dots(list(...), "as_draws")
+  as_draws_array(x, variable, regex, pars, regex_pars, iteration, chain, draw)
 }
 
 #' @rdname as_draws.relm
 #' @export
-as_draws_array.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  chosen <- choose_variables(x, variable, regex)
-  posterior::as_draws_array(draws_array(x, chosen))
+as_draws_array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                                regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                                ...) {
+  refuse_dots(list(...), "as_draws_array")
+  draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
+  posterior::as_draws_array(taken_draws(draws, iteration, chain, draw))
 }
 
 #' @rdname as_draws.relm
 #' @export
-as_draws_df.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  posterior::as_draws_df(as_draws_array(x, variable, regex))
+as_draws_df.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                             regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                             ...) {
+  refuse_dots(list(...), "as_draws_df")
+  posterior::as_draws_df(as_draws_array(x, variable, regex, pars, regex_pars, iteration, chain,
+                                        draw))
 }
 
 #' @rdname as_draws.relm
 #' @export
-as_draws_matrix.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  posterior::as_draws_matrix(as_draws_array(x, variable, regex))
+as_draws_matrix.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                                 regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                                 ...) {
+  refuse_dots(list(...), "as_draws_matrix")
+  posterior::as_draws_matrix(as_draws_array(x, variable, regex, pars, regex_pars, iteration, chain,
+                                            draw))
 }
 
 #' @rdname as_draws.relm
 #' @export
-as_draws_list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  posterior::as_draws_list(as_draws_array(x, variable, regex))
+as_draws_list.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                               regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                               ...) {
+  refuse_dots(list(...), "as_draws_list")
+  posterior::as_draws_list(as_draws_array(x, variable, regex, pars, regex_pars, iteration, chain,
+                                          draw))
 }
 
 #' @rdname as_draws.relm
 #' @export
-as_draws_rvars.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  posterior::as_draws_rvars(as_draws_array(x, variable, regex))
+as_draws_rvars.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL,
+                                regex_pars = NULL, iteration = NULL, chain = NULL, draw = NULL,
+                                ...) {
+  refuse_dots(list(...), "as_draws_rvars")
+  draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
+  do.call(posterior::draws_rvars, random_variables(taken_draws(draws, iteration, chain, draw)))
 }
 
 #' @rdname as_draws.relm
 #' @method as.mcmc.list relm
 #' @export
-as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
-  draws <- draws_array(x, choose_variables(x, variable, regex))
+as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL,
+                              ...) {
+  refuse_dots(list(...), "as.mcmc.list")
+  draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
   sampling <- x$sampling
   coda::as.mcmc.list(lapply(seq_len(sampling$chains), function(chain) {
     values <- matrix(draws[, chain, ], nrow(draws), dimnames = list(NULL, dimnames(draws)[[3]]))
@@ -83,19 +117,24 @@ as.mcmc.list.relm <- function(x, variable = NULL, regex = FALSE, ...) {
 
 #' @rdname as_draws.relm
 #' @rawNamespace S3method(coda::as.mcmc, relm)
-#' @usage \method{as.mcmc}{relm}(x, variable = NULL, regex = FALSE, ...)
-as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, ...) {
+#' @usage \method{as.mcmc}{relm}(x, variable = NULL, regex = FALSE, pars = NULL,
+#'   regex_pars = NULL, ...)
+as.mcmc.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
+  refuse_dots(list(...), "as.mcmc")
   if (x$sampling$chains > 1) {
     abort("{.fn as.mcmc} is for one chain, and the fit has {x$sampling$chains}.",
           i = "Use {.fn as.mcmc.list}.")
   }
-  as.mcmc.list(x, variable, regex)[[1]]
+  as.mcmc.list(x, variable, regex, pars, regex_pars)[[1]]
 }
 
 #' @rdname as_draws.relm
 #' @export
-as.array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
+as.array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL,
+                          iteration = NULL, chain = NULL, draw = NULL, subset, ...) {
+  refuse_dots(list(...), "as.array")
   draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
+  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset))
   dimnames(draws) <- list(iterations = NULL, chains = paste0("chain:", seq_len(ncol(draws))),
                           parameters = dimnames(draws)[[3]])
   draws
@@ -104,23 +143,35 @@ as.array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_
 #' @rdname as_draws.relm
 #' @export
 as.matrix.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_pars = NULL,
-                           ...) {
+                           iteration = NULL, chain = NULL, draw = NULL, subset, ...) {
+  refuse_dots(list(...), "as.matrix")
   draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
+  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset))
   matrix(draws, ncol = dim(draws)[3], dimnames = list(NULL, dimnames(draws)[[3]]))
 }
 
 #' @rdname as_draws.relm
 #' @export
 as.data.frame.relm <- function(x, row.names = NULL, optional = FALSE, variable = NULL,
-                               regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
-  as.data.frame(as.matrix(x, variable, regex, pars, regex_pars), optional = TRUE)
+                               regex = FALSE, pars = NULL, regex_pars = NULL, iteration = NULL,
+                               chain = NULL, draw = NULL, subset, ...) {
+  refuse_dots(list(...), "as.data.frame")
+  draw <- one_spelling(draw, subset)
+  as.data.frame(as.matrix(x, variable, regex, pars, regex_pars, iteration, chain, draw),
+                optional = TRUE)
 }
 
 #' @export
-variables.relm <- function(x, ...) default_variables(x)
+variables.relm <- function(x, ...) {
+  refuse_dots(list(...), "variables")
+  default_variables(x)
+}
 
 #' @export
-nvariables.relm <- function(x, ...) length(default_variables(x))
+nvariables.relm <- function(x, ...) {
+  refuse_dots(list(...), "nvariables")
+  length(default_variables(x))
+}
 
 #' @export
 ndraws.relm <- function(x) x$sampling$chains * x$sampling$draws
@@ -128,7 +179,10 @@ ndraws.relm <- function(x) x$sampling$chains * x$sampling$draws
 #' @rawNamespace S3method(rstantools::nsamples, relm)
 #' @method nsamples relm
 #' @noRd
-nsamples.relm <- function(object, ...) as.numeric(ndraws(object))
+nsamples.relm <- function(object, ...) {
+  refuse_dots(list(...), "nsamples")
+  as.numeric(ndraws(object))
+}
 
 #' @export
 nchains.relm <- function(x) x$sampling$chains
@@ -136,88 +190,57 @@ nchains.relm <- function(x) x$sampling$chains
 #' @export
 niterations.relm <- function(x) x$sampling$draws
 
-hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
-
-# Rows of a chain's effects, the groups in the order of their levels.
-effect_order <- function(posterior) {
-  q <- nrow(posterior$random)
-  if (q == 0) return(integer())
-  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
-}
-
-effect_variables <- function(fit) {
-  effect_names(fit$posterior)[effect_order(fit$posterior)]
-}
-
-# Those whose draws are kept.
-kept_variables <- function(fit) {
-  q <- nrow(fit$posterior$random)
-  order <- effect_order(fit$posterior)
-  if (length(fit$sampling$kept) < length(fit$posterior$groups)) {
-    order <- order[((order - 1L) %/% q) %in% fit$sampling$kept]
+# Some of the draws: those of some iterations and chains, or of all chains in a row.
+taken_draws <- function(draws, iteration, chain, draw) {
+  if (is.null(draw)) {
+    iteration <- check_places(iteration, "iteration", nrow(draws))
+    return(draws[iteration, check_places(chain, "chain", ncol(draws)), , drop = FALSE])
   }
-  if (length(order) == 0) return(character())
-  effect_names(fit$posterior)[order]
-}
-
-default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))
-
-# Columns that a group has a coefficient of: those of X, then those of Z alone.
-coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
-
-coef_variables <- function(fit) {
-  posterior <- fit$posterior
-  if (is.null(posterior$group)) return(character())
-  columns <- coef_columns(posterior)
-  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
-  as.character(names[, posterior$group_display])
-}
-
-choose_variables <- function(fit, variable, regex, pars = NULL, regex_pars = NULL) {
-  if (!is.null(pars) || !is.null(regex_pars)) {
-    if (!is.null(variable)) abort("Give {.arg variable}, or {.arg pars} and {.arg regex_pars}.")
-    return(choose_pars(fit, pars, regex_pars))
+  other <- c("iteration", "chain")[c(!is.null(iteration), !is.null(chain))]
+  if (length(other)) {
+    abort("{.arg draw} counts the draws of all chains, and {.arg {other[1]}} those of each.",
+          i = "Give one of them.")
   }
-  if (is.null(variable)) return(default_variables(fit))
-  if (all(variable %in% hyper_variables(fit)) && !regex) return(unique(variable))
-  all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
-  if (regex) {
-    found <- lapply(variable, grep, x = all, value = TRUE)
-    if (any(lengths(found) == 0)) refuse_variable(variable[lengths(found) == 0], fit)
-    return(all[all %in% unlist(found)])
-  }
-  unknown <- setdiff(variable, all)
-  if (length(unknown)) refuse_variable(unknown, fit)
-  unique(variable)
+  names <- dimnames(draws)[[3]]
+  merged <- array(draws, c(nrow(draws) * ncol(draws), 1, length(names)), list(NULL, NULL, names))
+  merged[check_places(draw, "draw", nrow(merged)), , , drop = FALSE]
 }
 
-# Variables by names that rstanarm has for them, or that relm has.
-choose_pars <- function(fit, pars, regex_pars) {
-  theirs <- rstanarm_names(fit)
-  known <- pars %in% names(theirs)
-  pars[known] <- theirs[pars[known]]
-  matched <- lapply(regex_pars, function(pattern) {
-    own <- grep(pattern, c(hyper_variables(fit), effect_variables(fit)), value = TRUE)
-    found <- union(own, theirs[grep(pattern, names(theirs))])
-    if (length(found) == 0) refuse_variable(pattern, fit)
-    found
+check_places <- function(x, name, n) {
+  if (is.null(x)) return(seq_len(n))
+  if (!is.numeric(x) || length(x) == 0 || !all(x %in% seq_len(n))) {
+    abort("{.arg {name}} must be whole numbers from 1 to {n}.", x = "It is {describe(x)}.")
+  }
+  sort(unique(as.integer(x)))
+}
+
+# A random variable for each name before the brackets: of r_g[l1,x] groups x columns, in the order
+# in which they come. draws: iterations x chains x variables.
+random_variables <- function(draws) {
+  names <- dimnames(draws)[[3]]
+  base <- sub("\\[.*", "", names)
+  lapply(split(seq_along(names), factor(base, unique(base))), function(places) {
+    values <- draws[, , places, drop = FALSE]
+    indices <- indices_of(names[places])
+    if (is.null(indices)) return(posterior::rvar(matrix(values, nrow(draws)), with_chains = TRUE))
+    levels <- lapply(indices, unique)
+    all <- array(NA_real_, c(nrow(draws), ncol(draws), prod(lengths(levels))))
+    all[, , linear_index(Map(match, indices, levels), lengths(levels))] <- values
+    posterior::rvar(array(all, c(dim(all)[1:2], lengths(levels))), dimnames = unname(levels),
+                    with_chains = TRUE)
   })
-  choose_variables(fit, unlist(c(pars, matched)), regex = FALSE)
 }
 
-# relm's names of the coefficients and group effects, named as rstanarm names them.
-rstanarm_names <- function(fit) {
-  posterior <- fit$posterior
-  columns <- posterior$random$column
-  fixed <- hyper_variables(fit)[seq_along(posterior$fixed)]
-  levels <- rep(gsub(" ", "_", posterior$groups), each = length(columns))
-  effects <- if (length(columns)) sprintf("b[%s %s:%s]", columns, posterior$group, levels)
-  stats::setNames(c(fixed, effect_names(posterior)), c(posterior$fixed, effects))
+# What stands in the brackets of names, a vector for each place between commas; NULL without any.
+indices_of <- function(names) {
+  if (!grepl("[", names[1], fixed = TRUE)) return(NULL)
+  inside <- sub("^[^[]*\\[(.*)\\]$", "\\1", names)
+  if (!grepl(",", inside[1], fixed = TRUE)) return(list(inside))
+  list(sub(",.*", "", inside), sub(".*,", "", inside))
 }
 
-refuse_variable <- function(unknown, fit) {
-  abort("The fit has no {.arg variable} {.val {unknown}}.",
-        i = "It has {.val {utils::head(default_variables(fit), 6)}} and so on.")
+linear_index <- function(places, size) {
+  if (length(places) == 1) places[[1]] else places[[1]] + size[1] * (places[[2]] - 1L)
 }
 
 # iterations x chains x chosen variables.

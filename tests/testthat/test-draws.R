@@ -100,3 +100,92 @@ test_that("regular expressions in rstanarm's words find effects whose draws are 
   expect_identical(posterior_interval(not_kept, regex_pars = "^b\\[.*w3"),
                    posterior_interval(kept, regex_pars = "^b\\[.*w3"))
 })
+
+test_that("iterations, chains and draws are chosen as posterior chooses them", {
+  array <- as_draws_array(fit)
+  formats <- list(as_draws, as_draws_array, as_draws_df, as_draws_matrix, as_draws_list,
+                  as_draws_rvars)
+  numbers <- function(draws) {
+    unname(unclass(posterior::as_draws_array(draws)[, , variables(fit)]))
+  }
+  for (format in formats) {
+    taken <- format(fit, iteration = c(9, 3, 3), chain = 3:2)
+    expect_identical(class(taken), class(format(fit)))
+    expect_equal(numbers(taken),
+                 numbers(posterior::subset_draws(array, iteration = c(9, 3), chain = 3:2)))
+    expect_equal(numbers(format(fit, draw = c(47, 2))),
+                 numbers(suppressMessages(posterior::subset_draws(array, draw = c(47, 2)))))
+  }
+  matrix <- as.matrix(fit)
+  expect_identical(as.matrix(fit, draw = c(47, 2)), matrix[c(2, 47), ])
+  expect_identical(as.matrix(fit, subset = 3:4), matrix[3:4, ])
+  expect_identical(as.matrix(fit, chain = 2), matrix[41:80, ])
+  expect_identical(as.data.frame(fit, iteration = 1), as.data.frame(fit)[c(1, 41, 81), ],
+                   ignore_attr = TRUE)
+  expect_identical(as.array(fit, chain = 3)[, 1, ], as.array(fit)[, 3, ])
+  expect_identical(dim(as.array(fit, draw = 7)), c(1L, 1L, length(variables(fit))))
+})
+
+test_that("draws that the fit has not are refused, by the argument's name", {
+  calls <- list(draw = quote(as.matrix(fit, draw = 121)), draw = quote(as_draws(fit, draw = 0)),
+                draw = quote(as_draws_df(fit, draw = "1")), chain = quote(as.array(fit, chain = 4)),
+                iteration = quote(as_draws_rvars(fit, iteration = 1.5)),
+                iteration = quote(as.data.frame(fit, iteration = integer())),
+                draw = quote(as.matrix(fit, draw = 1, chain = 1)),
+                draw = quote(as.matrix(fit, draw = 1, subset = 1)))
+  for (k in seq_along(calls)) {
+    expect_error(eval(calls[[k]]), paste0("`", names(calls)[k], "`"), class = "relm_error",
+                 label = deparse1(calls[[k]]))
+  }
+})
+
+test_that("rstanarm's words choose variables in every format", {
+  for (format in list(as_draws, as_draws_array, as_draws_df, as_draws_matrix, as_draws_list)) {
+    expect_identical(posterior::variables(format(fit, pars = "x", regex_pars = "^sd_")),
+                     c("b_x", "sd_g__Intercept", "sd_g__v"))
+  }
+  expect_named(as_draws_rvars(fit, pars = "x"), "b_x")
+  expect_identical(coda::varnames(as.mcmc.list(fit, pars = c("x", "sigma"))), c("b_x", "sigma"))
+})
+
+test_that("every extractor refuses arguments that it does not know", {
+  one <- relm(y ~ x, grouped_data(), seed = 1, chains = 1, draws = 8)
+  extractors <- list(
+    as_draws = as_draws, as_draws_array = as_draws_array, as_draws_df = as_draws_df,
+    as_draws_matrix = as_draws_matrix, as_draws_list = as_draws_list,
+    as_draws_rvars = as_draws_rvars, as.mcmc.list = as.mcmc.list, as.mcmc = coda::as.mcmc,
+    as.array = as.array, as.matrix = as.matrix, as.data.frame = as.data.frame,
+    variables = variables, nvariables = posterior::nvariables
+  )
+  for (name in names(extractors)) {
+    expect_error(extractors[[name]](one, inc_warmup = TRUE),
+                 paste0(name, ".*no argument `inc_warmup`"), class = "relm_error")
+  }
+})
+
+test_that("random variables have a row for each group, by its name, whatever it is called", {
+  names <- list(whole = 1:7 * 1000001, text = letters[1:7], zero = 0:6, mixed = c("1", "2", letters[1:5]))
+  for (levels in names) {
+    data <- grouped_data(28)
+    data$g <- rep(levels, 4)[as.integer(factor(data$g))]
+    fit <- relm(y ~ x + (1 + v | g), data, sigma = ~ g, seed = 1, chains = 2, draws = 5)
+    rvars <- as_draws_rvars(fit)
+    rows <- format(sort(unique(data$g)), scientific = FALSE, trim = TRUE)
+    expect_identical(dimnames(rvars$r_g), list(rows, c("Intercept", "v")))
+    expect_identical(dimnames(rvars$sigma_g), list(rows))
+    name <- sprintf("r_g[%s,v]", rows[3])
+    expect_identical(posterior::draws_of(rvars$r_g[3, 2])[, 1, 1], as.matrix(fit, name)[, 1],
+                     ignore_attr = TRUE)
+    expect_identical(posterior::nchains(rvars), 2L)
+    # And back.
+    expect_equal(posterior::as_draws_array(rvars)[, , variables(fit)], as_draws_array(fit),
+                 ignore_attr = TRUE)
+  }
+})
+
+test_that("random variables of some group effects leave the others open", {
+  rvars <- as_draws_rvars(fit, c("r_g[g2,v]", "r_g[g5,Intercept]"))
+  expect_identical(dimnames(rvars$r_g), list(c("g2", "g5"), c("v", "Intercept")))
+  expect_identical(unname(is.na(posterior::draws_of(rvars$r_g)[1, , ])), rbind(c(FALSE, TRUE),
+                                                                           c(TRUE, FALSE)))
+})

@@ -1,0 +1,119 @@
+# Which variables are meant, by relm's names or by those that rstanarm has for them.
+
+hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
+
+# Rows of a chain's effects, the groups in the order of their levels.
+effect_order <- function(posterior) {
+  q <- nrow(posterior$random)
+  if (q == 0) return(integer())
+  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
+}
+
+effect_variables <- function(fit) {
+  effect_names(fit$posterior)[effect_order(fit$posterior)]
+}
+
+# Those whose draws are kept.
+kept_variables <- function(fit) {
+  q <- nrow(fit$posterior$random)
+  order <- effect_order(fit$posterior)
+  if (length(fit$sampling$kept) < length(fit$posterior$groups)) {
+    order <- order[((order - 1L) %/% q) %in% fit$sampling$kept]
+  }
+  if (length(order) == 0) return(character())
+  effect_names(fit$posterior)[order]
+}
+
+default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))
+
+# Columns that a group has a coefficient of: those of X, then those of Z alone.
+coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
+
+coef_variables <- function(fit) {
+  posterior <- fit$posterior
+  if (is.null(posterior$group)) return(character())
+  columns <- coef_columns(posterior)
+  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
+  as.character(names[, posterior$group_display])
+}
+
+choose_variables <- function(fit, variable, regex, pars = NULL, regex_pars = NULL) {
+  check_flag(regex, "regex")
+  if (!is.null(pars) || !is.null(regex_pars)) {
+    if (!is.null(variable)) abort("Give {.arg variable}, or {.arg pars} and {.arg regex_pars}.")
+    return(choose_pars(fit, pars, regex_pars))
+  }
+  if (is.null(variable)) return(default_variables(fit))
+  check_names(variable, "variable")
+  if (!regex && all(variable %in% hyper_variables(fit))) return(unique(variable))
+  all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
+  if (regex) {
+    found <- lapply(variable, matching, all, "variable")
+    if (any(lengths(found) == 0)) refuse_variable(variable[lengths(found) == 0], fit, "variable")
+    return(all[all %in% unlist(found)])
+  }
+  refuse_variable(setdiff(variable, all), fit, "variable")
+  unique(variable)
+}
+
+check_names <- function(x, name) {
+  if (!is.character(x) || length(x) == 0 || anyNA(x)) {
+    abort("{.arg {name}} must be names of variables.",
+          x = if (identical(x, character(0))) "It names none." else "It is {describe(x)}.",
+          i = "{.code variables(fit)} has them; leave {.arg {name}} out for all.")
+  }
+}
+
+# The names that a regular expression of the user's fits.
+matching <- function(pattern, names, argument) {
+  tryCatch(suppressWarnings(grep(pattern, names, value = TRUE)), error = function(e) {
+    abort("{.arg {argument}} has {.val {pattern}}, which is not a regular expression.",
+          i = "Brackets and parentheses that stand for themselves take two backslashes:
+               {.code \"^r_station\\\\[\"}.")
+  })
+}
+
+# Variables by names that rstanarm has for them, or that relm has.
+choose_pars <- function(fit, pars, regex_pars) {
+  if (!is.null(pars)) check_names(pars, "pars")
+  if (!is.null(regex_pars)) check_names(regex_pars, "regex_pars")
+  theirs <- rstanarm_names(fit)
+  all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
+  named <- as.list(ifelse(pars %in% all, pars, theirs[pars]))
+  named[is.na(named)] <- lapply(pars[is.na(named)], function(kind) {
+    found <- variables_of_kind(fit, kind)
+    if (length(found) == 0) refuse_variable(kind, fit, "pars")
+    found
+  })
+  matched <- lapply(regex_pars, function(pattern) {
+    own <- matching(pattern, c(hyper_variables(fit), effect_variables(fit)), "regex_pars")
+    found <- union(own, theirs[matching(pattern, names(theirs), "regex_pars")])
+    if (length(found) == 0) refuse_variable(pattern, fit, "regex_pars")
+    found
+  })
+  unique(as.character(unlist(c(named, matched))))
+}
+
+# rstanarm's names of kinds of variables.
+variables_of_kind <- function(fit, kind) {
+  fixed <- hyper_variables(fit)[seq_along(fit$posterior$fixed)]
+  intercept <- fit$posterior$fixed == "(Intercept)"
+  switch(kind, alpha = fixed[intercept], beta = fixed[!intercept],
+         varying = , b = effect_variables(fit))
+}
+
+# relm's names of the coefficients and group effects, named as rstanarm names them.
+rstanarm_names <- function(fit) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  fixed <- hyper_variables(fit)[seq_along(posterior$fixed)]
+  levels <- rep(gsub(" ", "_", posterior$groups), each = length(columns))
+  effects <- if (length(columns)) sprintf("b[%s %s:%s]", columns, posterior$group, levels)
+  stats::setNames(c(fixed, effect_names(posterior)), c(posterior$fixed, effects))
+}
+
+refuse_variable <- function(unknown, fit, argument) {
+  if (length(unknown) == 0) return(invisible())
+  abort("The fit has no {.arg {argument}} {.val {unknown}}.",
+        i = "It has {.val {utils::head(default_variables(fit), 6)}} and so on.")
+}
