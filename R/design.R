@@ -38,6 +38,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   check_formula(sigma, "sigma", sides = 2)
   if (missing(data)) data <- environment(formula)
   else check_data(data)
+  data <- plain_columns(data)
   check_bars(formula[[3]])
   whole <- whole_formula(formula, sigma, data)
   environment(whole) <- environment(formula) <- environment(sigma) <-
@@ -64,6 +65,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   design$row_variables <- row_variables(design, whole, data)
   design$group <- if (length(bars)) as_text(design$by$group)
   design$sigma_by <- if (length(all.vars(sigma))) as_text(design$by$sigma)
+  refuse_digits(design)
   check_design(structure(design, class = "relm_design"))
 }
 

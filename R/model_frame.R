@@ -74,6 +74,9 @@ check_weights <- function(weights) {
 }
 
 as_factors <- function(frame) {
+  frame <- plain_columns(frame)
+  matrices <- vapply(frame, is.matrix, NA)
+  if (any(matrices)) frame[matrices] <- lapply(frame[matrices], drop_matrix)
   text <- vapply(frame, is.character, NA)
   text[1] <- FALSE
   if (!any(text)) return(frame)

@@ -53,7 +53,11 @@ prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offse
   frame <- design$frame
   if (!is.null(newdata)) {
     check_newdata(newdata)
-    frame <- new_frame(design, newdata, c(list(design$terms), bars), by, with_response)
+    newdata <- in_types_of_fit(design, newdata)
+    terms <- c(list(design$terms), bars)
+    expressions <- c(variables_of(terms, by), if (with_response) design$formula[[2]])
+    warn_of_whole_columns(design, expressions)
+    frame <- new_frame(design, newdata, terms, by, with_response)
   }
   response <- if (with_response) .subset2(frame, names(design$frame)[1])
   list(
@@ -92,6 +96,7 @@ new_frame <- function(design, newdata, terms, by, with_response) {
             x = "{conditionMessage(e)}", i = function_remedy(e))
     }
   )
+  frame <- plain_columns(frame)
   for (name in names(frame)) {
     column <- .subset2(frame, name)
     if (name %in% in_terms) {
@@ -140,6 +145,7 @@ like_fitted <- function(column, fitted, name) {
     code <- match(levels(column), levels(fitted))[as.integer(column)]
     return(structure(code, levels = levels(fitted), class = class(fitted)))
   }
+  column <- in_shape_of(column, fitted)
   if (stats::.MFclass(column) != stats::.MFclass(fitted)) {
     abort("{.code {name}} in {.arg newdata} is not of the type that it had in the data.",
           x = "It is {describe(column)}, and was {describe(fitted)}.")
