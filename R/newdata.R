@@ -56,7 +56,7 @@ prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offse
     newdata <- in_types_of_fit(design, newdata)
     terms <- c(list(design$terms), bars)
     expressions <- c(variables_of(terms, by), if (with_response) design$formula[[2]])
-    warn_of_whole_columns(design, expressions)
+    warn_of_whole_columns(design, expressions, newdata)
     frame <- new_frame(design, newdata, terms, by, with_response)
   }
   response <- if (with_response) .subset2(frame, names(design$frame)[1])

@@ -21,7 +21,12 @@
 #' Terms are evaluated in `newdata` as they were in the data: `poly()`, splines and `scale()` keep
 #' their basis, and factors their levels and contrasts. Every variable that the data had and
 #' that is needed must stand there; the response is not needed, nor is the grouping factor where
-#' group effects are left out. Missing values are errors.
+#' group effects are left out. Missing values are errors. Times are converted to the units and the
+#' class that they had in the data.
+#'
+#' A variable such as `I(x - mean(x))` or `c(scale(x))`, in which a function of a whole column stands
+#' within another one, is evaluated anew on the rows of `newdata`, as in [lm()]: a mean is then
+#' theirs. A warning names such variables, once in a session for each fit.
 #'
 #' @param object A fit of [relm()].
 #' @param newdata A data frame of rows to predict; `NULL` for the rows of the fit.

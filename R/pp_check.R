@@ -117,7 +117,7 @@ picture_variable <- function(fit, value, name, newdata) {
     return(grouping_factor(design$by$group, data, name))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {
-    found <- data[[value]]
+    found <- drop_matrix(data[[value]])
     if (is.null(found)) {
       abort("{.arg {name}} must be a variable of the model or values, one for each row.",
             x = "It is {.val {value}}.",

@@ -14,11 +14,18 @@ rowwise_functions <- c(
 kept_heads <- c("scale", "poly", "ns", "bs", "factor", "as.factor", "ordered")
 
 # Warns of these variables among `expressions`, once in a session for each fit.
-warn_of_whole_columns <- function(design, expressions) {
+warn_of_whole_columns <- function(design, expressions, newdata) {
   own <- environment(design$formula)
   suspected <- Filter(function(e) is.call(e) && !is_rowwise(e, own), unique(expressions))
   names <- vapply(suspected, as_text, "")
   changed <- names[vapply(names, changes_alone, NA, design = design)]
+  # All rows of the fit together are what they were.
+  all <- seq_len(nrow(design$frame))
+  if (length(changed) && nrow(newdata) == length(all)) {
+    changed <- changed[!vapply(changed, function(name) {
+      isTRUE(same_alone(name, design, newdata, .subset2(design$frame, name), all))
+    }, NA)]
+  }
   if (length(changed) == 0) return(invisible())
   id <- paste0("relm_whole_column_", rlang::hash(list(changed, .subset2(design$frame, 1))))
   cli::cli_warn(c(
