@@ -58,6 +58,13 @@ check_probability <- function(x, name) {
   x
 }
 
+# Digits to print, of which a number has some fifteen.
+check_digits <- function(x, name = "digits") {
+  digits <- check_count(x, name)
+  if (digits > 15) abort("{.arg {name}} must be at most 15.", x = "It is {digits}.")
+  digits
+}
+
 check_choice <- function(x, name, choices) {
   if (!is.character(x) || length(x) != 1 || !x %in% choices) {
     abort("{.arg {name}} must be one of {.or {.val {choices}}}.",

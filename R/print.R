@@ -1,14 +1,47 @@
 #' @export
 print.relm <- function(x, digits = 3, ...) {
+  refuse_dots(list(...), "print")
+  check_digits(digits)
   write_wrapped(model_lines(x))
   cat("\nPriors\n")
   writeLines(paste0("  ", short_prior_text(x$posterior)))
   cat("\nPosterior\n")
   quantiles <- shown_quantiles(x, digits)
-  print(quantiles, quote = FALSE, right = TRUE)
+  table <- in_sections(quantiles, sections_of(x))
+  lines <- utils::capture.output(print(table, quote = FALSE, right = TRUE))
+  writeLines(sub(" +$", "", lines))
   writeLines(hidden_line(x, quantiles))
   write_wrapped(convergence_lines(x, rownames(quantiles)))
   invisible(x)
+}
+
+#' @importFrom utils str
+#' @export
+str.relm <- function(object, max.level = NA, ...) {
+  # A posterior, its draws and a design have over a hundred parts.
+  if (is.na(max.level)) max.level <- 1
+  NextMethod(max.level = max.level)
+}
+
+# What each hyperparameter is about.
+sections_of <- function(fit) {
+  posterior <- fit$posterior
+  n <- length(hyper_variables(fit))
+  n_fixed <- length(posterior$fixed)
+  n_residual <- length(sigma_names(posterior))
+  rep(c("Population", paste0("Groups (", posterior$group, ")"), "Residual"),
+      c(n_fixed, n - n_fixed - n_residual, n_residual))
+}
+
+# A table of text with a line above the first row of each section, and these indented.
+in_sections <- function(table, sections) {
+  rows <- split(seq_len(nrow(table)), factor(sections[seq_len(nrow(table))], unique(sections)))
+  parts <- Map(function(name, rows) {
+    rbind(matrix("", 1, ncol(table), dimnames = list(name, colnames(table))),
+          structure(table[rows, , drop = FALSE],
+                    dimnames = list(paste0("  ", rownames(table)[rows]), colnames(table))))
+  }, names(rows)[lengths(rows) > 0], rows[lengths(rows) > 0])
+  do.call(rbind, unname(parts))
 }
 
 # A line for each prior; where there are many, one for all neighbours of a kind.
@@ -49,9 +82,11 @@ model_lines <- function(fit) {
     paste0(", ", length(posterior$groups), " levels of ", posterior$group)
   }
   by <- if (!is.null(posterior$sigma_by)) paste0(", residual variance by ", posterior$sigma_by)
+  subset <- fit$design$quosures$subset
   c(paste0("Random-effects linear model: ", deparse1(posterior$formula)),
     paste0("Data: ", posterior$n_rows, " rows", groups, by,
-           if (posterior$weighted) ", weighted"),
+           if (posterior$weighted) ", weighted",
+           if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
     sampler_line(sampling))
 }
 
@@ -67,4 +102,12 @@ sampler_line <- function(sampling) {
          sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
          if (sampling$thin > 1) sampling$thin, ", seed", if (length(sampling$seed) > 1) "s", " ",
          paste(sampling$seed, collapse = ", "))
+}
+
+# Code on one line, cut where it is long. What do.call() puts in the place of a name may be whole
+# data, of which no more is written out than is shown.
+short_code <- function(expression, most = 60L) {
+  lines <- deparse(expression, width.cutoff = most, nlines = 2L)
+  if (length(lines) == 1 && nchar(lines) <= most) return(lines)
+  paste0(substr(lines[1], 1, most - 3L), "...")
 }

@@ -30,7 +30,7 @@ test_that("the model, the data, the sampler and the priors are told", {
 test_that("each hyperparameter has its median and interval, with three digits at least", {
   draws <- as.matrix(fit, grep("^(b|sd|sigma)", variables(fit), value = TRUE))
   lines <- printed(fit)
-  lines <- lines[(grep("median", lines) + 1):length(lines)]
+  lines <- trimws(lines[(grep("median", lines) + 1):length(lines)])
   for (name in colnames(draws)) {
     row <- strsplit(grep(paste0("^", name, " "), lines, value = TRUE), " +")[[1]]
     expected <- quantile(draws[, name], c(0.5, 0.025, 0.975), names = FALSE)
@@ -42,8 +42,8 @@ test_that("each hyperparameter has its median and interval, with three digits at
 
 test_that("digits are those asked for", {
   sigma <- function(digits) {
-    line <- tail(grep("^sigma", printed(fit, digits = digits), value = TRUE), 1)
-    strsplit(line, " +")[[1]][2]
+    line <- tail(grep("^ +sigma", printed(fit, digits = digits), value = TRUE), 1)
+    strsplit(trimws(line), " +")[[1]][2]
   }
   median <- median(as.matrix(fit, "sigma"))
   expect_identical(sigma(2), sprintf("%.3f", median))
@@ -54,7 +54,7 @@ test_that("many parameters are cut, with how many there are", {
   data <- data.frame(y = rnorm(120), g = factor(rep(1:30, 4)))
   expect_warning(lines <- printed(relm(y ~ 0 + g, data, seed = 1, chains = 1, draws = 50)), NA)
   expect_match(paste(lines, collapse = "\n"), "b_g1 ... b_g30 +flat\\(\\).*11 more")
-  expect_length(grep("^b_g", lines), 20)
+  expect_length(grep("^  b_g[0-9]+ ", lines), 20 + 1)
   expect_lte(length(lines), 35)
 })
 
@@ -98,4 +98,66 @@ test_that("README shows what its example prints", {
   last <- first + which(shown[-seq_len(first)] == "```")[1] - 1
   fit <- relm(log(mercury) ~ x + (1 + x || station), data = bass_centered(), seed = 1)
   expect_identical(shown[first:last], printed(fit))
+})
+
+test_that("estimates stand below what they are about", {
+  heads <- function(fit) {
+    lines <- printed(fit)
+    lines <- lines[-seq_len(grep("median", lines))]
+    trimws(ifelse(grepl("^ ", lines), sub("^ +(\\S+).*", "\\1", lines), toupper(lines)))
+  }
+  expect_identical(heads(relm(y ~ x + (1 + v | g), grouped_data(), sigma = ~ f, seed = 1)),
+                   c("POPULATION", "b_Intercept", "b_x", "GROUPS (G)", "sd_g__Intercept", "sd_g__v",
+                     "cor_g__Intercept__v", "RESIDUAL", "sigma_f[a]", "sigma_f[b]", "sigma_f[c]"))
+  expect_identical(heads(relm(log(mercury) ~ 0 + x, bass_centered(), seed = 1)),
+                   c("POPULATION", "b_x", "RESIDUAL", "sigma"))
+  expect_identical(heads(relm(y ~ 0 + (1 | g), grouped_data(), seed = 1)),
+                   c("GROUPS (G)", "sd_g__Intercept", "RESIDUAL", "sigma"))
+})
+
+test_that("acceptance is told where it is low, with what it means", {
+  good <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1)
+  expect_no_match(paste(printed(good), collapse = " "), "proposals|Note")
+  low <- good
+  low$sampling$accepted <- 0.3 * low$sampling$proposals
+  for (shown in list(low, summary(low))) {
+    expect_match(paste(printed(shown), collapse = " "),
+                 "Note: 30% of the proposals.*draws +depend on each other.*effective sample +sizes")
+  }
+})
+
+test_that("the rows that a subset chose are told, and long code is cut", {
+  fit <- relm(log(mercury) ~ x, bass_centered(), subset = length > 30 & river == "lumber", seed = 1)
+  rows <- with(bass, sum(length > 30 & river == "lumber"))
+  expect_match(paste(printed(fit), collapse = " "),
+               paste0("Data: ", rows, " rows, subset length > 30 & river == \"lumber\""),
+               fixed = TRUE)
+  chosen <- do.call(relm, list(log(mercury) ~ x, quote(bass_centered()), seed = 1,
+                               subset = rep(c(TRUE, FALSE), length.out = 171)))
+  expect_lte(max(nchar(printed(chosen))), 80)
+  expect_lte(length(printed(chosen)), 20)
+})
+
+test_that("code is cut without being written out", {
+  expect_identical(relm:::short_code(quote(fit$a)), "fit$a")
+  whole <- call("update", as.numeric(1:1e6), quote(z))
+  expect_identical(nchar(relm:::short_code(whole)), 60L)
+  seconds <- function(call) system.time(eval(call))[["elapsed"]]
+  expect_lt(seconds(quote(relm:::short_code(whole))), seconds(quote(deparse1(whole))) / 10)
+})
+
+test_that("print() refuses digits that are none, and what it does not know", {
+  for (digits in list("a", 0, 2.5, NA, 40, NULL)) {
+    expect_error(print(fit, digits = digits), "`digits`", class = "relm_error")
+  }
+  expect_error(print(fit, digit = 2, 3), "digit", class = "relm_error")
+  expect_error(print(fit, detail = FALSE), "print.*no argument `detail`", class = "relm_error")
+})
+
+test_that("str() of a fit stays short, unless more is asked for", {
+  lines <- capture.output(str(fit))
+  expect_lt(length(lines), 40)
+  expect_match(lines, "sampling", all = FALSE)
+  expect_gt(length(capture.output(str(fit, max.level = 2))), 40)
+  expect_lt(length(capture.output(str(list(a = fit, b = 1)))), 40)
 })

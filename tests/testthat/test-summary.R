@@ -16,6 +16,7 @@ test_that("the table has posterior's numbers for the same draws", {
   expect_identical(table$variable, c("b_Intercept", "b_x", "sd_station__Intercept", "sigma"))
   for (k in seq_along(table$variable)) {
     values <- unclass(draws)[, , k]
+    expect_identical(table[table$variable[k], "mean"], table$mean[k])
     expect_equal(unlist(table[k, -1]), c(
       mean = mean(values), sd = sd(c(values)), median = median(values),
       q2.5 = quantile(values, 0.025, names = FALSE),
@@ -97,4 +98,69 @@ test_that("estimates show as many digits as their intervals have, small ones as 
                                    c(0.7, 700, 3e-12), 3)
   expect_identical(unname(shown), rbind(c("1.234", "0.500"), c("1235", "900"),
                                         c("1.25e-12", "-1e-12")))
+})
+
+test_that("prob, probs and robust change the columns, as their names say", {
+  draws <- as.matrix(fit, "b_x")[, 1]
+  numbers <- function(...) unlist(summary(fit, "b_x", ...)[1, -1])
+  quantiles <- function(probs) quantile(draws, probs, names = FALSE)
+  expect_equal(numbers(prob = 0.5)[4:5], c(q25 = quantiles(0.25), q75 = quantiles(0.75)))
+  expect_equal(numbers(probs = c(0.9, 0.001, 0.5))[4:6],
+               c(q90 = quantiles(0.9), q0.1 = quantiles(0.001), q50 = quantiles(0.5)))
+  expect_named(numbers(robust = TRUE), c("median", "mad", "q2.5", "q97.5", "rhat", "ess_bulk",
+                                         "ess_tail"))
+  expect_equal(numbers(robust = TRUE)[1:2], c(median = median(draws), mad = mad(draws)))
+  # The median and its deviation exist where means do not.
+  expect_false(anyNA(summary(few_groups(3), robust = TRUE)))
+})
+
+test_that("each form of the table prints, with the digits asked for", {
+  for (table in list(summary(fit, prob = 0.5), summary(fit, probs = 0.5, robust = TRUE),
+                     summary(fit, probs = c(0.1, 0.5, 0.9), digits = 2))) {
+    lines <- capture.output(print(table))
+    expect_match(lines, "^ +(mean|median).*% +rhat bulk tail$", all = FALSE)
+    expect_length(grep("^sigma ", lines), 1)
+  }
+  digits <- function(table, ...) nchar(sub(".*\\.", "", strsplit(grep(
+    "^sigma ", capture.output(print(table, ...)), value = TRUE), " +")[[1]][2]))
+  expect_identical(digits(summary(fit, digits = 2)) - digits(summary(fit)), -1L)
+  expect_identical(digits(summary(fit), digits = 5) - digits(summary(fit)), 2L)
+})
+
+test_that("what summary() does not know, and values that mean nothing, are refused", {
+  expect_error(summary(fit, prb = 0.5), "Did you mean `prob`", class = "relm_error")
+  expect_error(summary(fit, mc_se = TRUE), "no argument `mc_se`", class = "relm_error")
+  expect_error(summary(fit, prob = 0.5, probs = 0.1), "`prob` and `probs`", class = "relm_error")
+  bad <- list(prob = 1, prob = c(0.1, 0.9), probs = 2, probs = "a", robust = NA, digits = "a")
+  for (k in seq_along(bad)) {
+    expect_error(do.call(summary, c(list(fit), bad[k])), paste0("`", names(bad)[k], "`"),
+                 class = "relm_error")
+  }
+  expect_error(print(summary(fit), digits = "a"), "`digits`", class = "relm_error")
+})
+
+test_that("rows bear the names of variables, which a plain data frame has once", {
+  table <- summary(fit)
+  expect_identical(rownames(table), table$variable)
+  expect_identical(rownames(as.data.frame(table)), as.character(1:4))
+  expect_identical(as.list(as.data.frame(table)), lapply(as.list(table), identity),
+                   ignore_attr = TRUE)
+})
+
+test_that("independent draws are said not to converge once in a hundred tables at most", {
+  set.seed(1)
+  largest <- replicate(400, max(replicate(5, posterior::rhat(matrix(rnorm(200), 50)))))
+  alarms <- function(rate) mean(largest > relm:::rhat_limit(4, 50, 5, rate))
+  # Bonferroni's limit, less what its bound gives away, which is most where the rate is high.
+  for (rate in c(0.01, 0.2)) expect_lte(alarms(rate), rate + 4 * sqrt(rate * (1 - rate) / 400))
+  expect_gte(alarms(0.2), 0.2 * 0.6)
+  expect_gt(mean(largest > 1.01), 0.5)
+  expect_identical(relm:::rhat_limit(4, 1000, 5), 1.01)
+})
+
+test_that("short chains that stand apart are still told", {
+  short <- relm(log(mercury) ~ x, bass_centered(), seed = 1, draws = 50)
+  expect_no_match(text_of(short), "not converged")
+  short$sampling$hyper[, 2, "b_x"] <- short$sampling$hyper[, 2, "b_x"] + 0.5
+  expect_match(text_of(summary(short)), "not converged \\(R-hat above 1.04\\d?\\): b_x\\.")
 })
