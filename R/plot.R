@@ -4,7 +4,8 @@
 #' @param type What to draw:
 #'   * `"trace"`: the trace and the density of each variable, a color for each chain. A density
 #'     stands on the trace's axis of values, its greatest height one.
-#'   * `"acf"`: the autocorrelations of each variable, a line for each chain.
+#'   * `"acf"`: the autocorrelations of each variable, a line for each chain; where few groups
+#'     leave a variable without a variance, or one that cannot be estimated, of its normal scores.
 #'   * `"compare"`: this fit and those of `with`, the first chain of each: traces side by side, and
 #'     beside them their densities and their autocorrelations.
 #'   * `"groups"`: a panel for each group with its points, its own least-squares line in blue and

@@ -3,6 +3,8 @@
 plot_acf <- function(fit, variable, regex, lags) {
   chosen <- plotted_variables(fit, variable, regex)
   draws <- draws_array(fit, chosen)
+  heavy <- chosen[tails_of(fit, chosen) <= 5]
+  draws[, , heavy] <- apply(draws[, , heavy, drop = FALSE], 3, normal_scores)
   table <- bind_tables(by_chain(draws, function(values, name) acf_table(values, lags)))
   table$variable <- factor(table$variable, chosen)
   text <- panel_text(length(chosen))
@@ -16,6 +18,13 @@ plot_acf <- function(fit, variable, regex, lags) {
     ggplot2::labs(x = "lag", y = "autocorrelation", colour = "chain") +
     plot_theme() +
     ggplot2::theme(strip.text = ggplot2::element_text(size = text$size))
+}
+
+# Of draws whose variance does not exist, or has no standard error, an autocorrelation tells of
+# the farthest draw. So these have their normal scores in their place, ranked over all chains:
+# qnorm((rank - 3/8) / (S + 1/4)) of S draws (Vehtari and others 2021, equation 14).
+normal_scores <- function(draws) {
+  stats::qnorm((rank(draws) - 3 / 8) / (length(draws) + 1 / 4))
 }
 
 # One chain's autocorrelations; of draws that stand still there are none.

@@ -51,6 +51,13 @@ population_coefficients <- function(fit, columns) {
   unname(b)
 }
 
+# What an axis shows: the coefficient of a column, not the column.
+coefficient_label <- function(fit, column) {
+  if (column == "(Intercept)") return("intercept")
+  kind <- if (is.numeric(fit$design$frame[[column]])) "slope of" else "coefficient of"
+  paste(kind, column)
+}
+
 # Two coefficients -------------------------------------------------------------------------
 
 # Beyond so many groups their names would hide the arrows.
@@ -74,7 +81,8 @@ shrinkage_of_two <- function(fit, table, columns) {
     ggplot2::scale_x_continuous(expand = ggplot2::expansion(mult = 0.08)) +
     shrinkage_window(table, known, columns) +
     estimate_legend() +
-    ggplot2::labs(x = columns[1], y = columns[2], colour = NULL) +
+    ggplot2::labs(x = coefficient_label(fit, columns[1]), y = coefficient_label(fit, columns[2]),
+                  colour = NULL) +
     plot_theme()
 }
 
@@ -142,7 +150,7 @@ shrinkage_of_one <- function(fit, table, column) {
     ggplot2::geom_point(ggplot2::aes(colour = "model"), size = size) +
     shrinkage_window(table, known, column) +
     ggplot2::scale_colour_manual(values = estimate_colours, limits = names(estimate_colours)) +
-    ggplot2::labs(x = column, y = fit$posterior$group, colour = NULL) +
+    ggplot2::labs(x = coefficient_label(fit, column), y = fit$posterior$group, colour = NULL) +
     plot_theme() +
     group_scale(table$rank, table$group)
 }

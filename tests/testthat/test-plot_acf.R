@@ -26,3 +26,17 @@ test_that("of draws that stand still there are none, in a panel of its own", {
   expect_false("sigma" %in% layers(plot, "GeomLine")[[1]]$variable)
   expect_true("sigma" %in% built(plot)$layout$layout$variable)
 })
+
+test_that("of heavy tails they are those of normal scores, over all chains", {
+  few <- subset(bass_centered(), station %in% c("l2", "w4", "l5"))
+  heavy <- relm(log(mercury) ~ x + (1 | station), few, seed = 1, chains = 2, draws = 50)
+  name <- "sd_station__Intercept"
+  draws <- drop(as_draws_array(heavy)[, , name])
+  scores <- qnorm((rank(draws) - 3 / 8) / (length(draws) + 1 / 4))
+  expected <- acf(scores[51:100], 40, plot = FALSE)$acf
+
+  table <- layers(plot(heavy, "acf"), "GeomLine")[[1]]
+  own <- table[table$variable == name & table$group == 2, ]
+
+  expect_equal(own$y[order(own$x)], as.numeric(expected))
+})

@@ -108,3 +108,16 @@ test_that("means stand in where draws of so many groups are not kept", {
   expect_equal(arrows$xend, means[[1]] + 2 * place - 1)
   expect_equal(arrows$yend, means[[2]] + 2 * place)
 })
+
+test_that("axes are named by coefficients, not by columns", {
+  data <- bass_centered()
+  data$big <- factor(data$length > 38, labels = c("no", "yes"))
+  axes <- function(formula, ...) {
+    labels <- plot(relm(formula, data, seed = 1, chains = 1, draws = 50), "shrinkage", ...)$labels
+    unname(c(labels$x, labels$y))
+  }
+  expect_identical(axes(log(mercury) ~ x + (1 + x || station)), c("intercept", "slope of x"))
+  expect_identical(axes(log(mercury) ~ big + (0 + big | station)),
+                   c("coefficient of bigno", "coefficient of bigyes"))
+  expect_identical(axes(log(mercury) ~ x + (1 | station)), c("intercept", "station"))
+})
