@@ -23,7 +23,7 @@ check_collapsed <- function(posterior) {
 
 # What becomes of sigma: sigma_role_t in src/collapsed.h.
 sigma_role <- function(posterior) {
-  if (!is.null(posterior$sigma_by)) return("given")
+  if (length(posterior$levels) > 1) return("given")
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
 

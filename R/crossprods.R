@@ -110,9 +110,9 @@ find_cells <- function(design) {
   n_rows <- nrow(design$frame)
   one <- list(labels = character(), index = rep(1L, n_rows), display = integer(),
               all = character())
-  group <- if (is.null(design$group)) one else group_levels(design$by$group, design$frame)
-  level <- if (is.null(design$sigma_by)) one
-    else group_levels(design$by$sigma, design$frame, "sigma")
+  levels_of <- function(grouping) if (is.null(grouping)) one else group_levels(grouping)
+  group <- levels_of(design$factors$group)
+  level <- levels_of(design$factors$sigma)
   n_levels <- max(1L, length(level$labels))
   if (n_levels == 1L) {
     cell <- group$index
@@ -153,9 +153,10 @@ new_crossprods <- function(design, chunk, cells) {
     n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
     random = random_columns(chunk),
     group = design$group, groups = cells$group$labels, group_display = cells$group$display,
-    group_order = cells$group$all,
+    group_order = cells$group$all, group_parts = cells$group$parts,
     sigma_by = design$sigma_by, levels = cells$level$labels,
     level_display = cells$level$display, level_order = cells$level$all,
+    level_parts = cells$level$parts,
     intercepts = c(X = attr(design$terms, "intercept"), Z = z_intercept(chunk$Z)),
     weighted = !is.null(chunk$weights),
     cell_group = cells$cell_group, cell_level = cells$cell_level,
@@ -222,7 +223,7 @@ Ops.relm_crossprods <- function(e1, e2) {
 add_crossprods <- function(x, y) {
   check_same_columns(x, y)
   union <- unite_cells(x, y)
-  absorb_factors(union$sum, y, union$cell_of_y)
+  absorb_factors(union$sum, y, union$cell_of_y, union$level_of_y)
   check_in_range(union$sum)
 }
 
@@ -242,28 +243,26 @@ check_same_columns <- function(x, y) {
 # The sum with room for the cells of both and the factors of x in place, and
 # where each cell of y went.
 unite_cells <- function(x, y) {
-  groups <- union(x$groups, y$groups)
-  levels <- union(x$levels, y$levels)
-  n_levels <- max(1L, length(levels))
-  key <- function(part) {
-    group <- match(part$groups, groups)[part$cell_group]
-    level <- match(part$levels, levels)[part$cell_level]
-    if (length(groups) == 0) group <- part$cell_group
-    if (length(levels) == 0) level <- part$cell_level
-    (group - 1) * n_levels + level
+  groups <- unite_labels(x$groups, y$groups, x$group_parts, y$group_parts)
+  levels <- unite_labels(x$levels, y$levels, x$level_parts, y$level_parts)
+  n_levels <- max(1L, length(levels$labels))
+  key <- function(part, group_of, level_of) {
+    (group_of[part$cell_group] - 1) * n_levels + level_of[part$cell_level]
   }
-  keys <- sort(unique(c(key(x), key(y))))
-  cell_of_x <- match(key(x), keys)
-  cell_of_y <- match(key(y), keys)
+  key_of_x <- key(x, groups$of_x, levels$of_x)
+  key_of_y <- key(y, groups$of_y, levels$of_y)
+  keys <- sort(unique(c(key_of_x, key_of_y)))
+  cell_of_x <- match(key_of_x, keys)
+  cell_of_y <- match(key_of_y, keys)
   sum <- unclass(x)
   sum$n_rows <- x$n_rows + y$n_rows
   sum$weighted <- x$weighted || y$weighted
-  sum$groups <- groups
-  sum$levels <- levels
+  sum[c("groups", "group_parts")] <- groups[c("labels", "parts")]
+  sum[c("levels", "level_parts")] <- levels[c("labels", "parts")]
   sum$group_order <- unite_order(x$group_order, y$group_order)
   sum$level_order <- unite_order(x$level_order, y$level_order)
-  sum$group_display <- order(match(groups, sum$group_order))
-  sum$level_display <- order(match(levels, sum$level_order))
+  sum$group_display <- order(match(sum$groups, sum$group_order))
+  sum$level_display <- order(match(sum$levels, sum$level_order))
   sum$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
   sum$cell_group <- as.integer((keys - 1) %/% n_levels) + 1L
   sum$cell_level <- as.integer((keys - 1) %% n_levels) + 1L
@@ -285,7 +284,26 @@ unite_cells <- function(x, y) {
     rest[, , cell_of_x] <- x$cell_rest
     rest
   }
-  list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y)
+  list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y,
+       level_of_y = levels$of_y)
+}
+
+# The labels of both, those of x first, and where each went. Pairs are the same where their parts
+# are, and only these tell: the labels of two parts of the data may read alike. Where there is
+# nothing to go by, all rows are of one.
+unite_labels <- function(x, y, x_parts, y_parts) {
+  if (length(x) == 0) return(list(labels = x, parts = NULL, of_x = 1L, of_y = 1L))
+  escaped <- function(parts) {
+    do.call(paste, c(lapply(unname(parts), gsub, pattern = "([\\\\:])", replacement = "\\\\\\1"),
+                     sep = ":"))
+  }
+  keys <- if (is.null(x_parts)) list(x, y) else list(escaped(x_parts), escaped(y_parts))
+  all <- unique(unlist(keys))
+  of <- lapply(keys, match, all)
+  first <- match(seq_along(all), unlist(of))
+  parts <- if (!is.null(x_parts)) Map(function(a, b) c(a, b)[first], x_parts, y_parts)
+  list(labels = if (is.null(parts)) all else join_labels(parts), parts = parts,
+       of_x = of[[1]], of_y = of[[2]])
 }
 
 # Levels of both in one order: sorted where both are (numbers as numbers), else those of x
@@ -299,9 +317,8 @@ unite_order <- function(x, y) {
   if (!is.unsorted(x) && !is.unsorted(y)) sort(both) else both
 }
 
-absorb_factors <- function(sum, part, cell_of_part) {
+absorb_factors <- function(sum, part, cell_of_part, level_of) {
   if (!is.null(sum$cell_rest)) absorb_rest(sum, part, cell_of_part)
-  level_of <- if (length(sum$levels)) match(part$levels, sum$levels) else 1L
   cell <- match(level_of, sum$cell_level)
   absorb(sum, factor_rows(sum, part, part$level_factor),
          c(rep(cell_of_part, each = nrow(sum$random)), rep(cell, each = length(sum$fixed) + 1)),

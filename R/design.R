@@ -15,6 +15,7 @@
 #'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor that
 #'     residual variances go by, or `NULL`}
 #'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
+#'   \item{`factors`}{for each of them the code of each row, and the labels of the codes}
 #'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of formulas is
 #'     one that holds what they name beside the data and nothing more}
 #'   \item{`coding`}{the contrasts of each factor among the terms, as given or by the session's
@@ -66,7 +67,9 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   design$group <- if (length(bars)) as_text(design$by$group)
   design$sigma_by <- if (length(all.vars(sigma))) as_text(design$by$sigma)
   refuse_digits(design)
-  check_design(structure(design, class = "relm_design"))
+  design <- check_design(structure(design, class = "relm_design"))
+  design$factors <- read_factors(design)
+  design
 }
 
 check_data <- function(data) {

@@ -10,7 +10,7 @@
 kept_bytes <- 200e6
 
 effects_in_chain <- function(posterior, sampler) {
-  sampler != "collapsed" || !is.null(posterior$sigma_by)
+  sampler != "collapsed" || length(posterior$levels) > 1
 }
 
 # kept: the groups (from 0, in the order of sampling) whose draws are kept; keep_moments:

@@ -1,56 +1,59 @@
 # Grouping factors: the group of each row, of the data and of new rows.
+#
+# A grouping expression is made of columns of the model frame. Rows are of one group where all of
+# these columns have equal values, whatever the values look like as text: two times within a
+# second differ, and so do the pairs ("1", "1:2") and ("1:1", "2"). Labels are unique text.
 
-# The levels of a grouping expression in the order in which they first appear,
-# and the level of each row. The order of sampling follows the rows, so that the
-# spelling of labels cannot matter.
-group_levels <- function(expression, frame, argument = "formula") {
-  factor <- grouping_factor(expression, frame, argument)
-  codes <- as.integer(factor)
-  seen <- in_order_of_rows(codes, nlevels(factor))
-  list(labels = levels(factor)[seen$codes], index = seen$index, display = order(seen$codes),
-       all = levels(factor))
+# The groupings of a design: its groups, and the levels of its residual variance.
+read_factors <- function(design) {
+  lapply(design$by[lengths(design$by) > 0], function(expression) {
+    grouping <- read_grouping(expression, design$frame)
+    missing <- which(is.na(grouping$code))
+    if (length(missing)) {
+      abort("{.code {as_text(expression)}} must be given in every row.",
+            x = "In {length(missing)} row{?s}, the first of them row {missing[1]}, it is not.",
+            i = "Take these rows out with {.arg subset}.")
+    }
+    grouping
+  })
+}
+
+# What an expression makes of the rows of a frame: the code of each row, the label of each code,
+# and for an interaction the labels of its parts at each code, a list of vectors.
+read_grouping <- function(expression, frame) {
+  parts <- lapply(grouping_columns(expression, frame), code_values)
+  if (length(parts) == 1) return(parts[[1]][c("code", "labels")])
+  crossed <- cross_codes(lapply(parts, `[[`, "code"), lengths(lapply(parts, `[[`, "labels")))
+  labels <- Map(function(part, place) part$labels[place], parts, crossed$places)
+  list(code = crossed$code, labels = join_labels(labels), parts = labels)
+}
+
+# The groups in the order in which they first appear, and the group of each row. The order of
+# sampling follows the rows, so that the spelling of labels cannot matter.
+group_levels <- function(grouping) {
+  seen <- in_order_of_rows(grouping$code, length(grouping$labels))
+  list(labels = grouping$labels[seen$codes], index = seen$index, display = order(seen$codes),
+       all = grouping$labels,
+       parts = if (!is.null(grouping$parts)) lapply(grouping$parts, `[`, seen$codes))
 }
 
 # The codes 1, ..., n_codes that occur, as unique() gives them, and the place of each row's
 # code among them.
 in_order_of_rows <- function(codes, n_codes) {
-  if (!anyNA(codes)) return(.Call(ffi_number_by_first_row, codes, n_codes))
-  seen <- unique(codes)
-  list(codes = seen, index = match(codes, seen))
+  .Call(ffi_number_by_first_row, codes, n_codes)
 }
 
-grouping_factor <- function(expression, frame, argument) {
-  if (is.call(expression) && identical(expression[[1]], quote(`:`))) {
-    return(interaction(grouping_factor(expression[[2]], frame, argument),
-                       grouping_factor(expression[[3]], frame, argument),
-                       sep = ":", drop = TRUE, lex.order = TRUE))
-  }
-  if (is.call(expression) && identical(expression[[1]], quote(`(`))) {
-    return(grouping_factor(expression[[2]], frame, argument))
-  }
-  values <- .subset2(frame, as_text(expression))
-  if (is.null(values) || !is.null(dim(values))) {
-    abort("{.arg {argument}} groups by {.code {deparse1(expression)}}, which is not one factor.",
-          i = "A grouping factor is one variable or an interaction, {.code a:b}.")
-  }
-  factor <- whole_number_factor(values)
-  if (is.null(factor)) as.factor(values) else factor
+grouping_as_factor <- function(grouping) {
+  structure(grouping$code, levels = grouping$labels, class = "factor")
 }
 
-# as.factor() of whole numbers in a range not much longer than their vector; NULL of others.
-whole_number_factor <- function(x) {
-  if (!is.numeric(x) || !is.null(attributes(x)) || !length(x) || anyNA(x)) return(NULL)
-  ends <- range(x)
-  if (max(abs(ends)) > 2^30 || ends[2] - ends[1] > 2 * length(x)) return(NULL)
-  code <- as.integer(x)
-  if (is.double(x) && !all(code == x)) return(NULL)
-  code <- code - (as.integer(ends[1]) - 1L)
-  counts <- tabulate(code)
-  occurs <- which(counts > 0L)
-  place <- cumsum(counts > 0L)
-  levels <- occurs + as.integer(ends[1]) - 1L
-  storage.mode(levels) <- storage.mode(x)
-  structure(place[code], levels = as.character(levels), class = "factor")
+# Some rows of a design, whose groups keep their labels.
+design_part <- function(design, rows) {
+  design$frame <- frame_rows(design$frame, rows)
+  for (part in names(design$factors)) {
+    design$factors[[part]]$code <- design$factors[[part]]$code[rows]
+  }
+  design
 }
 
 # The variables that a grouping expression such as a:b is made of, as columns of a model frame.
@@ -61,14 +64,171 @@ grouping_parts <- function(expression) {
   unlist(lapply(as.list(expression)[-1], grouping_parts))
 }
 
-# The level of each row among those of the fit, and after these the new ones in the order in
-# which they first appear.
-code_levels <- function(expression, frame, labels) {
-  factor <- grouping_factor(expression, frame, "newdata")
-  code <- as.integer(factor)
-  place <- match(levels(factor), labels)
-  if (!anyNA(place)) return(list(code = place[code], new = character()))
-  seen <- unique(code[is.na(place[code])])
-  place[seen] <- length(labels) + seq_along(seen)
-  list(code = place[code], new = levels(factor)[seen])
+grouping_columns <- function(expression, frame) {
+  lapply(grouping_parts(expression), function(name) {
+    column <- .subset2(frame, name)
+    if (is.data.frame(column) || length(dim(column)) > 1 && ncol(column) > 1) {
+      abort("{.code {name}} must be one column, to group by.", x = "It is {describe(column)}.")
+    }
+    plain_column(column)
+  })
+}
+
+# Without dimensions, and without classes that say nothing of a value: numbers or times, or a
+# factor.
+plain_column <- function(column) {
+  if (!is.null(dim(column))) dim(column) <- NULL
+  if (is.raw(column)) column <- as.character(column)
+  marks <- c("AsIs", "labelled", "haven_labelled", "haven_labelled_spss", "vctrs_vctr",
+             "integer", "numeric", "double", "character", "logical")
+  if (is.object(column) && any(marks %in% oldClass(column))) {
+    oldClass(column) <- setdiff(oldClass(column), marks)
+  }
+  if (kind_of(column) == "text") as.factor(column) else column
+}
+
+# The code of each element, and the values and labels of the codes, in the order that factor()
+# gives them. kind: numbers and times are values of their own, all else is text.
+code_values <- function(column) {
+  kind <- kind_of(column)
+  if (kind == "text") {
+    return(list(code = as.integer(column), values = levels(column), labels = levels(column),
+                kind = kind))
+  }
+  number <- if (kind == "difftime") as.numeric(column, units = "secs")
+    else as.vector(unclass(column))
+  coded <- code_whole_numbers(number)
+  if (is.null(coded)) {
+    values <- sort(unique(number))
+    coded <- list(code = match(number, values), values = values)
+  }
+  labels <- switch(kind, number = number_labels(coded$values), Date = date_labels(coded$values),
+                   POSIXct = time_labels(coded$values, attr(column, "tzone")),
+                   difftime = number_labels(coded$values / seconds_in(column)))
+  c(coded, list(labels = make.unique(labels), kind = kind))
+}
+
+kind_of <- function(column) {
+  if (!is.numeric(unclass(column)) || is.factor(column)) return("text")
+  if (!is.object(column)) return("number")
+  c(intersect(c("Date", "POSIXct", "difftime"), class(column)), "text")[1]
+}
+
+# Codes of whole numbers in a range not much longer than their vector; NULL of others.
+code_whole_numbers <- function(x) {
+  if (!length(x) || anyNA(x)) return(NULL)
+  ends <- range(x)
+  if (max(abs(ends)) > 2^30 || ends[2] - ends[1] > 2 * length(x)) return(NULL)
+  code <- as.integer(x)
+  if (is.double(x) && !all(code == x)) return(NULL)
+  code <- code - (as.integer(ends[1]) - 1L)
+  counts <- tabulate(code)
+  occurs <- which(counts > 0L)
+  list(code = cumsum(counts > 0L)[code], values = occurs + as.integer(ends[1]) - 1L)
+}
+
+# Whole numbers in full, others in 15 digits where these tell the value, else in 17.
+number_labels <- function(x) {
+  labels <- as.character(x)
+  whole <- x == trunc(x) & abs(x) < 2^53
+  labels[whole] <- sprintf("%.0f", x[whole] + 0)
+  rounded <- as.numeric(labels) != x
+  labels[rounded] <- sprintf("%.17g", x[rounded])
+  labels
+}
+
+date_labels <- function(days) {
+  if (all(days == floor(days))) format(.Date(days)) else time_labels(86400 * days, "UTC")
+}
+
+# The label of a time does not depend on the others: the date alone at midnight, a fraction of a
+# second where there is one, and the zone in the hour that a change of the clocks repeats.
+time_labels <- function(seconds, zone) {
+  if (is.null(zone)) zone <- ""
+  label <- function(seconds) format(.POSIXct(seconds, zone), "%Y-%m-%d %H:%M:%S")
+  whole <- floor(seconds)
+  labels <- label(whole)
+  repeated <- Reduce(`|`, lapply(c(-3600, -1800, 1800, 3600), function(shift) {
+    labels == label(whole + shift)
+  }))
+  fraction <- substring(sub("\\.?0+$", "", sprintf("%.6f", pmin(seconds - whole, 0.999999))), 2)
+  zone_name <- ifelse(repeated, format(.POSIXct(whole, zone), " %Z"), "")
+  midnight <- !repeated & fraction == "" & endsWith(labels, " 00:00:00")
+  ifelse(midnight, substring(labels, 1, nchar(labels) - 9), paste0(labels, fraction, zone_name))
+}
+
+seconds_in <- function(difftime) {
+  as.numeric(structure(1, class = "difftime", units = attr(difftime, "units")), units = "secs")
+}
+
+# Pairs, triples and so on of codes that occur, in lexicographic order: the number of each row's,
+# and the codes that each is made of.
+cross_codes <- function(codes, n_codes) {
+  code <- codes[[1]]
+  places <- list(seq_len(n_codes[1]))
+  for (k in seq_along(codes)[-1]) {
+    n <- as.numeric(n_codes[k])
+    key <- (code - 1) * n + codes[[k]]
+    pairs <- sort(unique(key))
+    code <- match(key, pairs)
+    places <- c(lapply(places, `[`, (pairs - 1) %/% n + 1), list((pairs - 1) %% n + 1))
+  }
+  list(code = code, places = places)
+}
+
+# a:b, and where several would read so, parts that hold a colon in parentheses.
+join_labels <- function(parts) {
+  join <- function(parts) do.call(paste, c(unname(parts), sep = ":"))
+  labels <- join(parts)
+  alike <- labels %in% labels[duplicated(labels)]
+  if (!any(alike)) return(labels)
+  labels[alike] <- join(lapply(parts, function(part) {
+    sub("^(.*:.*)$", "(\\1)", part[alike])
+  }))
+  make.unique(labels)
+}
+
+# New rows --------------------------------------------------------------------------------------
+
+# The level of each row of a frame among `labels`, those of the fit in the order of sampling, and
+# after these the new ones in the order in which they first appear.
+code_levels <- function(design, part, frame, labels) {
+  own <- design$factors[[part]]
+  if (is.null(frame)) return(list(code = match(own$labels, labels)[own$code], new = character()))
+  by <- design$by[[part]]
+  n_known <- length(labels)
+  first <- match(match(labels, own$labels), own$code)
+  both <- Map(function(known, new) code_both(code_values(known[first]), code_values(new)),
+              grouping_columns(by, design$frame), grouping_columns(by, frame))
+  code <- cross_codes(lapply(both, `[[`, "code"), lengths(lapply(both, `[[`, "labels")))$code
+  known <- seq_len(n_known)
+  place <- match(code[-known], code[known])
+  is_new <- which(is.na(place))
+  if (length(is_new) == 0) return(list(code = place, new = character()))
+  new <- unique(code[-known][is_new])
+  place[is_new] <- n_known + match(code[-known][is_new], new)
+  rows <- c(known, n_known + match(new, code[-known]))
+  spelled <- join_labels(lapply(both, function(part) part$labels[part$code[rows]]))
+  list(code = place, new = make.unique(c(labels, spelled[-known]))[-known])
+}
+
+# The codes of known values and of new ones together; a value that is new comes after all known.
+code_both <- function(known, new) {
+  place <- find_values(new, known)
+  is_new <- is.na(place)
+  place[is_new] <- length(known$labels) + seq_len(sum(is_new))
+  list(code = c(known$code, place[new$code]), labels = c(known$labels, new$labels[is_new]))
+}
+
+# The places of values among known ones. A number is found by its text, however it is written.
+find_values <- function(new, known) {
+  if (new$kind == known$kind) return(match(new$values, known$values))
+  place <- match(new$labels, known$labels)
+  left <- which(is.na(place))
+  if (new$kind == "number") {
+    place[left] <- match(as.character(new$values[left]), known$labels)
+  } else if (known$kind == "number") {
+    place[left] <- match(suppressWarnings(as.numeric(new$labels[left])), known$values)
+  }
+  place
 }

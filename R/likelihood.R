@@ -144,15 +144,12 @@ sigma_rows <- function(posterior, n_hyper) {
 rows_of_fit <- function(fit, places) {
   design <- fit$design
   rows <- design_rows(design, places)
-  frame <- frame_rows(design$frame, places)
-  number <- function(by, labels) {
-    if (is.null(by)) return(NULL)
-    levels <- grouping_factor(by, frame, "formula")
-    match(levels(levels), labels)[as.integer(levels)]
+  number <- function(grouping, labels) {
+    if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }
   rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
-  rows$group <- number(design$by$group, fit$posterior$groups)
-  rows$level <- number(design$by$sigma, fit$posterior$levels)
+  rows$group <- number(design$factors$group, fit$posterior$groups)
+  rows$level <- number(design$factors$sigma, fit$posterior$levels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
   if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
   rows

@@ -151,13 +151,21 @@ sigma_of_rows <- function(fit, rows, draw_ids, given, sample_new_levels, new_sig
 design_of_rows <- function(fit, rows) {
   design <- fit$design
   frame <- rows$frame
-  if (anyNA(grouping_factor(design$by$group, frame, "newdata"))) {
-    abort("{.code {design$group}} must be given in every row of {.arg newdata}.")
-  }
   attr(attr(frame, "terms"), "offset") <- NULL
   frame[["(offset)"]] <- NULL
   frame[[1]] <- rows$response - if (is.null(rows$offset)) 0 else rows$offset
   frame[["(weights)"]] <- rows$weights
   design$frame <- frame
+  design$factors <- list(
+    group = shown_grouping(rows$group, fit$posterior$groups, fit$posterior$group_display),
+    sigma = shown_grouping(rows$level, fit$posterior$levels, fit$posterior$level_display)
+  )
   design
+}
+
+# The grouping of new rows: known levels in the order in which they are shown, then new ones.
+shown_grouping <- function(levels, labels, display) {
+  if (is.null(levels)) return(NULL)
+  order <- c(display, length(labels) + seq_along(levels$new))
+  list(code = order(order)[levels$code], labels = c(labels, levels$new)[order])
 }

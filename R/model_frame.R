@@ -77,10 +77,10 @@ as_factors <- function(frame) {
   frame <- plain_columns(frame)
   matrices <- vapply(frame, is.matrix, NA)
   if (any(matrices)) frame[matrices] <- lapply(frame[matrices], drop_matrix)
-  text <- vapply(frame, is.character, NA)
+  text <- vapply(frame, function(column) is.character(column) && NCOL(column) == 1, NA)
   text[1] <- FALSE
   if (!any(text)) return(frame)
-  frame[text] <- lapply(frame[text], factor)
+  frame[text] <- lapply(frame[text], plain_column)
   frame
 }
 

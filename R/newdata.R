@@ -50,20 +50,21 @@ prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offse
   design <- fit$design
   by <- list(group = if (length(bars)) design$by$group,
              sigma = if (with_sigma) design$by$sigma)
-  frame <- design$frame
+  new <- NULL
   if (!is.null(newdata)) {
     check_newdata(newdata)
     newdata <- in_types_of_fit(design, newdata)
     terms <- c(list(design$terms), bars)
     expressions <- c(variables_of(terms, by), if (with_response) design$formula[[2]])
     warn_of_whole_columns(design, expressions, newdata)
-    frame <- new_frame(design, newdata, terms, by, with_response)
+    new <- new_frame(design, newdata, terms, by, with_response)
   }
+  frame <- if (is.null(new)) design$frame else new
   response <- if (with_response) .subset2(frame, names(design$frame)[1])
   list(
     frame = frame, row_names = row.names(if (is.null(newdata)) frame else newdata),
-    group = if (!is.null(by$group)) code_levels(by$group, frame, fit$posterior$groups),
-    level = if (!is.null(by$sigma)) code_levels(by$sigma, frame, fit$posterior$levels),
+    group = if (!is.null(by$group)) code_levels(design, "group", new, fit$posterior$groups),
+    level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, fit$posterior$levels),
     response = if (with_response) as.numeric(response),
     offset = row_offset(design, frame, newdata, offset),
     weights = if (with_sigma) row_weights(design, frame, newdata, weights)

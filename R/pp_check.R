@@ -114,7 +114,9 @@ picture_variable <- function(fit, value, name, newdata) {
       abort("{.arg {name}} is missing, and the model has no groups.",
             i = "Name a variable of the model: {.val {names(design$frame)[-1]}}.")
     }
-    return(grouping_factor(design$by$group, data, name))
+    return(grouping_as_factor(
+      if (is.null(newdata)) design$factors$group else read_grouping(design$by$group, data)
+    ))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {
     found <- drop_matrix(data[[value]])

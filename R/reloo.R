@@ -24,7 +24,7 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
 # The rows of each, named by what they are.
 rows_left_out <- function(fit, by, places) {
   if (by == "row") return(stats::setNames(as.list(places), paste("row", places)))
-  group <- group_levels(fit$design$by$group, fit$design$frame)
+  group <- group_levels(fit$design$factors$group)
   chosen <- group$display[places]
   stats::setNames(lapply(chosen, function(place) which(group$index == place)),
                   paste("the group", dQuote(group$labels[chosen], FALSE)))
@@ -51,8 +51,7 @@ fit_without <- function(fit, rows, label, seed) {
 }
 
 design_without <- function(design, rows) {
-  design$frame <- frame_rows(design$frame, seq_len(nrow(design$frame))[-rows])
-  design
+  design_part(design, seq_len(nrow(design$frame))[-rows])
 }
 
 posterior_of_rows <- function(design, prior) {
@@ -109,8 +108,7 @@ left_out_rows <- function(without, fit, places) {
 
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
 left_out_group <- function(without, fit, rows) {
-  design <- fit$design
-  design$frame <- frame_rows(design$frame, rows)
+  design <- design_part(fit$design, rows)
   given <- given_levels(without, levels_of_rows(fit, rows))
   groups <- groups_of_design(design, without$posterior, given$level_of)
   model <- sampler_model(without$posterior, "uncentered")
@@ -119,9 +117,8 @@ left_out_group <- function(without, fit, rows) {
 
 # Labels of the residual variances that rows have.
 levels_of_rows <- function(fit, rows) {
-  by <- fit$design$by$sigma
-  if (is.null(by)) return(character())
-  as.character(grouping_factor(by, frame_rows(fit$design$frame, rows), "sigma"))
+  grouping <- fit$design$factors$sigma
+  grouping$labels[grouping$code[rows]]
 }
 
 # All draws, with residual standard deviations from the prior for levels that the fit has not

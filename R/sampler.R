@@ -154,7 +154,7 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
 # the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
   conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
-    is.null(posterior$sigma_by)
+    length(posterior$levels) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
   if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"

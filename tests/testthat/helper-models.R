@@ -32,12 +32,13 @@ posterior_of <- function(formula, data, prior = relm_prior(), ...) {
 # The raw rows of a posterior's design, as replay() wants them.
 replay_data <- function(posterior) {
   rows <- relm:::design_rows(posterior$design)
-  index <- function(by) {
-    if (is.null(by)) return(rep(1L, length(rows$y)))
-    relm:::group_levels(by, posterior$design$frame)$index
+  index <- function(grouping) {
+    if (is.null(grouping)) return(rep(1L, length(rows$y)))
+    relm:::group_levels(grouping)$index
   }
   list(y = rows$y, X = rows$X[, posterior$fixed, drop = FALSE], Z = rows$Z,
-       group = index(posterior$design$by$group), level = index(posterior$design$by$sigma),
+       group = index(posterior$design$factors$group),
+       level = index(posterior$design$factors$sigma),
        w = if (is.null(rows$weights)) rep(1, length(rows$y)) else rows$weights,
        blocks = lapply(posterior$blocks, `[[`, "columns"), paired = posterior$random$paired)
 }

@@ -26,7 +26,7 @@ expect_products <- function(crossprods, design) {
   all <- cbind(rows$X, rows$y)
   expect_equal(unname(total_products(crossprods)), unname(crossprod(all, w * all)),
                tolerance = 1e-12)
-  group <- relm:::group_levels(design$by$group, design$frame)
+  group <- relm:::group_levels(design$factors$group)
   for (label in group$labels) {
     own <- group$index == match(label, group$labels)
     Z <- rows$Z[own, , drop = FALSE]

@@ -5,7 +5,7 @@ rank_of <- function(...) qr(cbind(...), tol = 1e-9)$rank
 # t_S = rank[X Z_S] - rank X from the rows themselves.
 plain_extra_rank <- function(posterior, set, flat) {
   rows <- relm:::design_rows(posterior$design)
-  group <- relm:::group_levels(posterior$design$by$group, posterior$design$frame)$index
+  group <- relm:::group_levels(posterior$design$factors$group)$index
   Z <- do.call(cbind, lapply(set, function(k) {
     model.matrix(~ 0 + factor(group)) * rows$Z[, k]
   }))
