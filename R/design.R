@@ -40,6 +40,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   if (missing(data)) data <- environment(formula)
   else check_data(data)
   data <- plain_columns(data)
+  check_grouping(sigma[[2]], "sigma")
   check_bars(formula[[3]])
   whole <- whole_formula(formula, sigma, data)
   environment(whole) <- environment(formula) <- environment(sigma) <-

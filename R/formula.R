@@ -134,6 +134,26 @@ random_terms <- function(bars, environment) {
   })
 }
 
+# What may stand in a grouping expression: variables, calls of functions, `:` and parentheses.
+# whole: what it is part of, as it is written.
+check_grouping <- function(expression, argument, whole = expression) {
+  if (!is.call(expression) || !is_operator(expression[[1]])) return(invisible())
+  operator <- as.character(expression[[1]])
+  if (!operator %in% c(":", "(")) {
+    abort("{.arg {argument}} groups by {.code {deparse1(whole)}}, which has the operator
+           {.code {operator}}.",
+          i = "Groups are those of a variable, of a call such as {.code factor(g)}, or of an
+               interaction {.code a:b}. Arithmetic stands in {.fn I}.")
+  }
+  for (part in as.list(expression)[-1]) check_grouping(part, argument, whole)
+}
+
+# Names that terms() reads as operators of formulas; all others are functions to it.
+is_operator <- function(head) {
+  is.name(head) && as.character(head) %in%
+    c("~", "+", "-", "*", "/", "^", ":", "%in%", "(", "|", "||")
+}
+
 # Bars that group by nothing would be passed over.
 check_bars <- function(expression) {
   if (!is.call(expression) || !has_bar(expression)) return(invisible())
