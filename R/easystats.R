@@ -14,14 +14,16 @@ describe_posterior.relm <- function(posteriors, centrality = "median", dispersio
                                     ci = 0.95, ci_method = "eti",
                                     test = c("p_direction", "rope"), rope_range = "default",
                                     rope_ci = 0.95, diagnostic = c("ESS", "Rhat"),
-                                    priors = FALSE, effects = "fixed", component = "all",
+                                    priors = FALSE, effects = "fixed", component = NULL,
                                     parameters = NULL, ...) {
+  dots <- check_described("describe_posterior", list(...), names(formals()))
+  check_flag(priors, "priors")
   chosen <- parameter_table(posteriors, effects, component, parameters)
   draws <- as.data.frame(posteriors, variable = chosen$Parameter)
-  table <- bayestestR::describe_posterior(
+  table <- do.call(bayestestR::describe_posterior, c(list(
     draws, centrality = centrality, dispersion = dispersion, ci = ci, ci_method = ci_method,
-    test = test, rope_range = default_range(posteriors, rope_range), rope_ci = rope_ci, ...
-  )
+    test = test, rope_range = default_range(posteriors, rope_range), rope_ci = rope_ci
+  ), dots))
   described <- attributes(table)[c("class", "ci_method")]
   table <- blank_moments(as.data.frame(table), posteriors)
   place <- match(table$Parameter, chosen$Parameter)
@@ -53,6 +55,7 @@ described_priors <- function(fit, parameters) {
 
 #' @rawNamespace S3method(bayestestR::describe_prior, relm)
 describe_prior.relm <- function(model, ...) {
+  refuse_dots(beside_easystats(list(...)), "describe_prior")
   table <- get_priors.relm(model)
   names(table)[-1] <- paste0("Prior_", names(table)[-1])
   table
@@ -62,6 +65,7 @@ describe_prior.relm <- function(model, ...) {
 # tenth of its standard deviation.
 #' @rawNamespace S3method(bayestestR::rope_range, relm)
 rope_range.relm <- function(x, ...) {
+  refuse_dots(beside_easystats(list(...)), "rope_range")
   response <- x$posterior$formula[[2]]
   logs <- c("log", "log2", "log10", "log1p")
   if (is.call(response) && as_text(response[[1]]) %in% logs) return(c(-0.01, 0.01))
@@ -75,7 +79,12 @@ default_range <- function(fit, range) {
 # Columns of diagnostics beside the parameters.
 diagnose <- function(fit, parameters, diagnostic) {
   known <- c("ESS", "Rhat", "MCSE")
+  if (!is.null(diagnostic) && (!is.character(diagnostic) || anyNA(diagnostic))) {
+    abort("{.arg diagnostic} must be any of {.or {.val {c(known, 'all')}}}, or NULL.",
+          x = "It is {describe(diagnostic)}.")
+  }
   if ("all" %in% diagnostic) diagnostic <- known
+  for (name in diagnostic) check_choice(name, "diagnostic", c(known, "all"))
   draws <- draws_array(fit, parameters)
   measure <- function(name) {
     values <- matrix(draws[, , name], nrow(draws))
@@ -89,7 +98,8 @@ diagnose <- function(fit, parameters, diagnostic) {
 
 #' @rawNamespace S3method(bayestestR::diagnostic_posterior, relm)
 diagnostic_posterior.relm <- function(posteriors, diagnostic = "all", effects = "fixed",
-                                      component = "all", parameters = NULL, ...) {
+                                      component = NULL, parameters = NULL, ...) {
+  refuse_dots(beside_easystats(list(...)), "diagnostic_posterior")
   chosen <- parameter_table(posteriors, effects, component, parameters)$Parameter
   diagnose(posteriors, chosen, diagnostic)
 }
@@ -100,10 +110,28 @@ effective_sample.relm <- function(model, ...) diagnostic_posterior.relm(model, "
 #' @rawNamespace S3method(bayestestR::mcse, relm)
 mcse.relm <- function(model, ...) diagnostic_posterior.relm(model, "MCSE", ...)
 
+# Arguments for a function of bayestestR's: those that its methods for draws have, in any version.
+# Its methods ignore what they do not know.
+check_described <- function(name, dots, known = NULL) {
+  methods <- lapply(c("data.frame", "numeric", "default"), function(class) {
+    utils::getS3method(name, class, optional = TRUE, envir = asNamespace("bayestestR"))
+  })
+  theirs <- setdiff(unlist(lapply(Filter(Negate(is.null), methods), function(f) names(formals(f)))),
+                    c("x", "posterior", "posteriors", "...", "rvar_col"))
+  ours <- c("effects", "component", "parameters")
+  unknown <- beside_easystats(dots)
+  unknown <- if (is.null(names(unknown))) unknown else unknown[!names(unknown) %in% theirs]
+  # Positional arguments are theirs, in their order.
+  unknown <- unknown[nzchar(names(unknown))]
+  check_dots_empty(unknown, unique(c(known, theirs, ours)), name)
+  dots
+}
+
 # A function of bayestestR's on the draws of the parameters asked for.
 of_draws <- function(name) {
   force(name)
-  function(x, ..., effects = "fixed", component = "all", parameters = NULL) {
+  function(x, ..., effects = "fixed", component = NULL, parameters = NULL) {
+    check_described(name, list(...))
     draws <- get_parameters.relm(x, effects, component, parameters)
     result <- getExportedValue("bayestestR", name)(draws, ...)
     attr(result, "object_name") <- as_text(substitute(x))
@@ -112,11 +140,13 @@ of_draws <- function(name) {
 }
 
 # The same where a range about zero stands second, which by default depends on the model.
-of_draws_in_range <- function(name) {
+of_draws_in_range <- function(name, range_name = "range") {
   force(name)
-  function(x, range = "default", ..., effects = "fixed", component = "all", parameters = NULL) {
+  function(x, range = "default", ..., effects = "fixed", component = NULL, parameters = NULL) {
+    dots <- check_described(name, list(...))
+    if (!range_name %in% names(dots)) dots[[range_name]] <- default_range(x, range)
     draws <- get_parameters.relm(x, effects, component, parameters)
-    result <- getExportedValue("bayestestR", name)(draws, default_range(x, range), ...)
+    result <- do.call(getExportedValue("bayestestR", name), c(list(draws), dots))
     attr(result, "object_name") <- as_text(substitute(x))
     result
   }
@@ -149,7 +179,7 @@ map_estimate.relm <- of_draws("map_estimate")
 estimate_density.relm <- of_draws("estimate_density")
 rope.relm <- of_draws_in_range("rope")
 p_rope.relm <- of_draws_in_range("p_rope")
-p_significance.relm <- of_draws_in_range("p_significance")
+p_significance.relm <- of_draws_in_range("p_significance", "threshold")
 equivalence_test.relm <- of_draws_in_range("equivalence_test")
 
 # A method for brms's fits that asks them nothing but its package's generics.
@@ -157,21 +187,27 @@ method_for_brms <- function(package, generic) {
   utils::getS3method(generic, "brmsfit", envir = asNamespace(package))
 }
 
-#' @rawNamespace S3method(insight::get_predicted, relm)
-get_predicted.relm <- function(x, ..., iterations = NULL) {
-  predicted <- method_for_brms("insight", "get_predicted")
-  predicted(x, ..., draw_ids = choose_draws(x, iterations, NULL))
-}
-
 #' @rawNamespace S3method(parameters::model_parameters, relm)
-model_parameters.relm <- function(model, ...) {
-  table <- method_for_brms("parameters", "model_parameters")(model, ...)
+model_parameters.relm <- function(model, ..., effects = "fixed", component = NULL,
+                                  group_level = FALSE) {
+  check_flag(group_level, "group_level")
+  chosen <- parameter_table(model, effects, component)
+  # Versions of parameters differ in whether "all" and "random" have group effects.
+  is_effect <- chosen$Effects == "random" & !startsWith(chosen$Group, "SD/Cor:")
+  if (!group_level && effects[1] %in% c("all", "random")) is_shown <- !is_effect
+  else is_shown <- rep(TRUE, nrow(chosen))
+  table <- method_for_brms("parameters", "model_parameters")(
+    model, ..., effects = if (effects[1] == "random") "full_random" else effects[1],
+    component = if (is.null(component)) "all" else component,
+    parameters = I(chosen$Parameter[is_shown]), group_level = any(is_effect & is_shown)
+  )
   attr(table, "object_name") <- as_text(substitute(model))
   table
 }
 
 #' @rawNamespace S3method(parameters::standard_error, relm)
-standard_error.relm <- function(model, effects = "fixed", component = "all", ...) {
+standard_error.relm <- function(model, effects = "fixed", component = NULL, ...) {
+  refuse_dots(beside_easystats(list(...)), "standard_error")
   chosen <- parameter_table(model, effects, component)$Parameter
   sd <- vapply(as.data.frame(model, variable = chosen), stats::sd, 0)
   sd[tails_of(model, chosen) <= 3] <- NA
@@ -185,12 +221,16 @@ p_value.relm <- function(model, ...) {
 }
 
 #' @rawNamespace S3method(performance::model_performance, relm)
-model_performance.relm <- function(model, ...) {
-  method_for_brms("performance", "model_performance")(model, ...)
+model_performance.relm <- function(model, metrics = "all", ...) {
+  if (!is.character(metrics) || anyNA(metrics) || length(metrics) == 0) {
+    abort("{.arg metrics} must be names of measures.", x = "It is {describe(metrics)}.")
+  }
+  method_for_brms("performance", "model_performance")(model, metrics = metrics, ...)
 }
 
 #' @rawNamespace S3method(performance::r2_posterior, relm)
 r2_posterior.relm <- function(model, verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "r2_posterior")
   named <- function(draws, label) stats::setNames(draws, rep(label, length(draws)))
   r2 <- function(...) as.numeric(bayes_R2(model, summary = FALSE, ...))
   if (is.null(model$posterior$group)) return(list(R2_Bayes = named(r2(), "R2")))

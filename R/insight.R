@@ -11,8 +11,12 @@
 #' standard deviation. They take `effects`, `component` and `parameters` as below.
 #' parameters: `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`,
 #' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals. insight
-#' itself: also `get_predicted()`, `get_varcov()`, `get_sigma()`, `find_predictors()` and others
+#' itself: also `get_varcov()`, `get_sigma()`, `find_predictors()` and others
 #' that ask a fit for no more than the functions below.
+#'
+#' Functions that compare several models, such as `compare_performance()`, take the classes of a
+#' list that insight keeps, on which other packages cannot put theirs. They refuse fits of relm:
+#' use [loo_compare()][loo.relm], or `model_performance()` of each.
 #'
 #' In `describe_posterior()` the mean, the standard deviation and the Monte Carlo error are `NA`
 #' where they do not exist (see [summary()][summary.relm]); bayestestR's functions for one
@@ -26,13 +30,27 @@
 #'   standard deviations and correlations of group effects; `"grouplevel"`: group effects;
 #'   `"random"` or `"full_random"`: both of these; `"all"` or `"full"`: all.
 #' @param component `"all"`; `"conditional"` or `"location"`: without residual standard deviations;
-#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: these alone.
+#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: these alone. `NULL` is
+#'   `"conditional"` where `effects` is `"fixed"`, else `"all"`. Of `get_variance()`: `"all"`, or
+#'   the name of a part without its `var.`; `"rho01"` and `"rho00"` are correlations.
 #' @param parameters Regular expressions that choose among names of draws.
 #' @param flatten A vector in place of a list?
 #' @param summary A row for each parameter with its `centrality` in place of draws?
 #' @param centrality `"mean"` or `"median"`.
 #' @param verbose Not used; it stands in the generics.
-#' @param ... Not used.
+#' @param data Rows to predict; `NULL` for those of the fit.
+#' @param predict `"expectation"`, `"response"` or `"link"`: the mean of a row;
+#'   `"prediction"`: a new observation.
+#' @param iterations How many draws to use; `NULL` for all.
+#' @param ci,ci_method Probabilities of intervals, or `NULL` for none, and their kind:
+#'   `"quantile"` or `"hdi"`. Elsewhere as in bayestestR.
+#' @param include_random `TRUE` or `NULL`: with group effects; `FALSE` or `NA`: without; a formula
+#'   chooses, as in [posterior_predict()][posterior_predict.relm]. `"default"` is `TRUE` where
+#'   `data` has all groups and the fit knows them.
+#' @param centrality_function Makes an estimate of the draws of a row.
+#' @param ... `get_predicted()`: other arguments of [posterior_predict()][posterior_predict.relm].
+#'   bayestestR's and parameters' functions: their other arguments. Elsewhere arguments that
+#'   insight hands on and that change nothing here. Others are refused.
 #' @return
 #' * `find_formula()`: a list with the parts `conditional`, `random` (the columns of a block and the
 #'   grouping factor, or a list of these) and `sigma` (where residual variances go by a factor).
@@ -40,6 +58,10 @@
 #' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
 #' * `clean_parameters()`: a data frame with a row for each of them.
 #' * `get_parameters()`: a data frame, draws x parameters.
+#' * `n_parameters()`: their number.
+#' * `get_intercept()`: draws of the intercept; `NA` where there is none.
+#' * `get_predicted()`: means of draws, or what `centrality_function` gives, with the draws and the
+#'   intervals as attributes; `as.data.frame()` shows them.
 #' * `get_residuals()`: as [residuals()][residuals.relm].
 #' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
 #' * `get_variance()`: a list of posterior medians: `var.fixed`, the variance over rows
@@ -63,6 +85,7 @@ NULL
 #' @rawNamespace S3method(insight::find_formula, relm)
 #' @method find_formula relm
 find_formula.relm <- function(x, verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "find_formula")
   formula <- formula(x)
   parts <- formula_parts(formula)
   one_sided <- function(expression) as_formula(call("~", expression), environment(formula))
@@ -83,10 +106,11 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
 #' @rawNamespace S3method(insight::get_data, relm)
 #' @method get_data relm
 get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "get_data")
+  check_choice(effects, "effects", c("all", "fixed", "random"))
   data <- used_data(design_of(x, "get_data()"))
   # Variables that came without a data frame are in the model frame.
   if (is.null(data)) return(NextMethod())
-  check_choice(effects, "effects", c("all", "fixed", "random"))
   names <- insight::find_variables(x, effects = effects, flatten = TRUE)
   if (effects == "random") names <- setdiff(names, insight::find_response(x, combine = FALSE))
   else names <- c(names, insight::find_weights(x))
@@ -94,10 +118,12 @@ get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
 }
 
 #' @rdname relm-easystats
-#' @param type `"response"`, the response less its mean, or `"pearson"`.
+#' @param type `get_residuals()`: `"response"`, the response less its mean, or `"pearson"`.
+#'   `get_predicted()`: another name of `predict`.
 #' @rawNamespace S3method(insight::get_residuals, relm)
 #' @method get_residuals relm
 get_residuals.relm <- function(x, verbose = TRUE, type = "response", ...) {
+  refuse_dots(beside_easystats(list(...)), "get_residuals")
   check_choice(type, "type", c("response", "pearson"))
   residuals(x, type = if (type == "response") "ordinary" else type)
 }
@@ -106,6 +132,7 @@ get_residuals.relm <- function(x, verbose = TRUE, type = "response", ...) {
 #' @rawNamespace S3method(insight::model_info, relm)
 #' @method model_info relm
 model_info.relm <- function(x, verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "model_info")
   info <- NextMethod()
   info$is_bayesian <- TRUE
   info
@@ -115,6 +142,7 @@ model_info.relm <- function(x, verbose = TRUE, ...) {
 #' @rawNamespace S3method(insight::find_algorithm, relm)
 #' @method find_algorithm relm
 find_algorithm.relm <- function(x, ...) {
+  refuse_dots(beside_easystats(list(...)), "find_algorithm")
   sampling <- x$sampling
   # insight's word for a sample from the whole posterior, as opposed to an approximation.
   list(algorithm = "sampling", chains = sampling$chains,
@@ -126,6 +154,8 @@ find_algorithm.relm <- function(x, ...) {
 #' @method find_parameters relm
 find_parameters.relm <- function(x, effects = "all", component = "all", flatten = FALSE,
                                  parameters = NULL, ...) {
+  refuse_dots(beside_easystats(list(...)), "find_parameters")
+  check_flag(flatten, "flatten")
   table <- parameter_table(x, effects, component, parameters)
   # insight's three parts, in this order.
   parts <- c("conditional", "random", "sigma")
@@ -138,20 +168,70 @@ find_parameters.relm <- function(x, effects = "all", component = "all", flatten 
 #' @rawNamespace S3method(insight::clean_parameters, relm)
 #' @method clean_parameters relm
 clean_parameters.relm <- function(x, ...) {
+  refuse_dots(beside_easystats(list(...)), "clean_parameters")
   structure(parameter_table(x), class = c("clean_parameters", "data.frame"))
 }
 
 #' @rdname relm-easystats
 #' @rawNamespace S3method(insight::get_parameters, relm)
 #' @method get_parameters relm
-get_parameters.relm <- function(x, effects = "fixed", component = "all", parameters = NULL,
+get_parameters.relm <- function(x, effects = "fixed", component = NULL, parameters = NULL,
                                 summary = FALSE, centrality = "mean", ...) {
+  refuse_dots(beside_easystats(list(...)), "get_parameters")
   check_flag(summary, "summary")
+  check_choice(centrality, "centrality", c("mean", "median"))
   draws <- as.data.frame(x, variable = parameter_table(x, effects, component, parameters)$Parameter)
   if (!summary) return(draws)
-  check_choice(centrality, "centrality", c("mean", "median"))
   center <- if (centrality == "mean") mean else stats::median
   data.frame(Parameter = names(draws), Estimate = unname(vapply(draws, center, 0)))
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::n_parameters, relm)
+#' @method n_parameters relm
+n_parameters.relm <- function(x, effects = "all", component = "all", ...) {
+  refuse_dots(beside_easystats(list(...)), "n_parameters")
+  nrow(parameter_table(x, effects, component))
+}
+
+#' @rdname relm-easystats
+#' @rawNamespace S3method(insight::get_intercept, relm)
+#' @method get_intercept relm
+get_intercept.relm <- function(x, ...) {
+  refuse_dots(beside_easystats(list(...)), "get_intercept")
+  place <- match("(Intercept)", x$posterior$fixed)
+  if (is.na(place)) NA_real_ else as.numeric(hyper_matrix(x, place))
+}
+
+# insight's own method knows the models of its list alone.
+#' @rawNamespace S3method(insight::find_transformation, relm)
+find_transformation.relm <- function(x, include_all = FALSE, ...) {
+  refuse_dots(beside_easystats(list(...)), "find_transformation")
+  check_flag(include_all, "include_all")
+  if (!include_all) return(insight::find_transformation(as_text(formula(x)[[2]])))
+  lapply(insight::find_terms(x), function(terms) {
+    stats::setNames(unlist(lapply(terms, insight::find_transformation)),
+                    insight::clean_names(terms))
+  })
+}
+
+#' @rawNamespace S3method(insight::ellipsis_info, relm)
+ellipsis_info.relm <- function(objects, ...) {
+  abort("insight compares models of the classes of its own list, on which {.cls relm} is not.",
+        i = "{.fn loo_compare} compares fits; {.fn performance::model_performance} takes one.")
+}
+
+# What the packages of easystats hand to all methods of their generics, and what changes nothing
+# for a fit of a Gaussian model that has its own data.
+easystats_arguments <- c(
+  "verbose", "source", "shape", "dichotomies", "split_nested", "include_interaction",
+  "remove_nonestimable", "only_estimable", "include_smooth", "tolerance", "null_model",
+  "approximation", "model_component", "name_fun", "name_full", "group", "remove_na", "na_rm",
+  "weighted", "faminfo", "response", "model_info", "as_draws"
+)
+
+beside_easystats <- function(dots) {
+  if (is.null(names(dots))) dots else dots[!names(dots) %in% easystats_arguments]
 }
 
 # The parameters as insight describes them, a row each.
@@ -170,12 +250,24 @@ parameter_table <- function(fit, effects = "all", component = "all", patterns = 
                    ifelse(rows$effect == "fixed" | residual, "", paste("SD/Cor:", rows$group))),
     Cleaned_Parameter = clean_terms(rows, residual, is_effect)
   )
-  table <- table[effect_chosen(table, is_effect, effects) & component_chosen(table, component), ]
-  if (!is.null(patterns)) {
-    table <- table[grepl(paste(patterns, collapse = "|"), table$Parameter), ]
-  }
+  table <- table[effect_chosen(table, is_effect, effects) &
+                   component_chosen(table, component, effects), ]
+  if (!is.null(patterns)) table <- table[name_matches(table$Parameter, patterns), ]
   row.names(table) <- NULL
   table
+}
+
+# patterns: regular expressions, or names by I().
+name_matches <- function(names, patterns) {
+  if (inherits(patterns, "AsIs")) return(names %in% patterns)
+  if (!is.character(patterns) || anyNA(patterns)) {
+    abort("{.arg parameters} must be regular expressions.", x = "It is {describe(patterns)}.")
+  }
+  tryCatch(grepl(paste(patterns, collapse = "|"), names), error = function(e) {
+    abort("{.arg parameters} is not a regular expression.", x = "It is {describe(patterns)}.")
+  }, warning = function(w) {
+    abort("{.arg parameters} is not a regular expression.", x = "{conditionMessage(w)}.")
+  })
 }
 
 clean_terms <- function(rows, residual, is_effect) {
@@ -201,7 +293,8 @@ effect_chosen <- function(table, is_effect, effects) {
   )
 }
 
-component_chosen <- function(table, component) {
+component_chosen <- function(table, component, effects) {
+  if (is.null(component)) component <- if (effects[1] == "fixed") "conditional" else "all"
   known <- c("all", "full", "conditional", "location", "sigma", "dispersion", "distributional",
              "auxiliary")
   switch(check_choice(component[1], "component", known),
@@ -217,6 +310,7 @@ component_chosen <- function(table, component) {
 #' @rawNamespace S3method(insight::get_priors, relm)
 #' @method get_priors relm
 get_priors.relm <- function(x, verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "get_priors")
   posterior <- x$posterior
   prior <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
   value <- function(name) {
@@ -234,14 +328,18 @@ get_priors.relm <- function(x, verbose = TRUE, ...) {
 #' @rawNamespace S3method(insight::get_variance, relm)
 #' @method get_variance relm
 get_variance.relm <- function(x, component = "all", verbose = TRUE, ...) {
+  refuse_dots(beside_easystats(list(...)), "get_variance")
+  correlations <- c(rho01 = "cor.slope_intercept", rho00 = "cor.slopes")
+  check_choice(component, "component", c("all", "fixed", "random", "residual", "distribution",
+                                         "dispersion", "intercept", "slope",
+                                         names(correlations)))
   parts <- variance_draws(x)
   medians <- lapply(parts, function(draws) {
     if (is.matrix(draws)) apply(draws, 2, stats::median) else stats::median(draws)
   })
   if (component == "all") return(medians)
-  names <- c(rho01 = "cor.slope_intercept", rho00 = "cor.slopes")
-  name <- if (component %in% names(names)) names[[component]] else paste0("var.", component)
-  medians[[name]]
+  is_correlation <- component %in% names(correlations)
+  medians[[if (is_correlation) correlations[[component]] else paste0("var.", component)]]
 }
 
 # Draws of the parts of the variance of a row's response, over the rows of the fit.

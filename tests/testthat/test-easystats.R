@@ -2,7 +2,7 @@ skip_if_not_installed("bayestestR")
 
 fit <- relm(log(mercury) ~ x + river + (1 + x | station), bass_centered(), chains = 2,
             draws = 200, seed = 1)
-fixed <- c("b_Intercept", "b_x", "b_riverwaccamaw", "sigma")
+fixed <- c("b_Intercept", "b_x", "b_riverwaccamaw")
 
 test_that("describe_posterior() has each parameter's own row", {
   table <- bayestestR::describe_posterior(fit, ci = 0.9, centrality = "all", dispersion = TRUE,
@@ -18,7 +18,7 @@ test_that("describe_posterior() has each parameter's own row", {
   expect_equal(table$pd, unname(pmax(positive, 1 - positive)))
   expect_equal(table$Rhat, summary(fit, fixed)$rhat)
   expect_equal(table$ESS, summary(fit, fixed)$ess_bulk)
-  expect_equal(table$Prior_Distribution, c(rep("uniform", 3), NA))
+  expect_identical(plain(table$Prior_Distribution), rep("uniform", 3))
   expect_identical(unique(table$ROPE_high), 0.01)
   expect_output(print(table))
 })
@@ -29,6 +29,52 @@ test_that("describe_posterior() tells kinds of parameters apart", {
   expect_identical(table$Effects == "random", grepl("^(sd|cor|r)_", table$Parameter))
   expect_identical(table$Component == "sigma", table$Parameter == "sigma")
   expect_output(print(table))
+})
+
+test_that("tables of coefficients have residual standard deviations only where asked for", {
+  skip_if_not_installed("parameters")
+  with_sigma <- c(fixed, "sigma")
+  for (f in list(bayestestR::describe_posterior, bayestestR::hdi, bayestestR::effective_sample,
+                 parameters::model_parameters, parameters::standard_error, parameters::p_value)) {
+    expect_identical(f(fit)$Parameter, fixed)
+    expect_identical(f(fit, component = "all")$Parameter, with_sigma)
+    expect_identical(f(fit, component = "sigma")$Parameter, "sigma")
+    expect_true("sigma" %in% f(fit, effects = "all")$Parameter)
+  }
+  expect_identical(bayestestR::describe_posterior(fit, component = "all", priors = TRUE)[4, ]$
+                     Prior_Distribution, NA_character_)
+})
+
+test_that("what bayestestR, parameters and performance do not know is refused", {
+  skip_if_not_installed("parameters")
+  skip_if_not_installed("performance")
+  refused <- function(code, pattern) expect_error(code, pattern, class = "relm_error")
+  refused(bayestestR::hdi(fit, cii = 0.5), "no argument `cii`.*`ci`")
+  refused(bayestestR::rope(fit, rangee = c(-1, 1)), "`rangee`.*`range`")
+  refused(bayestestR::p_significance(fit, treshold = 1), "`treshold`.*`threshold`")
+  refused(bayestestR::describe_posterior(fit, centralty = "mean"), "`centralty`.*`centrality`")
+  refused(bayestestR::diagnostic_posterior(fit, pars = "b_x"), "`pars`")
+  refused(bayestestR::rope_range(fit, ci = 1), "`ci`")
+  refused(parameters::standard_error(fit, robust = TRUE), "`robust`")
+  refused(performance::r2_posterior(fit, robust = TRUE), "`robust`")
+  refused(bayestestR::describe_posterior(fit, diagnostic = "Geweke"), "`diagnostic`.*ESS")
+  refused(bayestestR::describe_posterior(fit, diagnostic = 1), "`diagnostic`.*ESS")
+  refused(bayestestR::describe_posterior(fit, priors = "yes"), "`priors`.*TRUE or FALSE")
+  refused(bayestestR::hdi(fit, parameters = "["), "`parameters`.*regular expression")
+  refused(bayestestR::hdi(fit, parameters = 3), "`parameters`.*regular expression")
+  refused(bayestestR::hdi(fit, effects = 1), "`effects`")
+  refused(parameters::model_parameters(fit, group_level = 2), "`group_level`")
+  refused(parameters::model_parameters(fit, effects = "total"), "`effects`")
+  refused(performance::model_performance(fit, metrics = 3), "`metrics`")
+})
+
+test_that("threshold and range are obeyed by name and by place", {
+  draws <- as.data.frame(fit, variable = fixed)
+  expect_equal(bayestestR::p_significance(fit, threshold = 0.3)$ps,
+               bayestestR::p_significance(draws, 0.3)$ps)
+  expect_equal(bayestestR::p_significance(fit, 0.3)$ps, bayestestR::p_significance(draws, 0.3)$ps)
+  expect_equal(bayestestR::rope(fit, range = c(-1, 1), ci = 0.8)$ROPE_Percentage,
+               bayestestR::rope(draws, c(-1, 1), ci = 0.8)$ROPE_Percentage)
 })
 
 test_that("moments that do not exist are not averaged", {
@@ -82,6 +128,10 @@ test_that("parameters makes its table", {
                    c("sd_station__Intercept", "sd_station__x", "cor_station__Intercept__x"))
   with_groups <- parameters::model_parameters(fit, effects = "random", group_level = TRUE)
   expect_true("r_station[w2,x]" %in% with_groups$Parameter)
+  everything <- parameters::model_parameters(fit, effects = "all", group_level = TRUE)
+  expect_identical(everything$Parameter, insight::find_parameters(fit, flatten = TRUE))
+  of_groups <- parameters::model_parameters(fit, effects = "grouplevel")
+  expect_identical(of_groups$Parameter, grep("^r_", variables(fit), value = TRUE))
   expect_equal(parameters::standard_error(fit)$SE, unname(apply(as.matrix(fit, fixed), 2, sd)))
   expect_equal(parameters::p_value(fit)$p,
                as.numeric(bayestestR::pd_to_p(bayestestR::p_direction(fit)$pd)))
@@ -116,17 +166,4 @@ test_that("performance has the fit's own R2, loo, waic, residual error and sigma
   expect_equal(table$RMSE, sqrt(mean(residuals(fit)^2)))
   line <- relm(mercury ~ length, bass, chains = 1, draws = 50, seed = 1)
   expect_named(unclass(performance::r2(line)), "R2_Bayes")
-})
-
-test_that("insight predicts means and new observations", {
-  skip_if_not_installed("rstantools")
-  new <- data.frame(x = c(0, 0.3), river = "lumber", station = c("l1", "l3"))
-  means <- as.data.frame(insight::get_predicted(fit, data = new, ci = 0.9))
-  draws <- posterior_epred(fit, new)
-  expect_equal(means$Predicted, unname(colMeans(draws)))
-  expect_equal(means$CI_high, unname(apply(draws, 2, quantile, 0.95)))
-  without <- insight::get_predicted(fit, data = new, include_random = FALSE, iterations = 50)
-  expect_equal(as.numeric(without),
-               unname(colMeans(posterior_epred(fit, new, re_formula = NA, ndraws = 50))))
-  expect_equal(insight::get_varcov(fit), vcov(fit))
 })

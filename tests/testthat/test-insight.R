@@ -23,9 +23,9 @@ test_that("insight knows the model", {
   info <- insight::model_info(fit)
   expect_true(info$is_linear && info$is_mixed && info$is_bayesian)
   expect_identical(info$family, "gaussian")
-  expect_identical(info$n_obs, 171L)
-  expect_equal(c(info$n_grouplevels), c(station = 16))
-  expect_identical(insight::n_obs(fit), 171L)
+  expect_equal(plain(info$n_obs), 171)
+  expect_equal(plain(info$n_grouplevels), 16)
+  expect_equal(plain(insight::n_obs(fit)), 171)
   expect_identical(insight::find_response(fit), "mercury")
   expect_identical(insight::find_predictors(fit, "all"),
                    list(conditional = c("x", "river"), random = "station"))
@@ -83,8 +83,11 @@ test_that("insight names parameters by their parts", {
 
 test_that("insight gets draws and their centers", {
   draws <- insight::get_parameters(fit)
-  expect_identical(draws, as.data.frame(fit, variable = c("b_Intercept", "b_x", "b_riverwaccamaw",
-                                                          "sigma")))
+  coefficients <- c("b_Intercept", "b_x", "b_riverwaccamaw")
+  expect_identical(draws, as.data.frame(fit, variable = coefficients))
+  expect_identical(insight::get_parameters(fit, component = "all"),
+                   as.data.frame(fit, variable = c(coefficients, "sigma")))
+  expect_identical(names(insight::get_parameters(fit, effects = "all")), variables(fit))
   centers <- insight::get_parameters(fit, summary = TRUE, centrality = "median",
                                      component = "conditional")
   expect_identical(centers$Estimate, unname(fixef(fit)))
@@ -128,4 +131,62 @@ test_that("the residual variance averages over rows' levels and weights", {
   colnames(sigma) <- c("a", "b", "c")
   expected <- apply(sigma, 1, function(s) mean(s[data$f]^2 / data$w))
   expect_equal(insight::get_variance(weighted)$var.residual, median(expected))
+})
+
+test_that("parameters are counted, and the intercept has its draws", {
+  expect_identical(insight::n_parameters(fit), length(variables(fit)))
+  expect_identical(insight::n_parameters(fit, effects = "fixed"), 4L)
+  expect_identical(insight::n_parameters(fit, effects = "fixed", component = "conditional"), 3L)
+  expect_identical(insight::n_parameters(fit, effects = "random_variance"), 3L)
+  expect_identical(insight::get_intercept(fit), as.numeric(as.matrix(fit, "b_Intercept")))
+  without <- relm(mercury ~ 0 + length + (1 | station), bass, chains = 1, draws = 5, seed = 1)
+  expect_identical(insight::get_intercept(without), NA_real_)
+})
+
+test_that("insight knows what became of the response", {
+  skip_if_not("find_transformation" %in% ls(asNamespace("insight")))
+  skip_if_not(any(grepl("UseMethod", deparse(insight::find_transformation))), "insight too old")
+  expect_identical(insight::find_transformation(fit), "log")
+  expect_equal(insight::get_transformation(fit)$inverse(log(3)), 3)
+  expect_identical(insight::find_transformation(weighted), "identity")
+  everything <- insight::find_transformation(fit, include_all = TRUE)
+  expect_identical(plain(everything$response), "log")
+})
+
+test_that("several fits are not compared in silence by what does not know them", {
+  skip_if_not_installed("performance")
+  expect_error(performance::compare_performance(fit, weighted), "loo_compare", class = "relm_error")
+})
+
+test_that("insight's arguments that mean nothing here are refused, but for those it hands on", {
+  refused <- function(code, pattern) expect_error(code, pattern, class = "relm_error")
+  refused(insight::find_formula(fit, effects = "all"), "no argument `effects`")
+  refused(insight::get_data(fit, effcts = "fixed"), "`effcts`.*`effects`")
+  refused(insight::get_residuals(fit, kind = "pearson"), "`kind`")
+  refused(insight::model_info(fit, level = 3), "`level`")
+  refused(insight::find_algorithm(fit, priors = TRUE), "`priors`")
+  refused(insight::find_parameters(fit, flat = TRUE, paramters = "b"), "`paramters`.*`parameters`")
+  refused(insight::clean_parameters(fit, effects = "fixed"), "`effects`")
+  refused(insight::get_parameters(fit, iterations = 3), "`iterations`")
+  refused(insight::get_priors(fit, effects = "all"), "`effects`")
+  refused(insight::get_variance(fit, parts = "random"), "`parts`")
+  refused(insight::n_parameters(fit, componnt = "all"), "`componnt`.*`component`")
+  refused(insight::get_intercept(fit, effects = "all"), "`effects`")
+  expect_identical(insight::find_formula(fit, verbose = FALSE), insight::find_formula(fit))
+  expect_identical(insight::get_data(fit, source = "frame"), insight::get_data(fit))
+})
+
+test_that("insight's arguments of the wrong kind are refused", {
+  refused <- function(code, pattern) expect_error(code, pattern, class = "relm_error")
+  refused(insight::get_variance(fit, component = 3), "`component`.*residual")
+  refused(insight::get_variance(fit, component = "sigma"), "`component`.*residual")
+  refused(insight::get_variance(fit, component = c("fixed", "random")), "`component`")
+  refused(insight::find_parameters(fit, parameters = list(1)), "`parameters`.*regular")
+  refused(insight::find_parameters(fit, parameters = "("), "`parameters`.*regular")
+  refused(insight::find_parameters(fit, flatten = "yes"), "`flatten`.*TRUE or FALSE")
+  refused(insight::find_parameters(fit, component = 1:2), "`component`")
+  refused(insight::find_parameters(fit, effects = NULL), "`effects`")
+  refused(insight::get_parameters(fit, centrality = mean), "`centrality`")
+  refused(insight::get_data(fit, effects = 1), "`effects`")
+  refused(insight::get_residuals(fit, type = "deviance"), "`type`")
 })
