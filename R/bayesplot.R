@@ -8,7 +8,8 @@
 #' @param x,object A fit.
 #' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; unless given all, and
 #'   of `pairs()` the first six hyperparameters.
-#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Elsewhere not used.
+#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Refused
+#'   elsewhere.
 #' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`:
 #'   R-hat (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021). `neff_ratio()`: the smaller of
 #'   the bulk and the tail effective sample size, over the number of draws.
@@ -32,6 +33,7 @@ NULL
 #' @rawNamespace S3method(posterior::rhat, relm)
 #' @method rhat relm
 rhat.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
+  refuse_dots(list(...), "rhat")
   by_variable(x, pars, regex_pars, posterior::rhat)
 }
 
@@ -39,6 +41,7 @@ rhat.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
 #' @rawNamespace S3method(bayesplot::neff_ratio, relm)
 #' @method neff_ratio relm
 neff_ratio.relm <- function(object, pars = NULL, regex_pars = NULL, ...) {
+  refuse_dots(list(...), "neff_ratio")
   ess <- by_variable(object, pars, regex_pars, function(draws) {
     min(posterior::ess_bulk(draws), posterior::ess_tail(draws))
   })

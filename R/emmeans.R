@@ -15,7 +15,9 @@
 #' @param object A fit.
 #' @param data Data in place of those of the fit.
 #' @param trms,xlev,grid What emmeans gives: terms, levels of factors, and the grid.
-#' @param ... Passed on by emmeans.
+#' @param re_formula,re.form `NA` or `~ 0`: means are those of the population.
+#' @param ... Passed on by emmeans. What other packages' fits take there, such as `vcov.`, `lmer.df`
+#'   and `epred`, is refused.
 #' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`,
 #'   `bhat`, `V` and the draws `post.beta`.
 #' @examplesIf requireNamespace("emmeans", quietly = TRUE)
@@ -45,7 +47,14 @@ recover_data.relm <- function(object, data = NULL, ...) {
 #' @rdname relm-emmeans
 #' @rawNamespace S3method(emmeans::emm_basis, relm)
 #' @method emm_basis relm
-emm_basis.relm <- function(object, trms, xlev, grid, ...) {
+emm_basis.relm <- function(object, trms, xlev, grid, ..., re_formula = NA, re.form = NA) {
+  refuse_of_others(list(...))
+  for (choice in list(re_formula, re.form)) {
+    if (length(chosen_bars(object, choice))) {
+      abort("{.fn emmeans} has the means of the population: {.arg re_formula} is {.code NA} there.",
+            i = "{.fn posterior_epred} has those of groups.")
+    }
+  }
   design <- design_of(object, "emmeans()")
   frame <- tryCatch(
     stats::model.frame(trms, grid, na.action = stats::na.pass, xlev = xlev),
@@ -63,6 +72,17 @@ emm_basis.relm <- function(object, trms, xlev, grid, ...) {
   list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = vcov(object),
        dffun = function(k, dfargs) Inf, dfargs = list(), misc = list(),
        post.beta = structure(draws, n.chains = object$sampling$chains))
+}
+
+# Arguments by which emmeans has other packages' fits compute differently, and which it would
+# otherwise hand on in silence.
+refuse_of_others <- function(dots) {
+  theirs <- c("vcov.", "lmer.df", "disable.pbkrtest", "mode", "rescale", "dpar", "nlpar", "resp",
+              "epred", "allow_new_levels", "allow.new.levels", "ndraws", "draws", "draw_ids")
+  found <- intersect(theirs, names(Filter(Negate(is.null), dots)))
+  if (length(found) == 0) return(invisible())
+  abort("{.arg {found[1]}} is not for fits of relm, whose means and intervals are those of the
+         draws of their coefficients.")
 }
 
 # Combinations of coefficients that are not estimable: none, or those of aliased columns.

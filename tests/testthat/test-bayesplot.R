@@ -95,3 +95,11 @@ test_that("types of other samplers and arguments of other types are refused", {
   expect_error(plot(fit, "areas", groups = "l1"), "`groups` is not for", class = "relm_error")
   expect_error(plot(fit, "areas", plotfun = "areas"), "mean the\n?.*same", class = "relm_error")
 })
+
+test_that("unknown arguments of the measures are refused", {
+  skip_if_not_installed("bayesplot")
+  expect_error(bayesplot::rhat(fit, par = "sigma", variable = "sigma"), "`variable`",
+               class = "relm_error")
+  expect_error(bayesplot::neff_ratio(fit, regexp = "sigma"), "`regexp`",
+               class = "relm_error")
+})

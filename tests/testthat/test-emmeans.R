@@ -121,3 +121,38 @@ test_that("means are those of the contrasts that the fit was made with", {
                     median)
   expect_equal(means(fit), unname(expected))
 })
+
+test_that("emmeans' own arguments are obeyed", {
+  fit <- relm(y ~ f * x + (1 | g), data, seed = 1, chains = 1, draws = 50)
+  value <- function(...) medians_of(suppressMessages(emmeans::emmeans(fit, ...)))$emmean
+  levels <- c("a", "b", "c")
+  X <- function(f, x) stats::model.matrix(~ f * x, data.frame(f = factor(f, levels), x = x))
+  expect_equal(value(~ f, at = list(x = 2)), unname(medians(fit, X(levels, 2))))
+  expect_equal(value(~ f, cov.reduce = median), unname(medians(fit, X(levels, median(data$x)))))
+  expect_equal(value(~ f, re_formula = NA), value(~ f))
+  expect_equal(value(~ f, re.form = ~ 0), value(~ f))
+  share <- as.numeric(prop.table(table(data$f)))
+  expect_equal(value(~ 1, weights = "proportional"),
+               unname(medians(fit, share %*% X(levels, mean(data$x)))))
+  some <- subset(data, x > 0)
+  expect_equal(value(~ f, data = some), unname(medians(fit, X(levels, mean(some$x)))))
+  wide <- as.data.frame(summary(suppressMessages(emmeans::emmeans(fit, ~ f)), level = 0.5))
+  draws <- as.matrix(fit, "^b_", regex = TRUE) %*% t(X("a", mean(data$x)))
+  expect_equal(plain(wide$upper.HPD[1]), ignore_attr = TRUE,
+               coda::HPDinterval(coda::mcmc(draws), 0.5)[, "upper"])
+})
+
+test_that("arguments for other packages' fits are refused", {
+  fit <- relm(y ~ f + (1 | g), data, seed = 1, chains = 1, draws = 20)
+  refused <- function(..., pattern) {
+    expect_error(suppressMessages(emmeans::emmeans(fit, ~ f, ...)), pattern, class = "relm_error")
+  }
+  refused(vcov. = diag(3), pattern = "vcov\\.")
+  refused(lmer.df = "satterthwaite", pattern = "lmer.df")
+  refused(epred = TRUE, pattern = "epred")
+  refused(dpar = "sigma", pattern = "dpar")
+  refused(re_formula = NULL, pattern = "re_formula")
+  refused(re.form = ~ (1 | g), pattern = "re_formula")
+  expect_error(emmeans::emtrends(relm(y ~ f * x + (1 | g), data, chains = 1, draws = 5, seed = 1),
+                                 ~ f, "x", vcov. = diag(6)), "vcov\\.", class = "relm_error")
+})
