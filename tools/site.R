@@ -1,11 +1,13 @@
 # Rscript tools/site.R [folder]: the site, from the sources and the installed package, into a
 # folder; into site/ unless another is named. It needs pkgdown and pandoc, and no network,
 # neither to be built nor to be read: formulas become MathML, and what pages would fetch from
-# elsewhere (scripts for search, icons and contents) goes, with contents of pages written instead.
+# elsewhere (scripts for search, icons and contents) goes, with contents of pages and a search in
+# their sections instead. On Debian, as root, what is missing is installed.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 # Rscript spells a space in its own path as ~+~.
 root <- dirname(dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE))))
+source(file.path(root, "tools", "install.R"))
 folder <- commandArgs(trailingOnly = TRUE)
 folder <- if (length(folder) > 0L) folder[1L] else file.path(root, "site")
 if (!startsWith(folder, "/")) folder <- file.path(getwd(), folder)
@@ -44,6 +46,81 @@ write_contents <- function(page) {
   }
 }
 
+# Search -----------------------------------------------------------------------------------------
+
+# The way from a page to the site's front, "" or "../".
+way_up <- function(file) {
+  depth <- lengths(strsplit(substring(file, nchar(folder) + 2L), "/")) - 1L
+  strrep("../", depth)
+}
+
+write_search_box <- function(page, file) {
+  place <- xml2::xml_find_first(page, "//div[@id = 'navbar']")
+  if (inherits(place, "xml_missing")) return(invisible())
+  box <- xml2::xml_add_child(place, "div", class = "site-search", "data-root" = way_up(file))
+  xml2::xml_add_child(box, "input", type = "search", class = "form-control",
+                      placeholder = "Search", "aria-label" = "Search the site")
+  xml2::xml_add_child(box, "ol", hidden = "hidden")
+  head <- xml2::xml_find_first(page, "//head")
+  xml2::xml_add_child(head, "script", src = paste0(way_up(file), "search-index.js"), defer = "defer")
+}
+
+# The sections of a page: heading, the text up to the next heading, and its address.
+sections_of <- function(page, file) {
+  main <- xml2::xml_find_first(page, "//main")
+  if (inherits(main, "xml_missing")) return(NULL)
+  title <- sub(" *[^[:alnum:]()]+ *relm$", "", xml2::xml_text(xml2::xml_find_first(page, "//title")))
+  parts <- xml2::xml_find_all(main, ".//div[contains(@class, 'section')] | .//section")
+  own <- function(node) {
+    text <- xml2::xml_text(xml2::xml_find_all(node, "./*[not(contains(@class, 'section'))]"))
+    gsub("[[:space:]]+", " ", paste(text, collapse = " "))
+  }
+  path <- substring(file, nchar(folder) + 2L)
+  heading <- vapply(parts, function(part) {
+    found <- xml2::xml_find_first(part, "./h1 | ./h2 | ./h3 | ./h4")
+    if (inherits(found, "xml_missing")) "" else trimws(xml2::xml_text(found))
+  }, "")
+  id <- vapply(parts, function(part) {
+    ids <- c(xml2::xml_attr(part, "id"),
+             xml2::xml_attr(xml2::xml_find_first(part, "./h1 | ./h2 | ./h3 | ./h4"), "id"))
+    c(ids[!is.na(ids)], "")[1L]
+  }, "")
+  data.frame(path = c(path, ifelse(nzchar(id), paste0(path, "#", id), path)), title = title,
+             heading = c("", heading), text = c(own(main), vapply(parts, own, "")))
+}
+
+json_string <- function(x) {
+  x <- gsub("\\", "\\\\", x, fixed = TRUE)
+  paste0("\"", gsub("[[:cntrl:]]", " ", gsub("\"", "\\\"", x, fixed = TRUE)), "\"")
+}
+
+write_search_index <- function(sections) {
+  sections <- sections[nzchar(trimws(sections$text)), ]
+  rows <- sprintf('{"path":%s,"title":%s,"heading":%s,"text":%s}', json_string(sections$path),
+                  json_string(sections$title), json_string(sections$heading),
+                  json_string(substr(sections$text, 1L, 4000L)))
+  writeLines(c("window.searchIndex = [", paste(rows, collapse = ",\n"), "];"),
+             file.path(folder, "search-index.js"), useBytes = TRUE)
+}
+
+# The font of formulas -----------------------------------------------------------------------------
+
+# Latin Modern Math (GUST Font License), of the system.
+copy_math_font <- function() {
+  if (can_use_apt()) apt_install("fonts-lmodern")
+  places <- c("/usr/share/texmf/fonts/opentype", "/usr/share/texlive", "/usr/share/fonts",
+              "/Library/Fonts", "/usr/local/share/fonts")
+  font <- list.files(places[dir.exists(places)], "^latinmodern-math\\.otf$", recursive = TRUE,
+                     full.names = TRUE)
+  if (length(font) == 0L) {
+    warning("latinmodern-math.otf was not found: formulas get the reader's own fonts.", call. = FALSE)
+    return(invisible())
+  }
+  file.copy(font[1L], file.path(folder, "math-font.otf"), overwrite = TRUE)
+}
+
+# Formulas -----------------------------------------------------------------------------------------
+
 # Formulas, as TeX between these marks.
 formula_pattern <- "(?s)\\\\\\((.*?)\\\\\\)|\\\\\\[(.*?)\\\\\\]|\\$\\$(.*?)\\$\\$"
 
@@ -67,6 +144,8 @@ take_formulas <- function(page) {
 to_mathml <- function(formulas) {
   if (length(formulas) == 0L) return(formulas)
   tex <- gsub("[[:space:]]+", " ", substring(formulas, 3L, nchar(formulas) - 2L))
+  # pandoc makes of \mathrm{rank} a product of slanted letters, as browsers show it.
+  tex <- gsub("\\\\mathrm\\{([[:alpha:]]{2,})\\}", "\\\\operatorname{\\1}", tex)
   mark <- ifelse(startsWith(formulas, "\\("), "$", "$$")
   files <- tempfile(c("tex", "html"))
   writeLines(paste0(mark, trimws(tex), mark, "\n"), files[1L])
@@ -82,14 +161,20 @@ finish_page <- function(file) {
   remove_remote_parts(page)
   link_vignettes(page)
   write_contents(page)
+  sections <- sections_of(page, file)
+  write_search_box(page, file)
   formulas <- to_mathml(take_formulas(page))
   text <- as.character(page)
   for (word in names(formulas)) text <- sub(word, formulas[[word]], text, fixed = TRUE)
   writeLines(text, file, useBytes = TRUE)
+  sections
 }
 
 options(pkgdown.internet = FALSE)
 unlink(folder, recursive = TRUE)
 pkgdown::build_site(root, override = list(destination = folder), preview = FALSE,
                     new_process = FALSE, install = FALSE)
-for (file in list.files(folder, "\\.html$", recursive = TRUE, full.names = TRUE)) finish_page(file)
+pages <- list.files(folder, "\\.html$", recursive = TRUE, full.names = TRUE)
+write_search_index(do.call(rbind, lapply(pages, finish_page)))
+copy_math_font()
+unlink(file.path(folder, "search.json"))
