@@ -42,11 +42,11 @@ check_flag <- function(x, name) {
 
 # One finite number above `above`.
 check_number <- function(x, name, above = -Inf, finite = TRUE) {
-  number <- is.numeric(x) && length(x) == 1 && !is.na(x) && x > above
+  number <- !missing(x) && is.numeric(x) && length(x) == 1 && !is.na(x) && x > above
   if (!number || (finite && !is.finite(x))) {
     bound <- if (above > -Inf) paste(" above", above) else ""
     abort("{.arg {name}} must be one {if (finite) 'finite ' else ''}number{bound}.",
-          x = "It is {describe(x)}.")
+          x = "It is {if (missing(x)) 'missing' else describe(x)}.")
   }
   as.numeric(x)
 }
@@ -79,6 +79,7 @@ check_dots_empty <- function(dots, known, caller = "relm") {
   given <- names(dots)
   if (is.null(given)) given <- rep("", length(dots))
   known <- setdiff(known, "...")
+  if (length(known) == 0) abort("{.fn {caller}} takes no arguments.")
   unknown <- given[1]
   if (unknown == "") {
     abort("An argument was given without a name that {.fn {caller}} knows.",
@@ -91,7 +92,7 @@ check_dots_empty <- function(dots, known, caller = "relm") {
   all <- cli::cli_vec(known, list("vec-trunc" = Inf))
   abort("{.fn {caller}} has no argument {.arg {unknown}}.",
         i = if (!is.null(elsewhere)) elsewhere
-            else if (min(distances) <= 2) "Did you mean {.arg {near}}?"
+            else if (min(distances) <= min(2, nchar(unknown) - 1)) "Did you mean {.arg {near}}?"
             else "Its arguments are {.arg {all}}.")
 }
 

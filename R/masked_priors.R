@@ -26,13 +26,6 @@ call_masked <- function(name) {
   eval(call, parent.frame(2))
 }
 
-check_no_more <- function(name, ...) {
-  if (...length() == 0) return(invisible())
-  given <- setdiff(names(list(...)), "")
-  abort(if (length(given)) "{.fn {name}} has no argument {.arg {given}}."
-        else "{.fn {name}} was given too many arguments.")
-}
-
 # A distribution with the elements by which rstanarm knows it.
 with_rstanarm <- function(distribution, ...) {
   structure(c(unclass(distribution), list(dist = distribution$name, ...)),

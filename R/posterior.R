@@ -41,9 +41,7 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
     abort("{.arg crossprods} must be made by {.fn crossprods}.",
           x = "It is {describe(crossprods)}.")
   }
-  if (!inherits(prior, "relm_prior")) {
-    abort("{.arg prior} must be made by {.fn relm_prior}.", x = "It is {describe(prior)}.")
-  }
+  check_relm_prior(prior)
   crossprods <- drop_aliased(crossprods)
   posterior <- unclass(crossprods)
   posterior$prior <- prior

@@ -72,8 +72,9 @@
 #'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
 #'   number, or one for each effect. Elsewhere a number: about as large as the
 #'   standard deviation may well be, in units of the response over those of the column.
-#' @param ... Refused; but where rstanarm or brms is attached and relm masks its function of the
-#'   same name, a call with arguments that only theirs has is theirs.
+#' @param ... Refused; but in `normal()`, `exponential()` and `lkj()`, where rstanarm or brms is
+#'   attached and relm masks its function of the same name, a call with arguments that only theirs
+#'   has is theirs.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
 #'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
 #'   `relm_distribution`.
@@ -100,17 +101,32 @@
 #' relm_prior(cov = huang_wand(2, 1))
 #' @export
 relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(),
-                       cov = NULL) {
+                       cov = NULL, ...) {
+  refuse_dots(rlang::enquos(...), "relm_prior")
   given <- lapply(list(beta = rlang::enquo(beta), sd = rlang::enquo(sd), cor = rlang::enquo(cor),
                        sigma = rlang::enquo(sigma), cov = rlang::enquo(cov)), evaluate_prior)
-  prior <- list(
+  structure(check_priors(given), class = "relm_prior")
+}
+
+check_priors <- function(given) {
+  list(
     beta = check_prior(given$beta, "beta", c("flat", "normal"), by_name = TRUE),
     sd = check_prior(given$sd, "sd", scale_families, by_name = TRUE),
     cor = check_prior(given$cor, "cor", "lkj"),
     sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_families, "pooled")),
     cov = if (!is.null(given$cov)) check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"))
   )
-  structure(prior, class = "relm_prior")
+}
+
+# What relm_prior() made, which may have been changed by hand since.
+check_relm_prior <- function(prior) {
+  if (!inherits(prior, "relm_prior")) {
+    abort("{.arg prior} must be made by {.fn relm_prior}.", x = "It is {describe(prior)}.")
+  }
+  elements <- setdiff(names(formals(relm_prior)), "...")
+  check_dots_empty(unclass(prior)[!names(prior) %in% elements], elements, "relm_prior")
+  check_priors(unclass(prior))
+  prior
 }
 
 scale_families <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",
@@ -118,14 +134,17 @@ scale_families <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponent
 
 #' @rdname relm_prior
 #' @export
-flat <- function() new_distribution("flat")
+flat <- function(...) {
+  refuse_dots(rlang::enquos(...), "flat")
+  new_distribution("flat")
+}
 
 #' @rdname relm_prior
 #' @export
 normal <- function(mean = 0, sd = 1, ...) {
   ours <- ...length() == 0 && length(mean) == 1 && length(sd) == 1
   if (!ours && !is.null(theirs <- call_masked("normal"))) return(theirs)
-  check_no_more("normal", ...)
+  refuse_dots(rlang::enquos(...), "normal")
   distribution <- new_distribution("normal", mean = check_number(mean, "mean"),
                                    sd = check_number(sd, "sd", above = 0))
   # Without a scale rstanarm has its own default.
@@ -135,37 +154,45 @@ normal <- function(mean = 0, sd = 1, ...) {
 
 #' @rdname relm_prior
 #' @export
-uniform <- function(upper = Inf) {
+uniform <- function(upper = Inf, ...) {
+  refuse_dots(rlang::enquos(...), "uniform")
   new_distribution("uniform", upper = check_number(upper, "upper", 0, finite = FALSE))
 }
 
 #' @rdname relm_prior
 #' @export
-jeffreys <- function() new_distribution("jeffreys")
+jeffreys <- function(...) {
+  refuse_dots(rlang::enquos(...), "jeffreys")
+  new_distribution("jeffreys")
+}
 
 #' @rdname relm_prior
 #' @export
-inverse_gamma <- function(shape, rate) {
+inverse_gamma <- function(shape, rate, ...) {
+  refuse_dots(rlang::enquos(...), "inverse_gamma")
   new_distribution("inverse_gamma", shape = check_number(shape, "shape", above = 0),
                    rate = check_number(rate, "rate", above = 0))
 }
 
 #' @rdname relm_prior
 #' @export
-half_t <- function(df, scale) {
+half_t <- function(df, scale, ...) {
+  refuse_dots(rlang::enquos(...), "half_t")
   new_distribution("half_t", df = check_number(df, "df", above = 0),
                    scale = check_number(scale, "scale", above = 0))
 }
 
 #' @rdname relm_prior
 #' @export
-half_cauchy <- function(scale) {
+half_cauchy <- function(scale, ...) {
+  refuse_dots(rlang::enquos(...), "half_cauchy")
   new_distribution("half_cauchy", scale = check_number(scale, "scale", above = 0))
 }
 
 #' @rdname relm_prior
 #' @export
-half_normal <- function(scale) {
+half_normal <- function(scale, ...) {
+  refuse_dots(rlang::enquos(...), "half_normal")
   new_distribution("half_normal", scale = check_number(scale, "scale", above = 0))
 }
 
@@ -174,21 +201,24 @@ half_normal <- function(scale) {
 exponential <- function(rate, ...) {
   ours <- ...length() == 0 && !missing(rate) && is.numeric(rate)
   if (!ours && !is.null(theirs <- call_masked("exponential"))) return(theirs)
-  check_no_more("exponential", ...)
+  refuse_dots(rlang::enquos(...), "exponential")
   distribution <- new_distribution("exponential", rate = check_number(rate, "rate", above = 0))
   with_rstanarm(distribution, df = NA, location = NA, scale = 1 / rate, autoscale = FALSE)
 }
 
 #' @rdname relm_prior
 #' @export
-pooled <- function() new_distribution("pooled")
+pooled <- function(...) {
+  refuse_dots(rlang::enquos(...), "pooled")
+  new_distribution("pooled")
+}
 
 #' @rdname relm_prior
 #' @export
 lkj <- function(eta = 1, ...) {
   ours <- ...length() == 0 && length(eta) == 1
   if (!ours && !is.null(theirs <- call_masked("lkj"))) return(theirs)
-  check_no_more("lkj", ...)
+  refuse_dots(rlang::enquos(...), "lkj")
   distribution <- new_distribution("lkj", eta = check_number(eta, "eta", above = 0))
   # The others are rstanarm's defaults, of the standard deviations that it has beside.
   with_rstanarm(distribution, regularization = eta, scale = 10, df = 1, autoscale = TRUE)
@@ -196,11 +226,12 @@ lkj <- function(eta = 1, ...) {
 
 #' @rdname relm_prior
 #' @export
-inverse_wishart <- function(df, scale) {
+inverse_wishart <- function(df, scale, ...) {
+  refuse_dots(rlang::enquos(...), "inverse_wishart")
   df <- check_number(df, "df", above = 0)
-  if (!is.numeric(scale) || !all(is.finite(scale))) {
+  if (missing(scale) || !is.numeric(scale) || !all(is.finite(scale))) {
     abort("{.arg scale} must be a finite, positive definite matrix or a positive number.",
-          x = "It is {describe(scale)}.")
+          x = "It is {if (missing(scale)) 'missing' else describe(scale)}.")
   }
   matrix_scale <- as.matrix(scale)
   if (!isSymmetric(unname(matrix_scale)) || !is_positive_definite(matrix_scale)) {
@@ -212,10 +243,12 @@ inverse_wishart <- function(df, scale) {
 
 #' @rdname relm_prior
 #' @export
-huang_wand <- function(df = 2, scale) {
-  if (!is.numeric(scale) || length(scale) == 0 || !all(is.finite(scale)) || any(scale <= 0)) {
+huang_wand <- function(df = 2, scale, ...) {
+  refuse_dots(rlang::enquos(...), "huang_wand")
+  if (missing(scale) || !is.numeric(scale) || length(scale) == 0 || !all(is.finite(scale)) ||
+      any(scale <= 0)) {
     abort("{.arg scale} must be one positive number, or one for each group effect.",
-          x = "It is {describe(scale)}.")
+          x = "It is {if (missing(scale)) 'missing' else describe(scale)}.")
   }
   new_distribution("huang_wand", df = check_number(df, "df", above = 0),
                    scale = as.numeric(scale))
@@ -278,11 +311,28 @@ check_prior <- function(x, name, kinds, by_name = FALSE) {
     abort("The prior of {.arg {name}} must be {.or {.fn {kinds}}}.",
           x = "It is {describe(x)}.")
   }
-  if (!x$name %in% kinds) {
-    abort("The prior of {.arg {name}} must be {.or {.fn {kinds}}}.",
-          x = "It is {.code {format(x)}}.")
+  if (!isTRUE(x$name %in% kinds)) {
+    shown <- tryCatch(format(x), error = function(e) describe(unclass(x)))
+    abort("The prior of {.arg {name}} must be {.or {.fn {kinds}}}.", x = "It is {.code {shown}}.")
   }
+  check_parameters(x)
   x
+}
+
+# A distribution's parameters are those that its constructor takes.
+check_parameters <- function(distribution) {
+  made <- do.call(distribution_makers()[[distribution$name]], as.list(distribution$parameters))
+  if (identical(names(made$parameters), names(distribution$parameters))) return(invisible())
+  abort("A prior made by {.fn {distribution$name}} has the parameters
+         {.arg {names(made$parameters)}}, and one that was changed since has not.",
+        i = "Call {.fn {distribution$name}} again.")
+}
+
+distribution_makers <- function() {
+  list(flat = flat, normal = normal, uniform = uniform, jeffreys = jeffreys, half_t = half_t,
+       half_cauchy = half_cauchy, half_normal = half_normal, exponential = exponential,
+       inverse_gamma = inverse_gamma, pooled = pooled, lkj = lkj,
+       inverse_wishart = inverse_wishart, huang_wand = huang_wand)
 }
 
 # A prior of a standard deviation s in the form that the samplers know, scale_prior_t in

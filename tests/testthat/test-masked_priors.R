@@ -52,7 +52,7 @@ test_that("a call that is written for the masked function reaches it", {
 
 test_that("where nothing is masked, what is not an argument is refused", {
   expect_error(normal(0, 1, autoscale = TRUE), "`autoscale`", class = "relm_error")
-  expect_error(exponential(1, 2), "too many", class = "relm_error")
+  expect_error(exponential(1, 2), "without a name", class = "relm_error")
   expect_error(lkj(regularization = 2), "`regularization`", class = "relm_error")
   expect_error(normal(c(0, 1), 1), "`mean`", class = "relm_error")
 })
