@@ -75,33 +75,44 @@ log_target <- function(model, tuning, points, sigma2) {
 # Independent proposals, coordinates x n, and their log densities.
 propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
 
-# What a search for the mode makes least; finite where the density vanishes.
+# What a search for the mode makes least. Where the density vanishes it has a value above all
+# that occur, from which a search turns back; differences of it do not overflow.
 minus_log_target <- function(model, tuning, sigma2) {
-  function(point) {
-    value <- log_target(model, tuning, point, sigma2)
-    if (is.finite(value)) -value else 1e10
-  }
+  function(point) min(-log_target(model, tuning, point, sigma2), vanished)
 }
+
+vanished <- 1e300
 
 # Proposals at the mode, with the curvature there.
 tune_at_mode <- function(model, estimate, role, threads = 1L) {
   tuning <- new_tuning(model, estimate, role, threads)
   target <- minus_log_target(without_bounds(model), tuning, estimate$sigma2)
   start <- within_bounds(initial_point(estimate, tuning), model, tuning)
-  mode <- stats::optim(start, target, method = "BFGS", control = list(maxit = 200))$par
+  mode <- seek(start, target, method = "BFGS", control = list(maxit = 200))
   hessian <- function(center) stats::optimHess(center, target)
-  if (with_coordinate(tuning)) {
+  failed <- !all(is.finite(mode))
+  if (with_coordinate(tuning) || failed) {
     mode <- search_mode(target, start, mode)
-    bounded <- within_bounds(mode, model, tuning)
-    if (!identical(bounded, mode)) {
-      mode <- search_mode(minus_log_target(model, tuning, estimate$sigma2), bounded, bounded)
-    }
     hessian <- function(center) scaled_hessian(target, center)
   }
-  if (!all(is.finite(mode)) || target(mode) >= 1e10) return(NULL)
+  mode <- bounded_mode(minus_log_target(model, tuning, estimate$sigma2), mode, model, tuning)
+  if (target(mode) >= vanished) return(NULL)
   # A density so much narrower along one axis than along another has no factor.
   tryCatch(place_proposal(tuning, mode, function(center) safe_covariance(hessian(center))),
            error = function(e) NULL)
+}
+
+# A mode of the target without the bounds of its priors, or, where it lies beyond these, one of
+# the target itself.
+bounded_mode <- function(target, mode, model, tuning) {
+  bounded <- within_bounds(mode, model, tuning)
+  within <- if (with_coordinate(tuning)) identical(bounded, mode) else target(mode) < vanished
+  if (within) mode else search_mode(target, bounded, bounded)
+}
+
+# Where a search ends; NA where it fails.
+seek <- function(start, target, ...) {
+  tryCatch(stats::optim(start, target, ...)$par, error = function(e) NA * start)
 }
 
 # Priors that know a scale may lie orders of magnitude from the data, and be as narrow. From a point
@@ -112,12 +123,11 @@ search_mode <- function(target, start, found) {
   for (round in 1:10) {
     before <- target(best)
     steps <- natural_steps(target, best)
-    simplex <- list(parscale = steps, maxit = 25 * length(best))
-    best <- lower_of(target, best, stats::optim(best, target, control = simplex)$par)
+    simplex <- list(parscale = steps, maxit = 25 * length(best), warn.1d.NelderMead = FALSE)
+    best <- lower_of(target, best, seek(best, target, control = simplex))
     if (before - target(best) < 0.05) break
     scaled <- list(parscale = steps, ndeps = rep(0.01, length(best)), maxit = 200)
-    best <- lower_of(target, best, stats::optim(best, target, method = "BFGS",
-                                                control = scaled)$par)
+    best <- lower_of(target, best, seek(best, target, method = "BFGS", control = scaled))
   }
   best
 }
@@ -127,14 +137,16 @@ lower_of <- function(target, a, b) if (all(is.finite(b)) && target(b) < target(a
 # How far from a point along each axis the target changes by about one.
 natural_steps <- function(target, point) {
   at <- target(point)
+  # Far from the mode ones are lost in the digits.
+  one <- max(1, 1e-10 * abs(at))
   vapply(seq_along(point), function(k) {
     step <- 0.1
     for (round in 1:60) {
       changes <- vapply(c(-step, step), function(h) {
         abs(target(replace(point, k, point[k] + h)) - at)
       }, 0)
-      if (max(changes) > 2) step <- step / 2
-      else if (max(changes) < 0.5 && step < 2) step <- 2 * step
+      if (max(changes) > 2 * one) step <- step / 2
+      else if (max(changes) < 0.5 * one && step < 2) step <- 2 * step
       else break
     }
     step

@@ -67,6 +67,7 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
   cells <- find_cells(x)
   starts <- seq(1L, n_rows, by = chunk_rows)
   accumulation <- NULL
+  largest <- 0
   for (start in starts) {
     end <- min(start + chunk_rows - 1L, n_rows)
     rows <- if (length(starts) > 1) start:end
@@ -80,10 +81,12 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
     accumulation$random$paired <-
       .Call(ffi_still_paired, chunk$Z, chunk$X, accumulation$random$paired)
     cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
+    largest <- max(largest, abs(range(chunk$y) - y_shift(accumulation)))
     absorb(accumulation, chunk, cell)
     if (!is.null(by_cell)) absorb(by_cell, chunk, cell)
   }
   accumulation$cell_rest <- by_cell$level_factor
+  check_no_underflow(largest)
   check_in_range(accumulation)
 }
 
@@ -208,6 +211,15 @@ check_in_range <- function(crossprods) {
     abort("The data's squares overflow.", i = "Rescale the response or the predictors.")
   }
   crossprods
+}
+
+# `largest` is the response's greatest distance from its shift.
+check_no_underflow <- function(largest) {
+  if (largest > 0 && largest < 1e-152) {
+    abort("The squares of the response underflow.",
+          x = "It varies by {signif(largest, 2)}, and its square is 0 in double precision.",
+          i = "Rescale the response.")
+  }
 }
 
 #' @export

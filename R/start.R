@@ -10,6 +10,8 @@ em_settled <- 0.01
 estimate_scales <- function(model) {
   q <- model$n_random
   sigma2 <- rep(rough_variance(model), model$n_levels)
+  unseen <- unseen_variances(model)
+  sigma2[unseen] <- prior_variance(model$sigma_prior)
   Sigma <- rough_covariance(model, sigma2[1])
   outside <- outside_blocks(q, model$blocks)
   before <- Inf
@@ -19,6 +21,7 @@ estimate_scales <- function(model) {
     sigma2 <- em$sum_of_squares / model$level_rows
     small <- which(sigma2 < least)
     sigma2[small] <- least[small]
+    sigma2[unseen] <- prior_variance(model$sigma_prior)
     if (q > 0) {
       Sigma <- em$moment
       Sigma[outside] <- 0
@@ -34,6 +37,29 @@ rough_variance <- function(model) {
   y <- slice_last(model$level_factor)
   c <- if (model$n_cells > 0) slice_last(model$cell_factor) else 0
   (sum(y^2) + sum(c^2)) / sum(model$level_rows)
+}
+
+# The residual variances of which the data say nothing, since the coefficients fit their rows but
+# for rounding: all that is known of these is the prior.
+unseen_variances <- function(model) {
+  if (is.na(prior_variance(model$sigma_prior))) return(integer())
+  squares <- colSums(matrix(slice_last(model$level_factor)^2, ncol = model$n_levels))
+  if (model$n_cells > 0) {
+    own <- colSums(matrix(slice_last(model$cell_factor)^2, ncol = model$n_cells))
+    squares <- squares + tapply(own, factor(model$cell_level + 1L, seq_len(model$n_levels)), sum,
+                                default = 0)
+  }
+  # What the coefficients that stay fit, which are orthonormal.
+  fitted <- sum((matrix(model$from_beta, model$n_coef) %*% model$beta_shift)^2)
+  which(squares <= 1e-24 * (fitted + sum(squares)) / sum(model$level_rows) * model$level_rows)
+}
+
+# A variance that the prior of a standard deviation, as encode_scale() has it, finds likely; NA
+# where it knows no scale.
+prior_variance <- function(prior) {
+  if (prior[4] %in% 1:3) return(prior[6]^2)
+  if (prior[2] > 0) return(prior[2] / prior[1])
+  if (is.finite(prior[3])) (prior[3] / 2)^2 else NA
 }
 
 slice_last <- function(factors) factors[, dim(factors)[2], ]

@@ -158,7 +158,7 @@ static status_t add_scale(const model_t *model, const collapsed_t *collapsed,
     double log_sigma = is_coordinate ? point[collapsed->n - 1] : 0.0;
     double sigma = exp(log_sigma);
     add_prior_products(model, sigma * sigma, marginal->root);
-    RETURN_IF_FAILED(cholesky(rows, marginal->root));
+    RETURN_IF_FAILED(cholesky_with_residual(rows, marginal->root));
     double r = marginal->root[p + (size_t) rows * p];
     for (int b = 0; b < model->n_blocks; b++)
         *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);

@@ -7,13 +7,17 @@
    enough to stay in the first-level cache. */
 enum { BLOCK_ROWS = 64 };
 
+/* A smaller sum of squares, of what rounding leaves of rounding errors, has an inverse that
+   overflows. */
+static const double least_square = 1e-307;
+
 void absorb_block(int n_pivots, int n_columns, double *top,
                   int n_rows, int ld, double *block)
 {
     for (int k = 0; k < n_pivots; k++) {
         const double *tail = block + (size_t) ld * k;
         double tail2 = dot(n_rows, tail, tail);
-        if (tail2 == 0.0) continue;
+        if (tail2 < least_square) continue;
         double *pivot = top + (size_t) n_pivots * k + k;
         double norm = sqrt(*pivot * *pivot + tail2);
         /* The first element of the reflection's vector, pivot - norm, in the

@@ -145,13 +145,30 @@ static void rescale_effects(const model_t *model, state_t *state, const double *
         }
 }
 
+/* Where X fits the rows whatever s is, the normal does not exist, and only the priors hold s.
+   Its last pivots are then 0 but for rounding, against the squares of the columns
+   Z diag(gamma_j); a ratio that does not change with s, so that to pass the step over leaves
+   the posterior as it is. */
+static int scales_are_told(int p, int q, const double *U, const double *squares)
+{
+    for (int k = 0; k < q; k++) {
+        double root = U[(size_t) (p + q + 1) * (p + k)];
+        if (!(root * root > 1e-12 * squares[k])) return 0;
+    }
+    return 1;
+}
+
 status_t draw_standardized(const model_t *model, state_t *state)
 {
     int q = model->n_random, p = model->n_coef, all = p + q;
-    double *P = state->work, *h = P + (size_t) all * all;
+    double *P = state->work, *h = P + (size_t) all * all, *squares = h + all;
     standardized_moments(model, state, P, h);
+    for (int k = 0; k < q; k++) squares[k] = P[(size_t) (all + 1) * (p + k)];
     draw_standard_normals(all, state->normals);
-    RETURN_IF_FAILED(draw_normal_given_precision(all, P, state->normals, h));
+    status_t status = draw_normal_given_precision(all, P, state->normals, h);
+    if (!scales_are_uniform(model)
+        && (status != STATUS_OK || !scales_are_told(p, q, P, squares))) return STATUS_OK;
+    RETURN_IF_FAILED(status);
     if (!accept_scales(model, state, h + p, P)) return STATUS_OK;
     memcpy(state->theta, h, sizeof(double) * p);
     memcpy(state->fixed, h, sizeof(double) * p);

@@ -10,7 +10,8 @@
 /* Below this order a plain loop beats the overhead of a LAPACK call. */
 enum { LAPACK_FROM = 16 };
 
-static status_t cholesky_loop(int n, double *A)
+/* The order of the leading minor that is not positive definite; 0 where there is none. */
+static int failing_order_loop(int n, double *A)
 {
     for (int j = 0; j < n; j++) {
         double *column = A + (size_t) n * j;
@@ -19,18 +20,36 @@ static status_t cholesky_loop(int n, double *A)
             column[i] = (column[i] - dot(i, left, column)) / left[i];
         }
         double pivot = column[j] - dot(j, column, column);
-        if (!(pivot > 0.0)) return STATUS_NOT_POSITIVE_DEFINITE;
+        if (!(pivot > 0.0)) return j + 1;
         column[j] = sqrt(pivot);
     }
-    return STATUS_OK;
+    return 0;
+}
+
+static int failing_order(int n, double *A)
+{
+    if (n < LAPACK_FROM) return failing_order_loop(n, A);
+    int info = 0;
+    F77_CALL(dpotrf)("U", &n, A, &n, &info FCONE);
+    return info;
 }
 
 status_t cholesky_general(int n, double *A)
 {
-    if (n < LAPACK_FROM) return cholesky_loop(n, A);
-    int info = 0;
-    F77_CALL(dpotrf)("U", &n, A, &n, &info FCONE);
-    return info == 0 ? STATUS_OK : STATUS_NOT_POSITIVE_DEFINITE;
+    return failing_order(n, A) == 0 ? STATUS_OK : STATUS_NOT_POSITIVE_DEFINITE;
+}
+
+status_t cholesky_with_residual(int n, double *A)
+{
+    const double *last = A + (size_t) n * (n - 1);
+    double square = last[n - 1];
+    int order = failing_order(n, A);
+    if (order == 0) return STATUS_OK;
+    /* Up to the last pivot the factor is there. */
+    if (order < n || !(fabs(square - dot(n - 1, last, last)) <= 1e-8 * square))
+        return STATUS_NOT_POSITIVE_DEFINITE;
+    A[(size_t) n * n - 1] = 0.0;
+    return STATUS_OK;
 }
 
 void solve_upper_transposed_general(int n, const double *U, double *x)

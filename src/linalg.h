@@ -10,6 +10,10 @@
 /* U with U'U = A, in place of A's upper half, for any n. */
 status_t cholesky_general(int n, double *A);
 
+/* The same of [X y]'[X y], whose last pivot, the square of what X leaves of y, may be nothing
+   but rounding: it is 0 then. */
+status_t cholesky_with_residual(int n, double *A);
+
 /* x <- U'^-1 x and x <- U^-1 x, for any n. */
 void solve_upper_transposed_general(int n, const double *U, double *x);
 void solve_upper_general(int n, const double *U, double *x);

@@ -121,3 +121,25 @@ test_that("cross-products say what they are of", {
   expect_match(text, "7 levels of g", fixed = TRUE)
   expect_match(text, "3 levels of f", fixed = TRUE)
 })
+
+test_that("a response whose squares underflow is refused, as such", {
+  data <- transform(grouped_data(), small = 1e-155 * y, smaller = 1e-300 * y, fits = 1e-150 * y)
+  for (formula in c(small ~ x + (1 | g), smaller ~ x + (1 | g), smaller ~ 0 + x)) {
+    expect_error(crossprods(formula, data), "squares of the response underflow", class = "relm_error")
+  }
+  scaled <- crossprods(fits ~ x + (1 | g), data)$level_factor
+  whole <- crossprods(y ~ x + (1 | g), data)$level_factor
+  expect_equal(scaled[, 3, ] * 1e150, whole[, 3, ], tolerance = 1e-9)
+})
+
+test_that("what rounding leaves of rounding errors does not overflow", {
+  # A column for each row: reflections of what is 0 but for rounding, over and over.
+  data <- grouped_data()
+  data$h <- factor(seq_len(nrow(data)))
+  for (sigma in c(~ 1, ~ f)) {
+    model <- crossprods(y ~ h + (1 | g), data, sigma = sigma)
+    expect_true(all(is.finite(model$level_factor)))
+    totals <- relm:::total_factor(model)
+    expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - relm:::y_shift(model))^2))
+  }
+})

@@ -61,3 +61,22 @@ test_that("starting points respect bounded priors", {
   expect_true(all(sqrt(diag(start$Sigma)) < 0.05))
   expect_lt(sqrt(start$sigma2), 0.1)
 })
+
+test_that("a residual variance of which the data say nothing starts from its prior", {
+  data <- grouped_data()
+  data$h <- factor(seq_len(nrow(data)))
+  start_at <- function(prior, data, levels = ~ 1) {
+    posterior <- relm_posterior(crossprods(y ~ h + (1 | g), data, sigma = levels),
+                                relm_prior(sd = half_normal(1), sigma = prior))
+    relm:::estimate_scales(relm:::sampler_model(posterior, "uncentered"))$sigma2
+  }
+  expect_equal(start_at(half_t(3, 0.2), data), 0.04)
+  expect_equal(start_at(exponential(2), transform(data, y = 1e6 + 1e3 * y)), 0.25)
+  expect_equal(start_at(inverse_gamma(2, 1), data), 0.5)
+  expect_equal(start_at(uniform(3), data), 2.25)
+  # The rows of one level alone have coefficients of their own.
+  data$h <- factor(ifelse(data$f == data$f[1], seq_len(nrow(data)), 0))
+  starts <- start_at(half_normal(7), data, ~ f)
+  expect_equal(starts[1], 49)
+  expect_true(all(starts[-1] > 0.01 & starts[-1] < 10))
+})
