@@ -77,7 +77,7 @@ emm_basis.relm <- function(object, trms, xlev, grid, ..., re_formula = NA, re.fo
 # Arguments by which emmeans has other packages' fits compute differently, and which it would
 # otherwise hand on in silence.
 refuse_of_others <- function(dots) {
-  theirs <- c("vcov.", "lmer.df", "disable.pbkrtest", "mode", "rescale", "dpar", "nlpar", "resp",
+  theirs <- c("vcov.", "lmer.df", "disable.pbkrtest", "rescale", "dpar", "nlpar", "resp",
               "epred", "allow_new_levels", "allow.new.levels", "ndraws", "draws", "draw_ids")
   found <- intersect(theirs, names(Filter(Negate(is.null), dots)))
   if (length(found) == 0) return(invisible())

@@ -131,6 +131,8 @@ test_that("emmeans' own arguments are obeyed", {
   expect_equal(value(~ f, cov.reduce = median), unname(medians(fit, X(levels, median(data$x)))))
   expect_equal(value(~ f, re_formula = NA), value(~ f))
   expect_equal(value(~ f, re.form = ~ 0), value(~ f))
+  # ggeffects gives a mode to all models.
+  expect_equal(value(~ f, mode = "response"), value(~ f))
   share <- as.numeric(prop.table(table(data$f)))
   expect_equal(value(~ 1, weights = "proportional"),
                unname(medians(fit, share %*% X(levels, mean(data$x)))))
