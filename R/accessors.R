@@ -1,18 +1,25 @@
 #' The model of a fit
 #'
 #' @param x,object,formula A fit.
-#' @param type Of `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns. Of `weights()`:
-#'   `"prior"`, the only one there is.
+#' @param fixed.only,random.only The fixed or the random part alone, as in lme4, where the same
+#'   functions have the same defaults.
+#' @param type Of `model.matrix()` `"fixed"` for X or `"random"` for Z, rows x columns. Of
+#'   `weights()` `"prior"`, the only one.
 #' @param ... Refused.
-#' @return `formula()`: the model formula. `terms()`: the terms of the fixed part.
-#'   `model.frame()`: the data used, a data frame. `model.matrix()`: X, or Z with one column
-#'   for each random column; aliased columns are left out. `prior_summary()`: a data frame with
-#'   the prior of each parameter. `family()`: [gaussian()]. `weights()`: the precision weights, which are
-#'   ones where none were given. A fit of cross-products has no data: those that need them are errors for it.
+#' @return `formula()`: the model formula. `terms()`: the terms of the fixed part with the response,
+#'   with the attributes `predvars` and `dataClasses` that [lm()] gives, so that a model frame of
+#'   other rows keeps the basis of `poly()`, `scale()` and splines; or of all variables, bars as
+#'   sums. `model.frame()`: the data used, a data frame. `model.matrix()`: X with the attributes
+#'   `assign` and `contrasts` that [lm()] gives, or Z with one column for each random column; aliased
+#'   columns are left out. `prior_summary()`: a data frame with the prior of each parameter.
+#'   `family()`: [gaussian()]. `weights()`: the precision weights, 1 where there are none.
+#'   `getData()`: the columns of the data that the formula names, of the rows used. A fit of
+#'   cross-products has no data: those that need them are errors for it.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
 #' formula(fit)
+#' formula(fit, fixed.only = TRUE)
 #' dim(model.matrix(fit))
 #' prior_summary(fit)
 #' @name relm-model
@@ -20,23 +27,62 @@ NULL
 
 #' @rdname relm-model
 #' @export
-formula.relm <- function(x, ...) {
+formula.relm <- function(x, fixed.only = FALSE, random.only = FALSE, ...) {
   refuse_dots(list(...), "formula")
-  x$posterior$formula
+  check_one_part(fixed.only, random.only)
+  formula <- x$posterior$formula
+  if (!fixed.only && !random.only) return(formula)
+  parts <- formula_parts(formula)
+  if (fixed.only) return(two_sided(formula, fixed_side(parts$fixed)))
+  bars <- lapply(parts$bars, function(bar) call("(", bar))
+  two_sided(formula, if (length(bars)) Reduce(function(a, b) call("+", a, b), bars) else 0)
+}
+
+check_one_part <- function(fixed.only, random.only) {
+  check_flag(fixed.only, "fixed.only")
+  check_flag(random.only, "random.only")
+  if (fixed.only && random.only) {
+    abort("{.arg fixed.only} and {.arg random.only} are both TRUE.", i = "Choose one of them.")
+  }
+}
+
+# Where the bars were all there was, the response may be left alone.
+fixed_side <- function(fixed) if (inherits(fixed, "formula")) fixed[[length(fixed)]] else 1
+
+two_sided <- function(formula, side) {
+  as_formula(call("~", formula[[2]], side), environment(formula))
 }
 
 #' @rdname relm-model
 #' @export
-terms.relm <- function(x, ...) {
+terms.relm <- function(x, fixed.only = TRUE, random.only = FALSE, ...) {
   refuse_dots(list(...), "terms")
-  design_of(x, "terms()")$terms
+  if (random.only && missing(fixed.only)) fixed.only <- FALSE
+  check_one_part(fixed.only, random.only)
+  design <- design_of(x, "terms()")
+  if (fixed.only) return(lm_terms(design, design$terms[[2]]))
+  if (!random.only) return(attr(design$frame, "terms"))
+  lm_terms(design, bars_to_sums(formula(x, random.only = TRUE))[[3]])
+}
+
+# Terms of the response and this side, their variables evaluated as those of the fit were.
+lm_terms <- function(design, side) {
+  terms <- evaluated_terms(stats::terms(two_sided(design$formula, side)), design$frame)
+  classes <- attr(attr(design$frame, "terms"), "dataClasses")
+  beside <- names(classes) %in% c("(weights)", "(offset)")
+  attr(terms, "dataClasses") <- c(attr(terms, "dataClasses"), classes[beside])
+  terms
 }
 
 #' @rdname relm-model
 #' @export
-model.frame.relm <- function(formula, ...) {
+model.frame.relm <- function(formula, fixed.only = FALSE, ...) {
   refuse_dots(list(...), "model.frame")
-  design_of(formula, "model.frame()")$frame
+  check_flag(fixed.only, "fixed.only")
+  frame <- design_of(formula, "model.frame()")$frame
+  if (!fixed.only) return(frame)
+  terms <- terms(formula)
+  structure(frame[term_variables(terms)], terms = terms)
 }
 
 #' @rdname relm-model
@@ -45,10 +91,21 @@ model.matrix.relm <- function(object, type = "fixed", ...) {
   refuse_dots(list(...), "model.matrix")
   check_choice(type, "type", c("fixed", "random"))
   design <- design_of(object, "model.matrix()")
-  rows <- design_rows(design)
-  matrix <- if (type == "random") rows$Z else rows$X[, object$posterior$fixed, drop = FALSE]
-  if (type == "fixed" || length(design$bars)) rownames(matrix) <- row.names(design$frame)
-  matrix
+  if (type == "fixed") return(fixed_matrix(design, object$posterior$fixed))
+  Z <- design_rows(design)$Z
+  if (length(design$bars)) rownames(Z) <- row.names(design$frame)
+  Z
+}
+
+# X without aliased columns, as lm() makes it.
+fixed_matrix <- function(design, columns) {
+  all <- lm_matrix(design$terms, design$frame, design$coding)
+  kept <- match(columns, colnames(all))
+  X <- all[, kept, drop = FALSE]
+  storage.mode(X) <- "double"
+  attr(X, "assign") <- attr(all, "assign")[kept]
+  attr(X, "contrasts") <- attr(all, "contrasts")
+  X
 }
 
 #' @rdname relm-model
@@ -99,8 +156,19 @@ logLik.relm <- refuse_method("logLik", "{.fn log_lik} has its draws, and {.fn lo
 weights.relm <- function(object, type = "prior", ...) {
   refuse_dots(list(...), "weights")
   check_choice(type, "type", "prior")
-  weights <- stats::model.weights(design_of(object, "weights()")$frame)
-  if (is.null(weights)) rep(1, nobs(object)) else weights
+  frame <- design_of(object, "weights()")$frame
+  weights <- stats::model.weights(frame)
+  if (is.null(weights)) weights <- rep(1, nrow(frame))
+  stats::naresid(attr(frame, "na.action"), as.numeric(weights))
+}
+
+#' @rdname relm-model
+#' @importFrom nlme getData
+#' @export
+getData.relm <- function(object) {
+  design <- design_of(object, "getData()")
+  data <- used_data(design)
+  if (is.null(data)) design$frame else data
 }
 
 design_of <- function(fit, what) {

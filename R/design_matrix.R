@@ -30,17 +30,22 @@ frame_rows <- function(frame, rows) {
 terms_matrix <- function(terms, frame, contrasts) {
   X <- plain_matrix(terms, frame)
   if (!is.null(X)) return(X)
+  X <- lm_matrix(terms, frame, contrasts)
+  matrix(as.double(X), nrow(X), dimnames = list(NULL, colnames(X)))
+}
+
+# The model matrix with its attributes, as lm() makes it.
+lm_matrix <- function(terms, frame, contrasts) {
   if (!is.null(contrasts)) {
     variables <- vapply(attr(terms, "variables"), deparse1, "")[-1]
     contrasts <- contrasts[names(contrasts) %in% variables]
   }
-  X <- tryCatch(
+  tryCatch(
     stats::model.matrix(terms, frame, contrasts.arg = contrasts),
     error = function(e) {
       abort("The model matrix cannot be made.", x = "{conditionMessage(e)}")
     }
   )
-  matrix(as.double(X), nrow(X), dimnames = list(NULL, colnames(X)))
 }
 
 # The model matrix of terms that are vectors of numbers, each a column as it stands; NULL for

@@ -79,9 +79,14 @@ data_of <- function(design) {
 used_data <- function(design) {
   data <- data_of(design)
   if (is.null(data) || !is.null(design$kept$in_frame)) return(data)
+  rows <- rows_used(design, data)
+  if (length(rows) == nrow(design$frame) && !anyNA(rows)) data[rows, , drop = FALSE]
+}
+
+# Numbers of the rows of the data that the fit used.
+rows_used <- function(design, data) {
   rows <- seq_len(design$kept$n_rows)
   if (!is.null(design$quosures$subset)) rows <- rows[rlang::eval_tidy(design$quosures$subset, data)]
   omitted <- attr(design$frame, "na.action")
-  if (length(omitted)) rows <- rows[-omitted]
-  if (length(rows) == nrow(design$frame) && !anyNA(rows)) data[rows, , drop = FALSE]
+  if (length(omitted)) rows[-omitted] else rows
 }

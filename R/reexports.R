@@ -6,6 +6,10 @@ coda::as.mcmc.list
 #' @export
 nlme::fixef
 
+#' @importFrom nlme getData
+#' @export
+nlme::getData
+
 #' @importFrom nlme ranef
 #' @export
 nlme::ranef

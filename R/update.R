@@ -4,14 +4,15 @@
 #'
 #' The new fit is what [relm()] gives with the arguments of the old fit's call but for the changed
 #' ones. A `formula.` is understood as in [stats::update.formula()], bars included: `. ~ . - x`
-#' takes a term out, `. ~ . + (1 | g)` puts group effects in. Without a `seed` in the call or among
-#' the changed arguments the new fit has a seed of its own.
+#' takes a term out, `. ~ . + (1 | g)` puts group effects in, and of `(x || g)`, which is
+#' `(1 | g) + (0 + x | g)`, either may be taken out. Without a `seed` in the call or among the changed
+#' arguments the new fit has a seed of its own.
 #'
-#' The data are looked for as the call names them, where `update()` is called, so that corrected
-#' data are fitted. Where no data frame of that name is found that has the model's columns, as in
-#' another session, those that the fit keeps are used; a message says so. All other arguments of
-#' the old call keep the values that they had: what they were called does not matter. A fit of
-#' cross-products is updated from its own.
+#' The rows are those of the fit, which keeps them, unless `data` is given: give it to fit data that
+#' were corrected. A message says so where the data frame that the call names is another by now. A
+#' new variable is taken from that data frame, where `update()` is called, as long as it is the one
+#' that was fitted. All other arguments of the old call keep the values that they had: what they
+#' were called does not matter. A fit of cross-products is updated from its own.
 #'
 #' A fit keeps the columns of the data that its formula names, and functions and other objects
 #' that it names beside them, but not the environment in which the formula was written: a fit made
@@ -24,7 +25,8 @@
 #' @return A fit, or a call.
 #' @section Errors:
 #' Arguments that [relm()] does not know are refused, and so is a formula where there are
-#' cross-products in place of data. A variable that the old formula did not name needs the data.
+#' cross-products in place of data. So are terms taken out that the model does not have. A variable
+#' that the old formula did not name needs the data as they were, or `data`.
 #' @examples
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 | station), bass, chains = 2, draws = 200, seed = 1)
@@ -46,7 +48,12 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
     call$formula <- if (of_crossprods) substitute(formula.) else without_attributes(formula)
   }
   if (!evaluate) return(call)
-  old <- old_arguments(object, setdiff(names(call), names(changes)), formula, parent.frame())
+  if (isTRUE(object$refitted) && !"data" %in% names(changes)) {
+    abort("The response of this fit was given to {.fn refit}, and is not in the data.",
+          i = "Give {.arg data}.")
+  }
+  old <- old_arguments(object, setdiff(names(call), names(changes)), formula, changes,
+                       parent.frame())
   fit <- eval(as.call(c(list(quote(relm), formula), old, changed_arguments(changes))))
   fit$call <- call
   fit
@@ -61,7 +68,7 @@ changed_arguments <- function(changes) {
 }
 
 # Those of the old call: as they were, but for the data.
-old_arguments <- function(fit, names, formula, envir) {
+old_arguments <- function(fit, names, formula, changes, envir) {
   design <- fit$design
   contrasts <- design$contrasts
   own <- c(fit$control, design$quosures, list(
@@ -70,18 +77,36 @@ old_arguments <- function(fit, names, formula, envir) {
   ))
   arguments <- own[intersect(names, names(own))]
   if ("init" %in% names) arguments$init <- old_init(fit$call$init, envir)
-  if ("data" %in% names) arguments$data <- old_data(fit, formula, envir)
+  if ("data" %in% names) {
+    beside <- changes[intersect(names(changes), c("sigma", "weights", "offset", "subset"))]
+    beside <- lapply(beside, function(quosure) all.vars(rlang::quo_get_expr(quosure)))
+    arguments$data <- old_data(fit, c(all.vars(formula), unlist(beside)), envir)
+  }
   arguments
 }
 
-old_data <- function(fit, formula, envir) {
-  expression <- fit$call$data
-  data <- tryCatch(eval(expression, envir), error = function(e) NULL)
-  kept <- c(names(fit$design$kept$columns), fit$design$kept$in_frame)
-  if (is.data.frame(data) && all(intersect(all.vars(formula), kept) %in% names(data))) return(data)
-  inform("There is no data frame {.code {deparse1(expression)}} with the model's columns here: those
-          that the fit keeps of its {.arg data} are used.", i = "Give {.arg data} for others.")
-  data_of(fit$design)
+# The rows that were fitted. Where what has changed names other columns of the data, those of the
+# data frame that the call names, if it still is the one that was fitted.
+old_data <- function(fit, named, envir) {
+  own <- data_of(fit$design)
+  name <- deparse1(fit$call$data)
+  found <- tryCatch(eval(fit$call$data, envir), error = function(e) NULL)
+  if (!is.data.frame(found)) return(own)
+  found <- plain_columns(found)
+  others <- intersect(setdiff(named, names(own)), names(found))
+  if (is_same_data(own, found)) return(if (length(others)) found else own)
+  if (length(others)) {
+    abort("The fit has not kept {.var {others}}, and {.code {name}} is not here as it was when it was
+           fitted.", i = "Give {.code data = {name}} to fit what it is now.")
+  }
+  inform("{.code {name}} is not here as it was when it was fitted: the rows of the fit are used.",
+         i = "Give {.code data = {name}} to fit what it is now.")
+  own
+}
+
+is_same_data <- function(own, found) {
+  nrow(own) == nrow(found) && all(names(own) %in% names(found)) &&
+    all(vapply(names(own), function(name) identical(own[[name]], found[[name]]), NA))
 }
 
 old_init <- function(expression, envir) {
@@ -89,31 +114,6 @@ old_init <- function(expression, envir) {
   if (is.null(init) || inherits(init, "relm")) return(init)
   abort("The fit was started from {.code init = {deparse1(expression)}}, which is not here.",
         i = "Give {.arg init} anew, or {.code init = NULL} for starting points at random.")
-}
-
-update_formula <- function(fit, new) {
-  if (!inherits(new, "formula")) {
-    abort("{.arg formula.} must be a formula.", x = "It is {describe(new)}.",
-          i = "Write it as {.code . ~ . - x}.")
-  }
-  old <- without_dot(fit$design)
-  formula <- stats::update.formula(old, new)
-  own <- environment(old)
-  environment(formula) <- if (is_saved_by_name(own)) environment(new)
-    else list2env(as.list(own, all.names = TRUE), parent = environment(new))
-  formula
-}
-
-# The formula with the columns that its dot stood for.
-without_dot <- function(design) {
-  formula <- design$formula
-  if (!"." %in% all.vars(formula)) return(formula)
-  bars <- lapply(design$bars, function(terms) {
-    call("(", call("|", stats::formula(terms)[[2]], design$by$group))
-  })
-  formula[[3]] <- Reduce(function(a, b) call("+", a, b),
-                         c(stats::formula(design$terms)[[2]], bars))
-  formula
 }
 
 without_attributes <- function(x) {

@@ -8,7 +8,71 @@ test_that("formula() and terms() are those of the model", {
   expect_identical(formula(fit), y ~ x + f + between + between2 + (1 + x || g),
                    ignore_formula_env = TRUE)
   expect_identical(attr(terms(fit), "term.labels"), c("x", "f", "between", "between2"))
-  expect_equal(attr(terms(fit), "response"), 0)
+  expect_equal(attr(terms(fit), "response"), 1)
+})
+
+based <- transform(grouped_data(), f = factor(f))
+with_bases <- relm(scale(y) ~ poly(x, 2) * f + splines::ns(v, 3) + offset(log(w)) + (1 | g), based,
+                   contrasts = list(f = "contr.sum"), weights = w, seed = 1, chains = 1, draws = 50)
+by_lm <- lm(scale(y) ~ poly(x, 2) * f + splines::ns(v, 3) + offset(log(w)), based, weights = w,
+            contrasts = list(f = "contr.sum"))
+
+test_that("terms() has what predictions by hand and other packages need, as lm's has", {
+  without <- function(x) attributes(x)[setdiff(names(attributes(x)), ".Environment")]
+  expect_equal(without(terms(with_bases)), without(terms(by_lm)))
+  rows <- based[c(7, 3), c("x", "v", "f", "w")]
+  side <- delete.response(terms(with_bases))
+  X <- model.matrix(side, model.frame(side, rows), contrasts.arg = list(f = "contr.sum"))
+  draws <- as.matrix(with_bases, "^b_", regex = TRUE)
+  expect_equal(unname(draws %*% t(X)) + rep(log(rows$w), each = 50),
+               unname(posterior_epred(with_bases, rows, re_formula = NA)))
+  dotted <- relm(y ~ ., based[c("y", "x", "v")], seed = 1, chains = 1, draws = 5)
+  expect_identical(attr(terms(dotted), "term.labels"), c("x", "v"))
+})
+
+test_that("model.matrix() has the attributes that lm's has", {
+  expect_equal(model.matrix(with_bases), model.matrix(by_lm))
+  expect_identical(attr(model.matrix(fit), "assign"), c(0L, 1L, 2L, 2L, 3L))
+})
+
+test_that("the fixed and the random part can be had alone, as in lme4", {
+  expect_identical(formula(fit, fixed.only = TRUE), y ~ x + f + between + between2,
+                   ignore_formula_env = TRUE)
+  expect_identical(formula(fit, random.only = TRUE), y ~ (1 | g) + (0 + x | g),
+                   ignore_formula_env = TRUE)
+  expect_identical(names(model.frame(fit, fixed.only = TRUE)),
+                   c("y", "x", "f", "between", "between2"))
+  expect_identical(attr(terms(fit, fixed.only = FALSE), "term.labels"),
+                   c("x", "f", "between", "between2", "g"))
+  expect_identical(attr(terms(fit, random.only = TRUE), "term.labels"), c("g", "x"))
+  plain <- relm(y ~ (1 | g), based, seed = 1, chains = 1, draws = 5)
+  expect_identical(formula(plain, fixed.only = TRUE), y ~ 1, ignore_formula_env = TRUE)
+  expect_identical(names(model.frame(plain, fixed.only = TRUE)), "y")
+  expect_error(formula(fit, fixed.only = TRUE, random.only = TRUE), "both", class = "relm_error")
+  skip_if_not_installed("lme4")
+  merMod <- lme4::lmer(y ~ x + f + (1 + x || g), based)
+  ours <- relm(y ~ x + f + (1 + x || g), based, seed = 1, chains = 1, draws = 5)
+  expect_identical(formula(ours, fixed.only = TRUE), formula(merMod, fixed.only = TRUE),
+                   ignore_formula_env = TRUE)
+  expect_identical(names(model.frame(ours, fixed.only = TRUE)),
+                   names(model.frame(merMod, fixed.only = TRUE)))
+  expect_identical(attr(terms(ours), "predvars"), attr(terms(merMod), "predvars"))
+})
+
+test_that("weights are ones where there are none, and go with rows that na.exclude left out", {
+  expect_identical(weights(relm(y ~ x, based, chains = 1, draws = 2)), rep(1, nrow(based)))
+  based$x[2] <- NA
+  excluded <- suppressMessages(relm(y ~ x, based, weights = w, na.action = na.exclude,
+                                    chains = 1, draws = 2))
+  expect_equal(weights(excluded), replace(based$w, 2, NA), ignore_attr = TRUE)
+})
+
+test_that("getData() has the rows used, of the columns that the formula names", {
+  expect_identical(getData(fit), used[c("y", "x", "f", "between", "between2", "g", "w", "v")],
+                   ignore_attr = "row.names")
+  y <- based$y
+  x <- based$x
+  expect_identical(names(getData(relm(y ~ x, chains = 1, draws = 2))), c("y", "x"))
 })
 
 test_that("model.frame() holds the rows used, with their weights", {

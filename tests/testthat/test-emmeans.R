@@ -158,3 +158,11 @@ test_that("arguments for other packages' fits are refused", {
   expect_error(emmeans::emtrends(relm(y ~ f * x + (1 | g), data, chains = 1, draws = 5, seed = 1),
                                  ~ f, "x", vcov. = diag(6)), "vcov\\.", class = "relm_error")
 })
+
+test_that("a scaled response is taken back to its scale", {
+  data$y <- 300 + 60 * data$y
+  fit <- relm(scale(y) ~ f + (1 | g), data, seed = 1, chains = 2, draws = 200)
+  found <- as.data.frame(summary(emmeans::emmeans(fit, ~ f), type = "response"))
+  X <- stats::model.matrix(~ f, data.frame(f = c("a", "b", "c")))
+  expect_equal(found$response, unname(mean(data$y) + sd(data$y) * medians(fit, X)))
+})

@@ -51,7 +51,7 @@ test_that("weights, subset and offset stay, and leave when NULL takes their plac
   expect_identical(as.matrix(again), as.matrix(weighted))
   expect_identical(weights(again), weights(weighted))
   plain <- update(weighted, weights = NULL, subset = NULL, offset = NULL)
-  expect_null(weights(plain))
+  expect_identical(weights(plain), rep(1, nrow(data)))
   expect_identical(nobs(plain), nrow(data))
 })
 
@@ -68,24 +68,45 @@ test_that("the call can be had instead", {
   expect_identical(update(first, . ~ . + v, sampler = "centered")$call, call)
 })
 
-test_that("data of the name in the call are used, corrected or not", {
+test_that("the rows are those of the fit, whatever the data's name stands for by now", {
+  old <- data
   data$y[1] <- data$y[1] + 3
-  expect_false(identical(as.matrix(update(first)), as.matrix(first)))
+  expect_message(again <- update(first), "not here as it was.*rows of the fit",
+                 class = "relm_message")
+  expect_identical(as.matrix(again), as.matrix(first))
+  expect_same_fit(update(first, data = data),
+                  relm(y ~ x + (1 | g), data, chains = 2, draws = 20, seed = 3, progress = FALSE))
+  elsewhere <- function(data) update(first, draws = 7)
+  expect_message(again <- elsewhere(old[1:30, ]), "rows of the fit")
+  expect_identical(nobs(again), nrow(old))
+  expect_silent(elsewhere(old))
+  data <- old
   in_function <- function(fit, draws) update(fit, draws = draws)
-  expect_identical(posterior::niterations(in_function(first, 7)), 7L)
+  expect_silent(expect_identical(posterior::niterations(in_function(first, 7)), 7L))
 })
 
-test_that("without the data the fit's own columns are used, with a message", {
+test_that("a new variable comes from the data as they were, and from no others", {
+  expect_identical(names(fixef(update(first, . ~ . + v))), c("(Intercept)", "x", "v"))
+  data$y[1] <- data$y[1] + 3
+  for (change in list(quote(update(first, . ~ . + v)), quote(update(first, subset = v > 0)),
+                      quote(update(first, sigma = ~ f)))) {
+    expect_error(eval(change), "has not kept.*[vf].*data = data", class = "relm_error")
+  }
+  expect_identical(names(fixef(update(first, . ~ . + v, data = data))), c("(Intercept)", "x", "v"))
+  own <- rep(1:2, length.out = nrow(data))
+  expect_equal(suppressMessages(weights(update(first, weights = own))), own)
+})
+
+test_that("without the data the fit's own columns are used", {
   fit <- fit_local(weights = w, sigma = ~ f)
-  expect_message(again <- update(fit), "no data frame.*own.*columns", class = "relm_message")
+  expect_silent(again <- update(fit))
   expect_identical(as.matrix(again), as.matrix(fit))
-  both <- suppressMessages(update(fit, . ~ . - x, weights = NULL, sigma = ~ 1))
-  expect_equal(as.matrix(both), as.matrix(fit_local() |> update(. ~ . - x) |> suppressMessages()))
+  both <- update(fit, . ~ . - x, weights = NULL, sigma = ~ 1)
+  expect_equal(as.matrix(both), as.matrix(fit_local() |> update(. ~ . - x)))
   # Rows that were left out come back.
   partial <- fit_local(subset = v > 0)
-  expect_identical(nobs(suppressMessages(update(partial, subset = NULL))), nrow(data))
-  expect_error(suppressMessages(update(fit, . ~ . + between)), "between.*not in",
-               class = "relm_error")
+  expect_identical(nobs(update(partial, subset = NULL)), nrow(data))
+  expect_error(update(fit, . ~ . + between), "between.*not in", class = "relm_error")
   expect_s3_class(update(fit, . ~ . + between, data = data), "relm")
 })
 
@@ -190,7 +211,7 @@ test_that("a data frame of the name without the model's columns is not the fit's
   fit <- eval(quote(relm(log(mercury) ~ x + (1 | station), bass, chains = 1, draws = 5, seed = 1)),
               made)
   elsewhere <- list2env(list(fit = fit), parent = globalenv())
-  expect_message(refit <- eval(quote(update(fit, draws = 6)), elsewhere), "columns that|those\\s+that",
+  expect_message(refit <- eval(quote(update(fit, draws = 6)), elsewhere), "rows of the fit",
                  class = "relm_message")
   expect_identical(nobs(refit), 171L)
 })

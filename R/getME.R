@@ -1,0 +1,106 @@
+#' Parts of a model by lme4's names
+#'
+#' What lme4's `getME()` gives of a model, as far as a posterior has it.
+#'
+#' @param object A fit.
+#' @param name One or more of the names below, or `"ALL"`.
+#' @param ... Refused.
+#' @return For one name:
+#'   * `X`, `y`, `offset`, `weights`: fixed columns, response, offset and weights of the rows;
+#'   * `mmList`: the random columns of each block; `cnms`: their names; `flist`: the grouping
+#'     factor, a list;
+#'   * `beta`, `fixef`: medians of the coefficients, the latter with names; `b`: those of the group
+#'     effects, group after group; `mu`: those of the rows' means; `sigma`: that of the residual
+#'     standard deviation;
+#'   * `n`, `N`: the number of rows; `p`: of coefficients; `q`: of group effects; `n_rtrms`, `k`: of
+#'     blocks; `n_rfacs`: of grouping factors; `p_i`, `q_i`: columns and effects of each block;
+#'     `l_i`: the number of groups.
+#'
+#'   For several names a list of these. What belongs to lme4's way of maximizing a likelihood, such
+#'   as `"theta"` or `"L"`, is refused.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' getME(fit, "cnms")
+#' getME(fit, c("n", "p", "q"))
+#' @export
+getME <- function(object, name, ...) UseMethod("getME")
+
+#' @export
+getME.default <- function(object, name, ...) pass_on("lme4", "getME", object, name, ...)
+
+#' @rdname getME
+#' @rawNamespace S3method(lme4::getME, relm)
+#' @export
+getME.relm <- function(object, name, ...) {
+  refuse_dots(list(...), "getME")
+  design_of(object, "getME()")
+  parts <- c(rows_by_name, estimates_by_name, counts_by_name)
+  if (missing(name) || !is.character(name) || length(name) == 0 ||
+        !all(name %in% c(names(parts), "ALL"))) {
+    all <- cli::cli_vec(names(parts), list("vec-trunc" = Inf))
+    abort("{.arg name} must be among {.val {all}}.",
+          x = if (missing(name)) "It is missing." else "It is {describe(name)}.",
+          i = "Other names of lme4's belong to its way of maximizing a likelihood.")
+  }
+  if (identical(name, "ALL")) name <- names(parts)
+  if (length(name) == 1) return(parts[[name]](object))
+  lapply(parts[name], function(of) of(object))
+}
+
+rows_by_name <- list(
+  X = function(fit) stats::model.matrix(fit),
+  y = function(fit) as.numeric(stats::model.response(fit$design$frame)),
+  offset = function(fit) {
+    offset <- stats::model.offset(fit$design$frame)
+    if (is.null(offset)) numeric(nrow(fit$design$frame)) else as.numeric(offset)
+  },
+  weights = function(fit) {
+    weights <- stats::model.weights(fit$design$frame)
+    if (is.null(weights)) rep(1, nrow(fit$design$frame)) else as.numeric(weights)
+  },
+  mmList = function(fit) {
+    by_block(fit, lapply(fit$design$bars, terms_matrix, fit$design$frame, fit$design$coding))
+  },
+  flist = function(fit) {
+    by <- fit$design$by$group
+    if (is.null(by)) return(list())
+    stats::setNames(list(grouping_factor(by, fit$design$frame, "formula")), fit$posterior$group)
+  },
+  cnms = function(fit) {
+    by_block(fit, unname(split(fit$posterior$random$column, fit$posterior$random$block)))
+  }
+)
+
+estimates_by_name <- list(
+  beta = function(fit) unname(fixef(fit)),
+  fixef = function(fit) fixef(fit),
+  b = function(fit) {
+    if (is.null(fit$posterior$group)) return(numeric())
+    as.numeric(t(as.matrix(ranef(fit)[[1]])))
+  },
+  mu = function(fit) as.numeric(stats::na.omit(stats::fitted(fit))),
+  sigma = function(fit) stats::sigma(fit)
+)
+
+counts_by_name <- list(
+  n = function(fit) stats::nobs(fit),
+  N = function(fit) stats::nobs(fit),
+  p = function(fit) length(fit$posterior$fixed),
+  q = function(fit) nrow(fit$posterior$random) * length(fit$posterior$groups),
+  n_rtrms = function(fit) length(fit$posterior$blocks),
+  k = function(fit) length(fit$posterior$blocks),
+  n_rfacs = function(fit) as.integer(!is.null(fit$posterior$group)),
+  p_i = function(fit) block_sizes(fit),
+  l_i = function(fit) {
+    group <- fit$posterior$group
+    stats::setNames(rep(length(fit$posterior$groups), length(group)), group)
+  },
+  q_i = function(fit) block_sizes(fit) * length(fit$posterior$groups)
+)
+
+by_block <- function(fit, parts) {
+  stats::setNames(parts, rep(fit$posterior$group, length(parts)))
+}
+
+block_sizes <- function(fit) by_block(fit, lengths(lapply(fit$posterior$blocks, `[[`, "columns")))

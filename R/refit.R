@@ -1,0 +1,70 @@
+#' A fit to another response
+#'
+#' Fits a model again with other values of its response, such as those that
+#' [simulate()][simulate.relm] gives. All else, the priors, the sampler and the seed among it, stays
+#' as it was.
+#'
+#' @param object A fit.
+#' @param newresp Values of the response as it stands on the left of the formula, those of
+#'   `log(y)` for `log(y) ~ x`: one for each row used, or for each row of the data where
+#'   `na.action = na.exclude` left some out. A data frame or matrix of one column will do.
+#' @param seed A whole number, or `NULL` to take one from the session's stream; that of the fit
+#'   unless given.
+#' @param ... Refused.
+#' @return A fit. [update()][update.relm] of it needs `data`, for its response is not in the data
+#'   of the first fit.
+#' @section Errors:
+#' Values that are not finite, or not as many as rows; a fit of cross-products.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' again <- refit(fit, simulate(fit, seed = 2))
+#' fixef(again)
+#' @export
+refit <- function(object, newresp, ...) UseMethod("refit")
+
+#' @export
+refit.default <- function(object, newresp, ...) pass_on("lme4", "refit", object, newresp, ...)
+
+#' @rdname refit
+#' @rawNamespace S3method(lme4::refit, relm)
+#' @export
+refit.relm <- function(object, newresp, seed = object$control$seed, ...) {
+  refuse_dots(list(...), "refit")
+  design <- design_of(object, "refit()")
+  if (missing(newresp)) abort("{.arg newresp} is missing.")
+  design <- with_response(design, newresp)
+  posterior <- relm_posterior(crossprods(design, by_group = FALSE), object$posterior$prior)
+  fit <- new_fit(object$call, posterior, object$control[control_names], seed)
+  fit$design <- design
+  fit$refitted <- TRUE
+  fit
+}
+
+with_response <- function(design, values) {
+  y <- if (is.list(values) && length(values) == 1) values[[1]] else values
+  if (is.numeric(y) && NCOL(y) == 1) y <- as.numeric(y)
+  frame <- design$frame
+  omitted <- attr(frame, "na.action")
+  if (inherits(omitted, "exclude") && length(y) == nrow(frame) + length(omitted)) {
+    y <- y[-omitted]
+  }
+  if (!is.numeric(y) || length(y) != nrow(frame)) {
+    abort("{.arg newresp} must be {nrow(frame)} numbers, one for each row used.",
+          x = "It is {describe(values)}.")
+  }
+  design$frame[[1]] <- y
+  design$kept <- keep_response(design, y)
+  check_design(design)
+}
+
+# The response among the data that the fit keeps, where it stands there under its name.
+keep_response <- function(design, y) {
+  name <- as_text(design$formula[[2]])
+  kept <- design$kept
+  subset <- all.vars(rlang::quo_get_expr(rlang::as_quosure(design$quosures$subset, NULL)))
+  if (!name %in% names(kept$columns) || name %in% subset) return(kept)
+  rows <- rows_used(design, data_of(design))
+  if (length(rows) == length(y)) kept$columns[[name]][rows] <- y
+  kept
+}

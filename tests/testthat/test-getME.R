@@ -1,0 +1,39 @@
+data <- transform(grouped_data(), f = factor(f))
+fit <- relm(y ~ x + f + (1 + x || g), data, offset = v, weights = w, seed = 1, chains = 1, draws = 50)
+
+test_that("the data and their sizes are those that lme4 gives", {
+  skip_if_not_installed("lme4")
+  merMod <- suppressMessages(lme4::lmer(y ~ x + f + (1 + x || g), data, offset = v, weights = w))
+  expect_equal(getME(fit, "weights"), data$w)
+  for (name in c("X", "y", "offset", "n", "p", "q", "n_rtrms", "n_rfacs", "k", "p_i",
+                 "l_i", "q_i", "cnms")) {
+    expect_equal(getME(fit, name), lme4::getME(merMod, name), ignore_attr = TRUE, label = name)
+  }
+  expect_equal(as.character(getME(fit, "flist")$g), as.character(lme4::getME(merMod, "flist")$g))
+  expect_equal(unname(getME(fit, "mmList")), unname(lme4::getME(merMod, "mmList")),
+               ignore_attr = TRUE)
+})
+
+test_that("estimates are the fit's own, in the order of lme4's vectors", {
+  expect_identical(getME(fit, "fixef"), fixef(fit))
+  expect_identical(getME(fit, "beta"), unname(fixef(fit)))
+  expect_identical(getME(fit, "b")[1:4], c(t(as.matrix(ranef(fit)$g))[1:4]))
+  expect_identical(getME(fit, "mu"), unname(fitted(fit)))
+  expect_identical(getME(fit, c("sigma", "n")), list(sigma = sigma(fit), n = 46L))
+  expect_true(all(c("X", "b", "q_i") %in% names(getME(fit, "ALL"))))
+})
+
+test_that("what a posterior has not is refused, and other packages' fits are passed on", {
+  for (name in list("theta", c("X", "L"), 3, character())) {
+    expect_error(getME(fit, name), "name.*must be among", class = "relm_error")
+  }
+  expect_error(getME(fit), "missing", class = "relm_error")
+  expect_error(getME(fit, "X", sparse = TRUE), "no argument", class = "relm_error")
+  plain <- relm(y ~ x, data, seed = 1, chains = 1, draws = 5)
+  expect_identical(getME(plain, "b"), numeric())
+  expect_length(getME(plain, "flist"), 0)
+  skip_if_not_installed("lme4")
+  merMod <- lme4::lmer(y ~ x + (1 | g), data)
+  expect_identical(getME(merMod, "n"), lme4::getME(merMod, "n"))
+  expect_identical(lme4::getME(fit, "n"), 46L)
+})
