@@ -87,6 +87,11 @@ level_totals <- function(crossprods) {
 
 # Upper triangular R with R'R = x'x and a nonnegative diagonal.
 qr_factor <- function(x) {
+  # A triangular x has its factor in it, to the last bit of a decomposition.
+  if (nrow(x) >= ncol(x) && !any(x[lower.tri(x)] != 0)) {
+    x <- x[seq_len(ncol(x)), , drop = FALSE]
+    return(x * ifelse(diag(x) < 0, -1, 1))
+  }
   R <- stats::.lm.fit(x, numeric(nrow(x)), tol = 0)$qr
   R <- R[seq_len(min(dim(R))), , drop = FALSE]
   R[lower.tri(R)] <- 0

@@ -55,10 +55,13 @@ sampler_coordinates <- function(posterior, parameterization) {
   fixed <- which(!seq_len(p) %in% mean_coef)
   centering <- centering_matrix(posterior, total, fixed, mean_coef)
   X <- total[, seq_len(p), drop = FALSE]
-  R <- if (length(fixed)) qr_factor(X %*% centering$columns) else matrix(0, 0, 0)
+  # Columns that all stay are as they were: the identity costs p^3 to multiply by.
+  staying <- length(fixed) == p
+  R <- if (staying) X else X %*% centering$columns
+  R <- if (length(fixed)) qr_factor(R) else matrix(0, 0, 0)
   R <- R[seq_along(fixed), , drop = FALSE]
-  A <- centering$columns %*% (if (length(fixed)) backsolve(R, diag(length(fixed)))
-                              else matrix(0, 0, 0))
+  A <- if (length(fixed)) backsolve(R, diag(length(fixed))) else matrix(0, 0, 0)
+  if (!staying) A <- centering$columns %*% A
   least_squares <- if (p) stats::.lm.fit(X, total[, p + 1], tol = 0)$coefficients else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
@@ -93,25 +96,28 @@ theta_to_beta <- function(posterior, fixed, R, means, least_squares) {
     beta_shift[fixed] <- least_squares[fixed]
   }
   if (posterior$intercepts[["X"]] > 0) {
-    back <- diag(p)
+    back <- c(1, numeric(p - 1))
     others <- fixed[fixed != 1]
-    back[1, others] <- -(x_shift(posterior) + means)[others]
-    to_beta <- back %*% to_beta
-    beta_shift <- as.numeric(back %*% beta_shift)
-    beta_shift[1] <- beta_shift[1] + y_shift(posterior)
-    forth <- back
-    forth[1, others] <- -back[1, others]
-    from_beta <- from_beta %*% forth
+    back[others] <- -(x_shift(posterior) + means)[others]
+    # Of the identity only the first row changes.
+    to_beta[1, ] <- back %*% to_beta
+    beta_shift[1] <- as.numeric(back %*% beta_shift) + y_shift(posterior)
+    from_beta[, others] <- from_beta[, others] - outer(from_beta[, 1], back[others])
   }
   list(to_beta = to_beta, from_beta = from_beta, beta_shift = beta_shift)
 }
 
 prior_in_coordinates <- function(posterior, coordinates) {
   precision <- posterior$beta$precision
+  p <- length(precision)
+  if (all(precision == 0)) {
+    return(list(beta_is_flat = 1L, prior_precision = matrix(0, p, p),
+                prior_linear = numeric(p), prior_square = 0))
+  }
   weighted <- precision * coordinates$to_beta
   centre <- precision * (posterior$beta$mean - coordinates$beta_shift)
   list(
-    beta_is_flat = as.integer(all(precision == 0)),
+    beta_is_flat = 0L,
     prior_precision = crossprod(coordinates$to_beta, weighted),
     prior_linear = as.numeric(crossprod(coordinates$to_beta, centre)),
     prior_square = sum(precision * (posterior$beta$mean - coordinates$beta_shift)^2)

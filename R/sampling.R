@@ -20,11 +20,15 @@ plan_sampling <- function(posterior, control, seed) {
   check_sweeps(control)
   if (sampler == "common_line") control$warmup <- 0L
   uncentered <- sampler_model(posterior, "uncentered")
-  estimate <- estimate_scales(uncentered)
-  model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
+  model <- switch(sampler, centered = sampler_model(posterior, "centered"),
+                  collapsed = with_spectrum(uncentered), uncentered)
+  estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (sampler == "collapsed") {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)
-    if (is.null(model$tuning)) sampler <- without_mode(control)
+    if (is.null(model$tuning)) {
+      sampler <- without_mode(control)
+      if (!is.null(model$spectrum)) estimate <- estimate_scales(uncentered)
+    }
     control$warmup <- min(control$warmup, most_warmup(model$tuning))
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
@@ -132,6 +136,7 @@ restore_tuning <- function(model, tuning, threads) {
   if (is.null(tuning)) return(model)
   if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
   tuning$threads <- threads
+  model <- with_spectrum(model)
   model$tuning <- tuning
   model
 }

@@ -5,6 +5,7 @@
 #include "conditionals.h"
 #include "group_effects.h"
 #include "linalg.h"
+#include "spectrum.h"
 
 /* The target at next_point; -Inf so far out that the factor is singular in floating point. */
 static status_t evaluate_next(const model_t *model, collapsed_t *c, double *value)
@@ -69,10 +70,12 @@ static status_t step_on_ellipse(const model_t *model, collapsed_t *c)
 /* What is known of the present point: once, or anew when sigma2 has changed. */
 static status_t refresh_point(const model_t *model, const state_t *state, collapsed_t *c)
 {
-    if (c->sigma_role == SIGMA_GIVEN)
+    if (c->sigma_role == SIGMA_GIVEN) {
         weigh_groups(model, state->sigma2, &c->data, c->weigh_work);
-    else if (c->started)
+        c->weighed = 1;
+    } else if (c->started) {
         return STATUS_OK;
+    }
     c->started = 1;
     c->log_proposal = log_proposal_density(&c->proposal, c->point, c->work);
     status_t status = log_target_at(model, c, c->point, &c->log_target, c->root);
@@ -97,7 +100,7 @@ static status_t draw_sigma(const model_t *model, state_t *state)
 
 /* beta | L, sigma^2 ~ N(R^-1 R'^-1 X'V^-1y, sigma^2 (R'R)^-1); where sigma is not
    integrated out the root has been divided by it. */
-static void draw_beta(const model_t *model, state_t *state)
+static void draw_from_root(const model_t *model, state_t *state)
 {
     int p = model->n_coef, rows = p + 1;
     const double *root = state->collapsed->root;
@@ -110,7 +113,17 @@ static void draw_beta(const model_t *model, state_t *state)
             sum -= root[k + (size_t) rows * l] * state->theta[l];
         state->theta[k] = sum / root[k + (size_t) rows * k];
     }
-    memcpy(state->fixed, state->theta, sizeof(double) * p);
+}
+
+static void draw_beta(const model_t *model, state_t *state, const double *L)
+{
+    const collapsed_t *c = state->collapsed;
+    if (is_spectral(c, L))
+        draw_spectral_theta(c->spectrum, model->n_coef, L[0], sqrt(state->sigma2[0]),
+                            state->theta);
+    else
+        draw_from_root(model, state);
+    memcpy(state->fixed, state->theta, sizeof(double) * model->n_coef);
 }
 
 /* Sigma = unit L L'. */
@@ -160,7 +173,7 @@ status_t collapsed_sweep(const model_t *model, state_t *state)
         RETURN_IF_FAILED(step_on_ellipse(model, c));
     factor_at(model, c, c->point, L);
     RETURN_IF_FAILED(draw_sigma(model, state));
-    draw_beta(model, state);
+    draw_beta(model, state, L);
     set_covariance(model, state, L, c->sigma_role == SIGMA_GIVEN ? 1.0 : state->sigma2[0]);
     if (c->sigma_role == SIGMA_GIVEN) return draw_given_variances(model, state, L);
     return STATUS_OK;

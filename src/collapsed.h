@@ -25,9 +25,12 @@ typedef struct collapsed {
     sigma_role_t sigma_role;
     const double *scale;    /* q */
     group_data_t data;
+    int weighed;            /* are the data those of the present residual variances? */
+    const struct spectrum *spectrum;    /* or NULL */
     proposal_t proposal;
     double *point;          /* n: where the chain is */
-    double *root;           /* (p + 1) x (p + 1): the marginal's root there */
+    double *root;           /* (p + 1) x (p + 1): the marginal's root there; where the
+                               spectrum serves its last element alone, r */
     double log_target, log_proposal;
     int started;
     double proposed, accepted;
@@ -45,7 +48,7 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
                  double *L);
 
 /* log p(coordinates | y), up to a constant, and the marginal's root there. */
-status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
+status_t log_target_at(const model_t *model, collapsed_t *collapsed,
                        const double *point, double *value, double *root);
 
 /* log p(L | y) without the prior of L, up to a constant, under uniform standard
@@ -56,6 +59,9 @@ double log_marginal(const model_t *model, const marginal_t *marginal);
 /* Products at sigma, with those of the normal prior of theta:
    [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */
 void add_prior_products(const model_t *model, double sigma2, double *products);
+
+/* Does the spectrum tell all that is asked at L? */
+int is_spectral(const collapsed_t *collapsed, const double *L);
 
 /* log|R| of the coefficients' part of the root. */
 double log_det_root(int p, const double *root);

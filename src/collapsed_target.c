@@ -4,6 +4,8 @@
 #include "crossprods.h"
 #include "group_effects.h"
 #include "linalg.h"
+#include "panels.h"
+#include "spectrum.h"
 
 int n_coordinates(const model_t *model, sigma_role_t role)
 {
@@ -136,37 +138,36 @@ double log_det_root(int p, const double *root)
     return log_det + log(product);
 }
 
+/* log p(L | y) of -log_det/2 - log|R| and r. */
+static double integrate_sigma(const model_t *model, double log_dets, double r)
+{
+    const scale_prior_t *prior = &model->sigma_prior;
+    double df = model->level_rows[0] - model->n_coef - model->n_random + 2.0 * prior->shape;
+    return log_dets - 0.5 * df * log(0.5 * r * r + prior->rate);
+}
+
 double log_marginal(const model_t *model, const marginal_t *marginal)
 {
     int p = model->n_coef, rows = p + 1;
-    const scale_prior_t *prior = &model->sigma_prior;
-    double df = model->level_rows[0] - p - model->n_random + 2.0 * prior->shape;
-    double r = marginal->root[p + (size_t) rows * p];
-    return -0.5 * marginal->log_det - log_det_root(p, marginal->root)
-        - 0.5 * df * log(0.5 * r * r + prior->rate);
+    return integrate_sigma(model,
+                           -0.5 * marginal->log_det - log_det_root(p, marginal->root),
+                           marginal->root[p + (size_t) rows * p]);
 }
 
 /* log p(L | sigma, y), and of a sigma that is a coordinate, in (lambda, log sigma); the
    density of the other coordinates aside. Units are those of V: sigma^2, or 1 where the
-   groups have been weighed with the residual variances given. */
-static status_t add_scale(const model_t *model, const collapsed_t *collapsed,
-                          const double *L, const double *point, marginal_t *marginal,
-                          double *value)
+   groups have been weighed with the residual variances given. log_root is log|R|. */
+static void add_scale(const model_t *model, const collapsed_t *collapsed, const double *L,
+                      double log_sigma, double log_det, double log_root, double r,
+                      double *value)
 {
-    int p = model->n_coef, rows = p + 1;
-    int is_coordinate = collapsed->sigma_role == SIGMA_COORDINATE;
-    double log_sigma = is_coordinate ? point[collapsed->n - 1] : 0.0;
     double sigma = exp(log_sigma);
-    add_prior_products(model, sigma * sigma, marginal->root);
-    RETURN_IF_FAILED(cholesky_with_residual(rows, marginal->root));
-    double r = marginal->root[p + (size_t) rows * p];
     for (int b = 0; b < model->n_blocks; b++)
         *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);
-    *value += -0.5 * marginal->log_det - 0.5 * r * r - log_det_root(p, marginal->root);
-    if (is_coordinate)
+    *value += -0.5 * log_det - 0.5 * r * r - log_root;
+    if (collapsed->sigma_role == SIGMA_COORDINATE)
         *value += log_scale_density(&model->sigma_prior, sigma)
             - (model->level_rows[0] - model->n_random - 1.0) * log_sigma;
-    return STATUS_OK;
 }
 
 size_t collapsed_work(int q, int p)
@@ -175,19 +176,63 @@ size_t collapsed_work(int q, int p)
     return (size_t) 4 * q * q + (size_t) q * (p + 1) + 3 * n;
 }
 
-status_t log_target_at(const model_t *model, const collapsed_t *collapsed,
+static double log_sigma_at(const collapsed_t *collapsed, const double *point)
+{
+    return collapsed->sigma_role == SIGMA_COORDINATE ? point[collapsed->n - 1] : 0.0;
+}
+
+int is_spectral(const collapsed_t *collapsed, const double *L)
+{
+    return collapsed->spectrum && spectrum_serves(collapsed->spectrum, L[0]);
+}
+
+/* The root divided by sigma has the determinant |R| sigma^-p. */
+static void add_spectral_target(const model_t *model, const collapsed_t *collapsed,
+                                const double *point, const double *L, double *value,
+                                double *root)
+{
+    int p = model->n_coef;
+    double r2, log_sigma = log_sigma_at(collapsed, point);
+    double log_det = spectral_log_det(collapsed->spectrum, L[0], &r2);
+    double r = sqrt(r2) / exp(log_sigma);
+    root[p + (size_t) (p + 1) * p] = r;
+    if (collapsed->sigma_role == SIGMA_INTEGRATED)
+        *value += integrate_sigma(model, -0.5 * log_det, r);
+    else
+        add_scale(model, collapsed, L, log_sigma, log_det, -p * log_sigma, r, value);
+}
+
+static void weigh_once(const model_t *model, collapsed_t *collapsed)
+{
+    if (collapsed->weighed) return;
+    weigh_groups(model, NULL, &collapsed->data, collapsed->weigh_work);
+    collapsed->weighed = 1;
+}
+
+status_t log_target_at(const model_t *model, collapsed_t *collapsed,
                        const double *point, double *value, double *root)
 {
-    int q = model->n_random;
+    int q = model->n_random, p = model->n_coef, rows = p + 1;
     marginal_t marginal = { 0.0, root };
     double *L = collapsed->work + 3 * q * q;
     *value = factor_at(model, collapsed, point, L);
+    if (is_spectral(collapsed, L)) {
+        add_spectral_target(model, collapsed, point, L, value, root);
+        return STATUS_OK;
+    }
+    weigh_once(model, collapsed);
     RETURN_IF_FAILED(marginal_products(&collapsed->data, L, &marginal,
                                        collapsed->monitor));
-    if (collapsed->sigma_role != SIGMA_INTEGRATED)
-        return add_scale(model, collapsed, L, point, &marginal, value);
-    RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal));
-    *value += log_marginal(model, &marginal);
+    if (collapsed->sigma_role == SIGMA_INTEGRATED) {
+        RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal));
+        *value += log_marginal(model, &marginal);
+        return STATUS_OK;
+    }
+    double log_sigma = log_sigma_at(collapsed, point), sigma = exp(log_sigma);
+    add_prior_products(model, sigma * sigma, root);
+    RETURN_IF_FAILED(cholesky_with_residual(rows, root));
+    add_scale(model, collapsed, L, log_sigma, marginal.log_det, log_det_root(p, root),
+              root[p + (size_t) rows * p], value);
     return STATUS_OK;
 }
 
@@ -198,6 +243,37 @@ static void triangularize(int p, const double *factor, double *root, double *wor
     memset(root, 0, sizeof(double) * size);
     memcpy(work, factor, sizeof(double) * size);
     absorb_block(p + 1, p + 1, root, p + 1, p + 1, work);
+}
+
+static int is_upper_triangular(int n, const double *A)
+{
+    for (int k = 0; k < n; k++)
+        for (int l = k + 1; l < n; l++)
+            if (A[l + (size_t) n * k] != 0.0) return 0;
+    return 1;
+}
+
+/* products <- A'A, upper half, and root <- A with a nonnegative diagonal, for A upper
+   triangular. */
+static void square_triangle(int n, const double *A, double *products, double *root)
+{
+    for (int k = 0; k < n; k++)
+        for (int l = 0; l <= k; l++) {
+            size_t place = l + (size_t) n * k;
+            products[place] = long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
+            root[place] = A[l + (size_t) n * l] < 0.0 ? -A[place] : A[place];
+        }
+}
+
+static void weigh_levels(const model_t *model, const double *sigma2, group_data_t *data,
+                         double *work)
+{
+    int p = model->n_fixed, rows = p + 1;
+    for (int s = 0; s < model->n_levels; s++)
+        add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
+                          data->rest);
+    /* With several residual variances the root comes from products alone. */
+    if (!sigma2) triangularize(p, level_factor(model, 0), data->rest_root, work);
 }
 
 size_t weigh_work(int q, int p)
@@ -211,13 +287,12 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
     int q = model->n_random, p = model->n_fixed, rows = p + 1;
     double *rest = work + (size_t) q * (q + rows);
     memset(data->rest, 0, sizeof(double) * rows * rows);
-    for (int s = 0; s < model->n_levels; s++)
-        add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
-                          data->rest);
-    /* With several residual variances the root comes from products alone. */
-    if (!sigma2)
-        triangularize(p, level_factor(model, 0), data->rest_root,
-                      work + (size_t) 2 * q * (q + rows));
+    if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, level_factor(model, 0))) {
+        memset(data->rest_root, 0, sizeof(double) * rows * rows);
+        square_triangle(rows, level_factor(model, 0), data->rest, data->rest_root);
+    } else {
+        weigh_levels(model, sigma2, data, work + (size_t) 2 * q * (q + rows));
+    }
     for (int j = 0; j < model->n_groups; j++) {
         if (!sigma2) {
             pack_group(data, j, cell_factor(model, j));

@@ -2,6 +2,7 @@
 #include <string.h>
 #include "crossprods.h"
 #include "linalg.h"
+#include "panels.h"
 
 /* Rows that are reflected at once: enough to amortize a reflection, few
    enough to stay in the first-level cache. */
@@ -78,19 +79,24 @@ int number_by_first_row(int n_rows, const int *code, int *number_of, int *first,
     return n_seen;
 }
 
+/* Many columns are absorbed in panels, for which rows are collected. */
+static int is_wide(int n_fixed) { return n_fixed + 1 >= MANY_COLUMNS; }
+
 size_t absorb_rows_work(int n_random, int n_fixed)
 {
-    return (size_t) BLOCK_ROWS * ((size_t) n_random + n_fixed + 1);
+    size_t columns = (size_t) n_random + n_fixed + 1;
+    if (!is_wide(n_fixed)) return BLOCK_ROWS * columns;
+    return PANEL_ROWS * columns + absorb_panels_work(n_fixed + 1);
 }
 
 /* The rows order[0..n_rows-1] as a block of [Z X y], shifted and weighted. */
 static void gather_block(const rows_t *rows, int q, int p,
-                         const int *order, int n_rows, double *block)
+                         const int *order, int n_rows, int ld, double *block)
 {
     for (int k = 0; k < q + p + 1; k++) {
         const double *source = k < q ? rows->Z + (size_t) rows->n_rows * k
             : k < q + p ? rows->X + (size_t) rows->n_rows * (k - q) : rows->y;
-        double *column = block + (size_t) BLOCK_ROWS * k;
+        double *column = block + (size_t) ld * k;
         for (int i = 0; i < n_rows; i++)
             column[i] = source[order[i]] - rows->shift[k];
         if (rows->weights)
@@ -99,29 +105,106 @@ static void gather_block(const rows_t *rows, int q, int p,
     }
 }
 
-void absorb_rows(const rows_t *rows, factors_t *factors, double *work)
+/* One past the last of the rows from `start` on that are absorbed at once. */
+static int end_of_block(const rows_t *rows, int start)
+{
+    int cell = rows->cell[rows->order[start]], end = start + 1;
+    while (end < rows->n_rows && end - start < BLOCK_ROWS
+           && rows->cell[rows->order[end]] == cell)
+        end++;
+    return end;
+}
+
+/* Gathers a block and reflects it into its cell's factor, which leaves [X y] beside Z. */
+static void absorb_into_cell(const rows_t *rows, factors_t *factors, int start, int end, int ld,
+                             double *block)
 {
     int q = factors->n_random, p = factors->n_fixed, m = q + p + 1;
+    int cell = rows->cell[rows->order[start]];
+    gather_block(rows, q, p, rows->order + start, end - start, ld, block);
+    absorb_block(q, m, factors->cell_factor + (size_t) q * m * cell, end - start, ld, block);
+}
+
+static double *factor_of_level(const factors_t *factors, int level)
+{
+    return factors->level_factor
+        + (size_t) (factors->n_fixed + 1) * (factors->n_fixed + 1) * level;
+}
+
+/* Rows of one level are collected until no block has room beside them. */
+static void absorb_wide_rows(const rows_t *rows, factors_t *factors, double *work)
+{
+    int q = factors->n_random, p = factors->n_fixed, collected = 0, level = 0;
+    double *Xy = work + (size_t) PANEL_ROWS * q, *panels = Xy + (size_t) PANEL_ROWS * (p + 1);
     for (int start = 0, end; start < rows->n_rows; start = end) {
-        int cell = rows->cell[rows->order[start]];
-        for (end = start + 1; end < rows->n_rows && end - start < BLOCK_ROWS; end++)
-            if (rows->cell[rows->order[end]] != cell) break;
-        gather_block(rows, q, p, rows->order + start, end - start, work);
-        absorb_block(q, m, factors->cell_factor + (size_t) q * m * cell,
-                     end - start, BLOCK_ROWS, work);
-        size_t level_size = (size_t) (p + 1) * (p + 1);
-        absorb_block(p + 1, p + 1,
-                     factors->level_factor + level_size * rows->cell_level[cell],
-                     end - start, BLOCK_ROWS, work + (size_t) BLOCK_ROWS * q);
+        int own = rows->cell_level[rows->cell[rows->order[start]]];
+        end = end_of_block(rows, start);
+        if (own != level || collected + BLOCK_ROWS > PANEL_ROWS) {
+            absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy,
+                          panels);
+            collected = 0;
+        }
+        level = own;
+        absorb_into_cell(rows, factors, start, end, PANEL_ROWS, work + collected);
+        collected += end - start;
+    }
+    absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy, panels);
+}
+
+void absorb_rows(const rows_t *rows, factors_t *factors, double *work)
+{
+    int q = factors->n_random, p = factors->n_fixed;
+    if (is_wide(p)) {
+        absorb_wide_rows(rows, factors, work);
+        return;
+    }
+    for (int start = 0, end; start < rows->n_rows; start = end) {
+        int level = rows->cell_level[rows->cell[rows->order[start]]];
+        end = end_of_block(rows, start);
+        absorb_into_cell(rows, factors, start, end, BLOCK_ROWS, work);
+        absorb_block(p + 1, p + 1, factor_of_level(factors, level), end - start, BLOCK_ROWS,
+                     work + (size_t) BLOCK_ROWS * q);
     }
 }
 
-void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level,
+size_t absorb_cells_work(int n_random, int n_fixed)
+{
+    size_t rows = is_wide(n_fixed) && n_random <= PANEL_ROWS ? PANEL_ROWS : n_random;
+    return rows * (n_fixed + 1) + absorb_panels_work(n_fixed + 1);
+}
+
+/* The cells of one level after another. */
+static void absorb_wide_cells(const factors_t *factors, int n_cells, const int *cell_level,
+                              int level, double *total, double *work)
+{
+    int q = factors->n_random, p = factors->n_fixed, collected = 0;
+    double *panels = work + (size_t) PANEL_ROWS * (p + 1);
+    for (int cell = 0; cell < n_cells; cell++) {
+        if (cell_level[cell] != level) continue;
+        if (collected + q > PANEL_ROWS) {
+            absorb_panels(p + 1, total, collected, PANEL_ROWS, work, panels);
+            collected = 0;
+        }
+        const double *Cc = factors->cell_factor + (size_t) q * (q + p + 1) * cell + q * q;
+        for (int k = 0; k < p + 1; k++)
+            memcpy(work + collected + (size_t) PANEL_ROWS * k, Cc + (size_t) q * k,
+                   sizeof(double) * q);
+        collected += q;
+    }
+    absorb_panels(p + 1, total, collected, PANEL_ROWS, work, panels);
+}
+
+void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
                   double *totals, double *work)
 {
     int q = factors->n_random, p = factors->n_fixed;
     size_t cell_size = (size_t) q * (q + p + 1);
     size_t level_size = (size_t) (p + 1) * (p + 1);
+    if (is_wide(p) && q <= PANEL_ROWS) {
+        for (int s = 0; s < n_levels; s++)
+            absorb_wide_cells(factors, n_cells, cell_level, s, totals + level_size * s, work);
+        return;
+    }
     for (int cell = 0; cell < n_cells; cell++) {
         const double *Cc = factors->cell_factor + cell_size * cell + (size_t) q * q;
         memcpy(work, Cc, sizeof(double) * q * (p + 1));
@@ -129,7 +212,27 @@ void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level,
     }
 }
 
-static void change_one(const coordinates_t *to, const double *old, double *out)
+static int is_upper_triangular(int n_rows, int n_columns, const double *A)
+{
+    for (int l = 0; l < n_columns; l++)
+        for (int k = l + 1; k < n_rows; k++)
+            if (A[k + (size_t) n_rows * l] != 0.0) return 0;
+    return 1;
+}
+
+/* out <- C a, C n x p. */
+static void combine_columns(int n, int p, const double *C, const double *a, double *out)
+{
+    if (n == 1 && p >= MANY_COLUMNS) {
+        *out = long_dot(p, C, a);
+        return;
+    }
+    for (int r = 0; r < n; r++) out[r] = 0.0;
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < n; r++) out[r] += C[r + (size_t) n * k] * a[k];
+}
+
+static void change_one(const coordinates_t *to, int is_upper, const double *old, double *out)
 {
     int n = to->n_rows, q = to->n_random, p = to->n_fixed;
     const double *C = old + (size_t) n * q, *c = C + (size_t) n * p;
@@ -138,13 +241,8 @@ static void change_one(const coordinates_t *to, const double *old, double *out)
         double shift = to->intercept < 0 ? 0.0 : to->shift[k];
         for (int r = 0; r < n; r++) *out++ = old[r + (size_t) n * k] + shift * ones[r];
     }
-    for (int l = 0; l < to->n_new; l++)
-        for (int r = 0; r < n; r++) {
-            double sum = 0.0;
-            for (int k = 0; k < p; k++)
-                sum += C[r + (size_t) n * k] * to->A[k + (size_t) p * l];
-            *out++ = sum;
-        }
+    for (int l = 0; l < to->n_new; l++, out += n)
+        combine_columns(n, is_upper && l < p ? l + 1 : p, C, to->A + (size_t) p * l, out);
     for (int r = 0; r < n; r++) {
         double rest = c[r];
         for (int k = 0; k < p; k++) rest -= C[r + (size_t) n * k] * to->offset[k];
@@ -157,6 +255,7 @@ void change_coordinates(const coordinates_t *to, int n_factors,
 {
     size_t old_size = (size_t) to->n_rows * (to->n_random + to->n_fixed + 1);
     size_t new_size = (size_t) to->n_rows * (to->n_random + to->n_new + 1);
+    int is_upper = is_upper_triangular(to->n_fixed, to->n_new, to->A);
     for (int i = 0; i < n_factors; i++)
-        change_one(to, factors + old_size * i, changed + new_size * i);
+        change_one(to, is_upper, factors + old_size * i, changed + new_size * i);
 }

@@ -52,8 +52,9 @@ void absorb_rows(const rows_t *rows, factors_t *factors, double *work);
 
 /* Turns each level's factor into that of [X y] over all rows of the level, by
    absorbing the [C c] of its cells. totals holds the level factors on entry;
-   work holds q (p + 1) doubles. */
-void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level,
+   work holds absorb_cells_work() doubles. */
+size_t absorb_cells_work(int n_random, int n_fixed);
+void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
                   double *totals, double *work);
 
 /* Factors in other coordinates, one after another: rows of

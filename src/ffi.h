@@ -37,6 +37,9 @@ SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
 
 /* Element `name` of a list; an error when it is missing. */
 SEXP list_element(SEXP list, const char *name);
+
+/* The same; NULL when it is missing. */
+SEXP optional_element(SEXP list, const char *name);
 const double *list_doubles(SEXP list, const char *name, double length);
 const int *list_integers(SEXP list, const char *name, double length);
 int list_integer(SEXP list, const char *name);

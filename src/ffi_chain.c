@@ -5,6 +5,7 @@
 #include "collapsed.h"
 #include "ffi.h"
 #include "group_effects.h"
+#include "spectrum.h"
 #include "start.h"
 
 NORET static void raise_status(status_t status, int sweeps)
@@ -120,8 +121,30 @@ static void decode_proposal(SEXP tuning, const model_t *model, double n,
               proposal->table->n, proposal->n);
 }
 
-static void decode_tuning(SEXP tuning, const model_t *model, const double *sigma2,
-                          monitor_t *monitor, collapsed_t *collapsed)
+/* Element `spectrum` of a model, where it has one. */
+static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
+{
+    SEXP list = optional_element(model_list, "spectrum");
+    if (isNull(list)) return NULL;
+    double n = model->n_groups, p = model->n_coef;
+    spectrum_t *spectrum = (spectrum_t *) R_alloc(1, sizeof(spectrum_t));
+    if (model->n_random != 1 || model->n_levels != 1 || model->n_fixed != model->n_coef)
+        error("internal error: this model has no spectrum");
+    spectrum->n = model->n_groups;
+    spectrum->largest = *list_doubles(list, "largest", 1);
+    spectrum->rest = *list_doubles(list, "rest", 1);
+    spectrum->size = list_doubles(list, "size", n);
+    spectrum->along = list_doubles(list, "along", n);
+    spectrum->explained = list_doubles(list, "explained", n);
+    spectrum->cross = list_doubles(list, "cross", p * n);
+    spectrum->start = list_doubles(list, "start", p);
+    spectrum->work = doubles(n + p);
+    return spectrum;
+}
+
+/* sigma2: the residual variances where they are given, else not looked at. */
+static void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
+                          const double *sigma2, monitor_t *monitor, collapsed_t *collapsed)
 {
     double p = model->n_coef;
     memset(collapsed, 0, sizeof *collapsed);
@@ -142,8 +165,10 @@ static void decode_tuning(SEXP tuning, const model_t *model, const double *sigma
     collapsed->next_root = doubles((p + 1) * (p + 1));
     collapsed->work = doubles((double) collapsed_work(model->n_random, model->n_coef));
     collapsed->weigh_work = doubles((double) weigh_work(model->n_random, model->n_coef));
-    weigh_groups(model, collapsed->sigma_role == SIGMA_GIVEN ? sigma2 : NULL,
-                 &collapsed->data, collapsed->weigh_work);
+    collapsed->spectrum = decode_spectrum(model_list, model);
+    if (collapsed->sigma_role != SIGMA_GIVEN) return;
+    weigh_groups(model, sigma2, &collapsed->data, collapsed->weigh_work);
+    collapsed->weighed = 1;
 }
 
 static SEXP copy_vector(const double *source, R_xlen_t length)
@@ -196,8 +221,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     sweep_t sweep = sweep_of(sampler);
     collapsed_t collapsed;
     if (sweep == collapsed_sweep) {
-        decode_tuning(list_element(model_list, "tuning"), &model, state.sigma2, &monitor,
-                      &collapsed);
+        decode_tuning(model_list, list_element(model_list, "tuning"), &model, state.sigma2,
+                      &monitor, &collapsed);
         memcpy(collapsed.point, list_doubles(start, "point", collapsed.n),
                sizeof(double) * collapsed.n);
         state.collapsed = &collapsed;
@@ -246,7 +271,7 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
     decode_model(model_list, &model);
     if (TYPEOF(sigma2) != REALSXP || length(sigma2) != model.n_levels)
         error("internal error: not %d residual variances", model.n_levels);
-    decode_tuning(tuning, &model, REAL(sigma2), &monitor, &collapsed);
+    decode_tuning(model_list, tuning, &model, REAL(sigma2), &monitor, &collapsed);
     if (TYPEOF(points) != REALSXP || xlength(points) % collapsed.n != 0)
         error("internal error: the points have not %d coordinates", collapsed.n);
     R_xlen_t n_points = xlength(points) / collapsed.n;
@@ -273,7 +298,7 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
     collapsed_t c;
     monitor_t monitor = { never_stop, NULL, 0.0 };
     decode_model(model_list, &model);
-    decode_tuning(tuning, &model, model.level_rows, &monitor, &c);
+    decode_tuning(model_list, tuning, &model, model.level_rows, &monitor, &c);
     SEXP points = PROTECT(allocMatrix(REALSXP, c.n, asInteger(n)));
     SEXP densities = PROTECT(allocVector(REALSXP, asInteger(n)));
     GetRNGstate();

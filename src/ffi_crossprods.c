@@ -94,8 +94,9 @@ SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
 {
     factors_t factors = decode_factors(cell_factor, level_factor);
     SEXP totals = PROTECT(duplicate(level_factor));
-    absorb_cells(&factors, length(cell_level), INTEGER(cell_level), REAL(totals),
-                 doubles((double) factors.n_random * (factors.n_fixed + 1)));
+    absorb_cells(&factors, length(cell_level), INTEGER(cell_level), dim_of(level_factor, 2),
+                 REAL(totals),
+                 doubles((double) absorb_cells_work(factors.n_random, factors.n_fixed)));
     UNPROTECT(1);
     return totals;
 }

@@ -3,12 +3,25 @@
 #include "ffi.h"
 #include "threads.h"
 
-SEXP list_element(SEXP list, const char *name)
+static R_xlen_t find_element(SEXP list, const char *name)
 {
     SEXP names = getAttrib(list, R_NamesSymbol);
     for (R_xlen_t i = 0; i < xlength(names); i++)
-        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return VECTOR_ELT(list, i);
-    error("internal error: element '%s' is missing", name);
+        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return i;
+    return -1;
+}
+
+SEXP optional_element(SEXP list, const char *name)
+{
+    R_xlen_t place = find_element(list, name);
+    return place < 0 ? R_NilValue : VECTOR_ELT(list, place);
+}
+
+SEXP list_element(SEXP list, const char *name)
+{
+    R_xlen_t place = find_element(list, name);
+    if (place < 0) error("internal error: element '%s' is missing", name);
+    return VECTOR_ELT(list, place);
 }
 
 static SEXP checked_element(SEXP list, const char *name, int type, double length)

@@ -4,6 +4,7 @@
 #include "group_effects.h"
 #include "linalg.h"
 #include "marginal.h"
+#include "panels.h"
 
 /* The lower triangular factor of a correlation matrix, that may be singular in floating
    point, times its standard deviations over sigma. */
@@ -47,11 +48,10 @@ void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
             draws->sigma2[s + (size_t) n_levels * i] = sigma[s] * sigma[s];
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
         for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
-        for (int k = 0; k < p; k++) {
-            theta[k] = 0.0;
-            for (int l = 0; l < p; l++)
+        for (int k = 0; k < p; k++) theta[k] = 0.0;
+        for (int l = 0; l < p; l++)
+            for (int k = 0; k < p; k++)
                 theta[k] += model->from_beta[k + (size_t) p * l] * work[l];
-        }
         decode_factor(model, hyper + p, hyper + p + q, n_levels == 1 ? sigma[0] : 1.0,
                       draws->L + (size_t) q * q * i);
         hyper += n_hyper;
@@ -74,6 +74,10 @@ static inline void residual_of(int q, int p, const double *factor, const double 
                                double *e)
 {
     const double *C = factor + q * q, *c = C + (size_t) q * p;
+    if (q == 1 && p >= MANY_COLUMNS) {
+        e[0] = c[0] - long_dot(p, C, theta);
+        return;
+    }
     for (int r = 0; r < q; r++) e[r] = c[r];
     for (int k = 0; k < p; k++)
         for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];

@@ -4,8 +4,10 @@
 # include <omp.h>
 #endif
 #include "crossprods.h"
+#include "lanes.h"
 #include "linalg.h"
 #include "marginal.h"
+#include "panels.h"
 
 /* Groups are summed in chunks, and the chunks' sums in order: the result does not
    depend on how many threads share them. */
@@ -25,27 +27,6 @@ void multiply_factors(int q, const double *R, const double *L, double *A)
             A[r + (size_t) q * k] = sum;
         }
 }
-
-/* LANES groups are computed at once, whose numbers lie side by side: by vectors of two where
-   a processor has these alone, as every x86-64 and ARM64 one has, and of four where it has
-   those. The sums are the same either way. Without a compiler that knows vectors, one by
-   one. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__GLIBC__)
-# define FOR_WIDE_VECTORS_TOO __attribute__((target_clones("avx2", "default")))
-#else
-# define FOR_WIDE_VECTORS_TOO
-#endif
-#ifdef __GNUC__
-enum { LANES = 4 };
-typedef double lanes_t __attribute__((vector_size(32), aligned(8), may_alias));
-# define LANE(x, i) ((x)[i])
-# define INLINED static inline __attribute__((always_inline))
-#else
-enum { LANES = 1 };
-typedef double lanes_t;
-# define LANE(x, i) (x)
-# define INLINED static inline
-#endif
 
 static inline double product_of_lanes(const lanes_t *x)
 {
@@ -294,10 +275,14 @@ static size_t sums_size(int p)
     return (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
 }
 
+/* Rows [C c] that are collected where there are many columns. */
+enum { WIDE_ROWS = 64 };
+
 size_t marginal_work(int q, int p, int n_threads)
 {
-    size_t reflected = (size_t) q * (q + p + 1) + 3 * (size_t) q * q + p + 1;
-    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p)) + reflected;
+    size_t alone = (size_t) q * (q + p + 1) + 3 * (size_t) q * q + p + 1;
+    if (p + 1 >= MANY_COLUMNS) return alone + (size_t) WIDE_ROWS * (p + 1);
+    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p)) + alone;
 }
 
 static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
@@ -370,6 +355,38 @@ static void add_sums(int p, const double *sums, marginal_t *marginal)
             for (int i = 0; i < LANES; i++) marginal->root[l + n * k] += *sums++;
 }
 
+static void flush_rows(int n_rows, int n, double *rows, double *products)
+{
+    int padded = padded_rows(n_rows);
+    for (int k = 0; k < n; k++)
+        for (int i = n_rows; i < padded; i++) rows[i + (size_t) WIDE_ROWS * k] = 0.0;
+    add_gram(padded, n, rows, WIDE_ROWS, products);
+}
+
+/* Of many columns, the groups' rows are collected for products in blocks. */
+static status_t add_wide_groups(const group_data_t *data, const double *L,
+                                marginal_t *marginal, monitor_t *monitor)
+{
+    int q = data->n_random, n = data->n_fixed + 1, collected = 0;
+    double *factor = data->work, *U = factor + (size_t) q * (q + n), *W = factor + q * q;
+    double *rows = U + 3 * q * q;
+    for (int j = 0; j < data->n_groups; j++) {
+        RETURN_IF_FAILED(rotate_group(data, L, j, factor, U));
+        for (int k = 0; k < q; k++) marginal->log_det += 2.0 * log(U[k + (size_t) q * k]);
+        for (int k = 0; k < n; k++)
+            memcpy(rows + collected + (size_t) WIDE_ROWS * k, W + (size_t) q * k,
+                   sizeof(double) * q);
+        collected += q;
+        if (collected + q > WIDE_ROWS) {
+            flush_rows(collected, n, rows, marginal->root);
+            collected = 0;
+            if (user_wants_to_stop(monitor, VISITS_PER_QUESTION)) return STATUS_INTERRUPTED;
+        }
+    }
+    flush_rows(collected, n, rows, marginal->root);
+    return STATUS_OK;
+}
+
 status_t marginal_products(const group_data_t *data, const double *L,
                            marginal_t *marginal, monitor_t *monitor)
 {
@@ -380,6 +397,7 @@ status_t marginal_products(const group_data_t *data, const double *L,
     double visits = 1.0 + 0.1 * q * (q + p);
     memcpy(marginal->root, data->rest, sizeof(double) * (p + 1) * (p + 1));
     marginal->log_det = 0.0;
+    if (p + 1 >= MANY_COLUMNS) return add_wide_groups(data, L, marginal, monitor);
     for (int first = 0; first < n_chunks; first += round) {
         int end = first + round < n_chunks ? first + round : n_chunks;
         RETURN_IF_FAILED(sum_chunks(data, L, first, end));

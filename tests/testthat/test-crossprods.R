@@ -104,6 +104,63 @@ test_that("more rows than one chunk give the same as one chunk", {
   expect_products(crossprods(design), design)
 })
 
+# Groups of 1 to 150 rows, with n_columns columns beside the intercept.
+wide_rows <- function(n_columns) {
+  set.seed(n_columns)
+  g <- rep(c(1:12, 1:30), c(150, rep(9, 11), rep(3, 30)))
+  data <- data.frame(g, f = factor(sample(c("a", "b"), length(g), TRUE)),
+                     w = runif(length(g), 0.5, 2))
+  data$X <- matrix(rnorm(length(g) * n_columns, 2), length(g))
+  data$y <- rnorm(length(g))
+  data
+}
+
+# The factor of [X y] over all rows by qr().
+factor_of_rows <- function(crossprods, data, w = 1) {
+  rows <- sweep(cbind(1, data$X, data$y), 2, crossprods$shift[-1])
+  R <- qr.R(qr(sqrt(w) * rows))
+  R * sign(diag(R))
+}
+
+test_that("many columns are absorbed in panels to the same factors", {
+  # Panels of 32, whole and in parts, and one column less than takes panels.
+  for (n_columns in c(61, 62, 63, 69, 95, 130)) {
+    data <- wide_rows(n_columns)
+    one <- crossprods(y ~ X + (1 | g), data)
+    expect_equal(relm:::total_factor(one), factor_of_rows(one, data), tolerance = 1e-12)
+    weighted <- crossprods(y ~ X + (1 | g), data, weights = w)
+    expect_equal(relm:::total_factor(weighted), factor_of_rows(weighted, data, data$w),
+                 tolerance = 1e-12)
+  }
+})
+
+test_that("that holds for two random columns, several residual variances and sums of parts", {
+  data <- wide_rows(70)
+  expect_products(crossprods(y ~ X + (1 + w | g), data), relm_design(y ~ X + (1 + w | g), data))
+  levels <- crossprods(y ~ X + (1 | g), data, sigma = ~ f)
+  totals <- relm:::level_totals(levels)
+  for (level in levels$levels) {
+    own <- data[data$f == level, ]
+    expect_equal(totals[, , match(level, levels$levels)], factor_of_rows(levels, own),
+                 tolerance = 1e-12)
+  }
+  first <- seq_len(nrow(data)) %% 3 == 0
+  sum <- crossprods(y ~ X + (1 | g), data[first, ]) + crossprods(y ~ X + (1 | g), data[!first, ])
+  expect_equal(relm:::total_factor(sum), factor_of_rows(sum, data), tolerance = 1e-12)
+})
+
+test_that("the factors of few rows a group do not underflow", {
+  set.seed(3)
+  for (n_columns in c(20, 40, 61, 100, 200)) for (size in 1:3) {
+    data <- data.frame(g = rep(1:200, each = size))
+    data$X <- matrix(rnorm(200 * size * n_columns), 200 * size)
+    data$y <- rnorm(200 * size)
+    k <- crossprods(y ~ X + (1 | g), data)
+    rows <- sweep(cbind(1, data$X, data$y), 2, k$shift[-1])
+    expect_equal(crossprod(relm:::total_factor(k)), crossprod(rows), tolerance = 1e-11)
+  }
+})
+
 test_that("what cannot be added is refused", {
   data <- grouped_data()
   one <- crossprods(y ~ x + (1 | g), data)

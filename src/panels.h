@@ -1,0 +1,44 @@
+#ifndef RELM_PANELS_H
+#define RELM_PANELS_H
+
+#include <stddef.h>
+
+/* Dense linear algebra of many columns, in vectors and in blocks that stay in a cache: what
+   a reference BLAS does at an eighth of the speed. Rows come in multiples of ROW_MULTIPLE,
+   the last of them zeros. */
+
+/* From this many columns on blocks pay (bench/columns.R). */
+enum { MANY_COLUMNS = 64 };
+
+enum { ROW_MULTIPLE = 4, PANEL_ROWS = 256 };
+
+static inline int padded_rows(int n_rows)
+{
+    return (n_rows + ROW_MULTIPLE - 1) / ROW_MULTIPLE * ROW_MULTIPLE;
+}
+
+/* x'y of n numbers, in vectors. */
+double long_dot(int n, const double *x, const double *y);
+
+/* W <- V'B, W n_v x n_b, V n_rows x n_v, B n_rows x n_b. */
+void cross_products(int n_rows, int n_v, const double *V, int ld_v, int n_b, const double *B,
+                    int ld_b, double *W, int ld_w);
+
+/* B <- B - V W. */
+void subtract_product(int n_rows, int n_v, const double *V, int ld_v, int n_b, const double *W,
+                      int ld_w, double *B, int ld_b);
+
+/* y <- y - A x, A n_rows x n_columns, of any number of rows. */
+void subtract_from(int n_rows, int n_columns, const double *A, const double *x, double *y);
+
+/* products <- products + A'A, upper half, for A n_rows x n_columns. */
+void add_gram(int n_rows, int n_columns, const double *A, int ld, double *products);
+
+/* What absorb_block() does to a square top, n_columns x n_columns, in panels of reflections,
+   whose product is I - V T V' (Schreiber and Van Loan 1989). Nothing is left of the block.
+   The block's rows are padded with zeros here. work holds absorb_panels_work() doubles. */
+size_t absorb_panels_work(int n_columns);
+void absorb_panels(int n_columns, double *top, int n_rows, int ld, double *block,
+                   double *work);
+
+#endif
