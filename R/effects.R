@@ -1,29 +1,44 @@
 #' Coefficients, group effects and standard deviations
 #'
-#' Point estimates in the shapes of lme4 and rstanarm, or tables with intervals in those of
+#' Point estimates in the shapes of lme4 and rstanarm, or tables with intervals and draws in those of
 #' brms. Point estimates are posterior medians, which exist even where means do not. Where a fit has
 #' too many groups to keep draws of their effects (`group_draws` in [relm()]), those of group
 #' effects and coefficients are posterior means, and intervals those of a normal distribution.
 #'
 #' @param object,x A fit.
-#' @param summary `FALSE`: medians. `TRUE`: a table with the columns `Estimate` (median),
+#' @param summary `NULL`: medians. `TRUE`: a table with the columns `Estimate` (median),
 #'   `Est.Error` (posterior standard deviation; `NA` where it does not exist), `Q2.5` and
-#'   `Q97.5`.
+#'   `Q97.5`. `FALSE`: draws, as in brms.
+#' @param probs Probabilities of the quantiles in the table, which is given where they are.
+#' @param robust The table's estimates: `TRUE` for the median and the median absolute deviation,
+#'   `FALSE` for the mean and the standard deviation, `NA` where they do not exist; as in brms. Unless
+#'   given, the median and the standard deviation.
+#' @param pars Names of coefficients or effects, as they are or as brms has them: `(Intercept)` or
+#'   `Intercept`. All unless given.
+#' @param groups,whichel The name of the grouping factor, the only one; in brms's and in lme4's words.
+#' @param condVar Give the data frame lme4's attribute `postVar`, the posterior covariance
+#'   matrix of each group's effects, effects x effects x groups? `NA` where it does not exist.
+#' @param drop Make a named vector of a data frame that has one column?
+#' @param add.dropped,complete Show aliased columns, which the model leaves out, as `NA`? In lme4's
+#'   and in R's words.
 #' @param correlation Correlations in place of covariances?
-#' @param sigma Not used; it stands in the generic.
-#' @param row.names,optional Not used.
-#' @param ... Not used.
+#' @param sigma 1; a multiplier in nlme, which owns the generic.
+#' @param ... Refused.
 #' @return
-#' * `fixef()`: a named vector, or a matrix with a row for each coefficient.
+#' * `fixef()`: a named vector, or a matrix with a row for each coefficient; or draws x
+#'   coefficients.
 #' * `ranef()`: a list with one element, named by the grouping factor: a data frame of
-#'   gamma_j with a row for each group and a column for each effect, or an array, groups x
-#'   4 x effects.
-#' * `coef()`: likewise of beta_j, the coefficients of each group; without groups, as
-#'   `fixef()`.
+#'   gamma_j with a row for each group and a column for each effect, of which [as.data.frame()][
+#'   relm-group-estimates] makes a long table; an array, groups x (2 + probabilities) x effects; or
+#'   draws x groups x effects.
+#' * `coef()`: likewise of beta_j, the coefficients of each group, those first that vary by group
+#'   alone, as in lme4; without groups, as `fixef()`.
 #' * `VarCorr()`: a list with one element, the covariance matrix made of the medians of standard
 #'   deviations and correlations, with attributes `stddev` and `correlation`; its own
 #'   attribute `sc` is the residual standard deviation. `as.data.frame()` gives lme4's
-#'   table.
+#'   table. Or, as in brms, a list for the grouping factor with tables `sd` and, where effects are
+#'   correlated, `cor` and `cov` (effects x columns x effects), and one named `residual__` with
+#'   the residual `sd`; or their draws.
 #' * `sigma()`: the residual standard deviation, or a named vector of several.
 #' * `vcov()`: the posterior covariance matrix of the coefficients, or with `correlation` their
 #'   correlations; `NA` where a variance does not exist.
@@ -33,10 +48,11 @@
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
 #' fixef(fit)
-#' fixef(fit, summary = TRUE)
+#' fixef(fit, probs = c(0.05, 0.95))
 #' head(ranef(fit)$station)
 #' head(coef(fit)$station)
 #' VarCorr(fit)
+#' VarCorr(fit, summary = TRUE)$station$sd
 #' sigma(fit)
 #' vcov(fit)
 #' ngrps(fit)
@@ -45,64 +61,78 @@ NULL
 
 #' @rdname relm-effects
 #' @export
-fixef.relm <- function(object, summary = FALSE, ...) {
-  check_flag(summary, "summary")
+fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
+                       add.dropped = FALSE, ...) {
+  refuse_dots(list(...), "fixef")
+  asked <- asked_estimates(summary, probs, robust)
   fixed <- object$posterior$fixed
+  shown <- choose_columns(pars, shown_coefficients(object, add.dropped, "add.dropped"))
+  place <- match(shown, fixed)
   draws <- hyper_matrix(object, seq_along(fixed))
-  colnames(draws) <- fixed
-  if (!summary) return(apply(draws, 2, stats::median))
-  summary_table(draws, has_variance(object)[seq_along(fixed)])
-}
-
-#' @rdname relm-effects
-#' @export
-ranef.relm <- function(object, summary = FALSE, ...) {
-  check_grouped(object, "ranef")
-  if (has_moments(object)) return(moment_estimates(object, FALSE, summary))
-  group_estimates(object, effect_variables(object), object$posterior$random$column, summary)
-}
-
-#' @rdname relm-effects
-#' @export
-coef.relm <- function(object, summary = FALSE, ...) {
-  if (is.null(object$posterior$group)) return(fixef(object, summary))
-  if (has_moments(object)) return(moment_estimates(object, TRUE, summary))
-  group_estimates(object, coef_variables(object), coef_columns(object$posterior), summary)
-}
-
-#' @rdname relm-effects
-#' @export
-VarCorr.relm <- function(x, sigma = 1, ...) {
-  posterior <- x$posterior
-  estimate <- list()
-  if (!is.null(posterior$group)) {
-    estimate[[posterior$group]] <- covariance_estimate(x)
+  if (asked$form == "draws") {
+    draws <- draws[, place, drop = FALSE]
+    return(structure(draws, dimnames = list(NULL, shown)))
   }
-  structure(estimate, sc = sigma(x), class = "VarCorr.relm")
+  if (asked$form == "medians") {
+    return(stats::setNames(apply(draws, 2, stats::median)[place], shown))
+  }
+  table <- asked_table(draws, object$posterior$tails[seq_along(fixed)], asked)
+  table <- table[place, , drop = FALSE]
+  structure(table, dimnames = list(shown, colnames(table)))
+}
+
+#' @rdname relm-effects
+#' @export
+ranef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
+                       groups = NULL, condVar = TRUE, drop = FALSE, whichel = NULL, ...) {
+  refuse_dots(list(...), "ranef")
+  check_grouped(object, "ranef")
+  asked <- asked_estimates(summary, probs, robust)
+  for (flag in c("condVar", "drop")) check_flag(get(flag), flag)
+  if (asked$form != "medians" && ((condVar && !missing(condVar)) || drop)) {
+    abort("{.arg condVar} and {.arg drop} are of data frames of medians, not of tables or draws.")
+  }
+  check_group_name(object, groups, "groups")
+  check_group_name(object, whichel, "whichel")
+  columns <- choose_columns(pars, object$posterior$random$column)
+  group_estimates(object, columns, FALSE, asked, condVar, drop)
+}
+
+#' @rdname relm-effects
+#' @export
+coef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
+                      groups = NULL, ...) {
+  refuse_dots(list(...), "coef")
+  posterior <- object$posterior
+  check_group_name(object, groups, "groups")
+  if (is.null(posterior$group)) return(fixef(object, summary, probs, robust, pars))
+  asked <- asked_estimates(summary, probs, robust)
+  columns <- c(setdiff(posterior$random$column, posterior$fixed), posterior$fixed)
+  group_estimates(object, choose_columns(pars, columns), TRUE, asked)
 }
 
 #' @rdname relm-effects
 #' @export
 sigma.relm <- function(object, ...) {
-  names <- hyper_variables(object)
-  n_levels <- max(length(object$posterior$levels), 1)
-  place <- length(names) - n_levels - count_pooled(object$posterior) + seq_len(n_levels)
-  values <- apply(hyper_matrix(object, place), 2, stats::median)
+  refuse_dots(list(...), "sigma")
+  values <- apply(hyper_matrix(object, sort(sigma_places(object))), 2, stats::median)
   if (is.null(object$posterior$sigma_by)) return(unname(values))
   stats::setNames(values, object$posterior$levels[object$posterior$level_display])
 }
 
 #' @rdname relm-effects
 #' @export
-vcov.relm <- function(object, correlation = FALSE, ...) {
+vcov.relm <- function(object, correlation = FALSE, pars = NULL, complete = FALSE, ...) {
+  refuse_dots(list(...), "vcov")
   check_flag(correlation, "correlation")
   fixed <- object$posterior$fixed
   draws <- hyper_matrix(object, seq_along(fixed))
   covariance <- if (correlation) stats::cor(draws) else stats::cov(draws)
-  dimnames(covariance) <- list(fixed, fixed)
-  without <- !has_variance(object)[seq_along(fixed)]
+  without <- object$posterior$tails[seq_along(fixed)] <= 3
   covariance[without, ] <- covariance[, without] <- NA
-  covariance
+  shown <- choose_columns(pars, shown_coefficients(object, complete, "complete"))
+  place <- match(shown, fixed)
+  matrix(covariance[place, place], length(place), dimnames = list(shown, shown))
 }
 
 #' @rdname relm-effects
@@ -114,6 +144,7 @@ ngrps <- function(object, ...) UseMethod("ngrps")
 #' @rawNamespace S3method(brms::ngrps, relm)
 #' @export
 ngrps.relm <- function(object, ...) {
+  refuse_dots(list(...), "ngrps")
   stats::setNames(length(object$posterior$groups), object$posterior$group)[
     !is.null(object$posterior$group)]
 }
@@ -124,6 +155,7 @@ ngrps.default <- function(object, ...) pass_on(c("lme4", "brms"), "ngrps", objec
 #' @rdname relm-effects
 #' @export
 nobs.relm <- function(object, ...) {
+  refuse_dots(list(...), "nobs")
   n <- object$posterior$n_rows
   if (n > .Machine$integer.max) n else as.integer(n)
 }
@@ -145,14 +177,65 @@ hyper_matrix <- function(fit, places) {
 
 has_variance <- function(fit) fit$posterior$tails > 3
 
-# variance_exists: one for each column of draws, or one for all.
-summary_table <- function(draws, variance_exists, probs = c(0.025, 0.975)) {
+# What is asked for: medians unless anything tells of brms's tables, these, or draws.
+asked_estimates <- function(summary, probs, robust) {
+  of_table <- !is.null(probs) || !is.null(robust)
+  if (!is.null(robust)) check_flag(robust, "robust")
+  if (!is.null(probs)) check_probabilities(probs, "probs")
+  if (!is.null(summary) && !check_flag(summary, "summary") && of_table) {
+    abort("{.arg probs} and {.arg robust} are of tables, and {.code summary = FALSE} asks for
+           draws.")
+  }
+  form <- if (isFALSE(summary)) "draws" else if (of_table || isTRUE(summary)) "table"
+    else "medians"
+  list(form = form, probs = if (is.null(probs)) c(0.025, 0.975) else probs, robust = robust)
+}
+
+# The table that is asked for, of draws whose densities fall with these exponents.
+asked_table <- function(draws, tails, asked) {
+  summary_table(draws, tails > 3, asked$probs, asked$robust, tails > 2)
+}
+
+# variance_exists, mean_exists: one for each column of draws, or one for all. robust: NULL for the
+# median and the standard deviation.
+summary_table <- function(draws, variance_exists, probs = c(0.025, 0.975), robust = NULL,
+                          mean_exists = variance_exists) {
   summaries <- summarize_columns(draws, c(0.5, probs))
-  sd <- summaries$sd
-  sd[rep_len(!variance_exists, length(sd))] <- NA
-  table <- cbind(summaries$quantiles[, 1], sd, summaries$quantiles[, -1, drop = FALSE])
+  estimate <- summaries$quantiles[, 1]
+  error <- summaries$sd
+  error[rep_len(!variance_exists, length(error))] <- NA
+  if (isTRUE(robust)) error <- apply(draws, 2, stats::mad)
+  if (isFALSE(robust)) {
+    estimate <- colMeans(draws)
+    estimate[rep_len(!mean_exists, length(estimate))] <- NA
+  }
+  table <- cbind(estimate, error, summaries$quantiles[, -1, drop = FALSE])
   dimnames(table) <- list(colnames(draws), c("Estimate", "Est.Error", paste0("Q", 100 * probs)))
   table
+}
+
+# Columns by their names or as these are spelled in names of draws, in the order of the model.
+choose_columns <- function(pars, columns) {
+  if (is.null(pars)) return(columns)
+  place <- match(pars, columns)
+  place[is.na(place)] <- match(pars[is.na(place)], spell_term(columns))
+  if (!is.character(pars) || length(pars) == 0 || anyNA(place)) {
+    abort("{.arg pars} must name columns of the model.", x = "It is {describe(pars)}.",
+          i = "They are {.val {columns}}.")
+  }
+  columns[sort(unique(place))]
+}
+
+# The coefficients, or all columns of the model matrix with those that are aliased.
+shown_coefficients <- function(fit, with_aliased, argument) {
+  if (!check_flag(with_aliased, argument)) return(fit$posterior$fixed)
+  colnames(design_rows(design_of(fit, paste(argument, "= TRUE")), 1L)$X)
+}
+
+check_group_name <- function(fit, given, argument) {
+  if (is.null(given)) return(invisible())
+  if (is.null(fit$posterior$group)) check_grouped(fit, argument)
+  check_choice(given, argument, fit$posterior$group)
 }
 
 # Standard deviation of each column, and quantiles, columns x probs.
@@ -161,135 +244,4 @@ summarize_columns <- function(draws, probs) {
   if (ncol(draws) == 0) return(list(sd = numeric(), quantiles = matrix(0, 0, length(probs))))
   summaries <- .Call(ffi_summarize_columns, draws, rising)
   list(sd = summaries[2, ], quantiles = t(summaries[2 + match(probs, rising), , drop = FALSE]))
-}
-
-# Variables come group by group, the columns of each together.
-group_estimates <- function(fit, names, columns, summary) {
-  check_flag(summary, "summary")
-  posterior <- fit$posterior
-  groups <- posterior$groups[posterior$group_display]
-  draws <- as.matrix(fit, names)
-  if (summary) {
-    exists <- all(posterior$tails > 3)
-    table <- summary_table(draws, exists)
-    estimates <- aperm(array(table, c(length(columns), length(groups), 4)), c(2, 3, 1))
-    dimnames(estimates) <- list(groups, colnames(table), columns)
-  } else {
-    medians <- matrix(apply(draws, 2, stats::median), ncol = length(columns), byrow = TRUE,
-                      dimnames = list(groups, columns))
-    estimates <- as.data.frame(medians, optional = TRUE)
-  }
-  stats::setNames(list(estimates), posterior$group)
-}
-
-# Are there too many group effects for their draws?
-has_moments <- function(fit) !is.null(fit$sampling$moments)
-
-# The same from means and covariances: means, and the quantiles of a normal distribution.
-moment_estimates <- function(fit, with_beta, summary) {
-  check_flag(summary, "summary")
-  posterior <- fit$posterior
-  moments <- fit$sampling$moments
-  columns <- if (with_beta) coef_columns(posterior) else posterior$random$column
-  groups <- posterior$groups[posterior$group_display]
-  place <- match(columns, posterior$random$column)
-  fixed <- if (with_beta) match(columns, posterior$fixed) else rep(NA, length(columns))
-  hyper <- hyper_matrix(fit, seq_along(posterior$fixed))
-  heaviest <- min(posterior$tails)
-  estimates <- lapply(seq_along(columns), function(k) {
-    mean <- variance <- numeric(length(groups))
-    if (!is.na(place[k])) {
-      mean <- moments$mean[place[k], ]
-      variance <- moments$covariance[place[k], place[k], ]
-    }
-    if (!is.na(fixed[k])) {
-      mean <- mean + base::mean(hyper[, fixed[k]])
-      variance <- variance + stats::var(hyper[, fixed[k]])
-      if (!is.na(place[k])) variance <- variance + 2 * moments$with_beta[place[k], ]
-    }
-    sd <- sqrt(pmax(variance, 0))
-    if (heaviest <= 2) mean[] <- NA
-    if (heaviest <= 3) sd[] <- NA
-    cbind(Estimate = mean, Est.Error = sd, Q2.5 = mean - 1.96 * sd,
-          Q97.5 = mean + 1.96 * sd)[posterior$group_display, , drop = FALSE]
-  })
-  all <- array(unlist(estimates), c(length(groups), 4, length(columns)),
-               list(groups, colnames(estimates[[1]]), columns))
-  if (!summary) {
-    all <- as.data.frame(matrix(all[, 1, ], length(groups), dimnames = list(groups, columns)),
-                         optional = TRUE)
-  }
-  stats::setNames(list(all), posterior$group)
-}
-
-covariance_estimate <- function(fit) {
-  posterior <- fit$posterior
-  columns <- posterior$random$column
-  q <- length(columns)
-  p <- length(posterior$fixed)
-  sd <- apply(hyper_matrix(fit, p + seq_len(q)), 2, stats::median)
-  correlation <- diag(q)
-  pairs <- correlation_pairs(posterior)
-  medians <- apply(hyper_matrix(fit, pairs$place), 2, stats::median)
-  correlation[cbind(pairs$first, pairs$second)] <- medians
-  correlation[cbind(pairs$second, pairs$first)] <- medians
-  dimnames(correlation) <- list(columns, columns)
-  names(sd) <- columns
-  structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
-            block = posterior$random$block)
-}
-
-# The correlations among the hyperparameters: their places, and the random columns of each pair.
-correlation_pairs <- function(posterior) {
-  pairs <- lapply(posterior$blocks, function(block) {
-    if (length(block$columns) > 1) t(utils::combn(block$columns, 2))
-  })
-  pairs <- rbind(matrix(0L, 0, 2), do.call(rbind, pairs))
-  # As pair_names() has them: each column with those before it.
-  block <- posterior$random$block[pairs[, 1]]
-  pairs <- pairs[order(block, pairs[, 2], pairs[, 1]), , drop = FALSE]
-  first <- length(posterior$fixed) + nrow(posterior$random)
-  data.frame(first = pairs[, 1], second = pairs[, 2], place = first + seq_len(nrow(pairs)))
-}
-
-#' @rdname relm-effects
-#' @export
-as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE, ...) {
-  group_rows <- function(name) {
-    covariance <- x[[name]]
-    columns <- rownames(covariance)
-    q <- length(columns)
-    block <- attr(covariance, "block")
-    pairs <- which(lower.tri(covariance) & outer(block, block, "=="), arr.ind = TRUE)[, 2:1]
-    pairs <- matrix(pairs, ncol = 2)
-    data.frame(
-      grp = name, var1 = columns[c(seq_len(q), pairs[, 1])],
-      var2 = c(rep(NA, q), columns[pairs[, 2]]),
-      vcov = c(diag(covariance), covariance[pairs]),
-      sdcor = c(attr(covariance, "stddev"), attr(covariance, "correlation")[pairs])
-    )
-  }
-  sc <- attr(x, "sc")
-  levels <- if (is.null(names(sc))) NA_character_ else names(sc)
-  residual <- data.frame(grp = "Residual", var1 = levels,
-                         var2 = NA_character_, vcov = unname(sc)^2, sdcor = unname(sc))
-  table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
-  rownames(table) <- NULL
-  table
-}
-
-#' @export
-print.VarCorr.relm <- function(x, digits = 3, ...) {
-  table <- as.data.frame(x)
-  shown <- table[is.na(table$var2), c("grp", "var1", "sdcor")]
-  names(shown) <- c("Groups", "Name", "Std.Dev.")
-  shown$Name[is.na(shown$Name)] <- ""
-  correlations <- vapply(seq_len(nrow(shown)), function(i) {
-    rows <- table$grp == shown$Groups[i] & table$var2 %in% shown$Name[i]
-    paste(sprintf("%.*f", digits - 1L, table$sdcor[rows]), collapse = " ")
-  }, "")
-  if (any(nzchar(correlations))) shown$Corr <- correlations
-  shown$Std.Dev. <- format(signif(shown$Std.Dev., digits))
-  print(shown, row.names = FALSE, right = FALSE)
-  invisible(x)
 }

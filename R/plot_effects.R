@@ -10,8 +10,14 @@ plot_effects <- function(fit, groups, max_groups, columns) {
   columns <- plotted_columns(fit, columns)
   shown <- plotted_groups(shown_levels(fit), fit$posterior$group, groups, max_groups,
                           most_effects, "ranef")
-  table <- rank_effects(effect_table(fit, columns, shown))
-  many <- length(shown) > most_names
+  draw_effects(effect_table(fit, columns, shown), fit$posterior$group, "group effect")
+}
+
+# table: as of effect_table().
+draw_effects <- function(table, group, label) {
+  table <- rank_effects(table)
+  many <- nlevels(table$group) > most_names
+  columns <- unique(table$column)
   ggplot2::ggplot(table, ggplot2::aes(x = .data$median, y = .data$rank)) +
     ggplot2::geom_vline(xintercept = 0, colour = "grey70") +
     ggplot2::geom_linerange(ggplot2::aes(xmin = .data$q2.5, xmax = .data$q97.5),
@@ -22,7 +28,7 @@ plot_effects <- function(fit, groups, max_groups, columns) {
     ggplot2::facet_wrap(ggplot2::vars(.data$column), nrow = ceiling(length(columns) / 4),
                         scales = "free_x", labeller = shorten_to(24L)) +
     ggplot2::scale_x_continuous(n.breaks = 4) +
-    ggplot2::labs(x = "group effect", y = fit$posterior$group) +
+    ggplot2::labs(x = label, y = group) +
     plot_theme() +
     ggplot2::theme(panel.spacing.x = ggplot2::unit(1, "lines")) +
     group_scale(table$rank[table$column == columns[1]],

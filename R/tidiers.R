@@ -6,29 +6,42 @@
 #' @param x A fit.
 #' @param effects Any of `"fixed"`: coefficients; `"ran_pars"`: standard deviations and correlations
 #'   of group effects and residual standard deviations; `"ran_vals"`: group effects; `"ran_coefs"`:
-#'   coefficients of each group.
+#'   coefficients of each group; `"auxiliary"`: residual standard deviations by the name `sigma`, as for
+#'   rstanarm.
 #' @param conf.int Add intervals?
 #' @param conf.level Their probability.
 #' @param conf.method `"quantile"`: between quantiles with equal tails; `"HPDinterval"`: the
 #'   shortest intervals, from coda.
 #' @param rhat,ess Add columns `rhat` and `ess`, the smaller of the bulk and the tail effective
 #'   sample size?
+#' @param robust Estimates: `TRUE` for medians and median absolute deviations, `FALSE` for means and
+#'   standard deviations, `NA` where they do not exist. Unless given, medians and standard
+#'   deviations.
+#' @param exponentiate Show \eqn{\exp(\beta)} for the coefficients, `"fixed"`, and their intervals?
+#'   The standard error is multiplied by it, as broom does: that of \eqn{\exp(\beta)} itself need not
+#'   exist.
+#' @param scales Of `"ran_pars"`: `"sdcor"` for standard deviations and correlations, or `"vcov"` for
+#'   variances and covariances. One for each of `effects`, `NA` for the others, or this one.
 #' @param looic Add columns `looic`, `elpd_loo` and `p_loo`, from [loo()]?
 #' @param data The rows of the fit to add columns to; unless given its model frame.
 #' @param newdata Other rows, as in [predict()][predict.relm].
-#' @param se_fit Add the column `.se.fit`?
+#' @param se_fit,se.fit Add the column `.se.fit`? It is, unless `FALSE` is given. `se.fit` is
+#'   the spelling of broom.mixed's method for brms.
+#' @param re_formula,re.form Which group effects `.fitted`, its interval and `.resid` take up, as in
+#'   [posterior_predict()][posterior_predict.relm].
 #' @param interval `"none"`; `"confidence"`, of the mean of a row; or `"prediction"`, of a new
 #'   observation there.
 #' @param seed Of predictions, as in [predict()][predict.relm].
-#' @param ... Of `augment()` other arguments of [predict()][predict.relm], such as
-#'   `allow_new_levels`; otherwise not used.
+#' @param ... Of `augment()` other arguments of [fitted()][predict.relm], such as
+#'   `allow_new_levels`; otherwise refused.
 #' @return Tibbles.
 #' * `tidy()`: a row for each parameter, with the columns `effect`; `group`, the grouping factor, or
 #'   `"Residual"`; `level`, the group, or the level of the factor that residual variances go by;
 #'   `term`; `estimate`, the posterior median; `std.error`, the posterior standard deviation, `NA`
 #'   where it does not exist; `conf.low` and `conf.high`. `group` and `level` are there
 #'   where some row has them. Terms are spelled as in the model matrix; those of
-#'   `"ran_pars"` are `sd__(Intercept)`, `cor__(Intercept).x` and `sd__Observation`.
+#'   `"ran_pars"` are `sd__(Intercept)`, `cor__(Intercept).x` and `sd__Observation`, or with
+#'   `scales = "vcov"` `var__(Intercept)`, `cov__(Intercept).x` and `var__Observation`.
 #' * `glance()`: one row, with the sampler (`algorithm`), the number of posterior draws (`pss`), of
 #'   rows (`nobs`), and `sigma`, `NA` where there are several.
 #' * `augment()`: the data with the columns `.fitted`, the posterior median of the mean of each row,
@@ -50,19 +63,26 @@ NULL
 #' @rawNamespace S3method(generics::tidy, relm)
 #' @method tidy relm
 tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf.level = 0.95,
-                      conf.method = "quantile", rhat = FALSE, ess = FALSE, ...) {
-  known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs")
+                      conf.method = "quantile", rhat = FALSE, ess = FALSE, robust = NULL,
+                      exponentiate = FALSE, scales = NULL, ...) {
+  refuse_dots(list(...), "tidy")
+  known <- c("fixed", "ran_pars", "ran_vals", "ran_coefs", "auxiliary")
   if (!is.character(effects) || length(effects) == 0 || !all(effects %in% known)) {
     abort("{.arg effects} must be any of {.or {.val {known}}}.", x = "It is {describe(effects)}.")
   }
   check_flag(conf.int, "conf.int")
   check_probability(conf.level, "conf.level")
   check_choice(conf.method, "conf.method", c("quantile", "HPDinterval"))
+  if (!is.null(robust)) check_flag(robust, "robust")
+  check_flag(exponentiate, "exponentiate")
+  squared <- check_scales(scales, effects) == "vcov"
   measures <- c("rhat", "ess")[c(check_flag(rhat, "rhat"), check_flag(ess, "ess"))]
   tables <- lapply(unique(effects), function(effect) {
     from_moments <- effect %in% c("ran_vals", "ran_coefs") && has_moments(x)
-    if (from_moments) tidy_moments(x, effect, conf.level, measures)
-    else tidy_draws_of(x, tidy_rows(x, effect), conf.level, conf.method, measures)
+    if (from_moments) return(tidy_moments(x, effect, conf.level, measures))
+    rows <- tidy_rows(x, effect, squared)
+    table <- tidy_draws_of(x, rows, conf.level, conf.method, measures, robust)
+    if (exponentiate && effect == "fixed") exponentiate_rows(table) else table
   })
   table <- do.call(rbind, tables)
   used <- vapply(table, function(column) !all(is.na(column)), NA)
@@ -71,66 +91,124 @@ tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf
   as_tibble(table[used])
 }
 
+# The scale of "ran_pars": the one that is given, or its own where each of `effects` has one.
+check_scales <- function(scales, effects) {
+  if (is.null(scales)) return("sdcor")
+  of_pars <- scales[if (length(scales) == length(effects)) effects == "ran_pars" else 1]
+  if (!length(scales) %in% c(1, length(effects)) || !all(scales %in% c("sdcor", "vcov", NA)) ||
+      length(of_pars) != 1 || is.na(of_pars) || !"ran_pars" %in% effects) {
+    abort("{.arg scales} must be {.val sdcor} or {.val vcov} for the effects {.val ran_pars}, and NA
+           for others.", x = "It is {describe(scales)}, for {.val {effects}}.")
+  }
+  of_pars
+}
+
+# As broom has it: the standard error is that of the coefficient times what that becomes.
+exponentiate_rows <- function(table) {
+  columns <- c("estimate", "conf.low", "conf.high")
+  table[columns] <- exp(table[columns])
+  table$std.error <- table$std.error * table$estimate
+  table
+}
+
 # posterior brings the package tibble with it.
 as_tibble <- function(table) {
   structure(as.list(table), class = c("tbl_df", "tbl", "data.frame"),
             row.names = .set_row_names(nrow(table)))
 }
 
-# What broom.mixed calls the parameters of one kind, and the variables they are.
-tidy_rows <- function(fit, effect) {
+# What broom.mixed calls the parameters of one kind, and the variables they are. Squared, these are
+# a list, of variables whose product each is: a covariance is a correlation times two standard
+# deviations.
+tidy_rows <- function(fit, effect, squared = FALSE) {
   posterior <- fit$posterior
   rows <- function(variable, term, group = NA_character_, level = NA_character_) {
     n <- length(variable)
     data.frame(effect = rep(effect, n), group = rep_len(group, n), level = rep_len(level, n),
-               term = rep_len(term, n), variable = variable)
+               term = rep_len(term, n),
+               variable = if (is.list(variable)) I(variable) else variable)
   }
   if (effect == "fixed") {
     fixed <- as.character(posterior$fixed)
     return(rows(hyper_variables(fit)[seq_along(fixed)], fixed))
   }
-  if (effect == "ran_pars") return(rbind(tidy_covariance(fit, rows), tidy_sigma(fit, rows)))
+  if (effect == "auxiliary") return(tidy_auxiliary(fit, rows))
+  if (effect == "ran_pars") {
+    return(rbind(tidy_covariance(fit, rows, squared), tidy_sigma(fit, rows, squared)))
+  }
   if (is.null(posterior$group)) return(rows(character(), character()))
   columns <- if (effect == "ran_vals") posterior$random$column else coef_columns(posterior)
   rows(if (effect == "ran_vals") effect_variables(fit) else coef_variables(fit), columns,
        posterior$group, rep(posterior$groups[posterior$group_display], each = length(columns)))
 }
 
-tidy_covariance <- function(fit, rows) {
+tidy_covariance <- function(fit, rows, squared = FALSE) {
   posterior <- fit$posterior
   if (is.null(posterior$group)) return(NULL)
   columns <- posterior$random$column
-  pairs <- unlist(lapply(posterior$blocks, function(block) {
-    pair_names(columns[block$columns], sep = ".")
-  }))
-  terms <- c(paste0("sd__", columns), sprintf("cor__%s", pairs))
-  rows(hyper_variables(fit)[length(posterior$fixed) + seq_along(terms)], terms, posterior$group)
+  variables <- hyper_variables(fit)
+  sd <- variables[length(posterior$fixed) + seq_along(columns)]
+  pairs <- correlation_pairs(posterior)
+  names <- paste0(columns[pairs$first], ".", columns[pairs$second])
+  if (!squared) {
+    return(rows(c(sd, variables[pairs$place]),
+                c(paste0("sd__", columns), sprintf("cor__%s", names)[seq_len(nrow(pairs))]),
+                posterior$group))
+  }
+  products <- Map(c, variables[pairs$place], sd[pairs$first], sd[pairs$second])
+  rows(c(Map(c, sd, sd), products),
+       c(paste0("var__", columns), sprintf("cov__%s", names)[seq_len(nrow(pairs))]),
+       posterior$group)
 }
 
-tidy_sigma <- function(fit, rows) {
+tidy_sigma <- function(fit, rows, squared = FALSE) {
   posterior <- fit$posterior
-  variables <- sigma_names(posterior)
-  if (is.null(posterior$sigma_by)) return(rows(variables, "sd__Observation", "Residual"))
-  display <- posterior$level_display
-  n_levels <- length(display)
-  pooled <- if (is_pooled(posterior)) variables[n_levels + 1:2] else character()
-  rbind(rows(variables[display], "sd__Observation", "Residual", posterior$levels[display]),
-        rows(pooled, c("df__Observation", "scale__Observation"), "Residual"))
+  sigma <- residual_variables(fit)
+  sds <- if (squared) Map(c, sigma$sd, sigma$sd) else sigma$sd
+  rbind(rows(sds, if (squared) "var__Observation" else "sd__Observation", "Residual",
+             sigma$level),
+        rows(if (squared) as.list(sigma$pooled) else sigma$pooled,
+             c("df__Observation", "scale__Observation"), "Residual"))
 }
 
-tidy_draws_of <- function(fit, table, level, method, measures) {
-  draws <- draws_array(fit, unique(table$variable))
-  one <- function(name) {
-    values <- matrix(draws[, , name], nrow(draws))
+tidy_auxiliary <- function(fit, rows) {
+  sigma <- residual_variables(fit)
+  rbind(rows(sigma$sd, "sigma", level = sigma$level),
+        rows(sigma$pooled, c("sigma_df", "sigma_scale")))
+}
+
+# Names of the residual standard deviations, their levels, and what pools them.
+residual_variables <- function(fit) {
+  posterior <- fit$posterior
+  variables <- hyper_variables(fit)
+  list(sd = variables[sort(sigma_places(fit))],
+       pooled = utils::tail(variables, count_pooled(posterior)),
+       level = if (is.null(posterior$sigma_by)) NA_character_
+         else posterior$levels[posterior$level_display])
+}
+
+# robust: NULL for the median and the standard deviation.
+tidy_draws_of <- function(fit, table, level, method, measures, robust) {
+  draws <- draws_array(fit, unique(unlist(table$variable)))
+  one <- function(names) {
+    factors <- lapply(names, function(name) matrix(draws[, , name], nrow(draws)))
+    values <- Reduce(`*`, factors)
     interval <- if (method == "quantile") {
       stats::quantile(values, (1 + c(-1, 1) * level) / 2, names = FALSE)
     } else coda::HPDinterval(coda::mcmc(as.numeric(values)), prob = level)
-    c(stats::median(values), stats::sd(values), interval, measure_convergence(values, measures))
+    c(if (isFALSE(robust)) mean(values) else stats::median(values),
+      if (isTRUE(robust)) stats::mad(values) else stats::sd(values),
+      interval, measure_convergence(values, measures))
   }
-  estimates <- vapply(table$variable, one, numeric(4 + length(measures)))
+  estimates <- vapply(as.list(table$variable), one, numeric(4 + length(measures)))
   estimates <- as.data.frame(t(estimates), row.names = seq_len(nrow(table)))
   names(estimates) <- c("estimate", "std.error", "conf.low", "conf.high", measures)
-  estimates$std.error[tails_of(fit, table$variable) <= 3] <- NA
+  tails <- vapply(as.list(table$variable), function(names) {
+    tails <- tails_of(fit, names)
+    if (length(names) == 1) tails else tail_of_product(min(tails))
+  }, 0)
+  if (isFALSE(robust)) estimates$estimate[tails <= 2] <- NA
+  if (!isTRUE(robust)) estimates$std.error[tails <= 3] <- NA
   cbind(table[c("effect", "group", "level", "term")], estimates)
 }
 
@@ -141,20 +219,23 @@ measure_convergence <- function(values, measures) {
   ))
 }
 
-# Group effects of which there are means and covariances: intervals of a normal distribution.
+# Group effects of which there are means and covariances: intervals of a normal distribution, whose
+# mean is its median.
 tidy_moments <- function(fit, effect, level, measures) {
-  estimates <- moment_estimates(fit, effect == "ran_coefs", summary = TRUE)[[1]]
-  groups <- dimnames(estimates)[[1]]
-  columns <- dimnames(estimates)[[3]]
-  estimate <- as.numeric(t(estimates[, "Estimate", ]))
-  error <- as.numeric(t(estimates[, "Est.Error", ]))
+  posterior <- fit$posterior
+  groups <- shown_levels(fit)
+  columns <- if (effect == "ran_coefs") coef_columns(posterior) else posterior$random$column
+  parts <- moments_of_groups(fit, columns, effect == "ran_coefs")
+  in_rows <- function(name) {
+    as.numeric(t(vapply(parts, function(part) part[, name], numeric(length(groups)))))
+  }
+  estimate <- in_rows("mean")
+  error <- in_rows("sd")
   half <- stats::qnorm((1 + level) / 2) * error
-  exists <- all(fit$posterior$tails > 3)
-  table <- data.frame(effect = effect, group = fit$posterior$group,
+  table <- data.frame(effect = effect, group = posterior$group,
                       level = rep(groups, each = length(columns)),
                       term = rep(columns, length(groups)), estimate = estimate,
-                      std.error = if (exists) error else NA, conf.low = estimate - half,
-                      conf.high = estimate + half)
+                      std.error = error, conf.low = estimate - half, conf.high = estimate + half)
   table[measures] <- NA_real_
   table
 }
@@ -163,6 +244,7 @@ tidy_moments <- function(fit, effect, level, measures) {
 #' @rawNamespace S3method(generics::glance, relm)
 #' @method glance relm
 glance.relm <- function(x, looic = FALSE, ...) {
+  refuse_dots(list(...), "glance")
   check_flag(looic, "looic")
   sigma <- sigma(x)
   table <- data.frame(algorithm = x$sampling$sampler_run, pss = ndraws(x), nobs = nobs(x),
@@ -177,9 +259,16 @@ glance.relm <- function(x, looic = FALSE, ...) {
 #' @rdname relm-tidiers
 #' @rawNamespace S3method(generics::augment, relm)
 #' @method augment relm
-augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = TRUE, interval = "none",
-                         conf.level = 0.95, seed = NULL, ...) {
-  check_flag(se_fit, "se_fit")
+augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval = "none",
+                         conf.level = 0.95, seed = NULL, re_formula = NULL, re.form, se.fit,
+                         ...) {
+  dots <- list(...)
+  passed <- setdiff(prediction_arguments, names(formals(augment.relm)))
+  check_dots_empty(dots[!rlang::names2(dots) %in% passed],
+                   c(names(formals(augment.relm)), passed), "augment")
+  re_formula <- one_spelling(re_formula, re.form)
+  se_fit <- one_spelling(se_fit, se.fit)
+  se_fit <- is.null(se_fit) || check_flag(se_fit, "se_fit")
   check_choice(interval, "interval", c("none", "confidence", "prediction"))
   probs <- (1 + c(-1, 1) * check_probability(conf.level, "conf.level")) / 2
   rows <- augmented_rows(x, data, newdata)
@@ -187,15 +276,15 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = TRUE, interval
   if (!is.null(newdata)) seed <- check_seed(seed)
   # Rows left out by na.exclude are not among the data.
   used <- function(table) as.matrix(table)[!is.na(as.matrix(table)[, 1]), , drop = FALSE]
-  fitted <- used(fitted(x, newdata, summary = TRUE, probs = probs, seed = seed, ...))
+  fitted <- used(fitted(x, newdata, re_formula, summary = TRUE, probs = probs, seed = seed, ...))
   added <- data.frame(.fitted = fitted[, 1])
   if (se_fit) added$.se.fit <- fitted[, 2]
   if (interval == "prediction") {
-    fitted <- used(predict(x, newdata, probs = probs, seed = seed, ...))
+    fitted <- used(predict(x, newdata, re_formula, probs = probs, seed = seed, ...))
   }
   if (interval != "none") added[c(".lower", ".upper")] <- fitted[, 3:4]
   if (is.null(newdata) || all(all.vars(formula(x)[[2]]) %in% names(newdata))) {
-    added$.resid <- used(residuals(x, newdata, seed = seed, ...))[, 1]
+    added$.resid <- used(residuals(x, newdata, re_formula, seed = seed, ...))[, 1]
   }
   added$.fixed <- used(fitted(x, newdata, re_formula = NA, ...))[, 1]
   as_tibble(cbind(rows, added))
@@ -208,6 +297,6 @@ augmented_rows <- function(fit, data, newdata) {
     abort("{.arg data} must be a data frame of the {nobs(fit)} rows of the fit.",
           x = "It is {describe(rows)}.", i = "Other rows are {.arg newdata}.")
   }
-  if (.row_names_info(rows) > 0) rows <- cbind(.rownames = row.names(rows), rows)
+  if (is.character(.row_names_info(rows, 0L))) rows <- cbind(.rownames = row.names(rows), rows)
   rows
 }

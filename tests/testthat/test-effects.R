@@ -50,7 +50,7 @@ test_that("ranef() and coef() have a row for each group and a column for each ef
   effects <- ranef(fit)
   expect_named(effects, "g")
   expect_identical(dimnames(effects$g), list(levels, c("(Intercept)", "v")))
-  expect_identical(dimnames(coef(fit)$g), list(levels, c("(Intercept)", "x", "fb", "fc", "v")))
+  expect_identical(dimnames(coef(fit)$g), list(levels, c("v", "(Intercept)", "x", "fb", "fc")))
   expect_identical(coef(fit)$g$fb, rep(fixef(fit)[["fb"]], 7))
   draws <- as.matrix(fit, c("r_g[g4,v]", "coef_g[g4,Intercept]"))
   expect_equal(effects$g["g4", "v"], median(draws[, 1]))
@@ -88,31 +88,6 @@ test_that("cross-products that are added keep the order of levels", {
   expect_identical(rownames(ranef(fit)$g), as.character(1:20))
 })
 
-test_that("VarCorr() has the covariance of medians in lme4's shape", {
-  covariance <- VarCorr(fit)
-  medians <- apply(as.matrix(fit), 2, median)
-  sd <- medians[c("sd_g__Intercept", "sd_g__v")]
-  cor <- medians[["cor_g__Intercept__v"]]
-  expect_equal(unname(attr(covariance$g, "stddev")), unname(sd))
-  expect_equal(covariance$g["v", "(Intercept)"], cor * prod(sd))
-  expect_equal(attr(covariance, "sc"), medians[["sigma"]])
-  expect_equal(as.data.frame(covariance), data.frame(
-    grp = c("g", "g", "g", "Residual"), var1 = c("(Intercept)", "v", "(Intercept)", NA),
-    var2 = c(NA, NA, "v", NA), vcov = unname(c(sd^2, cor * prod(sd), medians[["sigma"]]^2)),
-    sdcor = unname(c(sd, cor, medians[["sigma"]]))))
-})
-
-test_that("VarCorr() has the pairs of four effects in lme4's order, and none across blocks", {
-  data <- transform(grouped_data(15), u = cos(seq_along(y)))
-  full <- as.data.frame(VarCorr(relm(y ~ x + (1 + x + v + u | g), data, seed = 1, chains = 1,
-                                     draws = 5)))
-  expect_identical(paste(full$var1, full$var2)[5:10], c(
-    "(Intercept) x", "(Intercept) v", "(Intercept) u", "x v", "x u", "v u"))
-  blocks <- VarCorr(relm(y ~ x + (1 + x || g), data, seed = 1, chains = 1, draws = 5))
-  expect_identical(as.data.frame(blocks)$var1, c("(Intercept)", "x", NA))
-  expect_false(any(grepl("Corr", capture.output(print(blocks)))))
-})
-
 test_that("sigma(), ngrps() and nobs() count and name as in lme4", {
   by_factor <- relm(y ~ x, grouped_data()[46:1, ], sigma = ~ f, seed = 1, chains = 1, draws = 9)
   draws <- as.matrix(by_factor, sprintf("sigma_f[%s]", c("a", "b", "c")))
@@ -128,4 +103,109 @@ test_that("sigma(), ngrps() and nobs() count and name as in lme4", {
 test_that("ngrps() works when lme4's stands before this package's", {
   skip_if_not_installed("lme4")
   expect_identical(lme4::ngrps(fit), c(g = 7L))
+})
+
+test_that("tables have what brms asks for, and are given where it is asked for", {
+  draws <- as.matrix(fit, "^b_", regex = TRUE)
+  table <- fixef(fit, probs = c(0.1, 0.5, 0.9), robust = FALSE)
+  expect_identical(colnames(table), c("Estimate", "Est.Error", "Q10", "Q50", "Q90"))
+  expect_equal(unname(table[, 1:2]), unname(cbind(colMeans(draws), apply(draws, 2, sd))))
+  expect_equal(unname(table[, 4]), unname(apply(draws, 2, median)))
+  robust <- fixef(fit, summary = TRUE, robust = TRUE)
+  expect_equal(unname(robust[, 1:2]),
+               unname(cbind(apply(draws, 2, median), apply(draws, 2, mad))))
+  expect_identical(unname(fixef(fit, summary = FALSE)), unname(draws))
+  expect_identical(colnames(fixef(fit, summary = FALSE)), names(fixef(fit)))
+  expect_error(fixef(fit, summary = FALSE, probs = 0.5), "`probs`", class = "relm_error")
+  expect_error(fixef(fit, probs = 5), "`probs`", class = "relm_error")
+  expect_error(ranef(fit, robust = 1), "`robust`", class = "relm_error")
+})
+
+test_that("means and standard deviations that do not exist are not in tables", {
+  few <- subset(grouped_data(), g %in% c("g1", "g2", "g3"))
+  heavy <- relm(y ~ x + (1 | g), few, seed = 1, chains = 1, draws = 50)
+  expect_true(all(is.na(ranef(heavy, robust = FALSE)$g[, 1:2, ])))
+  expect_false(anyNA(ranef(heavy, robust = TRUE)$g))
+  expect_true(all(is.na(attr(ranef(heavy)$g, "postVar"))))
+  own <- fixef(heavy, robust = FALSE)
+  expect_identical(is.na(own[, "Estimate"]), setNames(heavy$posterior$tails[1:2] <= 2,
+                                                      rownames(own)))
+})
+
+test_that("coefficients and effects are chosen by their names, or as brms spells them", {
+  expect_identical(fixef(fit, pars = c("fb", "Intercept")), fixef(fit)[c("(Intercept)", "fb")])
+  expect_identical(fixef(fit, pars = "x", summary = TRUE),
+                   fixef(fit, summary = TRUE)["x", , drop = FALSE])
+  expect_identical(ranef(fit, pars = "v", summary = TRUE)$g,
+                   ranef(fit, summary = TRUE)$g[, , "v", drop = FALSE])
+  expect_identical(coef(fit, pars = c("v", "x"))$g$x, coef(fit)$g$x)
+  expect_identical(vcov(fit, pars = c("x", "fb")), vcov(fit)[c("x", "fb"), c("x", "fb")])
+  for (method in list(fixef, ranef, coef, vcov)) {
+    expect_error(method(fit, pars = "z"), "`pars`", class = "relm_error")
+    expect_error(method(fit, pars = 1), "`pars`", class = "relm_error")
+  }
+})
+
+test_that("ranef() and coef() have draws, groups in their order", {
+  draws <- ranef(fit, summary = FALSE)$g
+  expect_identical(dimnames(draws)[2:3], list(rownames(ranef(fit)$g), c("(Intercept)", "v")))
+  expect_identical(draws[, "g4", "v"], as.matrix(fit, "r_g[g4,v]")[, 1])
+  draws <- coef(fit, summary = FALSE)$g
+  expect_identical(draws[, "g4", "(Intercept)"], as.matrix(fit, "coef_g[g4,Intercept]")[, 1])
+  expect_identical(draws[, "g2", "x"], as.matrix(fit, "b_x")[, 1])
+})
+
+test_that("ranef() has the effects' covariances, groups are named, and a column is dropped", {
+  effects <- ranef(fit)$g
+  draws <- as.matrix(fit, c("r_g[g4,Intercept]", "r_g[g4,v]"))
+  expect_equal(attr(effects, "postVar")[, , match("g4", rownames(effects))], unname(cov(draws)))
+  expect_null(attr(ranef(fit, condVar = FALSE)$g, "postVar"))
+  for (argument in c("groups", "whichel")) {
+    expect_identical(do.call(ranef, c(list(fit), setNames("g", argument))), ranef(fit))
+    expect_error(do.call(ranef, c(list(fit), setNames("h", argument))), argument,
+                 class = "relm_error")
+  }
+  dropped <- ranef(fit, pars = "v", drop = TRUE)$g
+  expect_identical(c(dropped), setNames(effects$v, rownames(effects)), ignore_attr = TRUE)
+  expect_named(dropped, rownames(effects))
+  expect_equal(attr(dropped, "postVar"), attr(effects, "postVar")[2, 2, ])
+  expect_identical(ranef(fit, drop = TRUE), ranef(fit))
+  expect_error(ranef(fit, summary = TRUE, condVar = TRUE), "`condVar`", class = "relm_error")
+})
+
+test_that("ranef() has what lme4's has, and coef() lme4's columns", {
+  skip_if_not_installed("lme4")
+  data <- grouped_data(20)
+  theirs <- suppressMessages(suppressWarnings(lme4::lmer(y ~ x + (1 + v | g), data)))
+  ours <- relm(y ~ x + (1 + v | g), data, seed = 1, chains = 2, draws = 50)
+  expect_identical(names(coef(ours)$g), names(coef(theirs)$g))
+  expect_identical(dim(attr(ranef(ours)$g, "postVar")),
+                   dim(attr(lme4::ranef(theirs)$g, "postVar")))
+  expect_identical(dimnames(ranef(ours)$g), dimnames(lme4::ranef(theirs)$g))
+})
+
+test_that("aliased columns are shown where that is asked for", {
+  data <- transform(grouped_data(), x2 = 2 * x)
+  aliased <- suppressMessages(relm(y ~ x2 + x + f + (1 | g), data, seed = 1, chains = 1,
+                                   draws = 20))
+  names <- c("(Intercept)", "x2", "x", "fb", "fc")
+  expect_identical(fixef(aliased, add.dropped = TRUE), setNames(fixef(aliased)[names], names))
+  expect_identical(which(is.na(fixef(aliased, add.dropped = TRUE))), c(x = 3L))
+  expect_true(all(is.na(fixef(aliased, add.dropped = TRUE, summary = TRUE)["x", ])))
+  complete <- vcov(aliased, complete = TRUE)
+  expect_identical(rownames(complete), names)
+  expect_true(all(is.na(complete["x", ])))
+  expect_identical(complete[names[-3], names[-3]], vcov(aliased))
+  expect_identical(fixef(fit, add.dropped = TRUE), fixef(fit))
+})
+
+test_that("arguments that a method does not know are refused", {
+  for (method in c("fixef", "ranef", "coef", "VarCorr", "sigma", "vcov", "ngrps", "nobs")) {
+    expect_error(do.call(method, list(fit, nonsense = 1)), paste0(method, ".*`nonsense`"),
+                 class = "relm_error")
+  }
+  expect_error(fixef(fit, robst = TRUE), "Did you mean `robust`", class = "relm_error")
+  line <- relm(y ~ x, grouped_data(), seed = 1, chains = 1, draws = 5)
+  expect_error(coef(line, groups = "g"), "needs group effects", class = "relm_error")
+  expect_identical(coef(line, probs = 0.5), fixef(line, probs = 0.5))
 })

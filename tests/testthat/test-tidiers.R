@@ -167,3 +167,130 @@ test_that("a model without coefficients has a table of the others", {
   expect_identical(generics::tidy(fit)$term, c("sd__(Intercept)", "sd__Observation"))
   expect_identical(nrow(generics::tidy(fit, effects = "fixed")), 0L)
 })
+
+test_that("tidy() has means or medians as they are asked for", {
+  draws <- as.matrix(fit, "b_x")
+  row <- function(...) {
+    table <- generics::tidy(fit, "fixed", ...)
+    unlist(table[table$term == "x", c("estimate", "std.error")], use.names = FALSE)
+  }
+  expect_equal(row(robust = TRUE), c(median(draws), mad(draws)))
+  expect_equal(row(robust = FALSE), c(mean(draws), sd(draws)))
+  expect_equal(row(), c(median(draws), sd(draws)))
+  few <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:3]), seed = 1, chains = 1,
+              draws = 50)
+  table <- generics::tidy(few, c("fixed", "ran_pars"), robust = FALSE)
+  expect_identical(is.na(table$estimate), unname(few$posterior$tails <= 2))
+  expect_false(anyNA(generics::tidy(few, robust = TRUE)[c("estimate", "std.error")]))
+})
+
+test_that("tidy() exponentiates coefficients, and these alone", {
+  effects <- c("fixed", "ran_pars", "ran_vals")
+  plain <- generics::tidy(fit, effects, conf.level = 0.8)
+  table <- generics::tidy(fit, effects, conf.level = 0.8, exponentiate = TRUE)
+  fixed <- plain$effect == "fixed"
+  for (column in c("estimate", "conf.low", "conf.high")) {
+    expect_equal(table[[column]][fixed], exp(plain[[column]][fixed]))
+  }
+  expect_equal(table$std.error[fixed], plain$std.error[fixed] * exp(plain$estimate[fixed]))
+  expect_identical(table[!fixed, ], plain[!fixed, ])
+  skip_if_not_installed("broom.mixed")
+  skip_if_not_installed("lme4")
+  theirs <- function(exponentiate) {
+    model <- suppressMessages(lme4::lmer(formula(fit), data))
+    broom.mixed::tidy(model, "fixed", exponentiate = exponentiate)[["std.error"]]
+  }
+  model <- suppressMessages(lme4::lmer(formula(fit), data))
+  expect_equal(theirs(TRUE) / theirs(FALSE), unname(exp(lme4::fixef(model))))
+})
+
+test_that("tidy() has variances and covariances", {
+  table <- generics::tidy(fit, "ran_pars", scales = "vcov")
+  expect_identical(table$term, c("var__(Intercept)", "var__v", "cov__(Intercept).v",
+                                 "var__Observation"))
+  draws <- as.matrix(fit)
+  product <- draws[, "sd_g__Intercept"] * draws[, "sd_g__v"] * draws[, "cor_g__Intercept__v"]
+  expect_equal(unlist(table[3, c("estimate", "std.error", "conf.low", "conf.high")]),
+               c(median(product), sd(product), quantile(product, c(0.025, 0.975))),
+               ignore_attr = TRUE)
+  expect_equal(table$conf.high[2], quantile(draws[, "sd_g__v"]^2, 0.975)[[1]])
+  expect_identical(generics::tidy(fit, scales = c(NA, "vcov"))[5:8, names(table)], table)
+  expect_identical(generics::tidy(fit, scales = "sdcor"), generics::tidy(fit))
+  for (scales in list("sd", c("vcov", NA), c("vcov", "vcov", "vcov"), NA, 1)) {
+    expect_error(generics::tidy(fit, scales = scales), "`scales`", class = "relm_error")
+  }
+  expect_error(generics::tidy(fit, "fixed", scales = "vcov"), "`scales`", class = "relm_error")
+  skip_if_not_installed("broom.mixed")
+  skip_if_not_installed("lme4")
+  model <- suppressMessages(lme4::lmer(formula(fit), data))
+  expect_setequal(broom.mixed::tidy(model, "ran_pars", scales = "vcov")$term, table$term)
+})
+
+test_that("a variance's own variance does not exist where its fourth moment does not", {
+  heavy <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:5]), seed = 1, chains = 1,
+                draws = 50)
+  tail <- heavy$posterior$tails[["sd_g__Intercept"]]
+  expect_true(tail > 3 && tail <= 5)
+  errors <- function(...) generics::tidy(heavy, "ran_pars", ...)$std.error[1]
+  expect_false(is.na(errors()))
+  expect_true(is.na(errors(scales = "vcov")))
+})
+
+test_that("tidy() has rstanarm's auxiliary parameters", {
+  table <- generics::tidy(fit, "auxiliary")
+  expect_identical(as.list(table[c("effect", "term")]), list(effect = "auxiliary", term = "sigma"))
+  expect_equal(table$estimate, sigma(fit))
+  several <- relm(y ~ x, data, sigma = ~ f, prior = relm_prior(sigma = pooled()), seed = 1,
+                  chains = 1, draws = 20)
+  table <- generics::tidy(several, "auxiliary")
+  expect_identical(table$term, c("sigma", "sigma", "sigma", "sigma_df", "sigma_scale"))
+  expect_identical(table$level, c("a", "b", "c", NA, NA))
+  expect_equal(table$estimate[1:3], unname(sigma(several)))
+  squared <- generics::tidy(several, "ran_pars", scales = "vcov")
+  expect_identical(squared$term, rep(c("var__Observation", "df__Observation", "scale__Observation"),
+                                     c(3, 1, 1)))
+  expect_equal(squared$conf.low[4:5], table$conf.low[4:5])
+})
+
+test_that("bass's exponent is what its logarithm says", {
+  line <- relm(log(mercury) ~ log(length) + (1 | station), bass, seed = 1)
+  draws <- as.matrix(line, "b_loglength")
+  table <- generics::tidy(line, "fixed", exponentiate = TRUE)
+  expect_equal(unlist(table[2, c("estimate", "conf.low", "conf.high")]),
+               exp(quantile(draws, c(0.5, 0.025, 0.975))), ignore_attr = TRUE)
+})
+
+test_that("augment() takes up the group effects that are asked for", {
+  for (argument in c("re_formula", "re.form")) {
+    given <- setNames(list(NA), argument)
+    table <- do.call(generics::augment, c(list(fit), given))
+    expect_equal(table$.fitted, unname(fitted(fit, re_formula = NA)))
+    expect_equal(table$.fixed, table$.fitted)
+    expect_equal(table$.resid, data$y - table$.fitted)
+  }
+  some <- generics::augment(fit, re.form = ~ (1 | g), interval = "prediction", seed = 3,
+                            ndraws = 50)
+  expect_equal(some$.fitted, unname(fitted(fit, re_formula = ~ (1 | g), ndraws = 50)))
+  expect_equal(some$.upper, unname(predict(fit, re_formula = ~ (1 | g), ndraws = 50,
+                                           seed = 3)[, "Q97.5"]))
+  expect_false(".se.fit" %in% names(generics::augment(fit, se.fit = FALSE)))
+  expect_error(generics::augment(fit, re.form = NA, re_formula = NA), "mean the same",
+               class = "relm_error")
+  for (argument in c("probs", "summary", "robust", "nonsense")) {
+    expect_error(do.call(generics::augment, c(list(fit), setNames(list(TRUE), argument))),
+                 paste0("augment.*`", argument, "`"), class = "relm_error")
+  }
+})
+
+test_that("row names that are numbers are no column of augment()", {
+  expect_false(".rownames" %in% names(generics::augment(fit)))
+})
+
+test_that("arguments that a method does not know are refused", {
+  expect_error(generics::tidy(fit, exponentiated = TRUE), "Did you mean `exponentiate`",
+               class = "relm_error")
+  expect_error(generics::tidy(fit, parameters = "x"), "tidy.*`parameters`", class = "relm_error")
+  expect_error(generics::glance(fit, waic = TRUE), "glance.*`waic`", class = "relm_error")
+  expect_error(generics::augment(fit, data, NULL, TRUE, "none", 0.9, 1, NULL, NA, TRUE, 3),
+               "without a name", class = "relm_error")
+})

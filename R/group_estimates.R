@@ -1,0 +1,293 @@
+#' Estimates of groups as tables and pictures
+#'
+#' What [ranef()][relm-effects] and [coef()][relm-effects] give is a list of data frames with classes
+#' of their own, `ranef.relm` and `coef.relm`. `as.data.frame()` makes a long table of it, as in
+#' lme4, and `plot()` and lattice's `dotplot()` show it.
+#'
+#' @param x What `ranef()` or `coef()` gives.
+#' @param row.names,optional,y,data Not used; they stand in the generics.
+#' @param stringsAsFactors Make a factor of `grpvar`?
+#' @param main Write the name of the grouping factor above?
+#' @param transf A function to apply to estimates and intervals.
+#' @param ... Of `dotplot()` further arguments of lattice's; otherwise refused.
+#' @return
+#' * `as.data.frame()`: a row for each column and group, with `grpvar`, the grouping factor; `term`;
+#'   `grp`, the group, a factor in the order of the first column's estimates; `condval`, the
+#'   estimate; and `condsd`, the posterior standard deviation, `NA` where it does not exist, and
+#'   left out after `ranef(condVar = FALSE)`.
+#' * `plot()`: a plot of ggplot2, estimates with intervals of 1.96 standard deviations; `plot(fit,
+#'   "ranef")` has quantiles. Coefficients that are the same in all groups are left out.
+#' * `dotplot()`: a list with one plot of lattice.
+#' @examples
+#' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
+#'             chains = 2, draws = 200, seed = 1)
+#' head(as.data.frame(ranef(fit)))
+#' if (requireNamespace("lattice", quietly = TRUE)) lattice::dotplot(ranef(fit))
+#' @name relm-group-estimates
+NULL
+
+# Estimates of group effects or, with_beta, of coefficients: a list named by the grouping factor.
+group_estimates <- function(fit, columns, with_beta, asked, condVar = TRUE, drop = FALSE) {
+  from_moments <- has_moments(fit) && asked$form != "draws"
+  parts <- if (from_moments) moments_of_groups(fit, columns, with_beta)
+    else draws_of_groups(fit, columns, with_beta)
+  estimates <- if (asked$form == "draws") stack_columns(fit, parts)
+    else if (asked$form == "medians") median_frame(fit, parts, from_moments)
+    else tables_of_groups(fit, parts, asked, from_moments)
+  if (asked$form == "medians") {
+    if (with_beta) attr(estimates, "condsd") <- sd_of_groups(fit, parts, from_moments)
+    else if (condVar) {
+      attr(estimates, "postVar") <- if (from_moments) covariance_moments(fit, columns)
+        else covariance_of_groups(fit, parts)
+    }
+    if (drop && ncol(estimates) == 1) estimates <- drop_frame(estimates)
+  }
+  result <- stats::setNames(list(estimates), fit$posterior$group)
+  if (!is.data.frame(estimates)) return(result)
+  structure(result, class = if (with_beta) "coef.relm" else "ranef.relm")
+}
+
+# From draws ----------------------------------------------------------------------------------
+
+# For each column its draws, draws x groups; draws x 1 where they are the same in all groups.
+draws_of_groups <- function(fit, columns, with_beta) {
+  posterior <- fit$posterior
+  varying <- columns[columns %in% posterior$random$column]
+  names <- names_by_group(fit, with_beta)[varying, , drop = FALSE]
+  draws <- as.matrix(fit, as.character(names))
+  place <- matrix(seq_len(ncol(draws)), length(varying), dimnames = list(varying, NULL))
+  stats::setNames(lapply(columns, function(column) {
+    if (column %in% varying) draws[, place[column, ], drop = FALSE]
+    else hyper_matrix(fit, match(column, posterior$fixed))
+  }), columns)
+}
+
+stack_columns <- function(fit, parts) {
+  groups <- shown_levels(fit)
+  n <- nrow(parts[[1]])
+  check_draws_memory(n, length(groups) * length(parts))
+  stacked <- array(0, c(n, length(groups), length(parts)), list(NULL, groups, names(parts)))
+  for (k in seq_along(parts)) stacked[, , k] <- parts[[k]]
+  stacked
+}
+
+# Covariance matrices of the groups' effects, effects x effects x groups.
+covariance_of_groups <- function(fit, parts) {
+  q <- length(parts)
+  n <- nrow(parts[[1]])
+  covariance <- array(NA_real_, c(q, q, length(fit$posterior$groups)))
+  if (n < 2 || any(fit$posterior$tails <= 3)) return(covariance)
+  parts <- lapply(parts, function(draws) draws - rep(colMeans(draws), each = n))
+  for (k in seq_len(q)) {
+    for (l in seq_len(k)) {
+      covariance[k, l, ] <- covariance[l, k, ] <- colSums(parts[[k]] * parts[[l]]) / (n - 1)
+    }
+  }
+  covariance
+}
+
+# From moments --------------------------------------------------------------------------------
+
+# Are there too many group effects for their draws?
+has_moments <- function(fit) !is.null(fit$sampling$moments)
+
+# For each column the means and standard deviations, groups x 2, NA where they do not exist.
+moments_of_groups <- function(fit, columns, with_beta) {
+  posterior <- fit$posterior
+  moments <- fit$sampling$moments
+  display <- posterior$group_display
+  heaviest <- min(posterior$tails)
+  stats::setNames(lapply(columns, function(column) {
+    random <- match(column, posterior$random$column)
+    fixed <- if (with_beta) match(column, posterior$fixed) else NA
+    mean <- variance <- numeric(length(display))
+    if (!is.na(random)) {
+      mean <- moments$mean[random, ]
+      variance <- moments$covariance[random, random, ]
+    }
+    if (!is.na(fixed)) {
+      beta <- hyper_matrix(fit, fixed)
+      mean <- mean + base::mean(beta)
+      variance <- variance + stats::var(as.numeric(beta))
+      if (!is.na(random)) variance <- variance + 2 * moments$with_beta[random, ]
+    }
+    sd <- sqrt(pmax(variance, 0))
+    if (heaviest <= 2) mean[] <- NA
+    if (heaviest <= 3) sd[] <- NA
+    cbind(mean = mean, sd = sd)[display, , drop = FALSE]
+  }), columns)
+}
+
+covariance_moments <- function(fit, columns) {
+  place <- match(columns, fit$posterior$random$column)
+  covariance <- fit$sampling$moments$covariance[place, place, fit$posterior$group_display,
+                                                drop = FALSE]
+  if (any(fit$posterior$tails <= 3)) covariance[] <- NA
+  covariance
+}
+
+# From either ---------------------------------------------------------------------------------
+
+# A data frame, groups x columns.
+median_frame <- function(fit, parts, from_moments) {
+  groups <- shown_levels(fit)
+  medians <- vapply(parts, function(part) {
+    middle <- if (from_moments) part[, "mean"] else apply(part, 2, stats::median)
+    rep_len(unname(middle), length(groups))
+  }, numeric(length(groups)))
+  medians <- matrix(medians, length(groups), dimnames = list(groups, names(parts)))
+  as.data.frame(medians, optional = TRUE)
+}
+
+# Standard deviations, groups x columns.
+sd_of_groups <- function(fit, parts, from_moments) {
+  n <- length(fit$posterior$groups)
+  sds <- vapply(parts, function(part) {
+    rep_len(if (from_moments) part[, "sd"] else summarize_columns(part, 0.5)$sd, n)
+  }, numeric(n))
+  if (any(fit$posterior$tails <= 3)) sds[] <- NA
+  matrix(sds, n)
+}
+
+# groups x columns of the table x columns of the model.
+tables_of_groups <- function(fit, parts, asked, from_moments) {
+  groups <- shown_levels(fit)
+  heaviest <- min(fit$posterior$tails)
+  tables <- lapply(parts, function(part) {
+    table <- if (from_moments) moment_table(part, asked$probs)
+      else asked_table(part, heaviest, asked)
+    table[rep_len(seq_len(nrow(table)), length(groups)), , drop = FALSE]
+  })
+  array(unlist(tables), c(length(groups), ncol(tables[[1]]), length(parts)),
+        list(groups, colnames(tables[[1]]), names(parts)))
+}
+
+# The quantiles are those of a normal distribution.
+moment_table <- function(part, probs) {
+  quantiles <- part[, "mean"] + outer(part[, "sd"], stats::qnorm(probs))
+  table <- cbind(part, quantiles)
+  dimnames(table) <- list(NULL, c("Estimate", "Est.Error", paste0("Q", 100 * probs)))
+  table
+}
+
+# The one column of a data frame as a vector, with variances for covariance matrices.
+drop_frame <- function(frame) {
+  variances <- attr(frame, "postVar")
+  vector <- stats::setNames(frame[[1]], rownames(frame))
+  if (!is.null(variances)) attr(vector, "postVar") <- variances[1, 1, ]
+  vector
+}
+
+# Classes -------------------------------------------------------------------------------------
+
+#' @export
+print.ranef.relm <- function(x, digits = NULL, ...) {
+  refuse_dots(list(...), "print")
+  print(unclass(x), digits = digits)
+  invisible(x)
+}
+
+#' @export
+print.coef.relm <- print.ranef.relm
+
+#' @rdname relm-group-estimates
+#' @export
+as.data.frame.ranef.relm <- function(x, row.names = NULL, optional = FALSE,
+                                     stringsAsFactors = FALSE, ...) {
+  refuse_dots(list(...), "as.data.frame")
+  check_flag(stringsAsFactors, "stringsAsFactors")
+  tables <- lapply(names(x), function(name) long_table(x[[name]], name))
+  table <- do.call(rbind, tables)
+  if (stringsAsFactors) table$grpvar <- as.factor(table$grpvar)
+  table
+}
+
+#' @rdname relm-group-estimates
+#' @export
+as.data.frame.coef.relm <- as.data.frame.ranef.relm
+
+long_table <- function(frame, name) {
+  columns <- names(frame)
+  groups <- rownames(frame)
+  ranked <- groups[order(frame[[1]])]
+  table <- data.frame(grpvar = name,
+                      term = factor(rep(columns, each = length(groups)), unique(columns)),
+                      grp = factor(rep(groups, times = length(columns)), ranked),
+                      condval = unlist(frame, use.names = FALSE))
+  sds <- attr(frame, "condsd")
+  variances <- attr(frame, "postVar")
+  if (!is.null(variances)) {
+    sds <- vapply(seq_along(columns), function(k) sqrt(variances[k, k, ]), frame[[1]])
+  }
+  if (!is.null(sds)) table$condsd <- as.numeric(sds)
+  table
+}
+
+#' @rdname relm-group-estimates
+#' @export
+plot.ranef.relm <- function(x, y, ...) {
+  refuse_dots(list(...), "plot")
+  check_installed("ggplot2", "plot()")
+  table <- as.data.frame(x)
+  levels <- rownames(x[[1]])
+  shown <- levels[plotted_groups(levels, names(x), NULL, NULL, most_effects, "ranef")]
+  table <- table[table$grp %in% shown, ]
+  sd <- if (is.null(table$condsd)) NA_real_ else table$condsd
+  half <- outer(sd, stats::qnorm(interval_probabilities))
+  half[, "median"] <- 0
+  quantiles <- table$condval + half
+  colnames(quantiles) <- names(interval_probabilities)
+  draw_effects(data.frame(column = droplevels(table$term), group = droplevels(table$grp),
+                          quantiles),
+               names(x), if (inherits(x, "coef.relm")) "coefficient" else "group effect")
+}
+
+#' @rdname relm-group-estimates
+#' @export
+plot.coef.relm <- function(x, y, ...) {
+  x[[1]] <- varying_columns(x[[1]])
+  plot.ranef.relm(x, ...)
+}
+
+# Without the columns that are the same in all groups.
+varying_columns <- function(frame) {
+  varies <- vapply(frame, function(column) any(column != column[1]), NA)
+  if (!any(varies)) return(frame)
+  sds <- attr(frame, "condsd")[, varies, drop = FALSE]
+  structure(frame[varies], condsd = sds)
+}
+
+#' @rdname relm-group-estimates
+#' @rawNamespace S3method(lattice::dotplot, ranef.relm)
+#' @method dotplot ranef.relm
+dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
+  check_installed("lattice", "dotplot()")
+  check_flag(main, "main")
+  table <- as.data.frame(x)
+  sd <- if (is.null(table$condsd)) rep(NA_real_, nrow(table)) else table$condsd
+  table$low <- as.numeric(transf(table$condval - 1.96 * sd))
+  table$high <- as.numeric(transf(table$condval + 1.96 * sd))
+  table$value <- as.numeric(transf(table$condval))
+  panel <- function(x, y, subscripts, ...) {
+    lattice::panel.abline(v = transf(0), col = "grey70")
+    lattice::panel.dotplot(x, y, ...)
+    lattice::panel.segments(table$low[subscripts], as.numeric(y), table$high[subscripts],
+                            as.numeric(y), col = "black")
+  }
+  prepanel <- function(x, subscripts, ...) {
+    list(xlim = range(x, table$low[subscripts], table$high[subscripts], na.rm = TRUE))
+  }
+  arguments <- list(panel = panel, prepanel = prepanel, xlab = NULL, main = if (main) names(x))
+  given <- list(...)
+  arguments <- c(arguments[setdiff(names(arguments), names(given))], given)
+  plot <- do.call(lattice::dotplot, c(list(grp ~ value | term, table), arguments))
+  stats::setNames(list(plot), names(x))
+}
+
+#' @rdname relm-group-estimates
+#' @rawNamespace S3method(lattice::dotplot, coef.relm)
+#' @method dotplot coef.relm
+dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, ...) {
+  x[[1]] <- varying_columns(x[[1]])
+  dotplot.ranef.relm(x, main = main, transf = transf, ...)
+}

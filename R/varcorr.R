@@ -1,0 +1,174 @@
+# Standard deviations and correlations of group effects, as one object.
+
+#' @rdname relm-effects
+#' @export
+VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NULL, ...) {
+  refuse_dots(list(...), "VarCorr")
+  if (!identical(as.numeric(sigma), 1)) {
+    abort("{.arg sigma} must be 1: it multiplies standard deviations in nlme, and has no place
+           here.", x = "It is {describe(sigma)}.")
+  }
+  posterior <- x$posterior
+  asked <- asked_estimates(summary, probs, robust)
+  if (asked$form != "medians") return(covariance_tables(x, asked))
+  estimate <- list()
+  if (!is.null(posterior$group)) {
+    estimate[[posterior$group]] <- covariance_estimate(x)
+  }
+  structure(estimate, sc = sigma(x), class = "VarCorr.relm")
+}
+
+# brms's shape: for the grouping factor sd, cor and cov, for residuals sd.
+covariance_tables <- function(fit, asked) {
+  posterior <- fit$posterior
+  places <- sort(sigma_places(fit))
+  names <- if (is.null(posterior$sigma_by)) "sigma"
+    else posterior$levels[posterior$level_display]
+  sd <- hyper_matrix(fit, places)
+  residual <- list(sd = asked_form(sd, posterior$tails[colnames(sd)], asked, list(names)))
+  if (is.null(posterior$group)) return(list(residual__ = residual))
+  stats::setNames(list(group_covariance(fit, asked), residual), c(posterior$group, "residual__"))
+}
+
+group_covariance <- function(fit, asked) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  q <- length(columns)
+  place <- length(posterior$fixed) + seq_len(q)
+  sd <- hyper_matrix(fit, place)
+  tails <- posterior$tails[place]
+  tables <- list(sd = asked_form(sd, tails, asked, list(columns)))
+  pairs <- correlation_pairs(posterior)
+  if (nrow(pairs) == 0) return(tables)
+  # Draws x effects x effects; as a matrix, the pairs of effects in the order of columns.
+  correlation <- array(rep(diag(q), each = nrow(sd)), c(nrow(sd), q, q))
+  for (k in seq_len(nrow(pairs))) {
+    correlation[, pairs$first[k], pairs$second[k]] <-
+      correlation[, pairs$second[k], pairs$first[k]] <- hyper_matrix(fit, pairs$place[k])
+  }
+  correlation <- matrix(correlation, nrow(sd))
+  first <- rep(seq_len(q), times = q)
+  second <- rep(seq_len(q), each = q)
+  covariance <- correlation * sd[, first, drop = FALSE] * sd[, second, drop = FALSE]
+  names <- list(columns, columns)
+  c(tables, list(
+    cor = asked_form(correlation, rep(Inf, q^2), asked, names),
+    cov = asked_form(covariance, tail_of_product(pmin(tails[first], tails[second])), asked, names)
+  ))
+}
+
+# The density of s^2 falls like s^-((e + 1) / 2) where that of s falls like s^-e; a product of two
+# falls no slower than the square of the heavier.
+tail_of_product <- function(tail) (tail + 1) / 2
+
+# Draws or a table of them, with these names of one or two dimensions of variables.
+asked_form <- function(draws, tails, asked, names) {
+  sizes <- lengths(names)
+  if (asked$form == "draws") {
+    return(array(draws, c(nrow(draws), sizes), c(list(NULL), unname(names))))
+  }
+  table <- asked_table(draws, unname(tails), asked)
+  if (length(sizes) == 1) return(structure(table, dimnames = list(names[[1]], colnames(table))))
+  aperm(array(table, c(sizes, ncol(table)), c(names, list(colnames(table)))), c(1, 3, 2))
+}
+
+covariance_estimate <- function(fit) {
+  posterior <- fit$posterior
+  columns <- posterior$random$column
+  q <- length(columns)
+  p <- length(posterior$fixed)
+  sd <- apply(hyper_matrix(fit, p + seq_len(q)), 2, stats::median)
+  correlation <- diag(q)
+  pairs <- correlation_pairs(posterior)
+  medians <- apply(hyper_matrix(fit, pairs$place), 2, stats::median)
+  correlation[cbind(pairs$first, pairs$second)] <- medians
+  correlation[cbind(pairs$second, pairs$first)] <- medians
+  dimnames(correlation) <- list(columns, columns)
+  names(sd) <- columns
+  structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
+            block = posterior$random$block)
+}
+
+# The correlations among the hyperparameters: their places, and the random columns of each pair.
+correlation_pairs <- function(posterior) {
+  pairs <- lapply(posterior$blocks, function(block) {
+    if (length(block$columns) > 1) t(utils::combn(block$columns, 2))
+  })
+  pairs <- rbind(matrix(0L, 0, 2), do.call(rbind, pairs))
+  # As pair_names() has them: each column with those before it.
+  block <- posterior$random$block[pairs[, 1]]
+  pairs <- pairs[order(block, pairs[, 2], pairs[, 1]), , drop = FALSE]
+  first <- length(posterior$fixed) + nrow(posterior$random)
+  data.frame(first = pairs[, 1], second = pairs[, 2], place = first + seq_len(nrow(pairs)))
+}
+
+#' @rdname relm-effects
+#' @param row.names,optional Not used; they stand in the generic.
+#' @param order Where the table has covariances: `"cov.last"`, or `"lower.tri"`, each variance
+#'   before the covariances with it.
+#' @param stringsAsFactors Make factors of names?
+#' @export
+as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE,
+                                       order = "cov.last", stringsAsFactors = FALSE, ...) {
+  refuse_dots(list(...), "as.data.frame")
+  check_choice(order, "order", c("cov.last", "lower.tri"))
+  check_flag(stringsAsFactors, "stringsAsFactors")
+  group_rows <- function(name) {
+    covariance <- x[[name]]
+    columns <- rownames(covariance)
+    q <- length(columns)
+    block <- attr(covariance, "block")
+    pairs <- which(lower.tri(covariance) & outer(block, block, "=="), arr.ind = TRUE)[, 2:1]
+    pairs <- rbind(cbind(seq_len(q), seq_len(q)), matrix(pairs, ncol = 2))
+    if (order == "lower.tri") pairs <- pairs[base::order(pairs[, 1], pairs[, 2]), , drop = FALSE]
+    varying <- pairs[, 1] == pairs[, 2]
+    data.frame(
+      grp = name, var1 = columns[pairs[, 1]],
+      var2 = ifelse(varying, NA_character_, columns[pairs[, 2]]),
+      vcov = covariance[pairs],
+      sdcor = ifelse(varying, attr(covariance, "stddev")[pairs[, 1]],
+                     attr(covariance, "correlation")[pairs])
+    )
+  }
+  sc <- attr(x, "sc")
+  levels <- if (is.null(names(sc))) NA_character_ else names(sc)
+  residual <- data.frame(grp = "Residual", var1 = levels,
+                         var2 = NA_character_, vcov = unname(sc)^2, sdcor = unname(sc))
+  table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
+  rownames(table) <- NULL
+  if (stringsAsFactors) table[1:3] <- lapply(table[1:3], as.factor)
+  table
+}
+
+#' @rdname relm-effects
+#' @param digits Significant digits.
+#' @param comp What to print, any of `"Std.Dev."` and `"Variance"`.
+#' @param formatter A function of the numbers and `digits` that makes text of them.
+#' @export
+print.VarCorr.relm <- function(x, digits = 3, comp = "Std.Dev.", formatter = format_significant,
+                               ...) {
+  refuse_dots(list(...), "print")
+  digits <- check_count(digits, "digits")
+  kinds <- c("Variance", "Std.Dev.")
+  if (!is.character(comp) || length(comp) == 0 || anyNA(pmatch(comp, kinds))) {
+    abort("{.arg comp} must be any of {.or {.val {kinds}}}.", x = "It is {describe(comp)}.")
+  }
+  comp <- kinds[sort(pmatch(comp, kinds))]
+  table <- as.data.frame(x)
+  shown <- table[is.na(table$var2), c("grp", "var1")]
+  names(shown) <- c("Groups", "Name")
+  shown$Name[is.na(shown$Name)] <- ""
+  correlations <- vapply(seq_len(nrow(shown)), function(i) {
+    rows <- table$grp == shown$Groups[i] & table$var2 %in% shown$Name[i]
+    paste(sprintf("%.*f", digits - 1L, table$sdcor[rows]), collapse = " ")
+  }, "")
+  columns <- c(Variance = "vcov", Std.Dev. = "sdcor")
+  for (kind in comp) {
+    shown[[kind]] <- formatter(table[is.na(table$var2), columns[[kind]]], digits = digits)
+  }
+  if (any(nzchar(correlations))) shown$Corr <- correlations
+  print(shown, row.names = FALSE, right = FALSE)
+  invisible(x)
+}
+
+format_significant <- function(x, digits) format(signif(x, digits))
