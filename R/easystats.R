@@ -16,7 +16,11 @@ describe_posterior.relm <- function(posteriors, centrality = "median", dispersio
                                     rope_ci = 0.95, diagnostic = c("ESS", "Rhat"),
                                     priors = FALSE, effects = "fixed", component = NULL,
                                     parameters = NULL, ...) {
-  dots <- check_described("describe_posterior", list(...), names(formals()))
+  # parameters hands over its own arguments too, which model_parameters.relm() has checked.
+  dots <- list(...)
+  if (!inherits(parameters, "AsIs")) {
+    check_described("describe_posterior", dots, names(formals()))
+  }
   check_flag(priors, "priors")
   chosen <- parameter_table(posteriors, effects, component, parameters)
   draws <- as.data.frame(posteriors, variable = chosen$Parameter)
@@ -189,9 +193,10 @@ method_for_brms <- function(package, generic) {
 
 #' @rawNamespace S3method(parameters::model_parameters, relm)
 model_parameters.relm <- function(model, ..., effects = "fixed", component = NULL,
-                                  group_level = FALSE) {
+                                  parameters = NULL, group_level = FALSE) {
+  check_table_arguments(list(...))
   check_flag(group_level, "group_level")
-  chosen <- parameter_table(model, effects, component)
+  chosen <- parameter_table(model, effects, component, parameters)
   # Versions of parameters differ in whether "all" and "random" have group effects.
   is_effect <- chosen$Effects == "random" & !startsWith(chosen$Group, "SD/Cor:")
   if (!group_level && effects[1] %in% c("all", "random")) is_shown <- !is_effect
@@ -203,6 +208,23 @@ model_parameters.relm <- function(model, ..., effects = "fixed", component = NUL
   )
   attr(table, "object_name") <- as_text(substitute(model))
   table
+}
+
+# Arguments that parameters' methods have: how a table is made of draws, how it is shown; and those
+# of estimators, which say nothing to a posterior unless they are off.
+check_table_arguments <- function(dots) {
+  method <- method_for_brms("parameters", "model_parameters")
+  shown <- c("digits", "ci_digits", "p_digits", "footer_digits", "pretty_names", "groups",
+             "s_value", "include_info", "summary", "include_reference", "ci_random", "wb_component",
+             "include_sigma", "iterations")
+  off <- c("bootstrap", "vcov", "vcov_args", "p_adjust", "robust", "df_method")
+  for (name in intersect(off, names(dots))) {
+    if (is.null(dots[[name]]) || isFALSE(dots[[name]])) next
+    abort("{.arg {name}} is for estimators, not for the draws of a posterior.")
+  }
+  known <- setdiff(names(formals(method)), c("model", "..."))
+  unknown <- dots[!names(dots) %in% c(known, shown, off)]
+  check_dots_empty(unknown, c(known, "parameters", shown), "model_parameters")
 }
 
 #' @rawNamespace S3method(parameters::standard_error, relm)

@@ -65,6 +65,12 @@ test_that("what bayestestR, parameters and performance do not know is refused", 
   refused(bayestestR::hdi(fit, effects = 1), "`effects`")
   refused(parameters::model_parameters(fit, group_level = 2), "`group_level`")
   refused(parameters::model_parameters(fit, effects = "total"), "`effects`")
+  refused(parameters::model_parameters(fit, digit = 2), "`digit`.*`digits`")
+  refused(parameters::model_parameters(fit, bootstrap = TRUE), "`bootstrap` is for estimators")
+  refused(parameters::model_parameters(fit, vcov = "HC3"), "`vcov` is for estimators")
+  table <- parameters::model_parameters(fit, digits = 3, bootstrap = FALSE, vcov = NULL,
+                                        pretty_names = FALSE, parameters = "x$")
+  expect_identical(table$Parameter, "b_x")
   refused(performance::model_performance(fit, metrics = 3), "`metrics`")
 })
 
