@@ -11,9 +11,14 @@
 #' well groups never seen are predicted.
 #'
 #' @inheritParams loo.relm
-#' @param K How many folds of rows, as equal as can be, to make at random.
-#' @param folds Instead of `K`: a vector with a value for each row of the fit, the same for rows
-#'   that are left out together.
+#' @param K How many folds to make at random, as equal as can be. Where `folds` or `group` tell
+#'   how many there are, it may be left out.
+#' @param folds `NULL` for folds of rows; a vector with a value for each row of the fit, the same for
+#'   rows that are left out together; or, as in brms, `"stratified"` for folds that have
+#'   rows of each group in equal shares, `"grouped"` for folds of whole groups, or `"loo"` for a fold
+#'   for each row.
+#' @param group The name of the grouping factor or of a variable of the model, whose values are the
+#'   groups of `"stratified"` and `"grouped"`; without `folds`, each of its values is a fold.
 #' @param seed Of the folds and the refits: a whole number, or `NULL` to take one from the
 #'   session's stream.
 #' @param ... Refused by relm's method.
@@ -44,14 +49,14 @@ kfold.default <- function(x, ...) pass_on("loo", "kfold", x, ...)
 #' @rdname kfold.relm
 #' @rawNamespace S3method(loo::kfold, relm)
 #' @export
-kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, ...) {
+kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, group = NULL, ...) {
   name <- deparse1(substitute(x))
-  check_dots_empty(list(...), names(formals(kfold.relm)), "kfold")
+  refuse_dots(list(...), "kfold")
   check_installed("loo", "kfold()")
   n <- nrow(design_of(x, "kfold()")$frame)
   seed <- check_seed(seed)
-  folds <- if (is.null(folds)) random_folds(check_folds_count(K, n), n, seed)
-    else check_folds(folds, n, !missing(K))
+  values <- if (!is.null(group)) fold_groups(x, group)
+  folds <- choose_folds(if (!missing(K)) K, folds, values, n, seed)
   exact <- predict_folds(x, folds, seed)
   elpd <- exact["log_density", ]
   lpd <- integrated_row_density(x)$lpd()
@@ -65,26 +70,68 @@ kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, ...) {
   describe_criterion(result, x, "row", name)
 }
 
-check_folds_count <- function(K, n) {
+# A factor with the folds of rows as its levels. groups: those of the rows, if any are named.
+choose_folds <- function(K, folds, groups, n, seed) {
+  if (is.character(folds) && length(folds) == 1) {
+    return(split_folds(K, folds, groups, n, seed))
+  }
+  if (!is.null(folds) && !is.null(groups)) {
+    abort("{.arg group} has no place beside a vector of {.arg folds}.", i = "Give one of them.")
+  }
+  if (is.null(folds) && is.null(groups)) {
+    K <- check_folds_count(if (is.null(K)) 10 else K, n)
+    return(factor(with_stream(seed, sample(rep_len(seq_len(K), n)))))
+  }
+  if (is.null(folds)) check_folds(groups, n, K, "group") else check_folds(folds, n, K, "folds")
+}
+
+split_folds <- function(K, kind, groups, n, seed) {
+  check_choice(kind, "folds", c("stratified", "grouped", "loo"))
+  if (kind == "loo") {
+    if (!is.null(groups)) abort('{.arg group} has no place in {.code folds = "loo"}.')
+    return(check_folds(seq_len(n), n, K, "folds"))
+  }
+  if (is.null(groups)) {
+    abort('{.code folds = "{kind}"} needs {.arg group}, the name of a variable of the model.')
+  }
+  most <- if (kind == "grouped") nlevels(groups) else n
+  K <- check_folds_count(if (is.null(K)) min(10, most) else K, most,
+                         if (kind == "grouped") "groups" else "rows")
+  split <- if (kind == "grouped") loo::kfold_split_grouped else loo::kfold_split_stratified
+  check_folds(with_stream(seed, split(K, groups)), n, NULL, "folds")
+}
+
+# The values of a variable of the model, or the groups, of each row.
+fold_groups <- function(fit, group) {
+  design <- fit$design
+  usable <- names(Filter(function(column) is.null(dim(column)), design$frame[-1]))
+  check_choice(group, "group", unique(c(fit$posterior$group, usable)))
+  if (identical(group, fit$posterior$group)) {
+    levels <- group_levels(design$factors$group)
+    return(factor(levels$labels[levels$index], levels$labels[levels$display]))
+  }
+  droplevels(as.factor(design$frame[[group]]))
+}
+
+check_folds_count <- function(K, n, of = "rows") {
   K <- check_count(K, "K", least = 2)
-  if (K > n) abort("{.arg K} must be at most the number of rows, {n}.", x = "It is {K}.")
+  if (K > n) abort("{.arg K} must be at most the number of {of}, {n}.", x = "It is {K}.")
   K
 }
 
-check_folds <- function(folds, n, with_K) {
-  if (with_K) abort("Give {.arg K} or {.arg folds}, not both.")
+check_folds <- function(folds, n, K, argument) {
   if (!is.atomic(folds) || length(folds) != n) {
     abort("{.arg folds} must be a vector with a value for each of the {n} rows.",
           x = "It is {describe(folds)}.")
   }
-  if (anyNA(folds)) abort("{.arg folds} must not have missing values.")
+  if (anyNA(folds)) abort("{.arg {argument}} must not have missing values.")
   folds <- droplevels(as.factor(folds))
-  if (nlevels(folds) < 2) abort("{.arg folds} must have at least two values.")
+  if (nlevels(folds) < 2) abort("{.arg {argument}} must have at least two values.")
+  if (!is.null(K) && check_count(K, "K") != nlevels(folds)) {
+    abort("{.arg K} must be the number of folds in {.arg {argument}}, {nlevels(folds)}.",
+          x = "It is {K}.", i = "It may be left out.")
+  }
   folds
-}
-
-random_folds <- function(K, n, seed) {
-  factor(with_stream(seed, sample(rep_len(seq_len(K), n))))
 }
 
 # The log density of each row given the other folds, and its Monte Carlo standard error.
