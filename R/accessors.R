@@ -5,6 +5,7 @@
 #'   functions have the same defaults.
 #' @param type Of `model.matrix()` `"fixed"` for X or `"random"` for Z, rows x columns. Of
 #'   `weights()` `"prior"`, the only one.
+#' @param env Not used; `as.formula()` gives it.
 #' @param ... Refused.
 #' @return `formula()`: the model formula. `terms()`: the terms of the fixed part with the response,
 #'   with the attributes `predvars` and `dataClasses` that [lm()] gives, so that a model frame of
@@ -27,7 +28,7 @@ NULL
 
 #' @rdname relm-model
 #' @export
-formula.relm <- function(x, fixed.only = FALSE, random.only = FALSE, ...) {
+formula.relm <- function(x, fixed.only = FALSE, random.only = FALSE, env, ...) {
   refuse_dots(list(...), "formula")
   check_one_part(fixed.only, random.only)
   formula <- x$posterior$formula

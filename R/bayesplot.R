@@ -7,9 +7,9 @@
 #'
 #' @param x,object A fit.
 #' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; unless given all, and
-#'   of `pairs()` the first six hyperparameters.
-#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Refused
-#'   elsewhere.
+#'   of `pairs()` the first six hyperparameters. `pairs()` takes at most twelve: it draws as many
+#'   panels as their square.
+#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Elsewhere refused.
 #' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`:
 #'   R-hat (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021). `neff_ratio()`: the smaller of
 #'   the bulk and the tail effective sample size, over the number of draws.
@@ -69,6 +69,17 @@ bayesplot_type <- function(type) {
   if (type %in% bayesplot_types()) type
 }
 
+# The types that were perhaps meant: by another's word, or by a slip of a letter or two.
+meant_types <- function(type, types) {
+  type <- sub("^(mcmc|ppc|stan)_", "", type)
+  words <- c(ess = "neff", n_eff = "neff", autocorrelation = "acf", ac = "acf", density = "dens",
+             histogram = "hist", traceplot = "trace", interval = "intervals", pair = "pairs",
+             caterpillar = "ranef")
+  if (type %in% names(words)) return(intersect(words[[type]], types))
+  distances <- utils::adist(type, types, ignore.case = TRUE)[1, ]
+  types[distances == min(distances) & distances <= 2]
+}
+
 plot_by_bayesplot <- function(fit, type, variable, regex, pars, regex_pars, lags, options) {
   type <- bayesplot_type(type)
   chosen <- if (!is.null(variable) || !is.null(pars) || !is.null(regex_pars)) {
@@ -78,11 +89,42 @@ plot_by_bayesplot <- function(fit, type, variable, regex, pars, regex_pars, lags
   } else {
     hyper_variables(fit)
   }
+  if (type == "pairs" && length(chosen) > most_pairs) {
+    abort("{.fn pairs} draws a panel for each two of at most {most_pairs} variables.",
+          x = "{length(chosen)} are chosen.",
+          i = "Choose some by {.arg pars} or {.arg regex_pars}.")
+  }
   if (!is.null(lags)) options$lags <- lags
   shown <- if (grepl("^rhat", type)) rhat.relm(fit, chosen)
     else if (grepl("^neff", type)) neff_ratio.relm(fit, chosen)
     else draws_array(fit, chosen)
-  do.call(getExportedValue("bayesplot", paste0("mcmc_", type)), c(list(shown), options))
+  draw_by_bayesplot(paste0("mcmc_", type), list(shown), options)
+}
+
+# A panel takes a tenth of a second.
+most_pairs <- 12
+
+# What bayesplot's function draws. It only warns of arguments that it does not know, and its errors
+# do not say which argument was wrong.
+draw_by_bayesplot <- function(name, data, options) {
+  draw <- getExportedValue("bayesplot", name)
+  known <- known_to_bayesplot(name)
+  unknown <- if (is.null(names(options))) rep(TRUE, length(options)) else !names(options) %in% known
+  check_dots_empty(options[unknown], setdiff(known, c("x", "object", "y", "yrep")), name)
+  tryCatch(do.call(draw, c(data, options)), error = function(e) {
+    if (inherits(e, "lifecycle_error_deprecated")) stop(e)
+    abort("bayesplot's {.fn {name}} gives an error.", x = "{conditionMessage(e)}")
+  })
+}
+
+# Functions with groups hand arguments on to those without, and combinations to their parts.
+known_to_bayesplot <- function(name) {
+  names <- c(name, sub("_grouped$|_by_chain$", "", name))
+  if (name == "mcmc_combo") names <- paste0("mcmc_", bayesplot_types())
+  own <- unlist(lapply(intersect(c(name, names), getNamespaceExports("bayesplot")), function(name) {
+    names(formals(getExportedValue("bayesplot", name)))
+  }))
+  setdiff(unique(own), "...")
 }
 
 # A function of the draws of each variable, iterations x chains.

@@ -227,6 +227,12 @@ Ops.relm_crossprods <- function(e1, e2) {
   if (.Generic != "+" || nargs() != 2) {
     abort("Cross-products can only be added.", x = "The operator was {.code {(.Generic)}}.")
   }
+  for (e in list(e1, e2)) {
+    if (!inherits(e, "relm_crossprods")) {
+      abort("Cross-products can only be added to cross-products.",
+            x = "The other is {describe(e)}.")
+    }
+  }
   add_crossprods(e1, e2)
 }
 

@@ -52,6 +52,7 @@ extend.relm <- function(object, draws, cores = object$sampling$cores,
   plan <- plan_extension(object, control)
   object$sampling <- append_draws(plan, object, run_plan(plan, draws, object$sampling$ends))
   object$control$draws <- object$call$draws <- control$draws
+  object$criteria <- NULL
   object
 }
 

@@ -32,7 +32,7 @@ posterior_interval <- function(object, ...) UseMethod("posterior_interval")
 #' @export
 posterior_interval.relm <- function(object, prob = 0.95, type = "central", variable = NULL,
                                     regex = FALSE, pars = NULL, regex_pars = NULL, ...) {
-  check_dots_empty(list(...), names(formals(posterior_interval.relm)), "posterior_interval")
+  refuse_dots(list(...), "posterior_interval")
   check_probability(prob, "prob")
   check_choice(type, "type", "central")
   chosen <- choose_variables(object, variable, regex, pars, regex_pars)
@@ -71,14 +71,15 @@ predictive_interval.default <- function(object, ...) {
 #' @rdname relm-intervals
 #' @export
 confint.relm <- function(object, parm, level = 0.95, ...) {
-  check_dots_empty(list(...), names(formals(confint.relm)), "confint")
+  refuse_dots(list(...), "confint")
   check_probability(level, "level")
   fixed <- object$posterior$fixed
   draws <- hyper_matrix(object, seq_along(fixed))
   colnames(draws) <- fixed
   if (!missing(parm)) {
-    known <- if (is.numeric(parm)) parm %in% seq_along(fixed) else parm %in% fixed
-    if (!all(known)) {
+    known <- if (is.numeric(parm)) parm %in% seq_along(fixed)
+      else is.character(parm) && all(parm %in% fixed)
+    if (length(parm) == 0 || !all(known)) {
       abort("{.arg parm} must name coefficients of the model.", x = "It is {describe(parm)}.",
             i = "They are {.val {fixed}}; {.fn posterior_interval} has the other parameters.")
     }

@@ -33,7 +33,7 @@ c.relm <- function(...) {
   first$sampling <- with_moments(sampling, first$posterior, kept)
   first$control$chains <- first$call$chains <- sampling$chains
   first$control["seed"] <- list(NULL)
-  first$call$seed <- NULL
+  first$call$seed <- first$criteria <- NULL
   first
 }
 

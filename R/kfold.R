@@ -50,9 +50,10 @@ kfold.default <- function(x, ...) pass_on("loo", "kfold", x, ...)
 #' @rawNamespace S3method(loo::kfold, relm)
 #' @export
 kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, group = NULL, ...) {
-  name <- deparse1(substitute(x))
+  name <- model_name(substitute(x))
   refuse_dots(list(...), "kfold")
   check_installed("loo", "kfold()")
+  check_several_draws(x, "kfold")
   n <- nrow(design_of(x, "kfold()")$frame)
   seed <- check_seed(seed)
   values <- if (!is.null(group)) fold_groups(x, group)

@@ -117,7 +117,7 @@ bayes_factor.default <- function(x1, x2, log = FALSE, ...) {
 #' @export
 bayes_factor.relm <- function(x1, x2, log = FALSE, ...) {
   if (missing(x2)) abort("{.fn bayes_factor} needs a second model, {.arg x2}.")
-  names <- c(deparse1(substitute(x1)), deparse1(substitute(x2)))
+  names <- c(model_name(substitute(x1)), model_name(substitute(x2), 2))
   check_flag(log, "log")
   check_same_data(Filter(function(x) inherits(x, "relm"), list(x1, x2)))
   difference <- as_logml(x1, "x1") - as_logml(x2, "x2")

@@ -55,10 +55,11 @@
 #' @param save_psis Keep the smoothed weights? They take draws x rows, and so does what is done.
 #' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
 #'   where something is refitted.
-#' @param criterion `"loo"` or `"waic"`: what fits are compared by.
+#' @param criterion `"loo"`, `"waic"`, or `"kfold"` where [add_criterion()] has kept it in each fit:
+#'   what fits are compared by.
 #' @param model_names Names of the models; by default as they are written in the call.
 #' @param ... `loo_compare()`: more fits, or results of `loo()` or `waic()`; a list of them may be
-#'   `x` itself. Elsewhere not used.
+#'   `x` itself. Elsewhere refused.
 #' @return
 #' * `loo()`: an object of loo's class `psis_loo`, `waic()` of its class `waic`; printed,
 #'   compared and plotted by loo. `pointwise` has a row for each row of the data or, in the order
@@ -101,12 +102,16 @@ loo.default <- function(x, ...) pass_on("loo", "loo", x, ...)
 loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshold = 0.7,
                      r_eff = NULL, cores = getOption("mc.cores", 1), save_psis = FALSE,
                      seed = NULL, ...) {
-  name <- deparse1(substitute(x))
-  check_dots_empty(list(...), names(formals(loo.relm)), "loo")
+  name <- model_name(substitute(x))
+  refuse_dots(list(...), "loo")
   check_installed("loo", "loo()")
+  check_several_draws(x, "loo")
   check_choice(by, "by", c("row", "group"))
   for (flag in c("integrated", "reloo", "save_psis")) check_flag(get(flag), flag)
-  check_number(k_threshold, "k_threshold")
+  if (check_number(k_threshold, "k_threshold") < 0) {
+    abort("{.arg k_threshold} must not be negative.", x = "It is {k_threshold}.",
+          i = "0 with {.code reloo = TRUE} fits anew wherever importance sampling may err.")
+  }
   density <- left_out_density(x, by, integrated)
   result <- smoothed_loo(density, r_eff, check_count(cores, "cores"), save_psis)
   if (!is.null(density$lpd)) result <- set_lpd(result, density$lpd())
@@ -128,9 +133,10 @@ waic.default <- function(x, ...) pass_on("loo", "waic", x, ...)
 #' @rawNamespace S3method(loo::waic, relm)
 #' @export
 waic.relm <- function(x, by = "row", ...) {
-  name <- deparse1(substitute(x))
-  check_dots_empty(list(...), names(formals(waic.relm)), "waic")
+  name <- model_name(substitute(x))
+  refuse_dots(list(...), "waic")
   check_installed("loo", "waic()")
+  check_several_draws(x, "waic")
   check_choice(by, "by", c("row", "group"))
   density <- left_out_density(x, by, FALSE)
   result <- block_by_block(density, FALSE, function(values, places) loo::waic(values))
@@ -158,19 +164,33 @@ loo_compare.default <- function(x, ...) {
 loo_compare.relm <- function(x, ..., criterion = "loo", by = "row", model_names = NULL) {
   expressions <- as.list(substitute(list(x, ...)))[-1]
   others <- list(...)
-  options <- c("integrated", "reloo", "k_threshold", "cores", "seed")
-  is_option <- names(others) %in% options
-  if (is.null(names(others))) is_option <- rep(FALSE, length(others))
+  is_option <- check_compared(others)
   if (is.null(model_names)) {
-    model_names <- vapply(expressions[c(TRUE, !is_option)], deparse1, "")
+    model_names <- Map(model_name, expressions[c(TRUE, !is_option)], seq_len(1 + sum(!is_option)))
+    model_names <- make.unique(as.character(unlist(model_names)))
   }
   do.call(compare_fits, c(list(c(list(x), others[!is_option]), model_names, criterion = criterion,
                                by = by), others[is_option]))
 }
 
+# Which of these are options of loo(), and not fits or their criteria.
+check_compared <- function(others) {
+  options <- c("integrated", "reloo", "k_threshold", "cores", "seed")
+  names <- if (is.null(names(others))) rep("", length(others)) else names(others)
+  compared <- vapply(others, inherits, NA, c("relm", "loo"))
+  foreign <- which(!compared & !names %in% options)
+  if (length(foreign) == 0) return(!compared)
+  if (names[foreign[1]] != "") {
+    check_dots_empty(others[foreign], c("x", "criterion", "by", "model_names", options),
+                     "loo_compare")
+  }
+  abort("{.fn loo_compare} compares fits of {.fn relm} and results of {.fn loo}, {.fn waic} or
+         {.fn kfold}.", x = "Argument {foreign[1] + 1} is {describe(others[[foreign[1]]])}.")
+}
+
 compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) {
   check_installed("loo", "loo_compare()")
-  check_choice(criterion, "criterion", c("loo", "waic"))
+  check_choice(criterion, "criterion", c("loo", "waic", "kfold"))
   if (length(fits) < 2) abort("{.fn loo_compare} needs at least two models.")
   if (!is.character(model_names) || length(model_names) != length(fits)) {
     abort("{.arg model_names} must have {length(fits)} names.",
@@ -179,9 +199,33 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
   check_same_data(Filter(function(fit) inherits(fit, "relm"), fits))
   criteria <- lapply(fits, function(fit) {
     if (!inherits(fit, "relm")) return(fit)
-    if (criterion == "loo") loo(fit, by = by, ...) else waic(fit, by = by, ...)
+    criterion_of(fit, criterion, by, ...)
   })
   loo::loo_compare(stats::setNames(criteria, model_names))
+}
+
+# One that add_criterion() has kept, where it is what is asked for; or a new one.
+criterion_of <- function(fit, criterion, by, ...) {
+  kept <- fit$criteria[[criterion]]
+  if (!is.null(kept) && ...length() == 0 && identical(attr(kept, "by"), by)) return(kept)
+  switch(criterion,
+    loo = loo(fit, by = by, ...),
+    waic = waic(fit, by = by, ...),
+    abort("A fit to be compared by {.val kfold} must have that criterion.",
+          i = 'Write {.code fit <- add_criterion(fit, "kfold", K = 10)}, or compare results of
+               {.fn kfold}.'))
+}
+
+# What a model is called that was written so. What do.call() puts in place of its name is none.
+model_name <- function(expression, place = 1) {
+  if (is.language(expression)) short_code(expression) else paste0("model", place)
+}
+
+check_several_draws <- function(fit, what) {
+  if (ndraws(fit) < 2) {
+    abort("{.fn {what}} needs several draws, and the fit has one.",
+          i = "Use {.fn extend} for more.")
+  }
 }
 
 # Through loo ---------------------------------------------------------------------------------
@@ -293,5 +337,6 @@ describe_criterion <- function(result, fit, by, name) {
   attr(result, "yhash") <- rlang::hash(list(
     by, if (is.null(fit$design)) fit$posterior$n_rows else response_hash(fit)))
   attr(result, "model_name") <- name
+  attr(result, "by") <- by
   result
 }

@@ -79,7 +79,7 @@ plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = 
   if (!own) {
     return(plot_by_bayesplot(x, type, variable, regex, pars, regex_pars, lags, list(...)))
   }
-  check_dots_empty(list(...), names(formals(plot.relm)), "plot")
+  refuse_dots(list(...), "plot")
   if (!is.null(pars) || !is.null(regex_pars)) {
     variable <- choose_variables(x, variable, regex, pars, regex_pars)
     regex <- FALSE
@@ -115,10 +115,15 @@ is_own_type <- function(type) {
     if (type %in% own) return(TRUE)
     if (!is.null(bayesplot_type(type))) return(FALSE)
   }
+  theirs <- if (requireNamespace("bayesplot", quietly = TRUE)) bayesplot_types()
+  meant <- if (is.character(type) && length(type) == 1 && !is.na(type)) {
+    meant_types(type, union(own, theirs))
+  }
   abort("{.arg type} must be one of {.or {.val {own}}}, or of bayesplot's types of draws.",
         x = "It is {describe(type)}.",
-        i = if (requireNamespace("bayesplot", quietly = TRUE)) {
-          "Those are {.val {cli::cli_vec(bayesplot_types(), list('vec-trunc' = Inf))}}."
+        i = if (length(meant)) "Did you mean {.or {.val {meant}}}?"
+        else if (!is.null(theirs)) {
+          "Those are {.val {cli::cli_vec(theirs, list('vec-trunc' = Inf))}}."
         } else "Those need the package {.pkg bayesplot}, which is not installed.")
 }
 

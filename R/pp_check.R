@@ -10,9 +10,10 @@
 #' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
 #'   `"dens_overlay"` unless given, or such as `"stat_grouped"`, `"intervals"` or
 #'   `"loo_pit_overlay"`. `plotfun` is rstanarm's name of it.
-#' @param ndraws,nreps How many draws to show; by default all for types that summarize them, 8 for
-#'   those that have a panel for each, 3 for scatter plots and errors, else 50. Types that begin
-#'   with `loo_` use all. `nreps` is rstanarm's name of it.
+#' @param ndraws,nreps How many draws to show; by default all for types that summarize them (of more
+#'   than 1,000 rows fewer, but at least 100, as a message says), 8 for those that have a panel for
+#'   each, 3 for scatter plots and errors, else 50. Types that begin with `loo_` use all. `nreps` is
+#'   rstanarm's name of it.
 #' @param group What the panels of a type that ends in `_grouped` are: the name of a variable of the
 #'   model, or values, one for each row; the grouping factor unless given.
 #' @param x What stands along the horizontal axis, where a type has that: the name of a variable of
@@ -20,6 +21,11 @@
 #' @param newdata A data frame with the response and predictors of other rows.
 #' @param draw_ids Numbers of the draws to show.
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
+#' @section Large data:
+#' Of more than 5,000 rows as many are shown, drawn at random by `seed`, and of more than 36 groups
+#' as many panels, spread evenly over the levels; messages say so. Statistics (`"stat"` and its kin)
+#' are of all rows. `newdata` with some rows of the data shows those.
+#'
 #' @param ... Arguments of bayesplot's function, such as `stat = "mean"`; and of
 #'   [posterior_predict()], such as `re_formula` or `allow_new_levels`.
 #' @return A ggplot2 object.
@@ -52,18 +58,22 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
   picture <- check_picture(if (is.null(type)) "dens_overlay" else type)
   options <- list(...)
   to_predict <- names(options) %in% names(formals(posterior_predict.relm))
-  data <- if (grepl("^loo_", picture$type)) {
+  seed <- check_seed(seed)
+  if (grepl("^loo_", picture$type)) {
     check_left_out(picture$type, newdata, ndraws, draw_ids, options[to_predict])
-    left_out_replicates(object, picture$arguments, seed)
+    data <- left_out_replicates(object, picture$arguments, seed)
   } else {
-    if (is.null(ndraws) && is.null(draw_ids)) ndraws <- draws_to_show(object, picture$type)
-    list(y = response_of(object, newdata),
-         yrep = do.call(posterior_predict, c(list(object, newdata, ndraws = ndraws,
-                                                  draw_ids = draw_ids, seed = seed),
-                                             options[to_predict])))
+    y <- response_of(object, newdata)
+    if (is.null(draw_ids)) ndraws <- draws_to_show(object, picture$type, ndraws, length(y))
+    yrep <- do.call(posterior_predict, c(list(object, newdata, ndraws = ndraws,
+                                              draw_ids = draw_ids, seed = seed),
+                                         options[to_predict]))
+    check_several_replicates(picture$type, nrow(yrep))
+    data <- list(y = y, yrep = yrep)
   }
   data <- c(data, picture_variables(object, picture, group, x, newdata))
-  do.call(picture$draw, c(data, options[!to_predict]))
+  shown <- rows_to_show(c(data, options[!to_predict]), picture$type, seed)
+  draw_by_bayesplot(paste0("ppc_", picture$type), shown[seq_along(data)], shown[-seq_along(data)])
 }
 
 check_picture <- function(type) {
@@ -71,19 +81,77 @@ check_picture <- function(type) {
   if (is.character(type) && length(type) == 1) type <- sub("^ppc_", "", type)
   if (!is.character(type) || length(type) != 1 || !type %in% types) {
     all <- cli::cli_vec(types, list("vec-trunc" = Inf))
-    abort("{.arg type} must be one of {.or {.val {all}}}.", x = "It is {describe(type)}.")
+    meant <- if (is.character(type) && length(type) == 1 && !is.na(type)) meant_types(type, types)
+    abort("{.arg type} must be one of {.or {.val {all}}}.", x = "It is {describe(type)}.",
+          i = if (length(meant)) "Did you mean {.or {.val {meant}}}?")
   }
-  draw <- getExportedValue("bayesplot", paste0("ppc_", type))
-  list(type = type, draw = draw, arguments = names(formals(draw)))
+  list(type = type, arguments = names(formals(getExportedValue("bayesplot", paste0("ppc_", type)))))
 }
 
-# The draws that types show, where not all: as many as can be told apart.
-draws_to_show <- function(fit, type) {
+# Types of numbers that are computed from many draws.
+summarizes_draws <- function(type) {
+  grepl("^(stat|intervals|ribbon|error_scatter_avg|scatter_avg|bars|rootogram|pit_ecdf|loo_)", type)
+}
+
+# How many draws to show, unless that is given: as many as can be told apart; of types that
+# summarize them all, or of many rows so many that they take no more than this many numbers.
+most_replicated <- 4e6
+
+draws_to_show <- function(fit, type, ndraws, n_rows) {
+  if (!is.null(ndraws)) return(ndraws)
+  all <- ndraws(fit)
   plain <- sub("_grouped$", "", type)
-  shown <- if (plain %in% c("hist", "dens", "freqpoly", "boxplot")) 8
-    else if (plain %in% c("error_hist", "error_scatter", "error_binned", "scatter")) 3
-    else if (plain %in% c("dens_overlay", "ecdf_overlay", "km_overlay")) 50
-  if (!is.null(shown)) min(shown, ndraws(fit))
+  if (plain %in% c("hist", "dens", "freqpoly", "boxplot")) return(min(8, all))
+  if (plain %in% c("error_hist", "error_scatter", "error_binned", "scatter")) return(min(3, all))
+  if (!summarizes_draws(type)) return(min(50, all))
+  most <- max(100, most_replicated %/% n_rows)
+  if (all <= most) return(NULL)
+  inform("{.fn pp_check} takes {most} of {all} draws, spread evenly; {.arg ndraws} chooses how
+          many.")
+  most
+}
+
+check_several_replicates <- function(type, n_draws) {
+  if (n_draws > 1 || !summarizes_draws(type)) return(invisible())
+  abort("{.code type = \"{type}\"} shows how draws are spread, and there is one.",
+        i = "Give a larger {.arg ndraws}, or none.")
+}
+
+# Of many panels and of many rows those that can be looked at. A statistic is of all rows.
+most_panels <- 36
+most_rows_shown <- 5000
+
+# data: y, yrep, draws x rows, weights, variables with a value for each row, and options, which may
+# have one.
+rows_to_show <- function(data, type, seed) {
+  if (grepl("^loo_", type)) return(data)
+  data <- panels_to_show(data)
+  n <- length(data$y)
+  if (grepl("^stat", type) || n <= most_rows_shown) return(data)
+  inform("{.fn pp_check} shows {most_rows_shown} of {n} rows, drawn at random; {.arg newdata}
+          chooses others.")
+  chosen_rows(data, with_stream(seed, sort(sample.int(n, most_rows_shown))))
+}
+
+panels_to_show <- function(data) {
+  if (is.null(data$group)) return(data)
+  group <- as.factor(data$group)
+  if (nlevels(droplevels(group)) <= most_panels) return(data)
+  levels <- levels(droplevels(group))
+  inform("{.fn pp_check} shows {most_panels} of {length(levels)} groups, spread evenly;
+          {.arg newdata} chooses others.")
+  data <- chosen_rows(data, which(group %in% spread_over(levels, most_panels)))
+  data$group <- droplevels(as.factor(data$group))
+  data
+}
+
+chosen_rows <- function(data, rows) {
+  n <- length(data$y)
+  lapply(data, function(part) {
+    if (is.matrix(part) && ncol(part) == n) part[, rows, drop = FALSE]
+    else if (length(part) == n) part[rows]
+    else part
+  })
 }
 
 picture_variables <- function(fit, picture, group, x, newdata) {
@@ -94,7 +162,11 @@ picture_variables <- function(fit, picture, group, x, newdata) {
     abort("{.code type = \"{picture$type}\"} has no groups.",
           i = 'Types with groups end in {.val _grouped}.')
   }
-  if ("x" %in% picture$arguments && !is.null(x)) {
+  if (!is.null(x)) {
+    if (!"x" %in% picture$arguments) {
+      abort("{.code type = \"{picture$type}\"} has no {.arg x}.",
+            i = 'Types with one are such as {.val intervals} and {.val error_scatter_avg_vs_x}.')
+    }
     variables$x <- picture_variable(fit, x, "x", newdata)
   }
   if (picture$type == "error_scatter_avg_vs_x" && is.null(x)) {
@@ -127,7 +199,7 @@ picture_variable <- function(fit, value, name, newdata) {
     }
     return(if (name == "group") factor(found) else found)
   }
-  if (length(value) != n_rows) {
+  if (!is.atomic(value) || length(value) != n_rows) {
     abort("{.arg {name}} must be a variable of the model or values, one for each of the {n_rows}
            rows.", x = "It is {describe(value)}.")
   }

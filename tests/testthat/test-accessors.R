@@ -17,6 +17,13 @@ with_bases <- relm(scale(y) ~ poly(x, 2) * f + splines::ns(v, 3) + offset(log(w)
 by_lm <- lm(scale(y) ~ poly(x, 2) * f + splines::ns(v, 3) + offset(log(w)), based, weights = w,
             contrasts = list(f = "contr.sum"))
 
+test_that("as.formula() and update.formula() take a fit", {
+  fit <- relm(log(mercury) ~ length + (1 | station), bass, chains = 1, draws = 5, seed = 1)
+  expect_identical(as.formula(fit), formula(fit))
+  expect_equal(update.formula(fit, . ~ . - length), log(mercury) ~ (1 | station),
+               ignore_formula_env = TRUE)
+})
+
 test_that("terms() has what predictions by hand and other packages need, as lm's has", {
   without <- function(x) attributes(x)[setdiff(names(attributes(x)), ".Environment")]
   expect_equal(without(terms(with_bases)), without(terms(by_lm)))

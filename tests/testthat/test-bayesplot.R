@@ -103,3 +103,36 @@ test_that("unknown arguments of the measures are refused", {
   expect_error(bayesplot::neff_ratio(fit, regexp = "sigma"), "`regexp`",
                class = "relm_error")
 })
+
+test_that("pairs of too many variables are refused before they are drawn", {
+  skip_if_not_installed("bayesplot")
+  names <- grep("^r_", variables(fit), value = TRUE)[1:13]
+  expect_error(pairs(fit, pars = names), "at most 12 variables.*13.*`pars`", class = "relm_error")
+  expect_error(plot(fit, "pairs", pars = names), "at most 12", class = "relm_error")
+})
+
+test_that("arguments that bayesplot would ignore are refused, and its errors named", {
+  skip_if_not_installed("bayesplot")
+  cases <- list("no argument `foo`" = quote(plot(fit, "areas", foo = 2)),
+                "no argument `prb`.*`prob`" = quote(plot(fit, "areas", prb = 0.5)),
+                "no argument `condiion`" = quote(pairs(fit, condiion = 1)),
+                "no argument `lags`" = quote(plot(fit, "areas", lags = 3)),
+                "mcmc_areas.*gives an error" = quote(plot(fit, "areas", prob = 2)),
+                "rhat.*no argument `foo`" = quote(posterior::rhat(fit, foo = 1)),
+                "neff_ratio.*no argument" = quote(bayesplot::neff_ratio(fit, variable = "sigma")))
+  for (k in seq_along(cases)) {
+    expect_error(eval(cases[[k]]), names(cases)[k], class = "relm_error",
+                 label = deparse1(cases[[k]]))
+  }
+})
+
+test_that("an unknown type is refused with the one that was perhaps meant", {
+  skip_if_not_installed("bayesplot")
+  meant <- c(ess = "neff", rhats = "rhat", stan_trace = "trace", shrinkge = "shrinkage",
+             density = "dens")
+  for (type in names(meant)) {
+    expect_error(plot(fit, type), paste0("Did you mean.*\"", meant[[type]], "\""),
+                 class = "relm_error")
+  }
+  expect_error(plot(fit, "nothing at all"), "Those are \"acf\"", class = "relm_error")
+})

@@ -200,3 +200,11 @@ test_that("what rounding leaves of rounding errors does not overflow", {
     expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - relm:::y_shift(model))^2))
   }
 })
+
+test_that("only cross-products are added to cross-products", {
+  k <- crossprods(log(mercury) ~ length + (1 | station), data = bass)
+  for (other in list(1, "a", NULL, list(1), sum)) {
+    expect_error(k + other, "Cross-products can only be added", class = "relm_error")
+  }
+  expect_error(1 + k, "The other is 1", class = "relm_error")
+})

@@ -61,3 +61,10 @@ test_that("the owners' generics find relm's methods, and relm's pass others on",
                    predictive_interval(fit, seed = 1))
   expect_identical(rstantools::predictive_error(fit, seed = 1), predictive_error(fit, seed = 1))
 })
+
+test_that("coefficients that the model has not are refused, of whatever kind they are", {
+  fit <- relm(log(mercury) ~ x, bass_centered(), chains = 1, draws = 20, seed = 1)
+  for (parm in list("z", 3, NA, sum, list(1), character(0), TRUE)) {
+    expect_error(confint(fit, parm), "`parm` must name", class = "relm_error")
+  }
+})

@@ -83,3 +83,12 @@ test_that("bridgesampling agrees, with its own functions on its own object", {
   expect_equal(unname(bridgesampling::post_prob(fit1, fit2)), unname(post_prob(fit1, fit2)))
   expect_equal(bayes_factor(theirs, fit2, log = TRUE)$bf, theirs$logml - logml(fit2))
 })
+
+test_that("a Bayes factor of models that are no names has short ones", {
+  prior <- relm_prior(beta = normal(0, 5), sigma = half_normal(1))
+  fits <- lapply(c(log(mercury) ~ x, log(mercury) ~ 1), relm, bass_centered(), prior = prior,
+                 chains = 1, draws = 10, seed = 1)
+  expect_match(capture.output(print(do.call(bayes_factor, fits))), "of model1 over model2: ")
+  expect_match(capture.output(print(bayes_factor(fits[[1]], fits[[2]]))),
+               "of fits[[1]] over fits[[2]]: ", fixed = TRUE)
+})

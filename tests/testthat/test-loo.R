@@ -159,7 +159,7 @@ test_that("fits of cross-products leave out groups, not rows", {
                 seed = 1)
   expect_equal(loo(parts, by = "group")$estimates, loo(fit2, by = "group")$estimates)
   expect_error(loo(parts), "cross-products", class = "relm_error")
-  expect_error(loo(parts, by = "group", reloo = TRUE, k_threshold = -9), "cross-products",
+  expect_error(loo(parts, by = "group", reloo = TRUE, k_threshold = 0), "cross-products",
                class = "relm_error")
 })
 
@@ -178,4 +178,38 @@ test_that("efficiencies are positive numbers, one or one for each row", {
   }
   line <- small(log(mercury) ~ x)
   expect_error(loo(line, by = "group"), "needs group effects", class = "relm_error")
+})
+
+test_that("what can be computed of no draw, or means nothing, is refused", {
+  one <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 1, draws = 1, seed = 1)
+  for (criterion in list(loo, waic, function(fit) loo(fit, by = "group"),
+                         function(fit) kfold(fit, K = 2))) {
+    expect_error(criterion(one), "needs several draws.*`extend\\(\\)`", class = "relm_error")
+  }
+  for (threshold in list(-1, -1e-9, "a", NA)) {
+    expect_error(loo(fit2, k_threshold = threshold), "`k_threshold`", class = "relm_error")
+  }
+})
+
+fit1 <- small(log(mercury) ~ x)
+
+test_that("loo_compare() says which argument it does not know", {
+  expect_error(loo_compare(fit1, fit2, detail = TRUE), "loo_compare.*no argument `detail`",
+               class = "relm_error")
+  expect_error(loo_compare(fit1, fit2, critrion = "waic"), "Did you mean `criterion`",
+               class = "relm_error")
+  expect_error(loo_compare(fit1, fit2, TRUE), "Argument 3 is TRUE", class = "relm_error")
+  expect_error(loo_compare(fit1, NULL), "Argument 2 is NULL", class = "relm_error")
+  expect_error(loo_compare(fit1, fit2, criterion = "kfold"), "add_criterion", class = "relm_error")
+})
+
+test_that("fits that are no names are given short ones", {
+  table <- suppressWarnings(do.call(loo_compare, list(fit1, fit2)))
+  expect_identical(sort(rownames(table)), c("model1", "model2"))
+  fits <- list(a = fit1, b = fit2)
+  table <- suppressWarnings(loo_compare(fits$a, fits[["b"]], identity(identity(identity(identity(
+    identity(identity(identity(identity(identity(fits$b)))))))))))
+  expect_lte(max(nchar(rownames(table))), 62)
+  expect_true(all(c("fits$a", "fits[[\"b\"]]") %in% rownames(table)))
+  expect_identical(attr(do.call(loo, list(fit2)), "model_name"), "model1")
 })

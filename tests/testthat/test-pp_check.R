@@ -107,3 +107,55 @@ test_that("bayesplot's generic knows it, and relm's passes others on", {
   expect_equal(pp_check(y, yrep, bayesplot::ppc_dens_overlay)$data,
                bayesplot::ppc_dens_overlay(y, yrep)$data)
 })
+
+test_that("many rows and many groups are shown in part, which a message says", {
+  set.seed(1)
+  many <- data.frame(g = rep(1:60, each = 100), x = rnorm(6000))
+  many$y <- many$x + rnorm(60)[many$g] + rnorm(6000)
+  large <- relm(y ~ x + (1 | g), many, chains = 2, draws = 60, seed = 1)
+  expect_message(picture <- pp_check(large, seed = 1), "5000 of 6000 rows.*`newdata`",
+                 class = "relm_message")
+  expect_identical(nrow(picture$data), 5000L * (50L + 1L))
+  expect_true(all(picture$data$value[picture$data$is_y] %in% many$y))
+  again <- suppressMessages(pp_check(large, seed = 1))
+  expect_identical(again$data, picture$data)
+  expect_message(suppressMessages(groups <- pp_check(large, "stat_grouped", seed = 1),
+                                  classes = "simpleMessage"), "36 of 60 groups")
+  expect_identical(nlevels(factor(groups$data$group)), 36L)
+  # A statistic is of all rows of its group.
+  yrep <- posterior_predict(large, seed = 1)
+  shown <- levels(factor(groups$data$group))[2]
+  expect_true(all(rowMeans(yrep[, many$g == shown]) %in%
+                    groups$data$value[groups$data$group == shown]))
+  expect_message(suppressMessages(pp_check(large, "intervals", x = "x", seed = 1),
+                                  classes = "simpleMessage"), "5000 of 6000")
+  expect_no_message(pp_check(large, newdata = many[1:200, ], seed = 1), class = "relm_message")
+})
+
+test_that("a statistic of many rows is of fewer draws, unless they are asked for", {
+  long <- fit
+  long$sampling$hyper <- fit$sampling$hyper[rep(1:60, 500), , ]
+  long$sampling$draws <- 30000L
+  expect_message(most <- relm:::draws_to_show(long, "stat", NULL, 1e4), "400 of 60000 draws")
+  expect_identical(most, 400)
+  expect_message(relm:::draws_to_show(long, "stat_grouped", NULL, 1e6), "100 of 60000 draws")
+  expect_no_message(expect_identical(relm:::draws_to_show(long, "stat", 7, 1e6), 7))
+})
+
+test_that("what a type does not take is refused, and names meant are named", {
+  cases <- list("no argument `foo`" = quote(pp_check(fit, foo = 3)),
+                "no argument `binwith`.*`binwidth`" = quote(pp_check(fit, "stat", binwith = 3)),
+                "Did you mean \"stat\"" = quote(pp_check(fit, "sat")),
+                "Did you mean \"hist\"" = quote(pp_check(fit, "histogram")),
+                "has no `x`" = quote(pp_check(fit, x = "x")),
+                "has no `x`" = quote(pp_check(fit, "hist", x = sum)),
+                "`x` must be" = quote(pp_check(fit, "intervals", x = sum)),
+                "`group` must be" = quote(pp_check(fit, "stat_grouped", group = as.list(1:171))),
+                "ppc_stat.*nosuch" = quote(pp_check(fit, "stat", stat = "nosuch")),
+                "there is one" = quote(pp_check(fit, plotfun = "stat", nreps = 1)),
+                "there is one" = quote(pp_check(fit, "intervals", draw_ids = 3)))
+  for (k in seq_along(cases)) {
+    expect_error(suppressMessages(eval(cases[[k]])), names(cases)[k], class = "relm_error",
+                 label = deparse1(cases[[k]]))
+  }
+})

@@ -94,7 +94,7 @@ test_that("where nothing else tells of a coefficient there is no density", {
                "without row 5.*fonce", class = "relm_error")
   three <- data[data$g %in% unique(data$g)[1:3], ]
   fit <- relm(y ~ x + (1 | g), three, seed = 1, chains = 1, draws = 400)
-  expect_error(suppressWarnings(loo(fit, by = "group", reloo = TRUE, k_threshold = -9)),
+  expect_error(suppressWarnings(loo(fit, by = "group", reloo = TRUE, k_threshold = 0)),
                "without the group.*does not exist", class = "relm_error")
 })
 
