@@ -82,7 +82,7 @@ test_that("the result is loo's, compared by it, and the same for a seed", {
   expect_true(loo::is.kfold(k2))
   expect_identical(attr(k1, "folds"), attr(k2, "folds"))
   expect_equal(as.integer(table(attr(k1, "folds"))), rep(57L, 3))
-  expect_identical(rownames(loo_compare(k1, k2))[1], "fit2")
+  expect_identical(compared_models(loo_compare(k1, k2))[1], "fit2")
   expect_output(print(k2))
   expect_identical(kfold(fit2, K = 3, seed = 4)$pointwise, k2$pointwise)
   expect_identical(loo::kfold(fit2, K = 3, seed = 4)$pointwise, k2$pointwise)

@@ -2,7 +2,7 @@ skip_if_not_installed("bayesplot")
 
 fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 60, seed = 1)
 types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
-discrete <- c("bars", "bars_grouped", "rootogram")
+discrete <- grep("^(bars|rootogram)|calibration", types, value = TRUE)
 # bayesplot draws survival curves with a package of its own suggestions.
 if (!nzchar(system.file(package = "ggfortify"))) {
   types <- grep("^km", types, invert = TRUE, value = TRUE)
@@ -92,7 +92,7 @@ test_that("bad arguments are refused", {
   expect_error(pp_check(fit, "stat_grouped", group = "river"), "river.*station",
                class = "relm_error")
   expect_error(pp_check(fit, "stat_grouped", group = 1:3), "171", class = "relm_error")
-  expect_error(pp_check(fit, "loo_pit", newdata = bass), "newdata", class = "relm_error")
+  expect_error(pp_check(fit, grep("^loo", types, value = TRUE)[1], newdata = bass), "newdata", class = "relm_error")
   line <- relm(log(mercury) ~ x, bass_centered(), chains = 1, draws = 20, seed = 1)
   expect_error(pp_check(line, "stat_grouped"), "group", class = "relm_error")
   parts <- relm(crossprods(log(mercury) ~ x + (1 | station), bass_centered()), chains = 1,
