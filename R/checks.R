@@ -105,7 +105,6 @@ refuse_dots <- function(dots, caller) {
 # What relm() has in the place of arguments that other packages' functions have.
 arguments_elsewhere <- list(
   random = "Group effects stand in the formula: {.code y ~ x + (1 + x | group)}.",
-  family = "Responses are Gaussian.",
   REML = "The posterior is drawn from; its prior is {.arg prior}.",
   iter = "{.arg draws} are kept of each chain, after {.arg warmup}.",
   nitt = "{.arg draws} are kept of each chain, after {.arg warmup}.",

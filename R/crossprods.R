@@ -51,6 +51,13 @@ crossprods.formula <- function(x, ..., drop.unused.levels = FALSE, by_group = NU
 }
 
 #' @export
+crossprods.character <- function(x, ...) {
+  x <- formula_of_text(x, parent.frame())
+  if (is.character(x)) return(crossprods.default(x))
+  crossprods.formula(x, ...)
+}
+
+#' @export
 crossprods.default <- function(x, ...) {
   abort("{.arg x} must be a formula or a design.", x = "It is {describe(x)}.")
 }

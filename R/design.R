@@ -28,37 +28,40 @@
 #' The random part is one grouping factor with any columns: `(1 | g)`,
 #' `(0 + x | g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with
 #' independent ones, or several such terms of the same `g`, each a block of
-#' its own. The grouping factor may be an interaction, `(1 | a:b)`.
+#' its own. A grouping factor is a variable, a call of a function such as
+#' `(1 | factor(g))`, or an interaction, `(1 | a:b)`; arithmetic stands in [I()]. Rows
+#' are of one group where these have equal values: numbers and times are not rounded.
+#' A bar within a call, as in `I(p | q)`, means *or*.
 #' @examples
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' @export
 relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
                         na.action = getOption("na.action"), contrasts = NULL,
                         drop.unused.levels = TRUE) {
+  formula <- formula_of_text(formula, parent.frame())
   check_formula(formula)
-  check_formula(sigma, "sigma", sides = 2)
+  given <- rlang::enquo(sigma)
+  sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given))
   if (missing(data)) data <- environment(formula)
   else check_data(data)
   data <- plain_columns(data)
-  check_grouping(sigma[[2]], "sigma")
-  check_bars(formula[[3]])
+  parts <- formula_parts(formula)
   whole <- whole_formula(formula, sigma, data)
+  data <- named_columns(data)
   environment(whole) <- environment(formula) <- environment(sigma) <-
     own_environment(whole, environment(formula), data)
-  check_variables(whole, data)
   quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
                    subset = rlang::enquo(subset))
   quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   extras <- evaluate_extras(data, quosures)
   check_flag(drop.unused.levels, "drop.unused.levels")
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
-  parts <- formula_parts(formula)
-  bars <- random_terms(parts$bars, environment(formula))
+  bars <- random_terms(parts$bars, environment(formula), formula[[2]])
   design <- list(
     formula = formula, sigma = sigma, frame = frame,
     terms = fixed_terms(parts$fixed, formula, data), bars = lapply(bars, `[[`, "terms"),
     by = list(group = if (length(bars)) bars[[1]]$group,
-              sigma = if (length(all.vars(sigma))) sigma[[2]]),
+              sigma = if (has_sigma_factor(sigma)) sigma[[2]]),
     contrasts = check_contrasts(contrasts, frame), na.action = na.action,
     quosures = lapply(quosures, own_quosure, data),
     kept = keep_columns(data, whole, quosures, frame)
@@ -66,7 +69,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   design$coding <- settle_contrasts(design)
   design$row_variables <- row_variables(design, whole, data)
   design$group <- if (length(bars)) as_text(design$by$group)
-  design$sigma_by <- if (length(all.vars(sigma))) as_text(design$by$sigma)
+  design$sigma_by <- if (has_sigma_factor(sigma)) as_text(design$by$sigma)
   refuse_digits(design)
   design <- check_design(structure(design, class = "relm_design"))
   design$factors <- read_factors(design)
@@ -77,6 +80,13 @@ check_data <- function(data) {
   if (is.data.frame(data)) return(invisible())
   abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.",
         i = "Try {.code as.data.frame(data)}.")
+}
+
+# A column without a name, which no formula can mean, is an error to R where a model has weights.
+named_columns <- function(data) {
+  if (!is.data.frame(data)) return(data)
+  named <- !is.na(names(data)) & nzchar(names(data))
+  if (all(named)) data else data[which(named)]
 }
 
 check_contrasts <- function(contrasts, frame) {

@@ -36,7 +36,7 @@ recover_data.relm <- function(object, data = NULL, ...) {
   terms <- evaluated_terms(design$terms, design$frame)
   if (is.null(data)) data <- used_data(design)
   # What is named beside the columns of the data, such as knots.
-  constants <- if (!is.null(data)) setdiff(all.vars(attr(terms, "variables")), names(data))
+  constants <- if (!is.null(data)) setdiff(free_variables(attr(terms, "variables")), names(data))
   recover <- function(..., params = c("pi", constants)) {
     emmeans::recover_data(object$call, terms, attr(design$frame, "na.action"), data = data,
                           frame = design$frame, params = params, ...)

@@ -1,10 +1,13 @@
 # The grammar of formulas: bars, the fixed part, what they may name.
+#
+# A bar is one below the operators of formulas and parentheses. Within a call of a function, `|`
+# is the function's own, as "or" in I(p | q).
 
 check_formula <- function(formula, name = "formula", sides = 3) {
   if (!inherits(formula, "formula")) {
     abort("{.arg {name}} must be a formula.", x = "It is {describe(formula)}.")
   }
-  if (length(formula) != sides) {
+  if (length(formula) != sides || sides == 3 && is.null(formula[[2]])) {
     abort(if (sides == 3) "{.arg formula} has no response."
           else "{.arg {name}} must have no left-hand side.",
           x = "It is {.code {deparse1(formula)}}.",
@@ -13,77 +16,113 @@ check_formula <- function(formula, name = "formula", sides = 3) {
   }
 }
 
+# A formula given as text, as lm() reads it; all else as it is.
+formula_of_text <- function(formula, envir) {
+  if (!is.character(formula) || length(formula) != 1) return(formula)
+  tryCatch(stats::as.formula(formula, envir), error = function(e) {
+    abort("{.arg formula} cannot be read as a formula.", x = "It is {.val {formula}}.",
+          i = "Write it as {.code y ~ x + (1 | g)}.")
+  })
+}
+
+# sigma: its value, or the error that came of `given`, an expression.
+check_sigma <- function(sigma, given) {
+  if (!inherits(sigma, "formula")) {
+    factor <- if (is.name(given)) as.character(given) else "g"
+    abort("{.arg sigma} must be a formula.",
+          x = if (inherits(sigma, "error")) "It cannot be evaluated: {conditionMessage(sigma)}."
+              else "It is {describe(sigma)}.",
+          i = "Write it as {.code ~ {factor}}.")
+  }
+  check_formula(sigma, "sigma", sides = 2)
+  if (has_sigma_factor(sigma)) {
+    check_grouping(sigma[[2]], "sigma")
+  } else if (!identical(sigma[[2]], 1)) {
+    abort("{.arg sigma} must be {.code ~ 1} or name a factor.",
+          x = "It is {.code {deparse1(sigma)}}.", i = "Write it as {.code ~ g}.")
+  }
+  sigma
+}
+
+has_sigma_factor <- function(sigma) length(free_variables(sigma)) > 0
+
 # The formula with its bars and the factor of the residual variances as plain
 # terms, so that one model frame holds all variables.
 whole_formula <- function(formula, sigma, data) {
   whole <- bars_to_sums(formula)
-  if (length(all.vars(sigma))) whole[[3]] <- call("+", whole[[3]], sigma[[2]])
-  if ("." %in% all.vars(whole)) {
+  if (has_sigma_factor(sigma)) whole <- add_term(whole, sigma[[2]])
+  if ("." %in% free_variables(whole)) {
+    check_dot(data)
     whole <- stats::formula(stats::terms(whole, data = data))
   }
   environment(whole) <- environment(formula)
   whole
 }
 
-bars_to_sums <- function(expression) {
-  if (!has_bar(expression)) return(expression)
-  head <- expression[[1]]
-  if (identical(head, quote(`|`)) || identical(head, quote(`||`))) expression[[1]] <- quote(`+`)
-  for (k in seq_along(expression)[-1]) expression[[k]] <- bars_to_sums(expression[[k]])
-  expression
+add_term <- function(formula, term) {
+  as_formula(call("~", formula[[2]], call("+", formula[[3]], term)), environment(formula))
 }
 
-check_variables <- function(whole, data) {
-  within <- if (is.data.frame(data)) names(data) else character()
-  names <- setdiff(all.vars(whole), c(within, "."))
-  found <- vapply(names, exists, NA, envir = environment(whole), mode = "numeric") |
-    vapply(names, function(name) {
-      value <- get0(name, environment(whole))
-      !is.null(value) && !is.function(value)
-    }, NA)
-  missing <- names[!found]
-  if (length(missing)) {
-    abort(if (length(within)) "The formula names {.var {missing}}, not in {.arg data}."
-          else "The formula names {.var {missing}}, which is nowhere to be found, and
-                {.arg data} was not given.",
-          i = if (length(within)) "{.arg data} has {.var {within}}.")
+check_dot <- function(data) {
+  if (!is.data.frame(data)) {
+    abort("A dot stands for the columns of {.arg data}, which was not given.",
+          i = "Name the columns, or give {.arg data}.")
   }
+  unnamed <- which(is.na(names(data)) | names(data) == "")
+  if (length(unnamed)) {
+    abort("A dot stands for the columns of {.arg data}, and {cli::qty(length(unnamed))}column{?s}
+           {unnamed} {cli::qty(length(unnamed))}{?has/have} no name.", i = "Name all columns.")
+  }
+}
+
+bars_to_sums <- function(expression) {
+  if (!has_bar(expression)) return(expression)
+  parts <- as.list(expression)
+  parts[-1] <- lapply(parts[-1], bars_to_sums)
+  if (is_bar(expression)) parts[[1]] <- quote(`+`)
+  sums <- as.call(unname(parts))
+  attributes(sums) <- attributes(expression)
+  sums
+}
+
+# Names that terms() reads as operators of formulas; all others are functions to it.
+is_operator <- function(head) {
+  is.name(head) && as.character(head) %in%
+    c("~", "+", "-", "*", "/", "^", ":", "%in%", "(", "|", "||")
+}
+
+is_bar <- function(expression) {
+  is.call(expression) && is.name(expression[[1]]) &&
+    as.character(expression[[1]]) %in% c("|", "||")
+}
+
+has_bar <- function(expression) {
+  is.call(expression) && is_operator(expression[[1]]) &&
+    (is_bar(expression) || any(vapply(as.list(expression)[-1], has_bar, NA)))
 }
 
 # The formula without its bars, and the bars, with `||` split into a bar for each block as
-# lme4 splits it. A sum of terms grouped by plain names, which most formulas are, is read
-# here: to load reformulas for the others takes a second, and its reading as long as a model
-# frame of a few rows.
+# lme4 splits it.
 formula_parts <- function(formula) {
-  summands <- if (!has_bar(formula[[2]])) sum_of(formula[[3]])
-  if (is.null(summands)) {
-    return(list(fixed = reformulas::nobars(formula), bars = reformulas::findbars(formula)))
-  }
-  if (!is.null(summands$fixed)) formula[[3]] <- summands$fixed
-  else formula <- as_formula(call("~", formula[[2]], 1), environment(formula))
-  list(fixed = formula, bars = unlist(lapply(summands$bars, split_bar)))
+  check_bars(formula)
+  if (!has_bar(formula)) return(list(fixed = formula))
+  summands <- sum_of(formula[[3]])
+  fixed <- if (is.null(summands$fixed)) 1 else summands$fixed
+  list(fixed = as_formula(call("~", formula[[2]], fixed), environment(formula)),
+       bars = unlist(lapply(summands$bars, split_bar)))
 }
 
-has_bar <- function(expression) any(c("|", "||") %in% all.names(expression))
-
-# A sum's fixed terms, still as a sum, and its bars; NULL where bars stand elsewhere than in
-# parentheses of their own.
+# A sum's fixed terms, still as a sum, and its bars.
 sum_of <- function(expression) {
   if (!has_bar(expression)) return(list(fixed = expression))
-  if (identical(expression[[1]], quote(`(`))) {
-    bar <- expression[[2]]
-    is_bar <- is.call(bar) && is.name(bar[[1]]) && has_bar(bar[[1]])
-    plain <- is_bar && is.name(bar[[3]]) && !identical(bar[[3]], quote(.)) &&
-      !has_bar(bar[[2]])
-    return(if (plain) list(bars = list(bar)))
-  }
-  if (!identical(expression[[1]], quote(`+`)) || length(expression) != 3) return(NULL)
-  left <- sum_of(expression[[2]])
-  right <- sum_of(expression[[3]])
-  if (is.null(left) || is.null(right)) return(NULL)
-  fixed <- if (is.null(left$fixed)) right$fixed else if (is.null(right$fixed)) left$fixed
-    else call("+", left$fixed, right$fixed)
-  list(fixed = fixed, bars = c(left$bars, right$bars))
+  if (is_bar(expression)) return(list(bars = list(expression)))
+  parts <- lapply(as.list(expression)[-1], sum_of)
+  fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
+  # One side of a sum is left as it is, and parentheses of bars alone go with these.
+  keeps_operator <- length(fixed) == length(parts) || identical(expression[[1]], quote(`-`))
+  list(fixed = if (length(fixed) && keeps_operator) as.call(c(expression[[1]], fixed))
+         else if (length(fixed)) fixed[[1]],
+       bars = unlist(lapply(parts, `[[`, "bars")))
 }
 
 # (1 + x || g) is (1 | g) + (0 + x | g).
@@ -108,63 +147,38 @@ as_text <- function(expression) {
 }
 
 fixed_terms <- function(fixed, formula, data) {
-  # Where the bars were all there was, nobars() may give the response alone.
-  if (!inherits(fixed, "formula")) fixed <- as_formula(call("~", formula[[2]], 1), NULL)
   environment(fixed) <- environment(formula)
-  stats::delete.response(stats::terms(fixed, data = data))
+  terms <- stats::terms(fixed, data = data)
+  factors <- attr(terms, "factors")
+  if (length(factors) && any(factors[1, ] > 0)) refuse_response(formula[[2]], fixed[[3]])
+  stats::delete.response(terms)
+}
+
+refuse_response <- function(response, side) {
+  abort("The response {.code {deparse1(response)}} stands among the terms that explain it.",
+        x = "They are {.code {deparse1(side)}}.", i = "Take it out.")
 }
 
 # One element for each block: its terms (as a one-sided formula's terms) and
 # its grouping expression.
-random_terms <- function(bars, environment) {
+random_terms <- function(bars, environment, response = NULL) {
   groups <- unique(vapply(bars, function(bar) as_text(bar[[3]]), ""))
-  if (length(groups) > 1) {
-    abort("The random terms must have one grouping factor.",
-          x = "They have {.code {groups}}.",
-          i = "Models with several grouping factors are not supported; an
-               interaction such as {.code (1 | a:b)} is one factor.")
-  }
+  if (length(groups) > 1) refuse_groups("They have", groups)
   lapply(bars, function(bar) {
     side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
     if (!is.null(attr(side, "offset"))) {
       abort("{.fn offset} stands in a random term.", x = "It is {.code {deparse1(bar)}}.",
             i = "Write it among the fixed terms.")
     }
+    if (!is.null(response) && as_text(response) %in% term_variables(side)) {
+      refuse_response(response, bar)
+    }
     list(terms = side, group = bar[[3]])
   })
 }
 
-# What may stand in a grouping expression: variables, calls of functions, `:` and parentheses.
-# whole: what it is part of, as it is written.
-check_grouping <- function(expression, argument, whole = expression) {
-  if (!is.call(expression) || !is_operator(expression[[1]])) return(invisible())
-  operator <- as.character(expression[[1]])
-  if (!operator %in% c(":", "(")) {
-    abort("{.arg {argument}} groups by {.code {deparse1(whole)}}, which has the operator
-           {.code {operator}}.",
-          i = "Groups are those of a variable, of a call such as {.code factor(g)}, or of an
-               interaction {.code a:b}. Arithmetic stands in {.fn I}.")
-  }
-  for (part in as.list(expression)[-1]) check_grouping(part, argument, whole)
-}
-
-# Names that terms() reads as operators of formulas; all others are functions to it.
-is_operator <- function(head) {
-  is.name(head) && as.character(head) %in%
-    c("~", "+", "-", "*", "/", "^", ":", "%in%", "(", "|", "||")
-}
-
-# Bars that group by nothing would be passed over.
-check_bars <- function(expression) {
-  if (!is.call(expression) || !has_bar(expression)) return(invisible())
-  is_bar <- identical(expression[[1]], quote(`|`)) || identical(expression[[1]], quote(`||`))
-  if (is_bar && length(all.vars(expression[[3]])) == 0) {
-    abort("A random term has no grouping factor.",
-          x = "It is {.code ({deparse1(expression)})}.", i = "Write {.code (1 | g)}.")
-  }
-  if (is_bar && is.call(expression[[2]]) && identical(expression[[2]][[1]], quote(`|`))) {
-    abort("A random term has two bars.", x = "It is {.code ({deparse1(expression)})}.",
-          i = "Write {.code (1 | g)}.")
-  }
-  for (part in as.list(expression)[-1]) check_bars(part)
+refuse_groups <- function(said, groups) {
+  abort("The random terms must have one grouping factor.", x = "{said} {.code {groups}}.",
+        i = "Models with several grouping factors are not supported; an interaction such as
+             {.code (1 | a:b)} is one factor.")
 }

@@ -9,12 +9,16 @@
 own_environment <- function(expression, envir, data) {
   if (is.null(envir)) return(envir)
   within <- if (is.data.frame(data)) names(data)
-  names <- setdiff(all.names(expression, unique = TRUE), within)
-  owners <- lapply(names, owner_of, envir)
+  used <- free_names(expression)
+  # A function may bear the name of a column.
+  beside <- setdiff(used$variables, within)
+  names <- union(beside, used$functions)
+  modes <- ifelse(names %in% beside, "any", "function")
+  owners <- Map(owner_of, names, list(envir), modes)
   found <- lengths(owners) > 0
   if (!any(found) && is_saved_by_name(envir)) return(envir)
   own <- new.env(parent = saved_ancestor(envir))
-  for (k in which(found)) assign_copy(names[k], owners[[k]], own)
+  for (k in which(found)) assign_copy(names[k], owners[[k]], own, modes[k])
   own
 }
 
@@ -29,16 +33,17 @@ saved_ancestor <- function(envir) {
 }
 
 # The environment that has an object, among those that are not saved by name and the workspace.
-owner_of <- function(name, envir) {
+owner_of <- function(name, envir, mode) {
   while (!is_saved_by_name(envir) || identical(envir, globalenv())) {
-    if (exists(name, envir, inherits = FALSE)) return(envir)
+    if (exists(name, envir, mode = mode, inherits = FALSE)) return(envir)
     envir <- parent.env(envir)
   }
 }
 
 # An argument that was not given has no value to copy.
-assign_copy <- function(name, from, to) {
-  tryCatch(assign(name, get(name, from, inherits = FALSE), to), error = function(e) NULL)
+assign_copy <- function(name, from, to, mode) {
+  tryCatch(assign(name, get(name, from, mode = mode, inherits = FALSE), to),
+           error = function(e) NULL)
 }
 
 own_quosure <- function(quosure, data) {
@@ -51,8 +56,8 @@ own_quosure <- function(quosure, data) {
 # rows of the data.
 keep_columns <- function(data, whole, quosures, frame) {
   if (!is.data.frame(data)) return(NULL)
-  beside <- lapply(quosures, function(quosure) all.vars(rlang::quo_get_expr(quosure)))
-  names <- intersect(c(all.vars(whole), unlist(beside)), names(data))
+  beside <- lapply(quosures, function(quosure) free_variables(rlang::quo_get_expr(quosure)))
+  names <- intersect(c(free_variables(whole), unlist(beside)), names(data))
   columns <- .subset(data, names)
   n_rows <- .row_names_info(data, 2L)
   in_frame <- if (is.null(quosures$subset) && .row_names_info(frame, 2L) == n_rows) {

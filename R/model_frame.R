@@ -10,7 +10,10 @@ evaluate_extras <- function(data, quosures) {
             x = "{conditionMessage(e)}")
     })
   })
-  for (name in c("weights", "offset")) check_extra(extras[[name]], name, mask)
+  for (name in c("weights", "offset")) {
+    check_extra(extras[[name]], name, mask)
+    if (!is.null(extras[[name]])) extras[[name]] <- as.vector(extras[[name]])
+  }
   extras[!vapply(extras, is.null, NA)]
 }
 
@@ -18,6 +21,9 @@ check_extra <- function(values, name, data) {
   if (is.null(values)) return(invisible())
   if (!is.numeric(values)) {
     abort("{.arg {name}} must be numbers.", x = "It is {describe(values)}.")
+  }
+  if (NCOL(values) != 1) {
+    abort("{.arg {name}} must be one column.", x = "It is {describe(values)}.")
   }
   if (!is.null(data) && NROW(values) != nrow(data)) {
     abort("{.arg {name}} must have one number for each of the {nrow(data)} rows of
@@ -32,6 +38,7 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
                                        drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
+      check_variables(whole, data)
       abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
     }
   )
@@ -40,6 +47,24 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
     inform("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
   }
   frame
+}
+
+# Of a formula that cannot be evaluated: what it names that is nowhere, or is a function where a
+# variable stands.
+check_variables <- function(whole, data) {
+  within <- if (is.data.frame(data)) names(data)
+  named <- setdiff(free_variables(whole), within)
+  alone <- tryCatch(term_variables(stats::terms(whole)), error = function(e) character())
+  missing <- named[vapply(named, function(name) {
+    value <- get0(name, environment(whole))
+    is.null(value) || name %in% alone && is.function(value)
+  }, NA)]
+  if (length(missing)) {
+    abort(if (length(within)) "The formula names {.var {missing}}, not in {.arg data}."
+          else "The formula names {.var {missing}}, which is nowhere to be found, and
+                {.arg data} was not given.",
+          i = if (length(within)) "{.arg data} has {.var {within}}.")
+  }
 }
 
 # Bad weights are an error even where na.action would drop their rows.
@@ -86,10 +111,20 @@ as_factors <- function(frame) {
 
 check_response <- function(y, frame) {
   if (!is.numeric(y) || NCOL(y) != 1) {
-    abort("The response {.code {names(frame)[1]}} must be one column of numbers.",
+    name <- names(frame)[1]
+    has_two_values <- is.logical(y) || is.factor(y) && nlevels(y) == 2
+    abort("The response {.code {name}} must be one column of numbers.",
           x = "It is {describe(stats::model.response(frame, 'any'))}.",
-          i = if (is.character(y)) "Convert it with {.fn as.numeric}.")
+          i = if (is.character(y)) "Convert it with {.fn as.numeric}."
+              else if (has_two_values) two_values_remedy(y, name))
   }
+}
+
+two_values_remedy <- function(y, name) {
+  number <- if (is.factor(y)) paste0("as.numeric(", name, " == ", dQuote(levels(y)[2], FALSE), ")")
+    else paste0("as.numeric(", name, ")")
+  paste0("Models of two values, such as logistic regressions, are not fitted here. A linear model ",
+         "of the probability is that of {.code ", number, "}.")
 }
 
 check_finite_columns <- function(frame) {

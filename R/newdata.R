@@ -6,9 +6,10 @@ row_variables <- function(design, whole, data) {
   n_rows <- if (is.data.frame(data)) nrow(data) else NROW(eval(design$formula[[2]], data))
   quosures <- design$quosures[c("weights", "offset")]
   found <- c(
-    list(with_rows(all.vars(whole), data, environment(whole), n_rows)),
+    list(with_rows(free_variables(whole), data, environment(whole), n_rows)),
     lapply(quosures[lengths(quosures) > 0], function(quosure) {
-      with_rows(all.vars(rlang::quo_get_expr(quosure)), data, rlang::quo_get_env(quosure), n_rows)
+      names <- free_variables(rlang::quo_get_expr(quosure))
+      with_rows(names, data, rlang::quo_get_env(quosure), n_rows)
     })
   )
   unique(unlist(found))
@@ -18,7 +19,7 @@ with_rows <- function(names, data, environment, n_rows) {
   in_data <- names %in% if (is.data.frame(data)) names(data)
   names[in_data | vapply(names, function(name) {
     value <- get0(name, environment)
-    !is.function(value) && n_rows > 1 && NROW(value) == n_rows
+    is.atomic(value) && n_rows > 1 && NROW(value) == n_rows
   }, NA)]
 }
 
@@ -53,10 +54,10 @@ prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offse
   new <- NULL
   if (!is.null(newdata)) {
     check_newdata(newdata)
-    newdata <- in_types_of_fit(design, newdata)
+    newdata <- in_types_of_fit(design, named_columns(newdata))
     terms <- c(list(design$terms), bars)
     expressions <- c(variables_of(terms, by), if (with_response) design$formula[[2]])
-    warn_of_whole_columns(design, expressions, newdata)
+    warn_of_whole_columns(design, Filter(is_made_of(newdata), expressions), newdata)
     new <- new_frame(design, newdata, terms, by, with_response)
   }
   frame <- if (is.null(new)) design$frame else new
@@ -90,6 +91,7 @@ new_frame <- function(design, newdata, terms, by, with_response) {
   needed <- union(in_terms, unlist(lapply(by, grouping_parts)))
   own_terms <- terms_of(attr(design$frame, "terms"), needed)
   check_has_columns(design, newdata, own_terms)
+  check_made_of_columns(own_terms, newdata)
   frame <- tryCatch(
     suppressWarnings(stats::model.frame(own_terms, newdata, na.action = stats::na.pass)),
     error = function(e) {
@@ -122,12 +124,27 @@ terms_of <- function(terms, needed) {
 }
 
 check_has_columns <- function(design, newdata, terms) {
-  needed <- intersect(all.vars(attr(terms, "variables")), design$row_variables)
+  needed <- intersect(free_variables(attr(terms, "variables")), design$row_variables)
   missing <- setdiff(needed, names(newdata))
   if (length(missing)) {
     abort("{.arg newdata} has no column {.var {missing}}.",
           i = "Predictions need {.var {needed}}.")
   }
+}
+
+# As d$x in y ~ d$x, which has the values of the fit's rows whatever new rows there are.
+check_made_of_columns <- function(terms, newdata) {
+  variables <- as.list(attr(terms, "variables"))[-1]
+  made <- vapply(variables, is_made_of(newdata), NA)
+  if (!all(made)) {
+    names <- vapply(variables[!made], as_text, "")
+    abort("{.code {names}} in the formula {?is/are} not made of columns of {.arg newdata}.",
+          i = "Fit with {.arg data}, and name its columns in the formula.")
+  }
+}
+
+is_made_of <- function(data) {
+  function(expression) any(free_variables(expression) %in% names(data))
 }
 
 # A column of new rows in the type of the fit's: factors get its levels.
@@ -208,7 +225,7 @@ has_quosure <- function(design, name) {
 
 # An expression without any variable of the rows has the values of the fit's rows.
 can_evaluate <- function(design, name, newdata) {
-  named <- all.vars(rlang::quo_get_expr(design$quosures[[name]]))
+  named <- free_variables(rlang::quo_get_expr(design$quosures[[name]]))
   needed <- intersect(named, design$row_variables)
   length(needed) > 0 && all(needed %in% names(newdata))
 }

@@ -62,7 +62,7 @@ with_response <- function(design, values) {
 keep_response <- function(design, y) {
   name <- as_text(design$formula[[2]])
   kept <- design$kept
-  subset <- all.vars(rlang::quo_get_expr(rlang::as_quosure(design$quosures$subset, NULL)))
+  subset <- free_variables(rlang::quo_get_expr(rlang::as_quosure(design$quosures$subset, NULL)))
   if (!name %in% names(kept$columns) || name %in% subset) return(kept)
   rows <- rows_used(design, data_of(design))
   if (length(rows) == length(y)) kept$columns[[name]][rows] <- y

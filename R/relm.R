@@ -6,7 +6,7 @@
 #' for groups j = 1, ..., J, by samplers in C.
 #'
 #' @param formula A model in lme4's syntax, such as `y ~ x + (1 + x || g)`; see
-#'   [relm_design()]. Or cross-products, made by [crossprods()].
+#'   [relm_design()]; or its text. Or cross-products, made by [crossprods()].
 #' @param data A data frame with the variables of the formula.
 #' @param sigma What the residual variance goes by: `~ 1` for a common one, `~ f` for
 #'   one for each level of the factor `f`, which may vary within groups.
@@ -60,6 +60,7 @@
 #' @param na.action What to do with missing values; by default their rows are
 #'   dropped, and a message says how many.
 #' @param contrasts Contrasts of factors, as in [lm()].
+#' @param family `"gaussian"`, as other packages write it. There is no other.
 #' @param progress Show a progress bar?
 #' @param ... Refused: arguments that are not known.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
@@ -91,16 +92,29 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                          thin = 1, seed = NULL, cores = 1, threads = 1, init = NULL,
                          group_draws = NULL, target_ess = NULL, max_draws = 100000, weights,
                          offset, subset, na.action = getOption("na.action"),
-                         contrasts = NULL, progress = interactive(), ...) {
+                         contrasts = NULL, family = "gaussian", progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.formula)))
+  check_family(tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
-  design <- relm_design(formula, data, sigma, {{ weights }}, {{ offset }}, {{ subset }},
+  design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
   posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
   fit <- new_fit(call, posterior, control, seed)
   fit$design <- design
+  fit
+}
+
+#' @export
+relm.character <- function(formula, ...) {
+  formula <- formula_of_text(formula, parent.frame())
+  if (is.character(formula)) return(relm.default(formula))
+  call <- match.call(relm.formula, sys.call())
+  call[[1]] <- quote(relm)
+  call$formula <- without_attributes(formula)
+  fit <- relm.formula(formula, ...)
+  fit$call <- call
   fit
 }
 
@@ -126,6 +140,22 @@ relm.default <- function(formula, ...) {
   abort("{.arg formula} must be a formula or cross-products.",
         x = "It is {describe(formula)}.",
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
+}
+
+# family: text, a family or a function that makes one, as glm() takes them; or the error that it
+# ended in.
+check_family <- function(family) {
+  if (is.function(family)) family <- tryCatch(family(), error = identity)
+  made <- inherits(family, "family")
+  if (identical(family, "gaussian") ||
+        made && identical(c(family$family, family$link), c("gaussian", "identity"))) {
+    return(invisible())
+  }
+  abort("{.arg family} must be {.val gaussian}, with the link {.val identity}.",
+        x = if (made) "It is {.val {family$family}}, with the link {.val {family$link}}."
+            else if (inherits(family, "error")) "{conditionMessage(family)}"
+            else "It is {describe(family)}.",
+        i = "Responses are Gaussian; transform them in the formula, as in {.code log(y)}.")
 }
 
 samplers <- c("collapsed", "interweaved", "centered", "uncentered")

@@ -283,7 +283,7 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
     fitted <- used(predict(x, newdata, re_formula, probs = probs, seed = seed, ...))
   }
   if (interval != "none") added[c(".lower", ".upper")] <- fitted[, 3:4]
-  if (is.null(newdata) || all(all.vars(formula(x)[[2]]) %in% names(newdata))) {
+  if (is.null(newdata) || all(free_variables(formula(x)[[2]]) %in% names(newdata))) {
     added$.resid <- used(residuals(x, newdata, re_formula, seed = seed, ...))[, 1]
   }
   added$.fixed <- used(fitted(x, newdata, re_formula = NA, ...))[, 1]

@@ -79,8 +79,8 @@ old_arguments <- function(fit, names, formula, changes, envir) {
   if ("init" %in% names) arguments$init <- old_init(fit$call$init, envir)
   if ("data" %in% names) {
     beside <- changes[intersect(names(changes), c("sigma", "weights", "offset", "subset"))]
-    beside <- lapply(beside, function(quosure) all.vars(rlang::quo_get_expr(quosure)))
-    arguments$data <- old_data(fit, c(all.vars(formula), unlist(beside)), envir)
+    beside <- lapply(beside, function(quosure) free_variables(rlang::quo_get_expr(quosure)))
+    arguments$data <- old_data(fit, c(free_variables(formula), unlist(beside)), envir)
   }
   arguments
 }

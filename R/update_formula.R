@@ -9,7 +9,7 @@ update_formula <- function(fit, new) {
   old <- without_dot(fit$design)
   own <- environment(old)
   taken <- lapply(taken_out(new[[length(new)]]), without_parentheses)
-  are_bars <- vapply(taken, is_bar_call, NA)
+  are_bars <- vapply(taken, is_bar, NA)
   check_terms_taken(taken[!are_bars], fit)
   if (any(are_bars)) old <- without_bars(old, taken[are_bars])
   # update.formula() leaves offsets in.
@@ -40,10 +40,6 @@ without_parentheses <- function(expression) {
   expression
 }
 
-is_bar_call <- function(expression) {
-  is.call(expression) && as_text(expression[[1]]) %in% c("|", "||")
-}
-
 is_offset <- function(expression) is.call(expression) && as_text(expression[[1]]) == "offset"
 
 # A sum less the summands that read so; NULL where nothing is left.
@@ -67,7 +63,7 @@ without_taken <- function(expression) {
   last <- length(expression)
   minus <- identical(expression[[1]], quote(`-`))
   out <- without_parentheses(expression[[last]])
-  if (minus && (is_bar_call(out) || is_offset(out))) {
+  if (minus && (is_bar(out) || is_offset(out))) {
     return(if (last == 3) without_taken(expression[[2]]) else 0)
   }
   expression[[2]] <- without_taken(expression[[2]])
@@ -78,8 +74,7 @@ without_taken <- function(expression) {
 # The formula less these bars, each of which is one of its blocks or several: of (x || g), which is
 # (1 | g) + (0 + x | g), either may go.
 without_bars <- function(formula, taken) {
-  summands <- sum_of(formula[[3]])
-  written <- if (is.null(summands)) formula_parts(formula)$bars else summands$bars
+  written <- sum_of(formula[[3]])$bars
   out <- unlist(lapply(taken, split_bar))
   keys <- vapply(out, bar_key, "")
   known <- vapply(unlist(lapply(written, split_bar)), bar_key, "")
@@ -127,7 +122,7 @@ check_terms_taken <- function(taken, fit) {
 # The formula with the columns that its dot stood for.
 without_dot <- function(design) {
   formula <- design$formula
-  if (!"." %in% all.vars(formula)) return(formula)
+  if (!"." %in% free_variables(formula)) return(formula)
   bars <- lapply(design$bars, function(terms) {
     call("(", call("|", stats::formula(terms)[[2]], design$by$group))
   })

@@ -38,7 +38,7 @@ test_that("a bad formula or bad data are refused", {
     case(fit(f ~ x + (1 | g), transform(data, f = factor(f))), "response `f` must be"),
     case(fit(~ x + (1 | g)), "`formula` has no response"),
     case(relm(), "`formula` is missing"),
-    case(relm("y ~ x", data), "`formula` must be a formula"),
+    case(relm(3, data), "`formula` must be a formula"),
     case(fit(y ~ x + (1 | g), as.list(data)), "`data` must be a data frame"),
     case(fit(y ~ x + (1 | g), as.matrix(data[c("x", "y")])), "`data` must be a data frame"),
     case(fit(y ~ x + (1 | g), sigma = y ~ g), "`sigma` must have no left-hand side"),

@@ -20,3 +20,39 @@ test_that("rows with missing values are dropped, and their number is said", {
   expect_equal(suppressMessages(nobs(relm(y ~ x + (1 | g), data, chains = 1, draws = 2))),
                nrow(data) - 3)
 })
+
+test_that("weights and offset are one column", {
+  data <- grouped_data()
+  expect_error(relm(y ~ x, data, offset = cbind(x, x)), "`offset` must be one column",
+               class = "relm_error")
+  expect_error(relm(y ~ x, data, weights = cbind(w, w)), "`weights` must be one column",
+               class = "relm_error")
+  plain <- relm(y ~ x, data, weights = w, offset = v, chains = 1, draws = 5, seed = 1)
+  for (form in list(matrix, array)) {
+    fit <- relm(y ~ x, data, weights = form(w), offset = form(v), chains = 1, draws = 5, seed = 1)
+    expect_identical(fit$sampling$hyper, plain$sampling$hyper)
+    expect_identical(log_lik(fit), log_lik(plain))
+  }
+})
+
+test_that("a response of two values is refused with what to write", {
+  data <- transform(grouped_data(), p = x > 0, two = factor(x > 0, labels = c("no", "yes")))
+  expect_error(relm(p ~ v, data), "one column of numbers.*`as.numeric\\(p\\)`",
+               class = "relm_error")
+  expect_error(relm(I(x > 0) ~ v, data), "`as.numeric\\(I\\(x > 0\\)\\)`", class = "relm_error")
+  expect_error(relm(two ~ v, data), "`as.numeric\\(two == \"yes\"\\)`", class = "relm_error")
+})
+
+test_that("what cannot be evaluated is named", {
+  data <- grouped_data()
+  refused <- function(formula, says) {
+    expect_error(relm(formula, data), says, class = "relm_error")
+  }
+  refused(y ~ x + sapply(v, function(q) q * nowhere), "names `nowhere`, not in `data`")
+  refused(y ~ df + x, "names `df`, not in `data`")
+  refused(y ~ x + (1 | c), "names `c`, not in `data`")
+  refused(y ~ nofunction(x), "could not find function")
+  refused(y ~ C(f, nowhere), "names `nowhere`")
+  refused(y ~ x %in% 1:3, "cannot be evaluated")
+  expect_error(relm(absent ~ x), "`absent`.*nowhere to be found", class = "relm_error")
+})
