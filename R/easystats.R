@@ -4,7 +4,7 @@
 
 #' @rdname relm-easystats
 #' @param posteriors A fit.
-#' @param dispersion,ci,ci_method,test,rope_range,rope_ci As in bayestestR.
+#' @param dispersion,test,rope_range,rope_ci As in bayestestR.
 #' @param diagnostic Any of `"ESS"`, the bulk effective sample size, `"Rhat"` and `"MCSE"`, the
 #'   Monte Carlo standard error of the mean; `"all"` or `NULL`.
 #' @param priors Add the priors of the coefficients?
@@ -114,21 +114,16 @@ effective_sample.relm <- function(model, ...) diagnostic_posterior.relm(model, "
 #' @rawNamespace S3method(bayestestR::mcse, relm)
 mcse.relm <- function(model, ...) diagnostic_posterior.relm(model, "MCSE", ...)
 
-# Arguments for a function of bayestestR's: those that its methods for draws have, in any version.
-# Its methods ignore what they do not know.
-check_described <- function(name, dots, known = NULL) {
-  methods <- lapply(c("data.frame", "numeric", "default"), function(class) {
-    utils::getS3method(name, class, optional = TRUE, envir = asNamespace("bayestestR"))
+# Refuses named arguments that no version of a function of bayestestR's has for draws: its methods
+# ignore what they do not know.
+check_described <- function(name, dots, known = c("effects", "component", "parameters")) {
+  arguments <- lapply(c("data.frame", "numeric", "default"), function(class) {
+    method <- utils::getS3method(name, class, optional = TRUE, envir = asNamespace("bayestestR"))
+    if (!is.null(method)) names(formals(method))
   })
-  theirs <- setdiff(unlist(lapply(Filter(Negate(is.null), methods), function(f) names(formals(f)))),
-                    c("x", "posterior", "posteriors", "...", "rvar_col"))
-  ours <- c("effects", "component", "parameters")
-  unknown <- beside_easystats(dots)
-  unknown <- if (is.null(names(unknown))) unknown else unknown[!names(unknown) %in% theirs]
-  # Positional arguments are theirs, in their order.
-  unknown <- unknown[nzchar(names(unknown))]
-  check_dots_empty(unknown, unique(c(known, theirs, ours)), name)
-  dots
+  theirs <- setdiff(unlist(arguments), c("x", "posterior", "posteriors", "...", "rvar_col"))
+  named <- beside_easystats(dots[nzchar(rlang::names2(dots))])
+  check_dots_empty(named[!names(named) %in% theirs], unique(c(known, theirs)), name)
 }
 
 # A function of bayestestR's on the draws of the parameters asked for.
@@ -147,7 +142,8 @@ of_draws <- function(name) {
 of_draws_in_range <- function(name, range_name = "range") {
   force(name)
   function(x, range = "default", ..., effects = "fixed", component = NULL, parameters = NULL) {
-    dots <- check_described(name, list(...))
+    dots <- list(...)
+    check_described(name, dots)
     if (!range_name %in% names(dots)) dots[[range_name]] <- default_range(x, range)
     draws <- get_parameters.relm(x, effects, component, parameters)
     result <- do.call(getExportedValue("bayestestR", name), c(list(draws), dots))
@@ -247,6 +243,7 @@ model_performance.relm <- function(model, metrics = "all", ...) {
   if (!is.character(metrics) || anyNA(metrics) || length(metrics) == 0) {
     abort("{.arg metrics} must be names of measures.", x = "It is {describe(metrics)}.")
   }
+  refuse_dots(beside_easystats(list(...)), "model_performance")
   method_for_brms("performance", "model_performance")(model, metrics = metrics, ...)
 }
 
@@ -261,4 +258,9 @@ r2_posterior.relm <- function(model, verbose = TRUE, ...) {
 }
 
 #' @rawNamespace S3method(performance::r2, relm)
-r2.relm <- function(model, ...) performance::r2_bayes(model, ...)
+r2.relm <- function(model, ...) {
+  known <- setdiff(names(formals(performance::r2_bayes)), c("model", "..."))
+  dots <- beside_easystats(list(...))
+  check_dots_empty(dots[!names(dots) %in% known], known, "r2")
+  performance::r2_bayes(model, ...)
+}

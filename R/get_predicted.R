@@ -7,12 +7,13 @@ get_predicted.relm <- function(x, data = NULL, predict = "expectation", iteratio
                                ci = NULL, ci_method = "quantile", include_random = "default",
                                centrality_function = mean, type = NULL, verbose = TRUE, ...) {
   refuse_old_ggeffects(data)
-  predict <- check_choice(if (is.null(type)) predict else type, if (is.null(type)) "predict" else
-    "type", c("expectation", "response", "link", "prediction"))
+  kinds <- c("expectation", "response", "link", "prediction")
+  predict <- if (is.null(type)) check_choice(predict, "predict", kinds)
+    else check_choice(type, "type", kinds)
   check_interval_choice(ci, ci_method)
   if (!is.function(centrality_function)) {
-    abort("{.arg centrality_function} must be a function.", x = "It is
-          {describe(centrality_function)}.")
+    abort("{.arg centrality_function} must be a function.",
+          x = "It is {describe(centrality_function)}.")
   }
   draw <- if (predict == "prediction") posterior_predict.relm else posterior_epred.relm
   draws <- do.call(draw, c(
@@ -35,10 +36,9 @@ predicted_of_draws <- function(fit, draws, data, predict, ci, ci_method, center)
   names(iterations) <- paste0("iter_", seq_len(nrow(draws)))
   attr(predicted, "iterations") <- iterations
   if (!is.null(ci)) {
-    attr(predicted, "ci_data") <- insight::get_predicted_ci(
-      fit, predictions = predicted, ci = ci, ci_method = if (is.null(ci_method)) "quantile"
-      else ci_method
-    )
+    if (is.null(ci_method)) ci_method <- "quantile"
+    attr(predicted, "ci_data") <- insight::get_predicted_ci(fit, predictions = predicted, ci = ci,
+                                                            ci_method = ci_method)
   }
   attr(predicted, "data") <- if (is.null(data)) used_data(fit$design) else data
   attr(predicted, "ci") <- ci

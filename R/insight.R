@@ -227,7 +227,8 @@ easystats_arguments <- c(
   "verbose", "source", "shape", "dichotomies", "split_nested", "include_interaction",
   "remove_nonestimable", "only_estimable", "include_smooth", "tolerance", "null_model",
   "approximation", "model_component", "name_fun", "name_full", "group", "remove_na", "na_rm",
-  "weighted", "faminfo", "response", "model_info", "as_draws"
+  "weighted", "faminfo", "response", "model_info", "as_draws",
+  "estimator"
 )
 
 beside_easystats <- function(dots) {

@@ -72,6 +72,8 @@ test_that("what bayestestR, parameters and performance do not know is refused", 
                                         pretty_names = FALSE, parameters = "x$")
   expect_identical(table$Parameter, "b_x")
   refused(performance::model_performance(fit, metrics = 3), "`metrics`")
+  refused(performance::model_performance(fit, metric_names = "R2"), "`metric_names`")
+  refused(performance::r2(fit, levels = 0.5), "`levels`")
 })
 
 test_that("threshold and range are obeyed by name and by place", {
