@@ -63,9 +63,9 @@ rows_by_name <- list(
     by_block(fit, lapply(fit$design$bars, terms_matrix, fit$design$frame, fit$design$coding))
   },
   flist = function(fit) {
-    by <- fit$design$by$group
-    if (is.null(by)) return(list())
-    stats::setNames(list(grouping_factor(by, fit$design$frame, "formula")), fit$posterior$group)
+    grouping <- fit$design$factors$group
+    if (is.null(grouping)) return(list())
+    stats::setNames(list(grouping_as_factor(grouping)), fit$posterior$group)
   },
   cnms = function(fit) {
     by_block(fit, unname(split(fit$posterior$random$column, fit$posterior$random$block)))
