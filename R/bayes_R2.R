@@ -11,18 +11,23 @@
 #' @inheritParams posterior_predict.relm
 #' @param newdata A data frame of other rows; with the response where `residual = TRUE`.
 #' @param residual Use the residuals' own variance?
-#' @param summary `FALSE`: all draws. `TRUE`: brms's table, with the median as `Estimate`.
+#' @param summary `TRUE`: a table, as in brms. `FALSE`: the draws, which rstanarm's function gives.
+#' @param probs Probabilities of the quantiles in the table.
+#' @param robust The table's estimates: `TRUE` for the median and the median absolute deviation,
+#'   `FALSE` for the mean and the standard deviation. Unless given, the median and the standard
+#'   deviation.
 #' @param ... Refused.
-#' @return A vector with a number for each draw; or a matrix with one row and the columns
-#'   `Estimate`, `Est.Error`, `Q2.5` and `Q97.5`.
+#' @return A matrix with one row and the columns `Estimate`, `Est.Error`, `Q2.5` and `Q97.5`, or
+#'   the quantiles that `probs` asks for; or a vector with a number for each draw.
 #' @references
 #' Gelman, A., Goodrich, B., Gabry, J. and Vehtari, A. (2019). R-squared for Bayesian regression
 #' models. *The American Statistician* 73, 307--309.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 500, seed = 1)
-#' median(bayes_R2(fit))
-#' bayes_R2(fit, re_formula = NA, summary = TRUE)
+#' bayes_R2(fit)
+#' bayes_R2(fit, re_formula = NA, probs = c(0.05, 0.95))
+#' mean(bayes_R2(fit, summary = FALSE) > 0.5)
 #' @name bayes_R2.relm
 NULL
 
@@ -37,12 +42,14 @@ bayes_R2.default <- function(object, ...) pass_on("rstantools", "bayes_R2", obje
 #' @rawNamespace S3method(rstantools::bayes_R2, relm)
 #' @export
 bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = FALSE,
-                          summary = FALSE, ndraws = NULL, draw_ids = NULL,
-                          allow_new_levels = FALSE, sample_new_levels = "gaussian",
-                          new_sigma = NULL, seed = NULL, offset = NULL, weights = NULL, re.form,
-                          draws, ...) {
+                          summary = TRUE, probs = c(0.025, 0.975), robust = NULL, ndraws = NULL,
+                          draw_ids = NULL, allow_new_levels = FALSE,
+                          sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
+                          offset = NULL, weights = NULL, re.form, draws, ...) {
   check_flag(residual, "residual")
   check_flag(summary, "summary")
+  check_probabilities(probs, "probs")
+  if (!is.null(robust)) check_flag(robust, "robust")
   plan <- plan_prediction(
     object, "bayes_R2", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
     allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,
@@ -54,7 +61,7 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
   variance <- variances_over_rows(plan, residual)
   R2 <- variance$mean / (variance$mean + variance$residual)
   if (!summary) return(R2)
-  summary_table(cbind(R2 = R2), TRUE)
+  summary_table(cbind(R2 = R2), TRUE, probs, robust)
 }
 
 # In each draw, the variance over rows of the mean, and of the residual: that of y less the mean,

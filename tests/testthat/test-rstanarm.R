@@ -56,8 +56,8 @@ criticism <- expression(
   log_lik(fit),
   loo(fit)$estimates,
   waic(fit)$estimates,
-  bayes_R2(fit),
-  bayes_R2(fit, re.form = NA),
+  bayes_R2(fit, summary = FALSE),
+  bayes_R2(fit, re.form = NA, summary = FALSE),
   rownames(loo_compare(loo(fit), loo(second))),
   class(pp_check(fit, plotfun = "dens_overlay", nreps = 3)),
   class(pp_check(fit, plotfun = "stat", stat = "sd")),
@@ -77,6 +77,9 @@ same <- expression(
   rstantools::nsamples(fit),
   class(capture.output(print(fit))),
   nrow(summary(fit, pars = c("Days", "sigma"))),
+  nrow(summary(fit, pars = "beta", probs = c(0.1, 0.5, 0.9), digits = 2)),
+  nrow(summary(fit, pars = "alpha")),
+  "Days" %in% sub("^b_", "", rownames(summary(fit))),
   sort(rownames(loo_compare(list(a = loo(fit), b = loo(second)))))
 )
 
