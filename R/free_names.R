@@ -2,32 +2,26 @@
 # arguments, nor of elements after `$`.
 
 # A list: `variables`, and `functions` that are called.
-free_names <- function(expression, bound = character()) {
-  if (is.name(expression)) {
-    name <- as.character(expression)
-    return(list(variables = if (nzchar(name)) setdiff(name, bound)))
+free_names <- function(expression) {
+  variables <- functions <- character()
+  walk <- function(part, bound) {
+    if (is.name(part)) {
+      name <- as.character(part)
+      if (nzchar(name) && !name %in% bound) variables <<- c(variables, name)
+    } else if (is.call(part) && is.name(part[[1]])) {
+      head <- as.character(part[[1]])
+      if (head %in% c("::", ":::", "quote", "bquote")) return(invisible())
+      if (!head %in% bound) functions <<- c(functions, head)
+      if (head == "function") bound <- c(bound, names(part[[2]]))
+      # A function's fourth part is where it was written.
+      last <- switch(head, "$" = , "@" = 2, "function" = 3, length(part))
+      for (k in seq_len(last)[-1]) walk(part[[k]], bound)
+    } else if (is.call(part) || is.pairlist(part) || is.expression(part)) {
+      for (k in seq_along(part)) walk(part[[k]], bound)
+    }
   }
-  if (is.pairlist(expression) || is.expression(expression)) {
-    return(join_names(lapply(as.list(expression), free_names, bound)))
-  }
-  if (!is.call(expression)) return(list())
-  head <- expression[[1]]
-  if (!is.name(head)) return(join_names(lapply(as.list(expression), free_names, bound)))
-  head <- as.character(head)
-  if (head %in% c("::", ":::", "quote", "bquote")) return(list())
-  parts <- as.list(expression)[-1]
-  if (head == "function") {
-    bound <- c(bound, names(expression[[2]]))
-    parts <- parts[1:2]
-  } else if (head %in% c("$", "@")) {
-    parts <- parts[1]
-  }
-  join_names(c(list(list(functions = setdiff(head, bound))), lapply(parts, free_names, bound)))
+  walk(expression, character())
+  list(variables = unique(variables), functions = unique(functions))
 }
 
-join_names <- function(found) {
-  list(variables = unique(unlist(lapply(found, `[[`, "variables"))),
-       functions = unique(unlist(lapply(found, `[[`, "functions"))))
-}
-
-free_variables <- function(expression) as.character(free_names(expression)$variables)
+free_variables <- function(expression) free_names(expression)$variables
