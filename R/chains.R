@@ -74,8 +74,11 @@ run_forked <- function(run, chains, cores, bar) {
 start_job <- function(run, chain, folder, tell) {
   file <- file.path(folder, chain)
   write_progress <- if (tell) function(sweeps) cat(sweeps, "\n", file = file)
-  parallel::mcparallel(tryCatch(run(chain, write_progress), error = identity),
-                       mc.set.seed = FALSE, silent = TRUE)
+  parent <- Sys.getpid()
+  parallel::mcparallel({
+    .Call(ffi_work_for, parent)
+    tryCatch(run(chain, write_progress), error = identity)
+  }, mc.set.seed = FALSE, silent = TRUE)
 }
 
 # A process that ended without a result was killed, by a lack of memory most likely.

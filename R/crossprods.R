@@ -246,6 +246,8 @@ Ops.relm_crossprods <- function(e1, e2) {
 # The factors of y become rows, absorbed into those of x: that is exact, and no
 # other code is needed.
 add_crossprods <- function(x, y) {
+  check_intact(x)
+  check_intact(y)
   check_same_columns(x, y)
   union <- unite_cells(x, y)
   absorb_factors(union$sum, y, union$cell_of_y, union$level_of_y)

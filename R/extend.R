@@ -61,15 +61,14 @@ plan_extension <- function(fit, control) {
   posterior <- fit$posterior
   sampling <- fit$sampling
   sampler <- sampling$sampler_run
+  kept <- choose_kept(control, posterior)
+  kept$kept <- intersect(kept$kept, sampling$kept)
+  check_memory(posterior, control, length(kept$kept))
   uncentered <- if (sampler != "centered") sampler_model(posterior, "uncentered")
   model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
   model <- restore_tuning(model, sampling$tuning, control$threads)
-  plan <- c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
-                 seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)),
-            choose_kept(control, posterior))
-  plan$kept <- intersect(plan$kept, sampling$kept)
-  check_memory(posterior, control, length(plan$kept))
-  plan
+  c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
+         seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)), kept)
 }
 
 # The sampling of a fit with more draws of its chains.

@@ -59,8 +59,9 @@ log_integrand <- function(integrand, points) {
   posterior <- integrand$posterior
   point <- split_point(points, integrand)
   L <- covariance_factors(point, posterior$blocks, nrow(posterior$random))
-  value <- integrand$constant +
-    .Call(ffi_log_evidence, integrand$model, L, t(point$sigma), integrand$threads)
+  evidence <- .Call(ffi_log_evidence, integrand$model, L, t(point$sigma), integrand$threads)
+  if (anyNA(evidence)) rlang::interrupt()
+  value <- integrand$constant + evidence
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }

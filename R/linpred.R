@@ -156,14 +156,14 @@ predict_draws <- function(plan) {
   values
 }
 
-check_draws_memory <- function(n_draws, n_rows) {
+check_draws_memory <- function(n_draws, n_rows, argument = "ndraws") {
   bytes <- 8 * as.numeric(n_draws) * n_rows
   if (bytes < 5e8) return(invisible())
   free <- free_memory()
   if (!is.na(free) && bytes > free) {
     abort("{format(n_draws, big.mark = ',')} draws of {format(n_rows, big.mark = ',')} rows need
            {format_bytes(bytes)} of memory, and {format_bytes(free)} are free.",
-          i = "Ask for fewer draws with {.arg ndraws}, or for the summaries of {.fn predict} or
+          i = "Ask for fewer draws with {.arg {argument}}, or for the summaries of {.fn predict} or
                {.fn fitted}, which need no more memory for more rows.")
   }
 }
@@ -178,12 +178,15 @@ fill_columns <- function(plan, rows, values, columns) {
     group = if (length(plan$bars)) match(group, groups) - 1L,
     effects = if (length(plan$bars)) group_effects(plan, groups)
   ))
-  if (!plan$residual) {
-    return(invisible(.Call(ffi_fill_predictor, values, columns - 1L, predictor, NULL)))
+  fill <- function(noise) {
+    finished <- .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
+    if (!finished) rlang::interrupt()
   }
+  if (!plan$residual) return(invisible(fill(NULL)))
   noise <- block_noise(plan, rows)
+  if (!is.null(noise$normals)) return(invisible(fill(noise)))
   with_stream(plan$stream$residuals, {
-    .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
+    fill(noise)
     plan$stream$residuals <- get(".Random.seed", globalenv())
   })
 }
@@ -198,12 +201,13 @@ block_matrices <- function(plan, rows) {
        Z = if (length(Z)) do.call(cbind, Z))
 }
 
-# Residual standard deviations, which of them each row has, and weights.
+# Residual standard deviations, which of them each row has, and weights; normals where rows
+# share them.
 block_noise <- function(plan, rows) {
   level <- plan$rows$level$code[rows]
   levels <- unique(level)
   list(sigma = level_sigmas(plan, levels), level = if (!is.null(level)) match(level, levels) - 1L,
-       weights = plan$rows$weights[rows])
+       weights = plan$rows$weights[rows], normals = plan$normals)
 }
 
 # Effects of groups, known ones before new ones: chosen draws x (columns of each group together).

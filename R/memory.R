@@ -1,7 +1,8 @@
-# Refuses draws that memory cannot hold, before the machine runs out of it.
+# Refuses draws that memory cannot hold, before the machine runs out of it. Called before anything
+# is made that has a part for each chain.
 check_memory <- function(posterior, control, n_kept) {
   size <- size_of_draw(posterior, control, n_kept)
-  bytes <- size$bytes * control$chains * control$draws
+  bytes <- as.numeric(control$chains) * (size$bytes * control$draws + chain_bytes(posterior))
   free <- too_little_memory(bytes)
   if (!is.null(free)) refuse_memory(size$variables, control$chains, control$draws, bytes, free)
   invisible(bytes)
@@ -32,9 +33,17 @@ size_of_draw <- function(posterior, control, n_kept) {
   list(variables = n_hyper + n_effects, bytes = 8 * (3 * n_hyper + copies * n_effects))
 }
 
+# Bytes of a chain beside its draws: the state of its generator, its own state, and lists of them.
+chain_bytes <- function(posterior) {
+  p <- length(posterior$fixed)
+  q <- as.numeric(nrow(posterior$random))
+  6000 + 8 * (p + q^2 + length(posterior$levels))
+}
+
 refuse_memory <- function(n_variables, chains, draws, bytes, free) {
-  abort("{chains} chain{?s} of {.arg draws} = {format(draws, big.mark = ',')} need
-         {format_bytes(bytes)} of memory, and {format_bytes(free)} are free.",
+  abort("{format(chains, big.mark = ',')} chain{cli::qty(chains)}{?s} of {.arg draws} =
+         {format(draws, big.mark = ',')} need {format_bytes(bytes)} of memory, and
+         {format_bytes(free)} are free.",
         x = "Each draw has {format(n_variables, big.mark = ',')} numbers.",
         i = "Ask for fewer {.arg draws} or {.arg chains}, or thin the chains with
              {.arg thin}.")

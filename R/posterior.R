@@ -42,6 +42,7 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
           x = "It is {describe(crossprods)}.")
   }
   check_relm_prior(prior)
+  check_intact(crossprods)
   crossprods <- drop_aliased(crossprods)
   posterior <- unclass(crossprods)
   posterior$prior <- prior

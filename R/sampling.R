@@ -18,6 +18,8 @@ plan_sampling <- function(posterior, control, seed) {
   sampler <- sampler_that_runs(posterior, control$sampler)
   if (sampler == "collapsed") check_collapsed(posterior)
   check_sweeps(control)
+  kept <- choose_kept(control, posterior)
+  check_memory(posterior, control, length(kept$kept))
   if (sampler == "common_line") control$warmup <- 0L
   uncentered <- sampler_model(posterior, "uncentered")
   model <- switch(sampler, centered = sampler_model(posterior, "centered"),
@@ -36,9 +38,7 @@ plan_sampling <- function(posterior, control, seed) {
                in_chain = effects_in_chain(posterior, sampler))
   plan$init <- initial_states(control$init, posterior)
   plan$control$init <- NULL
-  plan <- c(plan, choose_kept(control, posterior))
-  check_memory(posterior, control, length(plan$kept))
-  plan
+  c(plan, kept)
 }
 
 # The sampler in place of the collapsed one where its target has no mode that can be found,

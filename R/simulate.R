@@ -30,6 +30,7 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
   nsim <- check_count(nsim, "nsim")
   check_dots_empty(list(...)[names(list(...)) %in% c("ndraws", "draw_ids", "draws")],
                    setdiff(prediction_arguments, c("ndraws", "draw_ids", "draws")), "simulate")
+  check_draws_memory(nsim, if (is.null(newdata)) nobs(object) else NROW(newdata), "nsim")
   before <- if (is.null(seed)) current_stream()
     else structure(check_seed(seed), kind = list("Mersenne-Twister", "Inversion", "Rejection"))
   seed <- check_seed(seed)

@@ -16,7 +16,7 @@ estimate_scales <- function(model) {
   outside <- outside_blocks(q, model$blocks)
   before <- Inf
   for (step in seq_len(if (q > 0) em_steps else 2L)) {
-    em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
+    em <- em_step(model, Sigma, sigma2)
     least <- 1e-8 * sigma2
     sigma2 <- em$sum_of_squares / model$level_rows
     small <- which(sigma2 < least)
@@ -31,6 +31,12 @@ estimate_scales <- function(model) {
     }
   }
   c(em, list(Sigma = Sigma, sigma2 = sigma2))
+}
+
+em_step <- function(model, Sigma, sigma2) {
+  em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
+  if (is.null(em)) rlang::interrupt()
+  em
 }
 
 rough_variance <- function(model) {

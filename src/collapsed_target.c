@@ -224,7 +224,7 @@ status_t log_target_at(const model_t *model, collapsed_t *collapsed,
     RETURN_IF_FAILED(marginal_products(&collapsed->data, L, &marginal,
                                        collapsed->monitor));
     if (collapsed->sigma_role == SIGMA_INTEGRATED) {
-        RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal));
+        RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal, collapsed->monitor));
         *value += log_marginal(model, &marginal);
         return STATUS_OK;
     }

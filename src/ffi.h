@@ -34,15 +34,30 @@ SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
+SEXP ffi_work_for(SEXP parent);
 
 /* Element `name` of a list; an error when it is missing. */
 SEXP list_element(SEXP list, const char *name);
 
 /* The same; NULL when it is missing. */
 SEXP optional_element(SEXP list, const char *name);
+
+/* Vectors of this length, or an error that names them. An integer is not missing and at least
+   `least`; places lie in least .. limit - 1; n starts and their end rise from 0 to `end`. */
+const double *checked_doubles(SEXP vector, const char *name, double length);
+const int *checked_integers(SEXP vector, const char *name, double length);
+int checked_integer(SEXP vector, const char *name, int least);
+const int *checked_places(SEXP vector, const char *name, double length, int least, int limit);
+const int *checked_starts(SEXP vector, const char *name, int n, int end);
+
+/* The dimensions of an array of doubles. */
+const int *checked_dims(SEXP array, const char *name, int n_dims);
+
+/* The same of an element of a list. */
 const double *list_doubles(SEXP list, const char *name, double length);
 const int *list_integers(SEXP list, const char *name, double length);
-int list_integer(SEXP list, const char *name);
+const int *list_places(SEXP list, const char *name, double length, int least, int limit);
+int list_integer(SEXP list, const char *name, int least);
 
 double *doubles(double length);
 
@@ -51,6 +66,17 @@ SEXP named_list(int n, const char **names, SEXP *values);
 
 /* Points into the list's arrays, which must outlive the model. */
 void decode_model(SEXP list, model_t *model);
+
+/* A model whose columns all stay in the regression, as most of what takes one expects. */
+void decode_uncentered_model(SEXP list, model_t *model);
+
+/* Between two pieces of work, where nothing is held: an interrupt jumps, and so does the end of
+   the process that this one works for. */
+void allow_stop(void);
+
+/* Within one: has either come? */
+int stop_is_asked(void *data);
+monitor_t new_monitor(void);
 
 /* A state of the model's size, its Sigma and sigma2 copied. */
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,

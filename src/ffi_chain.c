@@ -1,3 +1,4 @@
+#include <limits.h>
 #include <string.h>
 #include <time.h>
 #include <R_ext/Random.h>
@@ -26,12 +27,6 @@ typedef struct {
     clock_t told;
 } watch_t;
 
-static void check_interrupt(void *data)
-{
-    (void) data;
-    R_CheckUserInterrupt();
-}
-
 static int tell_progress(watch_t *watch)
 {
     int failed = 0;
@@ -47,45 +42,48 @@ static int tell_progress(watch_t *watch)
 static int watch_stop(void *data)
 {
     watch_t *watch = (watch_t *) data;
-    if (!R_ToplevelExec(check_interrupt, NULL)) return 1;
+    if (stop_is_asked(NULL)) return 1;
     clock_t now = clock();
     if (isNull(watch->progress) || now - watch->told < CLOCKS_PER_SEC / 10) return 0;
     watch->told = now;
     return tell_progress(watch);
 }
 
-static int never_stop(void *data)
-{
-    (void) data;
-    return 0;
-}
-
-static sweep_t sweep_of(SEXP sampler)
+static sweep_t sweep_of(SEXP sampler, const model_t *model)
 {
     const char *name = CHAR(asChar(sampler));
     if (strcmp(name, "centered") == 0) return centered_sweep;
     if (strcmp(name, "uncentered") == 0) return uncentered_sweep;
+    if (model->n_means > 0) error("internal error: not the uncentered coordinates");
     if (strcmp(name, "collapsed") == 0) return collapsed_sweep;
     if (strcmp(name, "interweaved") == 0) return interweaved_sweep;
     if (strcmp(name, "common_line") == 0) return common_line_sweep;
     error("internal error: there is no sampler '%s'", name);
 }
 
-/* Element `name` of a list, as many doubles as it has; NULL when it is R's NULL. */
+/* Nodes of a table have numbers that are ints. */
+static void decode_size(SEXP list, const model_t *model, table_t *table)
+{
+    table->n = length(list_element(list, "size"));
+    if (table->n < 1 || table->n > TABLE_DIMENSIONS)
+        error("internal error: a table of %d dimensions", table->n);
+    const int *size = list_places(list, "size", table->n, 1, INT_MAX);
+    double n_nodes = 1.0;
+    for (int k = 0; k < table->n; k++) {
+        table->size[k] = size[k];
+        table->folded[k] = k < model->n_random;
+        n_nodes *= size[k];
+    }
+    if (n_nodes > INT_MAX) error("internal error: a table of %.0f nodes", n_nodes);
+    table->n_nodes = (size_t) n_nodes;
+}
+
+/* NULL when it is R's NULL. */
 static const table_t *decode_table(SEXP list, const model_t *model)
 {
     if (isNull(list)) return NULL;
     table_t *table = (table_t *) R_alloc(1, sizeof(table_t));
-    const int *size = INTEGER(list_element(list, "size"));
-    table->n = length(list_element(list, "size"));
-    if (table->n < 1 || table->n > TABLE_DIMENSIONS)
-        error("internal error: a table of %d dimensions", table->n);
-    table->n_nodes = 1;
-    for (int k = 0; k < table->n; k++) {
-        table->size[k] = size[k];
-        table->folded[k] = k < model->n_random;
-        table->n_nodes *= (size_t) size[k];
-    }
+    decode_size(list, model, table);
     table->low = list_doubles(list, "low", table->n);
     table->step = list_doubles(list, "step", table->n);
     table->center = list_doubles(list, "center", table->n);
@@ -103,6 +101,9 @@ static const table_t *decode_table(SEXP list, const model_t *model)
     return table;
 }
 
+/* The signs of the columns are the bits of an int. A sweep has few moves. */
+enum { SIGN_BITS = 30, MOST_MOVES = 1000 };
+
 static void decode_proposal(SEXP tuning, const model_t *model, double n,
                             proposal_t *proposal)
 {
@@ -112,9 +113,11 @@ static void decode_proposal(SEXP tuning, const model_t *model, double n,
     proposal->center = list_doubles(tuning, "center", n);
     proposal->root = list_doubles(tuning, "root", n * n);
     proposal->df = *list_doubles(tuning, "df", 1);
-    proposal->near = (unsigned) list_integer(tuning, "near");
-    proposal->n_independent = list_integer(tuning, "n_independent");
-    proposal->n_ellipse = list_integer(tuning, "n_ellipse");
+    proposal->near = (unsigned) list_integer(tuning, "near", 0);
+    if (model->n_random > SIGN_BITS || proposal->near >> model->n_random)
+        error("internal error: signs of columns that are none of %d", model->n_random);
+    proposal->n_independent = *list_places(tuning, "n_independent", 1, 0, MOST_MOVES);
+    proposal->n_ellipse = *list_places(tuning, "n_ellipse", 1, 0, MOST_MOVES);
     proposal->table = decode_table(list_element(tuning, "table"), model);
     if (proposal->table && proposal->table->n != proposal->n)
         error("internal error: a table of %d dimensions for %d coordinates",
@@ -148,14 +151,17 @@ static void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
 {
     double p = model->n_coef;
     memset(collapsed, 0, sizeof *collapsed);
-    collapsed->sigma_role = (sigma_role_t) list_integer(tuning, "sigma_role");
+    int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
+    if (role > SIGMA_GIVEN || model->n_means > 0 || model->n_groups < 1)
+        error("internal error: not a model and tuning of the collapsed sampler");
+    collapsed->sigma_role = (sigma_role_t) role;
     if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_levels > 1))
         error("internal error: %d residual variances", model->n_levels);
     double n = collapsed->n = n_coordinates(model, collapsed->sigma_role);
     collapsed->monitor = monitor;
     collapsed->scale = list_doubles(tuning, "scale", model->n_random);
     decode_proposal(tuning, model, n, &collapsed->proposal);
-    allocate_group_data(model, threads_for(model, list_integer(tuning, "threads")),
+    allocate_group_data(model, threads_for(model, list_integer(tuning, "threads", 1)),
                         &collapsed->data);
     collapsed->point = doubles(n);
     collapsed->next_point = doubles(n);
@@ -209,16 +215,18 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 {
     model_t model;
     state_t state;
-    chain_t chain = { INTEGER(length_)[0], INTEGER(length_)[1], INTEGER(length_)[2],
-                      NULL, length(kept), INTEGER(kept), NULL, 0 };
+    const int *sweeps = checked_places(length_, "length", 3, 0, INT_MAX);
+    chain_t chain = { sweeps[0], sweeps[1], sweeps[2], NULL, 0, NULL, NULL, 0 };
     watch_t watch = { progress, &chain, clock() };
     monitor_t monitor = { watch_stop, &watch, 0.0 };
     decode_model(model_list, &model);
+    chain.n_kept = length(kept);
+    chain.kept = checked_places(kept, "kept", chain.n_kept, 0, model.n_groups);
     allocate_state(&model, list_element(start, "Sigma"), list_element(start, "sigma2"),
                    &monitor, &state);
     memcpy(state.theta, list_doubles(start, "theta", model.n_coef),
            sizeof(double) * model.n_coef);
-    sweep_t sweep = sweep_of(sampler);
+    sweep_t sweep = sweep_of(sampler, &model);
     collapsed_t collapsed;
     if (sweep == collapsed_sweep) {
         decode_tuning(model_list, list_element(model_list, "tuning"), &model, state.sigma2,
@@ -230,9 +238,6 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
     SEXP effects = PROTECT(draw_matrix((double) model.n_random * chain.n_kept, chain.draws));
-    for (int j = 0; j < chain.n_kept; j++)
-        if (chain.kept[j] < 0 || chain.kept[j] >= model.n_groups)
-            error("internal error: there is no group %d", chain.kept[j] + 1);
     chain.hyper = REAL(hyper);
     chain.effects = REAL(effects);
 
@@ -266,13 +271,11 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
 {
     model_t model;
     collapsed_t collapsed;
-    watch_t watch = { R_NilValue, NULL, clock() };
-    monitor_t monitor = { watch_stop, &watch, 0.0 };
+    monitor_t monitor = new_monitor();
     decode_model(model_list, &model);
-    if (TYPEOF(sigma2) != REALSXP || length(sigma2) != model.n_levels)
-        error("internal error: not %d residual variances", model.n_levels);
-    decode_tuning(model_list, tuning, &model, REAL(sigma2), &monitor, &collapsed);
-    if (TYPEOF(points) != REALSXP || xlength(points) % collapsed.n != 0)
+    decode_tuning(model_list, tuning, &model,
+                  checked_doubles(sigma2, "sigma2", model.n_levels), &monitor, &collapsed);
+    if (TYPEOF(points) != REALSXP || collapsed.n < 1 || xlength(points) % collapsed.n != 0)
         error("internal error: the points have not %d coordinates", collapsed.n);
     R_xlen_t n_points = xlength(points) / collapsed.n;
     SEXP values = PROTECT(allocVector(REALSXP, n_points));
@@ -296,13 +299,14 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
 {
     model_t model;
     collapsed_t c;
-    monitor_t monitor = { never_stop, NULL, 0.0 };
+    monitor_t monitor = new_monitor();
+    int n_points = checked_integer(n, "n", 0);
     decode_model(model_list, &model);
     decode_tuning(model_list, tuning, &model, model.level_rows, &monitor, &c);
-    SEXP points = PROTECT(allocMatrix(REALSXP, c.n, asInteger(n)));
-    SEXP densities = PROTECT(allocVector(REALSXP, asInteger(n)));
+    SEXP points = PROTECT(allocMatrix(REALSXP, c.n, n_points));
+    SEXP densities = PROTECT(allocVector(REALSXP, n_points));
     GetRNGstate();
-    for (int i = 0; i < asInteger(n); i++) {
+    for (int i = 0; i < n_points; i++) {
         double *point = REAL(points) + (size_t) c.n * i;
         REAL(densities)[i] = propose_independently(&c.proposal, point)
             ? log_proposal_density(&c.proposal, point, c.work) : NA_REAL;
@@ -320,19 +324,19 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
 SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
 {
     model_t model;
-    decode_model(model_list, &model);
+    decode_uncentered_model(model_list, &model);
     int q = model.n_random, rows = model.n_coef + 1;
-    if (TYPEOF(L) != REALSXP || length(L) != q * q)
-        error("internal error: L has not %d elements", q * q);
+    checked_doubles(L, "L", (double) q * q);
+    if (model.n_groups < 1) error("internal error: no groups");
     SEXP root = PROTECT(allocMatrix(REALSXP, rows, rows));
     memset(REAL(root), 0, sizeof(double) * rows * rows);
     marginal_t marginal = { 0.0, REAL(root) };
-    monitor_t monitor = { never_stop, NULL, 0.0 };
+    monitor_t monitor = new_monitor();
     group_data_t data;
     allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
     weigh_groups(&model, NULL, &data, doubles((double) weigh_work(q, model.n_coef)));
     status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
-    if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal);
+    if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal, &monitor);
     if (status != STATUS_OK) raise_status(status, 0);
     const char *names[] = { "log_det", "root", "log_density" };
     SEXP values[] = { PROTECT(ScalarReal(marginal.log_det)), root,
@@ -350,6 +354,14 @@ static void seed_generator(SEXP seed_function, int seed)
     UNPROTECT(2);
 }
 
+/* Groups from 0, rising. */
+static void check_chosen(SEXP chosen, int n_groups)
+{
+    const int *group = checked_places(chosen, "groups", length(chosen), 0, n_groups);
+    for (int i = 1; i < length(chosen); i++)
+        if (group[i] <= group[i - 1]) error("internal error: the groups do not rise");
+}
+
 /* Effects of the groups `chosen` (from 0, rising) for draws of the hyperparameters, one
    residual variance: q x chosen x draws. Normals come in tiles, of tile[0] groups by
    tile[1] draws, each with a seed of its own (seeds: tiles of groups x tiles of draws),
@@ -360,11 +372,16 @@ SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP 
 {
     model_t model;
     hyper_draws_t draws;
-    decode_model(model_list, &model);
+    decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
-    int q = model.n_random, n_chosen = length(chosen), skipped = asInteger(first);
-    int tile_groups = INTEGER(tile)[0], tile_draws = INTEGER(tile)[1];
-    int blocks = nrows(seeds), batches = ncols(seeds);
+    int q = model.n_random, n_chosen = length(chosen);
+    const int *tile_size = checked_places(tile, "tile", 2, 1, INT_MAX / 1024);
+    int tile_groups = tile_size[0], tile_draws = tile_size[1];
+    int skipped = checked_integer(first, "first", 0), blocks = nrows(seeds), batches = ncols(seeds);
+    checked_integers(seeds, "seeds", (double) blocks * batches);
+    if (skipped >= tile_draws || (double) batches * tile_draws - skipped < draws.n)
+        error("internal error: %d batches of seeds for %d draws", batches, draws.n);
+    check_chosen(chosen, model.n_groups);
     double *work = doubles((double) group_effects_work(q, model.n_coef));
     double *normals = doubles((double) q * tile_draws);
     size_t stride = (size_t) q * n_chosen;
@@ -375,7 +392,7 @@ SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP 
         for (int i = 0; i < n_chosen;) {
             int block = INTEGER(chosen)[i] / tile_groups;
             if (block >= blocks) error("internal error: no seed for group %d", block);
-            R_CheckUserInterrupt();
+            allow_stop();
             seed_generator(set_seed, INTEGER(seeds)[block + (size_t) blocks * batch]);
             GetRNGstate();
             status_t status = STATUS_OK;
@@ -402,12 +419,11 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
 {
     model_t model;
     hyper_draws_t draws;
-    decode_model(model_list, &model);
+    decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
     int q = model.n_random;
     R_xlen_t J = model.n_groups;
-    if (TYPEOF(beta_mean) != REALSXP || length(beta_mean) != model.n_coef)
-        error("internal error: not %d means", model.n_coef);
+    checked_doubles(beta_mean, "beta_mean", model.n_coef);
     double *work = doubles((double) group_effects_work(q, model.n_coef));
     const char *names[] = { "mean", "covariance", "with_beta" };
     SEXP values[3];
@@ -420,20 +436,20 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
                                         REAL(values[1]) + (size_t) q * q * j,
                                         REAL(values[2]) + (size_t) q * j, work);
         if (status != STATUS_OK) raise_status(status, 0);
-        if (j % 64 == 0) R_CheckUserInterrupt();
+        if (j % 64 == 0) allow_stop();
     }
     SEXP answer = named_list(3, names, values);
     UNPROTECT(3);
     return answer;
 }
 
+/* NULL once the user wants to stop. */
 SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
 {
     model_t model;
     state_t state;
-    monitor_t monitor = { never_stop, NULL, 0.0 };
-    decode_model(model_list, &model);
-    if (model.n_means > 0) error("internal error: EM needs the uncentered coordinates");
+    monitor_t monitor = new_monitor();
+    decode_uncentered_model(model_list, &model);
     allocate_state(&model, Sigma, sigma2, &monitor, &state);
     int q = model.n_random, p = model.n_coef;
     const char *names[] = { "theta", "precision", "moment", "effective",
@@ -447,8 +463,8 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
     em_t em = { REAL(values[0]), REAL(values[1]), REAL(values[2]), REAL(values[3]),
                 REAL(values[4]) };
     status_t status = em_step(&model, &state, &em, doubles((double) em_work(q, p)));
-    if (status != STATUS_OK) raise_status(status, 0);
-    SEXP answer = named_list(5, names, values);
+    if (status != STATUS_OK && status != STATUS_INTERRUPTED) raise_status(status, 0);
+    SEXP answer = status == STATUS_INTERRUPTED ? R_NilValue : named_list(5, names, values);
     UNPROTECT(5);
     return answer;
 }

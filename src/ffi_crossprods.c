@@ -3,11 +3,6 @@
 #include "ffi.h"
 #include "rank.h"
 
-static int dim_of(SEXP array, int which)
-{
-    return INTEGER(getAttrib(array, R_DimSymbol))[which];
-}
-
 static int *integers(int length)
 {
     return (int *) R_alloc((size_t) length + 1, sizeof(int));
@@ -16,8 +11,8 @@ static int *integers(int length)
 /* codes: factor codes without NA, at most n_codes. */
 SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes)
 {
-    int n_rows = length(codes), most = asInteger(n_codes);
-    const int *code = INTEGER(codes);
+    int n_rows = length(codes), most = checked_integer(n_codes, "n_codes", 0);
+    const int *code = checked_integers(codes, "codes", n_rows);
     for (int i = 0; i < n_rows; i++)
         if (code[i] < 1 || code[i] > most)
             error("internal error: row %d has code %d of %d", i + 1, code[i], most);
@@ -38,10 +33,15 @@ SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes)
    name, or NA; and NA in the answer where the two differ. */
 SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
 {
+    const int *x_dims = checked_dims(X, "X", 2), *z_dims = checked_dims(Z, "Z", 2);
+    R_xlen_t n_rows = x_dims[0];
+    checked_integers(paired, "paired", z_dims[1]);
+    if (z_dims[0] != n_rows) error("internal error: X and Z have not the same rows");
     SEXP still = PROTECT(duplicate(paired));
-    R_xlen_t n_rows = dim_of(X, 0);
     for (int k = 0; k < length(paired); k++) {
         if (INTEGER(paired)[k] == NA_INTEGER) continue;
+        if (INTEGER(paired)[k] < 1 || INTEGER(paired)[k] > x_dims[1])
+            error("internal error: X has no column %d", INTEGER(paired)[k]);
         const double *z = REAL(Z) + n_rows * k;
         const double *x = REAL(X) + n_rows * (INTEGER(paired)[k] - 1);
         for (R_xlen_t i = 0; i < n_rows; i++)
@@ -54,16 +54,33 @@ SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
     return still;
 }
 
-/* cell_factor is q x (q + p + 1) x cells. */
-static factors_t decode_factors(SEXP cell_factor, SEXP level_factor)
-{
+/* What the factors of cells and levels are, and the level of each cell. */
+typedef struct {
     factors_t factors;
-    R_CheckUserInterrupt();
-    factors.n_random = dim_of(cell_factor, 0);
-    factors.n_fixed = dim_of(cell_factor, 1) - factors.n_random - 1;
-    factors.cell_factor = REAL(cell_factor);
-    factors.level_factor = REAL(level_factor);
-    return factors;
+    int n_cells, n_levels;
+    const int *cell_level;  /* from 0 */
+} cells_t;
+
+/* cell_factor is q x (q + p + 1) x cells, level_factor (p + 1) x (p + 1) x levels. */
+static cells_t decode_factors(SEXP cell_factor, SEXP level_factor)
+{
+    const int *cell_dims = checked_dims(cell_factor, "cell_factor", 3);
+    int q = cell_dims[0], p = cell_dims[1] - q - 1;
+    int n_dims = length(getAttrib(level_factor, R_DimSymbol));
+    const int *level_dims = checked_dims(level_factor, "level_factor", n_dims == 2 ? 2 : 3);
+    if (p < 0 || level_dims[0] != p + 1 || level_dims[1] != p + 1)
+        error("internal error: factors of %d x %d and %d x %d", q, cell_dims[1], level_dims[0],
+              level_dims[1]);
+    cells_t cells = { { q, p, REAL(cell_factor), REAL(level_factor) }, cell_dims[2],
+                      n_dims == 2 ? 1 : level_dims[2], NULL };
+    return cells;
+}
+
+static cells_t decode_cells(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
+{
+    cells_t cells = decode_factors(cell_factor, level_factor);
+    cells.cell_level = checked_places(cell_level, "cell_level", cells.n_cells, 0, cells.n_levels);
+    return cells;
 }
 
 /* Absorbs rows into cell_factor and level_factor, in place: the arrays belong
@@ -71,8 +88,9 @@ static factors_t decode_factors(SEXP cell_factor, SEXP level_factor)
    data would cost more than the data. */
 SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP cell_level)
 {
-    factors_t factors = decode_factors(cell_factor, level_factor);
-    double q = factors.n_random, p = factors.n_fixed;
+    allow_stop();
+    cells_t cells = decode_cells(cell_factor, level_factor, cell_level);
+    double q = cells.factors.n_random, p = cells.factors.n_fixed;
     SEXP weights = list_element(rows_list, "weights");
     rows_t rows;
     rows.n_rows = length(list_element(rows_list, "y"));
@@ -81,55 +99,80 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP c
     rows.Z = list_doubles(rows_list, "Z", rows.n_rows * q);
     rows.weights = isNull(weights) ? NULL : list_doubles(rows_list, "weights", rows.n_rows);
     rows.shift = list_doubles(rows_list, "shift", q + p + 1);
-    rows.cell = list_integers(rows_list, "cell", rows.n_rows);
-    rows.order = order_by_cell(rows.n_rows, rows.cell, length(cell_level),
+    rows.cell = list_places(rows_list, "cell", rows.n_rows, 0, cells.n_cells);
+    rows.order = order_by_cell(rows.n_rows, rows.cell, cells.n_cells,
                                integers(rows.n_rows), integers(rows.n_rows));
-    rows.cell_level = INTEGER(cell_level);
-    absorb_rows(&rows, &factors,
-                doubles((double) absorb_rows_work(factors.n_random, factors.n_fixed)));
+    rows.cell_level = cells.cell_level;
+    absorb_rows(&rows, &cells.factors,
+                doubles((double) absorb_rows_work(cells.factors.n_random,
+                                                  cells.factors.n_fixed)));
     return R_NilValue;
 }
 
 SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
 {
-    factors_t factors = decode_factors(cell_factor, level_factor);
+    cells_t cells = decode_cells(cell_factor, level_factor, cell_level);
     SEXP totals = PROTECT(duplicate(level_factor));
-    absorb_cells(&factors, length(cell_level), INTEGER(cell_level), dim_of(level_factor, 2),
-                 REAL(totals),
-                 doubles((double) absorb_cells_work(factors.n_random, factors.n_fixed)));
+    allow_stop();
+    absorb_cells(&cells.factors, cells.n_cells, cells.cell_level, cells.n_levels, REAL(totals),
+                 doubles((double) absorb_cells_work(cells.factors.n_random,
+                                                    cells.factors.n_fixed)));
     UNPROTECT(1);
     return totals;
+}
+
+/* As many of `left` pieces of work, each of so many multiplications, as take a few milliseconds:
+   so that an interrupt is heard between them. */
+static int at_once(double multiplications, int left)
+{
+    double most = 4e6 / (multiplications + 1.0);
+    return most < 1.0 ? 1 : most < left ? (int) most : left;
+}
+
+static coordinates_t decode_coordinates(SEXP n_random, SEXP intercept, SEXP shift, SEXP A,
+                                        SEXP offset)
+{
+    coordinates_t to;
+    const int *dims = checked_dims(A, "A", 2);
+    to.n_random = checked_integer(n_random, "n_random", 0);
+    to.n_fixed = dims[0];
+    to.n_new = dims[1];
+    to.intercept = checked_integer(intercept, "intercept", -1);
+    to.shift = checked_doubles(shift, "shift", to.n_random);
+    to.A = REAL(A);
+    to.offset = checked_doubles(offset, "offset", to.n_fixed);
+    if (to.intercept >= to.n_random && to.intercept > -1)
+        error("internal error: there is no column %d", to.intercept + 1);
+    return to;
 }
 
 /* factors is n_rows x (n_random + n_fixed + 1) x anything. */
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset)
 {
-    coordinates_t to;
-    to.n_rows = dim_of(factors, 0);
-    to.n_random = asInteger(n_random);
-    to.n_fixed = dim_of(A, 0);
-    to.n_new = dim_of(A, 1);
-    to.intercept = asInteger(intercept);
-    to.shift = REAL(shift);
-    to.A = REAL(A);
-    to.offset = REAL(offset);
-    int n_factors = dim_of(factors, 2);
-    R_CheckUserInterrupt();
-    if (dim_of(factors, 1) != to.n_random + to.n_fixed + 1)
+    coordinates_t to = decode_coordinates(n_random, intercept, shift, A, offset);
+    const int *dims = checked_dims(factors, "factors", 3);
+    int n_factors = dims[2], n_columns = to.n_random + to.n_new + 1;
+    to.n_rows = dims[0];
+    if (dims[1] != to.n_random + to.n_fixed + 1)
         error("internal error: the factors have not the coordinates' columns");
-    SEXP changed = PROTECT(alloc3DArray(REALSXP, to.n_rows,
-                                        to.n_random + to.n_new + 1, n_factors));
-    change_coordinates(&to, n_factors, REAL(factors), REAL(changed));
+    SEXP changed = PROTECT(alloc3DArray(REALSXP, to.n_rows, n_columns, n_factors));
+    double multiplications = (double) to.n_rows * to.n_fixed * (to.n_new + 1.0);
+    for (int i = 0, n; i < n_factors; i += n) {
+        allow_stop();
+        n = at_once(multiplications, n_factors - i);
+        change_coordinates(&to, n, REAL(factors) + (size_t) to.n_rows * dims[1] * i,
+                           REAL(changed) + (size_t) to.n_rows * n_columns * i);
+    }
     UNPROTECT(1);
     return changed;
 }
 
-static int most_cells(SEXP group_start)
+static int most_cells(int n_groups, const int *group_start)
 {
     int most = 1;
-    for (int j = 0; j + 1 < length(group_start); j++) {
-        int cells = INTEGER(group_start)[j + 1] - INTEGER(group_start)[j];
+    for (int j = 0; j < n_groups; j++) {
+        int cells = group_start[j + 1] - group_start[j];
         if (cells > most) most = cells;
     }
     return most;
@@ -139,14 +182,22 @@ static int most_cells(SEXP group_start)
 SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
                      SEXP column_length)
 {
-    factors_t factors = decode_factors(cell_factor, level_factor);
+    cells_t cells = decode_factors(cell_factor, level_factor);
+    int q = cells.factors.n_random, p = cells.factors.n_fixed;
+    int n_groups = length(group_start) - 1, n_chosen = length(chosen);
+    const int *start = checked_starts(group_start, "group_start", n_groups, cells.n_cells);
+    const int *column = checked_places(chosen, "columns", n_chosen, 0, q);
+    const double *lengths = checked_doubles(column_length, "column_length", n_chosen);
     SEXP residual = PROTECT(duplicate(level_factor));
-    double *work = doubles((double) most_cells(group_start)
-                           * (double) rank_work(factors.n_random, factors.n_fixed));
-    double rank = absorb_beside_columns(&factors, length(group_start) - 1,
-                                        INTEGER(group_start), length(chosen),
-                                        INTEGER(chosen), REAL(column_length),
-                                        REAL(residual), work);
+    double *work = doubles((double) most_cells(n_groups, start) * (double) rank_work(q, p));
+    double rank = 0.0, per_group = (double) q * (n_chosen + p + 1.0) * (n_chosen + p + 1.0);
+    per_group *= (double) cells.n_cells / (n_groups + 1.0);
+    for (int j = 0, n; j < n_groups; j += n) {
+        allow_stop();
+        n = at_once(per_group, n_groups - j);
+        rank += absorb_beside_columns(&cells.factors, n, start + j, n_chosen, column, lengths,
+                                      REAL(residual), work);
+    }
     const char *names[] = { "rank", "residual" };
     SEXP values[] = { PROTECT(ScalarReal(rank)), residual };
     SEXP answer = named_list(2, names, values);

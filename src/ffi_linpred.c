@@ -20,64 +20,85 @@ static columns_t decode_columns(SEXP matrix, int n_rows)
     return columns;
 }
 
-static const double *decode_values(SEXP values, int n)
+/* These are NULL when they are R's NULL. */
+static const double *list_doubles_or_null(SEXP list, const char *name, double length)
 {
-    if (isNull(values)) return NULL;
-    if (TYPEOF(values) != REALSXP || length(values) != n)
-        error("internal error: not %d values", n);
-    return REAL(values);
+    return isNull(list_element(list, name)) ? NULL : list_doubles(list, name, length);
 }
 
-/* Places below `limit`, one for each row; NULL when it is R's NULL. */
-static const int *decode_places(SEXP places, int n, int limit)
+static const int *list_places_or_null(SEXP list, const char *name, double length, int limit)
 {
-    if (isNull(places)) return NULL;
-    if (TYPEOF(places) != INTSXP || length(places) != n)
-        error("internal error: not %d places", n);
-    for (int i = 0; i < n; i++)
-        if (INTEGER(places)[i] < 0 || INTEGER(places)[i] >= limit)
-            error("internal error: there is no place %d", INTEGER(places)[i]);
-    return INTEGER(places);
+    return isNull(list_element(list, name)) ? NULL : list_places(list, name, length, 0, limit);
+}
+
+/* What rows are predicted from. beta: draws x p; effects: draws x q x groups; sigma: draws x
+   levels, or nothing without a residual; normals: draws, or NULL for new ones in each row. */
+typedef struct {
+    int n_rows;
+    columns_t X, Z, beta, effects, sigma;
+    const double *offset, *weights, *normals;
+    const int *group, *level;
+} predictor_t;
+
+static predictor_t decode_predictor(SEXP list, int n_draws)
+{
+    SEXP X = list_element(list, "X");
+    predictor_t rows = { 0 };
+    int n_rows = rows.n_rows = nrows(X);
+    rows.X = decode_columns(X, n_rows);
+    rows.Z = decode_columns(list_element(list, "Z"), n_rows);
+    rows.beta = decode_columns(list_element(list, "beta"), n_draws);
+    rows.effects = decode_columns(list_element(list, "effects"), n_draws);
+    if (rows.X.n_columns != rows.beta.n_columns)
+        error("internal error: %d coefficients for %d columns", rows.beta.n_columns,
+              rows.X.n_columns);
+    int n_groups = rows.Z.n_columns > 0 ? rows.effects.n_columns / rows.Z.n_columns : 0;
+    rows.group = list_places_or_null(list, "group", n_rows, n_groups);
+    rows.offset = list_doubles_or_null(list, "offset", n_rows);
+    return rows;
+}
+
+static void decode_noise(SEXP list, int n_draws, predictor_t *rows)
+{
+    rows->sigma = decode_columns(list_element(list, "sigma"), n_draws);
+    if (rows->sigma.n_columns < 1) error("internal error: no residual standard deviation");
+    rows->level = list_places_or_null(list, "level", rows->n_rows, rows->sigma.n_columns);
+    rows->weights = list_doubles_or_null(list, "weights", rows->n_rows);
+    rows->normals = list_doubles_or_null(list, "normals", n_draws);
+}
+
+static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
+{
+    start_mean(n, rows->offset ? rows->offset[i] : 0.0, value);
+    add_to_mean(n, rows->X.n_columns, rows->X.values + i, rows->n_rows, rows->beta.values, value);
+    if (rows->group)
+        add_to_mean(n, rows->Z.n_columns, rows->Z.values + i, rows->n_rows,
+                    rows->effects.values + n * rows->Z.n_columns * rows->group[i], value);
+    if (!rows->sigma.values) return;
+    double scale = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
+    const double *sigma = rows->sigma.values + n * (rows->level ? rows->level[i] : 0);
+    if (rows->normals) add_given_residuals(n, scale, sigma, rows->normals, value);
+    else add_residuals(n, scale, sigma, value);
 }
 
 /* Fills columns of `values` (draws x rows) in place, one for each row of X and in their
-   order, with x'beta + z'gamma_group + offset and, unless noise is NULL, a residual.
-   beta: draws x p; effects: draws x q x groups; sigma: draws x levels. */
+   order, with x'beta + z'gamma_group + offset and, unless noise is NULL, a residual. FALSE once
+   the user wants to stop. */
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise)
 {
-    SEXP X_ = list_element(predictor, "X"), Z_ = list_element(predictor, "Z");
-    int n_rows = nrows(X_), n_draws = nrows(values);
-    const int *column = decode_places(columns, n_rows, ncols(values));
-    columns_t X = decode_columns(X_, n_rows), Z = decode_columns(Z_, n_rows);
-    columns_t beta = decode_columns(list_element(predictor, "beta"), n_draws);
-    columns_t effects = decode_columns(list_element(predictor, "effects"), n_draws);
-    if (X.n_columns != beta.n_columns)
-        error("internal error: %d coefficients for %d columns", beta.n_columns, X.n_columns);
-    int n_groups = Z.n_columns > 0 ? effects.n_columns / Z.n_columns : 0;
-    const int *group = decode_places(list_element(predictor, "group"), n_rows, n_groups);
-    const double *offset = decode_values(list_element(predictor, "offset"), n_rows);
-    columns_t sigma = { NULL, 0 };
-    const int *level = NULL;
-    const double *weights = NULL;
-    if (!isNull(noise)) {
-        sigma = decode_columns(list_element(noise, "sigma"), n_draws);
-        level = decode_places(list_element(noise, "level"), n_rows, sigma.n_columns);
-        weights = decode_values(list_element(noise, "weights"), n_rows);
-        GetRNGstate();
+    const int *dims = checked_dims(values, "values", 2);
+    int n_draws = dims[0], stopped = 0, is_random = 0;
+    predictor_t rows = decode_predictor(predictor, n_draws);
+    const int *column = checked_places(columns, "columns", rows.n_rows, 0, dims[1]);
+    if (!isNull(noise)) decode_noise(noise, n_draws, &rows);
+    is_random = rows.sigma.values && !rows.normals;
+    double visits = 1.0 + 0.02 * n_draws * (rows.X.n_columns + rows.Z.n_columns + 10.0);
+    monitor_t monitor = new_monitor();
+    if (is_random) GetRNGstate();
+    for (int i = 0; i < rows.n_rows && !stopped; i++) {
+        fill_row(&rows, i, (size_t) n_draws, REAL(values) + (size_t) n_draws * column[i]);
+        stopped = user_wants_to_stop(&monitor, visits);
     }
-    size_t n = n_draws;
-    for (int i = 0; i < n_rows; i++) {
-        double *value = REAL(values) + n * column[i];
-        start_mean(n, offset ? offset[i] : 0.0, value);
-        add_to_mean(n, X.n_columns, X.values + i, n_rows, beta.values, value);
-        if (group)
-            add_to_mean(n, Z.n_columns, Z.values + i, n_rows,
-                        effects.values + n * Z.n_columns * group[i], value);
-        if (sigma.values)
-            add_residuals(n, weights ? 1.0 / sqrt(weights[i]) : 1.0,
-                          sigma.values + n * (level ? level[i] : 0), value);
-        R_CheckUserInterrupt();
-    }
-    if (!isNull(noise)) PutRNGstate();
-    return R_NilValue;
+    if (is_random) PutRNGstate();
+    return ScalarLogical(!stopped);
 }

@@ -20,8 +20,9 @@ static void decode_groups(SEXP list, const model_t *model, int n_levels, groups_
     groups->model.n_groups = n_groups;
     groups->model.n_cells = n_cells;
     groups->model.n_levels = n_levels;
-    groups->model.group_start = list_integers(list, "group_start", n_groups + 1.0);
-    groups->model.cell_level = list_integers(list, "cell_level", n_cells);
+    groups->model.group_start =
+        checked_starts(list_element(list, "group_start"), "group_start", n_groups, n_cells);
+    groups->model.cell_level = list_places(list, "cell_level", n_cells, 0, n_levels);
     groups->model.cell_factor = list_doubles(list, "cell_factor", q * (q + p + 1) * n_cells);
     groups->cell_rows = list_doubles(list, "cell_rows", n_cells);
     groups->group_rows = list_doubles(list, "group_rows", n_groups);
@@ -29,9 +30,6 @@ static void decode_groups(SEXP list, const model_t *model, int n_levels, groups_
     SEXP rest = list_element(list, "rest");
     groups->rest = isNull(rest) ? NULL
         : list_doubles(list, "rest", (p + 1) * (p + 1) * n_cells);
-    for (int cell = 0; cell < n_cells; cell++)
-        if (groups->model.cell_level[cell] < 0 || groups->model.cell_level[cell] >= n_levels)
-            error("internal error: cell %d has no residual variance", cell + 1);
 }
 
 /* Draws, with L the factor of Sigma itself, and the groups; sigma: levels x draws. */
@@ -39,14 +37,13 @@ static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sig
                          groups_t *groups, hyper_draws_t *draws)
 {
     model_t model;
-    decode_model(model_list, &model);
-    if (model.n_means > 0) error("internal error: not the uncentered coordinates");
+    decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, draws);
     size_t size = (size_t) model.n_random * model.n_random;
     if (model.n_levels == 1)
         for (int i = 0; i < draws->n; i++)
             for (size_t k = 0; k < size; k++) draws->L[k + size * i] *= draws->sigma[i];
-    if (TYPEOF(sigma) != REALSXP || ncols(sigma) != draws->n)
+    if (checked_dims(sigma, "sigma", 2)[1] != draws->n || nrows(sigma) < model.n_levels)
         error("internal error: not %d draws of sigma", draws->n);
     draws->sigma = REAL(sigma);
     decode_groups(groups_list, &model, nrows(sigma), groups);
@@ -60,6 +57,9 @@ static hyper_t hyper_of(const groups_t *groups, const hyper_draws_t *draws, int 
     return hyper;
 }
 
+/* Draws between two questions whether the user wants to stop. */
+enum { DRAWS_PER_QUESTION = 64 };
+
 /* log p(y_j | draw) of the groups `chosen` (from 0): draws x chosen. */
 SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma, SEXP chosen)
 {
@@ -68,16 +68,15 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     if (!groups.rest) error("internal error: the groups' own factors are missing");
     double *work = doubles((double) log_lik_work(groups.model.n_random, groups.model.n_coef));
+    const int *group =
+        checked_places(chosen, "groups", length(chosen), 0, groups.model.n_groups);
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
     for (int k = 0; k < length(chosen); k++) {
-        int group = INTEGER(chosen)[k];
-        if (group < 0 || group >= groups.model.n_groups)
-            error("internal error: there is no group %d", group + 1);
-        R_CheckUserInterrupt();
         for (int i = 0; i < draws.n; i++) {
             hyper_t one = hyper_of(&groups, &draws, i);
             double *value = REAL(values) + i + (size_t) draws.n * k;
-            if (group_log_lik(&groups, group, &one, work, value) != STATUS_OK
+            if (i % DRAWS_PER_QUESTION == 0) allow_stop();
+            if (group_log_lik(&groups, group[k], &one, work, value) != STATUS_OK
                 || !R_FINITE(*value)) raise_draw(i);
         }
     }
@@ -93,12 +92,8 @@ static void decode_rows(SEXP list, const groups_t *groups, row_data_t *rows)
     rows->y = list_doubles(list, "y", n);
     rows->weights = isNull(list_element(list, "weights")) ? NULL
         : list_doubles(list, "weights", n);
-    rows->group = list_integers(list, "group", n);
-    rows->level = list_integers(list, "level", n);
-    for (int i = 0; i < rows->n; i++)
-        if (rows->group[i] >= groups->model.n_groups || rows->level[i] < 0
-            || rows->level[i] >= groups->model.n_levels)
-            error("internal error: row %d has no group or residual variance", i + 1);
+    rows->group = list_places(list, "group", n, -1, groups->model.n_groups);
+    rows->level = list_places(list, "level", n, 0, groups->model.n_levels);
 }
 
 /* Means and standard deviations of rows given each draw and the groups' data: two matrices,
@@ -118,8 +113,9 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     size_t stride = (size_t) draws.n;
     for (int from = 0, to; from < rows.n; from = to) {
         for (to = from + 1; to < rows.n && rows.group[to] == rows.group[from];) to++;
-        R_CheckUserInterrupt();
+        int between = 1 + DRAWS_PER_QUESTION / (to - from);
         for (int i = 0; i < draws.n; i++) {
+            if (i % between == 0) allow_stop();
             hyper_t one = hyper_of(&groups, &draws, i);
             size_t place = i + stride * from;
             if (predict_rows(&groups, &rows, from, to, asLogical(leave_out), &one,
@@ -132,30 +128,43 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     return answer;
 }
 
+static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monitor,
+                            evidence_t *evidence)
+{
+    double q = model->n_random, p = model->n_coef;
+    evidence->model = model;
+    evidence->monitor = monitor;
+    allocate_group_data(model, threads_for(model, asInteger(threads)), &evidence->data);
+    evidence->root = doubles((p + 1) * (p + 1));
+    evidence->L = doubles(q * q);
+    evidence->work = doubles((double) weigh_work(model->n_random, model->n_coef)
+                             + model->n_levels);
+}
+
 /* log_evidence() at each L (q x q x n) and sigma (levels x n); -Inf where it cannot be told
    from nothing, NA once the user wants to stop. L is the factor of Sigma. */
 SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
 {
     model_t model;
     evidence_t evidence;
-    decode_model(model_list, &model);
+    monitor_t monitor = new_monitor();
+    decode_uncentered_model(model_list, &model);
     size_t q = (size_t) model.n_random;
-    int n = ncols(sigma);
-    if (TYPEOF(sigma) != REALSXP || nrows(sigma) != model.n_levels
-        || TYPEOF(L) != REALSXP || xlength(L) != (R_xlen_t) (q * q * n))
-        error("internal error: not %d points", n);
-    evidence.model = &model;
-    allocate_group_data(&model, threads_for(&model, asInteger(threads)), &evidence.data);
-    evidence.root = doubles((model.n_coef + 1.0) * (model.n_coef + 1.0));
-    evidence.L = doubles((double) (q * q));
-    evidence.work = doubles((double) weigh_work(model.n_random, model.n_coef) + model.n_levels);
+    const int *dims = checked_dims(sigma, "sigma", 2);
+    int n = dims[1];
+    if (dims[0] != model.n_levels) error("internal error: not %d levels", model.n_levels);
+    checked_doubles(L, "L", (double) (q * q) * n);
+    decode_evidence(&model, threads, &monitor, &evidence);
     start_evidence(&evidence);
     SEXP values = PROTECT(allocVector(REALSXP, n));
     for (int i = 0; i < n; i++) {
-        if (i % 256 == 0) R_CheckUserInterrupt();
         double *value = REAL(values) + i;
         status_t status = log_evidence(&evidence, REAL(L) + q * q * i,
                                        REAL(sigma) + (size_t) model.n_levels * i, value);
+        if (status == STATUS_INTERRUPTED) {
+            *value = NA_REAL;
+            break;
+        }
         if (status != STATUS_OK || !R_FINITE(*value)) *value = R_NegInf;
     }
     UNPROTECT(1);

@@ -1,72 +1,11 @@
+#include <limits.h>
 #include <string.h>
 #include "chain.h"
 #include "ffi.h"
 #include "threads.h"
-
-static R_xlen_t find_element(SEXP list, const char *name)
-{
-    SEXP names = getAttrib(list, R_NamesSymbol);
-    for (R_xlen_t i = 0; i < xlength(names); i++)
-        if (strcmp(CHAR(STRING_ELT(names, i)), name) == 0) return i;
-    return -1;
-}
-
-SEXP optional_element(SEXP list, const char *name)
-{
-    R_xlen_t place = find_element(list, name);
-    return place < 0 ? R_NilValue : VECTOR_ELT(list, place);
-}
-
-SEXP list_element(SEXP list, const char *name)
-{
-    R_xlen_t place = find_element(list, name);
-    if (place < 0) error("internal error: element '%s' is missing", name);
-    return VECTOR_ELT(list, place);
-}
-
-static SEXP checked_element(SEXP list, const char *name, int type, double length)
-{
-    SEXP element = list_element(list, name);
-    if (TYPEOF(element) != type || (double) xlength(element) != length)
-        error("internal error: element '%s' has type %s and length %.0f, not %s and %.0f",
-              name, type2char(TYPEOF(element)), (double) xlength(element),
-              type2char((SEXPTYPE) type), length);
-    return element;
-}
-
-const double *list_doubles(SEXP list, const char *name, double length)
-{
-    return REAL(checked_element(list, name, REALSXP, length));
-}
-
-const int *list_integers(SEXP list, const char *name, double length)
-{
-    return INTEGER(checked_element(list, name, INTSXP, length));
-}
-
-int list_integer(SEXP list, const char *name)
-{
-    return *list_integers(list, name, 1);
-}
-
-double *doubles(double length)
-{
-    if (length > 9e15) error("internal error: %.0f doubles were asked for", length);
-    return (double *) R_alloc((size_t) (length > 0 ? length : 1), sizeof(double));
-}
-
-SEXP named_list(int n, const char **names, SEXP *values)
-{
-    SEXP list = PROTECT(allocVector(VECSXP, n));
-    SEXP tags = PROTECT(allocVector(STRSXP, n));
-    for (int i = 0; i < n; i++) {
-        SET_STRING_ELT(tags, i, mkChar(names[i]));
-        SET_VECTOR_ELT(list, i, values[i]);
-    }
-    setAttrib(list, R_NamesSymbol, tags);
-    UNPROTECT(2);
-    return list;
-}
+#ifdef _OPENMP
+# include <omp.h>
+#endif
 
 /* shape, rate, upper, kind, df, scale */
 enum { SCALE_PRIOR_LENGTH = 6 };
@@ -89,21 +28,26 @@ static const scale_prior_t *decode_scale_priors(const double *values, int size)
     return sd;
 }
 
+/* The blocks are the columns of Z, all and in their order: many a buffer's size depends on it. */
 static void decode_blocks(SEXP list, model_t *model)
 {
     SEXP blocks = list_element(list, "blocks");
     cov_block_t *block = (cov_block_t *)
         R_alloc((size_t) length(blocks) + 1, sizeof(cov_block_t));
+    if (TYPEOF(blocks) != VECSXP) error("internal error: 'blocks' is no list");
     model->n_blocks = length(blocks);
     model->block = block;
+    int n_columns = 0;
     for (int b = 0; b < model->n_blocks; b++) {
         SEXP element = VECTOR_ELT(blocks, b);
-        block[b].first = list_integer(element, "first");
-        block[b].size = list_integer(element, "size");
-        if (block[b].first < 0 || block[b].size < 1
-            || block[b].first + block[b].size > model->n_random)
-            error("internal error: covariance block %d lies outside the matrix", b + 1);
-        block[b].kind = (cov_kind_t) list_integer(element, "kind");
+        block[b].first = list_integer(element, "first", 0);
+        block[b].size = list_integer(element, "size", 1);
+        if (block[b].first != n_columns || block[b].size > model->n_random - n_columns)
+            error("internal error: covariance block %d does not follow the one before", b + 1);
+        n_columns += block[b].size;
+        int kind = list_integer(element, "kind", COV_VARIANCE);
+        if (kind > COV_HUANG_WAND) error("internal error: no covariance of kind %d", kind);
+        block[b].kind = (cov_kind_t) kind;
         block[b].sd = decode_scale_priors(
             list_doubles(element, "variance", (double) SCALE_PRIOR_LENGTH * block[b].size),
             block[b].size);
@@ -112,35 +56,48 @@ static void decode_blocks(SEXP list, model_t *model)
         block[b].scale =
             list_doubles(element, "scale", (double) block[b].size * block[b].size);
     }
+    if (n_columns != model->n_random)
+        error("internal error: covariance blocks of %d columns for %d", n_columns,
+              model->n_random);
+}
+
+static void decode_layout(SEXP list, model_t *model)
+{
+    int q = model->n_random = list_integer(list, "n_random", 0);
+    int p = model->n_coef = list_integer(list, "n_coef", 0);
+    model->n_fixed = list_integer(list, "n_fixed", 0);
+    model->n_levels = list_integer(list, "n_levels", 1);
+    model->n_groups = list_integer(list, "n_groups", 0);
+    model->n_cells = list_integer(list, "n_cells", 0);
+    model->n_pairs = list_integer(list, "n_pairs", 0);
+    if (model->n_fixed > p) error("internal error: %d of %d columns", model->n_fixed, p);
+    model->n_means = p - model->n_fixed;
+    model->fixed_coef = list_places(list, "fixed_coef", model->n_fixed, 0, p);
+    model->mean_coef = list_places(list, "mean_coef", model->n_means, 0, p);
+    model->mean_column = list_places(list, "mean_column", model->n_means, 0, q);
+    model->pair_coef = list_places(list, "pair_coef", model->n_pairs, 0, p);
+    model->pair_column = list_places(list, "pair_column", model->n_pairs, 0, q);
+    model->group_start =
+        checked_starts(list_element(list, "group_start"), "group_start", model->n_groups,
+                       model->n_cells);
+    model->cell_level = list_places(list, "cell_level", model->n_cells, 0, model->n_levels);
 }
 
 /* Whoever asks for a model is about to work over all groups, perhaps for long: here nothing
    is held yet that an interrupt could leave behind. */
 void decode_model(SEXP list, model_t *model)
 {
-    R_CheckUserInterrupt();
-    double q = model->n_random = list_integer(list, "n_random");
-    double p = model->n_coef = list_integer(list, "n_coef");
-    double n_fixed = model->n_fixed = list_integer(list, "n_fixed");
-    double levels = model->n_levels = list_integer(list, "n_levels");
-    model->n_groups = list_integer(list, "n_groups");
-    model->n_cells = list_integer(list, "n_cells");
-    model->n_means = model->n_coef - model->n_fixed;
-    model->fixed_coef = list_integers(list, "fixed_coef", n_fixed);
-    model->mean_coef = list_integers(list, "mean_coef", model->n_means);
-    model->mean_column = list_integers(list, "mean_column", model->n_means);
-    model->n_pairs = list_integer(list, "n_pairs");
-    model->pair_coef = list_integers(list, "pair_coef", model->n_pairs);
-    model->pair_column = list_integers(list, "pair_column", model->n_pairs);
-    model->group_start = list_integers(list, "group_start", model->n_groups + 1.0);
-    model->cell_level = list_integers(list, "cell_level", model->n_cells);
+    allow_stop();
+    decode_layout(list, model);
+    double q = model->n_random, p = model->n_coef, n_fixed = model->n_fixed;
+    double levels = model->n_levels;
     model->cell_factor =
         list_doubles(list, "cell_factor", q * (q + n_fixed + 1) * model->n_cells);
     model->level_factor =
         list_doubles(list, "level_factor", (p + 1) * (n_fixed + 1) * levels);
     model->level_gram = list_doubles(list, "level_gram", n_fixed * n_fixed * levels);
     model->level_rows = list_doubles(list, "level_rows", levels);
-    model->beta_is_flat = list_integer(list, "beta_is_flat");
+    model->beta_is_flat = list_integer(list, "beta_is_flat", 0);
     model->prior_precision = list_doubles(list, "prior_precision", p * p);
     model->prior_linear = list_doubles(list, "prior_linear", p);
     model->prior_square = *list_doubles(list, "prior_square", 1);
@@ -153,12 +110,17 @@ void decode_model(SEXP list, model_t *model)
     decode_blocks(list, model);
 }
 
-static double *copy_doubles(SEXP source, double length)
+void decode_uncentered_model(SEXP list, model_t *model)
 {
-    if (TYPEOF(source) != REALSXP || (double) xlength(source) != length)
-        error("internal error: a starting value has not %.0f numbers", length);
+    decode_model(list, model);
+    if (model->n_means > 0) error("internal error: not the uncentered coordinates");
+}
+
+static double *copy_doubles(SEXP source, const char *name, double length)
+{
+    const double *values = checked_doubles(source, name, length);
     double *copy = doubles(length);
-    if (length > 0) memcpy(copy, REAL(source), sizeof(double) * (size_t) length);
+    if (length > 0) memcpy(copy, values, sizeof(double) * (size_t) length);
     return copy;
 }
 
@@ -169,8 +131,8 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     memset(state, 0, sizeof *state);
     state->theta = doubles(p);
     memset(state->theta, 0, sizeof(double) * model->n_coef);
-    state->Sigma = copy_doubles(Sigma, q * q);
-    state->sigma2 = copy_doubles(sigma2, model->n_levels);
+    state->Sigma = copy_doubles(Sigma, "Sigma", q * q);
+    state->sigma2 = copy_doubles(sigma2, "sigma2", model->n_levels);
     state->effect = doubles(q * model->n_groups);
     state->fixed = doubles(model->n_fixed);
     state->mean = doubles(q);
@@ -196,10 +158,15 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
 }
 
+/* More threads only wait for each other, and a system may have no room for them. */
+enum { THREADS_PER_PROCESSOR = 4 };
+
 int threads_for(const model_t *model, int asked)
 {
 #ifdef _OPENMP
-    return model->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked() ? 1 : asked;
+    int most = THREADS_PER_PROCESSOR * omp_get_num_procs();
+    if (model->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked()) return 1;
+    return asked < most ? asked : most;
 #else
     (void) model;
     (void) asked;
@@ -221,7 +188,8 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
 {
     int rows = n_hyper(model);
-    if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0)
+    if (TYPEOF(hyper) != REALSXP || xlength(hyper) % rows != 0
+        || xlength(hyper) / rows > INT_MAX)
         error("internal error: draws have not %d hyperparameters", rows);
     allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
     decode_hyper(model, rows, REAL(hyper), draws, doubles(model->n_coef));

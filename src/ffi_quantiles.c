@@ -6,9 +6,10 @@
    where there is a NaN. The probabilities rise. */
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities)
 {
-    int k = length(probabilities), n_columns = ncols(values);
-    size_t n = nrows(values);
-    if (TYPEOF(values) != REALSXP || TYPEOF(probabilities) != REALSXP || n < 1)
+    const int *dims = checked_dims(values, "values", 2);
+    int k = length(probabilities), n_columns = dims[1];
+    size_t n = (size_t) dims[0];
+    if (TYPEOF(probabilities) != REALSXP || n < 1)
         error("internal error: not columns of draws");
     for (int j = 0; j < k; j++) {
         double p = REAL(probabilities)[j];
@@ -27,7 +28,7 @@ SEXP ffi_summarize_columns(SEXP values, SEXP probabilities)
         mean_and_sd(n, x, summary, summary + 1);
         if (n == 1) summary[1] = NA_REAL;
         rising_quantiles(n, x, k, REAL(probabilities), summary + 2);
-        R_CheckUserInterrupt();
+        allow_stop();
     }
     UNPROTECT(1);
     return summaries;

@@ -23,6 +23,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_predict_rows, 6),
     CALL_ENTRY(ffi_log_evidence, 4),
     CALL_ENTRY(ffi_summarize_columns, 2),
+    CALL_ENTRY(ffi_work_for, 1),
     { NULL, NULL, 0 }
 };
 

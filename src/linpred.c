@@ -20,3 +20,9 @@ void add_residuals(size_t n, double scale, const double *sigma, double *values)
 {
     for (size_t i = 0; i < n; i++) values[i] += scale * sigma[i] * norm_rand();
 }
+
+void add_given_residuals(size_t n, double scale, const double *sigma, const double *normals,
+                         double *values)
+{
+    for (size_t i = 0; i < n; i++) values[i] += scale * sigma[i] * normals[i];
+}

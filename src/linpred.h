@@ -17,4 +17,8 @@ void add_to_mean(size_t n, int k, const double *x, size_t stride, const double *
 /* values <- values + scale sigma z, z standard normal; sigma: n. */
 void add_residuals(size_t n, double scale, const double *sigma, double *values);
 
+/* The same with the n normals that are given. */
+void add_given_residuals(size_t n, double scale, const double *sigma, const double *normals,
+                         double *values);
+
 #endif

@@ -3,12 +3,6 @@
 #include "linalg.h"
 #include "logml.h"
 
-static int never_stop(void *data)
-{
-    (void) data;
-    return 0;
-}
-
 void start_evidence(evidence_t *evidence)
 {
     weigh_groups(evidence->model, NULL, &evidence->data, evidence->work);
@@ -18,9 +12,8 @@ void start_evidence(evidence_t *evidence)
 static status_t products(const evidence_t *evidence, const double *L, marginal_t *marginal)
 {
     size_t rows = (size_t) evidence->model->n_coef + 1;
-    monitor_t monitor = { never_stop, NULL, 0.0 };
     if (evidence->model->n_groups > 0)
-        return marginal_products(&evidence->data, L, marginal, &monitor);
+        return marginal_products(&evidence->data, L, marginal, evidence->monitor);
     memcpy(marginal->root, evidence->data.rest, sizeof(double) * rows * rows);
     marginal->log_det = 0.0;
     return STATUS_OK;
@@ -46,6 +39,7 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
         weigh_groups(model, sigma2, &evidence->data, evidence->work);
     }
     RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
+    if (user_wants_to_stop(evidence->monitor, level_visits(model))) return STATUS_INTERRUPTED;
     add_prior_products(model, unit * unit, evidence->root);
     RETURN_IF_FAILED(cholesky(rows, evidence->root));
     double r = evidence->root[p + (size_t) rows * p];

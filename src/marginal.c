@@ -422,24 +422,28 @@ static int has_cancelled(int n, const double *root, const double *diagonal)
 }
 
 /* The root from the groups' rows by reflections, which square nothing. */
-static status_t reflected_root(const group_data_t *data, const double *L, double *root)
+static status_t reflected_root(const group_data_t *data, const double *L, double *root,
+                               monitor_t *monitor)
 {
     int q = data->n_random, n = data->n_fixed + 1;
     double *factor = data->work;
+    double visits = 1.0 + 0.05 * q * n * n;
     memcpy(root, data->rest_root, sizeof(double) * n * n);
     for (int j = 0; j < data->n_groups; j++) {
         RETURN_IF_FAILED(rotate_group(data, L, j, factor, factor + (size_t) q * (q + n)));
         absorb_block(n, n, root, q, q, factor + q * q);
+        if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
 }
 
-status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal)
+status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal,
+                       monitor_t *monitor)
 {
     int n = data->n_fixed + 1;
     double *diagonal = data->work;
     for (int k = 0; k < n; k++) diagonal[k] = marginal->root[k + (size_t) n * k];
     status_t status = cholesky(n, marginal->root);
     if (status == STATUS_OK && !has_cancelled(n, marginal->root, diagonal)) return STATUS_OK;
-    return reflected_root(data, L, marginal->root);
+    return reflected_root(data, L, marginal->root, monitor);
 }

@@ -43,7 +43,8 @@ status_t marginal_products(const group_data_t *data, const double *L,
 
 /* root <- the Cholesky factor of the products; where that would cancel, by reflections of
    the groups' rows. */
-status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal);
+status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal,
+                       monitor_t *monitor);
 
 /* A = R L, for R upper and L lower triangular, q x q. */
 void multiply_factors(int q, const double *R, const double *L, double *A);

@@ -39,6 +39,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
 {
     int q = model->n_random, p = model->n_fixed, rows = p + 1;
     double *U = work, *h = U + q * q, *A = h + q;
+    double visits = cell_visits(model) + 0.01 * q * p * p;
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
     for (int s = 0; s < model->n_levels; s++) {
@@ -57,6 +58,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
                     / state->sigma2[model->cell_level[cell]];
         }
         RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         solve_upper_transposed(q, U, h);
         for (int k = 0; k < p; k++) solve_upper_transposed(q, U, A + (size_t) q * k);
         for (int k = 0; k < p; k++) {
@@ -76,11 +78,13 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
 {
     int q = model->n_random, p = model->n_fixed, J = model->n_groups;
     double *U = work, *h = U + q * q, *A = h + q, *V = A + (size_t) q * p;
+    double visits = cell_visits(model);
     memset(em->moment, 0, sizeof(double) * q * q);
     memset(em->effective, 0, sizeof(double) * q);
     for (int j = 0; j < J; j++) {
         double *effect = state->effect + (size_t) q * j;
         RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         for (int r = 0; r < q; r++) {
             effect[r] = h[r];
             for (int k = 0; k < p; k++) effect[r] -= A[r + (size_t) q * k] * em->theta[k];

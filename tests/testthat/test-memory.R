@@ -7,6 +7,20 @@ test_that("draws that memory cannot hold are refused before sampling", {
   expect_lt(proc.time()[["elapsed"]] - started, 5)
 })
 
+test_that("no count asks for memory before it is known whether there is enough", {
+  skip_on_os(c("mac", "windows", "solaris"))
+  fit <- relm(y ~ x + (1 | g), grouped_data(9), chains = 1, draws = 5, seed = 1)
+  asks <- list(
+    function() update(fit, chains = 1e9, draws = 1), function() update(fit, chains = 2e9, warmup = 0),
+    function() update(fit, chains = 1e9, target_ess = 10), function() extend(fit, 2e9),
+    function() simulate(fit, 1e9)
+  )
+  gc(reset = TRUE)
+  for (ask in asks) expect_error(ask(), "memory.*are\\s+free", class = "relm_error")
+  # The greatest so far, in MB: a seed for each chain alone would be 4,000.
+  expect_lt(gc()["Vcells", 6], 1000)
+})
+
 test_that("free memory is what the system says, in bytes", {
   skip_on_os(c("mac", "windows", "solaris"))
   info <- read.table("/proc/meminfo", sep = ":", strip.white = TRUE)

@@ -5,7 +5,7 @@ test_that("EM finds the generalized least-squares coefficients and their precisi
   posterior <- posterior_of(y ~ x + v + (1 + x | g), data, weights = w)
   model <- relm:::sampler_model(posterior, "uncentered")
   Sigma <- matrix(c(1, 0.3, 0.3, 0.5), 2)
-  em <- .Call(relm:::ffi_em_step, model, as.numeric(Sigma), 0.7)
+  em <- relm:::em_step(model, Sigma, 0.7)
   rows <- replay_data(posterior)
   V <- diag(0.7 / rows$w)
   for (j in unique(rows$group)) {
@@ -26,7 +26,7 @@ test_that("EM climbs to the maximum of the likelihood", {
   Sigma <- diag(1)
   sigma2 <- 1
   for (step in 1:300) {
-    em <- .Call(relm:::ffi_em_step, model, as.numeric(Sigma), sigma2)
+    em <- relm:::em_step(model, Sigma, sigma2)
     Sigma <- em$moment
     sigma2 <- em$sum_of_squares / model$level_rows
   }

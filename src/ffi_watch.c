@@ -1,0 +1,32 @@
+#include "ffi.h"
+#include "parent.h"
+
+static void check_interrupt(void *data)
+{
+    (void) data;
+    R_CheckUserInterrupt();
+}
+
+int stop_is_asked(void *data)
+{
+    (void) data;
+    return is_orphaned() || !R_ToplevelExec(check_interrupt, NULL);
+}
+
+void allow_stop(void)
+{
+    if (is_orphaned()) error("The process that this one worked for has ended.");
+    R_CheckUserInterrupt();
+}
+
+monitor_t new_monitor(void)
+{
+    monitor_t monitor = { stop_is_asked, NULL, 0.0 };
+    return monitor;
+}
+
+SEXP ffi_work_for(SEXP parent)
+{
+    work_for(checked_integer(parent, "parent", 1));
+    return R_NilValue;
+}

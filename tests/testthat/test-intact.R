@@ -1,0 +1,121 @@
+# Objects that were edited are refused, or give an answer; R goes on in any case.
+
+data <- grouped_data(9)
+formula <- y ~ x + v + (1 + x | g) + (0 + v | g)
+model <- crossprods(formula, data, sigma = ~ f, weights = w, by_group = TRUE)
+fit <- relm(formula, data, sigma = ~ f, weights = w, chains = 1, draws = 3, warmup = 3, seed = 1)
+
+# An element too short, of another type, with a value missing and one out of range, without dim.
+edits_of <- function(x) {
+  n <- length(x)
+  others <- list(NULL, x[0], "a", x[-n])
+  if (!is.numeric(x) || n == 0) return(others)
+  other_type <- x
+  storage.mode(other_type) <- if (is.integer(x)) "double" else "character"
+  last <- if (is.null(dim(x))) x else array(x, dim(x)[length(dim(x)):1])
+  far <- lapply(list(NA, 1000000L, -7L), function(value) {
+    x[n] <- value
+    x
+  })
+  c(others, list(other_type, last, as.vector(x)), far)
+}
+
+# All edits of each element, and of each element of an element that is a list.
+edited <- function(object) {
+  put <- function(list, i, value) {
+    list[i] <- list(value)
+    list
+  }
+  whole <- lapply(seq_along(object), function(i) {
+    value <- object[[i]]
+    inner <- if (is.list(value)) lapply(edited(unclass(value)), `attributes<-`, attributes(value))
+    lapply(c(edits_of(value), inner), put, list = unclass(object), i = i)
+  })
+  lapply(unlist(whole, recursive = FALSE), `class<-`, class(object))
+}
+
+# How code ended: "answer", or the class of its error.
+ends_of <- function(objects, code) {
+  vapply(objects, function(object) {
+    tryCatch({
+      suppressWarnings(suppressMessages(code(object)))
+      "answer"
+    }, error = function(e) class(e)[1])
+  }, "")
+}
+
+test_that("cross-products that were edited are refused", {
+  parts <- c("shift", "cell_rows", "cell_factor", "level_factor", "cell_rest", "cell_level",
+             "cell_group", "cell_log_weights")
+  short <- function(k) relm(k, chains = 1, draws = 3, warmup = 3, seed = 1)
+  for (part in parts) {
+    for (edit in edits_of(model[[part]])) {
+      # Cross-products need not have these parts, and might have these numbers.
+      if (is.null(edit) && part %in% c("cell_rest", "cell_log_weights")) next
+      if (is.double(edit) && identical(dim(edit), dim(model[[part]])) &&
+          length(edit) == length(model[[part]]) && !anyNA(edit)) next
+      k <- unclass(model)
+      k[part] <- list(edit)
+      if (identical(k, unclass(model))) next
+      class(k) <- class(model)
+      expect_error(short(k), "changed since they were made", class = "relm_error", label = part)
+      expect_error(k + model, "changed since they were made", class = "relm_error", label = part)
+      expect_error(model + k, "changed since they were made", class = "relm_error", label = part)
+    }
+  }
+  k <- model
+  k$cell_factor <- k$cell_factor[, , 1:3]
+  expect_error(short(k), "`cell_factor` is .* of size 3 x 7 x 3 and must", class = "relm_error")
+})
+
+test_that("no edit of a model, of a tuning or of a start crashes what C makes of it", {
+  posterior <- fit$posterior
+  arrays <- relm:::sampler_model(posterior, "uncentered")
+  q <- arrays$n_random
+  hyper <- relm:::drawn_hyper_all(fit)
+  start <- list(theta = numeric(arrays$n_coef), Sigma = diag(q), sigma2 = rep(1, arrays$n_levels))
+  run <- function(model, sampler, start) relm:::sample_chain(model, sampler, start, 2L, 2L)
+  models <- edited(arrays)
+  codes <- list(
+    function(model) relm:::em_step(model, start$Sigma, start$sigma2),
+    function(model) relm:::effect_moments(model, list(hyper)),
+    function(model) relm:::draw_group_effects(model, hyper, 1L, 0:3),
+    function(model) run(model, "interweaved", start),
+    function(model) run(model, "common_line", start)
+  )
+  for (code in codes) {
+    ends <- ends_of(models, code)
+    # Most edits are found out; reading on would have crashed, or answered.
+    expect_gt(mean(ends != "answer"), 0.5)
+    expect_identical(ends_of(list(arrays), code), "answer")
+  }
+  tuned <- arrays
+  tuned$tuning <- relm:::tune_collapsed(arrays, relm:::estimate_scales(arrays), posterior,
+                                        relm:::check_control())
+  start$point <- tuned$tuning$center
+  expect_identical(ends_of(list(start), function(start) run(tuned, "collapsed", start)), "answer")
+  expect_gt(mean(ends_of(edited(start), function(start) run(tuned, "collapsed", start)) != "answer"),
+            0.5)
+  ends <- ends_of(edited(tuned$tuning), function(tuning) {
+    tuned$tuning <- tuning
+    run(tuned, "collapsed", start)
+  })
+  expect_gt(mean(ends != "answer"), 0.4)
+})
+
+test_that("no edit of a fit's draws crashes what asks for them", {
+  samplings <- edited(fit$sampling[c("hyper", "effects", "kept", "seeds", "ends", "draws")])
+  with_sampling <- function(code) function(sampling) {
+    fit$sampling[names(sampling)] <- sampling
+    code(fit)
+  }
+  codes <- list(
+    function(fit) extend(fit, 2), function(fit) predict(fit, seed = 1), log_lik,
+    function(fit) log_lik(fit, by = "group"), function(other) c(fit, other),
+    function(fit) relm(formula, data, sigma = ~ f, weights = w, chains = 1, draws = 2, warmup = 2,
+                       seed = 1, init = fit)
+  )
+  for (code in lapply(codes, with_sampling)) {
+    expect_true(any(ends_of(samplings, code) != "answer"))
+  }
+})
