@@ -17,17 +17,17 @@ describe_posterior.relm <- function(posteriors, centrality = "median", dispersio
                                     priors = FALSE, effects = "fixed", component = NULL,
                                     parameters = NULL, ...) {
   # parameters hands over its own arguments too, which model_parameters.relm() has checked.
-  dots <- list(...)
   if (!inherits(parameters, "AsIs")) {
-    check_described("describe_posterior", dots, names(formals()))
+    check_described("describe_posterior", list(...), names(formals()))
   }
   check_flag(priors, "priors")
   chosen <- parameter_table(posteriors, effects, component, parameters)
   draws <- as.data.frame(posteriors, variable = chosen$Parameter)
-  table <- do.call(bayestestR::describe_posterior, c(list(
+  table <- bayestestR::describe_posterior(
     draws, centrality = centrality, dispersion = dispersion, ci = ci, ci_method = ci_method,
-    test = test, rope_range = default_range(posteriors, rope_range), rope_ci = rope_ci
-  ), dots))
+    test = test, rope_range = if (tests_range(test)) default_range(posteriors, rope_range)
+      else rope_range, rope_ci = rope_ci, ...
+  )
   described <- attributes(table)[c("class", "ci_method")]
   table <- blank_moments(as.data.frame(table), posteriors)
   place <- match(table$Parameter, chosen$Parameter)
@@ -41,6 +41,13 @@ describe_posterior.relm <- function(posteriors, centrality = "median", dispersio
                          list(clean_parameters = clean_parameters.relm(posteriors),
                               object_name = as_text(substitute(posteriors))))
   table
+}
+
+# Does any of these tests go by a range about zero, which by default needs the data?
+tests_range <- function(test) {
+  without <- c("pd", "p_direction", "pdir", "mpe", "p_map", "p_pointnull", "bf", "bayesfactor",
+               "bayes_factor")
+  !all(test %in% without)
 }
 
 # A mean or a variance that does not exist is not averaged from draws.

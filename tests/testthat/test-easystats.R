@@ -145,6 +145,17 @@ test_that("parameters makes its table", {
                as.numeric(bayestestR::pd_to_p(bayestestR::p_direction(fit)$pd)))
 })
 
+test_that("a fit of cross-products has its table where no range goes by the data", {
+  skip_if_not_installed("parameters")
+  small <- relm(crossprods(mercury ~ length + (1 | station), bass), chains = 1, draws = 50,
+                seed = 1)
+  expect_equal(plain(bayestestR::describe_posterior(small, test = "pd")$Median),
+               unname(fixef(small)))
+  expect_equal(plain(parameters::model_parameters(small)$Median), unname(fixef(small)))
+  expect_error(bayestestR::describe_posterior(small, test = "rope"), "cross-products",
+               class = "relm_error")
+})
+
 test_that("performance has the intraclass correlation of the variances", {
   skip_if_not_installed("performance")
   skip_if_not_installed("lme4")
