@@ -121,8 +121,8 @@ find_cells <- function(design) {
   one <- list(labels = character(), index = rep(1L, n_rows), display = integer(),
               all = character())
   levels_of <- function(grouping) if (is.null(grouping)) one else group_levels(grouping)
-  group <- levels_of(design$factors$group)
-  level <- levels_of(design$factors$sigma)
+  group <- levels_of(factors_of(design)$group)
+  level <- levels_of(factors_of(design)$sigma)
   n_levels <- max(1L, length(level$labels))
   if (n_levels == 1L) {
     cell <- group$index

@@ -63,7 +63,7 @@ rows_by_name <- list(
     by_block(fit, lapply(fit$design$bars, terms_matrix, fit$design$frame, fit$design$coding))
   },
   flist = function(fit) {
-    grouping <- fit$design$factors$group
+    grouping <- factors_of(fit$design)$group
     if (is.null(grouping)) return(list())
     stats::setNames(list(grouping_as_factor(grouping)), fit$posterior$group)
   },

@@ -18,6 +18,22 @@ read_factors <- function(design) {
   })
 }
 
+# The groupings that a design has; one that version 0.1.0 saved has none, and they are read anew.
+factors_of <- function(design) {
+  if (is.null(design$factors)) read_factors(design) else design$factors
+}
+
+# Version 0.1.0 took groups that paste alike for one, and labelled others in 15 digits.
+check_labels <- function(grouping, labels, expression) {
+  unknown <- setdiff(grouping$labels[unique(grouping$code)], labels)
+  if (length(unknown)) {
+    abort("The fit was saved by an earlier version, which told the groups of
+           {.code {as_text(expression)}} apart otherwise.",
+          x = "It does not know {.val {utils::head(unknown, 3)}}.",
+          i = "Fit it again: {.code update(fit)}.")
+  }
+}
+
 # What an expression makes of the rows of a frame: the code of each row, the label of each code,
 # and for an interaction the labels of its parts at each code, a list of vectors.
 read_grouping <- function(expression, frame) {
@@ -49,10 +65,12 @@ grouping_as_factor <- function(grouping) {
 
 # Some rows of a design, whose groups keep their labels.
 design_part <- function(design, rows) {
+  factors <- factors_of(design)
   design$frame <- frame_rows(design$frame, rows)
-  for (part in names(design$factors)) {
-    design$factors[[part]]$code <- design$factors[[part]]$code[rows]
-  }
+  design$factors <- lapply(factors, function(factor) {
+    factor$code <- factor$code[rows]
+    factor
+  })
   design
 }
 
@@ -193,9 +211,10 @@ join_labels <- function(parts) {
 # The level of each row of a frame among `labels`, those of the fit in the order of sampling, and
 # after these the new ones in the order in which they first appear.
 code_levels <- function(design, part, frame, labels) {
-  own <- design$factors[[part]]
-  if (is.null(frame)) return(list(code = match(own$labels, labels)[own$code], new = character()))
+  own <- factors_of(design)[[part]]
   by <- design$by[[part]]
+  check_labels(own, labels, by)
+  if (is.null(frame)) return(list(code = match(own$labels, labels)[own$code], new = character()))
   n_known <- length(labels)
   first <- match(match(labels, own$labels), own$code)
   both <- Map(function(known, new) code_both(code_values(known[first]), code_values(new)),

@@ -363,7 +363,7 @@ residual_variance <- function(fit, design, weights) {
   if (is.null(weights)) weights <- rep(1, nrow(design$frame))
   sigma2 <- hyper_matrix(fit, match(sigma_names(posterior), hyper_variables(fit)))^2
   if (is.null(posterior$sigma_by)) return(as.numeric(sigma2) * mean(1 / weights))
-  level <- group_levels(design$factors$sigma)$index
+  level <- group_levels(factors_of(design)$sigma)$index
   share <- tapply(1 / weights, level, sum) / length(weights)
   as.numeric(sigma2[, seq_along(posterior$levels), drop = FALSE] %*% share)
 }

@@ -108,7 +108,7 @@ fold_groups <- function(fit, group) {
   usable <- names(Filter(function(column) is.null(dim(column)), design$frame[-1]))
   check_choice(group, "group", unique(c(fit$posterior$group, usable)))
   if (identical(group, fit$posterior$group)) {
-    levels <- group_levels(design$factors$group)
+    levels <- group_levels(factors_of(design)$group)
     return(factor(levels$labels[levels$index], levels$labels[levels$display]))
   }
   droplevels(as.factor(design$frame[[group]]))

@@ -148,8 +148,8 @@ rows_of_fit <- function(fit, places) {
     if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }
   rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
-  rows$group <- number(design$factors$group, fit$posterior$groups)
-  rows$level <- number(design$factors$sigma, fit$posterior$levels)
+  rows$group <- number(factors_of(design)$group, fit$posterior$groups)
+  rows$level <- number(factors_of(design)$sigma, fit$posterior$levels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
   if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
   rows

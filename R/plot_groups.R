@@ -73,7 +73,7 @@ panel_groups <- function(fit, by) {
       abort("{.arg by} is for models without group effects.",
             x = "This one has those of {.code {fit$posterior$group}}.")
     }
-    index <- group_levels(fit$design$factors$group)$index
+    index <- group_levels(factors_of(fit$design)$group)$index
     return(list(name = fit$posterior$group, levels = shown_levels(fit),
                 place = order(fit$posterior$group_display)[index]))
   }

@@ -187,7 +187,7 @@ picture_variable <- function(fit, value, name, newdata) {
             i = "Name a variable of the model: {.val {names(design$frame)[-1]}}.")
     }
     return(grouping_as_factor(
-      if (is.null(newdata)) design$factors$group else read_grouping(design$by$group, data)
+      if (is.null(newdata)) factors_of(design)$group else read_grouping(design$by$group, data)
     ))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {

@@ -24,7 +24,7 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
 # The rows of each, named by what they are.
 rows_left_out <- function(fit, by, places) {
   if (by == "row") return(stats::setNames(as.list(places), paste("row", places)))
-  group <- group_levels(fit$design$factors$group)
+  group <- group_levels(factors_of(fit$design)$group)
   chosen <- group$display[places]
   stats::setNames(lapply(chosen, function(place) which(group$index == place)),
                   paste("the group", dQuote(group$labels[chosen], FALSE)))
@@ -117,7 +117,7 @@ left_out_group <- function(without, fit, rows) {
 
 # Labels of the residual variances that rows have.
 levels_of_rows <- function(fit, rows) {
-  grouping <- fit$design$factors$sigma
+  grouping <- factors_of(fit$design)$sigma
   grouping$labels[grouping$code[rows]]
 }
 
