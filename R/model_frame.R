@@ -44,7 +44,8 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
   )
   dropped <- length(attr(frame, "na.action"))
   if (dropped && nrow(frame)) {
-    inform("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
+    tell <- if (dropped > most_dropped * (dropped + nrow(frame))) warn else inform
+    tell("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
   }
   frame
 }
@@ -66,6 +67,9 @@ check_variables <- function(whole, data) {
           i = if (length(within)) "{.arg data} has {.var {within}}.")
   }
 }
+
+# The share of rows beyond which dropping them is worth a warning.
+most_dropped <- 1 / 4
 
 # Bad weights are an error even where na.action would drop their rows.
 check_then <- function(action) {

@@ -106,18 +106,38 @@ x_shift <- function(crossprods) {
 
 y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
 
-# Columns of X that depend on those before them, as lm() finds them.
+# Takes out columns of X that depend on those before them, as lm() does.
 drop_aliased <- function(crossprods) {
-  p <- length(crossprods$fixed)
-  if (p == 0) return(crossprods)
-  X <- total_factor(crossprods)[, seq_len(p), drop = FALSE]
-  if (crossprods$intercepts[["X"]] > 0) X <- X + tcrossprod(X[, 1], x_shift(crossprods))
-  decomposition <- stats::.lm.fit(X, numeric(nrow(X)), tol = 1e-7)
-  if (decomposition$rank == p) return(crossprods)
-  aliased <- sort(decomposition$pivot[-seq_len(decomposition$rank)])
+  aliased <- aliased_columns(crossprods)
+  if (length(aliased) == 0) return(crossprods)
   inform("The model matrix is rank deficient: dropped {length(aliased)} aliased
           column{?s} {.val {crossprods$fixed[aliased]}}.")
   drop_columns(crossprods, aliased)
+}
+
+# Where an intercept stands beside them, columns are judged by what they are beyond their shift, so
+# that a date in seconds is not taken for a constant. They must be more than 1e-9 of their size, so
+# that rounding is less than 1e-7 of them, and what other columns leave of them more than 1e-12.
+aliased_columns <- function(crossprods, columns = seq_along(crossprods$fixed)) {
+  p <- length(columns)
+  if (p == 0) return(integer())
+  factor <- total_factor(crossprods)
+  X <- factor[, columns, drop = FALSE]
+  rounding <- numeric(p)
+  if (crossprods$intercepts[["X"]] > 0 && 1L %in% columns) {
+    rounding <- 1e-12 * raw_lengths(factor, x_shift(crossprods))[columns]
+  }
+  out <- sqrt(colSums(X^2)) <= 1e3 * rounding
+  repeat {
+    X[, out] <- 0
+    decomposition <- stats::.lm.fit(X, numeric(nrow(X)), tol = 1e-7)
+    kept <- decomposition$pivot[seq_len(decomposition$rank)]
+    left <- abs(diag(decomposition$qr))[seq_along(kept)]
+    rounded <- kept[left <= rounding[kept]]
+    if (length(rounded) == 0) break
+    out[rounded] <- TRUE
+  }
+  columns[setdiff(seq_len(p), kept)]
 }
 
 drop_columns <- function(crossprods, dropped) {

@@ -56,16 +56,20 @@ group_start <- function(posterior) {
   c(0L, cumsum(tabulate(posterior$cell_group, length(posterior$groups))))
 }
 
-# Lengths of the columns of [X y], against which rounding errors are judged.
+# Lengths of the columns of [X y], against which rounding errors are judged. A column of X that has
+# been shifted carries those of its own digits alone, 1e-12 of its length without the shift.
 column_lengths <- function(posterior) {
   factor <- total_factor(posterior)
-  p <- length(posterior$fixed)
-  raw <- factor
-  if (posterior$intercepts[["X"]] > 0) {
-    X <- seq_len(p)
-    raw[, X] <- factor[, X] + tcrossprod(factor[, 1], x_shift(posterior))
-  }
-  sqrt(colSums(raw^2))
+  X <- seq_along(posterior$fixed)
+  shifted <- sqrt(colSums(factor^2))
+  if (posterior$intercepts[["X"]] == 0) return(shifted)
+  c(pmax(shifted[X], 1e-4 * raw_lengths(factor, x_shift(posterior))), shifted[-X])
+}
+
+# Lengths of the columns of X before their shift was taken off.
+raw_lengths <- function(factor, shift) {
+  X <- seq_along(shift)
+  sqrt(colSums((factor[, X, drop = FALSE] + tcrossprod(factor[, 1], shift))^2))
 }
 
 # Least squares of y on the columns of X that are more than rounding error, in a

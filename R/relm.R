@@ -58,7 +58,12 @@
 #'   works too.
 #' @param subset Rows to use, evaluated in `data`.
 #' @param na.action What to do with missing values; by default their rows are
-#'   dropped, and a message says how many.
+#'   dropped, and a message says how many, or a warning where they are more than a quarter.
+#'   [na.exclude()] drops them too, and gives them back as `NA` in what the fit says of its rows:
+#'   [fitted()][predict.relm], [residuals()][residuals.relm], [predict()][predict.relm],
+#'   [posterior_predict()][posterior_predict.relm] and their kin,
+#'   [simulate()][simulate.relm], [predictive_interval()][relm-intervals], `weights()` and
+#'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
 #' @param family `"gaussian"`, as other packages write it. There is no other.
 #' @param progress Show a progress bar?
@@ -69,7 +74,8 @@
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling, as [relm_posterior()] says.
 #' Errors in what was given have the class `relm_error`. A column with a random slope that lies far
-#' from zero, such as a year, makes intercepts and slopes hard to tell apart: center it.
+#' from zero, such as a year, makes intercepts and slopes hard to tell apart: center it. A message
+#' says so where its mean is more than ten of its standard deviations within groups away.
 #' @references
 #' Gelfand, A. E., Sahu, S. K. and Carlin, B. P. (1995). Efficient parametrisations for
 #' normal linear mixed models. *Biometrika* 82, 479--488.
@@ -101,6 +107,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
   posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
+  tell_far_slopes(posterior)
   fit <- new_fit(call, posterior, control, seed)
   fit$design <- design
   fit
@@ -130,6 +137,7 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
   posterior <- relm_posterior(formula, prior)
+  tell_far_slopes(posterior)
   new_fit(call, posterior, control, seed)
 }
 

@@ -56,3 +56,10 @@ test_that("what cannot be evaluated is named", {
   refused(y ~ x %in% 1:3, "cannot be evaluated")
   expect_error(relm(absent ~ x), "`absent`.*nowhere to be found", class = "relm_error")
 })
+
+test_that("rows that are dropped are told, and more than a quarter of them warned of", {
+  data <- grouped_data()
+  some <- function(n) transform(data, x = replace(x, seq_len(n), NA))
+  expect_message(relm_design(y ~ x, some(11)), "Dropped 11 of 46", class = "relm_message")
+  expect_warning(relm_design(y ~ x, some(12)), "Dropped 12 of 46", class = "relm_warning")
+})

@@ -46,6 +46,33 @@ test_that("a year beside an intercept is not aliased", {
                    c("(Intercept)", "x", "year"))
 })
 
+test_that("without a column that is not aliased the model is the one without fixed columns", {
+  data <- transform(grouped_data(), zero = 0)
+  expect_message(fit <- relm(y ~ 0 + zero + (1 | g), data, seed = 1, chains = 1, draws = 20),
+                 "1 aliased column.*zero")
+  none <- relm(y ~ 0 + (1 | g), data, seed = 1, chains = 1, draws = 20)
+  expect_identical(as.matrix(fit), as.matrix(none))
+  expect_identical(posterior_epred(fit, data[1:3, ]), posterior_epred(none, data[1:3, ]))
+  two <- posterior_of(y ~ 0 + zero + I(2 * zero), data)
+  expect_identical(two$fixed, character())
+})
+
+test_that("a column far from zero is not aliased, but for the rounding of its numbers", {
+  data <- transform(grouped_data(), near = w, far = 1e9 + round(1e3 * v), k = -seq_along(v))
+  data$whole <- .Machine$integer.max + data$k
+  fits <- lapply(list(y ~ whole + (1 | g), y ~ k + (1 | g)), relm, data, seed = 1, chains = 1,
+                 draws = 50)
+  expect_equal(fitted(fits[[1]]), fitted(fits[[2]]), tolerance = 1e-6)
+  expect_equal(fits[[1]]$posterior$tails, fits[[2]]$posterior$tails, ignore_attr = TRUE)
+  expect_identical(posterior_of(y ~ x + far + (1 + far | g), data)$fixed,
+                   c("(Intercept)", "x", "far"))
+  expect_identical(posterior_of(y ~ far + I(2 * far + 7) + I(1e10 + near) + near, data)$fixed,
+                   c("(Intercept)", "far", "near"))
+  expect_identical(posterior_of(y ~ I(1e8 + near) + near, data)$fixed,
+                   c("(Intercept)", "I(1e+08 + near)"))
+  expect_identical(posterior_of(y ~ I(0.1 + 0 * x) + x, data)$fixed, c("(Intercept)", "x"))
+})
+
 test_that("what is not a posterior's part is refused", {
   expect_error(relm_posterior(3), "must be made by `crossprods", class = "relm_error")
   expect_error(relm_posterior(crossprods(y ~ x, grouped_data()), 3), "must be made by `relm_prior",
