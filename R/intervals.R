@@ -60,7 +60,7 @@ predictive_interval.relm <- function(object, prob = 0.95, fun = NULL, ...) {
     apply_function(fun, values)
   })
   colnames(interval) <- percent(tail_probs(prob))
-  interval
+  pad_rows(plan, interval)
 }
 
 #' @export

@@ -66,7 +66,9 @@ keep_columns <- function(data, whole, quosures, frame) {
       identical(attributes(.subset2(frame, name)), attributes(columns[[name]]))
     }, intersect(names, names(frame)))
   }
-  list(columns = columns[setdiff(names, in_frame)], in_frame = in_frame, n_rows = n_rows)
+  row_names <- attr(data, "row.names")
+  list(columns = columns[setdiff(names, in_frame)], in_frame = in_frame, n_rows = n_rows,
+       row_names = if (is.character(row_names)) row_names)
 }
 
 # The data of a design, as far as it names their columns; NULL where it had none.
@@ -75,7 +77,8 @@ data_of <- function(design) {
   if (is.null(kept)) return(NULL)
   all_rows <- !is.null(kept$in_frame)
   columns <- c(kept$columns, .subset(design$frame, kept$in_frame))
-  rows <- if (all_rows) attr(design$frame, "row.names") else .set_row_names(kept$n_rows)
+  rows <- if (all_rows) attr(design$frame, "row.names")
+    else if (is.null(kept$row_names)) .set_row_names(kept$n_rows) else kept$row_names
   structure(columns, row.names = rows, class = "data.frame")
 }
 

@@ -7,16 +7,17 @@
 block_doubles <- 4e6
 
 prediction_arguments <- c("newdata", "re_formula", "ndraws", "draw_ids", "allow_new_levels",
-                          "sample_new_levels", "seed", "offset", "re.form", "draws")
+                          "sample_new_levels", "seed", "offset", "re.form", "draws",
+                          "allow.new.levels")
 
 # what: the function that was called. residual: are residuals added to the linear predictor?
-# response, sigma: are the response and residual standard deviations needed? The other arguments
-# are those of posterior_predict().
+# response, sigma: are the response and residual standard deviations needed? new_groups: are all
+# groups taken for new ones? The other arguments are those of posterior_predict().
 plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NULL, ...,
                             ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
                             sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
-                            offset = NULL, weights = NULL, re.form, draws, response = FALSE,
-                            sigma = residual) {
+                            offset = NULL, weights = NULL, re.form, draws, allow.new.levels,
+                            response = FALSE, sigma = residual, new_groups = FALSE) {
   design_of(fit, paste0(what, "()"))
   unused <- Filter(Negate(is.null), list(new_sigma = new_sigma, weights = weights))
   check_dots_empty(c(list(...), if (!sigma) unused),
@@ -31,8 +32,11 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
                na_action = if (is.null(newdata)) attr(fit$design$frame, "na.action"))
   plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
   plan$beta <- chosen_hyper(plan, seq_along(fit$posterior$fixed))
-  check_flag(allow_new_levels, "allow_new_levels")
-  check_new_levels(fit, rows, allow_new_levels)
+  if (isFALSE(allow_new_levels)) allow_new_levels <- NULL
+  allow_new_levels <- one_spelling(allow_new_levels, allow.new.levels)
+  if (is.null(allow_new_levels)) allow_new_levels <- FALSE
+  check_new_levels(fit, rows, check_flag(allow_new_levels, "allow_new_levels"))
+  if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
   plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
   plan$effects_of <- effect_reader(fit, groups_needed(plan))
   order_rows(plan)
@@ -63,6 +67,10 @@ chosen_bars <- function(fit, re_formula) {
     abort("{.arg re_formula} must have random terms alone.",
           x = "It is {.code {deparse1(re_formula)}}.")
   }
+  if (length(parts$bars) == 0 && !identical(side, 0)) {
+    abort("{.arg re_formula} has no group effects.", x = "It is {.code {deparse1(re_formula)}}.",
+          i = "{.code NULL} takes all of them up, {.code NA} or {.code ~ 0} none.")
+  }
   bars <- random_terms(parts$bars, environment(re_formula))
   groups <- vapply(bars, function(bar) as_text(bar$group), "")
   variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
@@ -76,6 +84,13 @@ refuse_re_formula <- function(fit, given) {
   abort("{.arg re_formula} has group effects that the model has not.",
         x = "It is {.code {given}}.",
         i = "The model is {.code {deparse1(fit$posterior$formula)}}.")
+}
+
+taken_for_new <- function(group, posterior) {
+  if (is.null(group)) return(NULL)
+  known <- unique(group$code)
+  list(code = length(posterior$groups) + match(group$code, known),
+       new = c(posterior$groups, group$new)[known])
 }
 
 # The places of the columns of these terms among the model's random columns.
@@ -146,14 +161,26 @@ groups_needed <- function(plan) {
   codes[codes <= J]
 }
 
-# All of a plan: chosen draws x rows.
-predict_draws <- function(plan) {
+# All of a plan: chosen draws x rows. change: what becomes of the draws of some rows.
+predict_draws <- function(plan, change = NULL) {
   n_rows <- .row_names_info(plan$rows$frame, 2L)
   check_draws_memory(plan$n_draws, n_rows)
   values <- matrix(0, plan$n_draws, n_rows)
-  for (rows in plan$blocks) fill_columns(plan, rows, values, rows)
+  for (rows in plan$blocks) {
+    if (is.null(change)) fill_columns(plan, rows, values, rows)
+    else values[, rows] <- block_draws(plan, rows, change)
+  }
   dimnames(values) <- list(NULL, as.character(plan$rows$row_names))
   values
+}
+
+# Rows that na.exclude left out come back as NA where predictions are of the rows of the fit:
+# napredict(), as in lm(). values: rows first.
+pad_rows <- function(plan, values) stats::napredict(plan$na_action, values)
+
+# The same of draws x rows.
+pad_columns <- function(plan, draws) {
+  if (inherits(plan$na_action, "exclude")) t(pad_rows(plan, t(draws))) else draws
 }
 
 check_draws_memory <- function(n_draws, n_rows, argument = "ndraws") {
@@ -181,6 +208,7 @@ fill_columns <- function(plan, rows, values, columns) {
   fill <- function(noise) {
     finished <- .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
     if (!finished) rlang::interrupt()
+    check_predicted(predictor, values, columns)
   }
   if (!plan$residual) return(invisible(fill(NULL)))
   noise <- block_noise(plan, rows)
@@ -189,6 +217,21 @@ fill_columns <- function(plan, rows, values, columns) {
     fill(noise)
     plan$stream$residuals <- get(".Random.seed", globalenv())
   })
+}
+
+# Sums of products that overflow are Inf, or NaN where two of them differ in sign. They are looked
+# for where the factors are large enough for it, also for a variance of theirs.
+check_predicted <- function(predictor, values, columns) {
+  largest <- function(x) if (length(x)) max(abs(range(x))) else 0
+  bound <- largest(predictor$X) * largest(predictor$beta) +
+    largest(predictor$Z) * largest(predictor$effects) + largest(predictor$offset)
+  if (is.finite(bound) && bound < 1e150) return(invisible())
+  made <- abs(values[, columns, drop = FALSE])
+  if (!all(is.finite(made)) || max(made) > 1e150) {
+    abort("The predictions overflow: a column of the model is as large as
+           {format(largest(c(predictor$X, predictor$Z)), digits = 3)}.",
+          i = "Look at {.arg newdata}, or rescale the response or the predictors.")
+  }
 }
 
 # X, and Z of the chosen random columns or NULL.

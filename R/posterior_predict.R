@@ -32,12 +32,13 @@
 #' @param newdata A data frame of rows to predict; `NULL` for the rows of the fit.
 #' @param re_formula,re.form Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none,
 #'   or some of them, as in `~ (1 | g)`. Effects that are left out count as zero.
-#'   `re.form` is rstanarm's and lme4's name of it.
+#'   `re.form` is rstanarm's and lme4's name of it. A formula without group effects, such as `~ 1`, is
+#'   refused.
 #' @param ndraws,draws How many draws to use, spread evenly over all; `NULL` for all. `draws` is
 #'   rstanarm's name of it.
 #' @param draw_ids Numbers of the draws to use, chain after chain; they may repeat.
 #' @param allow_new_levels Predict for levels of the grouping factor (and of that of residual
-#'   variances) that the data did not have?
+#'   variances) that the data did not have? lme4 calls it `allow.new.levels`, which will do.
 #' @param sample_new_levels How: `"gaussian"`, `"uncertainty"` or `"old_levels"`.
 #' @param new_sigma Where the residual standard deviation of a new level comes from: `"prior"`,
 #'   `"uncertainty"` or `"old_levels"`; unless given `"prior"` with `"gaussian"` and as
@@ -52,13 +53,13 @@
 #' @param fun A function to apply to the predictions, such as `exp` for a response that is a
 #'   logarithm. What gives something else than numbers is an error.
 #' @param transform Not needed: the mean is the linear predictor.
-#' @param ... Refused by relm's methods.
+#' @param ... `allow.new.levels`; all else is refused by relm's methods.
 #' @return A matrix, draws x rows, the chains' draws one after the other. Its columns are named by
-#'   the rows of the data.
+#'   the rows of the data. Those of rows that `na.action = na.exclude` left out of a fit are `NA`.
 #' @section Errors:
 #' `newdata` that is no data frame, has no rows, lacks a column, or has missing values or unknown
-#' levels; levels that are new where they are not allowed; draws that the fit has not; a fit of
-#' cross-products, which has no data.
+#' levels; levels that are new where they are not allowed; draws that the fit has not; numbers so
+#' large that a prediction is none; a fit of cross-products, which has no data.
 #' @references
 #' Gelman, A. and Hill, J. (2007). *Data Analysis Using Regression and Multilevel/Hierarchical
 #' Models*. Cambridge University Press, section 12.8.
@@ -90,7 +91,7 @@ posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, nd
     sample_new_levels = sample_new_levels, new_sigma = new_sigma, seed = seed, offset = offset,
     weights = weights, re.form = re.form, draws = draws
   )
-  apply_function(fun, predict_draws(plan))
+  pad_columns(plan, apply_function(fun, predict_draws(plan)))
 }
 
 apply_function <- function(fun, values) {
@@ -124,12 +125,13 @@ posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndra
                                  draw_ids = NULL, allow_new_levels = FALSE,
                                  sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                  re.form, draws, ...) {
-  predict_draws(plan_prediction(
+  plan <- plan_prediction(
     object, "posterior_epred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
     draw_ids = draw_ids, allow_new_levels = allow_new_levels,
     sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
     draws = draws
-  ))
+  )
+  pad_columns(plan, predict_draws(plan))
 }
 
 #' @export
@@ -149,12 +151,13 @@ posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re
                                    sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                    re.form, draws, ...) {
   check_flag(transform, "transform")
-  predict_draws(plan_prediction(
+  plan <- plan_prediction(
     object, "posterior_linpred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
     draw_ids = draw_ids, allow_new_levels = allow_new_levels,
     sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
     draws = draws
-  ))
+  )
+  pad_columns(plan, predict_draws(plan))
 }
 
 #' @export

@@ -69,7 +69,8 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
                                               draw_ids = draw_ids, seed = seed),
                                          options[to_predict]))
     check_several_replicates(picture$type, nrow(yrep))
-    data <- list(y = y, yrep = yrep)
+    # Rows that were left out by na.exclude have no response.
+    data <- list(y = y, yrep = yrep[, !is.na(yrep[1, ]), drop = FALSE])
   }
   data <- c(data, picture_variables(object, picture, group, x, newdata))
   shown <- rows_to_show(c(data, options[!to_predict]), picture$type, seed)

@@ -13,15 +13,15 @@
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
-#' @param summary `TRUE`: a table. `FALSE`: point estimates alone.
+#' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: point estimates alone.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
-#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's `re.form`
-#'   and `draws`; for `predict()` also `weights` and `new_sigma`.
+#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and lme4's
+#'   `re.form`, `draws` and `allow.new.levels`; for `predict()` also `weights` and `new_sigma`.
 #' @return With `summary`, a matrix with a row for each row of the data and the columns `Estimate`
 #'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or what `probs` asks for.
-#'   Without it, a vector of medians. For the rows of a fit with `na.action = na.exclude`,
-#'   rows that were left out are `NA`.
+#'   With `summary = FALSE` a matrix, draws x rows; with `NULL` a vector of medians. For the rows of a
+#'   fit with `na.action = na.exclude`, rows that were left out are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
@@ -40,19 +40,17 @@ predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TR
 
 #' @rdname predict.relm
 #' @export
-fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = FALSE,
+fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NULL,
                         probs = c(0.025, 0.975), ...) {
   plan <- plan_prediction(object, "fitted", FALSE, newdata, re_formula, ...)
   estimate_rows(plan, summary, probs)
 }
 
-# A table or medians of what a plan predicts. change: what becomes of the draws of some rows.
+# A table, draws or medians of what a plan predicts. change: what becomes of the draws of some rows.
 estimate_rows <- function(plan, summary, probs, change = NULL) {
+  if (is.null(summary)) return(pad_rows(plan, quantiles_of_rows(plan, 0.5, change)[, 1]))
   check_flag(summary, "summary")
-  if (!summary) {
-    estimates <- quantiles_of_rows(plan, 0.5, change)[, 1]
-    return(stats::napredict(plan$na_action, estimates))
-  }
+  if (!summary) return(pad_columns(plan, predict_draws(plan, change)))
   check_probabilities(probs, "probs")
   exists <- rows_have_variance(plan)
   table <- matrix(0, length(exists), 2 + length(probs))
@@ -61,7 +59,7 @@ estimate_rows <- function(plan, summary, probs, change = NULL) {
     table[rows, ] <- block
   }
   dimnames(table) <- list(as.character(plan$rows$row_names), colnames(block))
-  stats::napredict(plan$na_action, table)
+  pad_rows(plan, table)
 }
 
 # Quantiles of what a plan predicts, rows x probs.

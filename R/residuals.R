@@ -7,18 +7,23 @@
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
-#' @param summary `FALSE`: medians. `TRUE`: a table with the columns of [predict()][predict.relm].
+#' @param summary `NULL`: medians. `TRUE`: a table with the columns of [predict()][predict.relm].
+#'   `FALSE`: draws, as in brms.
 #' @param method `"posterior_epred"`: the response less its mean. `"posterior_predict"`: less a new
 #'   observation.
-#' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`, or `"pearson"` for residuals
-#'   over their standard deviation \eqn{\sigma / \sqrt w} (with the mean alone).
+#' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`; `"deviance"`, times
+#'   \eqn{\sqrt w}, as these have it; or `"pearson"`, over their standard deviation
+#'   \eqn{\sigma / \sqrt w}, as in brms. The latter two go with the mean alone.
+#' @param scaled Over the residual standard deviation \eqn{\sigma} too, as in lme4? Pearson residuals
+#'   are so already.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`,
-#'   `re.form` and `draws`; of `predictive_error()` also `re_formula`.
-#' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm].
-#'   `predictive_error()`: a matrix, draws x rows.
+#'   `re.form`, `draws` and `allow.new.levels`; of `predictive_error()` also `re_formula`.
+#' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm] or draws
+#'   x rows. `predictive_error()`: a matrix, draws x rows. Rows that `na.action = na.exclude` left out
+#'   are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
@@ -28,27 +33,36 @@
 #' dim(predictive_error(fit, seed = 1))
 #' @export
 residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "posterior_epred",
-                           type = "ordinary", summary = FALSE, probs = c(0.025, 0.975), ...) {
+                           type = "ordinary", summary = NULL, probs = c(0.025, 0.975),
+                           scaled = FALSE, ...) {
   check_choice(method, "method", c("posterior_epred", "posterior_predict"))
-  check_choice(type, "type", c("ordinary", "response", "pearson"))
+  check_choice(type, "type", c("ordinary", "response", "pearson", "deviance"))
+  check_flag(scaled, "scaled")
+  ordinary <- type %in% c("ordinary", "response")
   predicted <- method == "posterior_predict"
-  if (predicted && type == "pearson") {
-    abort('{.code type = "pearson"} is for {.code method = "posterior_epred"}.')
+  if (predicted && (!ordinary || scaled)) {
+    abort('{.code type = "{type}"}{if (scaled) " and {.code scaled = TRUE}"} is for
+           {.code method = "posterior_epred"}.')
   }
   plan <- plan_prediction(object, "residuals", predicted, newdata, re_formula, ...,
-                          response = TRUE, sigma = predicted || type == "pearson")
+                          response = TRUE, sigma = predicted || !ordinary || scaled)
+  over_sigma <- scaled || type == "pearson"
+  weighted <- type %in% c("pearson", "deviance")
   estimate_rows(plan, summary, probs, change = function(values, rows) {
     errors <- rep(plan$rows$response[rows], each = plan$n_draws) - values
-    if (type == "pearson") errors / residual_sd(plan, rows) else errors
+    if (over_sigma) return(errors / residual_sd(plan, rows, weighted))
+    if (!weighted || is.null(plan$rows$weights)) return(errors)
+    errors * rep(sqrt(plan$rows$weights[rows]), each = plan$n_draws)
   })
 }
 
-# Standard deviation of the residuals, draws x rows.
-residual_sd <- function(plan, rows) {
+# Standard deviation of the residuals, draws x rows; without weights sigma.
+residual_sd <- function(plan, rows, weighted = TRUE) {
   noise <- block_noise(plan, rows)
   place <- if (is.null(noise$level)) rep(1L, length(rows)) else noise$level + 1L
   sd <- noise$sigma[, place, drop = FALSE]
-  if (is.null(noise$weights)) sd else sd / rep(sqrt(noise$weights), each = plan$n_draws)
+  if (!weighted || is.null(noise$weights)) return(sd)
+  sd / rep(sqrt(noise$weights), each = plan$n_draws)
 }
 
 #' @rdname residuals.relm
@@ -60,7 +74,7 @@ predictive_error <- function(object, ...) UseMethod("predictive_error")
 #' @export
 predictive_error.relm <- function(object, newdata = NULL, ...) {
   plan <- plan_prediction(object, "predictive_error", TRUE, newdata, ..., response = TRUE)
-  rep(plan$rows$response, each = plan$n_draws) - predict_draws(plan)
+  pad_columns(plan, rep(plan$rows$response, each = plan$n_draws) - predict_draws(plan))
 }
 
 #' @export

@@ -4,17 +4,22 @@
 #' draws of [posterior_predict()][posterior_predict.relm] in the shape of [stats::simulate()].
 #'
 #' Group effects are those of the draw; lme4's `simulate()`, which conditions on estimates, draws
-#' them anew unless told otherwise. For new groups give `newdata` with new levels and
-#' `allow_new_levels = TRUE`.
+#' them anew unless told otherwise. `use.u = FALSE` draws them anew here too, from \eqn{N(0,
+#' \Sigma)} as for groups that the data did not have. For new groups give `newdata` with new levels
+#' and `allow_new_levels = TRUE`.
 #'
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
+#' @param use.u,re.form lme4's arguments: `use.u = TRUE` or `re.form = NULL` for the group effects of
+#'   the draw, `use.u = FALSE`, `re.form = NA` or `~ 0` for new ones. Effects that `re_formula`
+#'   leaves out count as zero instead.
 #' @param nsim Number of replicates. Beyond the number of draws of the fit, draws repeat.
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
-#'   `sample_new_levels`, `new_sigma`, `offset`, `re.form`.
-#' @return A data frame with a row for each row of the data and the columns `sim_1`, `sim_2`, ...
+#'   `sample_new_levels`, `new_sigma`, `offset`, `allow.new.levels`.
+#' @return A data frame with a row for each row of the data, `NA` where `na.action = na.exclude` left it
+#'   out, and the columns `sim_1`, `sim_2`, ...
 #'   Its attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or
 #'   the state of the session's generator before.
 #' @inheritSection posterior_predict.relm Errors
@@ -26,8 +31,9 @@
 #'          weights = 4)
 #' @export
 simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_formula = NULL,
-                          weights = NULL, ...) {
+                          weights = NULL, use.u = NULL, re.form, ...) {
   nsim <- check_count(nsim, "nsim")
+  new_groups <- draws_new_groups(object, use.u, re_formula, re.form)
   check_dots_empty(list(...)[names(list(...)) %in% c("ndraws", "draw_ids", "draws")],
                    setdiff(prediction_arguments, c("ndraws", "draw_ids", "draws")), "simulate")
   check_draws_memory(nsim, if (is.null(newdata)) nobs(object) else NROW(newdata), "nsim")
@@ -39,10 +45,28 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
     sample.int(total, nsim, replace = nsim > total)
   })
   plan <- plan_prediction(object, "simulate", TRUE, newdata, re_formula, ..., draw_ids = chosen,
-                          seed = seed, weights = weights)
-  values <- t(predict_draws(plan))
+                          seed = seed, weights = weights, new_groups = new_groups)
+  values <- pad_rows(plan, t(predict_draws(plan)))
   colnames(values) <- paste0("sim_", seq_len(nsim))
   structure(as.data.frame(values), seed = before)
+}
+
+# Are group effects drawn anew, by lme4's arguments?
+draws_new_groups <- function(fit, use.u, re_formula, re.form) {
+  given <- c(use.u = !is.null(use.u), re.form = !missing(re.form),
+             re_formula = !is.null(re_formula))
+  if (sum(given) > 1) {
+    abort("{.arg {names(given)[given]}} all choose group effects.", i = "Give one of them.")
+  }
+  if (given[["use.u"]]) return(!check_flag(use.u, "use.u"))
+  if (!given[["re.form"]]) return(FALSE)
+  bars <- chosen_bars(fit, re.form)
+  if (length(bars) && !identical(length(bars), length(fit$design$bars))) {
+    abort("{.arg re.form} must be NULL, for the group effects of the draws, or NA, for new ones.",
+          x = "It is {.code {deparse1(re.form)}}.",
+          i = "{.arg re_formula} takes some of them up and leaves others out.")
+  }
+  length(bars) == 0
 }
 
 # The state of the session's generator, which may not have been used yet.

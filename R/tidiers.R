@@ -274,8 +274,11 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
   rows <- augmented_rows(x, data, newdata)
   # What is drawn of new levels is the same in every column.
   if (!is.null(newdata)) seed <- check_seed(seed)
-  # Rows left out by na.exclude are not among the data.
-  used <- function(table) as.matrix(table)[!is.na(as.matrix(table)[, 1]), , drop = FALSE]
+  # Rows left out by na.exclude may be among the data.
+  used <- function(table) {
+    table <- as.matrix(table)
+    if (nrow(table) == nrow(rows)) table else table[!is.na(table[, 1]), , drop = FALSE]
+  }
   fitted <- used(fitted(x, newdata, re_formula, summary = TRUE, probs = probs, seed = seed, ...))
   added <- data.frame(.fitted = fitted[, 1])
   if (se_fit) added$.se.fit <- fitted[, 2]
@@ -292,11 +295,26 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
 
 # The data to augment, their row names in a column.
 augmented_rows <- function(fit, data, newdata) {
-  rows <- if (!is.null(newdata)) newdata else if (!is.null(data)) data else model.frame(fit)
-  if (is.null(newdata) && (!is.data.frame(rows) || nrow(rows) != nobs(fit))) {
+  rows <- if (!is.null(newdata)) newdata else if (!is.null(data)) data else padded_frame(fit)
+  omitted <- attr(design_of(fit, "augment()")$frame, "na.action")
+  sizes <- nobs(fit) + c(0, if (inherits(omitted, "exclude")) length(omitted))
+  if (is.null(newdata) && (!is.data.frame(rows) || !nrow(rows) %in% sizes)) {
     abort("{.arg data} must be a data frame of the {nobs(fit)} rows of the fit.",
           x = "It is {describe(rows)}.", i = "Other rows are {.arg newdata}.")
   }
   if (is.character(.row_names_info(rows, 0L))) rows <- cbind(.rownames = row.names(rows), rows)
   rows
+}
+
+# The model frame, with NA in rows that na.exclude left out.
+padded_frame <- function(fit) {
+  frame <- model.frame(fit)
+  omitted <- attr(frame, "na.action")
+  if (!inherits(omitted, "exclude")) return(frame)
+  place <- stats::naresid(omitted, stats::setNames(seq_len(nrow(frame)), row.names(frame)))
+  padded <- as.data.frame(lapply(frame, function(column) {
+    if (is.matrix(column)) I(unclass(column)[place, , drop = FALSE]) else column[place]
+  }), optional = TRUE)
+  row.names(padded) <- names(place)
+  padded
 }

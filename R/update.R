@@ -94,10 +94,10 @@ old_data <- function(fit, named, envir) {
   if (!is.data.frame(found)) return(own)
   found <- plain_columns(found)
   others <- intersect(setdiff(named, names(own)), names(found))
-  if (is_same_data(own, found)) return(if (length(others)) found else own)
+  if (is_same_data(own, found)) return(found)
   if (length(others)) {
-    abort("The fit has not kept {.var {others}}, and {.code {name}} is not here as it was when it was
-           fitted.", i = "Give {.code data = {name}} to fit what it is now.")
+    abort("The fit has not kept {.var {others}}, and {.code {name}} is not here as it was when it
+           was fitted.", i = "Give {.code data = {name}} to fit what it is now.")
   }
   inform("{.code {name}} is not here as it was when it was fitted: the rows of the fit are used.",
          i = "Give {.code data = {name}} to fit what it is now.")

@@ -65,6 +65,13 @@ test_that("where rows were left out the data are whole", {
   expect_null(relm:::data_of(with(data, relm_design(y ~ v + (1 | g)))))
 })
 
+test_that("names of rows are kept where some of them were left out", {
+  data <- grouped_data(9)
+  rownames(data) <- paste0("row", seq_len(nrow(data)))
+  design <- relm_design(y ~ v + (1 | g), data, subset = v > 0)
+  expect_identical(relm:::data_of(design), data[c("y", "v", "g")])
+})
+
 test_that("columns are referred to, not copied", {
   n <- 2e5
   data <- data.frame(y = rnorm(n), x = rnorm(n), g = rep(1:100, length.out = n))

@@ -17,8 +17,9 @@ test_that("predict() summarizes what posterior_predict() draws with the same see
                tolerance = 1e-14)
   expect_equal(predict(fit, rows, allow_new_levels = TRUE, seed = 3, probs = c(0.9, 0.1, 0.333)),
                table_of(drawn, c(0.9, 0.1, 0.333)), tolerance = 1e-14)
-  expect_equal(predict(fit, rows, summary = FALSE, allow_new_levels = TRUE, seed = 3),
+  expect_equal(predict(fit, rows, summary = NULL, allow_new_levels = TRUE, seed = 3),
                predicted[, "Estimate"])
+  expect_identical(predict(fit, rows, summary = FALSE, allow.new.levels = TRUE, seed = 3), drawn)
   some <- posterior_predict(fit, rows, re_formula = ~ (1 | g), draw_ids = 5:9, seed = 3,
                             weights = 1:5, allow_new_levels = TRUE, new_sigma = "prior")
   expect_equal(predict(fit, rows, re.form = ~ (1 | g), draw_ids = 5:9, seed = 3, weights = 1:5,
@@ -54,6 +55,73 @@ test_that("rows that na.exclude left out come back as NA", {
   expect_identical(which(is.na(residuals(excluded))), c("2" = 2L, "9" = 9L))
   omitted <- suppressMessages(relm(y ~ x + (1 | g), data, seed = 1, chains = 1, draws = 20))
   expect_identical(fitted(omitted), fitted(excluded)[-c(2, 9)])
+})
+
+test_that("draws are had as brms has them, in blocks of any size", {
+  expect_identical(fitted(fit, rows[1:3, ], summary = FALSE), posterior_epred(fit, rows[1:3, ]))
+  errors <- residuals(fit, summary = FALSE)
+  expect_identical(errors, rep(data$y, each = 200) - posterior_epred(fit))
+  expect_identical(with_relm("block_doubles", 900, residuals(fit, summary = FALSE)), errors)
+})
+
+test_that("every method pads the rows that na.exclude left out, and none those of na.omit", {
+  data$x[c(2, 9)] <- NA
+  fit_with <- function(action) {
+    suppressMessages(relm(y ~ x + (1 | g), data, na.action = action, seed = 1, chains = 1,
+                          draws = 20))
+  }
+  excluded <- fit_with(na.exclude)
+  omitted <- fit_with(na.omit)
+  rows <- list(fitted, residuals, predict, predictive_interval, simulate,
+               function(x, ...) weights(x), function(x, ...) fitted(x, summary = TRUE, ...),
+               function(x, ...) residuals(x, summary = TRUE, ...))
+  for (method in rows) {
+    padded <- as.matrix(method(excluded, seed = 3))
+    expect_identical(unname(which(is.na(padded[, 1]))), c(2L, 9L))
+    expect_identical(unname(padded[-c(2, 9), , drop = FALSE]),
+                     unname(as.matrix(method(omitted, seed = 3))))
+  }
+  columns <- list(posterior_predict, posterior_epred, posterior_linpred, predictive_error,
+                  function(x, ...) predict(x, summary = FALSE, ...))
+  for (method in columns) {
+    padded <- method(excluded, seed = 3)
+    expect_identical(which(is.na(padded[1, ])), c("2" = 2L, "9" = 9L))
+    expect_identical(padded[, -c(2, 9)], method(omitted, seed = 3))
+  }
+  # New rows are as they are given.
+  expect_identical(posterior_epred(excluded, data[3:5, ]), posterior_epred(omitted, data[3:5, ]))
+})
+
+test_that("what overflows is refused", {
+  for (method in list(predict, fitted, posterior_epred, posterior_predict, log_lik, residuals)) {
+    for (x in c(1e308, -1e308, 1e200)) {
+      expect_error(method(fit, data.frame(x = x, g = "g1", y = 1, w = 1)), "overflow",
+                   class = "relm_error")
+    }
+  }
+  expect_error(posterior_epred(fit, data.frame(x = 0, g = "g1"), offset = 1e308), "overflow",
+               class = "relm_error")
+  large <- fitted(fit, data.frame(x = 1e140, g = "g1"), summary = TRUE)
+  expect_true(all(is.finite(large)))
+})
+
+test_that("a formula without group effects says neither all nor none", {
+  for (form in list(~ 1, ~ -1, ~ 1 + 0)) {
+    expect_error(fitted(fit, re_formula = form), "no group effects.*~ 0", class = "relm_error")
+  }
+  expect_identical(fitted(fit, re.form = ~ 0), fitted(fit, re.form = NA))
+  expect_identical(fitted(fit, re.form = ~ 1 + (1 | g)), fitted(fit, re.form = ~ (1 | g)))
+})
+
+test_that("lme4's spelling of new levels is taken", {
+  for (method in list(predict, fitted, posterior_predict, posterior_epred, simulate)) {
+    expect_identical(method(fit, newdata = rows, allow.new.levels = TRUE, seed = 1),
+                     method(fit, newdata = rows, allow_new_levels = TRUE, seed = 1))
+  }
+  expect_error(fitted(fit, rows, allow.new.levels = FALSE), "that the data had not",
+               class = "relm_error")
+  expect_error(fitted(fit, rows, allow.new.levels = TRUE, allow_new_levels = TRUE), "mean the same",
+               class = "relm_error")
 })
 
 test_that("many rows are summarized without holding their draws", {

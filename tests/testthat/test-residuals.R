@@ -22,6 +22,29 @@ test_that("Pearson residuals are in units of their standard deviation", {
   expect_identical(.Random.seed, before)
 })
 
+test_that("deviance residuals and scaled ones are those of lm and lme4", {
+  one <- relm(y ~ x + (1 | g), data, seed = 1, chains = 2, draws = 100, weights = w)
+  sigma <- as.numeric(as.matrix(one, "sigma"))
+  errors <- rep(data$y, each = 200) - posterior_epred(one)
+  root <- rep(sqrt(data$w), each = 200)
+  medians <- function(draws) apply(draws, 2, median)
+  expect_equal(residuals(one, type = "deviance"), medians(errors * root))
+  expect_equal(residuals(one, type = "deviance", scaled = TRUE), medians(errors * root / sigma))
+  expect_equal(residuals(one, scaled = TRUE), medians(errors / sigma))
+  expect_equal(residuals(one, type = "response", scaled = TRUE), residuals(one, scaled = TRUE))
+  expect_equal(residuals(one, type = "pearson", scaled = TRUE), residuals(one, type = "pearson"))
+  expect_equal(residuals(relm(y ~ x, data, seed = 1, chains = 1, draws = 20), type = "deviance"),
+               residuals(relm(y ~ x, data, seed = 1, chains = 1, draws = 20)))
+  # With several residual variances each row has its own.
+  own <- as.matrix(fit, sprintf("sigma_f[%s]", c("a", "b", "c")))[, match(data$f, c("a", "b", "c"))]
+  expect_equal(residuals(fit, scaled = TRUE),
+               medians((rep(data$y, each = 200) - posterior_epred(fit)) / own))
+  skip_if_not_installed("lme4")
+  merMod <- lme4::lmer(y ~ x + (1 | g), data, weights = w)
+  ratio <- function(type) residuals(merMod, type = type) / residuals(merMod)
+  expect_equal(residuals(one, type = "deviance") / residuals(one), ratio("deviance"))
+})
+
 test_that("predictive errors are the response less a prediction", {
   errors <- predictive_error(fit, seed = 4)
   expect_equal(errors, rep(data$y, each = 200) - posterior_predict(fit, seed = 4))
@@ -40,7 +63,9 @@ test_that("new rows need their response", {
 })
 
 test_that("what cannot be asked for is refused", {
-  expect_error(residuals(fit, type = "deviance"), "type.*pearson", class = "relm_error")
+  expect_error(residuals(fit, type = "partial"), "type.*pearson", class = "relm_error")
+  expect_error(residuals(fit, method = "posterior_predict", scaled = TRUE), "scaled",
+               class = "relm_error")
   expect_error(residuals(fit, method = "predict"), "method", class = "relm_error")
   expect_error(residuals(fit, method = "posterior_predict", type = "pearson"), "pearson",
                class = "relm_error")

@@ -56,3 +56,31 @@ test_that("draws are not chosen by hand", {
   expect_error(simulate(fit, 2, draw_ids = 3), "simulate.*draw_ids", class = "relm_error")
   expect_error(simulate(fit, 0), "`nsim`", class = "relm_error")
 })
+
+test_that("group effects are those of the draw or new ones, by lme4's arguments", {
+  given <- simulate(fit, 3, seed = 1)
+  expect_identical(simulate(fit, 3, seed = 1, use.u = TRUE), given)
+  expect_identical(simulate(fit, 3, seed = 1, re.form = NULL), given)
+  expect_identical(simulate(fit, 3, seed = 1, re.form = ~ (1 | g)), given)
+  anew <- simulate(fit, 3, seed = 1, use.u = FALSE)
+  expect_identical(simulate(fit, 3, seed = 1, re.form = NA), anew)
+  expect_identical(simulate(fit, 3, seed = 1, re.form = ~ 0), anew)
+  # New effects vary between replicates like sd, and are those of a group's rows together.
+  many <- simulate(fit, 400, seed = 2, use.u = FALSE, weights = rep(1e12, 46))
+  zero <- simulate(fit, 400, seed = 2, re_formula = NA, weights = rep(1e12, 46))
+  effects <- as.matrix(many - zero)
+  expect_lt(max(abs(effects - effects[match(data$g, data$g), ])), 1e-4)
+  ids <- relm:::with_stream(relm:::chain_seeds(2, 5)[5], sample.int(100, 400, replace = TRUE))
+  scaled <- effects[match(unique(data$g), data$g), ] /
+    rep(as.matrix(fit, "sd_g__Intercept")[ids], each = 7)
+  expect_gt(ks.test(as.numeric(scaled[, !duplicated(ids)]), "pnorm")$p.value, 1e-3)
+})
+
+test_that("what chooses group effects twice, or some of them, is refused", {
+  two <- relm(y ~ x + (x || g), data, seed = 1, chains = 1, draws = 20)
+  expect_error(simulate(two, use.u = TRUE, re.form = NA), "use.u.*re.form", class = "relm_error")
+  expect_error(simulate(two, use.u = TRUE, re_formula = NA), "choose group effects",
+               class = "relm_error")
+  expect_error(simulate(two, re.form = ~ (1 | g)), "re.form.*re_formula", class = "relm_error")
+  expect_error(simulate(two, use.u = 1), "use.u", class = "relm_error")
+})

@@ -294,3 +294,19 @@ test_that("arguments that a method does not know are refused", {
   expect_error(generics::augment(fit, data, NULL, TRUE, "none", 0.9, 1, NULL, NA, TRUE, 3),
                "without a name", class = "relm_error")
 })
+
+test_that("augment() has the rows that na.exclude left out, with what is known of them", {
+  data <- grouped_data()
+  data$x[c(2, 9)] <- NA
+  data$z <- scale(data$v)
+  fit <- suppressMessages(relm(y ~ x + z + poly(v, 3) + (1 | g), data, na.action = na.exclude,
+                               seed = 1, chains = 1, draws = 20))
+  for (table in list(generics::augment(fit), generics::augment(fit, data = data))) {
+    expect_identical(nrow(table), 46L)
+    expect_identical(which(is.na(table$.fitted)), c(2L, 9L))
+    expect_equal(table$.fitted[-c(2, 9)], unname(fitted(fit)[-c(2, 9)]))
+    expect_equal(table$y[-c(2, 9)], data$y[-c(2, 9)])
+  }
+  expect_identical(nrow(generics::augment(fit, data = data[-c(2, 9), ])), 44L)
+  expect_error(generics::augment(fit, data = data[1:9, ]), "44 rows", class = "relm_error")
+})
