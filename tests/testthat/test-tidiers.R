@@ -124,15 +124,17 @@ test_that("augment() of new rows has residuals where they have a response", {
   expect_equal(with_response$.resid, 3 - with_response$.fitted)
 })
 
-test_that("augment() leaves out the rows that the fit leaves out, and keeps row names", {
+test_that("augment() has the rows that the fit's na.action has, and keeps row names", {
   gaps <- transform(data, x = replace(x, 3, NA))
   rownames(gaps) <- paste0("row", seq_len(nrow(gaps)))
   excluding <- suppressMessages(relm(y ~ x + (1 | g), gaps, na.action = na.exclude, seed = 1,
                                      chains = 1, draws = 20))
   table <- generics::augment(excluding)
-  expect_identical(table$.rownames, rownames(gaps)[-3])
-  expect_equal(table$.fitted, unname(fitted(excluding)[-3]))
-  expect_error(generics::augment(excluding, gaps), "`data`", class = "relm_error")
+  expect_identical(table$.rownames, rownames(gaps))
+  expect_equal(table$.fitted, unname(fitted(excluding)))
+  omitting <- suppressMessages(update(excluding, na.action = na.omit))
+  expect_identical(generics::augment(omitting)$.rownames, rownames(gaps)[-3])
+  expect_error(generics::augment(omitting, gaps), "`data`", class = "relm_error")
 })
 
 test_that("the methods answer after library(broom) and library(broom.mixed)", {
