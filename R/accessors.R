@@ -11,7 +11,8 @@
 #'   with the attributes `predvars` and `dataClasses` that [lm()] gives, so that a model frame of
 #'   other rows keeps the basis of `poly()`, `scale()` and splines; or of all variables, bars as
 #'   sums. `model.frame()`: the data used, a data frame. `model.matrix()`: X with the attributes
-#'   `assign` and `contrasts` that [lm()] gives, or Z with one column for each random column; aliased
+#'   `assign` and `contrasts` that [lm()] gives, or Z with one column for each random column;
+#'   aliased
 #'   columns are left out. `prior_summary()`: a data frame with the prior of each parameter.
 #'   `family()`: [gaussian()]. `weights()`: the precision weights, 1 where there are none.
 #'   `getData()`: the columns of the data that the formula names, of the rows used. A fit of

@@ -1,7 +1,9 @@
 #' The posterior of a model
 #'
 #' Joins cross-products with priors, drops aliased columns, and checks that the
-#' posterior exists. The result is what the samplers sample.
+#' posterior exists. The result is what the samplers sample. A proper prior of its coefficient
+#' identifies an aliased column: only those with flat priors are dropped that depend on others
+#' with flat priors. So there may be more columns than rows where priors are proper.
 #'
 #' @param crossprods Cross-products of a design, of class `relm_crossprods`.
 #' @param prior Priors, made by [relm_prior()].
@@ -43,10 +45,11 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   }
   check_relm_prior(prior)
   check_intact(crossprods)
-  crossprods <- drop_aliased(crossprods)
+  crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods$fixed)$precision)
   posterior <- unclass(crossprods)
   posterior$prior <- prior
   posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
+  posterior$rank <- length(crossprods$fixed) - length(aliased_columns(crossprods))
   posterior$blocks <- covariance_blocks(prior, crossprods$random)
   posterior$sigma <- encode_scale(prior$sigma)
   check_pooled(posterior)
@@ -106,9 +109,9 @@ x_shift <- function(crossprods) {
 
 y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
 
-# Takes out columns of X that depend on those before them, as lm() does.
-drop_aliased <- function(crossprods) {
-  aliased <- aliased_columns(crossprods)
+# Takes out columns of X with a flat prior that depend on such before them, as lm() does.
+drop_aliased <- function(crossprods, precision) {
+  aliased <- aliased_columns(crossprods, which(precision == 0))
   if (length(aliased) == 0) return(crossprods)
   inform("The model matrix is rank deficient: dropped {length(aliased)} aliased
           column{?s} {.val {crossprods$fixed[aliased]}}.")

@@ -16,11 +16,13 @@
 #' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: point estimates alone.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
-#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and lme4's
+#'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and
+#'   lme4's
 #'   `re.form`, `draws` and `allow.new.levels`; for `predict()` also `weights` and `new_sigma`.
 #' @return With `summary`, a matrix with a row for each row of the data and the columns `Estimate`
 #'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or what `probs` asks for.
-#'   With `summary = FALSE` a matrix, draws x rows; with `NULL` a vector of medians. For the rows of a
+#'   With `summary = FALSE` a matrix, draws x rows; with `NULL` a vector of medians. For the rows of
+#'   a
 #'   fit with `na.action = na.exclude`, rows that were left out are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples

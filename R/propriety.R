@@ -131,7 +131,7 @@ check_common_residual <- function(posterior, factor, lengths) {
 # rank[X Z]
 whole_rank <- function(posterior, factor) {
   all <- seq_along(posterior$fixed)
-  if (is.null(posterior$group)) return(length(all))
+  if (is.null(posterior$group)) return(posterior$rank)
   extra_rank(posterior, factor, seq_len(nrow(posterior$random)), all) + length(all)
 }
 
@@ -144,7 +144,9 @@ is_unbounded_uniform <- function(distribution) {
 check_uniform_sigma <- function(posterior) {
   p <- length(posterior$fixed)
   spare <- if (is.null(posterior$sigma_by)) {
-    posterior$n_rows - p - length(uniform_columns(posterior))
+    flat <- sum(posterior$beta$precision == 0)
+    posterior$n_rows - (if (is_deficient(posterior)) flat else p) -
+      length(uniform_columns(posterior))
   } else {
     posterior$level_rows - directions_alone(posterior)$count
   }
@@ -264,17 +266,27 @@ directions_alone <- function(posterior) {
   p <- length(posterior$fixed)
   coordinates <- sampler_coordinates(posterior, "uncentered")
   grams <- level_gram(posterior, coordinates$A)
+  root <- if (is_deficient(posterior)) gram_root(grams) else diag(p)
   count <- numeric(length(posterior$levels))
   coefs <- matrix(FALSE, p, length(posterior$levels))
   short <- which(posterior$level_rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)
   for (s in if (p > 0) short) {
-    decomposition <- eigen(matrix(grams[, , s], p), symmetric = TRUE)
+    decomposition <- eigen(crossprod(root, matrix(grams[, , s], p) %*% root), symmetric = TRUE)
     alone <- decomposition$values > 1 - 1e-8
     count[s] <- sum(alone)
-    moved <- coordinates$to_beta %*% decomposition$vectors[, alone, drop = FALSE]
+    moved <- coordinates$to_beta %*% root %*% decomposition$vectors[, alone, drop = FALSE]
     coefs[, s] <- rowSums(abs(moved)) > 1e-8
   }
   list(count = count, coefs = coefs)
+}
+
+# W with W'GW = I, where G is the sum of the levels' X'X, over the space of the rows.
+gram_root <- function(grams) {
+  whole <- rowSums(grams, dims = 2)
+  decomposition <- eigen(whole, symmetric = TRUE)
+  kept <- decomposition$values > 1e-10 * max(decomposition$values)
+  decomposition$vectors[, kept, drop = FALSE] %*%
+    diag(1 / sqrt(decomposition$values[kept]), sum(kept))
 }
 
 # All nonempty sets; or, where single columns show that there are groups to spare,

@@ -14,15 +14,18 @@
 #' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`; `"deviance"`, times
 #'   \eqn{\sqrt w}, as these have it; or `"pearson"`, over their standard deviation
 #'   \eqn{\sigma / \sqrt w}, as in brms. The latter two go with the mean alone.
-#' @param scaled Over the residual standard deviation \eqn{\sigma} too, as in lme4? Pearson residuals
+#' @param scaled Over the residual standard deviation \eqn{\sigma} too, as in lme4? Pearson
+#' residuals
 #'   are so already.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`,
 #'   `re.form`, `draws` and `allow.new.levels`; of `predictive_error()` also `re_formula`.
-#' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm] or draws
-#'   x rows. `predictive_error()`: a matrix, draws x rows. Rows that `na.action = na.exclude` left out
+#' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm] or
+#' draws
+#'   x rows. `predictive_error()`: a matrix, draws x rows. Rows that `na.action = na.exclude` left
+#'   out
 #'   are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples

@@ -19,7 +19,7 @@ sampler_model <- function(posterior, parameterization) {
     n_groups = length(posterior$groups),
     n_cells = if (grouped) length(posterior$cell_level) else 0L,
     n_levels = dim(posterior$level_factor)[3],
-    n_random = q, n_coef = length(posterior$fixed),
+    n_random = q, n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
     group_start = group_start(posterior),
     cell_level = if (grouped) posterior$cell_level - 1L else integer(),
     cell_factor = if (grouped) {
@@ -58,17 +58,25 @@ sampler_coordinates <- function(posterior, parameterization) {
   # Columns that all stay are as they were: the identity costs p^3 to multiply by.
   staying <- length(fixed) == p
   R <- if (staying) X else X %*% centering$columns
-  R <- if (length(fixed)) qr_factor(R) else matrix(0, 0, 0)
+  # Columns that only their priors identify are told apart by these.
+  known <- if (is_deficient(posterior)) diag(sqrt(posterior$beta$precision), p)
+  R <- if (length(fixed)) qr_factor(rbind(R, known[, fixed, drop = FALSE])) else matrix(0, 0, 0)
   R <- R[seq_along(fixed), , drop = FALSE]
   A <- if (length(fixed)) backsolve(R, diag(length(fixed))) else matrix(0, 0, 0)
   if (!staying) A <- centering$columns %*% A
-  least_squares <- if (p) stats::.lm.fit(X, total[, p + 1], tol = 0)$coefficients else numeric()
+  least_squares <- if (p) {
+    y <- c(total[, p + 1], if (!is.null(known)) numeric(p))
+    stats::.lm.fit(rbind(X, known), y, tol = 0)$coefficients
+  } else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
          layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
                        mean_coef = mean_coef - 1L, mean_column = means - 1L)),
     theta_to_beta(posterior, fixed, R, centering$means, least_squares))
 }
+
+# Do columns of X depend on each other? Their priors are proper then.
+is_deficient <- function(posterior) posterior$rank < length(posterior$fixed)
 
 # Where the intercept is a group mean, the columns that stay are centered on their
 # means, so that a shift of a column leaves the chain alone.
@@ -128,7 +136,9 @@ prior_in_coordinates <- function(posterior, coordinates) {
 level_gram <- function(posterior, A) {
   n_fixed <- ncol(A)
   n_levels <- dim(posterior$level_factor)[3]
-  if (n_levels == 1) return(array(diag(n_fixed), c(n_fixed, n_fixed, 1)))
+  if (n_levels == 1 && !is_deficient(posterior)) {
+    return(array(diag(n_fixed), c(n_fixed, n_fixed, 1)))
+  }
   totals <- level_totals(posterior)
   p <- nrow(A)
   grams <- vapply(seq_len(n_levels), function(s) {

@@ -11,14 +11,16 @@
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
-#' @param use.u,re.form lme4's arguments: `use.u = TRUE` or `re.form = NULL` for the group effects of
+#' @param use.u,re.form lme4's arguments: `use.u = TRUE` or `re.form = NULL` for the group effects
+#' of
 #'   the draw, `use.u = FALSE`, `re.form = NA` or `~ 0` for new ones. Effects that `re_formula`
 #'   leaves out count as zero instead.
 #' @param nsim Number of replicates. Beyond the number of draws of the fit, draws repeat.
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
 #'   `sample_new_levels`, `new_sigma`, `offset`, `allow.new.levels`.
-#' @return A data frame with a row for each row of the data, `NA` where `na.action = na.exclude` left it
+#' @return A data frame with a row for each row of the data, `NA` where `na.action = na.exclude`
+#' left it
 #'   out, and the columns `sim_1`, `sim_2`, ...
 #'   Its attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or
 #'   the state of the session's generator before.

@@ -10,6 +10,7 @@ em_settled <- 0.01
 estimate_scales <- function(model) {
   q <- model$n_random
   sigma2 <- rep(rough_variance(model), model$n_levels)
+  if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   unseen <- unseen_variances(model)
   sigma2[unseen] <- prior_variance(model$sigma_prior)
   Sigma <- rough_covariance(model, sigma2[1])
@@ -37,6 +38,19 @@ em_step <- function(model, Sigma, sigma2) {
   em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
   if (is.null(em)) rlang::interrupt()
   em
+}
+
+# EM has flat coefficients. Where columns depend on each other, the priors of their coefficients are
+# rows of the data.
+with_prior_rows <- function(model, sigma2) {
+  p <- model$n_coef
+  rows <- cbind(matrix(model$to_beta, p), model$beta_mean - model$beta_shift) *
+    sqrt(sigma2 * model$beta_precision)
+  first <- matrix(array(model$level_factor, c(p + 1, p + 1, model$n_levels))[, , 1], p + 1)
+  model$level_factor[seq_len((p + 1)^2)] <- qr_factor(rbind(first, rows))
+  model$level_gram[seq_len(p^2)] <- model$level_gram[seq_len(p^2)] +
+    sigma2 * as.numeric(model$prior_precision)
+  model
 }
 
 rough_variance <- function(model) {

@@ -5,7 +5,8 @@
 #' The new fit is what [relm()] gives with the arguments of the old fit's call but for the changed
 #' ones. A `formula.` is understood as in [stats::update.formula()], bars included: `. ~ . - x`
 #' takes a term out, `. ~ . + (1 | g)` puts group effects in, and of `(x || g)`, which is
-#' `(1 | g) + (0 + x | g)`, either may be taken out. Without a `seed` in the call or among the changed
+#' `(1 | g) + (0 + x | g)`, either may be taken out. Without a `seed` in the call or among the
+#' changed
 #' arguments the new fit has a seed of its own.
 #'
 #' The rows are those of the fit, which keeps them, unless `data` is given: give it to fit data that
@@ -129,6 +130,7 @@ check_crossprods <- function(x) {
 
 # The cross-products in a posterior, without aliased columns.
 crossprods_of <- function(posterior) {
-  own <- setdiff(names(posterior), c("prior", "beta", "blocks", "sigma", "level_rows", "tails"))
+  own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "level_rows",
+                                     "tails"))
   structure(unclass(posterior)[own], class = "relm_crossprods")
 }

@@ -1,4 +1,5 @@
-# Changes to a formula with bars. What is taken out must be there: update.formula() passes over terms
+# Changes to a formula with bars. What is taken out must be there: update.formula() passes over
+# terms
 # that are not, and the model would be fitted again as it was.
 
 update_formula <- function(fit, new) {
@@ -36,7 +37,7 @@ taken_out <- function(expression) {
 }
 
 without_parentheses <- function(expression) {
-  while (is.call(expression) && identical(expression[[1]], quote(`(`))) expression <- expression[[2]]
+  while (is.call(expression) && as_text(expression[[1]]) == "(") expression <- expression[[2]]
   expression
 }
 

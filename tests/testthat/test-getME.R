@@ -1,5 +1,6 @@
 data <- transform(grouped_data(), f = factor(f))
-fit <- relm(y ~ x + f + (1 + x || g), data, offset = v, weights = w, seed = 1, chains = 1, draws = 50)
+fit <- relm(y ~ x + f + (1 + x || g), data, offset = v, weights = w, seed = 1, chains = 1,
+            draws = 50)
 
 test_that("the data and their sizes are those that lme4 gives", {
   skip_if_not_installed("lme4")

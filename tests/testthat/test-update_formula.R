@@ -23,9 +23,11 @@ test_that("a block that is taken out is gone, whether it was written so or by a 
 
 test_that("a term that is not there cannot be taken out", {
   for (new in list(. ~ . - (1 | g), . ~ . - (0 + x | g), . ~ . - (v | g), . ~ . - (1 + x || g),
-                   . ~ . - (1 + x | h), . ~ . - f, . ~ . - f:x, . ~ . - (f + w), . ~ . + x - log(v))) {
+                   . ~ . - (1 + x | h), . ~ . - f, . ~ . - f:x, . ~ . - (f + w),
+                   . ~ . + x - log(v))) {
     expect_error(update(single, new), "does not have.*takes out|takes out.*does not have",
                  class = "relm_error", label = deparse1(new))
   }
-  expect_identical(updated(single, . ~ . - 1 - x * v), "y ~ (1 + x | g) + (0 + v | g) + offset(w) - 1")
+  expect_identical(updated(single, . ~ . - 1 - x * v),
+                   "y ~ (1 + x | g) + (0 + v | g) + offset(w) - 1")
 })
