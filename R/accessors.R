@@ -1,22 +1,21 @@
 #' The model of a fit
 #'
 #' @param x,object,formula A fit.
-#' @param fixed.only,random.only The fixed or the random part alone, as in lme4, where the same
-#'   functions have the same defaults.
-#' @param type Of `model.matrix()` `"fixed"` for X or `"random"` for Z, rows x columns. Of
-#'   `weights()` `"prior"`, the only one.
+#' @param fixed.only,random.only Give only the fixed or only the random part? The same functions
+#'   have the same defaults as in lme4.
+#' @param type For `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns. For
+#'   `weights()`: `"prior"`, the only type.
 #' @param env Not used; `as.formula()` gives it.
 #' @param ... Refused.
-#' @return `formula()`: the model formula. `terms()`: the terms of the fixed part with the response,
-#'   with the attributes `predvars` and `dataClasses` that [lm()] gives, so that a model frame of
-#'   other rows keeps the basis of `poly()`, `scale()` and splines; or of all variables, bars as
-#'   sums. `model.frame()`: the data used, a data frame. `model.matrix()`: X with the attributes
-#'   `assign` and `contrasts` that [lm()] gives, or Z with one column for each random column;
-#'   aliased
-#'   columns are left out. `prior_summary()`: a data frame with the prior of each parameter.
-#'   `family()`: [gaussian()]. `weights()`: the precision weights, 1 where there are none.
-#'   `getData()`: the columns of the data that the formula names, of the rows used. A fit of
-#'   cross-products has no data: those that need them are errors for it.
+#' @return `formula()`: the model formula. `terms()`: the terms of the fixed part with the response.
+#'   They have the attributes `predvars` and `dataClasses` that [lm()] gives, so a model frame of
+#'   other rows keeps the basis of `poly()`, `scale()` and splines. Or the terms of all variables,
+#'   with bars as sums. `model.frame()`: the data used, a data frame. `model.matrix()`: X with the
+#'   attributes `assign` and `contrasts` that [lm()] gives, or Z with one column for each random
+#'   column; aliased columns are left out. `prior_summary()`: a data frame with the prior of each
+#'   parameter. `family()`: [gaussian()]. `weights()`: the precision weights, 1 where there are
+#'   none. `getData()`: the columns of the data that the formula names, of the rows used. A fit of
+#'   cross-products has no data, so functions that need data give an error.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

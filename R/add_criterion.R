@@ -1,20 +1,20 @@
 #' Keep criteria in a fit
 #'
-#' Computes criteria and keeps them in the fit, as brms's function of this name does:
-#' [loo_compare()][loo.relm] then takes them from there, and need not compute them anew.
+#' Computes criteria and keeps them in the fit, like brms's function of the same name.
+#' [loo_compare()][loo.relm] then uses them and does not compute them again.
 #'
 #' @param x A fit.
 #' @param criterion One or more of `"loo"`, `"waic"`, `"kfold"` and `"bayes_R2"`.
-#' @param model_name A name of the model, which loo prints; the fit as it is written in the call
-#'   unless given.
-#' @param overwrite Compute anew what the fit has already?
-#' @param ... Arguments of [loo()][loo.relm], [waic()][loo.relm], [kfold()] and [bayes_R2()]: each
-#'   gets those that it knows.
-#' @return The fit, with `criteria`, a list with an element for each: what the function of that name
-#'   gives, and of `"bayes_R2"` its draws.
+#' @param model_name The name of the model that loo prints. By default the fit as it is written in
+#'   the call.
+#' @param overwrite Compute criteria again that the fit already has?
+#' @param ... Arguments of [loo()][loo.relm], [waic()][loo.relm], [kfold()] and [bayes_R2()]. Each
+#'   function gets those that it knows.
+#' @return The fit with the list `criteria`. It has an element for each criterion: the result of the
+#'   function of that name, and for `"bayes_R2"` the draws.
 #' @section Errors:
-#' Those of the functions. [extend()] and [update()] give fits without criteria, whose draws are
-#' others.
+#' The errors of these functions. [extend()] and [update()] give fits without criteria, because
+#' their draws are different.
 #' @examplesIf requireNamespace("loo", quietly = TRUE)
 #' fit1 <- relm(log(mercury) ~ log(length), bass, chains = 2, draws = 500, seed = 1)
 #' fit2 <- relm(log(mercury) ~ log(length) + (1 | station), bass, chains = 2, draws = 500, seed = 1)

@@ -1,20 +1,20 @@
 #' Bayesian R-squared
 #'
-#' In each draw, the variance of the rows' means over that variance and the residual one (Gelman,
-#' Goodrich, Gabry and Vehtari, 2019, equation 3):
-#' \deqn{R^2 = \frac{V_i(\mu_i)}{V_i(\mu_i) + \bar\sigma^2},}{R2 = V(mu) / (V(mu) + sigma2),}
-#' where \eqn{V_i} is the variance over rows, \eqn{\mu_i = x_i'\beta + z_i'\gamma_j} with its
-#' offset, and \eqn{\bar\sigma^2}{sigma2} the mean of \eqn{\sigma^2 / w_i} over rows. It is what
-#' rstanarm computes. brms, and `residual = TRUE`, put the variance over rows of
-#' \eqn{y_i - \mu_i}, the residuals of that draw, in the place of the modelled one.
+#' For each draw, the variance of the rows' means divided by the sum of that variance and the
+#' residual variance (Gelman, Goodrich, Gabry and Vehtari, 2019, equation 3): \deqn{R^2 =
+#' \frac{V_i(\mu_i)}{V_i(\mu_i) + \bar\sigma^2},}{R2 = V(mu) / (V(mu) + sigma2),} where \eqn{V_i} is
+#' the variance over rows, \eqn{\mu_i = x_i'\beta + z_i'\gamma_j} with its offset, and
+#' \eqn{\bar\sigma^2}{sigma2} the mean of \eqn{\sigma^2 / w_i} over rows. rstanarm computes the
+#' same. brms, and `residual = TRUE`, replace the modeled residual variance by the variance over
+#' rows of \eqn{y_i - \mu_i}, the residuals of that draw.
 #'
 #' @inheritParams posterior_predict.relm
-#' @param newdata A data frame of other rows; with the response where `residual = TRUE`.
+#' @param newdata A data frame of other rows. It must have the response if `residual = TRUE`.
 #' @param residual Use the residuals' own variance?
-#' @param summary `TRUE`: a table, as in brms. `FALSE`: the draws, which rstanarm's function gives.
+#' @param summary `TRUE`: a table, as in brms. `FALSE`: the draws, as in rstanarm.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param robust The table's estimates: `TRUE` for the median and the median absolute deviation,
-#'   `FALSE` for the mean and the standard deviation. Unless given, the median and the standard
+#'   `FALSE` for the mean and the standard deviation. By default the median and the standard
 #'   deviation.
 #' @param ... Refused.
 #' @return A matrix with one row and the columns `Estimate`, `Est.Error`, `Q2.5` and `Q97.5`, or

@@ -2,15 +2,15 @@
 #'
 #' `bayesplot::rhat()` and `bayesplot::neff_ratio()` of a fit, for bayesplot's `mcmc_rhat()` and
 #' `mcmc_neff()`. The other plots of draws take `as_draws(fit)` or `as.array(fit)`, with relm's
-#' names of draws ([relm_names]); [plot()][plot.relm] of a fit passes on to them. `pairs()` is
+#' names of draws ([relm_names]). [plot()][plot.relm] of a fit calls them. `pairs()` calls
 #' `mcmc_pairs()`.
 #'
 #' @param x,object A fit.
-#' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; unless given all, and
-#'   of `pairs()` the first six hyperparameters. `pairs()` takes at most twelve: it draws as many
-#'   panels as their square.
-#' @param ... `pairs()`: arguments of `mcmc_pairs()`. Elsewhere refused.
-#' @return `pairs()`: what `mcmc_pairs()` gives. Elsewhere a vector named by variable. `rhat()`:
+#' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; by default all, and
+#'   for `pairs()` the first six hyperparameters. `pairs()` takes at most twelve, because the number
+#'   of panels is the square of this number.
+#' @param ... `pairs()`: arguments of `mcmc_pairs()`. The other functions refuse further arguments.
+#' @return `pairs()`: what `mcmc_pairs()` gives. Otherwise a vector named by variable. `rhat()`:
 #'   R-hat (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021). `neff_ratio()`: the smaller of
 #'   the bulk and the tail effective sample size, over the number of draws.
 #' @references

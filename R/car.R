@@ -1,15 +1,15 @@
 #' Variance inflation factors
 #'
-#' What car's `vif()` gives for a fit: generalized variance inflation factors of the terms, from the
-#' posterior correlations of their coefficients (Fox and Monette, 1992).
+#' A method for car's `vif()`. It gives generalized variance inflation factors of the terms, from
+#' the posterior correlations of their coefficients (Fox and Monette, 1992).
 #'
 #' @param mod A fit.
 #' @param ... Refused.
-#' @return A vector named by term, or where a term has several columns a matrix with the columns
-#'   `GVIF`, `Df` and `GVIF^(1/(2*Df))`.
+#' @return A vector named by term. If a term has several columns, a matrix with the columns `GVIF`,
+#'   `Df` and `GVIF^(1/(2*Df))`.
 #' @section Errors:
-#' A model of one term; coefficients without a variance, of which [relm_posterior()] says when that
-#' is.
+#' A model with one term, and coefficients without a variance ([relm_posterior()] says when this
+#' happens).
 #' @references
 #' Fox, J. and Monette, G. (1992). Generalized collinearity diagnostics. *Journal of the American
 #' Statistical Association* 87, 178--183.

@@ -1,27 +1,25 @@
 #' Cross-products of a design
 #'
-#' All that the samplers need to know of the data, from one reading of them. The
-#' size of the result depends on the numbers of groups and columns, not on the
-#' number of rows.
+#' Reads the data once and keeps everything that the samplers need. The size of the result depends
+#' on the numbers of groups and columns, not on the number of rows.
 #'
-#' Cross-products are kept as triangular factors, made by Householder
-#' reflections of columns from which a shift has been taken, so that no digits
-#' cancel even for a column such as a year. For each group the factor is
-#' \eqn{[R\; C\; c]} with \eqn{Z'Z = R'R}, \eqn{Z'X = R'C} and \eqn{Z'y = R'c}; what
-#' is left of \eqn{[X\; y]}, orthogonal to \eqn{Z}, is kept in one factor for all
-#' groups (or one for each residual variance).
+#' Cross-products are kept as triangular factors. They are made by Householder reflections after a
+#' shift is subtracted from each column, so no digits cancel even for a column such as a year. For
+#' each group the factor is \eqn{[R\; C\; c]} with \eqn{Z'Z = R'R}, \eqn{Z'X = R'C} and \eqn{Z'y =
+#' R'c}. The rest of \eqn{[X\; y]}, orthogonal to \eqn{Z}, is kept in one factor for all groups (or
+#' one for each residual variance).
 #'
-#' Cross-products of two parts of the data add up with `+`, whether or not the
-#' parts share groups: that is how data too large for memory are fitted. The
-#' parts must give the same columns: factors need the same levels in each, and
-#' terms that look at the data, such as `poly()`, the same basis.
+#' Cross-products of two parts of the data can be added with `+`, whether or not the parts share
+#' groups. In this way you can fit data that are too large for memory. The parts must give the same
+#' columns. Factors need the same levels in each part, and terms that depend on the data, such as
+#' `poly()`, need the same basis.
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
-#' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers a
-#'   cell? The likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit of
-#'   cross-products; nothing else does. `NULL` keeps it where it takes less than 50 MB.
+#' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers per
+#'   cell? Only the likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit
+#'   of cross-products. `NULL` keeps it if it takes less than 50 MB.
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
@@ -32,8 +30,7 @@
 #'   \item{`cell_factor`}{q x (q + p + 1) x cells; a cell is the rows of one group with
 #'     the same residual variance}
 #'   \item{`level_factor`}{(p + 1) x (p + 1) x levels, upper triangular}
-#'   \item{`cell_rest`}{(p + 1) x (p + 1) x cells, the same of each cell; `NULL` where it is not
-#'     kept}
+#'   \item{`cell_rest`}{(p + 1) x (p + 1) x cells, the same for each cell; `NULL` if it is not kept}
 #'   }
 #' @examples
 #' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)

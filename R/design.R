@@ -1,10 +1,10 @@
 #' From a formula and data to a design
 #'
-#' Reads a model in lme4's formula syntax and evaluates its variables, without
-#' making the design matrices: [crossprods()] makes them a few rows at a time.
+#' Reads a model in lme4's formula syntax and evaluates its variables. It does not make the design
+#' matrices: [crossprods()] makes them a few rows at a time.
 #'
 #' @inheritParams relm
-#' @param drop.unused.levels Leave out levels of factors that do not occur? Where a part of the
+#' @param drop.unused.levels Leave out levels of factors that do not occur? If only a part of the
 #'   data is read, its factors keep their levels.
 #' @return An object of class `relm_design`, a list with the elements
 #'   \describe{
@@ -12,12 +12,12 @@
 #'   \item{`terms`}{the terms of the fixed part}
 #'   \item{`bars`}{the terms of the random part, a list with one element for each
 #'     block of the covariance matrix}
-#'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor that
-#'     residual variances go by, or `NULL`}
+#'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor whose levels have
+#'     their own residual variances, or `NULL`}
 #'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
 #'   \item{`factors`}{for each of them the code of each row, and the labels of the codes}
-#'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of formulas is
-#'     one that holds what they name beside the data and nothing more}
+#'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of the formulas
+#'     holds only what they name in addition to the data}
 #'   \item{`coding`}{the contrasts of each factor among the terms, as given or by the session's
 #'     option}
 #'   \item{`row_variables`}{names of the variables that came with the rows}
@@ -25,13 +25,12 @@
 #'     model names, and `weights`, `offset` and `subset` as expressions}
 #'   }
 #' @section Formulas:
-#' The random part is one grouping factor with any columns: `(1 | g)`,
-#' `(0 + x | g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with
-#' independent ones, or several such terms of the same `g`, each a block of
-#' its own. A grouping factor is a variable, a call of a function such as
-#' `(1 | factor(g))`, or an interaction, `(1 | a:b)`; arithmetic stands in [I()]. Rows
-#' are of one group where these have equal values: numbers and times are not rounded.
-#' A bar within a call, as in `I(p | q)`, means *or*.
+#' The random part is one grouping factor with any columns: `(1 | g)`, `(0 + x | g)`, `(1 + x | g)`
+#' with correlated effects, `(1 + x || g)` with independent ones, or several such terms with the
+#' same `g`, each with its own block. A grouping factor is a variable, a call of a function such as
+#' `(1 | factor(g))`, or an interaction, `(1 | a:b)`. Write arithmetic in [I()]. Rows belong to one
+#' group if these values are equal: numbers and times are not rounded. A bar within a call, as in
+#' `I(p | q)`, means *or*.
 #' @examples
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' @export

@@ -1,36 +1,36 @@
 #' Draws of a fit
 #'
-#' The draws as objects of posterior or coda, as a matrix or as a data frame. Variables
-#' are named as [relm_names] says.
+#' Gives the draws as objects of posterior or coda, as a matrix or as a data frame. [relm_names]
+#' describes the names of the variables.
 #'
 #' @param x A fit.
-#' @param variable Names of variables, or regular expressions when `regex` is `TRUE`. `NULL`
-#'   stands for all hyperparameters and group effects `r_`. Group coefficients `coef_` are
-#'   there when they are asked for.
-#' @param regex Are they regular expressions?
-#' @param pars,regex_pars Names and regular expressions, in rstanarm's words for `variable`. They
-#'   may also be written as rstanarm names coefficients and group effects, `x` for `b_x` and
-#'   `b[(Intercept) g:l1]` for `r_g[l1,Intercept]`. `pars` also takes its names of kinds:
-#'   `"alpha"` for the intercept, `"beta"` for the other coefficients, and `"varying"` or `"b"`
-#'   for the group effects.
-#' @param iteration,chain Numbers of the iterations of each chain and of the chains to take, as
-#'   posterior's [subset_draws()][posterior::subset_draws] has them; all unless given.
-#' @param draw Numbers of draws, counted chain after chain, instead of the two. The chains are
-#'   then merged into one.
+#' @param variable Names of variables, or regular expressions when `regex` is `TRUE`. `NULL` means
+#'   all hyperparameters and group effects `r_`. Group coefficients `coef_` are included only if you
+#'   ask for them.
+#' @param regex Are the names regular expressions?
+#' @param pars,regex_pars Names and regular expressions: rstanarm's arguments for `variable`. You
+#'   may also write coefficients and group effects as rstanarm does: `x` for `b_x` and
+#'   `b[(Intercept) g:l1]` for `r_g[l1,Intercept]`. `pars` also takes rstanarm's names for groups of
+#'   parameters: `"alpha"` for the intercept, `"beta"` for the other coefficients, and `"varying"`
+#'   or `"b"` for the group effects.
+#' @param iteration,chain Numbers of the iterations of each chain and of the chains to take, as in
+#'   posterior's [subset_draws()][posterior::subset_draws]; all by default.
+#' @param draw Numbers of draws, counted chain after chain, instead of `iteration` and `chain`. The
+#'   chains are then merged into one.
 #' @param subset brms's older name of `draw`.
-#' @param row.names,optional Not used; they stand in the generic.
+#' @param row.names,optional Not used; the generic has them.
 #' @param ... Refused.
-#' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of
-#'   posterior's class; its siblings in their own formats. `as_draws_rvars()` has one variable for
-#'   all group effects, `r_g`, groups x columns and named by them. `as.mcmc.list()`: coda's class,
-#'   one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
-#'   `coda::as.mcmc()`: such a matrix, of a fit of one chain; of several it is an error.
-#'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot takes it.
+#' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of posterior's
+#'   class. The other `as_draws_` functions give their own formats. `as_draws_rvars()` has one
+#'   variable for all group effects, `r_g`, groups x columns with their names. `as.mcmc.list()`:
+#'   coda's class, one matrix for each chain, with the sweeps' numbers as `start`, `end` and `thin`.
+#'   `coda::as.mcmc()`: such a matrix for a fit with one chain; several chains are an error.
+#'   `as.array()`: iterations x chains x variables, a plain array, as bayesplot needs it.
 #'   `as.matrix()` and `as.data.frame()`: draws x variables, chain after chain. Chosen iterations,
-#'   chains and draws come in rising order, each once.
+#'   chains and draws come in increasing order, each once.
 #' @section tidybayes:
-#' `tidybayes::spread_draws(fit, r_station[station, term])` and `gather_draws()` work on a fit.
-#' For coefficients of groups give them the draws:
+#' `tidybayes::spread_draws(fit, r_station[station, term])` and `gather_draws()` work on a fit. For
+#' coefficients of groups, give these functions the draws:
 #' `spread_draws(as_draws(fit, "^coef_", regex = TRUE), coef_station[station, term])`.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,

@@ -1,45 +1,48 @@
 #' Coefficients, group effects and standard deviations
 #'
-#' Point estimates in the shapes of lme4 and rstanarm, or tables with intervals and draws in those of
-#' brms. Point estimates are posterior medians, which exist even where means do not. Where a fit has
-#' too many groups to keep draws of their effects (`group_draws` in [relm()]), those of group
-#' effects and coefficients are posterior means, and intervals those of a normal distribution.
+#' Gives point estimates in the shapes of lme4 and rstanarm, or tables with intervals and draws in
+#' the shapes of brms. Point estimates are posterior medians, which exist even where means do not.
+#' If a fit has too many groups to keep draws of their effects (`group_draws` in [relm()]), the
+#' estimates of group effects and coefficients are posterior means, and the intervals are those of a
+#' normal distribution.
 #'
 #' @param object,x A fit.
 #' @param summary `NULL`: medians. `TRUE`: a table with the columns `Estimate` (median),
 #'   `Est.Error` (posterior standard deviation; `NA` where it does not exist), `Q2.5` and
 #'   `Q97.5`. `FALSE`: draws, as in brms.
-#' @param probs Probabilities of the quantiles in the table, which is given where they are.
+#' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
+#'   table.
 #' @param robust The table's estimates: `TRUE` for the median and the median absolute deviation,
-#'   `FALSE` for the mean and the standard deviation, `NA` where they do not exist; as in brms. Unless
-#'   given, the median and the standard deviation.
-#' @param pars Names of coefficients or effects, as they are or as brms has them: `(Intercept)` or
-#'   `Intercept`. All unless given.
-#' @param groups,whichel The name of the grouping factor, the only one; in brms's and in lme4's words.
+#'   `FALSE` for the mean and the standard deviation, `NA` where they do not exist; as in brms. By
+#'   default the median and the standard deviation.
+#' @param pars Names of coefficients or effects, in relm's or brms's spelling: `(Intercept)` or
+#'   `Intercept`. All by default.
+#' @param groups,whichel The name of the only grouping factor; `groups` is brms's argument and
+#'   `whichel` is lme4's.
 #' @param condVar Give the data frame lme4's attribute `postVar`, the posterior covariance
 #'   matrix of each group's effects, effects x effects x groups? `NA` where it does not exist.
 #' @param drop Make a named vector of a data frame that has one column?
-#' @param add.dropped,complete Show aliased columns, which the model leaves out, as `NA`? In lme4's
-#'   and in R's words.
-#' @param correlation Correlations in place of covariances?
+#' @param add.dropped,complete Show aliased columns, which the model leaves out, as `NA`? The first
+#'   is lme4's argument, the second is R's.
+#' @param correlation Give correlations instead of covariances?
 #' @param sigma 1; a multiplier in nlme, which owns the generic.
 #' @param ... Refused.
 #' @return
 #' * `fixef()`: a named vector, or a matrix with a row for each coefficient; or draws x
 #'   coefficients.
-#' * `ranef()`: a list with one element, named by the grouping factor: a data frame of
-#'   gamma_j with a row for each group and a column for each effect, of which [as.data.frame()][
+#' * `ranef()`: a list with one element, named by the grouping factor: a data frame of gamma_j with
+#'   a row for each group and a column for each effect, from which [as.data.frame()][
 #'   relm-group-estimates] makes a long table; an array, groups x (2 + probabilities) x effects; or
 #'   draws x groups x effects.
-#' * `coef()`: likewise of beta_j, the coefficients of each group, those first that vary by group
-#'   alone, as in lme4; without groups, as `fixef()`.
+#' * `coef()`: the same for beta_j, the coefficients of each group. Coefficients without a fixed
+#'   part come first, as in lme4. Without groups, as `fixef()`.
 #' * `VarCorr()`: a list with one element, the covariance matrix made of the medians of standard
-#'   deviations and correlations, with attributes `stddev` and `correlation`; its own
-#'   attribute `sc` is the residual standard deviation. `as.data.frame()` gives lme4's
-#'   table. Or, as in brms, a list for the grouping factor with tables `sd` and, where effects are
-#'   correlated, `cor` and `cov` (effects x columns x effects), and one named `residual__` with
-#'   the residual `sd`; or their draws.
-#' * `sigma()`: the residual standard deviation, or a named vector of several.
+#'   deviations and correlations, with attributes `stddev` and `correlation`; its own attribute `sc`
+#'   is the residual standard deviation. `as.data.frame()` gives lme4's table. Or, as in brms, a
+#'   list for the grouping factor with tables `sd` and, if effects are correlated, `cor` and `cov`
+#'   (effects x columns x effects), and a list named `residual__` with the residual `sd`; or their
+#'   draws.
+#' * `sigma()`: the residual standard deviation, or a named vector if there are several.
 #' * `vcov()`: the posterior covariance matrix of the coefficients, or with `correlation` their
 #'   correlations; `NA` where a variance does not exist.
 #' * `ngrps()`: the number of groups, named by the grouping factor.

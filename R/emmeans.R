@@ -1,24 +1,24 @@
 #' Estimated marginal means
 #'
-#' `emmeans::emmeans()`, `emmeans::emtrends()` and their kin work on fits: they average the linear
-#' predictor without group effects, \eqn{x'\beta}, over a grid of the predictors, for each
+#' `emmeans::emmeans()`, `emmeans::emtrends()` and related functions work on fits. They average the
+#' linear predictor without group effects, \eqn{x'\beta}, over a grid of the predictors, for each
 #' posterior draw. Summaries are posterior medians and intervals of highest posterior density.
 #'
-#' `as.mcmc()` of the result gives its draws. `frequentist = TRUE` in its summary takes the
-#' posterior mean and covariance of the coefficients for those of a normal distribution; where
-#' these do not exist (see [summary()][summary.relm]) its standard errors are `NA`.
+#' `as.mcmc()` of the result gives its draws. `frequentist = TRUE` in its summary treats the
+#' posterior of the coefficients as a normal distribution with their mean and covariance. If these
+#' do not exist (see [summary()][summary.relm]), its standard errors are `NA`.
 #'
-#' Functions of predictors, such as `poly(x, 2)`, keep the basis that they had in the fit. The
-#' columns of the data that the formula names are kept in a fit, so that these functions work
-#' in another session too.
+#' Functions of predictors, such as `poly(x, 2)`, keep the basis that they had in the fit. A fit
+#' keeps the columns of the data that the formula names, so these functions also work in another
+#' session.
 #'
 #' @param object A fit.
-#' @param data Data in place of those of the fit.
-#' @param trms,xlev,grid What emmeans gives: terms, levels of factors, and the grid.
+#' @param data Data to use instead of the data of the fit.
+#' @param trms,xlev,grid Passed by emmeans: terms, levels of factors, and the grid.
 #' @param re_formula,re.form `NA` or `~ 0`: means are those of the population.
-#' @param ... Passed on by emmeans. What other packages' fits take there, such as `vcov.`, `lmer.df`
-#'   and `epred`, is refused.
-#' @return What emmeans asks: a data frame, and a list with the model matrix of the grid `X`,
+#' @param ... Passed by emmeans. Arguments for fits of other packages, such as `vcov.`, `lmer.df`
+#'   and `epred`, are refused.
+#' @return What emmeans needs: a data frame, and a list with the model matrix of the grid `X`,
 #'   `bhat`, `V` and the draws `post.beta`.
 #' @examplesIf requireNamespace("emmeans", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ river * log(length) + (1 | station), bass,

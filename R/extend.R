@@ -1,24 +1,24 @@
 #' More draws of the same chains
 #'
-#' Continues every chain of a fit from where it stopped. The result is the fit that as many draws
-#' at once would have been, number for number: 500 draws and then 500 more are 1,000 draws. Nothing
-#' that happens before or in a chain depends on how many draws are wanted.
+#' Continues every chain of a fit from where it stopped. The result is identical to one longer fit,
+#' number for number: 500 draws and then 500 more are the same as 1,000 draws. Nothing that happens
+#' before or in a chain depends on the number of draws.
 #'
-#' That holds for every sampler and every argument of [relm()], for group effects whether their
-#' draws are kept or had later, and in another session, from a file that [saveRDS()] wrote, as long
-#' as it runs the same version of relm on the same machine. Elsewhere too chains go on where they
-#' stopped, with numbers of another rounding.
+#' This holds for every sampler and every argument of [relm()]. It holds for group effects, whether
+#' their draws are kept or made later. It also holds in another session, from a file written by
+#' [saveRDS()], with the same version of relm on the same machine. On another machine the chains
+#' also continue where they stopped, but rounding may differ.
 #'
-#' A fit that keeps its draws of group effects only because they take less than 200 MB
-#' (`group_draws = NULL` in [relm()]) stops keeping them where with more draws they take more.
+#' A fit may keep its draws of group effects only because they take less than 200 MB
+#' (`group_draws = NULL` in [relm()]). It stops keeping them if they take more after the extension.
 #'
 #' @param object A fit.
 #' @param draws Number of draws to add to each chain, after thinning as before.
-#' @param cores,threads,progress As in [relm()]; the first two are those of the fit unless given.
-#' @param ... Refused: arguments that are not known.
+#' @param cores,threads,progress As in [relm()]. By default the first two are those of the fit.
+#' @param ... Unknown arguments are refused.
 #' @return A fit, with the draws of `object` and `draws` more of each chain.
 #' @section Errors:
-#' An interrupt, or more draws than memory can hold, leaves `object` as it is.
+#' After an interrupt, or if the draws do not fit in memory, `object` is unchanged.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 100, seed = 1)

@@ -1,6 +1,6 @@
 #' Parts of a model by lme4's names
 #'
-#' What lme4's `getME()` gives of a model, as far as a posterior has it.
+#' Gives the parts of a model that lme4's `getME()` gives, if a posterior has them.
 #'
 #' @param object A fit.
 #' @param name One or more of the names below, or `"ALL"`.
@@ -16,8 +16,8 @@
 #'     blocks; `n_rfacs`: of grouping factors; `p_i`, `q_i`: columns and effects of each block;
 #'     `l_i`: the number of groups.
 #'
-#'   For several names a list of these. What belongs to lme4's way of maximizing a likelihood, such
-#'   as `"theta"` or `"L"`, is refused.
+#'   For several names, a list of these. Parts that belong to lme4's maximization of a likelihood,
+#'   such as `"theta"` or `"L"`, are refused.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

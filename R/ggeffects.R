@@ -1,22 +1,21 @@
 #' Curves by ggeffects
 #'
-#' `ggeffects::ggpredict()` shows the mean of the response over predictors, with intervals of the
-#' draws. `type = "fixed"`, the default, is that of the population, without group effects; the group
-#' that ggeffects prints among the constants has no part in it. `type = "random"`
-#' is that of the groups named in `terms` or `condition`, and where these name none, of a new group
-#' whose effects come from the model's distribution. `interval = "prediction"` is that of new
-#' observations.
+#' `ggeffects::ggpredict()` shows the mean of the response over predictors, with intervals from the
+#' draws. `type = "fixed"`, the default, is for the population, without group effects. It does not
+#' use the group that ggeffects prints among the constants. `type = "random"` is for the groups
+#' named in `terms` or `condition`. If these name no group, it is for a new group whose effects come
+#' from the model's distribution. `interval = "prediction"` is for new observations.
 #'
-#' `ggeffects::ggemmeans()` goes by what [emmeans][relm-emmeans] makes of a fit.
+#' `ggeffects::ggemmeans()` uses [emmeans][relm-emmeans].
 #'
 #' Points are posterior medians. Old versions of ggeffects (those without `get_predictions()`) do
-#' not tell a fit what was asked for; there `ggpredict()` is refused, and `ggemmeans()` has the
+#' not pass the arguments to a fit. With them `ggpredict()` is refused, and `ggemmeans()` gives the
 #' population's curve.
 #'
 #' @param model A fit.
-#' @param data_grid,terms,ci_level,type,condition,interval What ggeffects gives: the rows, and the
+#' @param data_grid,terms,ci_level,type,condition,interval Passed by ggeffects: the rows, and the
 #'   arguments of `ggpredict()`.
-#' @param ... What else ggeffects gives; and `ndraws`, `seed` and other arguments of
+#' @param ... Further arguments from ggeffects, and `ndraws`, `seed` and other arguments of
 #'   [posterior_predict()][posterior_predict.relm].
 #' @return `data_grid` with the columns `predicted`, `conf.low` and `conf.high`.
 #' @examplesIf requireNamespace("ggeffects", quietly = TRUE)

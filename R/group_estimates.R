@@ -1,23 +1,24 @@
 #' Estimates of groups as tables and pictures
 #'
-#' What [ranef()][relm-effects] and [coef()][relm-effects] give is a list of data frames with classes
-#' of their own, `ranef.relm` and `coef.relm`. `as.data.frame()` makes a long table of it, as in
-#' lme4, and `plot()` and lattice's `dotplot()` show it.
+#' [ranef()][relm-effects] and [coef()][relm-effects] give a list of data frames with the classes
+#' `ranef.relm` and `coef.relm`. `as.data.frame()` makes a long table from it, as in lme4. `plot()`
+#' and lattice's `dotplot()` show it.
 #'
 #' @param x What `ranef()` or `coef()` gives.
-#' @param row.names,optional,y,data Not used; they stand in the generics.
+#' @param row.names,optional,y,data Not used; the generics have them.
 #' @param stringsAsFactors Make a factor of `grpvar`?
 #' @param main Write the name of the grouping factor above?
 #' @param transf A function to apply to estimates and intervals.
-#' @param ... Of `dotplot()` further arguments of lattice's; otherwise refused.
+#' @param ... For `dotplot()`, further arguments of lattice's function; otherwise refused.
 #' @return
 #' * `as.data.frame()`: a row for each column and group, with `grpvar`, the grouping factor; `term`;
 #'   `grp`, the group, a factor in the order of the first column's estimates; `condval`, the
-#'   estimate; and `condsd`, the posterior standard deviation, `NA` where it does not exist, and
+#'   estimate; and `condsd`, the posterior standard deviation, `NA` where it does not exist. It is
 #'   left out after `ranef(condVar = FALSE)`.
-#' * `plot()`: a plot of ggplot2, estimates with intervals of 1.96 standard deviations; `plot(fit,
-#'   "ranef")` has quantiles. Coefficients that are the same in all groups are left out.
-#' * `dotplot()`: a list with one plot of lattice.
+#' * `plot()`: a ggplot2 plot, estimates with intervals of 1.96 standard deviations.
+#'   `plot(fit, "ranef")` shows quantiles. Coefficients that are the same in all groups are left
+#'   out.
+#' * `dotplot()`: a list with one lattice plot.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
