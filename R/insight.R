@@ -1,67 +1,68 @@
 #' Fits in easystats
 #'
-#' What the package insight asks of a fit, so that bayestestR, parameters and performance work on
-#' it.
+#' Methods that the package insight needs. With them bayestestR, parameters and performance work on
+#' fits.
 #'
 #' bayestestR: `describe_posterior()`, `describe_prior()`, `diagnostic_posterior()`,
 #' `effective_sample()`, `mcse()`, `point_estimate()`, `map_estimate()`, `estimate_density()`,
 #' `ci()`, `hdi()`, `eti()`, `spi()`, `bci()`, `p_direction()`, `p_map()`, `rope_range()`, and
-#' `rope()`, `p_rope()`, `p_significance()` and `equivalence_test()`, whose range
-#' is by default one percent about zero where the response is a logarithm, else a tenth of its
-#' standard deviation. They take `effects`, `component` and `parameters` as below.
-#' parameters: `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`,
-#' `r2_bayes()`, `r2_nakagawa()`, `icc()`, `model_performance()` and what goes by residuals. insight
-#' itself: also `get_varcov()`, `get_sigma()`, `find_predictors()` and others
-#' that ask a fit for no more than the functions below.
+#' `rope()`, `p_rope()`, `p_significance()` and `equivalence_test()`. The default range of the last
+#' four is one percent around zero if the response is a logarithm, and otherwise a tenth of its
+#' standard deviation. They take `effects`, `component` and `parameters` as below. parameters:
+#' `model_parameters()`, `standard_error()`, `p_value()`. performance: `r2()`, `r2_bayes()`,
+#' `r2_nakagawa()`, `icc()`, `model_performance()` and functions that use residuals. insight itself:
+#' also `get_varcov()`, `get_sigma()`, `find_predictors()` and others that need only the functions
+#' below.
 #'
-#' Functions that compare several models, such as `compare_performance()`, take the classes of a
-#' list that insight keeps, on which other packages cannot put theirs. They refuse fits of relm:
-#' use [loo_compare()][loo.relm], or `model_performance()` of each.
+#' Functions that compare several models, such as `compare_performance()`, accept only classes from
+#' a list inside insight. Other packages cannot add theirs, so these functions refuse fits of relm.
+#' Use [loo_compare()][loo.relm], or `model_performance()` for each fit.
 #'
 #' In `describe_posterior()` the mean, the standard deviation and the Monte Carlo error are `NA`
-#' where they do not exist (see [summary()][summary.relm]); bayestestR's functions for one
-#' of these take draws as they are.
+#' where they do not exist (see [summary()][summary.relm]). bayestestR's functions for a single one
+#' of these do not check this.
 #'
-#' Parameters have relm's names of draws ([relm_names]) in `Parameter`, and the spelling
-#' of the model matrix in `Cleaned_Parameter`.
+#' The column `Parameter` has relm's names of draws ([relm_names]). `Cleaned_Parameter` has the
+#' spelling of the model matrix.
 #'
 #' @param x A fit.
 #' @param effects `"fixed"`: coefficients and residual standard deviations; `"random_variance"`:
 #'   standard deviations and correlations of group effects; `"grouplevel"`: group effects;
-#'   `"random"` or `"full_random"`: both of these; `"all"` or `"full"`: all.
+#'   `"random"` or `"full_random"`: the last two; `"all"` or `"full"`: all.
 #' @param component `"all"`; `"conditional"` or `"location"`: without residual standard deviations;
-#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: these alone. `NULL` is
-#'   `"conditional"` where `effects` is `"fixed"`, else `"all"`. Of `get_variance()`: `"all"`, or
+#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: only these. `NULL` is
+#'   `"conditional"` if `effects` is `"fixed"`, otherwise `"all"`. For `get_variance()`: `"all"`, or
 #'   the name of a part without its `var.`; `"rho01"` and `"rho00"` are correlations.
 #' @param parameters Regular expressions that choose among names of draws.
-#' @param flatten A vector in place of a list?
-#' @param summary A row for each parameter with its `centrality` in place of draws?
+#' @param flatten Give a vector instead of a list?
+#' @param summary Give a row for each parameter with its `centrality` instead of draws?
 #' @param centrality `"mean"` or `"median"`.
-#' @param verbose Not used; it stands in the generics.
+#' @param verbose Not used; the generics have it.
 #' @param data Rows to predict; `NULL` for those of the fit.
 #' @param predict `"expectation"`, `"response"` or `"link"`: the mean of a row;
 #'   `"prediction"`: a new observation.
 #' @param iterations How many draws to use; `NULL` for all.
-#' @param ci,ci_method Probabilities of intervals, or `NULL` for none, and their kind:
-#'   `"quantile"` or `"hdi"`. Elsewhere as in bayestestR.
+#' @param ci,ci_method Probabilities of intervals, or `NULL` for none, and their kind: `"quantile"`
+#'   or `"hdi"`. In the other functions as in bayestestR.
 #' @param include_random `TRUE` or `NULL`: with group effects; `FALSE` or `NA`: without; a formula
-#'   chooses, as in [posterior_predict()][posterior_predict.relm]. `"default"` is `TRUE` where
-#'   `data` has all groups and the fit knows them.
-#' @param centrality_function Makes an estimate of the draws of a row.
+#'   chooses, as in [posterior_predict()][posterior_predict.relm]. `"default"` is `TRUE` if `data`
+#'   has all groups and the fit knows them.
+#' @param centrality_function A function that makes an estimate from the draws of a row.
 #' @param ... `get_predicted()`: other arguments of [posterior_predict()][posterior_predict.relm].
-#'   bayestestR's and parameters' functions: their other arguments. Elsewhere arguments that
-#'   insight hands on and that change nothing here. Others are refused.
+#'   bayestestR's and parameters' functions: their other arguments. The other functions accept
+#'   arguments that insight passes on and that change nothing here. They refuse others.
 #' @return
 #' * `find_formula()`: a list with the parts `conditional`, `random` (the columns of a block and the
-#'   grouping factor, or a list of these) and `sigma` (where residual variances go by a factor).
+#'   grouping factor, or a list of these) and `sigma` (if the levels of a factor have their own
+#'   residual variances).
 #' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random` and `sigma`.
 #' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
-#' * `clean_parameters()`: a data frame with a row for each of them.
+#' * `clean_parameters()`: a data frame with a row for each parameter.
 #' * `get_parameters()`: a data frame, draws x parameters.
-#' * `n_parameters()`: their number.
-#' * `get_intercept()`: draws of the intercept; `NA` where there is none.
-#' * `get_predicted()`: means of draws, or what `centrality_function` gives, with the draws and the
-#'   intervals as attributes; `as.data.frame()` shows them.
+#' * `n_parameters()`: the number of parameters.
+#' * `get_intercept()`: draws of the intercept; `NA` if there is none.
+#' * `get_predicted()`: means of draws, or the results of `centrality_function`, with the draws and
+#'   the intervals as attributes. `as.data.frame()` shows them.
 #' * `get_residuals()`: as [residuals()][residuals.relm].
 #' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
 #' * `get_variance()`: a list of posterior medians: `var.fixed`, the variance over rows

@@ -1,16 +1,16 @@
 #' Posterior and predictive intervals
 #'
-#' Central intervals: `posterior_interval()` of parameters, `confint()` of coefficients,
-#' `predictive_interval()` of new observations. All are 95% intervals unless asked otherwise;
-#' rstanarm's functions of the same names, and the generics that they come from, have 90%.
+#' Give central intervals: `posterior_interval()` for parameters, `confint()` for coefficients, and
+#' `predictive_interval()` for new observations. All are 95% intervals by default. rstanarm's
+#' functions with the same names, and their generics, have 90% by default.
 #'
 #' @param object A fit of [relm()].
 #' @param prob,level Probability of the interval.
-#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]. Without
-#'   them all hyperparameters and those group effects whose draws are kept.
-#' @param type `"central"`, the only one.
-#' @param parm Names or numbers of coefficients; all unless given.
-#' @param ... Of `predictive_interval()` the arguments of
+#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]. By
+#'   default all hyperparameters and the group effects whose draws are kept.
+#' @param type `"central"`, the only type.
+#' @param parm Names or numbers of coefficients; all by default.
+#' @param ... For `predictive_interval()`, the arguments of
 #'   [posterior_predict()][posterior_predict.relm]; otherwise refused.
 #' @return A matrix with a row for each variable, coefficient or row of the data and two columns
 #'   named by their probabilities in percent.

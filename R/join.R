@@ -1,18 +1,18 @@
 #' Chains of several fits, side by side
 #'
-#' Joins fits of one model, data and priors, made by the same sampler with different seeds: on
-#' several machines, say, or one after the other.
+#' Joins fits with the same model, data, priors and sampler but different seeds. They may come from
+#' several machines, for example, or from one machine at different times.
 #'
 #' The joined fit has the chains of all fits, in their order. Draws of group effects that were not
-#' kept can be had as from each of the fits, and [extend()] continues all chains. Draws of those
-#' groups are kept whose draws all fits kept, as long as `group_draws` of [relm()] would keep as
-#' many. `warmup`, `thin` and `draws` must be the same; the numbers of chains may differ.
+#' kept are available as in each fit, and [extend()] continues all chains. The joined fit keeps the
+#' draws of the groups whose draws all fits kept, if `group_draws` of [relm()] would keep that many.
+#' `warmup`, `thin` and `draws` must be the same. The numbers of chains may differ.
 #'
 #' @param ... Fits.
 #' @return A fit.
 #' @section Errors:
-#' Fits that differ in their model, data, priors, sampler, `warmup`, `thin` or `draws` are refused,
-#' and so are fits with the same seed, whose chains would be the same draws.
+#' Fits that differ in their model, data, priors, sampler, `warmup`, `thin` or `draws` are refused.
+#' Fits with the same seed are also refused, because their chains would have the same draws.
 #' @examples
 #' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' fits <- lapply(1:2, function(seed) relm(model, chains = 1, draws = 200, seed = seed))

@@ -1,33 +1,34 @@
 #' K-fold cross-validation
 #'
-#' Leaves out one part of the rows after the other: the model is fitted anew without it, and
-#' predicts its rows. That takes K fits, and relies on no weights; [loo()][loo.relm] is quicker where
-#' its Pareto k are below 0.7.
+#' Leaves out one part of the rows at a time, fits the model again without it, and predicts its
+#' rows. This takes K fits and needs no weights. [loo()][loo.relm] is faster if its Pareto k are
+#' below 0.7.
 #'
 #' The estimate is the sum over rows of \eqn{\log p(y_i \mid y_{-k})}{log p(y_i | y_-k)}, with k the
-#' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out:
-#' those of a group that has rows in other folds given these rows, those of another given the
-#' hyperparameters alone. Folds of whole groups, as from `loo::kfold_split_grouped()`, so ask how
-#' well groups never seen are predicted.
+#' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out.
+#' If a group has rows in other folds, its effects are conditional on these rows; otherwise only on
+#' the hyperparameters. So folds of whole groups, as from `loo::kfold_split_grouped()`, measure how
+#' well the model predicts new groups.
 #'
 #' @inheritParams loo.relm
-#' @param K How many folds to make at random, as equal as can be. Where `folds` or `group` tell
-#'   how many there are, it may be left out.
-#' @param folds `NULL` for folds of rows; a vector with a value for each row of the fit, the same for
-#'   rows that are left out together; or, as in brms, `"stratified"` for folds that have
-#'   rows of each group in equal shares, `"grouped"` for folds of whole groups, or `"loo"` for a fold
-#'   for each row.
+#' @param K How many folds to make at random, as equal as possible. You may leave it out if `folds`
+#'   or `group` determine the number.
+#' @param folds `NULL` for folds of rows; a vector with a value for each row of the fit, equal for
+#'   rows that are left out together; or, as in brms, `"stratified"` for folds that have rows of
+#'   each group in equal shares, `"grouped"` for folds of whole groups, or `"loo"` for a fold for
+#'   each row.
 #' @param group The name of the grouping factor or of a variable of the model, whose values are the
-#'   groups of `"stratified"` and `"grouped"`; without `folds`, each of its values is a fold.
-#' @param seed Of the folds and the refits: a whole number, or `NULL` to take one from the
+#'   groups of `"stratified"` and `"grouped"`; without `folds`, each value is a fold.
+#' @param seed The seed of the folds and the refits: a whole number, or `NULL` to take one from the
 #'   session's stream.
 #' @param ... Refused by relm's method.
-#' @return An object of loo's class `kfold`, printed and compared by loo. `pointwise` has a row for
-#'   each row of the data; `p_kfold` is the log density of the row given all rows less that
-#'   given the other folds.
+#' @return An object of loo's class `kfold`, which loo prints and compares. `pointwise` has a row
+#'   for each row of the data. `p_kfold` is the log density of the row given all rows minus the log
+#'   density given the other folds.
 #' @section Errors:
-#' A fit of cross-products has no rows. Where there is no posterior without a fold, as when it alone
-#' tells of a coefficient with a flat prior, nothing can be predicted; the error names the fold.
+#' A fit of cross-products has no rows. If there is no posterior without a fold, nothing can be
+#' predicted, and the error names the fold. This happens if only that fold informs a coefficient
+#' with a flat prior.
 #' @references
 #' Vehtari, A., Gelman, A. and Gabry, J. (2017). Practical Bayesian model evaluation using
 #' leave-one-out cross-validation and WAIC. *Statistics and Computing* 27, 1413--1432.

@@ -1,14 +1,15 @@
 #' Fits in documents
 #'
-#' At the end of a chunk of R Markdown or Quarto a fit becomes the formula, the number of rows
-#' and groups, and a table of medians and 95% intervals, with the warnings that its print has.
-#' Elsewhere it is printed. `print(fit)` in a chunk, or its option `render = knitr::normal_print`,
-#' gives all that the console shows. Summaries and tidy tables go to `knitr::kable()`.
+#' At the end of a chunk of R Markdown or Quarto, a fit is shown as the formula, the number of rows
+#' and groups, and a table of medians and 95% intervals, with the warnings of `print()`. Elsewhere
+#' it is printed as usual. `print(fit)` in a chunk, or the chunk option
+#' `render = knitr::normal_print`, gives the full output of the console. `knitr::kable()` shows
+#' summaries and tidy tables.
 #'
 #' @param x A fit.
 #' @param digits Significant digits of each interval.
-#' @param ... Passed on by knitr.
-#' @return What knitr takes for output as it is.
+#' @param ... Passed by knitr.
+#' @return Output that knitr shows without changes.
 #' @examplesIf requireNamespace("knitr", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

@@ -1,35 +1,33 @@
 #' Log likelihood of rows or groups
 #'
-#' The log density of each row, or of each group as a whole, in each draw.
+#' Gives the log density of each row, or of each whole group, in each draw.
 #'
-#' By rows it is conditional on the group effects,
-#' \eqn{y_i \sim N(x_i'\beta + z_i'\gamma_j, \sigma^2 / w_i)}, given which rows are independent. By
-#' groups the effects are integrated out in closed form,
-#' \deqn{y_j \sim N(X_j \beta,
-#' \sigma^2 W_j^{-1} + Z_j \Sigma Z_j'),}{y_j ~ N(X_j beta, sigma^2 W_j^-1 + Z_j Sigma Z_j'),}
-#' and groups are independent given the hyperparameters: what to use for predicting groups never
-#' seen (Merkle, Furr and Rabe-Hesketh, 2019). It is computed from the groups' cross-products in a
-#' time that does not depend on the number of rows, never inverts
-#' \eqn{\Sigma}, and holds at a standard deviation of zero. Each residual variance may belong to a
-#' level of a factor, as the model has it.
+#' By rows, it is conditional on the group effects, \eqn{y_i \sim N(x_i'\beta + z_i'\gamma_j,
+#' \sigma^2 / w_i)}. Given the effects, rows are independent. By groups, the effects are integrated
+#' out in closed form, \deqn{y_j \sim N(X_j \beta, \sigma^2 W_j^{-1} + Z_j \Sigma Z_j'),}{y_j ~
+#' N(X_j beta, sigma^2 W_j^-1 + Z_j Sigma Z_j'),} and groups are independent given the
+#' hyperparameters. Use this to assess predictions of new groups (Merkle, Furr and Rabe-Hesketh,
+#' 2019). It is computed from the groups' cross-products in a time that does not depend on the
+#' number of rows. It never inverts \eqn{\Sigma} and is valid at a standard deviation of zero.
+#' Residual variances may differ between levels of a factor, as in the model.
 #'
 #' @inheritParams posterior_predict.relm
 #' @param newdata A data frame of other rows, with the response; `NULL` for those of the fit. By
-#'   groups, a group is taken by itself, whether or not the fit has seen rows of it.
+#'   groups, each group is treated as new, whether or not the fit has rows of it.
 #' @param by `"row"` or `"group"`.
-#' @param allow_new_levels Take up levels of the grouping factor that the data did not have, by
-#'   draws of their effects, and of the factor that residual variances go by? By groups, only the
-#'   latter need it.
-#' @param seed Of the effects of new levels, as in [posterior_predict()].
+#' @param allow_new_levels Allow levels that are not in the data, of the grouping factor and of the
+#'   factor of the residual variances? New groups get draws of their effects. By groups, only new
+#'   levels of the factor of residual variances need this.
+#' @param seed The seed of the effects of new levels, as in [posterior_predict()].
 #' @return A matrix: draws x rows, named by the rows of the data, or draws x groups in the order of
 #'   their levels.
 #' @section Errors:
-#' Those of [posterior_predict()], and `newdata` without the response. A fit of cross-products
-#' has no rows, and groups only where these were kept (`by_group` in [crossprods()]).
+#' The errors of [posterior_predict()], and `newdata` without the response. A fit of cross-products
+#' has no rows, and it has groups only if they were kept (`by_group` in [crossprods()]).
 #' @references
 #' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
 #' models: conditional versus marginal likelihoods. *Psychometrika* 84, 802--829.
-#' @seealso [loo()][loo.relm], which needs no more memory for more rows.
+#' @seealso [loo()][loo.relm], whose memory does not grow with the number of rows.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 500, seed = 1)

@@ -1,27 +1,26 @@
 #' Marginal likelihood and Bayes factors
 #'
-#' The density of the data under a model, all its parameters integrated out, and ratios of
+#' Compute the density of the data under a model, with all parameters integrated out, and ratios of
 #' such densities.
 #'
-#' Coefficients and group effects integrate out in closed form, which leaves an integral over
+#' Coefficients and group effects are integrated out in closed form. The remaining integral is over
 #' the standard deviations and correlations of the group effects and the residual standard
-#' deviations:
-#' \deqn{p(y) = \int p(y \mid \Sigma, \sigma)\, p(\Sigma)\, p(\sigma)\, d\Sigma\, d\sigma}{p(y) =
-#' integral of p(y | Sigma, sigma) p(Sigma) p(sigma)}
-#' In up to three dimensions it is computed by Gauss-Legendre quadrature, with more and more
-#' nodes until the logarithm changes by less than 1e-7; in more, by bridge sampling from the
-#' draws of the fit and a multivariate t distribution fitted to half of them (Meng and Wong,
-#' 1996). `bridge_sampler()` hands the same integrand to the package bridgesampling.
+#' deviations: \deqn{p(y) = \int p(y \mid \Sigma, \sigma)\, p(\Sigma)\, p(\sigma)\, d\Sigma\,
+#' d\sigma}{p(y) = integral of p(y | Sigma, sigma) p(Sigma) p(sigma)} In up to three dimensions,
+#' Gauss-Legendre quadrature computes it, with more and more nodes until the logarithm changes by
+#' less than 1e-7. In more dimensions, bridge sampling computes it from the draws of the fit and a
+#' multivariate t distribution fitted to half of them (Meng and Wong, 1996). `bridge_sampler()`
+#' gives the same integrand to the package bridgesampling.
 #'
-#' Every prior must be proper: a marginal likelihood under an improper prior has an arbitrary
-#' constant in it. That excludes the default priors; see [relm_prior()].
+#' Every prior must be proper, because a marginal likelihood under an improper prior has an
+#' arbitrary constant in it. This excludes the default priors; see [relm_prior()].
 #'
 #' @param x,x1,samples A fit.
 #' @param x2 A fit, or a log marginal likelihood (a number).
 #' @param method `"quadrature"`, `"bridge"`, or `NULL` for quadrature in up to three dimensions;
 #'   in `bridge_sampler()`, the `"normal"` or `"warp3"` of bridgesampling.
-#' @param seed A whole number, or `NULL` to take one from the session's stream; it matters to
-#'   bridge sampling alone.
+#' @param seed A whole number, or `NULL` to take one from the session's stream; it matters only for
+#'   bridge sampling.
 #' @param threads Threads that share the sums over groups, from 10,000 groups on.
 #' @param log Give the logarithm of the Bayes factor?
 #' @param prior_prob Prior probabilities of the models; equal ones by default.
@@ -29,15 +28,15 @@
 #' @param ... `post_prob()`: more fits or log marginal likelihoods. `bridge_sampler()`: arguments
 #'   of [bridgesampling::bridge_sampler()]. Elsewhere not used.
 #' @return
-#' * `logml()`: the log marginal likelihood, a number with a class that prints it with
-#'   its error, and the attributes `error`, `method` and `dimensions`. The error of quadrature is
-#'   the last change; that of bridge sampling is its standard error, from the relative
-#'   mean-squared error of Frühwirth-Schnatter (2004).
+#' * `logml()`: the log marginal likelihood, a number with a class that prints it with its error,
+#'   and the attributes `error`, `method` and `dimensions`. The error of quadrature is the last
+#'   change; that of bridge sampling is its standard error, from the relative mean-squared error of
+#'   Frühwirth-Schnatter (2004).
 #' * `bayes_factor()`: a list with the elements `bf` and `log`, of class `relm_bayes_factor`.
 #' * `post_prob()`: posterior probabilities of the models, a named vector.
 #' * `bridge_sampler()`: an object of class `bridge`, for bridgesampling's own functions.
 #' @section Errors:
-#' An improper prior is refused by name, and so are models of different data.
+#' Improper priors are refused, and the error names them. Models of different data are also refused.
 #' @references
 #' Frühwirth-Schnatter, S. (2004). Estimating marginal likelihoods for mixture and Markov
 #' switching models using bridge sampling techniques. *Econometrics Journal* 7, 143--167.

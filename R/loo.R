@@ -1,44 +1,42 @@
 #' Leave-one-out cross-validation
 #'
-#' How well a model predicts rows, or whole groups, that it has not seen: `loo()` estimates the
-#' log density of each of them given the others by Pareto smoothed importance sampling, with the
-#' package loo (Vehtari, Gelman and Gabry, 2017), and `waic()` by the widely applicable
-#' information criterion. `loo_compare()` puts models side by side.
+#' Estimate how well a model predicts rows, or whole groups, that it has not seen. `loo()` estimates
+#' the log density of each row or group given the others by Pareto smoothed importance sampling,
+#' with the package loo (Vehtari, Gelman and Gabry, 2017). `waic()` uses the widely applicable
+#' information criterion. `loo_compare()` compares models.
 #'
 #' @section Rows:
 #' Given the hyperparameters \eqn{\theta = (\beta, \Sigma, \sigma)}, a row has a normal density
 #' given the other rows of its group, \eqn{p(y_i \mid y_{j,-i}, \theta)}{p(y_i | y_j,-i, theta)}.
-#' `loo()` weighs the draws of \eqn{\theta} by its inverse, since
-#' \deqn{p(y_i \mid y_{-i})^{-1} =
-#' E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) =
-#' E(1 / p(y_i | y_j,-i, theta) | y).}
-#' That is the integrated importance sampling of Vehtari, Mononen, Tolvanen, Sivula and Winther
-#' (2016, section 3.6). The usual weights, `integrated = FALSE`, are the inverses of the
-#' conditional density \eqn{p(y_i \mid \theta, \gamma_j)}{p(y_i | theta, gamma_j)}, whose mean over
-#' \eqn{\gamma_j} given \eqn{\theta} and y is the integrated weight: by the Rao-Blackwell theorem
-#' its variance can only be larger, and it is much larger where a group has few rows. Both
-#' estimate the same quantity. `p_loo` is, for both, the log density of a row given all rows
-#' less that given the others.
+#' `loo()` weighs the draws of \eqn{\theta} by its inverse, because \deqn{p(y_i \mid y_{-i})^{-1} =
+#' E\{p(y_i \mid y_{j,-i}, \theta)^{-1} \mid y\}.}{1 / p(y_i | y_-i) = E(1 / p(y_i | y_j,-i, theta)
+#' | y).} This is the integrated importance sampling of Vehtari, Mononen, Tolvanen, Sivula and
+#' Winther (2016, section 3.6). The usual weights, `integrated = FALSE`, are the inverses of the
+#' conditional density \eqn{p(y_i \mid \theta, \gamma_j)}{p(y_i | theta, gamma_j)}. Their mean over
+#' \eqn{\gamma_j} given \eqn{\theta} and y is the integrated weight. By the Rao-Blackwell theorem
+#' the variance of the usual weights can only be larger, and it is much larger if a group has few
+#' rows. Both estimate the same quantity. For both, `p_loo` is the log density of a row given all
+#' rows minus the log density given the other rows.
 #'
 #' @section Groups:
-#' `by = "group"` leaves out whole groups, from the densities
-#' \eqn{p(y_j \mid \theta)}{p(y_j | theta)} of [log_lik()][log_lik.relm] with the group effects
-#' integrated out. It asks how well the model predicts a group never seen (Merkle, Furr and
-#' Rabe-Hesketh, 2019), and `p_loo` counts hyperparameters only.
+#' `by = "group"` leaves out whole groups, from the densities \eqn{p(y_j \mid \theta)}{p(y_j |
+#' theta)} of [log_lik()][log_lik.relm] with the group effects integrated out. This measures how
+#' well the model predicts a new group (Merkle, Furr and Rabe-Hesketh, 2019), and `p_loo` counts
+#' only hyperparameters.
 #'
 #' @section Exact refits:
 #' A Pareto k above 0.7 says that importance sampling has failed. With `reloo = TRUE` the model is
-#' then fitted anew without that row or group, and its log density averaged over the draws of this
-#' fit. The design stays as it was: the basis of `poly()` or a spline is not made anew. Where there
-#' is no posterior without a row or group, as when it alone tells of a coefficient with a flat
-#' prior, or leaves two groups, there is no density either: Pareto k is infinite, and a refit is an
-#' error.
+#' then fitted again without that row or group, and its log density is averaged over the draws of
+#' this fit. The design does not change: the basis of `poly()` or a spline is not computed again.
+#' There may be no posterior without a row or group: if only this row or group informs a coefficient
+#' with a flat prior, or if it leaves two groups. Then there is no density, Pareto k is infinite,
+#' and a refit is an error.
 #'
 #' @section Large data:
-#' Rows go through loo in blocks, so that the matrix of draws x rows is never held. loo takes about
-#' a millisecond for a row and 1,000 draws, and shares them between `cores`. loo's own interface
-#' for large data, row by row, takes [log_lik()][log_lik.relm]; that is `integrated = FALSE`, slower
-#' and with some kilobytes kept for each row:
+#' Rows go through loo in blocks, so the matrix of draws x rows is never in memory. loo takes about
+#' a millisecond for a row and 1,000 draws, and shares the rows between `cores`. loo's own interface
+#' for large data works row by row with [log_lik()][log_lik.relm]. It corresponds to
+#' `integrated = FALSE`, is slower, and keeps some kilobytes for each row:
 #' ```
 #' density <- function(data_i, draws) log_lik(draws, newdata = data_i)[, 1]
 #' loo::loo(density, data = data, draws = fit)
@@ -46,29 +44,31 @@
 #'
 #' @param x A fit.
 #' @param by `"row"`, or `"group"` to leave out whole groups.
-#' @param integrated Integrate the group effects out? See below. Used by `loo()` for rows.
-#' @param reloo Refit where Pareto k is above `k_threshold`?
+#' @param integrated Integrate the group effects out? See below. Only `loo()` for rows uses it.
+#' @param reloo Refit if Pareto k is above `k_threshold`?
 #' @param k_threshold See `reloo`.
-#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`;
-#'   of more than 1,000 rows from 1,000 spread over the data, of which all get the median.
+#' @param r_eff Relative efficiencies of the draws, one for each row or group. Computed when `NULL`.
+#'   With more than 1,000 rows, they are computed for 1,000 rows spread over the data, and all rows
+#'   get their median.
 #' @param cores Number of processes that loo uses.
-#' @param save_psis Keep the smoothed weights? They take draws x rows, and so does what is done.
-#' @param seed Of the refits: a whole number, or `NULL` to take one from the session's stream
-#'   where something is refitted.
-#' @param criterion `"loo"`, `"waic"`, or `"kfold"` where [add_criterion()] has kept it in each fit:
-#'   what fits are compared by.
+#' @param save_psis Keep the smoothed weights? They need memory for draws x rows, and so does their
+#'   computation.
+#' @param seed The seed of the refits: a whole number, or `NULL` to take one from the session's
+#'   stream if something is refitted.
+#' @param criterion The criterion for the comparison of fits: `"loo"`, `"waic"`, or `"kfold"` if
+#'   [add_criterion()] has kept it in each fit.
 #' @param model_names Names of the models; by default as they are written in the call.
 #' @param ... `loo_compare()`: more fits, or results of `loo()` or `waic()`; a list of them may be
 #'   `x` itself. Elsewhere refused.
 #' @return
-#' * `loo()`: an object of loo's class `psis_loo`, `waic()` of its class `waic`; printed,
-#'   compared and plotted by loo. `pointwise` has a row for each row of the data or, in the order
-#'   of their levels, for each group.
+#' * `loo()`: an object of loo's class `psis_loo`, `waic()` of its class `waic`. loo prints,
+#'   compares and plots them. `pointwise` has a row for each row of the data or, in the order of
+#'   their levels, for each group.
 #' * `loo_compare()`: loo's matrix, the best model first.
 #' @section Errors:
-#' A fit of cross-products has no rows, and groups only where these were kept
-#' (`by_group` in [crossprods()]). A group whose residual variance is its own, under an improper
-#' prior, has no density given the others.
+#' A fit of cross-products has no rows, and it has groups only if they were kept (`by_group` in
+#' [crossprods()]). A group with its own residual variance under an improper prior has no density
+#' given the other groups.
 #' @references
 #' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
 #' models: conditional versus marginal likelihoods. *Psychometrika* 84, 802--829.

@@ -1,7 +1,6 @@
 #' Names of draws
 #'
-#' The draws of a fit are named as brms names them, so that patterns written
-#' for tidybayes and bayesplot work.
+#' The draws of a fit have brms's names, so patterns written for tidybayes and bayesplot work.
 #'
 #' | name | what it is |
 #' |---|---|
@@ -14,14 +13,13 @@
 #' | `r_station[l1,Intercept]` | group effect, gamma_j: the deviation from the coefficient |
 #' | `coef_station[l1,Intercept]` | group coefficient, beta_j: the coefficient and its deviation |
 #'
-#' Terms are spelled so that a name is one word: `(Intercept)` becomes
-#' `Intercept`; spaces, parentheses, brackets, commas, quotes and `?` are left out; and
-#' `+`, `-`, `*`, `/`, `^`, `=` become `P`, `M`, `MU`, `D`, `E`, `EQ`. So
-#' `poly(x, 2)1` is `polyx21`, `I(x^2)` is `IxE2`; an interaction keeps its colon,
-#' `x:z`. In the levels of a group, white space becomes a dot, and commas and
-#' brackets become underscores, since these separate levels from terms. A
-#' grouping factor such as `river:station` keeps its colon. Names that would be the
-#' same after this get a number.
+#' Each term is written as one word. `(Intercept)` becomes `Intercept`. Spaces, parentheses,
+#' brackets, commas, quotes and `?` are left out. `+`, `-`, `*`, `/`, `^`, `=` become `P`, `M`,
+#' `MU`, `D`, `E`, `EQ`. For example, `poly(x, 2)1` becomes `polyx21`, and `I(x^2)` becomes `IxE2`.
+#' An interaction keeps its colon, `x:z`. In the levels of a group, white space becomes a dot.
+#' Commas and brackets become underscores, because they separate levels from terms. A grouping
+#' factor such as `river:station` keeps its colon. If two names would be the same, they get a
+#' number.
 #'
 #' @name relm_names
 #' @aliases relm-names
