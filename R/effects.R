@@ -31,9 +31,9 @@
 #' * `fixef()`: a named vector, or a matrix with a row for each coefficient; or draws x
 #'   coefficients.
 #' * `ranef()`: a list with one element, named by the grouping factor: a data frame of gamma_j with
-#'   a row for each group and a column for each effect, from which [as.data.frame()][
-#'   relm-group-estimates] makes a long table; an array, groups x (2 + probabilities) x effects; or
-#'   draws x groups x effects.
+#'   a row for each group and a column for each effect. [as.data.frame()][relm-group-estimates]
+#'   makes a long table from it. Or an array, groups x (2 + probabilities) x effects, or draws x
+#'   groups x effects.
 #' * `coef()`: the same for beta_j, the coefficients of each group. Coefficients without a fixed
 #'   part come first, as in lme4. Without groups, as `fixef()`.
 #' * `VarCorr()`: a list with one element, the covariance matrix made of the medians of standard

@@ -2,56 +2,57 @@
 #'
 #' @param x A fit.
 #' @param type What to draw:
-#'   * `"trace"`: the trace and the density of each variable, a color for each chain. A density
-#'     stands on the trace's axis of values, its greatest height one.
-#'   * `"acf"`: the autocorrelations of each variable, a line for each chain; where few groups
-#'     leave a variable without a variance, or one that cannot be estimated, of its normal scores.
-#'   * `"compare"`: this fit and those of `with`, the first chain of each: traces side by side, and
-#'     beside them their densities and their autocorrelations.
+#'   * `"trace"`: the trace and the density of each variable, with a color for each chain. The
+#'     densities share the trace's axis of values and have a greatest height of one.
+#'   * `"acf"`: the autocorrelations of each variable, a line for each chain. If few groups leave a
+#'     variable without a variance, or with one that cannot be estimated, its normal scores are
+#'     used.
+#'   * `"compare"`: the first chain of this fit and of each fit in `with`: traces side by side, with
+#'     their densities and their autocorrelations.
 #'   * `"groups"`: a panel for each group with its points, its own least-squares line in blue and
-#'     the line of the model in black, the median with a 95% band. Where the model has variables
-#'     beside `against`, a line is the mean over the group's rows of the lines that they give:
-#'     of columns without `against`, it is at their means. A group whose rows do not tell its own
-#'     line has none.
+#'     the line of the model in black, the median with a 95% band. If the model has variables other
+#'     than `against`, a line is the mean of the lines for the group's rows: columns without
+#'     `against` are at their means. A group whose rows do not determine its own line has none.
 #'   * `"shrinkage"`: the coefficients of each group, by its own least squares in blue and by the
-#'     model (medians) in black, with an arrow from one to the other; those of the whole
-#'     population in vermilion. Least squares are of the columns that vary by group, after the
-#'     others have been taken off the response as the model has them.
+#'     model (medians) in black, with an arrow from one to the other. Those of the whole population
+#'     are in vermilion. Least squares use the columns that vary by group, after the model's
+#'     estimates of the other columns are subtracted from the response.
 #'   * `"ranef"`: group effects, medians with 50% and 95% intervals, a panel for each column. The
-#'     groups are in the order of the first; where they are too many for their names, each panel
-#'     has its own order.
+#'     groups are in the order of the first panel. If there are too many groups to show their names,
+#'     each panel has its own order.
 #'   * the name of one of bayesplot's functions `mcmc_...()`, with or without that prefix, such as
-#'     `"areas"`, `"intervals"`, `"hist"`, `"rank_overlay"`, `"pairs"` or `"rhat"`: what it draws of
-#'     the fit. Its own `"trace"` and `"acf"` are `"mcmc_trace"` and `"mcmc_acf"`.
-#' @param variable,regex Which variables `"trace"`, `"acf"`, `"compare"` and bayesplot's types
-#'   show, as in [as_draws()][as_draws.relm]; unless given the first twelve hyperparameters, or six,
-#'   and all of them by bayesplot, but for pairs.
-#' @param pars,regex_pars The same in rstanarm's words and names, as in
+#'     `"areas"`, `"intervals"`, `"hist"`, `"rank_overlay"`, `"pairs"` or `"rhat"`: the plot of that
+#'     function. Write `"mcmc_trace"` and `"mcmc_acf"` for bayesplot's own `"trace"` and `"acf"`.
+#' @param variable,regex Which variables `"trace"`, `"acf"`, `"compare"` and bayesplot's types show,
+#'   as in [as_draws()][as_draws.relm]; by default the first twelve hyperparameters, or six.
+#'   bayesplot's types show all of them by default, except for pairs.
+#' @param pars,regex_pars The same with rstanarm's arguments and names, as in
 #'   [as_draws()][as_draws.relm].
 #' @param plotfun rstanarm's name of `type`.
-#' @param lags How many lags of autocorrelation; 40 unless given.
-#' @param with Another fit, or a list of fits, for `"compare"`. Names of the list name the
-#'   panels, where the samplers' names do not suffice.
+#' @param lags How many lags of autocorrelation; 40 by default.
+#' @param with Another fit, or a list of fits, for `"compare"`. Names of the list label the panels
+#'   if the samplers' names are not enough.
 #' @param groups Levels of the grouping factor to show.
-#' @param max_groups How many groups to show when `groups` does not say which: of more, so many,
-#'   spread evenly over the levels, as a message says. Unless given, 36 panels, 500 effects.
-#' @param columns Which of the columns that vary by group: any for `"ranef"`, one or two for
-#'   `"shrinkage"`. Unless given, all, or the first two.
-#' @param against The variable on the axis of `"groups"`: one of the data, or of the model frame
-#'   such as `"log(length)"`. Unless given, the first with more than two values, of those
-#'   whose effects vary by group if there are any.
+#' @param max_groups How many groups to show at most when `groups` does not say which. If there are
+#'   more groups, those shown are spread evenly over the levels, and a message says so. By default
+#'   36 panels, 500 effects.
+#' @param columns Which of the columns that vary by group to show: any for `"ranef"`, one or two for
+#'   `"shrinkage"`. By default all, or the first two.
+#' @param against The variable on the axis of `"groups"`, from the data or from the model frame,
+#'   such as `"log(length)"`. By default the first with more than two values, among those whose
+#'   effects vary by group if there are any.
 #' @param by Groups for the panels of `"groups"` when the model has none: a factor with a value for
 #'   each row of `model.frame(x)`.
-#' @param ... Arguments of bayesplot's function, such as `prob`; elsewhere refused.
-#' @return A ggplot object, which can be changed like any other; of `"pairs"` and `"combo"`, what
-#'   bayesplot gives.
+#' @param ... Arguments of bayesplot's function, such as `prob`. Otherwise refused.
+#' @return A ggplot object, which you can change like any other. For `"pairs"` and `"combo"`, the
+#'   result of bayesplot.
 #' @section Errors:
-#' Types that show group effects need a model that has them; `"groups"` and `"shrinkage"` the
-#' data, which a fit of cross-products has not. Arguments of another type are refused.
+#' Types that show group effects need a model that has them. `"groups"` and `"shrinkage"` also need
+#' the data, and a fit of cross-products does not have them. Arguments of another type are refused.
 #' @section Many groups:
-#' Group effects whose draws are not kept are drawn again for the groups shown. Where a fit has
-#' their means and covariances in place of draws (see `group_draws` of [relm()]), `"ranef"` has
-#' the intervals of normal distributions and `"shrinkage"` has means.
+#' Group effects whose draws are not kept are drawn again for the groups shown. If a fit has their
+#' means and covariances instead of draws (see `group_draws` of [relm()]), `"ranef"` shows the
+#' intervals of normal distributions and `"shrinkage"` shows means.
 #' @examplesIf requireNamespace("ggplot2", quietly = TRUE)
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,

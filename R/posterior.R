@@ -1,9 +1,9 @@
 #' The posterior of a model
 #'
-#' Joins cross-products with priors, drops aliased columns, and checks that the
-#' posterior exists. The result is what the samplers sample. A proper prior of its coefficient
-#' identifies an aliased column: only those with flat priors are dropped that depend on others
-#' with flat priors. So there may be more columns than rows where priors are proper.
+#' Joins cross-products with priors, drops aliased columns, and checks that the posterior exists.
+#' The samplers draw from the result. A proper prior of its coefficient identifies an aliased
+#' column: only those with flat priors are dropped that depend on others with flat priors. So there
+#' may be more columns than rows where priors are proper.
 #'
 #' @param crossprods Cross-products of a design, of class `relm_crossprods`.
 #' @param prior Priors, made by [relm_prior()].
@@ -13,27 +13,27 @@
 #'     aliased columns}
 #'   \item{`beta`}{prior mean and precision of each coefficient (0 where flat)}
 #'   \item{`blocks`}{blocks of the covariance matrix with their priors}
-#'   \item{`sigma`}{prior of the residual standard deviations, as the samplers know it: shape,
-#'     rate and upper bound of its conjugate part, kind, df and scale of the rest}
+#'   \item{`sigma`}{prior of the residual standard deviations in the form that the samplers use:
+#'     shape, rate and upper bound of its conjugate part, and kind, df and scale of the rest}
 #'   \item{`tails`}{for each hyperparameter, the exponent e with which its density falls,
 #'     like \eqn{t^{-e}}: a mean exists for e > 2, a variance for e > 3}
 #'   }
 #' @section When the posterior does not exist:
 #' With flat coefficients and uniform standard deviations a posterior can be
 #' improper. The following are refused, with the cause and a remedy:
-#' * uniform standard deviations: for a set S of random columns let
-#'   \eqn{t_S = rank[X\;Z_S] - rank\,X}, with X the columns that have a flat prior and
-#'   \eqn{Z_S} block-diagonal over groups. The posterior is proper only if
-#'   \eqn{t_S \ge |S| + 1} for every set S of columns whose standard deviation is uniform on
-#'   \eqn{(0, \infty)}. For random intercepts and a flat intercept: three groups at least.
-#' * a Jeffreys (or uniform) residual variance: more rows than \eqn{rank[X\;Z]} and a residual
-#'   that is not zero, for each residual variance there is.
-#' * correlated effects under [lkj()] with a uniform standard deviation: as many groups as
-#'   columns, and one more.
+#' * uniform standard deviations: for a set S of random columns let \eqn{t_S = rank[X\;Z_S] -
+#'   rank\,X}, with X the columns that have a flat prior and \eqn{Z_S} block-diagonal over groups.
+#'   The posterior is proper only if \eqn{t_S \ge |S| + 1} for every set S of columns whose standard
+#'   deviation is uniform on \eqn{(0, \infty)}. Random intercepts with a flat intercept need at
+#'   least three groups.
+#' * a Jeffreys (or uniform) residual variance: each residual variance needs more rows than
+#'   \eqn{rank[X\;Z]} and a residual that is not zero.
+#' * correlated effects under [lkj()] with a uniform standard deviation: they need at least one more
+#'   group than there are columns.
 #' * `half_t()`, `half_normal()` and `exponential()` of a residual standard deviation do not keep it
-#'   away from zero: where the columns fit its rows exactly there must be as many columns as rows.
-#' * [pooled()]: the conditions of one common Jeffreys residual variance, and no level whose rows,
-#'   more than it has columns, are fitted exactly.
+#'   away from zero. If the columns fit its rows exactly, there must be as many columns as rows.
+#' * [pooled()]: the conditions of one common Jeffreys residual variance. Also, no level with more
+#'   rows than columns may be fitted exactly.
 #' @examples
 #' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' relm_posterior(model)

@@ -1,65 +1,67 @@
 #' Draws of predictions
 #'
 #' `posterior_linpred()` and `posterior_epred()` give draws of the mean of each row, \eqn{x'\beta +
-#' z'\gamma_j} and its offset, `posterior_predict()` draws of a new observation there, which add a
-#' residual of variance \eqn{\sigma^2 / w}.
+#' z'\gamma_j} plus its offset. `posterior_predict()` gives draws of a new observation for each row.
+#' They add a residual with variance \eqn{\sigma^2 / w} to the mean.
 #'
 #' @section Group effects:
-#' A group of the data has its own draws of \eqn{\gamma_j}. A group that the data did not have,
-#' where `allow_new_levels` is `TRUE`, gets one draw of \eqn{\gamma_j} for each draw of the
-#' hyperparameters: its rows share it, and groups are independent given the hyperparameters.
-#' `sample_new_levels` says where it comes from: `"gaussian"`, the normal distribution of the model,
-#' \eqn{N(0, \Sigma)}; `"uncertainty"`, in each draw one of the groups of the data, chosen anew;
-#' `"old_levels"`, one of the groups of the data for all draws.
+#' A group in the data has its own draws of \eqn{\gamma_j}. If `allow_new_levels` is `TRUE`, a group
+#' that is not in the data gets one draw of \eqn{\gamma_j} for each draw of the hyperparameters. Its
+#' rows share it, and groups are independent given the hyperparameters. `sample_new_levels` says
+#' where the draw comes from. `"gaussian"`: the normal distribution of the model, \eqn{N(0,
+#' \Sigma)}. `"uncertainty"`: one of the groups in the data, chosen again for each draw.
+#' `"old_levels"`: one of the groups in the data, the same for all draws.
 #'
-#' A new level of the factor that residual variances go by gets its standard deviation from the
-#' prior (under [pooled()] the one learnt from the levels), if that is proper; or, with
-#' `sample_new_levels` or `new_sigma` `"uncertainty"` or `"old_levels"`, from the levels of the
-#' data. Where groups are these levels, both come from the same old group.
+#' A new level of the factor of the residual variances gets its standard deviation from the prior,
+#' if this is proper (under [pooled()], from the prior learned from the levels). If
+#' `sample_new_levels` or `new_sigma` is `"uncertainty"` or `"old_levels"`, it comes from the levels
+#' in the data. If the groups are these levels, the effects and the standard deviation come from the
+#' same old group.
 #'
 #' @section New rows:
 #' Terms are evaluated in `newdata` as they were in the data: `poly()`, splines and `scale()` keep
-#' their basis, and factors their levels and contrasts. Every variable that the data had and
-#' that is needed must stand there; the response is not needed, nor is the grouping factor where
-#' group effects are left out. Missing values are errors. Times are converted to the units and the
-#' class that they had in the data.
+#' their basis, and factors their levels and contrasts. `newdata` must have every variable that is
+#' needed. The response is not needed, and the grouping factor is not needed if group effects are
+#' left out. Missing values are errors. Times are converted to the units and the class that they had
+#' in the data.
 #'
-#' A variable such as `I(x - mean(x))` or `c(scale(x))`, in which a function of a whole column stands
-#' within another one, is evaluated anew on the rows of `newdata`, as in [lm()]: a mean is then
-#' theirs. A warning names such variables, once in a session for each fit.
+#' In a variable such as `I(x - mean(x))` or `c(scale(x))`, a function of a whole column is inside
+#' another function. Such a variable is evaluated again on the rows of `newdata`, as in [lm()], so a
+#' mean is the mean of these rows. A warning names such variables, once per session for each fit.
 #'
 #' @param object A fit of [relm()].
 #' @param newdata A data frame of rows to predict; `NULL` for the rows of the fit.
-#' @param re_formula,re.form Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none,
-#'   or some of them, as in `~ (1 | g)`. Effects that are left out count as zero.
-#'   `re.form` is rstanarm's and lme4's name of it. A formula without group effects, such as `~ 1`, is
-#'   refused.
-#' @param ndraws,draws How many draws to use, spread evenly over all; `NULL` for all. `draws` is
-#'   rstanarm's name of it.
+#' @param re_formula,re.form Which group effects to include: `NULL` for all, `NA` or `~ 0` for none,
+#'   or some of them, as in `~ (1 | g)`. Effects that are left out count as zero. rstanarm and lme4
+#'   call it `re.form`. A formula without group effects, such as `~ 1`, is refused.
+#' @param ndraws,draws How many draws to use, spread evenly over all; `NULL` for all. rstanarm calls
+#'   it `draws`.
 #' @param draw_ids Numbers of the draws to use, chain after chain; they may repeat.
 #' @param allow_new_levels Predict for levels of the grouping factor (and of that of residual
 #'   variances) that the data did not have? lme4 calls it `allow.new.levels`, which will do.
-#' @param sample_new_levels How: `"gaussian"`, `"uncertainty"` or `"old_levels"`.
+#' @param sample_new_levels How to draw the effects of new groups: `"gaussian"`, `"uncertainty"` or
+#'   `"old_levels"`.
 #' @param new_sigma Where the residual standard deviation of a new level comes from: `"prior"`,
-#'   `"uncertainty"` or `"old_levels"`; unless given `"prior"` with `"gaussian"` and as
+#'   `"uncertainty"` or `"old_levels"`; by default `"prior"` with `"gaussian"` and as
 #'   `sample_new_levels` otherwise.
 #' @param seed A whole number; the same one gives the same draws and leaves the session's generator
 #'   alone. `NULL` takes one from the session's stream if anything is random.
-#' @param offset Numbers to add to the means, one for each row, in place of the fit's argument
-#'   `offset`, which is otherwise evaluated in `newdata`. `offset()` terms are evaluated too.
-#' @param weights Precision weights, one for each row. Unless given the fit's argument `weights` is
-#'   evaluated in `newdata`; where that lacks its variables, each row has the weight 1 and a
-#'   message says so.
+#' @param offset Numbers to add to the means, one for each row. By default the fit's argument
+#'   `offset` is evaluated in `newdata`. `offset()` terms are always evaluated.
+#' @param weights Precision weights, one for each row. By default the fit's argument `weights` is
+#'   evaluated in `newdata`. If `newdata` does not have its variables, each row has the weight 1 and
+#'   a message says so.
 #' @param fun A function to apply to the predictions, such as `exp` for a response that is a
-#'   logarithm. What gives something else than numbers is an error.
-#' @param transform Not needed: the mean is the linear predictor.
+#'   logarithm. It must give numbers.
+#' @param transform Has no effect: the mean is the linear predictor.
 #' @param ... `allow.new.levels`; all else is refused by relm's methods.
-#' @return A matrix, draws x rows, the chains' draws one after the other. Its columns are named by
-#'   the rows of the data. Those of rows that `na.action = na.exclude` left out of a fit are `NA`.
+#' @return A matrix, draws x rows, with the draws of one chain after those of another. Its columns
+#'   have the names of the rows of the data. Those of rows that `na.action = na.exclude` left out of
+#'   a fit are `NA`.
 #' @section Errors:
-#' `newdata` that is no data frame, has no rows, lacks a column, or has missing values or unknown
-#' levels; levels that are new where they are not allowed; draws that the fit has not; numbers so
-#' large that a prediction is none; a fit of cross-products, which has no data.
+#' These are errors: `newdata` that is not a data frame, has no rows, lacks a column, or has missing
+#' values or unknown levels; new levels that are not allowed; draws that the fit does not have;
+#' numbers so large that a prediction is not a number; a fit of cross-products, which has no data.
 #' @references
 #' Gelman, A. and Hill, J. (2007). *Data Analysis Using Regression and Multilevel/Hierarchical
 #' Models*. Cambridge University Press, section 12.8.

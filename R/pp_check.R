@@ -1,30 +1,30 @@
 #' Posterior predictive checks
 #'
-#' Pictures of the data beside data that the model would give, by the package bayesplot.
+#' Shows the data together with data simulated from the model, with the package bayesplot.
 #'
-#' The types that begin with `loo_` compare a row with predictions from all other rows. Those are
-#' drawn, for each draw of the hyperparameters, from the normal distribution of the row given the
-#' other rows of its group, and weighed as in [loo()][loo.relm].
+#' The types that begin with `loo_` compare a row with predictions from all other rows. For each
+#' draw of the hyperparameters, the predictions are drawn from the normal distribution of the row
+#' given the other rows of its group. They are weighed as in [loo()][loo.relm].
 #'
 #' @param object A fit.
 #' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
-#'   `"dens_overlay"` unless given, or such as `"stat_grouped"`, `"intervals"` or
-#'   `"loo_pit_overlay"`. `plotfun` is rstanarm's name of it.
-#' @param ndraws,nreps How many draws to show; by default all for types that summarize them (of more
-#'   than 1,000 rows fewer, but at least 100, as a message says), 8 for those that have a panel for
-#'   each, 3 for scatter plots and errors, else 50. Types that begin with `loo_` use all. `nreps` is
-#'   rstanarm's name of it.
-#' @param group What the panels of a type that ends in `_grouped` are: the name of a variable of the
-#'   model, or values, one for each row; the grouping factor unless given.
-#' @param x What stands along the horizontal axis, where a type has that: the name of a variable of
-#'   the model, or numbers, one for each row. The places of the rows unless given.
+#'   `"dens_overlay"` by default, or for example `"stat_grouped"`, `"intervals"` or
+#'   `"loo_pit_overlay"`. rstanarm calls it `plotfun`.
+#' @param ndraws,nreps How many draws to show. By default all for types that summarize them (with
+#'   more than 1,000 rows fewer, but at least 100, and a message says so), 8 for types with a panel
+#'   for each draw, 3 for scatter plots and errors, and otherwise 50. Types that begin with `loo_`
+#'   use all. rstanarm calls it `nreps`.
+#' @param group The panels of a type that ends in `_grouped`: the name of a variable of the model,
+#'   or values, one for each row. By default the grouping factor.
+#' @param x The horizontal axis, if a type has one: the name of a variable of the model, or numbers,
+#'   one for each row. By default the positions of the rows.
 #' @param newdata A data frame with the response and predictors of other rows.
 #' @param draw_ids Numbers of the draws to show.
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
 #' @section Large data:
-#' Of more than 5,000 rows as many are shown, drawn at random by `seed`, and of more than 36 groups
-#' as many panels, spread evenly over the levels; messages say so. Statistics (`"stat"` and its kin)
-#' are of all rows. `newdata` with some rows of the data shows those.
+#' With more than 5,000 rows, 5,000 are shown, drawn at random by `seed`. With more than 36 groups,
+#' 36 panels are shown, spread evenly over the levels. Messages say so. Statistics (`"stat"` and
+#' similar types) use all rows. To show chosen rows of the data, give them as `newdata`.
 #'
 #' @param ... Arguments of bayesplot's function, such as `stat = "mean"`; and of
 #'   [posterior_predict()], such as `re_formula` or `allow_new_levels`.

@@ -1,29 +1,28 @@
 #' Predictions and fitted values with intervals
 #'
-#' Summaries of the draws that [posterior_predict()][posterior_predict.relm] and
-#' [posterior_epred()][posterior_predict.relm] would give: `predict()` of new observations,
-#' `fitted()` of their means. Rows are worked through in blocks, so that their number is bounded by
-#' the memory for the result alone.
+#' Summarize the draws of [posterior_predict()][posterior_predict.relm] and
+#' [posterior_epred()][posterior_predict.relm]: `predict()` for new observations, `fitted()` for
+#' their means. Rows are handled in blocks, so only the memory for the result limits their number.
 #'
-#' The point estimate is the median of the draws, as in [fixef()][relm-effects]. `Est.Error` is
-#' `NA` where the variance does not exist ([relm_posterior()] says when): with few groups that of
-#' coefficients and of new groups' effects does not, while that of the mean of a row in a group of
-#' the data does as soon as the data without any prior of group effects would tell it.
+#' The point estimate is the median of the draws, as in [fixef()][relm-effects]. `Est.Error` is `NA`
+#' where the variance does not exist ([relm_posterior()] says when). With few groups, the variances
+#' of coefficients and of new groups' effects do not exist. The variance of the mean of a row in a
+#' group of the data exists if the data would determine this mean without any prior of group
+#' effects.
 #'
 #' @inheritParams posterior_predict.relm
-#' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
+#' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
-#' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: point estimates alone.
+#' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: only point estimates.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and
 #'   lme4's
 #'   `re.form`, `draws` and `allow.new.levels`; for `predict()` also `weights` and `new_sigma`.
 #' @return With `summary`, a matrix with a row for each row of the data and the columns `Estimate`
-#'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or what `probs` asks for.
+#'   (median), `Est.Error` (standard deviation), and `Q2.5` and `Q97.5` or the quantiles in `probs`.
 #'   With `summary = FALSE` a matrix, draws x rows; with `NULL` a vector of medians. For the rows of
-#'   a
-#'   fit with `na.action = na.exclude`, rows that were left out are `NA`.
+#'   a fit with `na.action = na.exclude`, rows that were left out are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,

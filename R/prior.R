@@ -1,21 +1,19 @@
 #' Priors
 #'
-#' `relm_prior()` gathers the priors of a model; the other functions name the
-#' distributions it can hold.
+#' `relm_prior()` collects the priors of a model. The other functions give the distributions that it
+#' can contain.
 #'
-#' The defaults are noninformative: flat coefficients, \eqn{p(\beta) \propto 1};
-#' \eqn{p(\sigma^2) \propto 1/\sigma^2} for the residual variance; and standard
-#' deviations of group effects uniform on \eqn{(0, \infty)}, which in terms of
-#' the precision is \eqn{p(1/\tau^2) \propto (1/\tau^2)^{-3/2}} (Gelman, 2006).
-#' Correlations of group effects have the LKJ(1) distribution, uniform over
-#' correlation matrices (Lewandowski, Kurowicka and Joe, 2009).
+#' The defaults are noninformative: flat coefficients, \eqn{p(\beta) \propto 1}; \eqn{p(\sigma^2)
+#' \propto 1/\sigma^2} for the residual variance; and standard deviations of group effects that are
+#' uniform on \eqn{(0, \infty)}. For the precision this is \eqn{p(1/\tau^2) \propto
+#' (1/\tau^2)^{-3/2}} (Gelman, 2006). Correlations of group effects have the LKJ(1) distribution,
+#' which is uniform over correlation matrices (Lewandowski, Kurowicka and Joe, 2009).
 #'
-#' A posterior that these priors leave improper is refused: see
-#' [relm_posterior()].
+#' If the posterior is improper under these priors, relm refuses it: see [relm_posterior()].
 #'
 #' @section Densities:
-#' Of a coefficient b, of a standard deviation s, of a correlation matrix C and of a covariance
-#' matrix S of q effects with inverse P, up to constants:
+#' These are the densities of a coefficient b, a standard deviation s, a correlation matrix C and a
+#' covariance matrix S of q effects with inverse P, up to constants:
 #'
 #' | prior | density | source |
 #' |---|---|---|
@@ -37,19 +35,18 @@
 #' inverse-Wishart distributions IW(df + q - 1, 2 df diag(1/a)) over
 #' \eqn{a_k \sim IG(1/2, 1/scale_k^2)}.
 #'
-#' `pooled()` is for several residual variances, `sigma = ~ f`: level l of f has
-#' \eqn{\sigma_l^2 \sim} scaled-inverse-\eqn{\chi^2(\nu, s^2)}, which is
-#' \eqn{IG(\nu/2, \nu s^2/2)}, with \eqn{\nu} and s learnt from all levels under
-#' \eqn{p(s) \propto 1/s} and \eqn{\nu \sim} Gamma(2, rate 0.1), the prior that Juárez and
-#' Steel (2010) have for the degrees of freedom of a t distribution. A level of few rows
-#' borrows from the others.
+#' `pooled()` is for several residual variances, `sigma = ~ f`: level l of f has \eqn{\sigma_l^2
+#' \sim} scaled-inverse-\eqn{\chi^2(\nu, s^2)}, which is \eqn{IG(\nu/2, \nu s^2/2)}, with \eqn{\nu}
+#' and s learned from all levels under \eqn{p(s) \propto 1/s} and \eqn{\nu \sim} Gamma(2, rate 0.1).
+#' Juárez and Steel (2010) use the latter prior for the degrees of freedom of a t distribution. A
+#' level with few rows borrows from the others.
 #'
 #' @section Names shared with rstanarm and brms:
-#' rstanarm has a `normal()`, an `exponential()` and an `lkj()` too, and brms an `exponential()`, a
-#' family. Within `relm_prior()` these names are relm's, whichever package was attached last.
-#' Elsewhere they are those of the package attached last; where this is relm, rstanarm takes relm's
-#' `normal(mean, sd)`, `exponential(rate)` and `lkj(eta)` for its own, and calls with
-#' other arguments, such as `normal(autoscale = TRUE)`, reach the function that relm masks.
+#' rstanarm also has `normal()`, `exponential()` and `lkj()`, and brms has a family `exponential()`.
+#' Within `relm_prior()` these names are always relm's functions. Elsewhere they are those of the
+#' package attached last. If this is relm, rstanarm accepts relm's `normal(mean, sd)`,
+#' `exponential(rate)` and `lkj(eta)` as its own. Calls with other arguments, such as
+#' `normal(autoscale = TRUE)`, go to the function that relm masks.
 #'
 #' @param beta Prior of the coefficients: `flat()` or `normal()`, or a list of
 #'   these named by coefficient (others stay flat).
@@ -60,21 +57,21 @@
 #' @param sigma Prior of the residual standard deviation, or of each of them:
 #'   `jeffreys()`, `uniform()`, `half_t()`, `half_cauchy()`, `half_normal()`, `exponential()` or
 #'   `inverse_gamma()` (of the variance); or `pooled()` for several that learn from each other.
-#' @param cov Prior of a whole covariance matrix of group effects, in place of
-#'   `sd` and `cor`: `inverse_wishart()`, `huang_wand()` or `NULL`.
+#' @param cov Prior of a whole covariance matrix of group effects, instead of `sd` and `cor`:
+#'   `inverse_wishart()`, `huang_wand()` or `NULL`.
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
 #' @param upper Upper bound of the standard deviation.
-#' @param shape,rate Of the inverse-gamma distribution of a *variance*; in `exponential()`
-#'   `rate` is one over the mean of the standard deviation.
-#' @param eta LKJ shape; 1 is uniform, and larger values favour small correlations.
-#' @param df Degrees of freedom; of `inverse_wishart()` above q - 1 for q effects.
+#' @param shape,rate Shape and rate of the inverse-gamma distribution of a *variance*. In
+#'   `exponential()`, `rate` is one over the mean of the standard deviation.
+#' @param eta LKJ shape; 1 is uniform, and larger values favor small correlations.
+#' @param df Degrees of freedom; in `inverse_wishart()` above q - 1 for q effects.
 #' @param scale In `inverse_wishart()` a matrix, or a number for that multiple of the identity;
 #'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
-#'   number, or one for each effect. Elsewhere a number: about as large as the
-#'   standard deviation may well be, in units of the response over those of the column.
-#' @param ... Refused; but in `normal()`, `exponential()` and `lkj()`, where rstanarm or brms is
-#'   attached and relm masks its function of the same name, a call with arguments that only theirs
-#'   has is theirs.
+#'   number, or one for each effect. In the other functions a number: about as large as you expect
+#'   the standard deviation may be, in units of the response over those of the column.
+#' @param ... Refused, with one exception: in `normal()`, `exponential()` and `lkj()`, if relm masks
+#'   the function of the same name in attached rstanarm or brms, a call with arguments that only
+#'   that function has goes to that function.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
 #'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
 #'   `relm_distribution`.

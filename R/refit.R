@@ -1,20 +1,21 @@
 #' A fit to another response
 #'
 #' Fits a model again with other values of its response, such as those that
-#' [simulate()][simulate.relm] gives. All else, the priors, the sampler and the seed among it, stays
-#' as it was.
+#' [simulate()][simulate.relm] gives. Everything else stays the same, including the priors, the
+#' sampler and the seed.
 #'
 #' @param object A fit.
-#' @param newresp Values of the response as it stands on the left of the formula, those of
-#'   `log(y)` for `log(y) ~ x`: one for each row used, or for each row of the data where
-#'   `na.action = na.exclude` left some out. A data frame or matrix of one column will do.
-#' @param seed A whole number, or `NULL` to take one from the session's stream; that of the fit
-#'   unless given.
+#' @param newresp Values of the left-hand side of the formula, for example those of `log(y)` for
+#'   `log(y) ~ x`: one for each row used, or for each row of the data if `na.action = na.exclude`
+#'   left some out. A data frame or matrix with one column is also accepted.
+#' @param seed A whole number, or `NULL` to take one from the session's stream; by default that of
+#'   the fit.
 #' @param ... Refused.
-#' @return A fit. [update()][update.relm] of it needs `data`, for its response is not in the data
-#'   of the first fit.
+#' @return A fit. [update()][update.relm] of it needs `data`, because its response is not in the
+#'   data of the first fit.
 #' @section Errors:
-#' Values that are not finite, or not as many as rows; a fit of cross-products.
+#' These are errors: values that are not finite, a number of values other than the number of rows,
+#' and a fit of cross-products.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

@@ -1,20 +1,22 @@
-#' What a posterior has not
+#' Functions that a posterior does not have
 #'
-#' Functions for fits by maximum likelihood that have no meaning for draws, and what takes their
-#' place. Each is an error that says so.
+#' These functions for fits by maximum likelihood have no meaning for draws. Each gives an error
+#' that names what to use instead.
 #'
 #' * `anova()`, `drop1()`, `add1()`: [loo_compare()][loo.relm] compares models by their predictions,
-#'   [bayes_factor()] by their marginal likelihoods; [update()][update.relm] puts terms in and out.
-#' * `logLik()`, `deviance()`, `extractAIC()`, and with them `AIC()` and `BIC()`: [log_lik()] has the
-#'   draws of the log likelihood, [loo()][loo.relm] and [waic()][loo.relm] are criteria.
-#' * `profile()`: [confint()][relm-intervals] and [posterior_interval()] have intervals.
+#'   and [bayes_factor()] by their marginal likelihoods. [update()][update.relm] adds and removes
+#'   terms.
+#' * `logLik()`, `deviance()`, `extractAIC()`, and therefore `AIC()` and `BIC()`: [log_lik()] gives
+#'   the draws of the log likelihood, and [loo()][loo.relm] and [waic()][loo.relm] give criteria.
+#' * `profile()`: [confint()][relm-intervals] and [posterior_interval()] give intervals.
 #' * `df.residual()`: intervals come from draws.
-#' * `isSingular()`: no draw of a standard deviation is zero; [plot()][plot.relm] shows how near they
-#'   come. relm has this function of lme4's as a generic, which passes lme4's fits on.
+#' * `isSingular()`: no draw of a standard deviation is zero; [plot()][plot.relm] shows how close to
+#'   zero they are. relm has a generic for this function of lme4, which passes lme4's fits on to
+#'   lme4.
 #'
 #' @param x A fit.
 #' @param ... Arguments of lme4's function.
-#' @return `isSingular()` of a fit of lme4's: what lme4 gives.
+#' @return For a fit of lme4, `isSingular()` gives lme4's result.
 #' @name relm-refused
 NULL
 

@@ -1,14 +1,14 @@
 #' relm: random-effects linear models by posterior sampling
 #'
-#' Draws from the posterior of Gaussian hierarchical regressions, in lme4's formula syntax,
-#' by samplers in C.
+#' Draws from the posterior of Gaussian hierarchical regressions, in lme4's formula syntax, with
+#' samplers in C.
 #'
-#' Start with [relm()], or with `vignette("relm")`. What one does with a fit:
+#' Start with [relm()], or with `vignette("relm")`. These functions work on a fit:
 #'
 #' | for | see |
 #' |:--|:--|
 #' | priors | [relm_prior()] |
-#' | tables and estimates | [summary()][summary.relm], [fixef() and its kin][relm-effects], [intervals][relm-intervals] |
+#' | tables and estimates | [summary()][summary.relm], [fixef() and related functions][relm-effects], [intervals][relm-intervals] |
 #' | pictures | [plot()][plot.relm], [pp_check()][pp_check.relm] |
 #' | predictions | [predict()][predict.relm], [posterior_predict()][posterior_predict.relm], [residuals()][residuals.relm] |
 #' | comparisons of models | [loo()][loo.relm], [kfold()][kfold.relm], [logml()], [bayes_R2()][bayes_R2.relm] |
@@ -18,7 +18,7 @@
 #' Vignettes: `bass`, a lecture on these models; `samplers`; `priors`; `coming-from` lme4, rstanarm,
 #' brms or MCMCglmm; `performance`.
 #'
-#' A fit goes from a formula to draws in stages, each a function of its own: [relm_design()],
+#' A fit goes from a formula to draws in stages. Each stage has its own function: [relm_design()],
 #' [crossprods()], [relm_posterior()], [relm()].
 #' @name relm-package
 #' @aliases relm-package

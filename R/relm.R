@@ -1,31 +1,29 @@
 #' Fit a random-effects linear model
 #'
-#' Draws from the posterior distribution of
-#' \deqn{y_j = X_j \beta + Z_j \gamma_j + e_j,\quad e_{ij} \sim N(0, \sigma^2 / w_{ij}),\quad
-#' \gamma_j \sim N_q(0, \Sigma)}{y_j = X_j beta + Z_j gamma_j + e_j}
-#' for groups j = 1, ..., J, by samplers in C.
+#' Draws from the posterior distribution of \deqn{y_j = X_j \beta + Z_j \gamma_j + e_j,\quad e_{ij}
+#' \sim N(0, \sigma^2 / w_{ij}),\quad \gamma_j \sim N_q(0, \Sigma)}{y_j = X_j beta + Z_j gamma_j +
+#' e_j} for groups j = 1, ..., J, with samplers in C.
 #'
 #' @param formula A model in lme4's syntax, such as `y ~ x + (1 + x || g)`; see
 #'   [relm_design()]; or its text. Or cross-products, made by [crossprods()].
 #' @param data A data frame with the variables of the formula.
-#' @param sigma What the residual variance goes by: `~ 1` for a common one, `~ f` for
-#'   one for each level of the factor `f`, which may vary within groups.
+#' @param sigma The model of the residual variance: `~ 1` for a common one, `~ f` for one for each
+#'   level of the factor `f`, which may vary within groups.
 #' @param prior Priors, made by [relm_prior()].
 #' @param sampler `"collapsed"`, the default, draws the relative covariance of the group effects
-#'   from its own posterior, with all else integrated out, by Metropolis-Hastings, and the rest
-#'   exactly given it: its draws are nearly independent as a rule. With up to three dimensions to
-#'   move in, it proposes from a table of the density, and beyond from a t that has learnt its mean and
-#'   covariance by importance sampling; then it needs no warm-up to speak of: at most 20 sweeps are
-#'   run, or 100. Several residual variances take all of `warmup`, to learn in. It takes at most
-#'   eight random columns; beyond them, and where it finds no mode to start from or hardly one of its
-#'   proposals would be accepted, the interweaved sampler runs unless `"collapsed"` was asked for by
-#'   name.
-#'   `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs samplers, named by the
-#'   parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The uncentered mixes
-#'   well where groups tell little of their effects, the centered where they tell much. The
-#'   interweaved one passes through both, and through standardized effects, in each sweep
-#'   (Yu and Meng, 2011). A model without group effects, with flat coefficients and one residual
-#'   variance, is drawn exactly from its conjugate posterior instead.
+#'   from its own posterior, with everything else integrated out, by Metropolis-Hastings. It then
+#'   draws the rest exactly. Its draws are usually nearly independent. In up to three dimensions it
+#'   proposes from a table of the density. In more dimensions it proposes from a t whose mean and
+#'   covariance come from importance sampling. It needs almost no warm-up: it runs at most 20
+#'   sweeps, or 100. With several residual variances it uses all of `warmup` to learn the proposals.
+#'   It takes at most eight random columns. With more columns, if it finds no mode to start from, or
+#'   if hardly any of its proposals would be accepted, the interweaved sampler runs, unless you
+#'   asked for `"collapsed"` by name. `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs
+#'   samplers, named by the parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The
+#'   uncentered sampler mixes well if the data of groups say little about their effects, and the
+#'   centered sampler if they say much. The interweaved sampler uses both, and standardized effects,
+#'   in each sweep (Yu and Meng, 2011). A model without group effects, with flat coefficients and
+#'   one residual variance, is drawn exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.
@@ -34,26 +32,25 @@
 #'   and whatever generator the session uses. `NULL` takes one from the session's
 #'   stream, so that [set.seed()] works too.
 #' @param cores Number of processes for the chains.
-#' @param threads Number of threads that share the sums over groups within a chain of the
-#'   collapsed sampler, from 10,000 groups on and where the package was built with OpenMP. It
-#'   changes no draw. Forked processes, as those of `cores` are except on Windows, run one thread
-#'   each.
+#' @param threads Number of threads that share the sums over groups within a chain of the collapsed
+#'   sampler. They are used from 10,000 groups on, if the package was built with OpenMP. The number
+#'   does not change the draws. Forked processes run one thread each; those of `cores` are forked
+#'   except on Windows.
 #' @param init A fit of a model with the same hyperparameters, whose last draws the chains start
 #'   from; or `NULL`.
-#' @param group_draws Which groups' effects have their draws kept: `TRUE` for all, `FALSE` for none,
-#'   or levels of the grouping factor. `NULL` keeps all where they take less than 200 MB. Draws
-#'   that were not kept are the same numbers when they are asked for later, by
-#'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. Where draws of
-#'   all groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
-#'   each group's effects, averaged over 100 draws of the hyperparameters, and `ranef()` and
-#'   `coef()` give these means.
-#' @param target_ess A number of effective draws: chains run in blocks until every
-#'   hyperparameter has as many, bulk and tail, over all chains together, or each chain has
-#'   `max_draws`, or memory has no room for more; a message says which. `draws` is then the size of
-#'   the first block.
-#' @param max_draws Draws of each chain at which `target_ess` gives up.
-#' @param weights Precision weights: the residual variance of a row is
-#'   \eqn{\sigma^2 / w}. As in [lm()] evaluated in `data`.
+#' @param group_draws For which groups to keep the draws of effects: `TRUE` for all, `FALSE` for
+#'   none, or levels of the grouping factor. `NULL` keeps all if they take less than 200 MB. Draws
+#'   that were not kept are the same numbers when you ask for them later, with
+#'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. If draws of all
+#'   groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
+#'   each group's effects, averaged over 100 draws of the hyperparameters. `ranef()` and `coef()`
+#'   then give these means.
+#' @param target_ess A number of effective draws. Chains run in blocks until every hyperparameter
+#'   has this number, bulk and tail, over all chains together, or until each chain has `max_draws`,
+#'   or until memory is full. A message says which. `draws` is then the size of the first block.
+#' @param max_draws The number of draws of each chain at which `target_ess` gives up.
+#' @param weights Precision weights: the residual variance of a row is \eqn{\sigma^2 / w}. They are
+#'   evaluated in `data`, as in [lm()].
 #' @param offset A known part of the mean, evaluated in `data`; `offset()` in the formula
 #'   works too.
 #' @param subset Rows to use, evaluated in `data`.
@@ -65,17 +62,17 @@
 #'   [simulate()][simulate.relm], [predictive_interval()][relm-intervals], `weights()` and
 #'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
-#' @param family `"gaussian"`, as other packages write it. There is no other.
+#' @param family `"gaussian"`, as in other packages. It is the only family.
 #' @param progress Show a progress bar?
-#' @param ... Refused: arguments that are not known.
+#' @param ... Unknown arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
 #'   [summary()][summary.relm], [plot()][plot.relm], [fixef()][relm-effects],
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
 #' @section Errors:
-#' A posterior that does not exist is refused before sampling, as [relm_posterior()] says.
-#' Errors in what was given have the class `relm_error`. A column with a random slope that lies far
-#' from zero, such as a year, makes intercepts and slopes hard to tell apart: center it. A message
-#' says so where its mean is more than ten of its standard deviations within groups away.
+#' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
+#' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such
+#' as a year, makes intercepts and slopes hard to tell apart: center it. A message says so where its
+#' mean is more than ten of its standard deviations within groups away.
 #' @references
 #' Gelfand, A. E., Sahu, S. K. and Carlin, B. P. (1995). Efficient parametrisations for
 #' normal linear mixed models. *Biometrika* 82, 479--488.

@@ -1,32 +1,28 @@
 #' Residuals
 #'
-#' `residuals()` estimates what the response is above its mean; `predictive_error()` gives draws of
-#' what it is above a prediction, the response less a draw of
-#' [posterior_predict()][posterior_predict.relm].
+#' `residuals()` estimates the response minus its mean. `predictive_error()` gives draws of the
+#' response minus a prediction, which is a draw of [posterior_predict()][posterior_predict.relm].
 #'
 #' @inheritParams posterior_predict.relm
-#' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
+#' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
 #' @param summary `NULL`: medians. `TRUE`: a table with the columns of [predict()][predict.relm].
 #'   `FALSE`: draws, as in brms.
-#' @param method `"posterior_epred"`: the response less its mean. `"posterior_predict"`: less a new
-#'   observation.
-#' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`; `"deviance"`, times
-#'   \eqn{\sqrt w}, as these have it; or `"pearson"`, over their standard deviation
-#'   \eqn{\sigma / \sqrt w}, as in brms. The latter two go with the mean alone.
-#' @param scaled Over the residual standard deviation \eqn{\sigma} too, as in lme4? Pearson
-#' residuals
-#'   are so already.
+#' @param method `"posterior_epred"`: the response minus its mean. `"posterior_predict"`: the
+#'   response minus a new observation.
+#' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`; `"deviance"`, multiplied by
+#'   \eqn{\sqrt w}, as in [lm()] and lme4; or `"pearson"`, divided by their standard deviation
+#'   \eqn{\sigma / \sqrt w}, as in brms. The last two work only with the mean.
+#' @param scaled Also divide by the residual standard deviation \eqn{\sigma}, as in lme4? Pearson
+#'   residuals are always divided by it.
 #' @param probs Probabilities of the quantiles in the table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`,
 #'   `re.form`, `draws` and `allow.new.levels`; of `predictive_error()` also `re_formula`.
-#' @return `residuals()`: a vector, or with `summary` a table as of [predict()][predict.relm] or
-#' draws
-#'   x rows. `predictive_error()`: a matrix, draws x rows. Rows that `na.action = na.exclude` left
-#'   out
-#'   are `NA`.
+#' @return `residuals()`: a vector, or with `summary` a table as from [predict()][predict.relm] or
+#'   draws x rows. `predictive_error()`: a matrix, draws x rows. Rows that `na.action = na.exclude`
+#'   left out are `NA`.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,

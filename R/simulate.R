@@ -1,29 +1,27 @@
 #' Simulated responses
 #'
-#' Replicates of the response, each from a draw of its own from the posterior, chosen at random:
-#' draws of [posterior_predict()][posterior_predict.relm] in the shape of [stats::simulate()].
+#' Simulates replicates of the response. Each comes from its own draw from the posterior, chosen at
+#' random. They are draws of [posterior_predict()][posterior_predict.relm] in the shape of
+#' [stats::simulate()].
 #'
-#' Group effects are those of the draw; lme4's `simulate()`, which conditions on estimates, draws
-#' them anew unless told otherwise. `use.u = FALSE` draws them anew here too, from \eqn{N(0,
-#' \Sigma)} as for groups that the data did not have. For new groups give `newdata` with new levels
+#' Group effects are those of the draw. lme4's `simulate()` conditions on estimates and by default
+#' draws new group effects. `use.u = FALSE` draws new group effects here too, from \eqn{N(0,
+#' \Sigma)}, as for groups that are not in the data. For new groups, give `newdata` with new levels
 #' and `allow_new_levels = TRUE`.
 #'
 #' @inheritParams posterior_predict.relm
-#' @param re_formula Which group effects to take up: `NULL` for all, `NA` or `~ 0` for none, or some
+#' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
 #' @param use.u,re.form lme4's arguments: `use.u = TRUE` or `re.form = NULL` for the group effects
-#' of
-#'   the draw, `use.u = FALSE`, `re.form = NA` or `~ 0` for new ones. Effects that `re_formula`
-#'   leaves out count as zero instead.
-#' @param nsim Number of replicates. Beyond the number of draws of the fit, draws repeat.
+#'   of the draw, and `use.u = FALSE`, `re.form = NA` or `~ 0` for new ones. Effects that
+#'   `re_formula` leaves out count as zero instead.
+#' @param nsim Number of replicates. If it exceeds the number of draws of the fit, draws repeat.
 #' @param seed A whole number, or `NULL` to take one from the session's stream.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
 #'   `sample_new_levels`, `new_sigma`, `offset`, `allow.new.levels`.
 #' @return A data frame with a row for each row of the data, `NA` where `na.action = na.exclude`
-#' left it
-#'   out, and the columns `sim_1`, `sim_2`, ...
-#'   Its attribute `seed` is, as [stats::simulate()] has it, the seed with the kind of generator, or
-#'   the state of the session's generator before.
+#' left it out, and the columns `sim_1`, `sim_2`, ... As in [stats::simulate()], its attribute
+#' `seed` is the seed with the kind of generator, or the previous state of the session's generator.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,

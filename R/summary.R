@@ -1,41 +1,39 @@
 #' Summary of a fit
 #'
-#' Mean, standard deviation, median, 95% interval, R-hat, and bulk and tail effective
-#' sample sizes (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021; computed by
-#' posterior).
+#' Gives the mean, standard deviation, median, 95% interval, R-hat, and bulk and tail effective
+#' sample sizes (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021; computed by posterior).
 #'
-#' With few groups a standard deviation's posterior has so heavy a tail that its mean or
-#' variance does not exist, and coefficients, group effects and predictions for new groups
-#' inherit this (see [relm_posterior()]). The table has `NA` there and a note says so: the
-#' average of such draws estimates nothing. Quantiles always exist.
+#' With few groups the tail of a standard deviation's posterior is so heavy that its mean or
+#' variance does not exist. The same holds for coefficients, group effects and predictions for new
+#' groups (see [relm_posterior()]). The table has `NA` there and a note says so, because the average
+#' of such draws estimates nothing. Quantiles always exist.
 #'
 #' @section Convergence:
-#' A warning says that chains have not converged where R-hat is above 1.01, or above what draws
-#' that are independent would give by chance, if that is more. With m chains of n draws there are
-#' M = 2m halves of N = n / 2 (rounded down) draws. R-hat is the larger of two values, of ranks and of
-#' ranks of distances from the median, both made normal; for independent draws each is
-#' \eqn{\sqrt{1 + (F - 1) / N}}{sqrt(1 + (F - 1) / N)}, with F, the mean square between halves over
-#' that within, from the F distribution with M - 1 and M(N - 1) degrees of freedom. The limit is where
-#' the largest of the values of all variables shown lies with a probability of at most 1 in 100
-#' (Bonferroni): of four chains and five variables 1.052 with 50 draws, and 1.01 from 300
-#' draws on.
+#' A warning says that chains have not converged if R-hat is above 1.01, or above the value that
+#' independent draws would give by chance, if this is larger. With m chains of n draws there are M =
+#' 2m halves of N = n / 2 (rounded down) draws. R-hat is the larger of two values. One is for ranks
+#' and one for ranks of distances from the median, both made normal. For independent draws each
+#' value is \eqn{\sqrt{1 + (F - 1) / N}}{sqrt(1 + (F - 1) / N)}, where F is the mean square between
+#' halves over that within. F has the F distribution with M - 1 and M(N - 1) degrees of freedom. The
+#' largest value among all variables shown exceeds the limit with a probability of at most 1 in 100
+#' (Bonferroni). For four chains and five variables, the limit is 1.052 with 50 draws, and 1.01 from
+#' 300 draws on.
 #'
 #' @param object A fit.
-#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; the
-#'   hyperparameters unless given.
+#' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; by
+#'   default the hyperparameters.
 #' @param prob Probability of the central interval.
-#' @param probs Instead of `prob`: probabilities of the quantiles in the table, as rstanarm has
-#'   them.
-#' @param robust Median and median absolute deviation in the place of mean, standard deviation and
-#'   median?
+#' @param probs Instead of `prob`: probabilities of the quantiles in the table, as in rstanarm.
+#' @param robust Give the median and the median absolute deviation instead of mean, standard
+#'   deviation and median?
 #' @param x A summary.
 #' @param digits Significant digits of each interval, when the summary is printed.
-#' @param row.names,optional Not used; they stand in the generic.
+#' @param row.names,optional Not used; the generic has them.
 #' @param ... Refused.
-#' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`,
-#'   `median`, `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`; with `robust` `median` and `mad` in
-#'   the place of the first three numbers. Its rows are named by the variables;
-#'   `as.data.frame()` gives a plain data frame without these names.
+#' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`, `median`,
+#'   `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`; with `robust`, `median` and `mad` replace the
+#'   first three numbers. The names of its rows are the variables. `as.data.frame()` gives a plain
+#'   data frame without these names.
 #' @references
 #' Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
 #' Rank-normalization, folding, and localization: an improved R-hat for assessing convergence

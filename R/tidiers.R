@@ -12,43 +12,43 @@
 #' @param conf.level Their probability.
 #' @param conf.method `"quantile"`: between quantiles with equal tails; `"HPDinterval"`: the
 #'   shortest intervals, from coda.
-#' @param rhat,ess Add columns `rhat` and `ess`, the smaller of the bulk and the tail effective
-#'   sample size?
+#' @param rhat,ess Add the columns `rhat` and `ess`? `ess` is the smaller of the bulk and the tail
+#'   effective sample size.
 #' @param robust Estimates: `TRUE` for medians and median absolute deviations, `FALSE` for means and
-#'   standard deviations, `NA` where they do not exist. Unless given, medians and standard
-#'   deviations.
+#'   standard deviations, `NA` where they do not exist. By default medians and standard deviations.
 #' @param exponentiate Show \eqn{\exp(\beta)} for the coefficients, `"fixed"`, and their intervals?
-#'   The standard error is multiplied by it, as broom does: that of \eqn{\exp(\beta)} itself need not
-#'   exist.
-#' @param scales Of `"ran_pars"`: `"sdcor"` for standard deviations and correlations, or `"vcov"` for
-#'   variances and covariances. One for each of `effects`, `NA` for the others, or this one.
+#'   The standard error is multiplied by it, as in broom. The standard error of \eqn{\exp(\beta)}
+#'   itself may not exist.
+#' @param scales For `"ran_pars"`: `"sdcor"` for standard deviations and correlations, or `"vcov"`
+#'   for variances and covariances. Give only this value, or one for each of `effects` with `NA` for
+#'   the others.
 #' @param looic Add columns `looic`, `elpd_loo` and `p_loo`, from [loo()]?
-#' @param data The rows of the fit to add columns to; unless given its model frame.
+#' @param data The rows of the fit to add columns to; by default its model frame.
 #' @param newdata Other rows, as in [predict()][predict.relm].
-#' @param se_fit,se.fit Add the column `.se.fit`? It is, unless `FALSE` is given. `se.fit` is
-#'   the spelling of broom.mixed's method for brms.
-#' @param re_formula,re.form Which group effects `.fitted`, its interval and `.resid` take up, as in
+#' @param se_fit,se.fit Add the column `.se.fit`? It is added by default. `se.fit` is the spelling
+#'   of broom.mixed's method for brms.
+#' @param re_formula,re.form Which group effects `.fitted`, its interval and `.resid` include, as in
 #'   [posterior_predict()][posterior_predict.relm].
 #' @param interval `"none"`; `"confidence"`, of the mean of a row; or `"prediction"`, of a new
 #'   observation there.
-#' @param seed Of predictions, as in [predict()][predict.relm].
-#' @param ... Of `augment()` other arguments of [fitted()][predict.relm], such as
+#' @param seed The seed of predictions, as in [predict()][predict.relm].
+#' @param ... For `augment()`, other arguments of [fitted()][predict.relm], such as
 #'   `allow_new_levels`; otherwise refused.
 #' @return Tibbles.
 #' * `tidy()`: a row for each parameter, with the columns `effect`; `group`, the grouping factor, or
-#'   `"Residual"`; `level`, the group, or the level of the factor that residual variances go by;
-#'   `term`; `estimate`, the posterior median; `std.error`, the posterior standard deviation, `NA`
-#'   where it does not exist; `conf.low` and `conf.high`. `group` and `level` are there
-#'   where some row has them. Terms are spelled as in the model matrix; those of
-#'   `"ran_pars"` are `sd__(Intercept)`, `cor__(Intercept).x` and `sd__Observation`, or with
-#'   `scales = "vcov"` `var__(Intercept)`, `cov__(Intercept).x` and `var__Observation`.
+#'   `"Residual"`; `level`, the group, or the level of the factor of the residual variances; `term`;
+#'   `estimate`, the posterior median; `std.error`, the posterior standard deviation, `NA` where it
+#'   does not exist; `conf.low` and `conf.high`. `group` and `level` are included if some row has
+#'   them. Terms are spelled as in the model matrix; those of `"ran_pars"` are `sd__(Intercept)`,
+#'   `cor__(Intercept).x` and `sd__Observation`, or with `scales = "vcov"` `var__(Intercept)`,
+#'   `cov__(Intercept).x` and `var__Observation`.
 #' * `glance()`: one row, with the sampler (`algorithm`), the number of posterior draws (`pss`), of
-#'   rows (`nobs`), and `sigma`, `NA` where there are several.
+#'   rows (`nobs`), and `sigma`, `NA` if there are several.
 #' * `augment()`: the data with the columns `.fitted`, the posterior median of the mean of each row,
 #'   as in [fitted()][predict.relm]; `.se.fit`, its standard deviation, `NA` where it does not
-#'   exist; `.lower` and `.upper`; `.resid`, the response less `.fitted`, where the response is
-#'   there; and `.fixed`, the median without group effects. Row names that are not
-#'   numbers become the column `.rownames`.
+#'   exist; `.lower` and `.upper`; `.resid`, the response minus `.fitted`, if the response is given;
+#'   and `.fixed`, the median without group effects. Row names that are not numbers become the
+#'   column `.rownames`.
 #' @examplesIf requireNamespace("generics", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

@@ -1,21 +1,22 @@
 #' Draws by tidybayes
 #'
-#' tidybayes takes a fit as it is: `tidy_draws()`, `spread_draws()`, `gather_draws()` and their
-#' kin by relm's names of draws ([relm_names]); `epred_draws()`, `linpred_draws()`,
-#' `predicted_draws()`, the functions with `add_` before these names and with `_rvars` after them by
-#' [posterior_predict()][posterior_predict.relm] and its kin, whose arguments they take.
-#' `residual_draws()` has the response of each row less these draws.
+#' tidybayes accepts a fit directly. `tidy_draws()`, `spread_draws()`, `gather_draws()` and related
+#' functions use relm's names of draws ([relm_names]). `epred_draws()`, `linpred_draws()`,
+#' `predicted_draws()`, and the functions with `add_` before these names or `_rvars` after them, use
+#' [posterior_predict()][posterior_predict.relm] and related functions and take their arguments.
+#' `residual_draws()` gives the response of each row minus these draws.
 #'
 #' @param object A fit.
-#' @param newdata A data frame of rows; for `residual_draws()` with their response.
+#' @param newdata A data frame of rows. For `residual_draws()` it must have the response.
 #' @param value The name of the column of draws.
 #' @param ndraws,seed,re_formula As in [posterior_predict()][posterior_predict.relm].
 #' @param category Not used: a mean is one number.
-#' @param method `"posterior_epred"`: less the mean. `"posterior_predict"`: less a new observation.
-#' @param dpar Refused but for `NULL` and `FALSE`: the draws are those of the mean. Those of sigma
-#'   have a name of their own.
+#' @param method `"posterior_epred"`: minus the mean. `"posterior_predict"`: minus a new
+#'   observation.
+#' @param dpar Only `NULL` and `FALSE` are accepted: the draws are those of the mean. The draws of
+#'   sigma have their own name.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm].
-#' @return A data frame, a row for each row of `newdata` and draw.
+#' @return A data frame with a row for each combination of a row of `newdata` and a draw.
 #' @examplesIf requireNamespace("tidybayes", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)

@@ -2,22 +2,21 @@
 #'
 #' Fits a model again with some of its arguments changed.
 #'
-#' The new fit is what [relm()] gives with the arguments of the old fit's call but for the changed
-#' ones. A `formula.` is understood as in [stats::update.formula()], bars included: `. ~ . - x`
-#' takes a term out, `. ~ . + (1 | g)` puts group effects in, and of `(x || g)`, which is
-#' `(1 | g) + (0 + x | g)`, either may be taken out. Without a `seed` in the call or among the
-#' changed
-#' arguments the new fit has a seed of its own.
+#' The new fit is the result of [relm()] with the arguments of the old fit's call, except for the
+#' changed ones. A `formula.` works as in [stats::update.formula()], including bars: `. ~ . - x`
+#' removes a term, and `. ~ . + (1 | g)` adds group effects. `(x || g)` means
+#' `(1 | g) + (0 + x | g)`, and you may remove either part. Without a `seed` in the call or among
+#' the changed arguments, the new fit has its own seed.
 #'
-#' The rows are those of the fit, which keeps them, unless `data` is given: give it to fit data that
-#' were corrected. A message says so where the data frame that the call names is another by now. A
-#' new variable is taken from that data frame, where `update()` is called, as long as it is the one
-#' that was fitted. All other arguments of the old call keep the values that they had: what they
-#' were called does not matter. A fit of cross-products is updated from its own.
+#' By default `update()` uses the rows that the fit keeps. To fit corrected data, give `data`. A
+#' message says so if the data frame that the call names has changed since. A new variable comes
+#' from that data frame, looked up where `update()` is called, if this is still the data frame that
+#' was fitted. All other arguments of the old call keep their values, whatever their names now refer
+#' to. A fit of cross-products uses its own cross-products.
 #'
-#' A fit keeps the columns of the data that its formula names, and functions and other objects
-#' that it names beside them, but not the environment in which the formula was written: a fit made
-#' in a function does not hold on to what else the function had.
+#' A fit keeps the columns of the data, the functions and the other objects that its formula names.
+#' It does not keep the environment in which the formula was written. So a fit made in a function
+#' does not keep the other objects of that function in memory.
 #'
 #' @param object A fit.
 #' @param formula. Changes to the formula; for a fit of cross-products, other cross-products.
@@ -25,9 +24,9 @@
 #' @param evaluate `FALSE` for the call instead of the fit.
 #' @return A fit, or a call.
 #' @section Errors:
-#' Arguments that [relm()] does not know are refused, and so is a formula where there are
-#' cross-products in place of data. So are terms taken out that the model does not have. A variable
-#' that the old formula did not name needs the data as they were, or `data`.
+#' These are refused: arguments that [relm()] does not know, a formula for a fit of cross-products,
+#' and the removal of terms that the model does not have. A variable that the old formula did not
+#' name needs the unchanged data, or `data`.
 #' @examples
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 | station), bass, chains = 2, draws = 200, seed = 1)

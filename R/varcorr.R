@@ -103,10 +103,10 @@ correlation_pairs <- function(posterior) {
 }
 
 #' @rdname relm-effects
-#' @param row.names,optional Not used; they stand in the generic.
-#' @param order Where the table has covariances: `"cov.last"`, or `"lower.tri"`, each variance
-#'   before the covariances with it.
-#' @param stringsAsFactors Make factors of names?
+#' @param row.names,optional Not used; the generic has them.
+#' @param order The place of covariances in the table: `"cov.last"`, or `"lower.tri"` for each
+#'   variance before the covariances with it.
+#' @param stringsAsFactors Convert names to factors?
 #' @export
 as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE,
                                        order = "cov.last", stringsAsFactors = FALSE, ...) {
