@@ -119,7 +119,7 @@ get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
 }
 
 #' @rdname relm-easystats
-#' @param type `get_residuals()`: `"response"`, the response less its mean, or `"pearson"`.
+#' @param type `get_residuals()`: `"response"`, the response minus its mean, or `"pearson"`.
 #'   `get_predicted()`: another name of `predict`.
 #' @rawNamespace S3method(insight::get_residuals, relm)
 #' @method get_residuals relm

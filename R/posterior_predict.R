@@ -44,8 +44,8 @@
 #' @param new_sigma Where the residual standard deviation of a new level comes from: `"prior"`,
 #'   `"uncertainty"` or `"old_levels"`; by default `"prior"` with `"gaussian"` and as
 #'   `sample_new_levels` otherwise.
-#' @param seed A whole number; the same one gives the same draws and leaves the session's generator
-#'   alone. `NULL` takes one from the session's stream if anything is random.
+#' @param seed A whole number. The same number gives the same draws, and the session's generator
+#'   does not change. `NULL` takes one from the session's stream if anything is random.
 #' @param offset Numbers to add to the means, one for each row. By default the fit's argument
 #'   `offset` is evaluated in `newdata`. `offset()` terms are always evaluated.
 #' @param weights Precision weights, one for each row. By default the fit's argument `weights` is

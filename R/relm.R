@@ -54,11 +54,11 @@
 #' @param offset A known part of the mean, evaluated in `data`; `offset()` in the formula
 #'   works too.
 #' @param subset Rows to use, evaluated in `data`.
-#' @param na.action What to do with missing values; by default their rows are
-#'   dropped, and a message says how many, or a warning where they are more than a quarter.
-#'   [na.exclude()] drops them too, and gives them back as `NA` in what the fit says of its rows:
-#'   [fitted()][predict.relm], [residuals()][residuals.relm], [predict()][predict.relm],
-#'   [posterior_predict()][posterior_predict.relm] and their kin,
+#' @param na.action What to do with missing values; by default their rows are dropped, and a message
+#'   says how many. If more than a quarter are dropped, a warning says so. [na.exclude()] also drops
+#'   them, but the results for rows have `NA` in their place: [fitted()][predict.relm],
+#'   [residuals()][residuals.relm], [predict()][predict.relm],
+#'   [posterior_predict()][posterior_predict.relm] and related functions,
 #'   [simulate()][simulate.relm], [predictive_interval()][relm-intervals], `weights()` and
 #'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
