@@ -238,11 +238,13 @@ points_of <- function(hyper, model, tuning) {
   cbind(x, z, if (with_coordinate(tuning)) log(hyper[, ncol(hyper)]))
 }
 
-# Inverse hyperbolic tangents of canonical partial correlations, row by row.
+# Inverse hyperbolic tangents of canonical partial correlations, row by row. In double precision
+# a draw's matrix may be singular.
 partial_coordinates <- function(correlations, size) {
   C <- diag(size)
   C[upper.tri(C)] <- correlations
-  L <- t(chol(C))
+  shrunk <- C * (1 - 1e-12) + diag(1e-12, size)
+  L <- tryCatch(t(chol(C)), error = function(e) t(chol(shrunk)))
   unlist(lapply(seq_len(size)[-1], function(l) {
     rest <- sqrt(1 - c(0, cumsum(L[l, seq_len(l - 1)]^2)))[seq_len(l - 1)]
     atanh(pmin(pmax(L[l, seq_len(l - 1)] / rest, -1 + 1e-15), 1 - 1e-15))

@@ -22,8 +22,10 @@
 #'   samplers, named by the parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The
 #'   uncentered sampler mixes well if the data of groups say little about their effects, and the
 #'   centered sampler if they say much. The interweaved sampler uses both, and standardized effects,
-#'   in each sweep (Yu and Meng, 2011). A model without group effects, with flat coefficients and
-#'   one residual variance, is drawn exactly from its conjugate posterior instead.
+#'   in each sweep (Yu and Meng, 2011). Under `lkj(eta)` with eta below 1/2 the interweaved sampler
+#'   uses coordinates that keep correlations apart from -1 and 1, and the other two Gibbs samplers
+#'   refuse the prior. A model without group effects, with flat coefficients and one residual
+#'   variance, is drawn exactly from its conjugate posterior instead.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.

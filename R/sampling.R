@@ -17,6 +17,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
 plan_sampling <- function(posterior, control, seed) {
   sampler <- sampler_that_runs(posterior, control$sampler)
   if (sampler == "collapsed") check_collapsed(posterior)
+  check_plain_eta(posterior, sampler)
   check_sweeps(control)
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, length(kept$kept))

@@ -1,13 +1,19 @@
 #include <math.h>
 #include "chain.h"
+#include "whitened.h"
+
+int n_correlations(const model_t *model)
+{
+    int n = 0;
+    for (int b = 0; b < model->n_blocks; b++)
+        n += model->block[b].size * (model->block[b].size - 1) / 2;
+    return n;
+}
 
 int n_hyper(const model_t *model)
 {
-    int n_correlations = 0;
-    for (int b = 0; b < model->n_blocks; b++)
-        n_correlations += model->block[b].size * (model->block[b].size - 1) / 2;
     int n_pooled = model->sigma_prior.kind == SCALE_POOLED ? 2 : 0;
-    return model->n_coef + model->n_random + n_correlations + model->n_levels + n_pooled;
+    return model->n_coef + model->n_random + n_correlations(model) + model->n_levels + n_pooled;
 }
 
 static double *store_coefficients(const model_t *model, const state_t *state, double *out)
@@ -23,13 +29,20 @@ static double *store_coefficients(const model_t *model, const state_t *state, do
 static double *store_covariance(const model_t *model, const state_t *state, double *out)
 {
     int q = model->n_random;
+    const whitened_t *whitened = state->whitened;
     double *sd = out;
-    for (int k = 0; k < q; k++) *out++ = sqrt(state->Sigma[(size_t) (q + 1) * k]);
+    for (int k = 0; k < q; k++)
+        *out++ = whitened ? exp(whitened->log_tau[k])
+            : sqrt(state->Sigma[(size_t) (q + 1) * k]);
     for (int b = 0; b < model->n_blocks; b++) {
         int first = model->block[b].first, end = first + model->block[b].size;
         for (int k = first + 1; k < end; k++)
-            for (int l = first; l < k; l++)
-                *out++ = state->Sigma[l + (size_t) q * k] / (sd[l] * sd[k]);
+            for (int l = first; l < k; l++) {
+                double r = whitened ? whitened_correlation(model, whitened, k, l)
+                    : state->Sigma[l + (size_t) q * k] / (sd[l] * sd[k]);
+                /* Rounding may carry it beyond. */
+                *out++ = fmax(fmin(r, 1.0), -1.0);
+            }
     }
     return out;
 }

@@ -13,6 +13,9 @@ typedef struct {
     int sweeps_done;
 } chain_t;
 
+/* Of all blocks. */
+int n_correlations(const model_t *model);
+
 /* beta, then the standard deviations of the group effects, then their
    correlations within each block, then sigma, then the parameters of a pooled
    prior of sigma. */

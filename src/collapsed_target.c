@@ -15,37 +15,6 @@ int n_coordinates(const model_t *model, sigma_role_t role)
     return n;
 }
 
-/* log cosh x without overflow. */
-static double log_cosh(double x)
-{
-    double size = fabs(x);
-    return size + log1p(exp(-2.0 * size)) - 0.69314718055994531;
-}
-
-/* The Cholesky factor of a correlation matrix from its canonical partial correlations
-   y_lk = tanh(z_lk) (Lewandowski, Kurowicka and Joe 2009): under LKJ(eta), y_lk has
-   density ∝ (1 - y^2)^(eta + (size - 1 - k)/2 - 1), k = 1, 2, ..., and dy/dz is
-   1 - y^2. */
-static double correlation_factor(const model_t *model, const cov_block_t *block,
-                                 const double *z, double *L)
-{
-    int q = model->n_random, size = block->size, first = block->first;
-    double log_density = 0.0;
-    for (int l = 0; l < size; l++) {
-        double rest = 1.0;
-        /* An inverse-Wishart prior is added to the uniform one. */
-        double eta = block->kind == COV_LKJ ? block->parameter : 1.0;
-        for (int k = 0; k < l; k++, z++) {
-            double log_secant = -log_cosh(*z), secant = exp(log_secant);
-            log_density += 2.0 * (eta + 0.5 * (size - 2 - k)) * log_secant;
-            L[first + l + (size_t) q * (first + k)] = rest * tanh(*z);
-            rest *= secant;
-        }
-        L[first + l + (size_t) q * (first + l)] = rest;
-    }
-    return log_density;
-}
-
 double factor_at(const model_t *model, const collapsed_t *collapsed, const double *point,
                  double *L)
 {
@@ -55,7 +24,7 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     memset(L, 0, sizeof(double) * q * q);
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
-        log_density += correlation_factor(model, block, z, L);
+        log_density += correlation_factor(q, block, z, L);
         z += block->size * (block->size - 1) / 2;
     }
     for (int l = 0; l < q; l++) {

@@ -4,6 +4,7 @@
 #include "conditionals.h"
 #include "linalg.h"
 #include "pooled.h"
+#include "whitened.h"
 
 size_t state_work(int q, int p)
 {
@@ -219,8 +220,7 @@ status_t draw_coefficients(const model_t *model, state_t *state)
     return STATUS_OK;
 }
 
-/* S = sum_j (effect_j - mean)(effect_j - mean)' over one block, upper half. */
-static void effect_sums_of_squares(const model_t *model, const state_t *state,
+void effect_sums_of_squares(const model_t *model, const state_t *state,
                                    const cov_block_t *block, double *S)
 {
     int q = model->n_random, size = block->size;
@@ -250,8 +250,7 @@ static status_t invert_block(const model_t *model, state_t *state, const cov_blo
     return STATUS_OK;
 }
 
-/* to <- a block of from, or the reverse. */
-static void copy_block(int q, const cov_block_t *block, double *whole, double *own,
+void copy_block(int q, const cov_block_t *block, double *whole, double *own,
                        int outward)
 {
     for (int k = 0; k < block->size; k++) {
@@ -330,6 +329,9 @@ status_t refresh_state(const model_t *model, state_t *state)
     memset(state->Sigma_inverse, 0,
            sizeof(double) * (size_t) model->n_random * model->n_random);
     split_theta(model, state);
+    if (state->whitened) return start_whitened(model, state);
+    /* Its Sigma, of which it needs no inverse, may be singular in double precision. */
+    if (state->collapsed) return STATUS_OK;
     for (int b = 0; b < model->n_blocks; b++)
         RETURN_IF_FAILED(invert_block(model, state, model->block + b));
     return STATUS_OK;

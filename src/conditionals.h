@@ -23,6 +23,13 @@ status_t draw_covariance(const model_t *model, state_t *state);
    the parameters of their prior before them. */
 status_t draw_residual_variances(const model_t *model, state_t *state);
 
+/* S = sum_j (effect_j - mean)(effect_j - mean)' over one block, upper half. */
+void effect_sums_of_squares(const model_t *model, const state_t *state,
+                            const cov_block_t *block, double *S);
+
+/* own (size x size) <- a block of whole (q x q), or the reverse where not outward. */
+void copy_block(int q, const cov_block_t *block, double *whole, double *own, int outward);
+
 /* sum (q) = sum_j effect_j. */
 void sum_effects(const model_t *model, const state_t *state, double *sum);
 

@@ -30,6 +30,25 @@ int block_is_flat(const cov_block_t *block)
     return 1;
 }
 
+double correlation_factor(int q, const cov_block_t *block, const double *z, double *L)
+{
+    int size = block->size, first = block->first;
+    double log_density = 0.0;
+    for (int l = 0; l < size; l++) {
+        double rest = 1.0;
+        /* An inverse-Wishart prior is added to the uniform one. */
+        double eta = block->kind == COV_LKJ ? block->parameter : 1.0;
+        for (int k = 0; k < l; k++, z++) {
+            double log_secant = -log_cosh(*z), secant = exp(log_secant);
+            log_density += 2.0 * (eta + 0.5 * (size - 2 - k)) * log_secant;
+            L[first + l + (size_t) q * (first + k)] = rest * tanh(*z);
+            rest *= secant;
+        }
+        L[first + l + (size_t) q * (first + l)] = rest;
+    }
+    return log_density;
+}
+
 /* The marginal of Huang and Wand's prior over a:
    |Sigma|^-(df + 2 size)/2 prod_k (df (Sigma^-1)_kk + 1/scale_k^2)^-(df + size)/2. */
 double log_matrix_density(const cov_block_t *block, double log_det,

@@ -1,6 +1,7 @@
 #ifndef RELM_COVARIANCE_H
 #define RELM_COVARIANCE_H
 
+#include <math.h>
 #include <stddef.h>
 #include "scale_prior.h"
 #include "status.h"
@@ -25,6 +26,19 @@ typedef struct {
 
 /* Are all its standard deviations uniform on (0, Inf)? Not for the last two kinds. */
 int block_is_flat(const cov_block_t *block);
+
+/* log cosh x without overflow. */
+static inline double log_cosh(double x)
+{
+    double size = fabs(x);
+    return size + log1p(exp(-2.0 * size)) - 0.69314718055994531;
+}
+
+/* The Cholesky factor of a block's correlation matrix, in its place in L (q x q), from its
+   canonical partial correlations y_lk = tanh(z_lk) (Lewandowski, Kurowicka and Joe 2009), row by
+   row; and the log density of z. Under LKJ(eta) y_lk has density
+   ∝ (1 - y^2)^(eta + (size - 1 - k)/2 - 1), k = 1, 2, ..., and dy/dz is 1 - y^2. */
+double correlation_factor(int q, const cov_block_t *block, const double *z, double *L);
 
 /* log p of a block's Sigma (size x size) with respect to dSigma, up to a constant, given
    its inverse and log determinant; inverse-Wishart and Huang-Wand blocks. */

@@ -8,6 +8,7 @@
 #include "group_effects.h"
 #include "spectrum.h"
 #include "start.h"
+#include "whitened.h"
 
 NORET static void raise_status(status_t status, int sweeps)
 {
@@ -56,7 +57,8 @@ static sweep_t sweep_of(SEXP sampler, const model_t *model)
     if (strcmp(name, "uncentered") == 0) return uncentered_sweep;
     if (model->n_means > 0) error("internal error: not the uncentered coordinates");
     if (strcmp(name, "collapsed") == 0) return collapsed_sweep;
-    if (strcmp(name, "interweaved") == 0) return interweaved_sweep;
+    if (strcmp(name, "interweaved") == 0)
+        return needs_whitening(model) ? whitened_sweep : interweaved_sweep;
     if (strcmp(name, "common_line") == 0) return common_line_sweep;
     error("internal error: there is no sampler '%s'", name);
 }
@@ -177,6 +179,23 @@ static void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
     collapsed->weighed = 1;
 }
 
+/* point: logarithms of the standard deviations and z, or nothing. */
+static void allocate_whitened(const model_t *model, SEXP point, whitened_t *whitened)
+{
+    double q = model->n_random;
+    int n = model->n_random + n_correlations(model);
+    whitened->log_tau = doubles(n);
+    whitened->z = whitened->log_tau + model->n_random;
+    whitened->L = doubles(q * q);
+    whitened->effect = doubles(q * model->n_groups);
+    whitened->work = doubles((double) whitened_work(model->n_random, model->n_coef));
+    whitened->has_coordinates = length(point) > 0;
+    if (!whitened->has_coordinates) return;
+    if (TYPEOF(point) != REALSXP || length(point) != n)
+        error("internal error: a starting point has not %d coordinates", n);
+    memcpy(whitened->log_tau, REAL(point), sizeof(double) * n);
+}
+
 static SEXP copy_vector(const double *source, R_xlen_t length)
 {
     SEXP copy = allocVector(REALSXP, length);
@@ -188,13 +207,15 @@ static SEXP encode_state(const model_t *model, const state_t *state)
 {
     R_xlen_t q = model->n_random;
     const collapsed_t *collapsed = state->collapsed;
+    const whitened_t *whitened = state->whitened;
+    const double *point = collapsed ? collapsed->point : whitened ? whitened->log_tau : NULL;
+    int n = collapsed ? collapsed->n : whitened ? model->n_random + n_correlations(model) : 0;
     const char *names[] = { "theta", "Sigma", "sigma2", "point" };
     SEXP values[4];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(copy_vector(state->Sigma, q * q));
     values[2] = PROTECT(copy_vector(state->sigma2, model->n_levels));
-    values[3] = PROTECT(copy_vector(collapsed ? collapsed->point : NULL,
-                                    collapsed ? collapsed->n : 0));
+    values[3] = PROTECT(copy_vector(point, n));
     SEXP list = named_list(4, names, values);
     UNPROTECT(4);
     return list;
@@ -234,6 +255,12 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
         memcpy(collapsed.point, list_doubles(start, "point", collapsed.n),
                sizeof(double) * collapsed.n);
         state.collapsed = &collapsed;
+    }
+
+    whitened_t whitened;
+    if (sweep == whitened_sweep) {
+        allocate_whitened(&model, list_element(start, "point"), &whitened);
+        state.whitened = &whitened;
     }
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));

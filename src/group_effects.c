@@ -69,20 +69,6 @@ size_t group_effects_work(int q, int p)
     return moments_work(q) + (size_t) 2 * q * (q + p + 1);
 }
 
-/* e = c - C theta. */
-static inline void residual_of(int q, int p, const double *factor, const double *theta,
-                               double *e)
-{
-    const double *C = factor + q * q, *c = C + (size_t) q * p;
-    if (q == 1 && p >= MANY_COLUMNS) {
-        e[0] = c[0] - long_dot(p, C, theta);
-        return;
-    }
-    for (int r = 0; r < q; r++) e[r] = c[r];
-    for (int k = 0; k < p; k++)
-        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];
-}
-
 static void draw_one_effect(int p, const double *factor, double lambda,
                             const double *theta, double sigma, double z, double *effect)
 {
@@ -157,6 +143,19 @@ static void multiply_lower(int q, const double *L, const double *u, double *effe
     }
 }
 
+status_t draw_whitened_effect(int q, int p, const double *factor, const double *L,
+                              const double *theta, double sigma, const double *normals,
+                              double *u, double *work)
+{
+    double *U = work, *e = U + q * q;
+    residual_of(q, p, factor, theta, e);
+    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, e + q));
+    solve_upper_transposed(q, U, u);
+    for (int k = 0; k < q; k++) u[k] += sigma * normals[k];
+    solve_upper(q, U, u);
+    return STATUS_OK;
+}
+
 status_t draw_one_group(int q, int p, const double *factor, const double *L,
                         const double *theta, double sigma, const double *normals,
                         double *effect, double *work)
@@ -169,12 +168,8 @@ status_t draw_one_group(int q, int p, const double *factor, const double *L,
         draw_two_effects(p, factor, L, theta, sigma, normals, effect);
         return STATUS_OK;
     }
-    double *U = work, *e = U + q * q, *u = e + q;
-    residual_of(q, p, factor, theta, e);
-    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
-    solve_upper_transposed(q, U, u);
-    for (int k = 0; k < q; k++) u[k] += sigma * normals[k];
-    solve_upper(q, U, u);
+    double *u = work;
+    RETURN_IF_FAILED(draw_whitened_effect(q, p, factor, L, theta, sigma, normals, u, u + q));
     multiply_lower(q, L, u, effect);
     return STATUS_OK;
 }

@@ -2,6 +2,7 @@
 #define RELM_GROUP_EFFECTS_H
 
 #include "model.h"
+#include "panels.h"
 
 /* The group effects given the hyperparameters. With Sigma = sigma^2 L L', A = R L,
    M = I + A'A and e = c - C theta (a group's rotated data),
@@ -31,6 +32,25 @@ void weigh_group(const model_t *model, const double *sigma2, int group, double *
                  double *work, double *rest);
 
 size_t group_effects_work(int q, int p);
+
+/* e = c - C theta, with a group's factor [R C c]. */
+static inline void residual_of(int q, int p, const double *factor, const double *theta,
+                               double *e)
+{
+    const double *C = factor + q * q, *c = C + (size_t) q * p;
+    if (q == 1 && p >= MANY_COLUMNS) {
+        e[0] = c[0] - long_dot(p, C, theta);
+        return;
+    }
+    for (int r = 0; r < q; r++) e[r] = c[r];
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];
+}
+
+/* u_j of a group, from its factor [R C c] and q standard normals. */
+status_t draw_whitened_effect(int q, int p, const double *factor, const double *L,
+                              const double *theta, double sigma, const double *normals,
+                              double *u, double *work);
 
 /* One draw for a group, from its factor [R C c] and q standard normals. */
 status_t draw_one_group(int q, int p, const double *factor, const double *L,

@@ -96,6 +96,7 @@ typedef struct {
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
     struct collapsed *collapsed;    /* of the collapsed sampler, else NULL */
+    struct whitened *whitened;      /* where correlations may be near -1 or 1, else NULL */
 } state_t;
 
 size_t state_work(int q, int p);

@@ -10,6 +10,7 @@ status_t centered_sweep(const model_t *model, state_t *state);
 status_t uncentered_sweep(const model_t *model, state_t *state);
 status_t interweaved_sweep(const model_t *model, state_t *state);
 status_t collapsed_sweep(const model_t *model, state_t *state);
+status_t whitened_sweep(const model_t *model, state_t *state);
 status_t common_line_sweep(const model_t *model, state_t *state);
 
 #endif

@@ -35,6 +35,12 @@ for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
   invisible(short(y ~ x + (1 + x || g), large_groups, sampler = sampler, sigma = ~ g))
   invisible(short(y ~ x + v + (1 + x | g), data, sampler = sampler, sigma = ~ f))
 }
+for (sampler in c("interweaved", "collapsed")) {
+  invisible(short(y ~ x + between + (1 + x + v | g), data, sampler = sampler, sigma = ~ f,
+                  prior = relm_prior(sd = half_t(3, 1), cor = lkj(0.01))))
+  invisible(short(y ~ x + (1 + x | g) + (0 + v | g), data, sampler = sampler, weights = w,
+                  prior = relm_prior(beta = normal(0, 2), cor = lkj(0.1))))
+}
 # The collapsed sampler with a table, effects had later, and moments in their place.
 for (formula in formulas[1:2]) {
   fit <- relm(formula, data, chains = 1, draws = 5000, seed = 1, group_draws = FALSE)

@@ -1,0 +1,454 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include <R_ext/Random.h>
+#include "conditionals.h"
+#include "group_effects.h"
+#include "linalg.h"
+#include "marginal.h"
+#include "random.h"
+#include "samplers.h"
+#include "whitened.h"
+
+/* Independent proposals of a block in a sweep; steps of a slice. */
+enum { BLOCK_PROPOSALS = 3, MAX_STEPS = 2000 };
+
+/* How far a z is looked for: beyond, the secant of a correlation's angle underflows. */
+static const double most_z = 700.0;
+
+/* Under LKJ(1/2) one correlation in ten thousand is within 1e-8 of -1 or 1. */
+static const double least_plain_eta = 0.5;
+
+int needs_whitening(const model_t *model)
+{
+    int small = 0;
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        if (block->size > MOST_BLOCK) return 0;
+        if (block->kind == COV_LKJ && block->parameter < least_plain_eta) small = 1;
+    }
+    return small;
+}
+
+static int n_entries(int q)
+{
+    return q * (q + 1) / 2;
+}
+
+size_t whitened_work(int q, int p)
+{
+    size_t n = n_entries(q);
+    return n * n + 3 * n + (size_t) q * n + (size_t) 2 * q * (q + p + 1) + 8 * q * q + 4 * q;
+}
+
+/* Element (l, k) of a lower triangle, stored row by row. */
+static int entry(int l, int k)
+{
+    return l * (l + 1) / 2 + k;
+}
+
+/* One block's rows of L from its coordinates. */
+static void set_factor(const model_t *model, whitened_t *w, const cov_block_t *block,
+                       const double *z)
+{
+    int q = model->n_random, first = block->first, end = first + block->size;
+    correlation_factor(q, block, z, w->L);
+    for (int l = first; l < end; l++)
+        for (int k = first; k <= l; k++)
+            w->L[l + (size_t) q * k] *= exp(w->log_tau[l]);
+}
+
+/* And the coordinates from the rows: with y_lk = tanh z_lk the remainder of the row after entry k
+   is to entry k as 1 is to sinh z_lk. */
+static void set_coordinates(const model_t *model, whitened_t *w, const cov_block_t *block,
+                            double *z)
+{
+    int q = model->n_random, first = block->first, end = first + block->size;
+    for (int l = first; l < end; l++) {
+        double rest = fabs(w->L[l + (size_t) q * l]);
+        double *row = z + entry(l - first, 0) - (l - first);
+        for (int k = l - 1; k >= first; k--) {
+            double own = w->L[l + (size_t) q * k];
+            row[k - first] = fmax(fmin(asinh(own / rest), most_z), -most_z);
+            rest = hypot(rest, own);
+        }
+        w->log_tau[l] = log(rest);
+    }
+}
+
+static double *block_z(const model_t *model, const whitened_t *w, int b)
+{
+    double *z = w->z;
+    for (int i = 0; i < b; i++) z += model->block[i].size * (model->block[i].size - 1) / 2;
+    return z;
+}
+
+/* L of a block from its Sigma (size x size), and its coordinates. */
+static status_t factor_block(const model_t *model, whitened_t *w, int b, double *Sigma)
+{
+    const cov_block_t *block = model->block + b;
+    int q = model->n_random, size = block->size, first = block->first;
+    RETURN_IF_FAILED(cholesky(size, Sigma));
+    for (int l = 0; l < size; l++)
+        for (int k = 0; k <= l; k++)
+            w->L[first + l + (size_t) q * (first + k)] = Sigma[k + size * l];
+    set_coordinates(model, w, block, block_z(model, w, b));
+    set_factor(model, w, block, block_z(model, w, b));
+    return STATUS_OK;
+}
+
+double whitened_correlation(const model_t *model, const whitened_t *w, int k, int l)
+{
+    int q = model->n_random;
+    double sum = 0.0;
+    for (int m = 0; m <= l; m++)
+        sum += w->L[l + (size_t) q * m] * exp(-w->log_tau[l])
+            * (w->L[k + (size_t) q * m] * exp(-w->log_tau[k]));
+    return sum;
+}
+
+/* gamma_j = L u_j and Sigma = L L'. */
+static void set_effects(const model_t *model, state_t *state)
+{
+    const whitened_t *w = state->whitened;
+    int q = model->n_random;
+    for (int j = 0; j < model->n_groups; j++)
+        for (int l = 0; l < q; l++) {
+            const double *u = w->effect + (size_t) q * j;
+            double sum = 0.0;
+            for (int k = 0; k <= l; k++) sum += w->L[l + (size_t) q * k] * u[k];
+            state->effect[l + (size_t) q * j] = sum;
+        }
+    for (int l = 0; l < q; l++)
+        for (int k = 0; k <= l; k++) {
+            double sum = 0.0;
+            for (int m = 0; m <= k; m++)
+                sum += w->L[l + (size_t) q * m] * w->L[k + (size_t) q * m];
+            state->Sigma[l + (size_t) q * k] = state->Sigma[k + (size_t) q * l] = sum;
+        }
+}
+
+status_t start_whitened(const model_t *model, state_t *state)
+{
+    whitened_t *w = state->whitened;
+    int q = model->n_random;
+    memset(w->L, 0, sizeof(double) * q * q);
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        double *own = w->work;
+        if (w->has_coordinates) {
+            set_factor(model, w, block, block_z(model, w, b));
+            continue;
+        }
+        copy_block(q, block, state->Sigma, own, 1);
+        RETURN_IF_FAILED(factor_block(model, w, b, own));
+    }
+    return STATUS_OK;
+}
+
+/* u_j | . ~ N(M^-1 A'e, M^-1), A = R L, M = I + A'A, from the group's rows over their
+   residual standard deviations. */
+static status_t draw_whitened_effects(const model_t *model, state_t *state)
+{
+    whitened_t *w = state->whitened;
+    int q = model->n_random, p = model->n_coef;
+    double *factor = w->work, *work = factor + (size_t) 2 * q * (q + p + 1);
+    for (int j = 0; j < model->n_groups; j++) {
+        weigh_group(model, state->sigma2, j, factor, factor + (size_t) q * (q + p + 1), NULL);
+        draw_standard_normals(q, state->normals);
+        RETURN_IF_FAILED(draw_whitened_effect(q, p, factor, w->L, state->fixed, 1.0,
+                                              state->normals, w->effect + (size_t) q * j, work));
+        if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
+}
+
+/* S = sum_j u_j u_j' over a block, upper half. */
+static void whitened_squares(const model_t *model, const whitened_t *w,
+                             const cov_block_t *block, double *S)
+{
+    int q = model->n_random, size = block->size;
+    memset(S, 0, sizeof(double) * size * size);
+    for (int j = 0; j < model->n_groups; j++) {
+        const double *u = w->effect + (size_t) q * j + block->first;
+        for (int k = 0; k < size; k++)
+            for (int l = 0; l <= k; l++) S[l + size * k] += u[l] * u[k];
+    }
+}
+
+/* beta <- beta + L e and u_j <- u_j - e, in a block all of whose columns have a group version:
+   beta given beta_j. e ~ N(P^-1 h, P^-1), P = J I + L'D L, h = sum_j u_j + L'D (m - beta). */
+static status_t translate_block(const model_t *model, state_t *state, const cov_block_t *block,
+                                const int *pair)
+{
+    whitened_t *w = state->whitened;
+    int q = model->n_random, p = model->n_coef, size = block->size, first = block->first;
+    double *P = w->work, *e = P + size * size;
+    memset(P, 0, sizeof(double) * size * size);
+    memset(e, 0, sizeof(double) * size);
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < size; k++) e[k] += w->effect[(size_t) q * j + first + k];
+    for (int k = 0; k < size; k++) P[(size + 1) * k] = model->n_groups;
+    for (int l = 0; l < size; l++) {
+        int coef = model->pair_coef[pair[l]];
+        const double *row = w->L + first + l + (size_t) q * first;
+        double precision = model->beta_precision[coef], beta = model->beta_shift[coef];
+        for (int k = 0; k < p; k++)
+            beta += model->to_beta[coef + (size_t) p * k] * state->theta[k];
+        for (int k = 0; k <= l; k++) {
+            e[k] += row[(size_t) q * k] * precision * (model->beta_mean[coef] - beta);
+            for (int m = 0; m <= k; m++)
+                P[m + size * k] += row[(size_t) q * m] * precision * row[(size_t) q * k];
+        }
+    }
+    draw_standard_normals(size, state->normals);
+    RETURN_IF_FAILED(draw_normal_given_precision(size, P, state->normals, e));
+    for (int l = 0; l < size; l++) {
+        const double *row = w->L + first + l + (size_t) q * first;
+        double d = 0.0;
+        for (int k = 0; k <= l; k++) d += row[(size_t) q * k] * e[k];
+        for (int k = 0; k < p; k++)
+            state->theta[k] +=
+                model->from_beta[k + (size_t) p * model->pair_coef[pair[l]]] * d;
+    }
+    for (int j = 0; j < model->n_groups; j++)
+        for (int k = 0; k < size; k++) w->effect[(size_t) q * j + first + k] -= e[k];
+    memcpy(state->fixed, state->theta, sizeof(double) * p);
+    return STATUS_OK;
+}
+
+static status_t translate_blocks(const model_t *model, state_t *state)
+{
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        int pair[MOST_BLOCK], found = 0;
+        for (int l = 0; l < block->size; l++)
+            for (int i = 0; i < model->n_pairs; i++)
+                if (model->pair_column[i] == block->first + l) pair[found++] = i;
+        if (found == block->size)
+            RETURN_IF_FAILED(translate_block(model, state, block, pair));
+    }
+    set_effects(model, state);
+    return STATUS_OK;
+}
+
+/* log of |C|^(size/2 + eta - 1) prod_k p(tau_k), from rows of a factor, size x size. */
+static double log_factor_weight(const cov_block_t *block, const double *L)
+{
+    int size = block->size;
+    double log_det = 0.0, weight = 0.0;
+    for (int l = 0; l < size; l++) {
+        double tau = 0.0;
+        for (int k = 0; k <= l; k++) tau = hypot(tau, L[l + size * k]);
+        log_det += 2.0 * (log(L[l + size * l]) - log(tau));
+        weight += log_scale_density(block->sd + l, tau);
+    }
+    return weight + (0.5 * size + block->parameter - 1.0) * log_det;
+}
+
+/* Metropolis steps with Sigma ~ IW(J - 1, S), S of gamma_j: with S = L T L', T of u_j, that is
+   L V L' with V ~ IW(J - 1, T), whose factor is L times that of V. gamma_j stays. */
+static status_t propose_block(const model_t *model, state_t *state, int b)
+{
+    whitened_t *w = state->whitened;
+    const cov_block_t *block = model->block + b;
+    int q = model->n_random, size = block->size, first = block->first, moved = 0;
+    size_t square = (size_t) size * size;
+    double *root = w->work, *V = root + square, *next = V + square, *old = next + square;
+    double *kept = old + square, *work = kept + square;
+    if (model->n_groups - 1 < size) return STATUS_OK;
+    whitened_squares(model, w, block, root);
+    if (cholesky(size, root) != STATUS_OK) return STATUS_OK;
+    copy_block(q, block, w->L, old, 1);
+    double weight = log_factor_weight(block, old);
+    for (int i = 0; i < BLOCK_PROPOSALS; i++) {
+        draw_inverse_wishart(size, model->n_groups - 1.0, root, V, work);
+        double log_u = log(unif_rand());
+        if (cholesky(size, V) != STATUS_OK) continue;
+        memset(next, 0, sizeof(double) * square);
+        for (int l = 0; l < size; l++)
+            for (int k = 0; k <= l; k++)
+                for (int m = k; m <= l; m++)
+                    next[l + size * k] += old[l + size * m] * V[k + size * m];
+        double own = log_factor_weight(block, next);
+        /* Not where an entry has underflowed. */
+        if (!isfinite(own) || !(log_u < own - weight)) continue;
+        weight = own;
+        moved = 1;
+        memcpy(kept, V, sizeof(double) * square);
+        copy_block(q, block, w->L, next, 0);
+    }
+    if (!moved) return STATUS_OK;
+    for (int j = 0; j < model->n_groups; j++)
+        solve_upper_transposed(size, kept, w->effect + (size_t) q * j + first);
+    set_coordinates(model, w, block, block_z(model, w, b));
+    set_factor(model, w, block, block_z(model, w, b));
+    return STATUS_OK;
+}
+
+/* G = W'W and h = W'(y - X beta) over their residual variances, of the regression of y on
+   Z_l u_k, whose coefficients are the entries of L, row by row. */
+static void entry_moments(const model_t *model, const state_t *state, double *G, double *h,
+                          double *work)
+{
+    const whitened_t *w = state->whitened;
+    int q = model->n_random, p = model->n_coef, n = n_entries(q);
+    double *factor = work, *W = factor + (size_t) 2 * q * (q + p + 1), *e = W + (size_t) q * n;
+    memset(G, 0, sizeof(double) * (size_t) n * n);
+    memset(h, 0, sizeof(double) * n);
+    for (int j = 0; j < model->n_groups; j++) {
+        const double *u = w->effect + (size_t) q * j;
+        weigh_group(model, state->sigma2, j, factor, factor + (size_t) q * (q + p + 1), NULL);
+        residual_of(q, p, factor, state->fixed, e);
+        for (int l = 0; l < q; l++)
+            for (int k = 0; k <= l; k++)
+                for (int r = 0; r < q; r++)
+                    W[r + (size_t) q * entry(l, k)] = r <= l ? factor[r + q * l] * u[k] : 0.0;
+        for (int a = 0; a < n; a++) {
+            h[a] += dot(q, W + (size_t) q * a, e);
+            for (int c = 0; c <= a; c++) {
+                double product = dot(q, W + (size_t) q * a, W + (size_t) q * c);
+                G[c + (size_t) n * a] += product;
+                if (c < a) G[a + (size_t) n * c] += product;
+            }
+        }
+    }
+}
+
+/* A coordinate of one row of L given u_j and all else. */
+typedef struct {
+    const cov_block_t *block;
+    int row, size;              /* within its block */
+    const double *G;            /* size x size: of the row's entries */
+    const double *h;            /* size: their linear term, the other rows' share taken off */
+    double *z, log_tau;         /* the row's z, size - 1 */
+    int k;                      /* which z; -1 for log tau */
+} row_t;
+
+/* log p: b'l - l'G l/2 + log p(tau) + log tau + the density of z, 2 (eta + (size - 2 - k)/2)
+   log sech z_k, with l the row at these coordinates. */
+static double log_row(const row_t *row, double value)
+{
+    double entries[MOST_BLOCK], rest, log_density;
+    double log_tau = row->k < 0 ? value : row->log_tau;
+    log_density = log_scale_density(row->block->sd + row->row, exp(log_tau)) + log_tau;
+    rest = exp(log_tau);
+    for (int k = 0; k < row->size - 1; k++) {
+        double z = k == row->k ? value : row->z[k], log_secant = -log_cosh(z);
+        entries[k] = rest * tanh(z);
+        rest *= exp(log_secant);
+        if (k == row->k)
+            log_density += 2.0 * (row->block->parameter + 0.5 * (row->block->size - 2 - k))
+                * log_secant;
+    }
+    entries[row->size - 1] = rest;
+    for (int k = 0; k < row->size; k++)
+        log_density += entries[k]
+            * (row->h[k] - 0.5 * dot(row->size, row->G + row->size * k, entries));
+    return isnan(log_density) ? -INFINITY : log_density;
+}
+
+/* A slice (Neal 2003): of log tau by stepping out; of z from the whole of its range. */
+static double slice_row(const row_t *row, double x)
+{
+    double level = log_row(row, x) + log(unif_rand()), low = -most_z, high = most_z;
+    if (row->k < 0) {
+        low = x - unif_rand();
+        high = low + 1.0;
+        for (int i = 0; i < MAX_STEPS && log_row(row, low) > level; i++) low -= 1.0;
+        for (int i = 0; i < MAX_STEPS && log_row(row, high) > level; i++) high += 1.0;
+    }
+    for (int i = 0; i < MAX_STEPS; i++) {
+        double next = low + (high - low) * unif_rand();
+        if (log_row(row, next) > level) return next;
+        if (next < x) low = next;
+        else high = next;
+    }
+    return x;
+}
+
+/* Each coordinate of row l of L, given u_j. */
+static void draw_row(const model_t *model, whitened_t *w, int b, int l, const double *G,
+                     const double *h)
+{
+    const cov_block_t *block = model->block + b;
+    int q = model->n_random, n = n_entries(q), first = block->first, size = l - first + 1;
+    double own_G[MOST_BLOCK * MOST_BLOCK], own_h[MOST_BLOCK];
+    for (int k = 0; k < size; k++) {
+        int at = entry(l, first + k);
+        own_h[k] = h[at];
+        for (int m = 0; m < size; m++)
+            own_G[m + size * k] = G[entry(l, first + m) + (size_t) n * at];
+        for (int r = 0; r < q; r++)
+            for (int m = 0; r != l && m <= r; m++)
+                own_h[k] -= G[entry(r, m) + (size_t) n * at] * w->L[r + (size_t) q * m];
+    }
+    row_t row = { block, l - first, size, own_G, own_h,
+                  block_z(model, w, b) + entry(l - first, 0) - (l - first), w->log_tau[l], -1 };
+    w->log_tau[l] = row.log_tau = slice_row(&row, row.log_tau);
+    for (row.k = 0; row.k < size - 1; row.k++) row.z[row.k] = slice_row(&row, row.z[row.k]);
+    set_factor(model, w, block, block_z(model, w, b));
+}
+
+static int has_rows(const cov_block_t *block)
+{
+    return block->kind == COV_LKJ || block->kind == COV_VARIANCE;
+}
+
+static void draw_rows(const model_t *model, state_t *state)
+{
+    whitened_t *w = state->whitened;
+    int n = n_entries(model->n_random);
+    double *G = w->work, *h = G + (size_t) n * n;
+    entry_moments(model, state, G, h, h + n);
+    for (int b = 0; b < model->n_blocks; b++) {
+        const cov_block_t *block = model->block + b;
+        for (int l = block->first; has_rows(block) && l < block->first + block->size; l++)
+            draw_row(model, w, b, l, G, h);
+    }
+}
+
+/* A block of another kind given gamma_j, which stays. */
+static status_t draw_other_block(const model_t *model, state_t *state, int b)
+{
+    whitened_t *w = state->whitened;
+    const cov_block_t *block = model->block + b;
+    int q = model->n_random, size = block->size, first = block->first;
+    double *S = w->work, *Sigma = S + size * size, *work = Sigma + size * size;
+    proposals_t proposals = { 0.0, 0.0 };
+    effect_sums_of_squares(model, state, block, S);
+    copy_block(q, block, state->Sigma, Sigma, 1);
+    RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, work, &proposals));
+    RETURN_IF_FAILED(factor_block(model, w, b, Sigma));
+    for (int j = 0; j < model->n_groups; j++)
+        for (int l = 0; l < size; l++) {
+            double *u = w->effect + (size_t) q * j + first;
+            const double *row = w->L + first + l + (size_t) q * first;
+            double sum = state->effect[(size_t) q * j + first + l];
+            for (int k = 0; k < l; k++) sum -= row[(size_t) q * k] * u[k];
+            u[l] = sum / row[(size_t) q * l];
+        }
+    return STATUS_OK;
+}
+
+/* The interweaved sampler in these coordinates: beta given gamma_j, and given beta_j; Sigma given
+   gamma_j, and given u_j. */
+status_t whitened_sweep(const model_t *model, state_t *state)
+{
+    /* u_j | beta, L, sigma^2 */
+    RETURN_IF_FAILED(draw_whitened_effects(model, state));
+    set_effects(model, state);
+    /* beta | gamma_j, sigma^2 */
+    RETURN_IF_FAILED(draw_coefficients(model, state));
+    /* beta | beta_j, L */
+    RETURN_IF_FAILED(translate_blocks(model, state));
+    /* Sigma | gamma_j */
+    for (int b = 0; b < model->n_blocks; b++)
+        if (model->block[b].kind == COV_LKJ) RETURN_IF_FAILED(propose_block(model, state, b));
+        else RETURN_IF_FAILED(draw_other_block(model, state, b));
+    /* tau, C | u_j, beta, sigma^2 */
+    draw_rows(model, state);
+    set_effects(model, state);
+    /* sigma^2 | beta, gamma_j */
+    return draw_residual_variances(model, state);
+}

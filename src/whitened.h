@@ -1,0 +1,36 @@
+#ifndef RELM_WHITENED_H
+#define RELM_WHITENED_H
+
+#include "model.h"
+
+/* The interweaved sampler in coordinates that stay sound where correlations near -1 or 1: under
+   LKJ(eta) with a small eta most of a correlation's density lies closer to them than double
+   precision tells apart.
+
+   Sigma = L L', its standard deviations by their logarithms and the correlations of each block
+   by z, the inverse hyperbolic tangents of canonical partial correlations, row by row; and
+   u_j ~ N(0, I) with gamma_j = L u_j. Nothing is ever divided by L but in proportion to it. */
+typedef struct whitened {
+    double *log_tau;        /* q */
+    double *z;              /* of all blocks */
+    double *L;              /* q x q, lower triangular */
+    double *effect;         /* q x n_groups: u_j */
+    double *work;           /* whitened_work() doubles */
+    int has_coordinates;    /* else they follow from Sigma */
+} whitened_t;
+
+/* Columns of the largest block that it takes. */
+enum { MOST_BLOCK = 32 };
+
+/* Has it a block under LKJ(eta) with so small an eta? */
+int needs_whitening(const model_t *model);
+
+size_t whitened_work(int q, int p);
+
+/* Coordinates from state->Sigma, unless there are some, and L from them. */
+status_t start_whitened(const model_t *model, state_t *state);
+
+/* Correlation of columns l < k of Z, which may be -1 or 1 in double precision. */
+double whitened_correlation(const model_t *model, const whitened_t *whitened, int k, int l);
+
+#endif
