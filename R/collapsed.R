@@ -27,7 +27,7 @@ sigma_role <- function(posterior) {
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
 
-sigma_roles <- c("integrated", "coordinate", "given")
+sigma_roles <- c("integrated", "coordinate", "given", "beside")
 
 # Degrees of freedom of the proposal, whose tails must not be lighter than the target's,
 # and how much wider than the target it is.
@@ -47,9 +47,9 @@ least_acceptance <- 0.05
 new_tuning <- function(model, estimate, role, threads = 1L) {
   signs <- c(bitwShiftL(1L, seq_len(model$n_random) - 1L),
              unlist(lapply(model$blocks, correlation_signs)),
-             if (role == "coordinate") 0L)
+             if (role %in% c("coordinate", "beside")) 0L)
   n <- length(signs)
-  unit <- if (role == "given") sqrt(exp(mean(log(estimate$sigma2)))) else 1
+  unit <- if (role %in% c("given", "beside")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(sigma_role = match(role, sigma_roles) - 1L, scale = effect_scale(model) * unit,
        sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
        near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
@@ -63,7 +63,10 @@ correlation_signs <- function(block) {
   unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
 }
 
-with_coordinate <- function(tuning) tuning$sigma_role == 1L
+with_coordinate <- function(tuning) tuning$sigma_role %in% c(1L, 3L)
+
+# Are the standard deviations themselves coordinates, not those over sigma?
+with_own_sds <- function(tuning) tuning$sigma_role %in% c(2L, 3L)
 
 # log p(coordinates | y) at the columns of points.
 log_target <- function(model, tuning, points, sigma2) {
@@ -171,7 +174,7 @@ place_proposal <- function(tuning, center, covariance) {
 }
 
 initial_point <- function(estimate, tuning) {
-  unit <- if (tuning$sigma_role == 2L) 1 else estimate$sigma2
+  unit <- if (with_own_sds(tuning)) 1 else estimate$sigma2
   x <- asinh(sqrt(diag(estimate$Sigma) / unit) / tuning$scale)
   sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
   c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
@@ -192,7 +195,7 @@ within_bounds <- function(point, model, tuning) {
   if (tuning$sigma_role == 0L) return(point)
   last <- length(point)
   if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
-  sigma <- if (with_coordinate(tuning)) exp(point[last]) else 1
+  sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
   upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
   k <- seq_len(model$n_random)
   most <- asinh(0.95 * upper / sigma / tuning$scale)
@@ -223,7 +226,7 @@ proposal_root <- function(covariance) {
 points_of <- function(hyper, model, tuning) {
   q <- model$n_random
   p <- model$n_coef
-  unit <- if (tuning$sigma_role == 2L) 1 else hyper[, ncol(hyper)]
+  unit <- if (with_own_sds(tuning)) 1 else hyper[, ncol(hyper)]
   lambda <- hyper[, p + seq_len(q), drop = FALSE] / unit
   x <- asinh(sweep(lambda, 2, tuning$scale, "/"))
   place <- p + q
@@ -286,9 +289,21 @@ tune_collapsed <- function(model, estimate, posterior, control) {
   tabulated <- if (table_fits(tuning)) tabulate_target(model, tuning, estimate)
   if (!is.null(tabulated)) return(tabulated)
   learnt <- learn_proposal(model, tuning, estimate$sigma2)
+  if (with_coordinate(tuning) && learnt$accepted_share < low_acceptance) {
+    learnt <- learn_beside(learnt, model, estimate, control)
+  }
   # Where hardly a proposal is accepted, there is a better sampler, unless this one is asked for.
   if (learnt$accepted_share < least_acceptance && is.null(control$sampler)) return(NULL)
   help_proposals(learnt$tuning, learnt$accepted_share)
+}
+
+# Priors may hold the standard deviations a thousand times faster than the data hold sigma. Over
+# sigma they lie on a ridge with it, as thin and curved; in these coordinates they do not.
+learn_beside <- function(learnt, model, estimate, control) {
+  tuning <- tune_at_mode(model, estimate, "beside", control$threads)
+  if (is.null(tuning)) return(learnt)
+  beside <- learn_proposal(model, tuning, estimate$sigma2)
+  if (beside$accepted_share > 1.5 * learnt$accepted_share) beside else learnt
 }
 
 # Where a chain starts: scattered around the center, or from a draw of another fit.

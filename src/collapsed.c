@@ -90,7 +90,7 @@ static status_t draw_sigma(const model_t *model, state_t *state)
     int p = model->n_coef;
     double r = c->root[p + (size_t) (p + 1) * p];
     if (c->sigma_role == SIGMA_GIVEN) return STATUS_OK;
-    if (c->sigma_role == SIGMA_COORDINATE) {
+    if (sigma_is_coordinate(c->sigma_role)) {
         state->sigma2[0] = exp(2.0 * c->point[c->n - 1]);
         return STATUS_OK;
     }

@@ -11,13 +11,22 @@ typedef enum {
     SIGMA_INTEGRATED,   /* no prior but sigma's own knows a scale (flat coefficients,
                            uniform standard deviations, LKJ): integrated out as well */
     SIGMA_COORDINATE,   /* log sigma is one coordinate more */
-    SIGMA_GIVEN         /* several residual variances: they are given, and L is the
+    SIGMA_GIVEN,        /* several residual variances: they are given, and L is the
                            factor of Sigma itself */
+    SIGMA_BESIDE        /* log sigma is one coordinate more, and the others are of the standard
+                           deviations themselves, which a narrow prior may hold faster than
+                           the data hold sigma */
 } sigma_role_t;
+
+static inline int sigma_is_coordinate(sigma_role_t role)
+{
+    return role == SIGMA_COORDINATE || role == SIGMA_BESIDE;
+}
 
 /* Unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), then the
    inverse hyperbolic tangents of the canonical partial correlations of each block, row
-   by row, then log sigma where it is a coordinate. lambda_k is signed: to change its
+   by row, then log sigma where it is a coordinate; where sigma is beside them,
+   tau_k = sigma lambda_k = scale_k sinh(x_k). lambda_k is signed: to change its
    sign and those of its correlations changes nothing, and points are kept in the half
    where all x_k are positive. */
 typedef struct collapsed {

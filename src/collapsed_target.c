@@ -9,7 +9,7 @@
 
 int n_coordinates(const model_t *model, sigma_role_t role)
 {
-    int n = model->n_random + (role == SIGMA_COORDINATE);
+    int n = model->n_random + sigma_is_coordinate(role);
     for (int b = 0; b < model->n_blocks; b++)
         n += model->block[b].size * (model->block[b].size - 1) / 2;
     return n;
@@ -27,6 +27,12 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
         log_density += correlation_factor(q, block, z, L);
         z += block->size * (block->size - 1) / 2;
     }
+    /* d lambda is d tau over sigma. */
+    double unit = 1.0;
+    if (collapsed->sigma_role == SIGMA_BESIDE) {
+        unit = exp(-point[collapsed->n - 1]);
+        log_density -= q * point[collapsed->n - 1];
+    }
     for (int l = 0; l < q; l++) {
         double up = exp(point[l]), down = 1.0 / up;
         double lambda = 0.5 * collapsed->scale[l] * (up - down);
@@ -37,7 +43,7 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
                      * (1.0 + x2 / 42.0)));
         }
         cosh_product *= 0.5 * (up + down);
-        for (int k = 0; k <= l; k++) L[l + (size_t) q * k] *= lambda;
+        for (int k = 0; k <= l; k++) L[l + (size_t) q * k] *= lambda * unit;
     }
     return log_density + log(cosh_product);
 }
@@ -134,7 +140,7 @@ static void add_scale(const model_t *model, const collapsed_t *collapsed, const 
     for (int b = 0; b < model->n_blocks; b++)
         *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
-    if (collapsed->sigma_role == SIGMA_COORDINATE)
+    if (sigma_is_coordinate(collapsed->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
             - (model->level_rows[0] - model->n_random - 1.0) * log_sigma;
 }
@@ -147,7 +153,7 @@ size_t collapsed_work(int q, int p)
 
 static double log_sigma_at(const collapsed_t *collapsed, const double *point)
 {
-    return collapsed->sigma_role == SIGMA_COORDINATE ? point[collapsed->n - 1] : 0.0;
+    return sigma_is_coordinate(collapsed->sigma_role) ? point[collapsed->n - 1] : 0.0;
 }
 
 int is_spectral(const collapsed_t *collapsed, const double *L)

@@ -154,7 +154,7 @@ static void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
     double p = model->n_coef;
     memset(collapsed, 0, sizeof *collapsed);
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
-    if (role > SIGMA_GIVEN || model->n_means > 0 || model->n_groups < 1)
+    if (role > SIGMA_BESIDE || model->n_means > 0 || model->n_groups < 1)
         error("internal error: not a model and tuning of the collapsed sampler");
     collapsed->sigma_role = (sigma_role_t) role;
     if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_levels > 1))

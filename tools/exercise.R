@@ -41,6 +41,7 @@ for (sampler in c("interweaved", "collapsed")) {
   invisible(short(y ~ x + (1 + x | g) + (0 + v | g), data, sampler = sampler, weights = w,
                   prior = relm_prior(beta = normal(0, 2), cor = lkj(0.1))))
 }
+invisible(short(y ~ x + (1 + x | g), data, prior = relm_prior(cov = inverse_wishart(1e7, 1e7))))
 # The collapsed sampler with a table, effects had later, and moments in their place.
 for (formula in formulas[1:2]) {
   fit <- relm(formula, data, chains = 1, draws = 5000, seed = 1, group_draws = FALSE)

@@ -39,3 +39,13 @@ draws_distance <- function(draws, exact, chains) {
                variance = distance((draws - exact$mean)^2, exact$sd^2))
   max(below, moments, na.rm = TRUE)
 }
+
+# Distances of the two fits' medians of all variables, in Monte Carlo standard errors.
+median_distances <- function(fits) {
+  draws <- lapply(fits, as_draws_array)
+  vapply(variables(fits[[1]]), function(name) {
+    x <- lapply(draws, function(d) matrix(d[, , name], dim(d)[1]))
+    medians <- vapply(x, median, 0)
+    (medians[1] - medians[2]) / sqrt(sum(vapply(x, posterior::mcse_median, 0)^2))
+  }, 0)
+}
