@@ -286,8 +286,9 @@ static status_t propose_block(const model_t *model, state_t *state, int b)
     return STATUS_OK;
 }
 
-/* G = W'W and h = W'(y - X beta) over their residual variances, of the regression of y on
-   Z_l u_k, whose coefficients are the entries of L, row by row. */
+/* G = W'W and h = W'(y - X beta - Z gamma_j) over their residual variances, of the regression of
+   y on Z_l u_k, whose coefficients are the entries of L, row by row. Effects and coefficients may
+   be far larger than their sum: so what is regressed is what they leave. */
 static void entry_moments(const model_t *model, const state_t *state, double *G, double *h,
                           double *work)
 {
@@ -300,10 +301,15 @@ static void entry_moments(const model_t *model, const state_t *state, double *G,
         const double *u = w->effect + (size_t) q * j;
         weigh_group(model, state->sigma2, j, factor, factor + (size_t) q * (q + p + 1), NULL);
         residual_of(q, p, factor, state->fixed, e);
-        for (int l = 0; l < q; l++)
-            for (int k = 0; k <= l; k++)
+        for (int l = 0; l < q; l++) {
+            double effect = 0.0;
+            for (int k = 0; k <= l; k++) {
+                effect += w->L[l + (size_t) q * k] * u[k];
                 for (int r = 0; r < q; r++)
                     W[r + (size_t) q * entry(l, k)] = r <= l ? factor[r + q * l] * u[k] : 0.0;
+            }
+            for (int r = 0; r <= l; r++) e[r] -= factor[r + q * l] * effect;
+        }
         for (int a = 0; a < n; a++) {
             h[a] += dot(q, W + (size_t) q * a, e);
             for (int c = 0; c <= a; c++) {
@@ -320,13 +326,14 @@ typedef struct {
     const cov_block_t *block;
     int row, size;              /* within its block */
     const double *G;            /* size x size: of the row's entries */
-    const double *h;            /* size: their linear term, the other rows' share taken off */
+    const double *h;            /* size: their linear term at `from` */
+    const double *from;         /* size: the row as it was */
     double *z, log_tau;         /* the row's z, size - 1 */
     int k;                      /* which z; -1 for log tau */
 } row_t;
 
-/* log p: b'l - l'G l/2 + log p(tau) + log tau + the density of z, 2 (eta + (size - 2 - k)/2)
-   log sech z_k, with l the row at these coordinates. */
+/* log p: h'd - d'G d/2 + log p(tau) + log tau + the density of z, 2 (eta + (size - 2 - k)/2)
+   log sech z_k, with d the row at these coordinates less the row as it was. */
 static double log_row(const row_t *row, double value)
 {
     double entries[MOST_BLOCK], rest, log_density;
@@ -342,6 +349,7 @@ static double log_row(const row_t *row, double value)
                 * log_secant;
     }
     entries[row->size - 1] = rest;
+    for (int k = 0; k < row->size; k++) entries[k] -= row->from[k];
     for (int k = 0; k < row->size; k++)
         log_density += entries[k]
             * (row->h[k] - 0.5 * dot(row->size, row->G + row->size * k, entries));
@@ -367,27 +375,28 @@ static double slice_row(const row_t *row, double x)
     return x;
 }
 
-/* Each coordinate of row l of L, given u_j. */
+/* Each coordinate of row l of L, given u_j. h follows. */
 static void draw_row(const model_t *model, whitened_t *w, int b, int l, const double *G,
-                     const double *h)
+                     double *h)
 {
     const cov_block_t *block = model->block + b;
     int q = model->n_random, n = n_entries(q), first = block->first, size = l - first + 1;
-    double own_G[MOST_BLOCK * MOST_BLOCK], own_h[MOST_BLOCK];
+    double own_G[MOST_BLOCK * MOST_BLOCK], from[MOST_BLOCK];
+    const double *own_h = h + entry(l, first);
     for (int k = 0; k < size; k++) {
-        int at = entry(l, first + k);
-        own_h[k] = h[at];
+        from[k] = w->L[l + (size_t) q * (first + k)];
         for (int m = 0; m < size; m++)
-            own_G[m + size * k] = G[entry(l, first + m) + (size_t) n * at];
-        for (int r = 0; r < q; r++)
-            for (int m = 0; r != l && m <= r; m++)
-                own_h[k] -= G[entry(r, m) + (size_t) n * at] * w->L[r + (size_t) q * m];
+            own_G[m + size * k] = G[entry(l, first + m) + (size_t) n * entry(l, first + k)];
     }
-    row_t row = { block, l - first, size, own_G, own_h,
+    row_t row = { block, l - first, size, own_G, own_h, from,
                   block_z(model, w, b) + entry(l - first, 0) - (l - first), w->log_tau[l], -1 };
     w->log_tau[l] = row.log_tau = slice_row(&row, row.log_tau);
     for (row.k = 0; row.k < size - 1; row.k++) row.z[row.k] = slice_row(&row, row.z[row.k]);
     set_factor(model, w, block, block_z(model, w, b));
+    for (int k = 0; k < size; k++) {
+        double change = w->L[l + (size_t) q * (first + k)] - from[k];
+        for (int a = 0; a < n; a++) h[a] -= G[a + (size_t) n * entry(l, first + k)] * change;
+    }
 }
 
 static int has_rows(const cov_block_t *block)

@@ -135,3 +135,24 @@ test_that("samplers that move in the effects themselves refuse so small an eta",
   fit <- relm(y ~ x + (1 | g), no_data(6), prior = prior, sampler = "centered", draws = 5, chains = 1)
   expect_identical(fit$sampling$sampler_run, "centered")
 })
+
+test_that("standard deviations that wander off with few groups do not stop it", {
+  set.seed(4)
+  data <- data.frame(g = rep(1:3, each = 8), x = rnorm(24), v = rnorm(24))
+  effects <- matrix(rnorm(6), 3)
+  data$y <- 1 + data$x + effects[data$g, 1] + effects[data$g, 2] * data$x + rnorm(24)
+  prior <- relm_prior(cor = lkj(0.1), sd = list(v = half_t(3, 1)))
+  fits <- lapply(c("interweaved", "collapsed"), function(sampler) {
+    relm(y ~ x + (1 + x | g) + (0 + v | g), data, prior = prior, sampler = sampler, chains = 2,
+         draws = 20000, seed = 4)
+  })
+  expect_gt(max(fits[[1]]$sampling$hyper[, , "sd_g__Intercept"]), 1e8)
+  for (name in c("sigma", "sd_g__v", "b_x")) {
+    draws <- lapply(fits, function(fit) fit$sampling$hyper[, , name])
+    for (limit in quantile(draws[[2]], c(0.1, 0.5, 0.9))) {
+      below <- lapply(draws, function(x) (x < limit) * 1)
+      error <- sqrt(sum(vapply(below, posterior::mcse_mean, 0)^2))
+      expect_lt(abs(mean(below[[1]]) - mean(below[[2]])), 4 * error, label = paste(name, limit))
+    }
+  }
+})
