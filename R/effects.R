@@ -26,6 +26,7 @@
 #'   is lme4's argument, the second is R's.
 #' @param correlation Give correlations instead of covariances?
 #' @param sigma 1; a multiplier in nlme, which owns the generic.
+#' @param use.fallback Nothing; stats has it for models without a number of rows.
 #' @param ... Refused.
 #' @return
 #' * `fixef()`: a named vector, or a matrix with a row for each coefficient; or draws x
@@ -157,8 +158,9 @@ ngrps.default <- function(object, ...) pass_on(c("lme4", "brms"), "ngrps", objec
 
 #' @rdname relm-effects
 #' @export
-nobs.relm <- function(object, ...) {
+nobs.relm <- function(object, ..., use.fallback = FALSE) {
   refuse_dots(list(...), "nobs")
+  check_flag(use.fallback, "use.fallback")
   n <- object$posterior$n_rows
   if (n > .Machine$integer.max) n else as.integer(n)
 }

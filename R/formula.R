@@ -17,10 +17,10 @@ check_formula <- function(formula, name = "formula", sides = 3) {
 }
 
 # A formula given as text, as lm() reads it; all else as it is.
-formula_of_text <- function(formula, envir) {
+formula_of_text <- function(formula, envir, name = "formula") {
   if (!is.character(formula) || length(formula) != 1) return(formula)
   tryCatch(stats::as.formula(formula, envir), error = function(e) {
-    abort("{.arg formula} cannot be read as a formula.", x = "It is {.val {formula}}.",
+    abort("{.arg {name}} cannot be read as a formula.", x = "It is {.val {formula}}.",
           i = "Write it as {.code y ~ x + (1 | g)}.")
   })
 }

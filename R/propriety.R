@@ -131,7 +131,7 @@ check_common_residual <- function(posterior, factor, lengths) {
 # rank[X Z]
 whole_rank <- function(posterior, factor) {
   all <- seq_along(posterior$fixed)
-  if (is.null(posterior$group)) return(posterior$rank)
+  if (is.null(posterior$group)) return(fixed_rank(posterior))
   extra_rank(posterior, factor, seq_len(nrow(posterior$random)), all) + length(all)
 }
 
@@ -217,7 +217,7 @@ check_uniform_sds <- function(posterior, factor) {
   single <- vapply(columns, rank, 0)
   for (set in sets_to_check(posterior, columns, min(single))) {
     t <- if (length(set) == 1) single[columns == set] else rank(set)
-    if (all(falls[set] == 0) && t < length(set) + 1) refuse_uniform(posterior, set, t)
+    if (all(falls[set] == 0) && t < length(set) + 1) refuse_uniform(posterior, factor, set, t)
     exponents[set] <- pmin(exponents[set], t - length(set) + 1 + sum(falls[set]))
   }
   exponents[exponents > 6] <- Inf
@@ -343,15 +343,31 @@ inherits_tail <- function(posterior, factor, set, lengths) {
   flat & sqrt(rowSums(null^2)) > 1e-6
 }
 
-refuse_uniform <- function(posterior, set, t) {
+# The cause first: too few groups, columns that are zero in most of them, or a fixed part that has
+# the effects of most groups already. `t` dimensions of effects are left beside the fixed part.
+refuse_uniform <- function(posterior, factor, set, t) {
   columns <- spell_random(posterior)[set]
+  group <- posterior$group
   n_groups <- length(posterior$groups)
-  effects <- if (length(set) == 1) "effects of {.val {columns}}"
-    else "effects of {.val {columns}} together"
-  abort(paste0("The posterior does not exist: the ", effects, " in {n_groups} level{?s} of
-                {.code {posterior$group}} add {t} dimension{?s} to the fixed part, and
-                uniform standard deviations need at least {length(set) + 1}."),
-        i = if (length(set) == 1) "For an effect of every group that is three levels.",
-        i = "Give {.arg sd} a proper prior, such as {.code uniform(upper)} or
-             {.code inverse_gamma(shape, rate)}, or fit the groups as fixed effects.")
+  rank <- rank_beside(posterior, factor, set)$rank
+  cause <- if (n_groups == 2) {
+    "Two groups cannot tell how much groups vary: {.code {group}} has the levels
+     {.val {posterior$groups}}."
+  } else if (rank == 0) {
+    "The random column{?s} {.val {columns}} {?is/are} zero in all rows."
+  } else if (length(set) == 1 && rank - t <= 1) {
+    "The random column {.val {columns}} is zero in all but {rank} of {n_groups} groups."
+  } else {
+    "The fixed terms leave too little of the effects of {.val {columns}} in {n_groups} levels of
+     {.code {group}}: of {rank} dimensions they hold {rank - t}."
+  }
+  abort(cause,
+        x = "The posterior does not exist: uniform standard deviations need group effects of at least
+             {length(set) + 1} dimensions beside the fixed part, and these have {t}.",
+        i = if (n_groups > 2 && rank - t > length(set) && rank > 0)
+          "See whether {.code {group}}, or what tells its levels apart, is among the fixed terms.",
+        i = paste("Give {.arg sd} a proper prior, such as {.code uniform(upper)} or
+                   {.code inverse_gamma(shape, rate)}, or",
+                  if (n_groups == 2) "fit the groups as fixed effects."
+                  else "take {.val {columns}} out of the random terms."))
 }

@@ -32,7 +32,9 @@
 #' @param thin Sweeps for each draw kept.
 #' @param seed A whole number; the same one gives the same draws, whatever `cores` is
 #'   and whatever generator the session uses. `NULL` takes one from the session's
-#'   stream, so that [set.seed()] works too.
+#'   stream, so that [set.seed()] works too. Groups are drawn in the order in which they first
+#'   appear in the rows: sorted in another way, the same data and seed give other draws of the same
+#'   posterior. Names of groups and their order as levels do not matter.
 #' @param cores Number of processes for the chains.
 #' @param threads Number of threads that share the sums over groups within a chain of the collapsed
 #'   sampler. They are used from 10,000 groups on, if the package was built with OpenMP. The number
@@ -130,9 +132,10 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
                                  chains = 4, draws = 1000, warmup = 500, thin = 1,
                                  seed = NULL, cores = 1, threads = 1, init = NULL,
                                  group_draws = NULL, target_ess = NULL, max_draws = 100000,
-                                 progress = interactive(), ...) {
+                                 family = "gaussian", progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.relm_crossprods)))
+  check_family(tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
   posterior <- relm_posterior(formula, prior)

@@ -76,7 +76,12 @@ sampler_coordinates <- function(posterior, parameterization) {
 }
 
 # Do columns of X depend on each other? Their priors are proper then.
-is_deficient <- function(posterior) posterior$rank < length(posterior$fixed)
+is_deficient <- function(posterior) fixed_rank(posterior) < length(posterior$fixed)
+
+# Posteriors of version 0.1.0 have no rank: no column depended on others.
+fixed_rank <- function(posterior) {
+  if (is.null(posterior$rank)) length(posterior$fixed) else posterior$rank
+}
 
 # Where the intercept is a group mean, the columns that stay are centered on their
 # means, so that a shift of a column leaves the chain alone.

@@ -44,7 +44,8 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   call[names(changes)] <- lapply(changes, rlang::quo_get_expr)
   formula <- if (of_crossprods) crossprods_of(object$posterior) else object$design$formula
   if (!missing(formula.)) {
-    formula <- if (of_crossprods) check_crossprods(formula.) else update_formula(object, formula.)
+    formula <- if (of_crossprods) check_crossprods(formula.)
+      else update_formula(object, formula_of_text(formula., parent.frame(), "formula."))
     call$formula <- if (of_crossprods) substitute(formula.) else without_attributes(formula)
   }
   if (!evaluate) return(call)

@@ -1,6 +1,5 @@
 # Changes to a formula with bars. What is taken out must be there: update.formula() passes over
-# terms
-# that are not, and the model would be fitted again as it was.
+# terms that are not, and the model would be fitted again as it was.
 
 update_formula <- function(fit, new) {
   if (!inherits(new, "formula")) {

@@ -20,7 +20,7 @@ edits_of <- function(x) {
   c(others, list(other_type, last, as.vector(x)), far)
 }
 
-# All edits of each element, and of each element of an element that is a list.
+# All edits that change something of each element, and of each element of an element that is a list.
 edited <- function(object) {
   put <- function(list, i, value) {
     list[i] <- list(value)
@@ -31,7 +31,8 @@ edited <- function(object) {
     inner <- if (is.list(value)) lapply(edited(unclass(value)), `attributes<-`, attributes(value))
     lapply(c(edits_of(value), inner), put, list = unclass(object), i = i)
   })
-  lapply(unlist(whole, recursive = FALSE), `class<-`, class(object))
+  whole <- Filter(function(edit) !identical(edit, unclass(object)), unlist(whole, recursive = FALSE))
+  lapply(whole, `class<-`, class(object))
 }
 
 # How code ended: "answer", or the class of its error.

@@ -43,7 +43,7 @@ groups_of <- function(J, rows_each = 6, seed = 1) {
 }
 
 test_that("uniform standard deviations need three groups, or a proper prior", {
-  expect_error(posterior_of(y ~ x + (1 | g), groups_of(2)), "in 2 levels.*add 1 dimension",
+  expect_error(posterior_of(y ~ x + (1 | g), groups_of(2)), "^Two groups cannot tell",
                class = "relm_error")
   three <- posterior_of(y ~ x + (1 | g), groups_of(3))
   # tau falls like tau^-(J - 1), and the intercept with it.
@@ -81,8 +81,27 @@ test_that("columns are judged together, not one by one", {
   few$x[c(1, 7)] <- 1
   expect_error(posterior_of(y ~ 1 + (1 + x || g), few, relm_prior(sd = list(Intercept = uniform(5)))),
                NA)
-  expect_error(posterior_of(y ~ x + (1 + x || g), few), '"x" in 4 levels.*add 1 dimension',
+  expect_error(posterior_of(y ~ x + (1 + x || g), few), '"x" is zero in all but 2 of 4 groups',
                class = "relm_error")
+})
+
+test_that("a refusal names its cause", {
+  data <- groups_of(12)
+  data$h <- interaction(data$g, data$g > 6, drop = TRUE)
+  data$z <- 0
+  data$level <- data$g^2
+  refused <- function(formula, message, data = data) {
+    expect_error(posterior_of(formula, data), message, class = "relm_error")
+  }
+  refused(y ~ x + (1 + x || g), "^Two groups cannot tell how much groups vary", groups_of(2))
+  refused(y ~ x + (0 + z | g), 'column "z" is zero in all rows', data)
+  refused(y ~ x + (1 + z || g), 'column "z" is zero in all rows', data)
+  refused(y ~ x + factor(g) + (1 | g), "they hold 12.*these have 0.*is among the fixed terms", data)
+  refused(y ~ x + h + (1 | g), "of 12 dimensions they hold 12.*is among the fixed terms", data)
+  refused(y ~ x * factor(g) + (0 + x | g), 'of "x" in 12 levels.*they hold 12', data)
+  # A column that is constant within groups, beside an intercept: each has enough, both have not.
+  refused(y ~ level + (1 + level || g), '"Intercept" and "level" in 4 levels.*they hold 2',
+          data[data$g <= 4, ])
 })
 
 test_that("a residual variance without a residual is refused, by name", {

@@ -87,6 +87,10 @@ test_that("the Gaussian family may be named, and no other", {
     expect_identical(fit$sampling$hyper, expected$sampling$hyper)
   }
   expect_identical(update(fit, draws = 5)$sampling$hyper, expected$sampling$hyper)
+  of_crossprods <- relm(crossprods(y ~ x, data), family = gaussian(), chains = 1, draws = 5, seed = 1)
+  expect_equal(of_crossprods$sampling$hyper, expected$sampling$hyper)
+  expect_error(relm(crossprods(y ~ x, data), family = poisson()), "`family` must be \"gaussian\"",
+               class = "relm_error")
   refused <- function(family, says) {
     expect_error(relm(y ~ x, data, family = family), says, class = "relm_error")
   }

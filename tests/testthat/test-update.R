@@ -189,10 +189,17 @@ test_that("extended fits are updated to as many draws", {
   expect_identical(as_draws_array(update(longer)), as_draws_array(longer))
 })
 
+test_that("a formula may be text", {
+  expect_identical(update(first, ". ~ . + v")$call, update(first, . ~ . + v)$call)
+  expect_identical(as_draws_array(update(first, ". ~ . + v")),
+                   as_draws_array(update(first, . ~ . + v)))
+})
+
 test_that("what cannot be is refused", {
   expect_error(update(first, drawz = 3), "update.*drawz.*draws", class = "relm_error")
   expect_error(update(first, . ~ ., 3), "without a name", class = "relm_error")
-  expect_error(update(first, "y ~ v"), "formula\\..*must be a formula", class = "relm_error")
+  expect_error(update(first, 3), "formula\\..*must be a formula", class = "relm_error")
+  expect_error(update(first, "y ~ v +"), "formula\\..*cannot be read", class = "relm_error")
   expect_error(update(first, . ~ . + nonesuch), "nonesuch", class = "relm_error")
   expect_error(update(first, evaluate = 2), "evaluate", class = "relm_error")
 })
