@@ -3,8 +3,9 @@
 #' @param x,object,formula A fit.
 #' @param fixed.only,random.only Give only the fixed or only the random part? The same functions
 #'   have the same defaults as in lme4.
-#' @param type For `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns. For
-#'   `weights()`: `"prior"`, the only type.
+#' @param type For `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns, which all
+#'   groups share; lme4's Z has columns of its own for each group. For `weights()`: `"prior"`,
+#'   the only type.
 #' @param env Not used; `as.formula()` gives it.
 #' @param ... Refused.
 #' @return `formula()`: the model formula. `terms()`: the terms of the fixed part with the response.

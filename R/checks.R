@@ -102,6 +102,23 @@ refuse_dots <- function(dots, caller) {
   check_dots_empty(dots, names(formals(sys.function(sys.parent()))), caller)
 }
 
+# An argument that a generic has for other objects.
+refuse_generic_argument <- function(argument, caller) {
+  if (missing(argument)) return(invisible())
+  abort("{.fn {caller}} takes no {.arg {deparse1(substitute(argument))}} here.")
+}
+
+# The row names that are asked for, or numbers.
+named_rows <- function(table, row.names) {
+  if (!is.null(row.names) && (!is.atomic(row.names) || length(row.names) != nrow(table) ||
+                                anyNA(row.names) || anyDuplicated(row.names))) {
+    abort("{.arg row.names} must be {nrow(table)} different names.",
+          x = "It is {describe(row.names)}.")
+  }
+  rownames(table) <- row.names
+  table
+}
+
 # What relm() has in the place of arguments that other packages' functions have.
 arguments_elsewhere <- list(
   random = "Group effects stand in the formula: {.code y ~ x + (1 + x | group)}.",

@@ -18,7 +18,8 @@
 #' @param draw Numbers of draws, counted chain after chain, instead of `iteration` and `chain`. The
 #'   chains are then merged into one.
 #' @param subset brms's older name of `draw`.
-#' @param row.names,optional Not used; the generic has them.
+#' @param row.names Names of the rows of the table.
+#' @param optional Not used; the generic has it.
 #' @param ... Refused.
 #' @return `as_draws()` and `as_draws_array()`: iterations x chains x variables, of posterior's
 #'   class. The other `as_draws_` functions give their own formats. `as_draws_rvars()` has one
@@ -134,7 +135,8 @@ as.array.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex_
                           iteration = NULL, chain = NULL, draw = NULL, subset, ...) {
   refuse_dots(list(...), "as.array")
   draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
-  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset))
+  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset),
+                       spelling(draw, subset))
   dimnames(draws) <- list(iterations = NULL, chains = paste0("chain:", seq_len(ncol(draws))),
                           parameters = dimnames(draws)[[3]])
   draws
@@ -146,7 +148,8 @@ as.matrix.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex
                            iteration = NULL, chain = NULL, draw = NULL, subset, ...) {
   refuse_dots(list(...), "as.matrix")
   draws <- draws_array(x, choose_variables(x, variable, regex, pars, regex_pars))
-  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset))
+  draws <- taken_draws(draws, iteration, chain, one_spelling(draw, subset),
+                       spelling(draw, subset))
   matrix(draws, ncol = dim(draws)[3], dimnames = list(NULL, dimnames(draws)[[3]]))
 }
 
@@ -156,9 +159,8 @@ as.data.frame.relm <- function(x, row.names = NULL, optional = FALSE, variable =
                                regex = FALSE, pars = NULL, regex_pars = NULL, iteration = NULL,
                                chain = NULL, draw = NULL, subset, ...) {
   refuse_dots(list(...), "as.data.frame")
-  draw <- one_spelling(draw, subset)
-  as.data.frame(as.matrix(x, variable, regex, pars, regex_pars, iteration, chain, draw),
-                optional = TRUE)
+  draws <- as.matrix(x, variable, regex, pars, regex_pars, iteration, chain, draw, subset)
+  named_rows(as.data.frame(draws, optional = TRUE), row.names)
 }
 
 #' @export
@@ -191,19 +193,19 @@ nchains.relm <- function(x) x$sampling$chains
 niterations.relm <- function(x) x$sampling$draws
 
 # Some of the draws: those of some iterations and chains, or of all chains in a row.
-taken_draws <- function(draws, iteration, chain, draw) {
+taken_draws <- function(draws, iteration, chain, draw, name = "draw") {
   if (is.null(draw)) {
     iteration <- check_places(iteration, "iteration", nrow(draws))
     return(draws[iteration, check_places(chain, "chain", ncol(draws)), , drop = FALSE])
   }
   other <- c("iteration", "chain")[c(!is.null(iteration), !is.null(chain))]
   if (length(other)) {
-    abort("{.arg draw} counts the draws of all chains, and {.arg {other[1]}} those of each.",
+    abort("{.arg {name}} counts the draws of all chains, and {.arg {other[1]}} those of each.",
           i = "Give one of them.")
   }
   names <- dimnames(draws)[[3]]
   merged <- array(draws, c(nrow(draws) * ncol(draws), 1, length(names)), list(NULL, NULL, names))
-  merged[check_places(draw, "draw", nrow(merged)), , , drop = FALSE]
+  merged[check_places(draw, name, nrow(merged)), , , drop = FALSE]
 }
 
 check_places <- function(x, name, n) {

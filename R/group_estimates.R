@@ -5,7 +5,9 @@
 #' and lattice's `dotplot()` show it.
 #'
 #' @param x What `ranef()` or `coef()` gives.
-#' @param row.names,optional,y,data Not used; the generics have them.
+#' @param row.names Names of the rows of the table.
+#' @param optional Not used; the generic has it.
+#' @param y,data Refused; the generics have them for other objects.
 #' @param stringsAsFactors Make a factor of `grpvar`?
 #' @param main Write the name of the grouping factor above?
 #' @param transf A function to apply to estimates and intervals.
@@ -200,7 +202,7 @@ as.data.frame.ranef.relm <- function(x, row.names = NULL, optional = FALSE,
   tables <- lapply(names(x), function(name) long_table(x[[name]], name))
   table <- do.call(rbind, tables)
   if (stringsAsFactors) table$grpvar <- as.factor(table$grpvar)
-  table
+  named_rows(table, row.names)
 }
 
 #' @rdname relm-group-estimates
@@ -228,6 +230,7 @@ long_table <- function(frame, name) {
 #' @export
 plot.ranef.relm <- function(x, y, ...) {
   refuse_dots(list(...), "plot")
+  refuse_generic_argument(y, "plot")
   check_installed("ggplot2", "plot()")
   table <- as.data.frame(x)
   levels <- rownames(x[[1]])
@@ -247,7 +250,7 @@ plot.ranef.relm <- function(x, y, ...) {
 #' @export
 plot.coef.relm <- function(x, y, ...) {
   x[[1]] <- varying_columns(x[[1]])
-  plot.ranef.relm(x, ...)
+  plot.ranef.relm(x, y, ...)
 }
 
 # Without the columns that are the same in all groups.
@@ -263,6 +266,7 @@ varying_columns <- function(frame) {
 #' @method dotplot ranef.relm
 dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
   check_installed("lattice", "dotplot()")
+  refuse_generic_argument(data, "dotplot")
   check_flag(main, "main")
   table <- as.data.frame(x)
   sd <- if (is.null(table$condsd)) rep(NA_real_, nrow(table)) else table$condsd
@@ -290,5 +294,5 @@ dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
 #' @method dotplot coef.relm
 dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, ...) {
   x[[1]] <- varying_columns(x[[1]])
-  dotplot.ranef.relm(x, main = main, transf = transf, ...)
+  dotplot.ranef.relm(x, data, main, transf, ...)
 }

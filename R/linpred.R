@@ -24,18 +24,15 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
                    c(prediction_arguments, if (sigma) c("new_sigma", "weights")), what)
   re_formula <- one_spelling(re_formula, re.form)
   ndraws <- one_spelling(ndraws, draws)
-  bars <- chosen_bars(fit, re_formula)
+  bars <- chosen_bars(fit, re_formula, spelling(re_formula, re.form))
   rows <- prediction_rows(fit, newdata, bars, sigma, response, offset, weights)
   plan <- list(fit = fit, rows = rows, bars = bars, residual = residual,
-               columns = chosen_columns(fit, bars, rows$frame),
-               draw_ids = choose_draws(fit, ndraws, draw_ids),
+               columns = chosen_columns(fit, bars, rows$frame, spelling(re_formula, re.form)),
+               draw_ids = choose_draws(fit, ndraws, draw_ids, spelling(ndraws, draws)),
                na_action = if (is.null(newdata)) attr(fit$design$frame, "na.action"))
   plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
   plan$beta <- chosen_hyper(plan, seq_along(fit$posterior$fixed))
-  if (isFALSE(allow_new_levels)) allow_new_levels <- NULL
-  allow_new_levels <- one_spelling(allow_new_levels, allow.new.levels)
-  if (is.null(allow_new_levels)) allow_new_levels <- FALSE
-  check_new_levels(fit, rows, check_flag(allow_new_levels, "allow_new_levels"))
+  check_new_levels(fit, rows, new_levels_allowed(allow_new_levels, allow.new.levels))
   if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
   plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
   plan$effects_of <- effect_reader(fit, groups_needed(plan))
@@ -52,36 +49,49 @@ one_spelling <- function(ours, theirs) {
   theirs
 }
 
+# Its name, for messages.
+spelling <- function(ours, theirs) {
+  deparse1(if (missing(theirs)) substitute(ours) else substitute(theirs))
+}
+
+# The two spellings of lme4's and brms's argument, of which FALSE is as good as none.
+new_levels_allowed <- function(allow_new_levels, allow.new.levels) {
+  if (isFALSE(allow_new_levels)) allow_new_levels <- NULL
+  allowed <- one_spelling(allow_new_levels, allow.new.levels)
+  if (is.null(allowed)) return(FALSE)
+  check_flag(allowed, spelling(allow_new_levels, allow.new.levels))
+}
+
 # The random terms of a re_formula: all of the model's when it is NULL, none when it is NA or ~ 0.
-chosen_bars <- function(fit, re_formula) {
+chosen_bars <- function(fit, re_formula, name = "re_formula") {
   design <- fit$design
   if (is.null(re_formula)) return(design$bars)
   if (is.atomic(re_formula) && length(re_formula) == 1 && is.na(re_formula)) return(list())
   if (!inherits(re_formula, "formula") || length(re_formula) != 2) {
-    abort("{.arg re_formula} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
+    abort("{.arg {name}} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
           x = "It is {describe(re_formula)}.")
   }
   side <- re_formula[[2]]
   parts <- formula_parts(as_formula(call("~", quote(y), side), environment(re_formula)))
   if (length(all.vars(parts$fixed[[3]]))) {
-    abort("{.arg re_formula} must have random terms alone.",
+    abort("{.arg {name}} must have random terms alone.",
           x = "It is {.code {deparse1(re_formula)}}.")
   }
   if (length(parts$bars) == 0 && !identical(side, 0)) {
-    abort("{.arg re_formula} has no group effects.", x = "It is {.code {deparse1(re_formula)}}.",
+    abort("{.arg {name}} has no group effects.", x = "It is {.code {deparse1(re_formula)}}.",
           i = "{.code NULL} takes all of them up, {.code NA} or {.code ~ 0} none.")
   }
   bars <- random_terms(parts$bars, environment(re_formula))
   groups <- vapply(bars, function(bar) as_text(bar$group), "")
   variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
   if (!all(groups == c(design$group, "")[1]) || !all(variables %in% names(design$frame))) {
-    refuse_re_formula(fit, deparse1(re_formula))
+    refuse_re_formula(fit, deparse1(re_formula), name)
   }
   lapply(bars, `[[`, "terms")
 }
 
-refuse_re_formula <- function(fit, given) {
-  abort("{.arg re_formula} has group effects that the model has not.",
+refuse_re_formula <- function(fit, given, name) {
+  abort("{.arg {name}} has group effects that the model has not.",
         x = "It is {.code {given}}.",
         i = "The model is {.code {deparse1(fit$posterior$formula)}}.")
 }
@@ -94,7 +104,7 @@ taken_for_new <- function(group, posterior) {
 }
 
 # The places of the columns of these terms among the model's random columns.
-chosen_columns <- function(fit, bars, frame) {
+chosen_columns <- function(fit, bars, frame, name) {
   random <- fit$posterior$random$column
   if (identical(bars, fit$design$bars)) return(seq_along(random))
   first <- frame_rows(frame, 1L)
@@ -103,21 +113,21 @@ chosen_columns <- function(fit, bars, frame) {
   }))
   places <- match(names, random)
   if (anyNA(places) || anyDuplicated(places)) {
-    refuse_re_formula(fit, paste(names, collapse = ", "))
+    refuse_re_formula(fit, paste(names, collapse = ", "), name)
   }
   places
 }
 
 # Numbers of the chosen draws, chain after chain; NULL for all.
-choose_draws <- function(fit, ndraws, draw_ids) {
+choose_draws <- function(fit, ndraws, draw_ids, name = "ndraws") {
   total <- ndraws(fit)
   if (!is.null(ndraws) && !is.null(draw_ids)) {
-    abort("{.arg ndraws} and {.arg draw_ids} both choose draws.", i = "Give one of them.")
+    abort("{.arg {name}} and {.arg draw_ids} both choose draws.", i = "Give one of them.")
   }
   if (!is.null(ndraws)) {
-    ndraws <- check_count(ndraws, "ndraws")
+    ndraws <- check_count(ndraws, name)
     if (ndraws > total) {
-      abort("{.arg ndraws} must be at most {total}, the number of draws of the fit.",
+      abort("{.arg {name}} must be at most {total}, the number of draws of the fit.",
             x = "It is {ndraws}.")
     }
     if (ndraws == total) return(NULL)

@@ -15,10 +15,11 @@
 #' @param newdata A data frame of other rows, with the response; `NULL` for those of the fit. By
 #'   groups, each group is treated as new, whether or not the fit has rows of it.
 #' @param by `"row"` or `"group"`.
-#' @param allow_new_levels Allow levels that are not in the data, of the grouping factor and of the
-#'   factor of the residual variances? New groups get draws of their effects. By groups, only new
-#'   levels of the factor of residual variances need this.
+#' @param allow_new_levels,allow.new.levels Allow levels that are not in the data, of the grouping
+#'   factor and of the factor of the residual variances? New groups get draws of their effects. By
+#'   groups, only new levels of the factor of residual variances need this.
 #' @param seed The seed of the effects of new levels, as in [posterior_predict()].
+#' @param ... Refused.
 #' @return A matrix: draws x rows, named by the rows of the data, or draws x groups in the order of
 #'   their levels.
 #' @section Errors:
@@ -49,27 +50,29 @@ log_lik.default <- function(object, ...) pass_on("rstantools", "log_lik", object
 log_lik.relm <- function(object, newdata = NULL, re_formula = NULL, by = "row", ndraws = NULL,
                          draw_ids = NULL, allow_new_levels = FALSE,
                          sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
-                         offset = NULL, weights = NULL, re.form, draws, ...) {
+                         offset = NULL, weights = NULL, re.form, draws, allow.new.levels, ...) {
   check_choice(by, "by", c("row", "group"))
   if (by == "group") {
-    check_dots_empty(list(...), names(formals(log_lik.relm)), "log_lik")
-    check_takes_all_effects(one_spelling(re_formula, re.form))
-    draw_ids <- choose_draws(object, one_spelling(ndraws, draws), draw_ids)
-    return(log_lik_of_groups(object, newdata, draw_ids, allow_new_levels, sample_new_levels,
-                             new_sigma, seed, offset, weights))
+    refuse_dots(list(...), "log_lik")
+    check_takes_all_effects(one_spelling(re_formula, re.form), spelling(re_formula, re.form))
+    draw_ids <- choose_draws(object, one_spelling(ndraws, draws), draw_ids,
+                             spelling(ndraws, draws))
+    allowed <- new_levels_allowed(allow_new_levels, allow.new.levels)
+    return(log_lik_of_groups(object, newdata, draw_ids, allowed, sample_new_levels, new_sigma,
+                             seed, offset, weights))
   }
   plan <- plan_prediction(
     object, "log_lik", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
     allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,
     new_sigma = new_sigma, seed = seed, offset = offset, weights = weights, re.form = re.form,
-    draws = draws, response = TRUE, sigma = TRUE
+    draws = draws, allow.new.levels = allow.new.levels, response = TRUE, sigma = TRUE
   )
   log_lik_draws(plan)
 }
 
-check_takes_all_effects <- function(re_formula) {
+check_takes_all_effects <- function(re_formula, name) {
   if (is.null(re_formula)) return(invisible())
-  abort("{.arg re_formula} has no place in {.code by = \"group\"}, which integrates all group
+  abort("{.arg {name}} has no place in {.code by = \"group\"}, which integrates all group
          effects out.")
 }
 

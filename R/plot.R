@@ -72,7 +72,7 @@ plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = 
                       against = NULL, by = NULL, pars = NULL, regex_pars = NULL, plotfun, ...) {
   type <- one_spelling(if (!missing(type)) type, plotfun)
   if (is.null(type)) type <- "trace"
-  own <- is_own_type(type)
+  own <- is_own_type(type, spelling(type, plotfun))
   check_plot_arguments(type, own, list(variable = variable, pars = pars, regex_pars = regex_pars,
                                        lags = lags, with = with, groups = groups,
                                        max_groups = max_groups, columns = columns,
@@ -110,7 +110,7 @@ plot_arguments <- list(
 bayesplot_arguments <- c("variable", "pars", "regex_pars", "lags")
 
 # One of plot()'s own types, or one of bayesplot's?
-is_own_type <- function(type) {
+is_own_type <- function(type, name) {
   own <- names(plot_arguments)
   if (is.character(type) && length(type) == 1) {
     if (type %in% own) return(TRUE)
@@ -120,7 +120,7 @@ is_own_type <- function(type) {
   meant <- if (is.character(type) && length(type) == 1 && !is.na(type)) {
     meant_types(type, union(own, theirs))
   }
-  abort("{.arg type} must be one of {.or {.val {own}}}, or of bayesplot's types of draws.",
+  abort("{.arg {name}} must be one of {.or {.val {own}}}, or of bayesplot's types of draws.",
         x = "It is {describe(type)}.",
         i = if (length(meant)) "Did you mean {.or {.val {meant}}}?"
         else if (!is.null(theirs)) {

@@ -55,7 +55,8 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
   design_of(object, "pp_check()")
   type <- one_spelling(type, plotfun)
   ndraws <- one_spelling(ndraws, nreps)
-  picture <- check_picture(if (is.null(type)) "dens_overlay" else type)
+  choose_draws(object, ndraws, draw_ids, spelling(ndraws, nreps))
+  picture <- check_picture(if (is.null(type)) "dens_overlay" else type, spelling(type, plotfun))
   options <- list(...)
   to_predict <- names(options) %in% names(formals(posterior_predict.relm))
   seed <- check_seed(seed)
@@ -77,13 +78,13 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
   draw_by_bayesplot(paste0("ppc_", picture$type), shown[seq_along(data)], shown[-seq_along(data)])
 }
 
-check_picture <- function(type) {
+check_picture <- function(type, name) {
   types <- sub("^ppc_", "", as.character(bayesplot::available_ppc("")))
   if (is.character(type) && length(type) == 1) type <- sub("^ppc_", "", type)
   if (!is.character(type) || length(type) != 1 || !type %in% types) {
     all <- cli::cli_vec(types, list("vec-trunc" = Inf))
     meant <- if (is.character(type) && length(type) == 1 && !is.na(type)) meant_types(type, types)
-    abort("{.arg type} must be one of {.or {.val {all}}}.", x = "It is {describe(type)}.",
+    abort("{.arg {name}} must be one of {.or {.val {all}}}.", x = "It is {describe(type)}.",
           i = if (length(meant)) "Did you mean {.or {.val {meant}}}?")
   }
   list(type = type, arguments = names(formals(getExportedValue("bayesplot", paste0("ppc_", type)))))

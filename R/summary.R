@@ -28,7 +28,8 @@
 #'   deviation and median?
 #' @param x A summary.
 #' @param digits Significant digits of each interval, when the summary is printed.
-#' @param row.names,optional Not used; the generic has them.
+#' @param row.names Names of the rows of the table.
+#' @param optional Not used; the generic has it.
 #' @param ... Refused.
 #' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`, `median`,
 #'   `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`; with `robust`, `median` and `mad` replace the
@@ -248,5 +249,5 @@ shown_widths <- function(table, quantiles) {
 as.data.frame.summary.relm <- function(x, row.names = NULL, optional = FALSE, ...) {
   refuse_dots(list(...), "as.data.frame")
   plain <- lapply(x, identity)
-  as.data.frame(plain, optional = TRUE)
+  named_rows(as.data.frame(plain, optional = TRUE), row.names)
 }

@@ -103,7 +103,8 @@ correlation_pairs <- function(posterior) {
 }
 
 #' @rdname relm-effects
-#' @param row.names,optional Not used; the generic has them.
+#' @param row.names Names of the rows of the table.
+#' @param optional Not used; the generic has it.
 #' @param order The place of covariances in the table: `"cov.last"`, or `"lower.tri"` for each
 #'   variance before the covariances with it.
 #' @param stringsAsFactors Convert names to factors?
@@ -135,9 +136,8 @@ as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE,
   residual <- data.frame(grp = "Residual", var1 = levels,
                          var2 = NA_character_, vcov = unname(sc)^2, sdcor = unname(sc))
   table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
-  rownames(table) <- NULL
   if (stringsAsFactors) table[1:3] <- lapply(table[1:3], as.factor)
-  table
+  named_rows(table, row.names)
 }
 
 #' @rdname relm-effects
