@@ -81,15 +81,15 @@ check_dots_empty <- function(dots, known, caller = "relm") {
   known <- setdiff(known, "...")
   if (length(known) == 0) abort("{.fn {caller}} takes no arguments.")
   unknown <- given[1]
+  all <- cli::cli_vec(known, list("vec-trunc" = Inf))
   if (unknown == "") {
     abort("An argument was given without a name that {.fn {caller}} knows.",
           i = if (caller == "relm") "Name every argument after {.arg data}."
-              else "Its arguments are {.arg {known}}.")
+              else "Its arguments are {.arg {all}}.")
   }
   distances <- utils::adist(unknown, known, ignore.case = TRUE)[1, ]
   near <- known[which.min(distances)]
   elsewhere <- if (caller == "relm") arguments_elsewhere[[unknown]]
-  all <- cli::cli_vec(known, list("vec-trunc" = Inf))
   abort("{.fn {caller}} has no argument {.arg {unknown}}.",
         i = if (!is.null(elsewhere)) elsewhere
             else if (min(distances) <= min(2, nchar(unknown) - 1)) "Did you mean {.arg {near}}?"

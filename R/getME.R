@@ -41,7 +41,12 @@ getME.relm <- function(object, name, ...) {
     all <- cli::cli_vec(names(parts), list("vec-trunc" = Inf))
     abort("{.arg name} must be among {.val {all}}.",
           x = if (missing(name)) "It is missing." else "It is {describe(name)}.",
-          i = "Other names of lme4's belong to its way of maximizing a likelihood.")
+          i = "Other names of lme4's belong to its way of maximizing a likelihood.",
+          i = if (!missing(name) && any(name %in% c("theta", "lower", "Lambda"))) {
+            "Draws of standard deviations and correlations are in {.code as.matrix(fit)}, and
+             {.fn VarCorr} has estimates. None of them is at a bound, so lme4's {.fn isSingular} has
+             nothing to tell."
+          })
   }
   if (identical(name, "ALL")) name <- names(parts)
   if (length(name) == 1) return(parts[[name]](object))

@@ -150,10 +150,11 @@ loo_compare <- function(x, ...) UseMethod("loo_compare")
 
 #' @export
 loo_compare.default <- function(x, ...) {
-  if (is.list(x) && length(x) && all(vapply(x, inherits, NA, "relm"))) {
+  kinds <- if (is.list(x)) vapply(x, function(one) inherits(one, "relm"), NA)
+  if (any(kinds) && all(kinds | vapply(x, inherits, NA, "loo"))) {
     names <- names(x)
     if (is.null(names)) names <- paste0("model", seq_along(x))
-    return(do.call(compare_fits, c(list(unname(x), names), list(...))))
+    return(compare_list(unname(x), names, ...))
   }
   pass_on("loo", "loo_compare", x, ...)
 }
@@ -171,6 +172,13 @@ loo_compare.relm <- function(x, ..., criterion = "loo", by = "row", model_names 
   }
   do.call(compare_fits, c(list(c(list(x), others[!is_option]), model_names, criterion = criterion,
                                by = by), others[is_option]))
+}
+
+compare_list <- function(fits, names, ..., criterion = "loo", by = "row", model_names = names) {
+  if (!all(check_compared(list(...)))) {
+    abort("{.fn loo_compare} takes one list, or models one by one.", i = "Put all into the list.")
+  }
+  compare_fits(fits, model_names, criterion, by, ...)
 }
 
 # Which of these are options of loo(), and not fits or their criteria.

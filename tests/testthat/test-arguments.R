@@ -120,6 +120,30 @@ for (package in names(classes_of_fits)) {
   })
 }
 
+test_that("arguments in other packages' order are not taken for others", {
+  calls <- expression(
+    posterior_predict(fit, new, 7), predictive_error(fit, new, 7), log_lik(fit, new, 3),
+    predictive_interval(fit, 0.5, new), posterior_epred(fit, new, 7), bayes_R2(fit, NA),
+    posterior_linpred(fit, FALSE, new, 7), kfold(fit, 2, NULL, TRUE), waic(fit, 1), loo(fit, 1),
+    pp_check(fit, "dens_overlay", 5, 123), summary(fit, "x"), summary(fit, "sigma", "^b_"),
+    as.matrix(fit, "(Intercept)"), as.array(fit, "sigma", "^b_"), as.data.frame(fit, "sigma"),
+    posterior_interval(fit, 0.5, "central", "sigma", "^b_"), plot(fit, "areas", "sigma", "^sd_"),
+    plot(fit, resid(.) ~ fitted(.)), loo_compare(fit, single, "waic"), print(fit, 3, TRUE),
+    prior_summary(fit, 2), predict(fit, new, NULL, NA), simulate(fit, 1, 1, TRUE),
+    refit(single, d$y, TRUE), residuals(fit, "pearson", TRUE), update(fit, . ~ . - x, FALSE)
+  )
+  for (call in as.list(calls)) {
+    expect_error(eval(call, here), class = "relm_error", label = deparse1(call))
+  }
+  expect_error(update(fit, . ~ . - x, FALSE), "data.*na.action.*progress", class = "relm_error")
+})
+
+test_that("what lme4's own functions ask a fit for is refused with the reason", {
+  expect_error(getME(fit, "theta"), "VarCorr.*isSingular", class = "relm_error")
+  skip_if_not_installed("lme4")
+  expect_error(lme4::isSingular(fit), "VarCorr.*isSingular", class = "relm_error")
+})
+
 test_that("what a posterior does not have says so whatever the arguments", {
   for (generic in names(absent_generics)) {
     for (arguments in c(list(list()), lapply(absent_generics[[generic]], function(name) {

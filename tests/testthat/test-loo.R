@@ -131,6 +131,9 @@ test_that("models are compared as loo compares them", {
   expect_equal(compared_differences(table), compared_differences(by_loo))
   expect_equal(unclass(loo::loo_compare(fit1, fit2, fit3)), unclass(table), ignore_attr = TRUE)
   expect_equal(loo_compare(list(fit1 = fit1, fit2 = fit2, fit3 = fit3)), table)
+  expect_equal(suppressWarnings(loo_compare(list(fit1 = fit1, fit2 = loo(fit2), fit3 = fit3))),
+               table)
+  expect_error(loo_compare(list(fit1, fit2), fit3), "one list", class = "relm_error")
   expect_equal(loo_compare(loo(fit1), loo(fit2)), loo::loo_compare(loo(fit1), loo(fit2)))
   expect_identical(compared_models(loo_compare(loo(fit1), loo(fit2))), c("fit2", "fit1"))
   groups <- loo_compare(fit2, fit3, by = "group", model_names = c("intercepts", "slopes"))
