@@ -61,6 +61,9 @@ int list_integer(SEXP list, const char *name, int least);
 
 double *doubles(double length);
 
+/* A column for each draw. */
+SEXP draw_matrix(double n_variables, int draws);
+
 /* A list of these elements; names and values have n entries. */
 SEXP named_list(int n, const char **names, SEXP *values);
 
@@ -77,6 +80,9 @@ void allow_stop(void);
 /* Within one: has either come? */
 int stop_is_asked(void *data);
 monitor_t new_monitor(void);
+
+/* The error that a status stands for, in this sweep (from 0). */
+NORET void raise_status(status_t status, int sweeps_done);
 
 /* A state of the model's size, its Sigma and sigma2 copied. */
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,

@@ -118,3 +118,10 @@ SEXP named_list(int n, const char **names, SEXP *values)
     UNPROTECT(2);
     return list;
 }
+
+SEXP draw_matrix(double n_variables, int draws)
+{
+    if (n_variables > INT_MAX)
+        error("internal error: %.0f variables in one draw", n_variables);
+    return allocMatrix(REALSXP, (int) n_variables, draws);
+}

@@ -30,3 +30,14 @@ SEXP ffi_work_for(SEXP parent)
     work_for(checked_integer(parent, "parent", 1));
     return R_NilValue;
 }
+
+NORET void raise_status(status_t status, int sweeps)
+{
+    if (status == STATUS_NOT_POSITIVE_DEFINITE)
+        error("A covariance matrix lost its positive definiteness in sweep %d: "
+              "rescale the columns, or give the standard deviations a proper prior.",
+              sweeps + 1);
+    error("A variance left the range of double precision in sweep %d: "
+          "rescale the response, or give the standard deviations a proper prior.",
+          sweeps + 1);
+}
