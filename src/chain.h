@@ -13,14 +13,6 @@ typedef struct {
     int sweeps_done;
 } chain_t;
 
-/* Of all blocks. */
-int n_correlations(const model_t *model);
-
-/* beta, then the standard deviations of the group effects, then their
-   correlations within each block, then sigma, then the parameters of a pooled
-   prior of sigma. */
-int n_hyper(const model_t *model);
-
 status_t run_chain(const model_t *model, state_t *state, sweep_t sweep, chain_t *chain);
 
 #endif

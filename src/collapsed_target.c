@@ -3,16 +3,14 @@
 #include "collapsed.h"
 #include "crossprods.h"
 #include "group_effects.h"
+#include "hyper.h"
 #include "linalg.h"
 #include "panels.h"
 #include "spectrum.h"
 
 int n_coordinates(const model_t *model, sigma_role_t role)
 {
-    int n = model->n_random + sigma_is_coordinate(role);
-    for (int b = 0; b < model->n_blocks; b++)
-        n += model->block[b].size * (model->block[b].size - 1) / 2;
-    return n;
+    return model->n_random + n_correlations(model) + sigma_is_coordinate(role);
 }
 
 double factor_at(const model_t *model, const collapsed_t *collapsed, const double *point,
@@ -25,7 +23,7 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
         log_density += correlation_factor(q, block, z, L);
-        z += block->size * (block->size - 1) / 2;
+        z += block_correlations(block);
     }
     /* d lambda is d tau over sigma. */
     double unit = 1.0;

@@ -24,6 +24,11 @@ typedef struct {
     const double *scale;        /* size x size, scale of the inverse Wishart */
 } cov_block_t;
 
+static inline int block_correlations(const cov_block_t *block)
+{
+    return block->size * (block->size - 1) / 2;
+}
+
 /* Are all its standard deviations uniform on (0, Inf)? Not for the last two kinds. */
 int block_is_flat(const cov_block_t *block);
 

@@ -49,14 +49,6 @@ static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sig
     decode_groups(groups_list, &model, nrows(sigma), groups);
 }
 
-static hyper_t hyper_of(const groups_t *groups, const hyper_draws_t *draws, int i)
-{
-    size_t p = (size_t) groups->model.n_coef, q = (size_t) groups->model.n_random;
-    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, draws->L + q * q * i,
-                      draws->sigma + (size_t) groups->model.n_levels * i };
-    return hyper;
-}
-
 /* Draws between two questions whether the user wants to stop. */
 enum { DRAWS_PER_QUESTION = 64 };
 
@@ -73,7 +65,7 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
     for (int k = 0; k < length(chosen); k++) {
         for (int i = 0; i < draws.n; i++) {
-            hyper_t one = hyper_of(&groups, &draws, i);
+            hyper_t one = hyper_of_draw(&groups.model, &draws, i);
             double *value = REAL(values) + i + (size_t) draws.n * k;
             if (i % DRAWS_PER_QUESTION == 0) allow_stop();
             if (group_log_lik(&groups, group[k], &one, work, value) != STATUS_OK
@@ -116,7 +108,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
         int between = 1 + DRAWS_PER_QUESTION / (to - from);
         for (int i = 0; i < draws.n; i++) {
             if (i % between == 0) allow_stop();
-            hyper_t one = hyper_of(&groups, &draws, i);
+            hyper_t one = hyper_of_draw(&groups.model, &draws, i);
             size_t place = i + stride * from;
             if (predict_rows(&groups, &rows, from, to, asLogical(leave_out), &one,
                              REAL(values[0]) + place, REAL(values[1]) + place, stride, work)

@@ -192,5 +192,5 @@ void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
         || xlength(hyper) / rows > INT_MAX)
         error("internal error: draws have not %d hyperparameters", rows);
     allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
-    decode_hyper(model, rows, REAL(hyper), draws, doubles(model->n_coef));
+    decode_hyper(model, REAL(hyper), draws, doubles(model->n_coef));
 }

@@ -6,58 +6,6 @@
 #include "marginal.h"
 #include "panels.h"
 
-/* The lower triangular factor of a correlation matrix, that may be singular in floating
-   point, times its standard deviations over sigma. */
-static void decode_factor(const model_t *model, const double *sd, const double *correlation,
-                          double sigma, double *L)
-{
-    int q = model->n_random;
-    memset(L, 0, sizeof(double) * q * q);
-    for (int b = 0; b < model->n_blocks; b++) {
-        int first = model->block[b].first, size = model->block[b].size;
-        double *corner = L + first + (size_t) q * first;
-        for (int r = 0; r < size; r++) {
-            double rest = 1.0;
-            for (int k = 0; k < r; k++) {
-                double sum = *correlation++;
-                for (int m = 0; m < k; m++)
-                    sum -= corner[r + (size_t) q * m] * corner[k + (size_t) q * m];
-                double pivot = corner[k + (size_t) q * k];
-                corner[r + (size_t) q * k] = pivot > 0.0 ? sum / pivot : 0.0;
-                rest -= corner[r + (size_t) q * k] * corner[r + (size_t) q * k];
-            }
-            corner[r + (size_t) q * r] = rest > 0.0 ? sqrt(rest) : 0.0;
-        }
-    }
-    for (int r = 0; r < q; r++)
-        for (int k = 0; k <= r; k++) L[r + (size_t) q * k] *= sd[r] / sigma;
-}
-
-void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
-                  hyper_draws_t *draws, double *work)
-{
-    int p = model->n_coef, q = model->n_random, n_levels = model->n_levels;
-    int n_correlations = 0;
-    for (int b = 0; b < model->n_blocks; b++)
-        n_correlations += model->block[b].size * (model->block[b].size - 1) / 2;
-    for (int i = 0; i < draws->n; i++) {
-        double *theta = draws->theta + (size_t) p * i;
-        const double *sigma = hyper + p + q + n_correlations;
-        memcpy(draws->sigma + (size_t) n_levels * i, sigma, sizeof(double) * n_levels);
-        for (int s = 0; s < n_levels; s++)
-            draws->sigma2[s + (size_t) n_levels * i] = sigma[s] * sigma[s];
-        memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
-        for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
-        for (int k = 0; k < p; k++) theta[k] = 0.0;
-        for (int l = 0; l < p; l++)
-            for (int k = 0; k < p; k++)
-                theta[k] += model->from_beta[k + (size_t) p * l] * work[l];
-        decode_factor(model, hyper + p, hyper + p + q, n_levels == 1 ? sigma[0] : 1.0,
-                      draws->L + (size_t) q * q * i);
-        hyper += n_hyper;
-    }
-}
-
 /* Of a group's moments, and of the weighing of its cells. */
 static size_t moments_work(int q)
 {

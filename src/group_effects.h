@@ -1,6 +1,7 @@
 #ifndef RELM_GROUP_EFFECTS_H
 #define RELM_GROUP_EFFECTS_H
 
+#include "hyper.h"
 #include "model.h"
 #include "panels.h"
 
@@ -10,20 +11,6 @@
    With several residual variances a group's data are those of its cells, each over its
    residual standard deviation, and sigma is 1: so the moments are had, and not the draws,
    which chains make. */
-
-/* Draws of the hyperparameters. */
-typedef struct {
-    int n;
-    double *theta;      /* p x n */
-    double *L;          /* q x q x n, lower triangular; with several residual variances,
-                           the factor of Sigma itself */
-    double *sigma, *sigma2; /* n_levels x n: residual standard deviations and variances */
-    double *beta;       /* p x n */
-} hyper_draws_t;
-
-/* hyper: n_hyper x n, as chains store them. work holds p doubles. */
-void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
-                  hyper_draws_t *draws, double *work);
 
 /* The cells of one group, each divided by its residual standard deviation, as one factor
    [R C c], q x (q + p + 1); the products of what they leave are added to rest, (p + 1) x

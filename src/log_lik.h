@@ -1,19 +1,13 @@
 #ifndef RELM_LOG_LIK_H
 #define RELM_LOG_LIK_H
 
+#include "hyper.h"
 #include "model.h"
 
 /* Densities of the data given the hyperparameters, with the group effects integrated out:
        y_j ~ N(X_j beta, W_j^-1 + Z_j Sigma Z_j'),
    W_j the weights over the residual variances. All they need of a group is its cells'
    factors, and of Sigma its factor L, which is never inverted. */
-
-/* The hyperparameters of one draw. */
-typedef struct {
-    const double *beta, *theta;     /* p */
-    const double *L;                /* q x q, Sigma = L L' */
-    const double *sigma;            /* n_levels */
-} hyper_t;
 
 /* Groups, which need not be those of a fit. */
 typedef struct {

@@ -79,7 +79,7 @@ static void set_coordinates(const model_t *model, whitened_t *w, const cov_block
 static double *block_z(const model_t *model, const whitened_t *w, int b)
 {
     double *z = w->z;
-    for (int i = 0; i < b; i++) z += model->block[i].size * (model->block[i].size - 1) / 2;
+    for (int i = 0; i < b; i++) z += block_correlations(model->block + i);
     return z;
 }
 

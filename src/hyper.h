@@ -1,0 +1,45 @@
+#ifndef RELM_HYPER_H
+#define RELM_HYPER_H
+
+#include "model.h"
+
+/* The hyperparameters of a draw: how many there are, their order, and what is computed from them.
+   beta, then the standard deviations of the group effects, then their correlations within each
+   block row by row, then sigma, then the parameters of a pooled prior of sigma. */
+
+/* Of all blocks. */
+int n_correlations(const model_t *model);
+int n_hyper(const model_t *model);
+
+/* The state's hyperparameters, n_hyper(model) of them. */
+void store_hyper(const model_t *model, const state_t *state, double *out);
+
+/* The hyperparameters of one draw. */
+typedef struct {
+    const double *beta, *theta;     /* p */
+    const double *L;                /* q x q, lower triangular: see hyper_draws_t */
+    const double *sigma;            /* n_levels */
+} hyper_t;
+
+/* Of several draws. */
+typedef struct {
+    int n;
+    double *theta;      /* p x n */
+    double *L;          /* q x q x n, lower triangular: Sigma = sigma^2 L L'; with several
+                           residual variances, the factor of Sigma itself */
+    double *sigma, *sigma2; /* n_levels x n: residual standard deviations and variances */
+    double *beta;       /* p x n */
+} hyper_draws_t;
+
+hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i);
+
+/* hyper: n_hyper x n, as chains store them. work holds p doubles. */
+void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
+                  double *work);
+
+/* The lower triangular factor of a correlation matrix, that may be singular in floating point,
+   times its standard deviations over `unit`. */
+void factor_from_correlations(const model_t *model, const double *sd,
+                              const double *correlation, double unit, double *L);
+
+#endif
