@@ -3,7 +3,7 @@
 #include <R_ext/Random.h>
 #include "collapsed.h"
 #include "conditionals.h"
-#include "group_effects.h"
+#include "group.h"
 #include "linalg.h"
 #include "spectrum.h"
 

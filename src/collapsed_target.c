@@ -2,7 +2,7 @@
 #include <string.h>
 #include "collapsed.h"
 #include "crossprods.h"
-#include "group_effects.h"
+#include "group.h"
 #include "hyper.h"
 #include "linalg.h"
 #include "panels.h"

@@ -1,46 +1,14 @@
 #include <math.h>
 #include <string.h>
-#include "crossprods.h"
+#include "group.h"
 #include "linalg.h"
 #include "log_lik.h"
-#include "marginal.h"
 
 static const double LOG_2_PI = 1.83787706640934548;
 
 size_t log_lik_work(int q, int p)
 {
     return (size_t) 6 * q * q + 8 * q + p + 2;
-}
-
-/* target <- the cell's [R e] over its residual standard deviation, q x (q + 1), with
-   e = c - C theta. */
-static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, double *target)
-{
-    int q = model->n_random, p = model->n_coef;
-    const double *factor = cell_factor(model, cell), *C = factor + q * q;
-    double scale = 1.0 / hyper->sigma[model->cell_level[cell]];
-    double *e = target + q * q;
-    for (int k = 0; k < q * q; k++) target[k] = scale * factor[k];
-    for (int r = 0; r < q; r++) e[r] = C[r + (size_t) q * p];
-    for (int k = 0; k < p; k++)
-        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * hyper->theta[k];
-    for (int r = 0; r < q; r++) e[r] *= scale;
-}
-
-/* The cells of a group as one [R e], by reflections; the answer is the sum of squares that
-   they leave. work holds q (q + 1) doubles. */
-static double weigh_cells(const model_t *model, int group, const hyper_t *hyper, double *Re,
-                          double *work)
-{
-    int q = model->n_random, start = model->group_start[group];
-    double left = 0.0;
-    weigh_cell(model, start, hyper, Re);
-    for (int cell = start + 1; cell < model->group_start[group + 1]; cell++) {
-        weigh_cell(model, cell, hyper, work);
-        absorb_block(q, q + 1, Re, q, q, work);
-        left += dot(q, work + q * q, work + q * q);
-    }
-    return left;
 }
 
 /* |rest (y - X theta)|^2 over a cell's rows, all its columns upper triangular. */
@@ -62,7 +30,7 @@ status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
     const model_t *model = &groups->model;
     int q = model->n_random, p = model->n_coef;
     double *Re = work, *A = Re + q * (q + 1), *U = A + q * q, *rest = U + q * q;
-    double square = weigh_cells(model, group, hyper, Re, A);
+    double square = weigh_residual(model, hyper, group, Re, A);
     /* By D = I + A A', A = R L, which has the determinant of I + L'Z'WZ L. */
     multiply_transposed(q, Re, hyper->L, A, rest);
     RETURN_IF_FAILED(unit_plus_root(q, A, U, rest));
@@ -90,23 +58,15 @@ static status_t condition_on_group(const groups_t *groups, int group, const hype
                                    conditional_t *effects, double *work)
 {
     int q = groups->model.n_random;
-    double *Re = work, *A = Re + q * (q + 1), *u = A + q * q, *rest = u + q;
+    double *Re = work, *rest = Re + q * (q + 1);
     memset(effects->mean, 0, sizeof(double) * q);
     memset(effects->U, 0, sizeof(double) * q * q);
     if (group < 0) {
         for (int k = 0; k < q; k++) effects->U[k + (size_t) q * k] = 1.0;
         return STATUS_OK;
     }
-    weigh_cells(&groups->model, group, hyper, Re, A);
-    multiply_factors(q, Re, hyper->L, A);
-    for (int k = 0; k < q; k++) u[k] = dot(q, A + (size_t) q * k, Re + q * q);
-    RETURN_IF_FAILED(unit_plus_root(q, A, effects->U, rest));
-    solve_upper_transposed(q, effects->U, u);
-    solve_upper(q, effects->U, u);
-    for (int r = 0; r < q; r++)
-        for (int k = 0; k <= r; k++)
-            effects->mean[r] += hyper->L[r + (size_t) q * k] * u[k];
-    return STATUS_OK;
+    weigh_residual(&groups->model, hyper, group, Re, rest);
+    return group_mean(q, Re, hyper->L, Re + q * q, effects->U, effects->mean, rest);
 }
 
 /* Products of one row: x'beta, z'E(gamma_j), z'Sigma z and z'K z. */

@@ -4,6 +4,7 @@
 # include <omp.h>
 #endif
 #include "crossprods.h"
+#include "group.h"
 #include "lanes.h"
 #include "linalg.h"
 #include "marginal.h"
@@ -15,18 +16,6 @@ enum { CHUNK_GROUPS = 512, CHUNKS_PER_THREAD = 8 };
 
 /* A determinant is below 1e200, or the data have been refused. */
 static const double LARGE_PRODUCT = 1e100;
-static const double LARGE_SQUARE = 1e4;
-
-void multiply_factors(int q, const double *R, const double *L, double *A)
-{
-    for (int k = 0; k < q; k++)
-        for (int r = 0; r < q; r++) {
-            double sum = 0.0;
-            for (int l = r > k ? r : k; l < q; l++)
-                sum += R[r + (size_t) q * l] * L[l + (size_t) q * k];
-            A[r + (size_t) q * k] = sum;
-        }
-}
 
 static inline double product_of_lanes(const lanes_t *x)
 {
@@ -97,27 +86,6 @@ static double add_two_columns(const group_data_t *data, const double *L, int fro
         }
     }
     return log_det + log(product_of_lanes(&product));
-}
-
-status_t unit_plus_root(int q, const double *A, double *U, double *work)
-{
-    double square = dot(q * q, A, A);
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++)
-            U[l + (size_t) q * k] = (l == k ? 1.0 : 0.0)
-                + (square > LARGE_SQUARE || l > k ? 0.0
-                   : dot(q, A + (size_t) q * l, A + (size_t) q * k));
-    if (!(square > LARGE_SQUARE)) return cholesky(q, U);
-    memcpy(work, A, sizeof(double) * q * q);
-    absorb_block(q, q, U, q, q, work);
-    return isfinite(square) ? STATUS_OK : STATUS_NOT_FINITE;
-}
-
-void multiply_transposed(int q, const double *R, const double *L, double *A, double *work)
-{
-    multiply_factors(q, R, L, work);
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++) A[l + (size_t) q * k] = work[k + (size_t) q * l];
 }
 
 /* U with U'U = I + A A', A = R L, of group j, and factor <- [R W], W = U'^-1 [C c]. work

@@ -46,14 +46,4 @@ status_t marginal_products(const group_data_t *data, const double *L,
 status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal,
                        monitor_t *monitor);
 
-/* A = R L, for R upper and L lower triangular, q x q. */
-void multiply_factors(int q, const double *R, const double *L, double *A);
-
-/* A' for the same A; work holds q^2 doubles. */
-void multiply_transposed(int q, const double *R, const double *L, double *A, double *work);
-
-/* U with U'U = I + A'A, q x q. Where A is large, its squares would lose the digits of a
-   nearly singular A: reflections of [I; A] keep them. work holds q^2 doubles. */
-status_t unit_plus_root(int q, const double *A, double *U, double *work);
-
 #endif

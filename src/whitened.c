@@ -3,9 +3,8 @@
 #include <Rmath.h>
 #include <R_ext/Random.h>
 #include "conditionals.h"
-#include "group_effects.h"
+#include "group.h"
 #include "linalg.h"
-#include "marginal.h"
 #include "random.h"
 #include "samplers.h"
 #include "whitened.h"

@@ -1,0 +1,71 @@
+#ifndef RELM_GROUP_H
+#define RELM_GROUP_H
+
+#include "hyper.h"
+#include "panels.h"
+
+/* One group given the hyperparameters. With Sigma = sigma^2 L L', A = R L, M = I + A'A and
+   e = c - C theta (a group's rotated data),
+       gamma_j = L u_j,  u_j ~ N(M^-1 A'e, sigma^2 M^-1).
+   With several residual variances a group's data are those of its cells, each over its residual
+   standard deviation, and sigma is 1. Nothing is ever divided by L. */
+
+/* Above, I + A'A would lose digits that A still has. */
+static const double LARGE_SQUARE = 1e4;
+
+/* A = R L, for R upper and L lower triangular, q x q. */
+void multiply_factors(int q, const double *R, const double *L, double *A);
+
+/* A' for the same A; work holds q^2 doubles. */
+void multiply_transposed(int q, const double *R, const double *L, double *A, double *work);
+
+/* U with U'U = I + A'A, q x q. Where A is large, its squares would lose the digits of a
+   nearly singular A: reflections of [I; A] keep them. work holds q^2 doubles. */
+status_t unit_plus_root(int q, const double *A, double *U, double *work);
+
+/* The cells of one group, each divided by its residual standard deviation, as one factor
+   [R C c], q x (q + p + 1); the products of what they leave are added to rest, (p + 1) x
+   (p + 1), unless it is NULL. work holds as many doubles as the factor. */
+void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
+                 double *work, double *rest);
+
+/* The same cells as one [R e], q x (q + 1), with e = c - C theta; the answer is the sum of squares
+   that they leave. work holds q (q + 1) doubles. */
+double weigh_residual(const model_t *model, const hyper_t *hyper, int group, double *Re,
+                      double *work);
+
+/* e = c - C theta, with a group's factor [R C c]. */
+static inline void residual_of(int q, int p, const double *factor, const double *theta,
+                               double *e)
+{
+    const double *C = factor + q * q, *c = C + (size_t) q * p;
+    if (q == 1 && p >= MANY_COLUMNS) {
+        e[0] = c[0] - long_dot(p, C, theta);
+        return;
+    }
+    for (int r = 0; r < q; r++) e[r] = c[r];
+    for (int k = 0; k < p; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];
+}
+
+/* E(gamma_j | .) = L M^-1 A'e, and U with U'U = M. work holds 2 q^2 + q doubles. */
+status_t group_mean(int q, const double *factor, const double *L, const double *e, double *U,
+                    double *mean, double *work);
+
+/* u_j of a group, from its factor [R C c] and q standard normals. */
+status_t draw_whitened_effect(int q, int p, const double *factor, const double *L,
+                              const double *theta, double sigma, const double *normals,
+                              double *u, double *work);
+
+/* One draw for a group, from its factor [R C c] and q standard normals. */
+status_t draw_one_group(int q, int p, const double *factor, const double *L,
+                        const double *theta, double sigma, const double *normals,
+                        double *effect, double *work);
+
+/* E(gamma_j | .) from a group's factor [R C c], and W with W'W its covariance,
+   sigma^2 L M^-1 L': W = sigma U'^-1 L'. */
+status_t group_conditional(int q, int p, const double *factor, const double *L,
+                           const double *theta, double sigma, double *mean, double *W,
+                           double *work);
+
+#endif
