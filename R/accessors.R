@@ -117,23 +117,6 @@ family.relm <- function(object, ...) {
   stats::gaussian()
 }
 
-#' @rdname relm-model
-#' @export
-prior_summary <- function(object, ...) UseMethod("prior_summary")
-
-#' @rdname relm-model
-#' @rawNamespace S3method(rstantools::prior_summary, relm)
-#' @export
-prior_summary.relm <- function(object, ...) {
-  refuse_dots(list(...), "prior_summary")
-  prior_table(object$posterior)
-}
-
-#' @export
-prior_summary.default <- function(object, ...) {
-  pass_on("rstantools", "prior_summary", object, ...)
-}
-
 # What stats' defaults would answer with NULL.
 refuse_method <- function(name, instead) {
   force(name)
@@ -178,4 +161,13 @@ design_of <- function(fit, what) {
     abort("{.code {what}} needs the data, and this fit is of cross-products.")
   }
   fit$design
+}
+
+# Terms whose variables are evaluated as those of the fit were: poly() with its basis.
+evaluated_terms <- function(terms, frame) {
+  whole <- attr(frame, "terms")
+  place <- match(term_variables(terms), term_variables(whole))
+  attr(terms, "predvars") <- as.call(c(quote(list), as.list(attr(whole, "predvars"))[-1][place]))
+  attr(terms, "dataClasses") <- attr(whole, "dataClasses")[place]
+  terms
 }

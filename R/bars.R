@@ -1,4 +1,4 @@
-# What may stand in random terms: refusals, each with what to write.
+# Random terms: a formula's bars read, and what may not stand in them, with what to write.
 
 check_bars <- function(formula) {
   if (has_bar(formula[[2]])) {
@@ -101,4 +101,57 @@ check_grouping <- function(expression, argument, whole = expression) {
     abort(paste0(said, ", which has the operator {.code {operator}}."), i = remedy)
   }
   for (part in as.list(expression)[-1]) check_grouping(part, argument, whole)
+}
+
+# The formula without its bars, and the bars, with `||` split into a bar for each block as
+# lme4 splits it.
+formula_parts <- function(formula) {
+  check_bars(formula)
+  if (!has_bar(formula)) return(list(fixed = formula))
+  summands <- sum_of(formula[[3]])
+  fixed <- if (is.null(summands$fixed)) 1 else summands$fixed
+  list(fixed = as_formula(call("~", formula[[2]], fixed), environment(formula)),
+       bars = unlist(lapply(summands$bars, split_bar)))
+}
+
+# A sum's fixed terms, still as a sum, and its bars.
+sum_of <- function(expression) {
+  if (!has_bar(expression)) return(list(fixed = expression))
+  if (is_bar(expression)) return(list(bars = list(expression)))
+  parts <- lapply(as.list(expression)[-1], sum_of)
+  fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
+  # One side of a sum is left as it is, and parentheses of bars alone go with these.
+  keeps_operator <- length(fixed) == length(parts) || identical(expression[[1]], quote(`-`))
+  list(fixed = if (length(fixed) && keeps_operator) as.call(c(expression[[1]], fixed))
+         else if (length(fixed)) fixed[[1]],
+       bars = unlist(lapply(parts, `[[`, "bars")))
+}
+
+# (1 + x || g) is (1 | g) + (0 + x | g).
+split_bar <- function(bar) {
+  if (identical(bar[[1]], quote(`|`))) return(list(bar))
+  side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
+  columns <- lapply(attr(side, "term.labels"), function(label) {
+    call("+", 0, str2lang(label))
+  })
+  if (attr(side, "intercept") != 0) columns <- c(1, columns)
+  lapply(columns, function(column) call("|", column, bar[[3]]))
+}
+
+# One element for each block: its terms (as a one-sided formula's terms) and
+# its grouping expression.
+random_terms <- function(bars, environment, response = NULL) {
+  groups <- unique(vapply(bars, function(bar) as_text(bar[[3]]), ""))
+  if (length(groups) > 1) refuse_groups("They have", groups)
+  lapply(bars, function(bar) {
+    side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
+    if (!is.null(attr(side, "offset"))) {
+      abort("{.fn offset} stands in a random term.", x = "It is {.code {deparse1(bar)}}.",
+            i = "Write it among the fixed terms.")
+    }
+    if (!is.null(response) && as_text(response) %in% term_variables(side)) {
+      refuse_response(response, bar)
+    }
+    list(terms = side, group = bar[[3]])
+  })
 }

@@ -139,3 +139,11 @@ check_installed <- function(package, purpose) {
           i = 'Install it with {.code install.packages("{package}")}.')
   }
 }
+
+as_numeric_or_null <- function(x) if (!is.null(x)) as.numeric(x)
+
+check_probabilities <- function(x, name) {
+  if (!is.numeric(x) || length(x) == 0 || anyNA(x) || any(x < 0 | x > 1)) {
+    abort("{.arg {name}} must be probabilities, from 0 to 1.", x = "It is {describe(x)}.")
+  }
+}

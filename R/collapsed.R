@@ -1,24 +1,10 @@
 # Tuning of the collapsed sampler: where its proposals lie and how wide they are.
 
-# What the sampler asks of a model; NULL where it can run.
-collapsed_obstacle <- function(posterior) {
-  if (is.null(posterior$group)) return("group effects")
-  if (nrow(posterior$random) > 8) return("at most eight random columns")
-}
-
 # Does no prior but that of sigma know a scale? Then sigma integrates out.
 is_scale_free <- function(posterior) {
   length(uniform_columns(posterior)) == nrow(posterior$random) &&
     all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == 0 &&
     is.infinite(posterior$sigma[["upper"]])
-}
-
-check_collapsed <- function(posterior) {
-  obstacle <- collapsed_obstacle(posterior)
-  if (!is.null(obstacle)) {
-    abort(paste0("The collapsed sampler needs ", obstacle, "."),
-          i = 'Use {.code sampler = "interweaved"} for this model.')
-  }
 }
 
 # What becomes of sigma: sigma_role_t in src/collapsed.h.
@@ -28,11 +14,6 @@ sigma_role <- function(posterior) {
 }
 
 sigma_roles <- c("integrated", "coordinate", "given", "beside")
-
-# Degrees of freedom of the proposal, whose tails must not be lighter than the target's,
-# and how much wider than the target it is.
-proposal_df <- 6
-proposal_width <- 1.15
 
 # What a sweep makes: independent proposals, and elliptical slices, which always move; more of
 # these where a smaller share of the proposals than `low_acceptance` is accepted.
@@ -62,21 +43,6 @@ correlation_signs <- function(block) {
   bits <- bitwShiftL(1L, block$first + seq_len(block$size) - 1L)
   unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
 }
-
-with_coordinate <- function(tuning) tuning$sigma_role %in% c(1L, 3L)
-
-# Are the standard deviations themselves coordinates, not those over sigma?
-with_own_sds <- function(tuning) tuning$sigma_role %in% c(2L, 3L)
-
-# log p(coordinates | y) at the columns of points.
-log_target <- function(model, tuning, points, sigma2) {
-  values <- .Call(ffi_log_target, model, tuning, as.numeric(points), as.numeric(sigma2))
-  if (anyNA(values)) rlang::interrupt()
-  values
-}
-
-# Independent proposals, coordinates x n, and their log densities.
-propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
 
 # What a search for the mode makes least. Where the density vanishes it has a value above all
 # that occur, from which a search turns back; differences of it do not overflow.
@@ -162,45 +128,11 @@ scaled_hessian <- function(target, center) {
                                                   ndeps = rep(0.3, length(center))))
 }
 
-# A t around a point, all lambda positive; columns far from 0 keep their sign.
-place_proposal <- function(tuning, center, covariance) {
-  q <- length(tuning$scale)
-  tuning$center <- fold_point(center, tuning)
-  covariance <- if (is.function(covariance)) covariance(tuning$center) else covariance
-  sd <- sqrt(diag(covariance))[seq_len(q)]
-  tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
-  tuning$root <- proposal_root(covariance)
-  tuning
-}
-
 initial_point <- function(estimate, tuning) {
   unit <- if (with_own_sds(tuning)) 1 else estimate$sigma2
   x <- asinh(sqrt(diag(estimate$Sigma) / unit) / tuning$scale)
   sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
   c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
-}
-
-# A bound has no curvature to go by: the mode is sought without it, and then brought
-# within.
-without_bounds <- function(model) {
-  model$sigma_prior[3] <- Inf
-  model$blocks <- lapply(model$blocks, function(block) {
-    block$variance[3, ] <- Inf
-    block
-  })
-  model
-}
-
-within_bounds <- function(point, model, tuning) {
-  if (tuning$sigma_role == 0L) return(point)
-  last <- length(point)
-  if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
-  sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
-  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
-  k <- seq_len(model$n_random)
-  most <- asinh(0.95 * upper / sigma / tuning$scale)
-  point[k] <- pmax(pmin(point[k], most), -most)
-  point
 }
 
 # The standard deviation, over sigma, at which a group's own data and the others' weigh alike.
@@ -216,10 +148,6 @@ safe_covariance <- function(hessian) {
   decomposition <- eigen((hessian + t(hessian)) / 2, symmetric = TRUE)
   values <- pmax(decomposition$values, 1 / 1.5^2)
   decomposition$vectors %*% (t(decomposition$vectors) / values)
-}
-
-proposal_root <- function(covariance) {
-  chol(chol2inv(chol(covariance * proposal_width^2)))
 }
 
 # The coordinates of draws, folded to positive standard deviations; hyper has a row a draw.
@@ -320,20 +248,6 @@ start_collapsed <- function(plan, chain) {
   }
   start$point <- within_bounds(fold_point(start$point, tuning), plan$model, tuning)
   start
-}
-
-# The same point with all lambda positive.
-fold_point <- function(point, tuning) {
-  negative <- which(point[seq_along(tuning$scale)] < 0)
-  ifelse(signs_changed(tuning$sign_columns, negative), -point, point)
-}
-
-# Which coordinates change sign with the signs of these columns.
-signs_changed <- function(sign_columns, columns) {
-  bits <- bitwShiftL(1L, columns - 1L)
-  odd <- rep(FALSE, length(sign_columns))
-  for (bit in bits) odd <- xor(odd, bitwAnd(sign_columns, bit) > 0)
-  odd
 }
 
 # One chain of a tuned model, whose proposals are frozen after warm-up, if they learn in it at all.

@@ -132,3 +132,34 @@ moment_of <- function(date, fitted) {
   start <- as.POSIXct(format(structure(day, class = "Date")), tz = zone)
   start + 86400 * (as.numeric(date) - day)
 }
+
+# A column without a name, which no formula can mean, is an error to R where a model has weights.
+named_columns <- function(data) {
+  if (!is.data.frame(data)) return(data)
+  named <- !is.na(names(data)) & nzchar(names(data))
+  if (all(named)) data else data[which(named)]
+}
+
+# A column of new rows in the type of the fit's: factors get its levels.
+like_fitted <- function(column, fitted, name) {
+  if (is.factor(fitted)) {
+    if (!is.factor(column) && !is.character(column)) {
+      abort("{.code {name}} in {.arg newdata} must be a factor or text.",
+            x = "It is {describe(column)}.")
+    }
+    if (is.character(column)) column <- factor(column)
+    unknown <- setdiff(levels(column)[tabulate(column, nlevels(column)) > 0], levels(fitted))
+    if (length(unknown)) {
+      abort("{.code {name}} in {.arg newdata} has the level{?s} {.val {utils::head(unknown, 5)}},
+             which the fit knows nothing of.", i = "It knows {.val {levels(fitted)}}.")
+    }
+    code <- match(levels(column), levels(fitted))[as.integer(column)]
+    return(structure(code, levels = levels(fitted), class = class(fitted)))
+  }
+  column <- in_shape_of(column, fitted)
+  if (stats::.MFclass(column) != stats::.MFclass(fitted)) {
+    abort("{.code {name}} in {.arg newdata} is not of the type that it had in the data.",
+          x = "It is {describe(column)}, and was {describe(fitted)}.")
+  }
+  column
+}

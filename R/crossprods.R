@@ -208,8 +208,6 @@ absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
         crossprods$cell_level - 1L)
 }
 
-as_numeric_or_null <- function(x) if (!is.null(x)) as.numeric(x)
-
 check_in_range <- function(crossprods) {
   if (!all_finite(crossprods$cell_factor) || !all_finite(crossprods$level_factor)) {
     abort("The data's squares overflow.", i = "Rescale the response or the predictors.")
@@ -400,4 +398,11 @@ print.relm_crossprods <- function(x, ...) {
   }
   cat("size: ", format(utils::object.size(x), units = "auto"), "\n", sep = "")
   invisible(x)
+}
+
+# Sums of log weights over the rows of each cell.
+cell_log_weights <- function(frame, cells) {
+  weights <- stats::model.weights(frame)
+  if (is.null(weights)) return(numeric(length(cells$cell_level)))
+  as.numeric(rowsum(log(as.numeric(weights)), cells$cell))
 }

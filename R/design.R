@@ -81,13 +81,6 @@ check_data <- function(data) {
         i = "Try {.code as.data.frame(data)}.")
 }
 
-# A column without a name, which no formula can mean, is an error to R where a model has weights.
-named_columns <- function(data) {
-  if (!is.data.frame(data)) return(data)
-  named <- !is.na(names(data)) & nzchar(names(data))
-  if (all(named)) data else data[which(named)]
-}
-
 check_contrasts <- function(contrasts, frame) {
   if (is.null(contrasts)) return(NULL)
   if (!is.list(contrasts) || is.null(names(contrasts))) {
@@ -126,4 +119,23 @@ print.relm_design <- function(x, ...) {
   }
   if (!is.null(x$sigma_by)) cat("residual variance by ", x$sigma_by, "\n", sep = "")
   invisible(x)
+}
+
+# sigma: its value, or the error that came of `given`, an expression.
+check_sigma <- function(sigma, given) {
+  if (!inherits(sigma, "formula")) {
+    factor <- if (is.name(given)) as.character(given) else "g"
+    abort("{.arg sigma} must be a formula.",
+          x = if (inherits(sigma, "error")) "It cannot be evaluated: {conditionMessage(sigma)}."
+              else "It is {describe(sigma)}.",
+          i = "Write it as {.code ~ {factor}}.")
+  }
+  check_formula(sigma, "sigma", sides = 2)
+  if (has_sigma_factor(sigma)) {
+    check_grouping(sigma[[2]], "sigma")
+  } else if (!identical(sigma[[2]], 1)) {
+    abort("{.arg sigma} must be {.code ~ 1} or name a factor.",
+          x = "It is {.code {deparse1(sigma)}}.", i = "Write it as {.code ~ g}.")
+  }
+  sigma
 }

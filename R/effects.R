@@ -87,36 +87,6 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
 
 #' @rdname relm-effects
 #' @export
-ranef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
-                       groups = NULL, condVar = TRUE, drop = FALSE, whichel = NULL, ...) {
-  refuse_dots(list(...), "ranef")
-  check_grouped(object, "ranef")
-  asked <- asked_estimates(summary, probs, robust)
-  for (flag in c("condVar", "drop")) check_flag(get(flag), flag)
-  if (asked$form != "medians" && ((condVar && !missing(condVar)) || drop)) {
-    abort("{.arg condVar} and {.arg drop} are of data frames of medians, not of tables or draws.")
-  }
-  check_group_name(object, groups, "groups")
-  check_group_name(object, whichel, "whichel")
-  columns <- choose_columns(pars, object$posterior$random$column)
-  group_estimates(object, columns, FALSE, asked, condVar, drop)
-}
-
-#' @rdname relm-effects
-#' @export
-coef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
-                      groups = NULL, ...) {
-  refuse_dots(list(...), "coef")
-  posterior <- object$posterior
-  check_group_name(object, groups, "groups")
-  if (is.null(posterior$group)) return(fixef(object, summary, probs, robust, pars))
-  asked <- asked_estimates(summary, probs, robust)
-  columns <- c(setdiff(posterior$random$column, posterior$fixed), posterior$fixed)
-  group_estimates(object, choose_columns(pars, columns), TRUE, asked)
-}
-
-#' @rdname relm-effects
-#' @export
 sigma.relm <- function(object, ...) {
   refuse_dots(list(...), "sigma")
   values <- apply(hyper_matrix(object, sort(sigma_places(object))), 2, stats::median)
@@ -171,13 +141,6 @@ check_grouped <- function(fit, what) {
     abort("{.fn {what}}{of} needs group effects, and the model has none.",
           x = "It is {.code {deparse1(fit$posterior$formula)}}.")
   }
-}
-
-# Hyperparameters by their places, draws x variables.
-hyper_matrix <- function(fit, places) {
-  hyper <- fit$sampling$hyper[, , places, drop = FALSE]
-  matrix(hyper, nrow(hyper) * ncol(hyper), length(places),
-         dimnames = list(NULL, dimnames(hyper)[[3]]))
 }
 
 has_variance <- function(fit) fit$posterior$tails > 3

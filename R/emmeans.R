@@ -91,12 +91,3 @@ null_basis <- function(design, fixed) {
   if (ncol(X) == length(fixed)) return(matrix(NA))
   estimability::nonest.basis(X)
 }
-
-# Terms whose variables are evaluated as those of the fit were: poly() with its basis.
-evaluated_terms <- function(terms, frame) {
-  whole <- attr(frame, "terms")
-  place <- match(term_variables(terms), term_variables(whole))
-  attr(terms, "predvars") <- as.call(c(quote(list), as.list(attr(whole, "predvars"))[-1][place]))
-  attr(terms, "dataClasses") <- attr(whole, "dataClasses")[place]
-  terms
-}

@@ -63,30 +63,6 @@ are_estimable <- function(rows, posterior, group, beside) {
   sqrt(colSums(beyond^2)) <= 1e-6 * sqrt(colSums(scaled^2))
 }
 
-# Rows of [X Z] with the shift that the cross-products were made with.
-shift_rows <- function(rows, posterior) {
-  q <- nrow(posterior$random)
-  p <- length(posterior$fixed)
-  X <- seq_len(p)
-  Z <- p + seq_len(q)
-  shifted <- rows
-  if (posterior$intercepts[["X"]] > 0) {
-    shifted[, X] <- rows[, X] - outer(rows[, 1], x_shift(posterior))
-  }
-  if (posterior$intercepts[["Z"]] > 0) {
-    intercept <- rows[, p + posterior$intercepts[["Z"]]]
-    shifted[, Z] <- rows[, Z] - outer(intercept, posterior$shift[seq_len(q)])
-  }
-  shifted
-}
-
-# Of the residual standard deviations, in the order of sampling.
-sigma_tails <- function(posterior) {
-  n_levels <- max(length(posterior$levels), 1L)
-  n_before <- length(posterior$tails) - n_levels - count_pooled(posterior)
-  unname(posterior$tails[n_before + seq_len(n_levels)])
-}
-
 residuals_have_variance <- function(plan) {
   posterior <- plan$fit$posterior
   tails <- sigma_tails(posterior)

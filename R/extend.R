@@ -64,8 +64,9 @@ plan_extension <- function(fit, control) {
   kept <- choose_kept(control, posterior)
   kept$kept <- intersect(kept$kept, sampling$kept)
   check_memory(posterior, control, length(kept$kept))
-  uncentered <- if (sampler != "centered") sampler_model(posterior, "uncentered")
-  model <- if (sampler == "centered") sampler_model(posterior, "centered") else uncentered
+  parameterization <- parameterization_of(sampler)
+  model <- sampler_model(posterior, parameterization)
+  uncentered <- if (parameterization == "uncentered") model
   model <- restore_tuning(model, sampling$tuning, control$threads)
   c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
          seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)), kept)

@@ -25,25 +25,6 @@ formula_of_text <- function(formula, envir, name = "formula") {
   })
 }
 
-# sigma: its value, or the error that came of `given`, an expression.
-check_sigma <- function(sigma, given) {
-  if (!inherits(sigma, "formula")) {
-    factor <- if (is.name(given)) as.character(given) else "g"
-    abort("{.arg sigma} must be a formula.",
-          x = if (inherits(sigma, "error")) "It cannot be evaluated: {conditionMessage(sigma)}."
-              else "It is {describe(sigma)}.",
-          i = "Write it as {.code ~ {factor}}.")
-  }
-  check_formula(sigma, "sigma", sides = 2)
-  if (has_sigma_factor(sigma)) {
-    check_grouping(sigma[[2]], "sigma")
-  } else if (!identical(sigma[[2]], 1)) {
-    abort("{.arg sigma} must be {.code ~ 1} or name a factor.",
-          x = "It is {.code {deparse1(sigma)}}.", i = "Write it as {.code ~ g}.")
-  }
-  sigma
-}
-
 has_sigma_factor <- function(sigma) length(free_variables(sigma)) > 0
 
 # The formula with its bars and the factor of the residual variances as plain
@@ -101,41 +82,6 @@ has_bar <- function(expression) {
     (is_bar(expression) || any(vapply(as.list(expression)[-1], has_bar, NA)))
 }
 
-# The formula without its bars, and the bars, with `||` split into a bar for each block as
-# lme4 splits it.
-formula_parts <- function(formula) {
-  check_bars(formula)
-  if (!has_bar(formula)) return(list(fixed = formula))
-  summands <- sum_of(formula[[3]])
-  fixed <- if (is.null(summands$fixed)) 1 else summands$fixed
-  list(fixed = as_formula(call("~", formula[[2]], fixed), environment(formula)),
-       bars = unlist(lapply(summands$bars, split_bar)))
-}
-
-# A sum's fixed terms, still as a sum, and its bars.
-sum_of <- function(expression) {
-  if (!has_bar(expression)) return(list(fixed = expression))
-  if (is_bar(expression)) return(list(bars = list(expression)))
-  parts <- lapply(as.list(expression)[-1], sum_of)
-  fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
-  # One side of a sum is left as it is, and parentheses of bars alone go with these.
-  keeps_operator <- length(fixed) == length(parts) || identical(expression[[1]], quote(`-`))
-  list(fixed = if (length(fixed) && keeps_operator) as.call(c(expression[[1]], fixed))
-         else if (length(fixed)) fixed[[1]],
-       bars = unlist(lapply(parts, `[[`, "bars")))
-}
-
-# (1 + x || g) is (1 | g) + (0 + x | g).
-split_bar <- function(bar) {
-  if (identical(bar[[1]], quote(`|`))) return(list(bar))
-  side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
-  columns <- lapply(attr(side, "term.labels"), function(label) {
-    call("+", 0, str2lang(label))
-  })
-  if (attr(side, "intercept") != 0) columns <- c(1, columns)
-  lapply(columns, function(column) call("|", column, bar[[3]]))
-}
-
 as_formula <- function(call, environment) {
   attributes(call) <- list(class = "formula", .Environment = environment)
   call
@@ -159,26 +105,29 @@ refuse_response <- function(response, side) {
         x = "They are {.code {deparse1(side)}}.", i = "Take it out.")
 }
 
-# One element for each block: its terms (as a one-sided formula's terms) and
-# its grouping expression.
-random_terms <- function(bars, environment, response = NULL) {
-  groups <- unique(vapply(bars, function(bar) as_text(bar[[3]]), ""))
-  if (length(groups) > 1) refuse_groups("They have", groups)
-  lapply(bars, function(bar) {
-    side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
-    if (!is.null(attr(side, "offset"))) {
-      abort("{.fn offset} stands in a random term.", x = "It is {.code {deparse1(bar)}}.",
-            i = "Write it among the fixed terms.")
-    }
-    if (!is.null(response) && as_text(response) %in% term_variables(side)) {
-      refuse_response(response, bar)
-    }
-    list(terms = side, group = bar[[3]])
-  })
-}
-
 refuse_groups <- function(said, groups) {
   abort("The random terms must have one grouping factor.", x = "{said} {.code {groups}}.",
         i = "Models with several grouping factors are not supported; an interaction such as
              {.code (1 | a:b)} is one factor.")
+}
+
+term_variables <- function(terms) {
+  vapply(as.list(attr(terms, "variables"))[-1], as_text, "")
+}
+
+# The terms of a model frame with some of its variables alone.
+terms_of <- function(terms, needed) {
+  kept <- which(term_variables(terms) %in% needed)
+  offsets <- match(attr(terms, "offset"), kept)
+  for (part in c("variables", "predvars")) {
+    attr(terms, part) <- attr(terms, part)[c(1L, kept + 1L)]
+  }
+  attr(terms, "offset") <- if (any(!is.na(offsets))) offsets[!is.na(offsets)]
+  attr(terms, "response") <- 0L
+  terms
+}
+
+without_attributes <- function(x) {
+  attributes(x) <- NULL
+  x
 }

@@ -9,10 +9,6 @@
 # Bytes up to which draws of group effects are kept unasked.
 kept_bytes <- 200e6
 
-effects_in_chain <- function(posterior, sampler) {
-  sampler != "collapsed" || length(posterior$levels) > 1
-}
-
 # kept: the groups (from 0, in the order of sampling) whose draws are kept; keep_moments:
 # are the means and covariances of all of them kept in their place?
 choose_kept <- function(control, posterior) {
@@ -36,16 +32,6 @@ choose_kept <- function(control, posterior) {
 effect_bytes <- function(posterior, control) {
   draws <- max(control$draws, if (!is.null(control$target_ess)) control$max_draws)
   8 * as.numeric(nrow(posterior$random)) * length(posterior$groups) * draws * control$chains
-}
-
-check_group_draws <- function(x) {
-  if (is.null(x) || isTRUE(x) || isFALSE(x)) return(x)
-  if (is.factor(x)) x <- as.character(x)
-  if (is.logical(x) || !is.atomic(x) || length(x) == 0 || anyNA(x)) {
-    abort("{.arg group_draws} must be NULL, TRUE, FALSE or levels of the grouping factor.",
-          x = "It is {describe(x)}.")
-  }
-  x
 }
 
 # The places of levels among the groups, from 0, rising.
@@ -110,67 +96,4 @@ effect_moments <- function(model, hyper) {
   list(mean = matrix(moments$mean, q),
        covariance = array(moments$covariance, c(q, q, model$n_groups)),
        with_beta = matrix(moments$with_beta, q))
-}
-
-# Draws of the effects of any groups (from 1, in the order of sampling), a matrix for each
-# chain, (q groups) x draws: kept or had again.
-effect_draws <- function(fit, groups) {
-  sampling <- fit$sampling
-  q <- nrow(fit$posterior$random)
-  places <- match(groups - 1L, sampling$kept)
-  if (anyNA(places)) {
-    drawn <- sort(unique(groups)) - 1L
-    sampling$effects <- draw_again(fit, drawn)
-    places <- match(groups - 1L, drawn)
-  }
-  rows <- as.integer(outer(seq_len(q), q * (places - 1L), "+"))
-  lapply(sampling$effects, function(effects) effects[rows, , drop = FALSE])
-}
-
-# Bytes of effects that are had again at once, where that costs no run of the chains.
-window_bytes <- 3e7
-
-# A function that answers as effect_draws(), for who asks for groups a few at a time, rising as a
-# rule, and `needed` (rising) in the end. Effects that were not kept are had again for many of
-# these at once: where the chains must run for it, once for all that memory may hold.
-effect_reader <- function(fit, needed) {
-  q <- nrow(fit$posterior$random)
-  by_run <- effects_in_chain(fit$posterior, fit$sampling$sampler_run)
-  size <- max(1, (if (by_run) kept_bytes else window_bytes) %/% (8 * q * ndraws(fit)))
-  window <- integer()
-  drawn <- NULL
-  function(groups) {
-    if (all((groups - 1L) %in% fit$sampling$kept)) return(effect_draws(fit, groups))
-    if (!all(groups %in% window)) {
-      following <- needed[needed > max(groups)]
-      n_more <- max(0, min(size - length(groups), length(following)))
-      window <<- if (length(needed) <= size) needed
-        else sort(unique(c(groups, following[seq_len(n_more)])))
-      drawn <<- effect_draws(fit, window)
-    }
-    rows <- as.integer(outer(seq_len(q), q * (match(groups, window) - 1L), "+"))
-    lapply(drawn, function(effects) effects[rows, , drop = FALSE])
-  }
-}
-
-draw_again <- function(fit, groups) {
-  sampling <- fit$sampling
-  posterior <- fit$posterior
-  if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
-  model <- sampler_model(posterior, "uncentered")
-  lapply(seq_len(sampling$chains), function(chain) {
-    draw_group_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
-                       groups)
-  })
-}
-
-# The same chains once more, with these groups kept.
-run_again <- function(fit, groups) {
-  control <- fit$sampling[control_names]
-  control$group_draws <- fit$posterior$groups[groups + 1L]
-  control["target_ess"] <- list(NULL)
-  control$progress <- FALSE
-  plan <- plan_sampling(fit$posterior, control, fit$sampling$seed[1])
-  plan[c("seeds", "init")] <- fit$sampling[c("seeds", "init")]
-  lapply(run_plan(plan), `[[`, "effects")
 }

@@ -226,33 +226,6 @@ long_table <- function(frame, name) {
   table
 }
 
-#' @rdname relm-group-estimates
-#' @export
-plot.ranef.relm <- function(x, y, ...) {
-  refuse_dots(list(...), "plot")
-  refuse_generic_argument(y, "plot")
-  check_installed("ggplot2", "plot()")
-  table <- as.data.frame(x)
-  levels <- rownames(x[[1]])
-  shown <- levels[plotted_groups(levels, names(x), NULL, NULL, most_effects, "ranef")]
-  table <- table[table$grp %in% shown, ]
-  sd <- if (is.null(table$condsd)) NA_real_ else table$condsd
-  half <- outer(sd, stats::qnorm(interval_probabilities))
-  half[, "median"] <- 0
-  quantiles <- table$condval + half
-  colnames(quantiles) <- names(interval_probabilities)
-  draw_effects(data.frame(column = droplevels(table$term), group = droplevels(table$grp),
-                          quantiles),
-               names(x), if (inherits(x, "coef.relm")) "coefficient" else "group effect")
-}
-
-#' @rdname relm-group-estimates
-#' @export
-plot.coef.relm <- function(x, y, ...) {
-  x[[1]] <- varying_columns(x[[1]])
-  plot.ranef.relm(x, y, ...)
-}
-
 # Without the columns that are the same in all groups.
 varying_columns <- function(frame) {
   varies <- vapply(frame, function(column) any(column != column[1]), NA)
@@ -295,4 +268,34 @@ dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
 dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, ...) {
   x[[1]] <- varying_columns(x[[1]])
   dotplot.ranef.relm(x, data, main, transf, ...)
+}
+
+#' @rdname relm-effects
+#' @export
+ranef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
+                       groups = NULL, condVar = TRUE, drop = FALSE, whichel = NULL, ...) {
+  refuse_dots(list(...), "ranef")
+  check_grouped(object, "ranef")
+  asked <- asked_estimates(summary, probs, robust)
+  for (flag in c("condVar", "drop")) check_flag(get(flag), flag)
+  if (asked$form != "medians" && ((condVar && !missing(condVar)) || drop)) {
+    abort("{.arg condVar} and {.arg drop} are of data frames of medians, not of tables or draws.")
+  }
+  check_group_name(object, groups, "groups")
+  check_group_name(object, whichel, "whichel")
+  columns <- choose_columns(pars, object$posterior$random$column)
+  group_estimates(object, columns, FALSE, asked, condVar, drop)
+}
+
+#' @rdname relm-effects
+#' @export
+coef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars = NULL,
+                      groups = NULL, ...) {
+  refuse_dots(list(...), "coef")
+  posterior <- object$posterior
+  check_group_name(object, groups, "groups")
+  if (is.null(posterior$group)) return(fixef(object, summary, probs, robust, pars))
+  asked <- asked_estimates(summary, probs, robust)
+  columns <- c(setdiff(posterior$random$column, posterior$fixed), posterior$fixed)
+  group_estimates(object, choose_columns(pars, columns), TRUE, asked)
 }

@@ -91,13 +91,6 @@ sums_by_group <- function(x, group_start) {
   diff(total[group_start + 1L])
 }
 
-# Sums of log weights over the rows of each cell.
-cell_log_weights <- function(frame, cells) {
-  weights <- stats::model.weights(frame)
-  if (is.null(weights)) return(numeric(length(cells$cell_level)))
-  as.numeric(rowsum(log(as.numeric(weights)), cells$cell))
-}
-
 # log p(y_j | draw) of these groups (from 1), draws x groups. given: hyper (hyperparameters x
 # draws, in the order of sampling) and sigma (residual standard deviations x draws).
 group_log_lik <- function(model, groups, given, chosen) {
@@ -133,12 +126,6 @@ call_kernel <- function(call) {
 all_hyper <- function(fit) {
   hyper <- drawn_hyper_all(fit)
   list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
-}
-
-# Where the residual standard deviations stand among the hyperparameters, as drawn.
-sigma_rows <- function(posterior, n_hyper) {
-  n_levels <- max(1L, length(posterior$levels))
-  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
 }
 
 rows_of_fit <- function(fit, places) {

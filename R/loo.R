@@ -224,11 +224,6 @@ criterion_of <- function(fit, criterion, by, ...) {
                {.fn kfold}.'))
 }
 
-# What a model is called that was written so. What do.call() puts in place of its name is none.
-model_name <- function(expression, place = 1) {
-  if (is.language(expression)) short_code(expression) else paste0("model", place)
-}
-
 check_several_draws <- function(fit, what) {
   if (ndraws(fit) < 2) {
     abort("{.fn {what}} needs several draws, and the fit has one.",
@@ -312,17 +307,6 @@ in_row_order <- function(result, density) {
 set_lpd <- function(result, lpd) {
   result$pointwise[, "p_loo"] <- lpd - result$pointwise[, "elpd_loo"]
   set_estimates(result)
-}
-
-# Estimates from pointwise values, where loo has them.
-set_estimates <- function(result) {
-  summed <- rownames(result$estimates)
-  values <- result$pointwise[, summed, drop = FALSE]
-  result$estimates[, "Estimate"] <- colSums(values)
-  result$estimates[, "SE"] <- sqrt(nrow(values) * apply(values, 2, stats::var))
-  result[summed] <- as.list(result$estimates[, "Estimate"])
-  result[paste0("se_", summed)] <- as.list(result$estimates[, "SE"])
-  result
 }
 
 warn_pareto_k <- function(by, bad, k_threshold) {

@@ -99,3 +99,38 @@ effect_names <- function(posterior, prefix = "r", columns = posterior$random$col
           rep(levels, each = length(columns)),
           rep(spell_columns(posterior, columns), times = length(levels)))
 }
+
+# Columns that a group has a coefficient of: those of X, then those of Z alone.
+coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
+
+coef_variables <- function(fit) {
+  posterior <- fit$posterior
+  if (is.null(posterior$group)) return(character())
+  columns <- coef_columns(posterior)
+  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
+  as.character(names[, posterior$group_display])
+}
+
+effect_variables <- function(fit) {
+  effect_names(fit$posterior)[effect_order(fit$posterior)]
+}
+
+hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
+
+is_pooled <- function(posterior) posterior$prior$sigma$name == "pooled"
+
+# Rows of a chain's effects, the groups in the order of their levels.
+effect_order <- function(posterior) {
+  q <- nrow(posterior$random)
+  if (q == 0) return(integer())
+  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
+}
+
+shown_levels <- function(fit) fit$posterior$groups[fit$posterior$group_display]
+
+# Names of draws of group effects or of coefficients, columns x groups in the order of levels.
+names_by_group <- function(fit, coefficients = TRUE) {
+  names <- if (coefficients) coef_variables(fit) else effect_variables(fit)
+  columns <- if (coefficients) coef_columns(fit$posterior) else fit$posterior$random$column
+  matrix(names, length(columns), dimnames = list(columns, NULL))
+}

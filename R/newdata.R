@@ -79,10 +79,6 @@ check_newdata <- function(newdata) {
   if (nrow(newdata) == 0) abort("{.arg newdata} has no rows.")
 }
 
-term_variables <- function(terms) {
-  vapply(as.list(attr(terms, "variables"))[-1], as_text, "")
-}
-
 # The model frame of new rows: the variables of these terms and of the grouping factors,
 # evaluated as the fit evaluated them, so that poly() and the like keep their basis.
 new_frame <- function(design, newdata, terms, by, with_response) {
@@ -111,18 +107,6 @@ new_frame <- function(design, newdata, terms, by, with_response) {
   frame
 }
 
-# The terms of a model frame with some of its variables alone.
-terms_of <- function(terms, needed) {
-  kept <- which(term_variables(terms) %in% needed)
-  offsets <- match(attr(terms, "offset"), kept)
-  for (part in c("variables", "predvars")) {
-    attr(terms, part) <- attr(terms, part)[c(1L, kept + 1L)]
-  }
-  attr(terms, "offset") <- if (any(!is.na(offsets))) offsets[!is.na(offsets)]
-  attr(terms, "response") <- 0L
-  terms
-}
-
 check_has_columns <- function(design, newdata, terms) {
   needed <- intersect(free_variables(attr(terms, "variables")), design$row_variables)
   missing <- setdiff(needed, names(newdata))
@@ -145,30 +129,6 @@ check_made_of_columns <- function(terms, newdata) {
 
 is_made_of <- function(data) {
   function(expression) any(free_variables(expression) %in% names(data))
-}
-
-# A column of new rows in the type of the fit's: factors get its levels.
-like_fitted <- function(column, fitted, name) {
-  if (is.factor(fitted)) {
-    if (!is.factor(column) && !is.character(column)) {
-      abort("{.code {name}} in {.arg newdata} must be a factor or text.",
-            x = "It is {describe(column)}.")
-    }
-    if (is.character(column)) column <- factor(column)
-    unknown <- setdiff(levels(column)[tabulate(column, nlevels(column)) > 0], levels(fitted))
-    if (length(unknown)) {
-      abort("{.code {name}} in {.arg newdata} has the level{?s} {.val {utils::head(unknown, 5)}},
-             which the fit knows nothing of.", i = "It knows {.val {levels(fitted)}}.")
-    }
-    code <- match(levels(column), levels(fitted))[as.integer(column)]
-    return(structure(code, levels = levels(fitted), class = class(fitted)))
-  }
-  column <- in_shape_of(column, fitted)
-  if (stats::.MFclass(column) != stats::.MFclass(fitted)) {
-    abort("{.code {name}} in {.arg newdata} is not of the type that it had in the data.",
-          x = "It is {describe(column)}, and was {describe(fitted)}.")
-  }
-  column
 }
 
 check_complete <- function(column, name, groups = FALSE) {

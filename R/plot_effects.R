@@ -91,3 +91,30 @@ moment_quantiles <- function(fit, columns, shown) {
   sd <- sqrt(as.numeric(t(matrix(variance, length(place)))))
   outer(sd, stats::qnorm(interval_probabilities)) + mean
 }
+
+#' @rdname relm-group-estimates
+#' @export
+plot.ranef.relm <- function(x, y, ...) {
+  refuse_dots(list(...), "plot")
+  refuse_generic_argument(y, "plot")
+  check_installed("ggplot2", "plot()")
+  table <- as.data.frame(x)
+  levels <- rownames(x[[1]])
+  shown <- levels[plotted_groups(levels, names(x), NULL, NULL, most_effects, "ranef")]
+  table <- table[table$grp %in% shown, ]
+  sd <- if (is.null(table$condsd)) NA_real_ else table$condsd
+  half <- outer(sd, stats::qnorm(interval_probabilities))
+  half[, "median"] <- 0
+  quantiles <- table$condval + half
+  colnames(quantiles) <- names(interval_probabilities)
+  draw_effects(data.frame(column = droplevels(table$term), group = droplevels(table$grp),
+                          quantiles),
+               names(x), if (inherits(x, "coef.relm")) "coefficient" else "group effect")
+}
+
+#' @rdname relm-group-estimates
+#' @export
+plot.coef.relm <- function(x, y, ...) {
+  x[[1]] <- varying_columns(x[[1]])
+  plot.ranef.relm(x, y, ...)
+}

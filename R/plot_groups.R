@@ -1,7 +1,5 @@
 # Panels of groups: points, their own least-squares lines and the model's.
 
-most_panels <- 36L
-
 # Points of all panels together.
 most_points <- 20000L
 

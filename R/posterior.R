@@ -58,8 +58,6 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   check_proper(structure(posterior, class = "relm_posterior"))
 }
 
-is_pooled <- function(posterior) posterior$prior$sigma$name == "pooled"
-
 check_pooled <- function(posterior) {
   if (!is_pooled(posterior)) return(invisible())
   if (is.null(posterior$sigma_by)) {
@@ -72,42 +70,6 @@ check_pooled <- function(posterior) {
           x = "{.code {posterior$sigma_by}} has one level, {.val {posterior$levels}}.")
   }
 }
-
-# The triangular factor of [X y] over all rows, unshifted.
-total_factor <- function(crossprods) {
-  p <- length(crossprods$fixed)
-  totals <- level_totals(crossprods)
-  total <- if (dim(totals)[3] == 1) totals[, , 1] else {
-    qr_factor(matrix(aperm(totals, c(1, 3, 2)), ncol = p + 1))
-  }
-  matrix(total, p + 1, p + 1)
-}
-
-# Factors of [X y] over the rows of each residual variance.
-level_totals <- function(crossprods) {
-  .Call(ffi_level_totals, crossprods$cell_factor, crossprods$level_factor,
-        crossprods$cell_level - 1L)
-}
-
-# Upper triangular R with R'R = x'x and a nonnegative diagonal.
-qr_factor <- function(x) {
-  # A triangular x has its factor in it, to the last bit of a decomposition.
-  if (nrow(x) >= ncol(x) && !any(x[lower.tri(x)] != 0)) {
-    x <- x[seq_len(ncol(x)), , drop = FALSE]
-    return(x * ifelse(diag(x) < 0, -1, 1))
-  }
-  R <- stats::.lm.fit(x, numeric(nrow(x)), tol = 0)$qr
-  R <- R[seq_len(min(dim(R))), , drop = FALSE]
-  R[lower.tri(R)] <- 0
-  if (nrow(R) < ncol(R)) R <- rbind(R, matrix(0, ncol(R) - nrow(R), ncol(R)))
-  R * ifelse(diag(R) < 0, -1, 1)
-}
-
-x_shift <- function(crossprods) {
-  crossprods$shift[nrow(crossprods$random) + seq_along(crossprods$fixed)]
-}
-
-y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
 
 # Takes out columns of X with a flat prior that depend on such before them, as lm() does.
 drop_aliased <- function(crossprods, precision) {

@@ -119,8 +119,6 @@ check_several_replicates <- function(type, n_draws) {
         i = "Give a larger {.arg ndraws}, or none.")
 }
 
-# Of many panels and of many rows those that can be looked at. A statistic is of all rows.
-most_panels <- 36
 most_rows_shown <- 5000
 
 # data: y, yrep, draws x rows, weights, variables with a value for each row, and options, which may

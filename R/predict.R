@@ -72,15 +72,3 @@ quantiles_of_rows <- function(plan, probs, change = NULL) {
   rownames(quantiles) <- as.character(plan$rows$row_names)
   quantiles
 }
-
-block_draws <- function(plan, rows, change) {
-  values <- matrix(0, plan$n_draws, length(rows))
-  fill_columns(plan, rows, values, seq_along(rows))
-  if (is.null(change)) values else change(values, rows)
-}
-
-check_probabilities <- function(x, name) {
-  if (!is.numeric(x) || length(x) == 0 || anyNA(x) || any(x < 0 | x > 1)) {
-    abort("{.arg {name}} must be probabilities, from 0 to 1.", x = "It is {describe(x)}.")
-  }
-}

@@ -385,3 +385,25 @@ prior_by_column <- function(prior, columns, name, default) {
   spread[place] <- prior
   spread
 }
+
+# A prior of rstanarm's as relm's; anything else as it is.
+from_rstanarm <- function(x, name) {
+  theirs <- is.list(x) && !inherits(x, "relm_distribution") && is.character(x$dist)
+  if (!theirs) return(x)
+  if (isTRUE(x$autoscale) && x$dist != "lkj") {
+    abort("The prior of {.arg {name}} is one of rstanarm that scales itself by the data.",
+          i = "Give {.code relm::{x$dist}()} the scale that it should have.")
+  }
+  switch(x$dist,
+    normal = normal(x$location, if (is.null(x$scale)) 2.5 else x$scale),
+    exponential = exponential(1 / x$scale),
+    lkj = lkj(x$regularization),
+    abort("The prior of {.arg {name}} is rstanarm's {.val {x$dist}}, which relm has not.",
+          i = "See {.help relm_prior} for those that it has.")
+  )
+}
+
+# Evaluates an argument of relm_prior() with relm's own constructors, whatever masks them.
+evaluate_prior <- function(quosure) {
+  rlang::eval_tidy(quosure, list(normal = normal, exponential = exponential, lkj = lkj))
+}

@@ -37,41 +37,6 @@ refuse_few_groups <- function(posterior, size) {
              {.code cov = huang_wand(df, scale)}.")
 }
 
-# The cells' factors with the columns of Z as given, not shifted; cells of a group
-# are neighbours.
-raw_cell_factor <- function(posterior) {
-  q <- nrow(posterior$random)
-  p <- length(posterior$fixed)
-  change_coordinates(posterior$cell_factor, q, posterior$intercepts[["Z"]],
-                     posterior$shift[seq_len(q)], diag(p), numeric(p))
-}
-
-change_coordinates <- function(factors, n_random, intercept, shift, A, offset) {
-  .Call(ffi_change_coordinates, factors, as.integer(n_random), as.integer(intercept) - 1L,
-        as.numeric(shift), A, as.numeric(offset))
-}
-
-group_start <- function(posterior) {
-  if (is.null(posterior$group)) return(0L)
-  c(0L, cumsum(tabulate(posterior$cell_group, length(posterior$groups))))
-}
-
-# Lengths of the columns of [X y], against which rounding errors are judged. A column of X that has
-# been shifted carries those of its own digits alone, 1e-12 of its length without the shift.
-column_lengths <- function(posterior) {
-  factor <- total_factor(posterior)
-  X <- seq_along(posterior$fixed)
-  shifted <- sqrt(colSums(factor^2))
-  if (posterior$intercepts[["X"]] == 0) return(shifted)
-  c(pmax(shifted[X], 1e-4 * raw_lengths(factor, x_shift(posterior))), shifted[-X])
-}
-
-# Lengths of the columns of X before their shift was taken off.
-raw_lengths <- function(factor, shift) {
-  X <- seq_along(shift)
-  sqrt(colSums((factor[, X, drop = FALSE] + tcrossprod(factor[, 1], shift))^2))
-}
-
 # Least squares of y on the columns of X that are more than rounding error, in a
 # factor of [X y]: their rank and the residual's length.
 reduced_fit <- function(factor, lengths) {

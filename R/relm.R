@@ -168,32 +168,6 @@ check_family <- function(family) {
         i = "Responses are Gaussian; transform them in the formula, as in {.code log(y)}.")
 }
 
-samplers <- c("collapsed", "interweaved", "centered", "uncentered")
-
-# What a run of the chains goes by; a part of every fit's `sampling`.
-control_names <- c("sampler", "chains", "draws", "warmup", "thin", "cores", "threads",
-                   "group_draws", "target_ess", "max_draws", "progress")
-
-# sampler: NULL for the one that suits the model.
-check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500, thin = 1,
-                          cores = 1, threads = 1, init = NULL, group_draws = NULL,
-                          target_ess = NULL, max_draws = 1e5, progress = FALSE) {
-  list(
-    sampler = if (!is.null(sampler)) check_choice(sampler, "sampler", samplers),
-    chains = check_count(chains, "chains"),
-    draws = check_count(draws, "draws"),
-    warmup = check_count(warmup, "warmup", least = 0),
-    thin = check_count(thin, "thin"),
-    cores = check_count(cores, "cores"),
-    threads = check_count(threads, "threads"),
-    group_draws = check_group_draws(group_draws),
-    target_ess = if (!is.null(target_ess)) check_number(target_ess, "target_ess", 0),
-    max_draws = check_count(max_draws, "max_draws"),
-    progress = check_flag(progress, "progress"),
-    init = init
-  )
-}
-
 # control: as asked for, which update() starts from. The fit that `init` is would make this one
 # as large.
 new_fit <- function(call, posterior, control, seed) {

@@ -143,3 +143,14 @@ log_mean_exp <- function(x, chains) {
   ratio <- matrix(exp(x - largest), ncol = chains)
   c(largest + log(mean(ratio)), suppressWarnings(posterior::mcse_mean(ratio)) / mean(ratio))
 }
+
+# Estimates from pointwise values, where loo has them.
+set_estimates <- function(result) {
+  summed <- rownames(result$estimates)
+  values <- result$pointwise[, summed, drop = FALSE]
+  result$estimates[, "Estimate"] <- colSums(values)
+  result$estimates[, "SE"] <- sqrt(nrow(values) * apply(values, 2, stats::var))
+  result[summed] <- as.list(result$estimates[, "Estimate"])
+  result[paste0("se_", summed)] <- as.list(result$estimates[, "SE"])
+  result
+}

@@ -170,34 +170,3 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
     error = function(e) abort("{conditionMessage(e)}")
   )
 }
-
-# The sampler that runs: the common line needs no chain, and where none is asked for it is
-# the collapsed one, if it can run.
-sampler_that_runs <- function(posterior, sampler) {
-  conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
-    length(posterior$levels) < 2
-  if (conjugate) return("common_line")
-  if (!is.null(sampler)) return(sampler)
-  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
-}
-
-# Below this eta the density of a correlation near -1 or 1 is so great that the group effects have
-# to be drawn in other coordinates than the effects themselves: whitened.h in src/.
-least_plain_eta <- 0.5
-
-check_plain_eta <- function(posterior, sampler) {
-  eta <- vapply(posterior$blocks, function(block) {
-    if (block$kind == "lkj") block$parameter else Inf
-  }, 0)
-  if (!sampler %in% c("centered", "uncentered") || min(eta, Inf) >= least_plain_eta) {
-    return(invisible())
-  }
-  abort("The {sampler} sampler cannot draw correlations under {.code lkj({min(eta)})}.",
-        x = "With {.arg eta} below {least_plain_eta} many are so near to -1 or 1 that double
-             precision loses the differences of group effects, which it draws them from.",
-        i = 'Use {.code sampler = "collapsed"} or {.code "interweaved"}.')
-}
-
-parameterization_of <- function(sampler) {
-  if (sampler == "centered") "centered" else "uncentered"
-}

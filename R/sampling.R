@@ -16,17 +16,17 @@ sample_posterior <- function(posterior, control, seed = NULL) {
 
 plan_sampling <- function(posterior, control, seed) {
   sampler <- sampler_that_runs(posterior, control$sampler)
-  if (sampler == "collapsed") check_collapsed(posterior)
-  check_plain_eta(posterior, sampler)
+  check_sampler(posterior, sampler)
   check_sweeps(control)
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, length(kept$kept))
   if (sampler == "common_line") control$warmup <- 0L
   uncentered <- sampler_model(posterior, "uncentered")
-  model <- switch(sampler, centered = sampler_model(posterior, "centered"),
-                  collapsed = with_spectrum(uncentered), uncentered)
+  model <- if (parameterization_of(sampler) == "uncentered") uncentered
+    else sampler_model(posterior, parameterization_of(sampler))
+  if (is_tuned(sampler)) model <- with_spectrum(model)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
-  if (sampler == "collapsed") {
+  if (is_tuned(sampler)) {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)
     if (is.null(model$tuning)) {
       sampler <- without_mode(control)
@@ -92,7 +92,7 @@ start_chain <- function(plan, chain, draws, progress) {
   control <- plan$control
   control$draws <- draws
   kept <- kept_in_chain(plan)
-  if (plan$sampler == "collapsed") {
+  if (is_tuned(plan$sampler)) {
     return(run_collapsed(plan$model, start_collapsed(plan, chain), control, progress, kept))
   }
   start <- initial_state(plan, chain)
@@ -154,29 +154,6 @@ gather_chains <- function(results, posterior) {
   pick <- function(element) vapply(results, `[[`, 0, element)
   list(hyper = hyper, seconds = pick("seconds"), proposals = pick("proposals"),
        kept_sweeps = pick("kept"), accepted = pick("accepted"))
-}
-
-# Residual standard deviations are drawn in the order of the rows, and shown in that of
-# their levels.
-hyper_order <- function(posterior, n_names) {
-  n_levels <- length(posterior$levels)
-  n_pooled <- count_pooled(posterior)
-  n_before <- n_names - n_levels - n_pooled
-  c(seq_len(n_before), n_before + posterior$level_display,
-    n_before + n_levels + seq_len(n_pooled))
-}
-
-# Draws of one chain as they were drawn: hyperparameters x draws.
-drawn_hyper <- function(sampling, posterior, chain) {
-  n <- dim(sampling$hyper)[3]
-  shown <- hyper_order(posterior, n)
-  t(matrix(sampling$hyper[, chain, order(shown)], ncol = n))
-}
-
-drawn_hyper_all <- function(fit) {
-  do.call(cbind, lapply(seq_len(fit$sampling$chains), function(chain) {
-    drawn_hyper(fit$sampling, fit$posterior, chain)
-  }))
 }
 
 # Enough draws ------------------------------------------------------------------------------
@@ -275,30 +252,4 @@ off_the_border <- function(draw, posterior) {
 is_singular <- function(Sigma) {
   C <- suppressWarnings(stats::cov2cor(Sigma))
   all(is.finite(C)) && min(eigen(C, TRUE, only.values = TRUE)$values) < 1e-10
-}
-
-# Where a chain starts; NULL for a random start.
-initial_state <- function(plan, chain) {
-  if (length(plan$init)) plan$init[[(chain - 1L) %% length(plan$init) + 1L]]
-}
-
-# A draw of the hyperparameters, in the order of sampling, as (beta, Sigma, sigma2).
-state_of <- function(draw, posterior) {
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
-  n_levels <- max(1, length(posterior$levels))
-  sd <- draw[p + seq_len(q)]
-  C <- diag(q)
-  place <- p + q
-  for (block in posterior$blocks) {
-    size <- length(block$columns)
-    pairs <- size * (size - 1) / 2
-    own <- diag(size)
-    own[upper.tri(own)] <- draw[place + seq_len(pairs)]
-    own[lower.tri(own)] <- t(own)[lower.tri(own)]
-    C[block$columns, block$columns] <- own
-    place <- place + pairs
-  }
-  list(beta = draw[seq_len(p)], Sigma = C * tcrossprod(sd),
-       sigma2 = draw[place + seq_len(n_levels)]^2, hyper = draw)
 }

@@ -82,8 +82,6 @@ prior_variance <- function(prior) {
   if (is.finite(prior[3])) (prior[3] / 2)^2 else NA
 }
 
-slice_last <- function(factors) factors[, dim(factors)[2], ]
-
 # Each effect moves the response about as much as the residual does.
 rough_covariance <- function(model, sigma2) {
   q <- model$n_random
@@ -126,4 +124,9 @@ draw_coefficients <- function(estimate) {
   values <- pmax(decomposition$values, 1e-12 * max(decomposition$values))
   estimate$theta +
     2 * as.numeric(decomposition$vectors %*% (stats::rnorm(p) / sqrt(values)))
+}
+
+# Where a chain starts; NULL for a random start.
+initial_state <- function(plan, chain) {
+  if (length(plan$init)) plan$init[[(chain - 1L) %% length(plan$init) + 1L]]
 }

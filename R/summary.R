@@ -148,7 +148,7 @@ tail_notes <- function(table, tails) {
 
 proposal_notes <- function(fit) {
   sampling <- fit$sampling
-  if (sampling$sampler_run == "collapsed") {
+  if (is_tuned(sampling$sampler_run)) {
     share <- sum(sampling$accepted) / sum(sampling$proposals)
     if (share >= low_acceptance && !is_helped(fit)) return(NULL)
     return(paste0("Note: ", round(100 * share), "% of the proposals of standard deviations and ",

@@ -117,11 +117,6 @@ old_init <- function(expression, envir) {
         i = "Give {.arg init} anew, or {.code init = NULL} for starting points at random.")
 }
 
-without_attributes <- function(x) {
-  attributes(x) <- NULL
-  x
-}
-
 check_crossprods <- function(x) {
   if (inherits(x, "relm_crossprods")) return(x)
   abort("{.arg formula.} must be cross-products, as the fit is of cross-products.",

@@ -1,18 +1,5 @@
 # Which variables are meant, by relm's names or by those that rstanarm has for them.
 
-hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
-
-# Rows of a chain's effects, the groups in the order of their levels.
-effect_order <- function(posterior) {
-  q <- nrow(posterior$random)
-  if (q == 0) return(integer())
-  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
-}
-
-effect_variables <- function(fit) {
-  effect_names(fit$posterior)[effect_order(fit$posterior)]
-}
-
 # Those whose draws are kept.
 kept_variables <- function(fit) {
   q <- nrow(fit$posterior$random)
@@ -25,17 +12,6 @@ kept_variables <- function(fit) {
 }
 
 default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))
-
-# Columns that a group has a coefficient of: those of X, then those of Z alone.
-coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
-
-coef_variables <- function(fit) {
-  posterior <- fit$posterior
-  if (is.null(posterior$group)) return(character())
-  columns <- coef_columns(posterior)
-  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
-  as.character(names[, posterior$group_display])
-}
 
 choose_variables <- function(fit, variable, regex, pars = NULL, regex_pars = NULL) {
   check_flag(regex, "regex")

@@ -66,7 +66,7 @@ test_that("with a column for each row all samplers draw the priors", {
   data <- data.frame(g = rep(1:3, 3), h = factor(1:9), y = rnorm(9))
   probs <- c(q2.5 = 0.025, q50 = 0.5, q97.5 = 0.975)
   exact <- rbind("sd_g__Intercept" = 2 * probs, sigma = qgamma(1 - probs, 3, 2)^-0.5)
-  for (sampler in relm:::samplers) {
+  for (sampler in relm:::samplers_by_name()) {
     fit <- relm(y ~ h + (1 | g), data, prior = relm_prior(sd = uniform(2), sigma = inverse_gamma(3, 2)),
                 sampler = sampler, chains = 2, draws = 15000, seed = 4)
     expect_agreement(fit, exact, sampler)

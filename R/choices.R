@@ -1,0 +1,139 @@
+# What the arguments that predictions share choose: draws, random terms, their columns; and the
+# chosen hyperparameters and effects.
+
+# Doubles that a block of rows may take while it is made.
+block_doubles <- 4e6
+
+# The argument that was given of two that mean the same.
+one_spelling <- function(ours, theirs) {
+  if (missing(theirs)) return(ours)
+  if (!is.null(ours)) {
+    abort("{.arg {deparse1(substitute(ours))}} and {.arg {deparse1(substitute(theirs))}} mean the
+           same, and both are given.", i = "Give one of them.")
+  }
+  theirs
+}
+
+# Its name, for messages.
+spelling <- function(ours, theirs) {
+  deparse1(if (missing(theirs)) substitute(ours) else substitute(theirs))
+}
+
+# The two spellings of lme4's and brms's argument, of which FALSE is as good as none.
+new_levels_allowed <- function(allow_new_levels, allow.new.levels) {
+  if (isFALSE(allow_new_levels)) allow_new_levels <- NULL
+  allowed <- one_spelling(allow_new_levels, allow.new.levels)
+  if (is.null(allowed)) return(FALSE)
+  check_flag(allowed, spelling(allow_new_levels, allow.new.levels))
+}
+
+# The random terms of a re_formula: all of the model's when it is NULL, none when it is NA or ~ 0.
+chosen_bars <- function(fit, re_formula, name = "re_formula") {
+  design <- fit$design
+  if (is.null(re_formula)) return(design$bars)
+  if (is.atomic(re_formula) && length(re_formula) == 1 && is.na(re_formula)) return(list())
+  if (!inherits(re_formula, "formula") || length(re_formula) != 2) {
+    abort("{.arg {name}} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
+          x = "It is {describe(re_formula)}.")
+  }
+  side <- re_formula[[2]]
+  parts <- formula_parts(as_formula(call("~", quote(y), side), environment(re_formula)))
+  if (length(all.vars(parts$fixed[[3]]))) {
+    abort("{.arg {name}} must have random terms alone.",
+          x = "It is {.code {deparse1(re_formula)}}.")
+  }
+  if (length(parts$bars) == 0 && !identical(side, 0)) {
+    abort("{.arg {name}} has no group effects.", x = "It is {.code {deparse1(re_formula)}}.",
+          i = "{.code NULL} takes all of them up, {.code NA} or {.code ~ 0} none.")
+  }
+  bars <- random_terms(parts$bars, environment(re_formula))
+  groups <- vapply(bars, function(bar) as_text(bar$group), "")
+  variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
+  if (!all(groups == c(design$group, "")[1]) || !all(variables %in% names(design$frame))) {
+    refuse_re_formula(fit, deparse1(re_formula), name)
+  }
+  lapply(bars, `[[`, "terms")
+}
+
+refuse_re_formula <- function(fit, given, name) {
+  abort("{.arg {name}} has group effects that the model has not.",
+        x = "It is {.code {given}}.",
+        i = "The model is {.code {deparse1(fit$posterior$formula)}}.")
+}
+
+# The places of the columns of these terms among the model's random columns.
+chosen_columns <- function(fit, bars, frame, name) {
+  random <- fit$posterior$random$column
+  if (identical(bars, fit$design$bars)) return(seq_along(random))
+  first <- frame_rows(frame, 1L)
+  names <- unlist(lapply(bars, function(bar) {
+    colnames(terms_matrix(bar, first, fit$design$coding))
+  }))
+  places <- match(names, random)
+  if (anyNA(places) || anyDuplicated(places)) {
+    refuse_re_formula(fit, paste(names, collapse = ", "), name)
+  }
+  places
+}
+
+# Numbers of the chosen draws, chain after chain; NULL for all.
+choose_draws <- function(fit, ndraws, draw_ids, name = "ndraws") {
+  total <- ndraws(fit)
+  if (!is.null(ndraws) && !is.null(draw_ids)) {
+    abort("{.arg {name}} and {.arg draw_ids} both choose draws.", i = "Give one of them.")
+  }
+  if (!is.null(ndraws)) {
+    ndraws <- check_count(ndraws, name)
+    if (ndraws > total) {
+      abort("{.arg {name}} must be at most {total}, the number of draws of the fit.",
+            x = "It is {ndraws}.")
+    }
+    if (ndraws == total) return(NULL)
+    return(as.integer(round(seq(1, total, length.out = ndraws))))
+  }
+  if (is.null(draw_ids)) return(NULL)
+  known <- is.numeric(draw_ids) && length(draw_ids) > 0 && all(draw_ids %in% seq_len(total))
+  if (!known) {
+    abort("{.arg draw_ids} must be numbers of draws, from 1 to {total}.",
+          x = "It is {describe(draw_ids)}.")
+  }
+  as.integer(draw_ids)
+}
+
+# Hyperparameters by their places, chosen draws x variables.
+chosen_hyper <- function(plan, places) {
+  if (length(places) == 0) return(matrix(0, plan$n_draws, 0))
+  values <- hyper_matrix(plan$fit, places)
+  if (is.null(plan$draw_ids)) values else values[plan$draw_ids, , drop = FALSE]
+}
+
+known_effects <- function(plan, groups) {
+  q <- nrow(plan$fit$posterior$random)
+  places <- as.integer(outer(plan$columns, q * (seq_along(groups) - 1L), "+"))
+  drawn <- lapply(plan$effects_of(groups), function(chain) {
+    chain[places, , drop = FALSE]
+  })
+  all <- do.call(cbind, drawn)
+  t(if (is.null(plan$draw_ids)) all else all[, plan$draw_ids, drop = FALSE])
+}
+
+# Rows that na.exclude left out come back as NA where predictions are of the rows of the fit:
+# napredict(), as in lm(). values: rows first.
+pad_rows <- function(plan, values) stats::napredict(plan$na_action, values)
+
+# The same of draws x rows.
+pad_columns <- function(plan, draws) {
+  if (inherits(plan$na_action, "exclude")) t(pad_rows(plan, t(draws))) else draws
+}
+
+check_draws_memory <- function(n_draws, n_rows, argument = "ndraws") {
+  bytes <- 8 * as.numeric(n_draws) * n_rows
+  if (bytes < 5e8) return(invisible())
+  free <- free_memory()
+  if (!is.na(free) && bytes > free) {
+    abort("{format(n_draws, big.mark = ',')} draws of {format(n_rows, big.mark = ',')} rows need
+           {format_bytes(bytes)} of memory, and {format_bytes(free)} are free.",
+          i = "Ask for fewer draws with {.arg {argument}}, or for the summaries of {.fn predict} or
+               {.fn fitted}, which need no more memory for more rows.")
+  }
+}

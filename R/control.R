@@ -1,0 +1,35 @@
+# How chains are run: the arguments of relm() that say so.
+
+# What a run of the chains goes by; a part of every fit's `sampling`.
+control_names <- c("sampler", "chains", "draws", "warmup", "thin", "cores", "threads",
+                   "group_draws", "target_ess", "max_draws", "progress")
+
+# sampler: NULL for the one that suits the model.
+check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500, thin = 1,
+                          cores = 1, threads = 1, init = NULL, group_draws = NULL,
+                          target_ess = NULL, max_draws = 1e5, progress = FALSE) {
+  list(
+    sampler = if (!is.null(sampler)) check_choice(sampler, "sampler", samplers_by_name()),
+    chains = check_count(chains, "chains"),
+    draws = check_count(draws, "draws"),
+    warmup = check_count(warmup, "warmup", least = 0),
+    thin = check_count(thin, "thin"),
+    cores = check_count(cores, "cores"),
+    threads = check_count(threads, "threads"),
+    group_draws = check_group_draws(group_draws),
+    target_ess = if (!is.null(target_ess)) check_number(target_ess, "target_ess", 0),
+    max_draws = check_count(max_draws, "max_draws"),
+    progress = check_flag(progress, "progress"),
+    init = init
+  )
+}
+
+check_group_draws <- function(x) {
+  if (is.null(x) || isTRUE(x) || isFALSE(x)) return(x)
+  if (is.factor(x)) x <- as.character(x)
+  if (is.logical(x) || !is.atomic(x) || length(x) == 0 || anyNA(x)) {
+    abort("{.arg group_draws} must be NULL, TRUE, FALSE or levels of the grouping factor.",
+          x = "It is {describe(x)}.")
+  }
+  x
+}

@@ -1,0 +1,47 @@
+# Lines that printed objects share.
+
+write_wrapped <- function(lines) {
+  writeLines(as.character(strwrap(lines, width = min(getOption("width"), 80), exdent = 2)))
+}
+
+# The model, the data and the sampler, a line each.
+model_lines <- function(fit) {
+  posterior <- fit$posterior
+  sampling <- fit$sampling
+  groups <- if (!is.null(posterior$group)) {
+    paste0(", ", length(posterior$groups), " levels of ", posterior$group)
+  }
+  by <- if (!is.null(posterior$sigma_by)) paste0(", residual variance by ", posterior$sigma_by)
+  subset <- fit$design$quosures$subset
+  c(paste0("Random-effects linear model: ", deparse1(posterior$formula)),
+    paste0("Data: ", posterior$n_rows, " rows", groups, by,
+           if (posterior$weighted) ", weighted",
+           if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
+    sampler_line(sampling))
+}
+
+sampler_line <- function(sampling) {
+  if (sampling$sampler_run == "common_line") {
+    return(paste0("Sampler: independent draws from the conjugate posterior, ",
+                  sampling$chains, " x ", sampling$draws))
+  }
+  paste0("Sampler: ", samplers[[sampling$sampler_run]]$label, ", ", sampling$chains, " chain",
+         if (sampling$chains > 1) "s", " of ", sampling$draws, " draw",
+         if (sampling$draws > 1) "s", " after ",
+         sampling$warmup, " warm-up", if (sampling$thin > 1) ", one in ",
+         if (sampling$thin > 1) sampling$thin, ", seed", if (length(sampling$seed) > 1) "s", " ",
+         paste(sampling$seed, collapse = ", "))
+}
+
+# Code on one line, cut where it is long. What do.call() puts in the place of a name may be whole
+# data, of which no more is written out than is shown.
+short_code <- function(expression, most = 60L) {
+  lines <- deparse(expression, width.cutoff = most, nlines = 2L)
+  if (length(lines) == 1 && nchar(lines) <= most) return(lines)
+  paste0(substr(lines[1], 1, most - 3L), "...")
+}
+
+# What a model is called that was written so. What do.call() puts in place of its name is none.
+model_name <- function(expression, place = 1) {
+  if (is.language(expression)) short_code(expression) else paste0("model", place)
+}

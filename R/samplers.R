@@ -1,0 +1,71 @@
+# What a sampler is: each one's parameterization, what it refuses, and where its draws of group
+# effects come from.
+
+# The sampler that runs: the common line needs no chain, and where none is asked for it is
+# the collapsed one, if it can run.
+sampler_that_runs <- function(posterior, sampler) {
+  conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
+    length(posterior$levels) < 2
+  if (conjugate) return("common_line")
+  if (!is.null(sampler)) return(sampler)
+  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
+}
+
+# What the collapsed sampler asks of a model; NULL where it can run.
+collapsed_obstacle <- function(posterior) {
+  if (is.null(posterior$group)) return("group effects")
+  if (nrow(posterior$random) > 8) return("at most eight random columns")
+}
+
+check_collapsed <- function(posterior, sampler) {
+  obstacle <- collapsed_obstacle(posterior)
+  if (!is.null(obstacle)) {
+    abort(paste0("The collapsed sampler needs ", obstacle, "."),
+          i = 'Use {.code sampler = "interweaved"} for this model.')
+  }
+}
+
+# Below this eta the density of a correlation near -1 or 1 is so great that the group effects have
+# to be drawn in other coordinates than the effects themselves: whitened.h in src/.
+least_plain_eta <- 0.5
+
+check_plain_eta <- function(posterior, sampler) {
+  eta <- vapply(posterior$blocks, function(block) {
+    if (block$kind == "lkj") block$parameter else Inf
+  }, 0)
+  if (min(eta, Inf) >= least_plain_eta) return(invisible())
+  abort("The {sampler} sampler cannot draw correlations under {.code lkj({min(eta)})}.",
+        x = "With {.arg eta} below {least_plain_eta} many are so near to -1 or 1 that double
+             precision loses the differences of group effects, which it draws them from.",
+        i = 'Use {.code sampler = "collapsed"} or {.code "interweaved"}.')
+}
+
+no_check <- function(posterior, sampler) invisible()
+
+# label: what it is called in print. asked: can it be asked for by name? tuned: has it proposals?
+samplers <- list(
+  collapsed = list(label = "collapsed", parameterization = "uncentered", asked = TRUE,
+                   tuned = TRUE, check = check_collapsed),
+  interweaved = list(label = "interweaved Gibbs", parameterization = "uncentered", asked = TRUE,
+                     tuned = FALSE, check = no_check),
+  centered = list(label = "centered Gibbs", parameterization = "centered", asked = TRUE,
+                  tuned = FALSE, check = check_plain_eta),
+  uncentered = list(label = "uncentered Gibbs", parameterization = "uncentered", asked = TRUE,
+                    tuned = FALSE, check = check_plain_eta),
+  common_line = list(label = "common line", parameterization = "uncentered", asked = FALSE,
+                     tuned = FALSE, check = no_check)
+)
+
+samplers_by_name <- function() names(Filter(function(sampler) sampler$asked, samplers))
+
+is_tuned <- function(sampler) samplers[[sampler]]$tuned
+
+parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
+
+check_sampler <- function(posterior, sampler) samplers[[sampler]]$check(posterior, sampler)
+
+# Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
+# of their own.
+effects_in_chain <- function(posterior, sampler) {
+  !is_tuned(sampler) || length(posterior$levels) > 1
+}

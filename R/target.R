@@ -1,0 +1,74 @@
+# The density of the collapsed sampler's coordinates, and proposals around a point of it.
+
+# log p(coordinates | y) at the columns of points.
+log_target <- function(model, tuning, points, sigma2) {
+  values <- .Call(ffi_log_target, model, tuning, as.numeric(points), as.numeric(sigma2))
+  if (anyNA(values)) rlang::interrupt()
+  values
+}
+
+# Independent proposals, coordinates x n, and their log densities.
+propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
+
+# A t around a point, all lambda positive; columns far from 0 keep their sign.
+place_proposal <- function(tuning, center, covariance) {
+  q <- length(tuning$scale)
+  tuning$center <- fold_point(center, tuning)
+  covariance <- if (is.function(covariance)) covariance(tuning$center) else covariance
+  sd <- sqrt(diag(covariance))[seq_len(q)]
+  tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
+  tuning$root <- proposal_root(covariance)
+  tuning
+}
+
+# Degrees of freedom of the proposal, whose tails must not be lighter than the target's,
+# and how much wider than the target it is.
+proposal_df <- 6
+
+proposal_width <- 1.15
+
+proposal_root <- function(covariance) {
+  chol(chol2inv(chol(covariance * proposal_width^2)))
+}
+
+# The same point with all lambda positive.
+fold_point <- function(point, tuning) {
+  negative <- which(point[seq_along(tuning$scale)] < 0)
+  ifelse(signs_changed(tuning$sign_columns, negative), -point, point)
+}
+
+# Which coordinates change sign with the signs of these columns.
+signs_changed <- function(sign_columns, columns) {
+  bits <- bitwShiftL(1L, columns - 1L)
+  odd <- rep(FALSE, length(sign_columns))
+  for (bit in bits) odd <- xor(odd, bitwAnd(sign_columns, bit) > 0)
+  odd
+}
+
+with_coordinate <- function(tuning) tuning$sigma_role %in% c(1L, 3L)
+
+# Are the standard deviations themselves coordinates, not those over sigma?
+with_own_sds <- function(tuning) tuning$sigma_role %in% c(2L, 3L)
+
+# A bound has no curvature to go by: the mode is sought without it, and then brought
+# within.
+without_bounds <- function(model) {
+  model$sigma_prior[3] <- Inf
+  model$blocks <- lapply(model$blocks, function(block) {
+    block$variance[3, ] <- Inf
+    block
+  })
+  model
+}
+
+within_bounds <- function(point, model, tuning) {
+  if (tuning$sigma_role == 0L) return(point)
+  last <- length(point)
+  if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
+  sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
+  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
+  k <- seq_len(model$n_random)
+  most <- asinh(0.95 * upper / sigma / tuning$scale)
+  point[k] <- pmax(pmin(point[k], most), -most)
+  point
+}
