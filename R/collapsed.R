@@ -3,17 +3,15 @@
 # Does no prior but that of sigma know a scale? Then sigma integrates out.
 is_scale_free <- function(posterior) {
   length(uniform_columns(posterior)) == nrow(posterior$random) &&
-    all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == 0 &&
+    all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == scale_kinds[["conjugate"]] &&
     is.infinite(posterior$sigma[["upper"]])
 }
 
-# What becomes of sigma: sigma_role_t in src/collapsed.h.
+# What becomes of sigma: one of sigma_roles.
 sigma_role <- function(posterior) {
   if (length(posterior$levels) > 1) return("given")
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
-
-sigma_roles <- c("integrated", "coordinate", "given", "beside")
 
 # What a sweep makes: independent proposals, and elliptical slices, which always move; more of
 # these where a smaller share of the proposals than `low_acceptance` is accepted.
@@ -200,7 +198,7 @@ help_proposals <- function(tuning, accepted_share) {
 
 # Sweeps that a chain needs to forget its start where it has nothing to learn.
 most_warmup <- function(tuning) {
-  if (is.null(tuning) || tuning$sigma_role == 2L) return(Inf)
+  if (is.null(tuning) || role_of(tuning) == "given") return(Inf)
   if (is.null(tuning$table)) 100L else 20L
 }
 
@@ -213,7 +211,7 @@ tune_collapsed <- function(model, estimate, posterior, control) {
     return(NULL)
   }
   # Residual variances change the target: what to propose is learnt in warm-up.
-  if (tuning$sigma_role == 2L) return(tuning)
+  if (role_of(tuning) == "given") return(tuning)
   tabulated <- if (table_fits(tuning)) tabulate_target(model, tuning, estimate)
   if (!is.null(tabulated)) return(tabulated)
   learnt <- learn_proposal(model, tuning, estimate$sigma2)
@@ -254,7 +252,7 @@ start_collapsed <- function(plan, chain) {
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
-  if (model$tuning$sigma_role == 2L) {
+  if (role_of(model$tuning) == "given") {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model

@@ -332,22 +332,26 @@ distribution_makers <- function() {
        inverse_wishart = inverse_wishart, huang_wand = huang_wand)
 }
 
+# scale_kind_t in src/scale_prior.h.
+scale_kinds <- c(conjugate = 0, half_t = 1, half_normal = 2, exponential = 3, pooled = 4)
+
 # A prior of a standard deviation s in the form that the samplers know, scale_prior_t in
 # src/scale_prior.h: the conjugate part, p(s^2) ∝ (s^2)^-(shape + 1) exp(-rate / s^2) for
 # s < upper; then the factor beside it, by its kind.
 encode_scale <- function(distribution) {
   parameters <- distribution$parameters
-  encoded <- c(shape = -0.5, rate = 0, upper = Inf, kind = 0, df = 0, scale = 1)
+  encoded <- c(shape = -0.5, rate = 0, upper = Inf, kind = scale_kinds[["conjugate"]],
+               df = 0, scale = 1)
   set <- function(...) replace(encoded, names(c(...)), c(...))
   switch(distribution$name,
     jeffreys = set(shape = 0),
     uniform = set(upper = parameters$upper),
     inverse_gamma = set(shape = parameters$shape, rate = parameters$rate),
-    half_t = set(kind = 1, df = parameters$df, scale = parameters$scale),
-    half_cauchy = set(kind = 1, df = 1, scale = parameters$scale),
-    half_normal = set(kind = 2, scale = parameters$scale),
-    exponential = set(kind = 3, scale = 1 / parameters$rate),
-    pooled = set(shape = 0, kind = 4)
+    half_t = set(kind = scale_kinds[["half_t"]], df = parameters$df, scale = parameters$scale),
+    half_cauchy = set(kind = scale_kinds[["half_t"]], df = 1, scale = parameters$scale),
+    half_normal = set(kind = scale_kinds[["half_normal"]], scale = parameters$scale),
+    exponential = set(kind = scale_kinds[["exponential"]], scale = 1 / parameters$rate),
+    pooled = set(shape = 0, kind = scale_kinds[["pooled"]])
   )
 }
 

@@ -33,16 +33,23 @@ sampler_model <- function(posterior, parameterization) {
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
     blocks = lapply(posterior$blocks, encode_block),
-    sigma_prior = unname(posterior$sigma)
+    sigma_prior = posterior$sigma
   ))
 }
 
 encode_block <- function(block) {
   kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand")
   list(first = block$columns[1] - 1L, size = length(block$columns),
-       kind = match(block$kind, kinds) - 1L, variance = unname(block$variance),
+       kind = match(block$kind, kinds) - 1L, variance = block$variance,
        parameter = as.numeric(block$parameter), scale = as.numeric(block$scale))
 }
+
+# Where the priors of the effects' standard deviations end, and those of the residuals'.
+sd_bounds <- function(model) {
+  unlist(lapply(model$blocks, function(block) unname(block$variance["upper", ])))
+}
+
+sigma_bound <- function(model) model$sigma_prior[["upper"]]
 
 # How theta gives beta. With X_s the shifted columns of X, the columns that stay
 # are X_s A, and y loses X_s offset and its shift.

@@ -77,9 +77,10 @@ unseen_variances <- function(model) {
 # A variance that the prior of a standard deviation, as encode_scale() has it, finds likely; NA
 # where it knows no scale.
 prior_variance <- function(prior) {
-  if (prior[4] %in% 1:3) return(prior[6]^2)
-  if (prior[2] > 0) return(prior[2] / prior[1])
-  if (is.finite(prior[3])) (prior[3] / 2)^2 else NA
+  with_scale <- scale_kinds[c("half_t", "half_normal", "exponential")]
+  if (prior[["kind"]] %in% with_scale) return(prior[["scale"]]^2)
+  if (prior[["rate"]] > 0) return(prior[["rate"]] / prior[["shape"]])
+  if (is.finite(prior[["upper"]])) (prior[["upper"]] / 2)^2 else NA
 }
 
 # Each effect moves the response about as much as the residual does.
@@ -107,11 +108,10 @@ draw_start <- function(model, estimate) {
   q <- model$n_random
   spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 0.5)) * stats::rnorm(q))
   Sigma <- estimate$Sigma * tcrossprod(spread)
-  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
-  Sigma <- Sigma * tcrossprod(pmin(1, 0.99 * upper / sqrt(diag(Sigma))))
+  Sigma <- Sigma * tcrossprod(pmin(1, 0.99 * sd_bounds(model) / sqrt(diag(Sigma))))
   sigma2 <- estimate$sigma2 *
     exp(4 / sqrt(2 * model$level_rows) * stats::rnorm(model$n_levels))
-  sigma2 <- pmin(sigma2, (0.99 * model$sigma_prior[3])^2)
+  sigma2 <- pmin(sigma2, (0.99 * sigma_bound(model))^2)
   theta <- draw_coefficients(estimate)
   beta <- as.numeric(matrix(model$to_beta, length(theta)) %*% theta) + model$beta_shift
   list(beta = beta, Sigma = Sigma, sigma2 = sigma2)

@@ -20,7 +20,7 @@ table_defence <- c(0.001, 0.005, 0.01)
 table_depth <- 13
 
 table_fits <- function(tuning) {
-  tuning$sigma_role != 2L && length(tuning$center) <= length(table_nodes)
+  role_of(tuning) != "given" && length(tuning$center) <= length(table_nodes)
 }
 
 # A tuning with its table; NULL where that does not serve.
@@ -166,8 +166,8 @@ table_axes <- function(box, size) {
 near_bounds <- function(grid, model, tuning) {
   points <- grid_points(grid$low, grid$step, grid$size) - grid$step
   sigma <- if (with_coordinate(tuning)) exp(points[nrow(points), ]) else 1
-  within <- sigma < model$sigma_prior[3] | !with_coordinate(tuning)
-  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
+  within <- sigma < sigma_bound(model) | !with_coordinate(tuning)
+  upper <- sd_bounds(model)
   for (k in seq_along(upper)) {
     within <- within & tuning$scale[k] * sinh(points[k, ]) * sigma < upper[k]
   }

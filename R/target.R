@@ -45,30 +45,36 @@ signs_changed <- function(sign_columns, columns) {
   odd
 }
 
-with_coordinate <- function(tuning) tuning$sigma_role %in% c(1L, 3L)
+# What becomes of sigma, in the order of sigma_role_t in src/collapsed.h, whose numbers a tuning
+# holds.
+sigma_roles <- c("integrated", "coordinate", "given", "beside")
+
+role_of <- function(tuning) sigma_roles[tuning$sigma_role + 1L]
+
+# Is log sigma a coordinate?
+with_coordinate <- function(tuning) role_of(tuning) %in% c("coordinate", "beside")
 
 # Are the standard deviations themselves coordinates, not those over sigma?
-with_own_sds <- function(tuning) tuning$sigma_role %in% c(2L, 3L)
+with_own_sds <- function(tuning) role_of(tuning) %in% c("given", "beside")
 
 # A bound has no curvature to go by: the mode is sought without it, and then brought
 # within.
 without_bounds <- function(model) {
-  model$sigma_prior[3] <- Inf
+  model$sigma_prior[["upper"]] <- Inf
   model$blocks <- lapply(model$blocks, function(block) {
-    block$variance[3, ] <- Inf
+    block$variance["upper", ] <- Inf
     block
   })
   model
 }
 
 within_bounds <- function(point, model, tuning) {
-  if (tuning$sigma_role == 0L) return(point)
+  if (role_of(tuning) == "integrated") return(point)
   last <- length(point)
-  if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * model$sigma_prior[3]))
+  if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * sigma_bound(model)))
   sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
-  upper <- unlist(lapply(model$blocks, function(block) block$variance[3, ]))
   k <- seq_len(model$n_random)
-  most <- asinh(0.95 * upper / sigma / tuning$scale)
+  most <- asinh(0.95 * sd_bounds(model) / sigma / tuning$scale)
   point[k] <- pmax(pmin(point[k], most), -most)
   point
 }

@@ -191,7 +191,8 @@ dense_joint <- function(posterior, tau, C, sigma) {
     m <- block$columns
     own <- Sigma[m, m, drop = FALSE]
     log_prior <- log_prior + switch(block$kind,
-      variance = -(2 * block$variance[1, ] + 1) * log(tau[m]) - block$variance[2, ] / tau[m]^2,
+      variance = -(2 * block$variance["shape", ] + 1) * log(tau[m]) -
+        block$variance["rate", ] / tau[m]^2,
       lkj = (block$parameter - 1) * log(det(cov2cor(own))),
       inverse_wishart = -(block$parameter + length(m) + 1) / 2 * log(det(own)) -
         sum(diag(block$scale %*% solve(own))) / 2 + length(m) * sum(log(tau[m]))
@@ -199,8 +200,8 @@ dense_joint <- function(posterior, tau, C, sigma) {
   }
   prior <- posterior$sigma
   # In log sigma and in lambda = tau / sigma.
-  -sum(log(diag(U))) - sum(e^2) / 2 + log_prior - 2 * prior[[1]] * log(sigma) -
-    prior[[2]] / sigma^2 + length(tau) * log(sigma)
+  -sum(log(diag(U))) - sum(e^2) / 2 + log_prior - 2 * prior[["shape"]] * log(sigma) -
+    prior[["rate"]] / sigma^2 + length(tau) * log(sigma)
 }
 
 test_that("with sigma a coordinate, the target is the dense one under every prior", {
