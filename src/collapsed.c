@@ -34,7 +34,7 @@ static status_t step_independently(const model_t *model, collapsed_t *c)
     double value, log_u = log(unif_rand());
     c->proposed++;
     if (!in_domain) return STATUS_OK;
-    double density = log_proposal_density(&c->proposal, c->next_point, c->work);
+    double density = log_proposal_density(&c->proposal, c->next_point);
     RETURN_IF_FAILED(evaluate_next(model, c, &value));
     if (!(log_u < value - density - (c->log_target - c->log_proposal))) return STATUS_OK;
     move_to_next(c, value, density);
@@ -48,14 +48,14 @@ static status_t step_independently(const model_t *model, collapsed_t *c)
 static status_t step_on_ellipse(const model_t *model, collapsed_t *c)
 {
     const double turn = 2.0 * M_PI;
-    draw_ellipse(&c->proposal, c->point, &c->ellipse, c->work);
+    draw_ellipse(&c->proposal, c->point, &c->ellipse);
     double level = c->log_target - c->log_proposal + log(unif_rand());
     double angle = turn * unif_rand(), low = angle - turn, high = angle;
     while (high - low > 1e-12) {
         double value = -INFINITY, density = 0.0;
         if (point_on_ellipse(&c->proposal, &c->ellipse, angle, c->next_point)) {
             RETURN_IF_FAILED(evaluate_next(model, c, &value));
-            density = log_proposal_density(&c->proposal, c->next_point, c->work);
+            density = log_proposal_density(&c->proposal, c->next_point);
         }
         if (value - density > level) {
             move_to_next(c, value, density);
@@ -71,13 +71,13 @@ static status_t step_on_ellipse(const model_t *model, collapsed_t *c)
 static status_t refresh_point(const model_t *model, const state_t *state, collapsed_t *c)
 {
     if (c->sigma_role == SIGMA_GIVEN) {
-        weigh_groups(model, state->sigma2, &c->data, c->weigh_work);
+        weigh_groups(model, state->sigma2, &c->data, &c->buffers.weighing);
         c->weighed = 1;
     } else if (c->started) {
         return STATUS_OK;
     }
     c->started = 1;
-    c->log_proposal = log_proposal_density(&c->proposal, c->point, c->work);
+    c->log_proposal = log_proposal_density(&c->proposal, c->point);
     status_t status = log_target_at(model, c, c->point, &c->log_target, c->root);
     if (status == STATUS_OK && !isfinite(c->log_target)) return STATUS_NOT_FINITE;
     return status;
@@ -146,12 +146,13 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 {
     collapsed_t *c = state->collapsed;
     int q = model->n_random;
+    double *factor = c->buffers.weighing.group.factor;
     for (int j = 0; j < model->n_groups; j++) {
-        unpack_group(&c->data, j, c->weigh_work);
+        unpack_group(&c->data, j, factor);
         draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, c->weigh_work, L, state->fixed, 1.0,
+        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, L, state->fixed, 1.0,
                                         state->normals, state->effect + (size_t) q * j,
-                                        state->work + q * q));
+                                        &c->group_buffers));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
     return draw_residual_variances(model, state);
@@ -165,7 +166,7 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     collapsed_t *c = state->collapsed;
-    double *L = state->work;
+    double *L = c->L;
     RETURN_IF_FAILED(refresh_point(model, state, c));
     for (int i = 0; i < c->proposal.n_independent; i++)
         RETURN_IF_FAILED(step_independently(model, c));

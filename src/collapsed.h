@@ -1,6 +1,7 @@
 #ifndef RELM_COLLAPSED_H
 #define RELM_COLLAPSED_H
 
+#include "group.h"
 #include "marginal.h"
 #include "proposal.h"
 #include "samplers.h"
@@ -23,6 +24,20 @@ static inline int sigma_is_coordinate(sigma_role_t role)
     return role == SIGMA_COORDINATE || role == SIGMA_BESIDE;
 }
 
+typedef struct {
+    weighed_buffers_t group;
+    double *rows;           /* (p + 1) x (p + 1) */
+} weighing_buffers_t;
+
+/* Of an evaluation of the target. */
+typedef struct {
+    double *L;              /* q x q */
+    double *columns, *inverse;  /* a block: q x q and less */
+    weighing_buffers_t weighing;
+} target_buffers_t;
+
+target_buffers_t take_target(int q, int p, workspace_t *work);
+
 /* Unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), then the
    inverse hyperbolic tangents of the canonical partial correlations of each block, row
    by row, then log sigma where it is a coordinate; where sigma is beside them,
@@ -44,13 +59,14 @@ typedef struct collapsed {
     int started;
     double proposed, accepted;
     ellipse_t ellipse;
-    double *next_point, *next_root, *work, *weigh_work;
+    double *next_point, *next_root;
+    double *L;              /* q x q: at the present point */
+    target_buffers_t buffers;
+    group_buffers_t group_buffers;
     monitor_t *monitor;
 } collapsed_t;
 
 int n_coordinates(const model_t *model, sigma_role_t role);
-
-size_t collapsed_work(int q, int p);
 
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const model_t *model, const collapsed_t *collapsed, const double *point,
@@ -76,9 +92,9 @@ int is_spectral(const collapsed_t *collapsed, const double *L);
 double log_det_root(int p, const double *root);
 
 /* The data in units of the residual variances sigma2, or of the common one where sigma2
-   is NULL. work holds weigh_work() doubles. */
-size_t weigh_work(int q, int p);
+   is NULL. */
+weighing_buffers_t take_weighing(int q, int p, workspace_t *work);
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
-                  double *work);
+                  const weighing_buffers_t *buffers);
 
 #endif

@@ -46,12 +46,12 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     return log_density + log(cosh_product);
 }
 
-/* The inverse of sigma^2 L L' over one block; work holds size^2 doubles. */
+/* The inverse of sigma^2 L L' over one block, and that of its factor in columns. */
 static void invert_factor(int q, int size, const double *corner, double sigma,
-                          double *inverse, double *work)
+                          double *inverse, double *columns)
 {
     for (int c = 0; c < size; c++) {
-        double *column = work + size * c;
+        double *column = columns + size * c;
         for (int r = 0; r < size; r++) {
             double sum = r == c ? 1.0 / sigma : 0.0;
             for (int k = c; k < r; k++) sum -= corner[r + (size_t) q * k] * column[k];
@@ -60,14 +60,14 @@ static void invert_factor(int q, int size, const double *corner, double sigma,
     }
     for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
-            inverse[l + size * k] = dot(size, work + size * l, work + size * k);
+            inverse[l + size * k] = dot(size, columns + size * l, columns + size * k);
 }
 
 /* Log density of a block's Sigma in its standard deviations and correlations,
    dSigma = 2^size prod tau_k^size dtau dC; that of LKJ correlations is in their
-   coordinates. work holds 2 size^2 doubles. */
+   coordinates. */
 static double log_block_prior(const model_t *model, const cov_block_t *block,
-                              const double *L, double sigma, double *work)
+                              const double *L, double sigma, const target_buffers_t *buffers)
 {
     int q = model->n_random, size = block->size, first = block->first;
     const double *corner = L + first + (size_t) q * first;
@@ -83,8 +83,8 @@ static double log_block_prior(const model_t *model, const cov_block_t *block,
         log_det += 2.0 * log(sigma * fabs(corner[k + (size_t) q * k]));
     }
     if (!is_matrix) return log_density;
-    invert_factor(q, size, corner, sigma, work, work + size * size);
-    return log_density + log_matrix_density(block, log_det, work);
+    invert_factor(q, size, corner, sigma, buffers->inverse, buffers->columns);
+    return log_density + log_matrix_density(block, log_det, buffers->inverse);
 }
 
 void add_prior_products(const model_t *model, double sigma2, double *products)
@@ -136,17 +136,21 @@ static void add_scale(const model_t *model, const collapsed_t *collapsed, const 
 {
     double sigma = exp(log_sigma);
     for (int b = 0; b < model->n_blocks; b++)
-        *value += log_block_prior(model, model->block + b, L, sigma, collapsed->work);
+        *value += log_block_prior(model, model->block + b, L, sigma, &collapsed->buffers);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
     if (sigma_is_coordinate(collapsed->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
             - (model->level_rows[0] - model->n_random - 1.0) * log_sigma;
 }
 
-size_t collapsed_work(int q, int p)
+target_buffers_t take_target(int q, int p, workspace_t *work)
 {
-    size_t n = (size_t) q * (q + 1) / 2 + 1;
-    return (size_t) 4 * q * q + (size_t) q * (p + 1) + 3 * n;
+    target_buffers_t buffers;
+    buffers.L = take_matrix(work, q, q);
+    buffers.columns = take_matrix(work, q, q);
+    buffers.inverse = take_matrix(work, q, q);
+    buffers.weighing = take_weighing(q, p, work);
+    return buffers;
 }
 
 static double log_sigma_at(const collapsed_t *collapsed, const double *point)
@@ -178,16 +182,16 @@ static void add_spectral_target(const model_t *model, const collapsed_t *collaps
 static void weigh_once(const model_t *model, collapsed_t *collapsed)
 {
     if (collapsed->weighed) return;
-    weigh_groups(model, NULL, &collapsed->data, collapsed->weigh_work);
+    weigh_groups(model, NULL, &collapsed->data, &collapsed->buffers.weighing);
     collapsed->weighed = 1;
 }
 
 status_t log_target_at(const model_t *model, collapsed_t *collapsed,
                        const double *point, double *value, double *root)
 {
-    int q = model->n_random, p = model->n_coef, rows = p + 1;
+    int p = model->n_coef, rows = p + 1;
     marginal_t marginal = { 0.0, root };
-    double *L = collapsed->work + 3 * q * q;
+    double *L = collapsed->buffers.L;
     *value = factor_at(model, collapsed, point, L);
     if (is_spectral(collapsed, L)) {
         add_spectral_target(model, collapsed, point, L, value, root);
@@ -209,13 +213,13 @@ status_t log_target_at(const model_t *model, collapsed_t *collapsed,
     return STATUS_OK;
 }
 
-/* The triangular factor of the rows of a level, (p + 1) x (p + 1). work holds as many. */
-static void triangularize(int p, const double *factor, double *root, double *work)
+/* The triangular factor of the rows of a level, (p + 1) x (p + 1), and so are rows. */
+static void triangularize(int p, const double *factor, double *root, double *rows)
 {
     size_t size = (size_t) (p + 1) * (p + 1);
     memset(root, 0, sizeof(double) * size);
-    memcpy(work, factor, sizeof(double) * size);
-    absorb_block(p + 1, p + 1, root, p + 1, p + 1, work);
+    memcpy(rows, factor, sizeof(double) * size);
+    absorb_block(p + 1, p + 1, root, p + 1, p + 1, rows);
 }
 
 static int is_upper_triangular(int n, const double *A)
@@ -239,39 +243,41 @@ static void square_triangle(int n, const double *A, double *products, double *ro
 }
 
 static void weigh_levels(const model_t *model, const double *sigma2, group_data_t *data,
-                         double *work)
+                         double *spare)
 {
     int p = model->n_fixed, rows = p + 1;
     for (int s = 0; s < model->n_levels; s++)
         add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
                           data->rest);
     /* With several residual variances the root comes from products alone. */
-    if (!sigma2) triangularize(p, level_factor(model, 0), data->rest_root, work);
+    if (!sigma2) triangularize(p, level_factor(model, 0), data->rest_root, spare);
 }
 
-size_t weigh_work(int q, int p)
+weighing_buffers_t take_weighing(int q, int p, workspace_t *work)
 {
-    return (size_t) 2 * q * (q + p + 1) + (size_t) (p + 1) * (p + 1);
+    weighing_buffers_t buffers;
+    buffers.group = take_weighed(q, p, work);
+    buffers.rows = take_matrix(work, p + 1, p + 1);
+    return buffers;
 }
 
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
-                  double *work)
+                  const weighing_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_fixed, rows = p + 1;
-    double *rest = work + (size_t) q * (q + rows);
+    int rows = model->n_fixed + 1;
     memset(data->rest, 0, sizeof(double) * rows * rows);
     if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, level_factor(model, 0))) {
         memset(data->rest_root, 0, sizeof(double) * rows * rows);
         square_triangle(rows, level_factor(model, 0), data->rest, data->rest_root);
     } else {
-        weigh_levels(model, sigma2, data, work + (size_t) 2 * q * (q + rows));
+        weigh_levels(model, sigma2, data, buffers->rows);
     }
     for (int j = 0; j < model->n_groups; j++) {
         if (!sigma2) {
             pack_group(data, j, cell_factor(model, j));
             continue;
         }
-        weigh_group(model, sigma2, j, work, rest, data->rest);
-        pack_group(data, j, work);
+        weigh_group(model, sigma2, j, &buffers->group, data->rest);
+        pack_group(data, j, buffers->group.factor);
     }
 }

@@ -6,10 +6,30 @@
 #include "pooled.h"
 #include "whitened.h"
 
-size_t state_work(int q, int p)
+state_buffers_t take_state(const model_t *model, workspace_t *work)
 {
-    size_t all = (size_t) p + q;
-    return (size_t) 2 * q * q + covariance_work(q) + all * all + 3 * all;
+    int q = model->n_random, p = model->n_coef, n_means = model->n_means, all = p + q;
+    state_buffers_t buffers;
+    buffers.group_P = take_matrix(work, q, q);
+    buffers.group_h = take(work, q);
+    buffers.e = take(work, q);
+    buffers.effect_sum = take(work, q);
+    buffers.fixed_h = take(work, model->n_fixed);
+    buffers.mean_P = take_matrix(work, n_means, n_means);
+    buffers.mean_h = take(work, n_means);
+    buffers.mean_z = take(work, n_means);
+    buffers.coef_P = take_matrix(work, p, p);
+    buffers.S = take_matrix(work, q, q);
+    buffers.Sigma = take_matrix(work, q, q);
+    buffers.root = take_matrix(work, q, q);
+    buffers.inverse = take_matrix(work, q, q);
+    buffers.block = take_block(q, work);
+    buffers.all_P = take_matrix(work, all, all);
+    buffers.all_h = take(work, all);
+    buffers.squares = take(work, q);
+    buffers.pair_P = take_matrix(work, model->n_pairs, model->n_pairs);
+    buffers.shift = take(work, model->n_pairs);
+    return buffers;
 }
 
 /* e = c - C fixed: the group's data, rotated, less its fixed part. */
@@ -69,8 +89,8 @@ static inline void add_likelihood(int q, const double *R, const double *e,
 status_t draw_group_effects(const model_t *model, state_t *state)
 {
     int q = model->n_random;
-    double *P = state->work, *prior_h = P + q * q, *e = prior_h + q;
-    double visits = cell_visits(model);
+    double *P = state->buffers.group_P, *prior_h = state->buffers.group_h;
+    double *e = state->buffers.e, visits = cell_visits(model);
     for (int k = 0; k < q; k++)
         prior_h[k] = dot(q, state->Sigma_inverse + (size_t) q * k, state->mean);
 
@@ -97,7 +117,7 @@ status_t draw_group_effects(const model_t *model, state_t *state)
 static void fixed_linear_term(const model_t *model, const state_t *state, double *h)
 {
     int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
-    double *e = state->work;
+    double *e = state->buffers.e;
     memset(h, 0, sizeof(double) * n_fixed);
     for (int s = 0; s < model->n_levels; s++) {
         const double *T = level_factor(model, s);
@@ -132,7 +152,7 @@ static void mean_precision(const model_t *model, const state_t *state,
                            double *P, double *h)
 {
     int q = model->n_random, n_means = model->n_means;
-    double *sum = state->work;
+    double *sum = state->buffers.effect_sum;
     sum_effects(model, state, sum);
     for (int k = 0; k < n_means; k++) {
         const double *column = state->Sigma_inverse + (size_t) q * model->mean_column[k];
@@ -154,11 +174,12 @@ static void split_theta(const model_t *model, state_t *state)
 
 /* Flat prior, one sigma^2: the two kinds of coefficients are independent, and
    the fixed ones, being orthonormal, each from the other. */
-static status_t draw_separate(const model_t *model, state_t *state,
-                              const double *fixed_h, double *mean_P, double *mean_h)
+static status_t draw_separate(const model_t *model, state_t *state)
 {
+    const double *fixed_h = state->buffers.fixed_h;
+    double *mean_P = state->buffers.mean_P, *mean_h = state->buffers.mean_h;
     int n_means = model->n_means;
-    double sigma = sqrt(state->sigma2[0]), *z = state->work;
+    double sigma = sqrt(state->sigma2[0]), *z = state->buffers.mean_z;
     for (int k = 0; k < model->n_fixed; k++) {
         int coef = model->fixed_coef[k];
         state->theta[coef] = fixed_h[k] + sigma * state->normals[coef];
@@ -184,38 +205,36 @@ static void add_fixed_precision(const model_t *model, const state_t *state, doub
     }
 }
 
-static status_t draw_jointly(const model_t *model, state_t *state, const double *fixed_h,
-                             const double *mean_P, const double *mean_h, double *P)
+static status_t draw_jointly(const model_t *model, state_t *state)
 {
+    const state_buffers_t *buffers = &state->buffers;
     int p = model->n_coef, n_means = model->n_means;
-    double *h = state->theta;
+    double *h = state->theta, *P = buffers->coef_P;
     double precision = model->n_levels == 1 ? 1.0 / state->sigma2[0] : 1.0;
     memcpy(P, model->prior_precision, sizeof(double) * p * p);
     memcpy(h, model->prior_linear, sizeof(double) * p);
     add_fixed_precision(model, state, P);
     for (int k = 0; k < model->n_fixed; k++)
-        h[model->fixed_coef[k]] += precision * fixed_h[k];
+        h[model->fixed_coef[k]] += precision * buffers->fixed_h[k];
     for (int k = 0; k < n_means; k++) {
-        h[model->mean_coef[k]] += mean_h[k];
+        h[model->mean_coef[k]] += buffers->mean_h[k];
         for (int l = 0; l < n_means; l++)
             P[model->mean_coef[l] + (size_t) p * model->mean_coef[k]] +=
-                mean_P[l + (size_t) n_means * k];
+                buffers->mean_P[l + (size_t) n_means * k];
     }
     return draw_normal_given_precision(p, P, state->normals, h);
 }
 
 status_t draw_coefficients(const model_t *model, state_t *state)
 {
-    int q = model->n_random, p = model->n_coef;
-    double *P = state->work + 5 * q * q, *fixed_h = P + p * p, *mean_h = fixed_h + p;
-    double *mean_P = state->work + q * q;
-    if (model->n_fixed > 0) fixed_linear_term(model, state, fixed_h);
-    if (model->n_means > 0) mean_precision(model, state, mean_P, mean_h);
-    draw_standard_normals(p, state->normals);
+    const state_buffers_t *buffers = &state->buffers;
+    if (model->n_fixed > 0) fixed_linear_term(model, state, buffers->fixed_h);
+    if (model->n_means > 0) mean_precision(model, state, buffers->mean_P, buffers->mean_h);
+    draw_standard_normals(model->n_coef, state->normals);
     if (model->beta_is_flat && model->n_levels == 1)
-        RETURN_IF_FAILED(draw_separate(model, state, fixed_h, mean_P, mean_h));
+        RETURN_IF_FAILED(draw_separate(model, state));
     else
-        RETURN_IF_FAILED(draw_jointly(model, state, fixed_h, mean_P, mean_h, P));
+        RETURN_IF_FAILED(draw_jointly(model, state));
     split_theta(model, state);
     return STATUS_OK;
 }
@@ -238,7 +257,7 @@ static status_t invert_block(const model_t *model, state_t *state, const cov_blo
 {
     int q = model->n_random, size = block->size;
     size_t corner = block->first + (size_t) q * block->first;
-    double *U = state->work, *inverse = U + size * size;
+    double *U = state->buffers.root, *inverse = state->buffers.inverse;
     for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
             U[l + size * k] = state->Sigma[corner + l + (size_t) q * k];
@@ -267,11 +286,11 @@ status_t draw_covariance(const model_t *model, state_t *state)
     proposals_t proposals = { 0.0, 0.0 };
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
-        double *S = state->work, *Sigma = S + block->size * block->size;
-        double *work = Sigma + block->size * block->size;
+        double *S = state->buffers.S, *Sigma = state->buffers.Sigma;
         effect_sums_of_squares(model, state, block, S);
         copy_block(q, block, state->Sigma, Sigma, 1);
-        RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, work, &proposals));
+        RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, &state->buffers.block,
+                                    &proposals));
         copy_block(q, block, state->Sigma, Sigma, 0);
         RETURN_IF_FAILED(invert_block(model, state, block));
     }
@@ -283,7 +302,7 @@ status_t draw_covariance(const model_t *model, state_t *state)
 void residual_sums_of_squares(const model_t *model, state_t *state)
 {
     int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
-    double *e = state->work;
+    double *e = state->buffers.e;
     for (int s = 0; s < model->n_levels; s++) {
         const double *T = level_factor(model, s);
         double sum = 0.0;

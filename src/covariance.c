@@ -17,9 +17,16 @@ enum { INDEPENDENT_PROPOSALS = 3 };
 /* Shrinkages of a slice before the old point is kept, to which it has then shrunk. */
 enum { MAX_SHRINKAGES = 2000 };
 
-size_t covariance_work(int size)
+block_buffers_t take_block(int size, workspace_t *work)
 {
-    return (size_t) 6 * size * size;
+    block_buffers_t buffers;
+    buffers.proposal = take_matrix(work, size, size);
+    buffers.root_S = take_matrix(work, size, size);
+    buffers.inverse = take_matrix(work, size, size);
+    buffers.root = take_matrix(work, size, size);
+    buffers.row = take(work, size);
+    buffers.wishart = take_wishart(size, work);
+    return buffers;
 }
 
 int block_is_flat(const cov_block_t *block)
@@ -80,15 +87,17 @@ static status_t invert(int n, const double *A, double *U, double *inverse)
 /* Sigma ~ IW(J - 1, S) until one is accepted: uniform standard deviations and
    LKJ(eta) have density ∝ |Sigma|^(-size/2) |C|^(size/2 + eta - 1). */
 static void draw_flat_lkj(const cov_block_t *block, int n_groups, const double *root_S,
-                          double *Sigma, double *work, proposals_t *proposals)
+                          double *Sigma, const block_buffers_t *buffers,
+                          proposals_t *proposals)
 {
     int size = block->size, accepted = 0;
     double power = 0.5 * size + block->parameter - 1.0, log_det = 0.0;
-    double *proposal = work, *rest = work + (size_t) size * size;
+    double *proposal = buffers->proposal;
     for (int tries = 0; tries < MAX_PROPOSALS && !accepted; tries++) {
-        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, rest);
+        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, &buffers->wishart);
         /* A matrix that is singular in floating point has no chance. */
-        int regular = log_det_correlation(size, proposal, rest, &log_det) == STATUS_OK;
+        int regular =
+            log_det_correlation(size, proposal, buffers->root, &log_det) == STATUS_OK;
         accepted = log(unif_rand()) < power * log_det && regular;
         proposals->proposals++;
     }
@@ -97,12 +106,12 @@ static void draw_flat_lkj(const cov_block_t *block, int n_groups, const double *
 }
 
 /* What the target has beside IW(J - 1, S):
-   |C|^(size/2 + eta - 1) prod_k p(tau_k). */
-static double log_lkj_weight(const cov_block_t *block, const double *Sigma, double *work)
+   |C|^(size/2 + eta - 1) prod_k p(tau_k). root: size x size. */
+static double log_lkj_weight(const cov_block_t *block, const double *Sigma, double *root)
 {
     int size = block->size;
     double log_det;
-    if (log_det_correlation(size, Sigma, work, &log_det) != STATUS_OK) return -INFINITY;
+    if (log_det_correlation(size, Sigma, root, &log_det) != STATUS_OK) return -INFINITY;
     double weight = (0.5 * size + block->parameter - 1.0) * log_det;
     for (int k = 0; k < size; k++)
         weight += log_scale_density(block->sd + k, sqrt(Sigma[(size_t) (size + 1) * k]));
@@ -111,14 +120,14 @@ static double log_lkj_weight(const cov_block_t *block, const double *Sigma, doub
 
 /* Metropolis steps with IW(J - 1, S) as proposal. */
 static void propose_wishart(const cov_block_t *block, int n_groups, const double *root_S,
-                            double *Sigma, double *work)
+                            double *Sigma, const block_buffers_t *buffers)
 {
     int size = block->size;
-    double *proposal = work, *rest = work + (size_t) size * size;
-    double weight = log_lkj_weight(block, Sigma, rest);
+    double *proposal = buffers->proposal;
+    double weight = log_lkj_weight(block, Sigma, buffers->root);
     for (int i = 0; i < INDEPENDENT_PROPOSALS; i++) {
-        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, rest);
-        double next = log_lkj_weight(block, proposal, rest);
+        draw_inverse_wishart(size, n_groups - 1.0, root_S, proposal, &buffers->wishart);
+        double next = log_lkj_weight(block, proposal, buffers->root);
         if (log(unif_rand()) < next - weight) {
             memcpy(Sigma, proposal, sizeof(double) * (size_t) size * size);
             weight = next;
@@ -197,10 +206,11 @@ static double draw_partial(double power, double squares, double product, double 
    deviations. With the others given, the two have covariance M = (P_aa)^-1 and sum of
    squares T = M P_a. S P_.a M, a = (k, l). */
 static status_t draw_correlation(const cov_block_t *block, int n_groups, const double *S,
-                                 int k, int l, double *Sigma, double *P, double *work)
+                                 int k, int l, double *Sigma, double *P,
+                                 const block_buffers_t *buffers)
 {
     int size = block->size, pair[2] = { k, l };
-    double W[4], *PS = work;
+    double W[4], *PS = buffers->row;
     for (int i = 0; i < 2; i++) {
         const double *row = P + (size_t) size * pair[i];
         for (int m = 0; m < size; m++) PS[m] = dot(size, row, S + (size_t) size * m);
@@ -220,10 +230,10 @@ static status_t draw_correlation(const cov_block_t *block, int n_groups, const d
     double before = Sigma[k + (size_t) size * l];
     double after = before + (u - old) * sqrt(a * b) / det;
     Sigma[k + (size_t) size * l] = Sigma[l + (size_t) size * k] = after;
-    if (invert(size, Sigma, work, P) == STATUS_OK) return STATUS_OK;
+    if (invert(size, Sigma, buffers->root, P) == STATUS_OK) return STATUS_OK;
     /* Singular in floating point: refused. */
     Sigma[k + (size_t) size * l] = Sigma[l + (size_t) size * k] = before;
-    return invert(size, Sigma, work, P);
+    return invert(size, Sigma, buffers->root, P);
 }
 
 /* Where a standard deviation is not uniform: proposals of the whole matrix, which mix
@@ -231,45 +241,45 @@ static status_t draw_correlation(const cov_block_t *block, int n_groups, const d
    standard deviation and each correlation given the rest, which mix where the
    priors outweigh the effects and need nothing. */
 static status_t draw_lkj(const cov_block_t *block, int n_groups, double *S, double *Sigma,
-                         double *work)
+                         const block_buffers_t *buffers)
 {
     int size = block->size;
-    double *root_S = work, *P = root_S + (size_t) size * size, *rest = P + (size_t) size * size;
+    double *root_S = buffers->root_S, *P = buffers->inverse;
     for (int k = 0; k < size; k++)
         for (int l = 0; l < k; l++) S[k + (size_t) size * l] = S[l + (size_t) size * k];
     if (n_groups - 1 >= size) {
         memcpy(root_S, S, sizeof(double) * (size_t) size * size);
         RETURN_IF_FAILED(cholesky(size, root_S));
-        propose_wishart(block, n_groups, root_S, Sigma, rest);
+        propose_wishart(block, n_groups, root_S, Sigma, buffers);
     }
-    RETURN_IF_FAILED(invert(size, Sigma, rest, P));
+    RETURN_IF_FAILED(invert(size, Sigma, buffers->root, P));
     for (int k = 0; k < size; k++)
         RETURN_IF_FAILED(draw_scale(block, n_groups, S, k, Sigma, P));
     for (int k = 1; k < size; k++)
         for (int l = 0; l < k; l++)
-            RETURN_IF_FAILED(draw_correlation(block, n_groups, S, k, l, Sigma, P, rest));
+            RETURN_IF_FAILED(draw_correlation(block, n_groups, S, k, l, Sigma, P, buffers));
     return STATUS_OK;
 }
 
 /* Sigma ~ IW(J + df, S + scale). */
 static status_t draw_wishart(const cov_block_t *block, int n_groups, double *S,
-                             double *Sigma, double *work)
+                             double *Sigma, const block_buffers_t *buffers)
 {
     int size = block->size;
     for (int k = 0; k < size * size; k++) S[k] += block->scale[k];
     RETURN_IF_FAILED(cholesky(size, S));
-    draw_inverse_wishart(size, n_groups + block->parameter, S, Sigma, work);
+    draw_inverse_wishart(size, n_groups + block->parameter, S, Sigma, &buffers->wishart);
     return STATUS_OK;
 }
 
 /* a_k | Sigma ~ IG((df + size)/2, df (Sigma^-1)_kk + 1/scale_k^2), then
    Sigma ~ IW(J + df + size - 1, S + 2 df diag(1/a)). */
 static status_t draw_huang_wand(const cov_block_t *block, int n_groups, double *S,
-                                double *Sigma, double *work)
+                                double *Sigma, const block_buffers_t *buffers)
 {
     int size = block->size;
-    double df = block->parameter, *P = work;
-    RETURN_IF_FAILED(invert(size, Sigma, work + (size_t) size * size, P));
+    double df = block->parameter, *P = buffers->inverse;
+    RETURN_IF_FAILED(invert(size, Sigma, buffers->root, P));
     for (int k = 0; k < size; k++) {
         size_t place = (size_t) (size + 1) * k;
         double scale = block->sd[k].scale;
@@ -277,25 +287,25 @@ static status_t draw_huang_wand(const cov_block_t *block, int n_groups, double *
         S[place] += 2.0 * df * rgamma(0.5 * (df + size), 1.0 / rate);
     }
     RETURN_IF_FAILED(cholesky(size, S));
-    draw_inverse_wishart(size, n_groups + df + size - 1.0, S, Sigma, work);
+    draw_inverse_wishart(size, n_groups + df + size - 1.0, S, Sigma, &buffers->wishart);
     return STATUS_OK;
 }
 
 status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *Sigma,
-                    double *work, proposals_t *proposals)
+                    const block_buffers_t *buffers, proposals_t *proposals)
 {
     switch (block->kind) {
     case COV_VARIANCE:
         return draw_variance(block->sd, n_groups, S[0], Sigma);
     case COV_INVERSE_WISHART:
-        return draw_wishart(block, n_groups, S, Sigma, work);
+        return draw_wishart(block, n_groups, S, Sigma, buffers);
     case COV_HUANG_WAND:
-        return draw_huang_wand(block, n_groups, S, Sigma, work);
+        return draw_huang_wand(block, n_groups, S, Sigma, buffers);
     case COV_LKJ:
         break;
     }
-    if (!block_is_flat(block)) return draw_lkj(block, n_groups, S, Sigma, work);
+    if (!block_is_flat(block)) return draw_lkj(block, n_groups, S, Sigma, buffers);
     RETURN_IF_FAILED(cholesky(block->size, S));
-    draw_flat_lkj(block, n_groups, S, Sigma, work, proposals);
+    draw_flat_lkj(block, n_groups, S, Sigma, buffers, proposals);
     return STATUS_OK;
 }

@@ -2,9 +2,10 @@
 #define RELM_COVARIANCE_H
 
 #include <math.h>
-#include <stddef.h>
+#include "random.h"
 #include "scale_prior.h"
 #include "status.h"
+#include "workspace.h"
 
 /* Blocks of the covariance matrix of the group effects, with their priors.
    COV_VARIANCE         one standard deviation
@@ -56,12 +57,21 @@ typedef struct {
     double proposals, kept;
 } proposals_t;
 
-/* Sigma given n_groups effects N(0, Sigma) with S their sum of squares and products:
-   both size x size, S in its upper half; S is overwritten. work holds
-   covariance_work(size) doubles. */
-status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *Sigma,
-                    double *work, proposals_t *proposals);
+/* Of blocks up to this size. */
+typedef struct {
+    double *proposal;       /* size x size, as all but the row */
+    double *root_S;         /* U with U'U = S */
+    double *inverse;        /* of Sigma */
+    double *root;           /* of whatever is factored on the way */
+    double *row;            /* size */
+    wishart_buffers_t wishart;
+} block_buffers_t;
 
-size_t covariance_work(int size);
+block_buffers_t take_block(int size, workspace_t *work);
+
+/* Sigma given n_groups effects N(0, Sigma) with S their sum of squares and products:
+   both size x size, S in its upper half; S is overwritten. */
+status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *Sigma,
+                    const block_buffers_t *buffers, proposals_t *proposals);
 
 #endif

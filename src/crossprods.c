@@ -82,11 +82,13 @@ int number_by_first_row(int n_rows, const int *code, int *number_of, int *first,
 /* Many columns are absorbed in panels, for which rows are collected. */
 static int is_wide(int n_fixed) { return n_fixed + 1 >= MANY_COLUMNS; }
 
-size_t absorb_rows_work(int n_random, int n_fixed)
+absorb_buffers_t take_rows(int n_random, int n_fixed, workspace_t *work)
 {
-    size_t columns = (size_t) n_random + n_fixed + 1;
-    if (!is_wide(n_fixed)) return BLOCK_ROWS * columns;
-    return PANEL_ROWS * columns + absorb_panels_work(n_fixed + 1);
+    absorb_buffers_t buffers;
+    buffers.block = take_matrix(work, is_wide(n_fixed) ? PANEL_ROWS : BLOCK_ROWS,
+                                n_random + n_fixed + 1);
+    buffers.panels = take_panels(is_wide(n_fixed) ? n_fixed + 1 : 0, work);
+    return buffers;
 }
 
 /* The rows order[0..n_rows-1] as a block of [Z X y], shifted and weighted. */
@@ -132,83 +134,96 @@ static double *factor_of_level(const factors_t *factors, int level)
 }
 
 /* Rows of one level are collected until no block has room beside them. */
-static void absorb_wide_rows(const rows_t *rows, factors_t *factors, double *work)
+static void absorb_wide_rows(const rows_t *rows, factors_t *factors,
+                             const absorb_buffers_t *buffers)
 {
     int q = factors->n_random, p = factors->n_fixed, collected = 0, level = 0;
-    double *Xy = work + (size_t) PANEL_ROWS * q, *panels = Xy + (size_t) PANEL_ROWS * (p + 1);
+    double *Xy = buffers->block + (size_t) PANEL_ROWS * q;
     for (int start = 0, end; start < rows->n_rows; start = end) {
         int own = rows->cell_level[rows->cell[rows->order[start]]];
         end = end_of_block(rows, start);
         if (own != level || collected + BLOCK_ROWS > PANEL_ROWS) {
             absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy,
-                          panels);
+                          &buffers->panels);
             collected = 0;
         }
         level = own;
-        absorb_into_cell(rows, factors, start, end, PANEL_ROWS, work + collected);
+        absorb_into_cell(rows, factors, start, end, PANEL_ROWS, buffers->block + collected);
         collected += end - start;
     }
-    absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy, panels);
+    absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy,
+                  &buffers->panels);
 }
 
-void absorb_rows(const rows_t *rows, factors_t *factors, double *work)
+void absorb_rows(const rows_t *rows, factors_t *factors, const absorb_buffers_t *buffers)
 {
     int q = factors->n_random, p = factors->n_fixed;
     if (is_wide(p)) {
-        absorb_wide_rows(rows, factors, work);
+        absorb_wide_rows(rows, factors, buffers);
         return;
     }
     for (int start = 0, end; start < rows->n_rows; start = end) {
         int level = rows->cell_level[rows->cell[rows->order[start]]];
         end = end_of_block(rows, start);
-        absorb_into_cell(rows, factors, start, end, BLOCK_ROWS, work);
+        absorb_into_cell(rows, factors, start, end, BLOCK_ROWS, buffers->block);
         absorb_block(p + 1, p + 1, factor_of_level(factors, level), end - start, BLOCK_ROWS,
-                     work + (size_t) BLOCK_ROWS * q);
+                     buffers->block + (size_t) BLOCK_ROWS * q);
     }
 }
 
-size_t absorb_cells_work(int n_random, int n_fixed)
+/* Are cells collected, too? */
+static int in_panels(int n_random, int n_fixed)
 {
-    size_t rows = is_wide(n_fixed) && n_random <= PANEL_ROWS ? PANEL_ROWS : n_random;
-    return rows * (n_fixed + 1) + absorb_panels_work(n_fixed + 1);
+    return is_wide(n_fixed) && n_random <= PANEL_ROWS;
+}
+
+absorb_buffers_t take_cells(int n_random, int n_fixed, workspace_t *work)
+{
+    int wide = in_panels(n_random, n_fixed);
+    absorb_buffers_t buffers;
+    buffers.block = take_matrix(work, wide ? PANEL_ROWS : n_random, n_fixed + 1);
+    buffers.panels = take_panels(wide ? n_fixed + 1 : 0, work);
+    return buffers;
 }
 
 /* The cells of one level after another. */
 static void absorb_wide_cells(const factors_t *factors, int n_cells, const int *cell_level,
-                              int level, double *total, double *work)
+                              int level, double *total, const absorb_buffers_t *buffers)
 {
     int q = factors->n_random, p = factors->n_fixed, collected = 0;
-    double *panels = work + (size_t) PANEL_ROWS * (p + 1);
+    double *block = buffers->block;
     for (int cell = 0; cell < n_cells; cell++) {
         if (cell_level[cell] != level) continue;
         if (collected + q > PANEL_ROWS) {
-            absorb_panels(p + 1, total, collected, PANEL_ROWS, work, panels);
+            absorb_panels(p + 1, total, collected, PANEL_ROWS, block, &buffers->panels);
             collected = 0;
         }
         const double *Cc = factors->cell_factor + (size_t) q * (q + p + 1) * cell + q * q;
         for (int k = 0; k < p + 1; k++)
-            memcpy(work + collected + (size_t) PANEL_ROWS * k, Cc + (size_t) q * k,
+            memcpy(block + collected + (size_t) PANEL_ROWS * k, Cc + (size_t) q * k,
                    sizeof(double) * q);
         collected += q;
     }
-    absorb_panels(p + 1, total, collected, PANEL_ROWS, work, panels);
+    absorb_panels(p + 1, total, collected, PANEL_ROWS, block, &buffers->panels);
 }
 
 void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
-                  double *totals, double *work)
+                  double *totals, const absorb_buffers_t *buffers)
 {
     int q = factors->n_random, p = factors->n_fixed;
     size_t cell_size = (size_t) q * (q + p + 1);
     size_t level_size = (size_t) (p + 1) * (p + 1);
-    if (is_wide(p) && q <= PANEL_ROWS) {
+    if (in_panels(q, p)) {
         for (int s = 0; s < n_levels; s++)
-            absorb_wide_cells(factors, n_cells, cell_level, s, totals + level_size * s, work);
+            absorb_wide_cells(factors, n_cells, cell_level, s, totals + level_size * s,
+                              buffers);
         return;
     }
     for (int cell = 0; cell < n_cells; cell++) {
         const double *Cc = factors->cell_factor + cell_size * cell + (size_t) q * q;
-        memcpy(work, Cc, sizeof(double) * q * (p + 1));
-        absorb_block(p + 1, p + 1, totals + level_size * cell_level[cell], q, q, work);
+        memcpy(buffers->block, Cc, sizeof(double) * q * (p + 1));
+        absorb_block(p + 1, p + 1, totals + level_size * cell_level[cell], q, q,
+                     buffers->block);
     }
 }
 

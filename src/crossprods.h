@@ -1,7 +1,8 @@
 #ifndef RELM_CROSSPRODS_H
 #define RELM_CROSSPRODS_H
 
-#include <stddef.h>
+#include "panels.h"
+#include "workspace.h"
 
 /* Rows of data are absorbed into triangular factors by Householder
    reflections, never into sums of products: no digits cancel, and the factors
@@ -15,7 +16,7 @@
 /* Reflects a block of rows (n_rows x n_columns, leading dimension ld) into the
    n_pivots top rows (n_pivots x n_columns), so that the block's first n_pivots
    columns vanish. The top keeps a nonnegative diagonal. The block's vanished
-   columns are left as work space; the others hold the residual rows. */
+   columns are left with nothing of use; the others hold the residual rows. */
 void absorb_block(int n_pivots, int n_columns, double *top,
                   int n_rows, int ld, double *block);
 
@@ -45,17 +46,21 @@ const int *order_by_cell(int n_rows, const int *cell, int n_cells, int *order, i
    number_of holds a zero for each code on entry, its number afterwards. */
 int number_by_first_row(int n_rows, const int *code, int *number_of, int *first, int *number);
 
-/* Doubles of work space that absorb_rows() needs. */
-size_t absorb_rows_work(int n_random, int n_fixed);
+/* Rows that are absorbed at once. */
+typedef struct {
+    double *block;          /* a column for each of theirs */
+    panel_buffers_t panels; /* of many columns */
+} absorb_buffers_t;
 
-void absorb_rows(const rows_t *rows, factors_t *factors, double *work);
+absorb_buffers_t take_rows(int n_random, int n_fixed, workspace_t *work);
+
+void absorb_rows(const rows_t *rows, factors_t *factors, const absorb_buffers_t *buffers);
 
 /* Turns each level's factor into that of [X y] over all rows of the level, by
-   absorbing the [C c] of its cells. totals holds the level factors on entry;
-   work holds absorb_cells_work() doubles. */
-size_t absorb_cells_work(int n_random, int n_fixed);
+   absorbing the [C c] of its cells. totals holds the level factors on entry. */
+absorb_buffers_t take_cells(int n_random, int n_fixed, workspace_t *work);
 void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
-                  double *totals, double *work);
+                  double *totals, const absorb_buffers_t *buffers);
 
 /* Factors in other coordinates, one after another: rows of
    [R C c] (n_rows x (n_random + n_fixed + 1)) become

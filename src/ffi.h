@@ -6,6 +6,7 @@
 #include "group_effects.h"
 #include "marginal.h"
 #include "model.h"
+#include "workspace.h"
 
 /* The edge to R: these functions decode, call and encode; they alone handle
    SEXPs, allocate, touch the generator's state, ask for interrupts and raise
@@ -60,6 +61,17 @@ const int *list_places(SEXP list, const char *name, double length, int least, in
 int list_integer(SEXP list, const char *name, int least);
 
 double *doubles(double length);
+
+/* buffers = call, which takes them from `&work`: run once without memory, to count, and then
+   with it. */
+#define ALLOCATE(buffers, call)                                              \
+    do {                                                                     \
+        workspace_t work = { NULL, 0 };                                      \
+        (buffers) = (call);                                                  \
+        work.memory = doubles((double) work.taken);                          \
+        work.taken = 0;                                                      \
+        (buffers) = (call);                                                  \
+    } while (0)
 
 /* A column for each draw. */
 SEXP draw_matrix(double n_variables, int draws);

@@ -58,7 +58,7 @@ static void allocate_whitened(const model_t *model, SEXP point, whitened_t *whit
     whitened->z = whitened->log_tau + model->n_random;
     whitened->L = doubles(q * q);
     whitened->effect = doubles(q * model->n_groups);
-    whitened->work = doubles((double) whitened_work(model->n_random, model->n_coef));
+    ALLOCATE(whitened->buffers, take_whitened(model->n_random, model->n_coef, &work));
     whitened->has_coordinates = length(point) > 0;
     if (!whitened->has_coordinates) return;
     if (TYPEOF(point) != REALSXP || length(point) != n)

@@ -56,6 +56,8 @@ static void decode_proposal(SEXP tuning, const model_t *model, double n,
     proposal->sign_columns = list_integers(tuning, "sign_columns", n);
     proposal->center = list_doubles(tuning, "center", n);
     proposal->root = list_doubles(tuning, "root", n * n);
+    proposal->flipped = doubles(n);
+    proposal->distance = doubles(n);
     proposal->df = *list_doubles(tuning, "df", 1);
     proposal->near = (unsigned) list_integer(tuning, "near", 0);
     if (model->n_random > SIGN_BITS || proposal->near >> model->n_random)
@@ -85,7 +87,8 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
     spectrum->explained = list_doubles(list, "explained", n);
     spectrum->cross = list_doubles(list, "cross", p * n);
     spectrum->start = list_doubles(list, "start", p);
-    spectrum->work = doubles(n + p);
+    spectrum->v = doubles(n);
+    spectrum->normals = doubles(p);
     return spectrum;
 }
 
@@ -112,11 +115,12 @@ void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
     collapsed->ellipse.other = doubles(n);
     collapsed->root = doubles((p + 1) * (p + 1));
     collapsed->next_root = doubles((p + 1) * (p + 1));
-    collapsed->work = doubles((double) collapsed_work(model->n_random, model->n_coef));
-    collapsed->weigh_work = doubles((double) weigh_work(model->n_random, model->n_coef));
+    collapsed->L = doubles((double) model->n_random * model->n_random);
+    ALLOCATE(collapsed->buffers, take_target(model->n_random, model->n_coef, &work));
+    ALLOCATE(collapsed->group_buffers, take_group(model->n_random, &work));
     collapsed->spectrum = decode_spectrum(model_list, model);
     if (collapsed->sigma_role != SIGMA_GIVEN) return;
-    weigh_groups(model, sigma2, &collapsed->data, collapsed->weigh_work);
+    weigh_groups(model, sigma2, &collapsed->data, &collapsed->buffers.weighing);
     collapsed->weighed = 1;
 }
 
@@ -165,7 +169,7 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
     for (int i = 0; i < n_points; i++) {
         double *point = REAL(points) + (size_t) c.n * i;
         REAL(densities)[i] = propose_independently(&c.proposal, point)
-            ? log_proposal_density(&c.proposal, point, c.work) : NA_REAL;
+            ? log_proposal_density(&c.proposal, point) : NA_REAL;
     }
     PutRNGstate();
     const char *names[] = { "points", "log_density" };
@@ -190,7 +194,9 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
     monitor_t monitor = new_monitor();
     group_data_t data;
     allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
-    weigh_groups(&model, NULL, &data, doubles((double) weigh_work(q, model.n_coef)));
+    weighing_buffers_t weighing;
+    ALLOCATE(weighing, take_weighing(q, model.n_coef, &work));
+    weigh_groups(&model, NULL, &data, &weighing);
     status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
     if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal, &monitor);
     if (status != STATUS_OK) raise_status(status, 0);

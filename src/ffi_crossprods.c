@@ -103,9 +103,9 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP c
     rows.order = order_by_cell(rows.n_rows, rows.cell, cells.n_cells,
                                integers(rows.n_rows), integers(rows.n_rows));
     rows.cell_level = cells.cell_level;
-    absorb_rows(&rows, &cells.factors,
-                doubles((double) absorb_rows_work(cells.factors.n_random,
-                                                  cells.factors.n_fixed)));
+    absorb_buffers_t buffers;
+    ALLOCATE(buffers, take_rows(cells.factors.n_random, cells.factors.n_fixed, &work));
+    absorb_rows(&rows, &cells.factors, &buffers);
     return R_NilValue;
 }
 
@@ -113,10 +113,11 @@ SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
 {
     cells_t cells = decode_cells(cell_factor, level_factor, cell_level);
     SEXP totals = PROTECT(duplicate(level_factor));
+    absorb_buffers_t buffers;
+    ALLOCATE(buffers, take_cells(cells.factors.n_random, cells.factors.n_fixed, &work));
     allow_stop();
     absorb_cells(&cells.factors, cells.n_cells, cells.cell_level, cells.n_levels, REAL(totals),
-                 doubles((double) absorb_cells_work(cells.factors.n_random,
-                                                    cells.factors.n_fixed)));
+                 &buffers);
     UNPROTECT(1);
     return totals;
 }
@@ -189,14 +190,15 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP
     const int *column = checked_places(chosen, "columns", n_chosen, 0, q);
     const double *lengths = checked_doubles(column_length, "column_length", n_chosen);
     SEXP residual = PROTECT(duplicate(level_factor));
-    double *work = doubles((double) most_cells(n_groups, start) * (double) rank_work(q, p));
+    double *rows;
+    ALLOCATE(rows, take_group_rows(most_cells(n_groups, start), q, p, &work));
     double rank = 0.0, per_group = (double) q * (n_chosen + p + 1.0) * (n_chosen + p + 1.0);
     per_group *= (double) cells.n_cells / (n_groups + 1.0);
     for (int j = 0, n; j < n_groups; j += n) {
         allow_stop();
         n = at_once(per_group, n_groups - j);
         rank += absorb_beside_columns(&cells.factors, n, start + j, n_chosen, column, lengths,
-                                      REAL(residual), work);
+                                      REAL(residual), rows);
     }
     const char *names[] = { "rank", "residual" };
     SEXP values[] = { PROTECT(ScalarReal(rank)), residual };

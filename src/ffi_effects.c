@@ -39,7 +39,8 @@ SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP 
     if (skipped >= tile_draws || (double) batches * tile_draws - skipped < draws.n)
         error("internal error: %d batches of seeds for %d draws", batches, draws.n);
     check_chosen(chosen, model.n_groups);
-    double *work = doubles((double) group_effects_work(q, model.n_coef));
+    group_effects_buffers_t buffers;
+    ALLOCATE(buffers, take_group_effects(q, model.n_coef, &work));
     double *normals = doubles((double) q * tile_draws);
     size_t stride = (size_t) q * n_chosen;
     SEXP effects = PROTECT(draw_matrix((double) stride, draws.n));
@@ -60,7 +61,7 @@ SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP 
                 status = draw_group(&model, group, &draws, start, end,
                                     normals + (size_t) q * (start - from),
                                     REAL(effects) + stride * start + (size_t) q * i, stride,
-                                    work);
+                                    &buffers);
                 i++;
             }
             PutRNGstate();
@@ -81,7 +82,8 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
     int q = model.n_random;
     R_xlen_t J = model.n_groups;
     checked_doubles(beta_mean, "beta_mean", model.n_coef);
-    double *work = doubles((double) group_effects_work(q, model.n_coef));
+    group_effects_buffers_t buffers;
+    ALLOCATE(buffers, take_group_effects(q, model.n_coef, &work));
     const char *names[] = { "mean", "covariance", "with_beta" };
     SEXP values[3];
     values[0] = PROTECT(allocVector(REALSXP, q * J));
@@ -91,7 +93,7 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
         status_t status = group_moments(&model, j, &draws, REAL(beta_mean),
                                         REAL(values[0]) + (size_t) q * j,
                                         REAL(values[1]) + (size_t) q * q * j,
-                                        REAL(values[2]) + (size_t) q * j, work);
+                                        REAL(values[2]) + (size_t) q * j, &buffers);
         if (status != STATUS_OK) raise_status(status, 0);
         if (j % 64 == 0) allow_stop();
     }

@@ -59,7 +59,8 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     hyper_draws_t draws;
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     if (!groups.rest) error("internal error: the groups' own factors are missing");
-    double *work = doubles((double) log_lik_work(groups.model.n_random, groups.model.n_coef));
+    log_lik_buffers_t buffers;
+    ALLOCATE(buffers, take_log_lik(groups.model.n_random, &work));
     const int *group =
         checked_places(chosen, "groups", length(chosen), 0, groups.model.n_groups);
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
@@ -68,7 +69,7 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
             hyper_t one = hyper_of_draw(&groups.model, &draws, i);
             double *value = REAL(values) + i + (size_t) draws.n * k;
             if (i % DRAWS_PER_QUESTION == 0) allow_stop();
-            if (group_log_lik(&groups, group[k], &one, work, value) != STATUS_OK
+            if (group_log_lik(&groups, group[k], &one, &buffers, value) != STATUS_OK
                 || !R_FINITE(*value)) raise_draw(i);
         }
     }
@@ -98,7 +99,8 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     row_data_t rows;
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     decode_rows(rows_list, &groups, &rows);
-    double *work = doubles((double) log_lik_work(groups.model.n_random, groups.model.n_coef));
+    log_lik_buffers_t buffers;
+    ALLOCATE(buffers, take_log_lik(groups.model.n_random, &work));
     const char *names[] = { "mean", "sd" };
     SEXP values[] = { PROTECT(allocMatrix(REALSXP, draws.n, rows.n)),
                       PROTECT(allocMatrix(REALSXP, draws.n, rows.n)) };
@@ -111,7 +113,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
             hyper_t one = hyper_of_draw(&groups.model, &draws, i);
             size_t place = i + stride * from;
             if (predict_rows(&groups, &rows, from, to, asLogical(leave_out), &one,
-                             REAL(values[0]) + place, REAL(values[1]) + place, stride, work)
+                             REAL(values[0]) + place, REAL(values[1]) + place, stride, &buffers)
                 != STATUS_OK) raise_draw(i);
         }
     }
@@ -129,8 +131,8 @@ static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monit
     allocate_group_data(model, threads_for(model, asInteger(threads)), &evidence->data);
     evidence->root = doubles((p + 1) * (p + 1));
     evidence->L = doubles(q * q);
-    evidence->work = doubles((double) weigh_work(model->n_random, model->n_coef)
-                             + model->n_levels);
+    evidence->sigma2 = doubles(model->n_levels);
+    ALLOCATE(evidence->weighing, take_weighing(model->n_random, model->n_coef, &work));
 }
 
 /* log_evidence() at each L (q x q x n) and sigma (levels x n); -Inf where it cannot be told

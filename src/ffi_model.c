@@ -138,14 +138,14 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->mean = doubles(q);
     state->Sigma_inverse = doubles(q * q);
     state->sum_of_squares = doubles(model->n_levels);
-    state->work = doubles((double) state_work(model->n_random, model->n_coef));
     state->normals = doubles(p + q);
+    ALLOCATE(state->buffers, take_state(model, &work));
     state->monitor = monitor;
 }
 
 void allocate_group_data(const model_t *model, int n_threads, group_data_t *data)
 {
-    double q = model->n_random, p = model->n_coef;
+    double p = model->n_coef;
     size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
     data->n_random = model->n_random;
     data->n_fixed = model->n_coef;
@@ -155,7 +155,8 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
     data->rest_root = doubles((p + 1) * (p + 1));
-    data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
+    ALLOCATE(data->buffers,
+             take_marginal(model->n_random, model->n_coef, n_threads, &work));
 }
 
 /* More threads only wait for each other, and a system may have no room for them. */

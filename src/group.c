@@ -15,14 +15,14 @@ void multiply_factors(int q, const double *R, const double *L, double *A)
         }
 }
 
-void multiply_transposed(int q, const double *R, const double *L, double *A, double *work)
+void multiply_transposed(int q, const double *R, const double *L, double *A, double *spare)
 {
-    multiply_factors(q, R, L, work);
+    multiply_factors(q, R, L, spare);
     for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++) A[l + (size_t) q * k] = work[k + (size_t) q * l];
+        for (int l = 0; l < q; l++) A[l + (size_t) q * k] = spare[k + (size_t) q * l];
 }
 
-status_t unit_plus_root(int q, const double *A, double *U, double *work)
+status_t unit_plus_root(int q, const double *A, double *U, double *spare)
 {
     double square = dot(q * q, A, A);
     for (int k = 0; k < q; k++)
@@ -31,13 +31,32 @@ status_t unit_plus_root(int q, const double *A, double *U, double *work)
                 + (square > LARGE_SQUARE || l > k ? 0.0
                    : dot(q, A + (size_t) q * l, A + (size_t) q * k));
     if (!(square > LARGE_SQUARE)) return cholesky(q, U);
-    memcpy(work, A, sizeof(double) * q * q);
-    absorb_block(q, q, U, q, q, work);
+    memcpy(spare, A, sizeof(double) * q * q);
+    absorb_block(q, q, U, q, q, spare);
     return isfinite(square) ? STATUS_OK : STATUS_NOT_FINITE;
 }
 
-void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
-                 double *work, double *rest)
+weighed_buffers_t take_weighed(int q, int p, workspace_t *work)
+{
+    weighed_buffers_t buffers;
+    buffers.factor = take_matrix(work, q, q + p + 1);
+    buffers.cell = take_matrix(work, q, q + p + 1);
+    return buffers;
+}
+
+group_buffers_t take_group(int q, workspace_t *work)
+{
+    group_buffers_t buffers;
+    buffers.A = take_matrix(work, q, q);
+    buffers.U = take_matrix(work, q, q);
+    buffers.spare = take_matrix(work, q, q);
+    buffers.e = take(work, q);
+    buffers.u = take(work, q);
+    return buffers;
+}
+
+void weigh_group(const model_t *model, const double *sigma2, int group,
+                 const weighed_buffers_t *weighed, double *rest)
 {
     int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
     int start = model->group_start[group], end = model->group_start[group + 1];
@@ -45,11 +64,11 @@ void weigh_group(const model_t *model, const double *sigma2, int group, double *
     for (int cell = start; cell < end; cell++) {
         double scale = 1.0 / sqrt(sigma2[model->cell_level[cell]]);
         const double *source = cell_factor(model, cell);
-        double *target = cell == start ? factor : work;
+        double *target = cell == start ? weighed->factor : weighed->cell;
         for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
         if (cell == start) continue;
-        absorb_block(q, n_columns, factor, q, q, work);
-        if (rest) add_crossproducts(q, p + 1, work + q * q, 1.0, rest);
+        absorb_block(q, n_columns, weighed->factor, q, q, weighed->cell);
+        if (rest) add_crossproducts(q, p + 1, weighed->cell + q * q, 1.0, rest);
     }
 }
 
@@ -69,15 +88,15 @@ static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, dou
 }
 
 double weigh_residual(const model_t *model, const hyper_t *hyper, int group, double *Re,
-                      double *work)
+                      double *cell)
 {
     int q = model->n_random, start = model->group_start[group];
     double left = 0.0;
     weigh_cell(model, start, hyper, Re);
-    for (int cell = start + 1; cell < model->group_start[group + 1]; cell++) {
-        weigh_cell(model, cell, hyper, work);
-        absorb_block(q, q + 1, Re, q, q, work);
-        left += dot(q, work + q * q, work + q * q);
+    for (int i = start + 1; i < model->group_start[group + 1]; i++) {
+        weigh_cell(model, i, hyper, cell);
+        absorb_block(q, q + 1, Re, q, q, cell);
+        left += dot(q, cell + q * q, cell + q * q);
     }
     return left;
 }
@@ -137,14 +156,14 @@ static void draw_two_effects(int p, const double *factor, const double *L,
     solve_pair(&P, L, e, sigma * z[0], sigma * z[1], effect);
 }
 
-/* U with U'U = M, and u = A'e. work holds 2 q^2 doubles. */
-static status_t effect_system(int q, const double *factor, const double *L,
-                              const double *e, double *U, double *u, double *work)
+/* U with U'U = M, and u = A'e. */
+static status_t effect_system(int q, const double *factor, const double *L, const double *e,
+                              double *u, const group_buffers_t *buffers)
 {
-    double *A = work;
-    multiply_factors(q, factor, L, A);
+    const double *A = buffers->A;
+    multiply_factors(q, factor, L, buffers->A);
     for (int k = 0; k < q; k++) u[k] = dot(q, A + (size_t) q * k, e);
-    return unit_plus_root(q, A, U, work + q * q);
+    return unit_plus_root(q, A, buffers->U, buffers->spare);
 }
 
 /* effect <- L u. */
@@ -156,33 +175,32 @@ static void multiply_lower(int q, const double *L, const double *u, double *effe
     }
 }
 
-status_t group_mean(int q, const double *factor, const double *L, const double *e, double *U,
-                    double *mean, double *work)
+status_t group_mean(int q, const double *factor, const double *L, const double *e, double *mean,
+                    const group_buffers_t *buffers)
 {
-    double *u = work;
-    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, u + q));
-    solve_upper_transposed(q, U, u);
-    solve_upper(q, U, u);
+    double *u = buffers->u;
+    RETURN_IF_FAILED(effect_system(q, factor, L, e, u, buffers));
+    solve_upper_transposed(q, buffers->U, u);
+    solve_upper(q, buffers->U, u);
     multiply_lower(q, L, u, mean);
     return STATUS_OK;
 }
 
 status_t draw_whitened_effect(int q, int p, const double *factor, const double *L,
                               const double *theta, double sigma, const double *normals,
-                              double *u, double *work)
+                              double *u, const group_buffers_t *buffers)
 {
-    double *U = work, *e = U + q * q;
-    residual_of(q, p, factor, theta, e);
-    RETURN_IF_FAILED(effect_system(q, factor, L, e, U, u, e + q));
-    solve_upper_transposed(q, U, u);
+    residual_of(q, p, factor, theta, buffers->e);
+    RETURN_IF_FAILED(effect_system(q, factor, L, buffers->e, u, buffers));
+    solve_upper_transposed(q, buffers->U, u);
     for (int k = 0; k < q; k++) u[k] += sigma * normals[k];
-    solve_upper(q, U, u);
+    solve_upper(q, buffers->U, u);
     return STATUS_OK;
 }
 
 status_t draw_one_group(int q, int p, const double *factor, const double *L,
                         const double *theta, double sigma, const double *normals,
-                        double *effect, double *work)
+                        double *effect, const group_buffers_t *buffers)
 {
     if (q == 1) {
         draw_one_effect(p, factor, L[0], theta, sigma, normals[0], effect);
@@ -192,9 +210,9 @@ status_t draw_one_group(int q, int p, const double *factor, const double *L,
         draw_two_effects(p, factor, L, theta, sigma, normals, effect);
         return STATUS_OK;
     }
-    double *u = work;
-    RETURN_IF_FAILED(draw_whitened_effect(q, p, factor, L, theta, sigma, normals, u, u + q));
-    multiply_lower(q, L, u, effect);
+    RETURN_IF_FAILED(draw_whitened_effect(q, p, factor, L, theta, sigma, normals, buffers->u,
+                                          buffers));
+    multiply_lower(q, L, buffers->u, effect);
     return STATUS_OK;
 }
 
@@ -222,24 +240,23 @@ static void moments_of_two(int p, const double *factor, const double *L,
 
 static status_t moments_of_many(int q, int p, const double *factor, const double *L,
                                 const double *theta, double sigma, double *mean, double *W,
-                                double *work)
+                                const group_buffers_t *buffers)
 {
-    double *U = work, *e = U + q * q;
-    residual_of(q, p, factor, theta, e);
-    RETURN_IF_FAILED(group_mean(q, factor, L, e, U, mean, e + q));
+    residual_of(q, p, factor, theta, buffers->e);
+    RETURN_IF_FAILED(group_mean(q, factor, L, buffers->e, mean, buffers));
     for (int r = 0; r < q; r++) {
         double *w = W + (size_t) q * r;
         for (int k = 0; k < q; k++) w[k] = k <= r ? sigma * L[r + (size_t) q * k] : 0.0;
-        solve_upper_transposed(q, U, w);
+        solve_upper_transposed(q, buffers->U, w);
     }
     return STATUS_OK;
 }
 
 status_t group_conditional(int q, int p, const double *factor, const double *L,
                            const double *theta, double sigma, double *mean, double *W,
-                           double *work)
+                           const group_buffers_t *buffers)
 {
-    if (q > 2) return moments_of_many(q, p, factor, L, theta, sigma, mean, W, work);
+    if (q > 2) return moments_of_many(q, p, factor, L, theta, sigma, mean, W, buffers);
     if (q == 1) moments_of_one(p, factor, L[0], theta, sigma, mean, W);
     else moments_of_two(p, factor, L, theta, sigma, mean, W);
     return STATUS_OK;

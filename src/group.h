@@ -16,23 +16,30 @@ static const double LARGE_SQUARE = 1e4;
 /* A = R L, for R upper and L lower triangular, q x q. */
 void multiply_factors(int q, const double *R, const double *L, double *A);
 
-/* A' for the same A; work holds q^2 doubles. */
-void multiply_transposed(int q, const double *R, const double *L, double *A, double *work);
+/* A' for the same A; spare: q x q. */
+void multiply_transposed(int q, const double *R, const double *L, double *A, double *spare);
 
 /* U with U'U = I + A'A, q x q. Where A is large, its squares would lose the digits of a
-   nearly singular A: reflections of [I; A] keep them. work holds q^2 doubles. */
-status_t unit_plus_root(int q, const double *A, double *U, double *work);
+   nearly singular A: reflections of [I; A] keep them. spare: q x q. */
+status_t unit_plus_root(int q, const double *A, double *U, double *spare);
 
-/* The cells of one group, each divided by its residual standard deviation, as one factor
-   [R C c], q x (q + p + 1); the products of what they leave are added to rest, (p + 1) x
-   (p + 1), unless it is NULL. work holds as many doubles as the factor. */
-void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
-                 double *work, double *rest);
+/* A group's data, its cells weighed. */
+typedef struct {
+    double *factor, *cell;  /* q x (q + p + 1) */
+} weighed_buffers_t;
+
+weighed_buffers_t take_weighed(int q, int p, workspace_t *work);
+
+/* The cells of one group, each divided by its residual standard deviation, as one
+   weighed->factor [R C c]; the products of what they leave are added to rest, (p + 1) x
+   (p + 1), unless it is NULL. */
+void weigh_group(const model_t *model, const double *sigma2, int group,
+                 const weighed_buffers_t *weighed, double *rest);
 
 /* The same cells as one [R e], q x (q + 1), with e = c - C theta; the answer is the sum of squares
-   that they leave. work holds q (q + 1) doubles. */
+   that they leave. cell: q x (q + 1). */
 double weigh_residual(const model_t *model, const hyper_t *hyper, int group, double *Re,
-                      double *work);
+                      double *cell);
 
 /* e = c - C theta, with a group's factor [R C c]. */
 static inline void residual_of(int q, int p, const double *factor, const double *theta,
@@ -48,24 +55,31 @@ static inline void residual_of(int q, int p, const double *factor, const double 
         for (int r = 0; r < q; r++) e[r] -= C[r + (size_t) q * k] * theta[k];
 }
 
-/* E(gamma_j | .) = L M^-1 A'e, and U with U'U = M. work holds 2 q^2 + q doubles. */
-status_t group_mean(int q, const double *factor, const double *L, const double *e, double *U,
-                    double *mean, double *work);
+typedef struct {
+    double *A, *U, *spare;  /* q x q */
+    double *e, *u;          /* q */
+} group_buffers_t;
+
+group_buffers_t take_group(int q, workspace_t *work);
+
+/* E(gamma_j | .) = L M^-1 A'e, and buffers->U with U'U = M. */
+status_t group_mean(int q, const double *factor, const double *L, const double *e, double *mean,
+                    const group_buffers_t *buffers);
 
 /* u_j of a group, from its factor [R C c] and q standard normals. */
 status_t draw_whitened_effect(int q, int p, const double *factor, const double *L,
                               const double *theta, double sigma, const double *normals,
-                              double *u, double *work);
+                              double *u, const group_buffers_t *buffers);
 
 /* One draw for a group, from its factor [R C c] and q standard normals. */
 status_t draw_one_group(int q, int p, const double *factor, const double *L,
                         const double *theta, double sigma, const double *normals,
-                        double *effect, double *work);
+                        double *effect, const group_buffers_t *buffers);
 
 /* E(gamma_j | .) from a group's factor [R C c], and W with W'W its covariance,
    sigma^2 L M^-1 L': W = sigma U'^-1 L'. */
 status_t group_conditional(int q, int p, const double *factor, const double *L,
                            const double *theta, double sigma, double *mean, double *W,
-                           double *work);
+                           const group_buffers_t *buffers);
 
 #endif

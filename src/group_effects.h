@@ -7,13 +7,21 @@
 /* Draws and moments of the group effects given draws of the hyperparameters. With several residual
    variances the moments are had, and not the draws, which chains make. */
 
-size_t group_effects_work(int q, int p);
+/* What one group needs, whatever the draws. */
+typedef struct {
+    double *mean, *first;   /* q: given one draw, and given the first */
+    double *W;              /* q x q */
+    weighed_buffers_t weighed;
+    group_buffers_t group;
+} group_effects_buffers_t;
+
+group_effects_buffers_t take_group_effects(int q, int p, workspace_t *work);
 
 /* Draws from, from + 1, ..., to - 1 of one group: normals holds q for each; effects of
    two draws lie `stride` doubles apart. */
 status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws, int from,
                     int to, const double *normals, double *effects, size_t stride,
-                    double *work);
+                    const group_effects_buffers_t *buffers);
 
 /* The mean of gamma_j over the hyperparameters' draws, its covariance (within a draw and
    between draws), and the covariance of each effect with the coefficient that it
@@ -21,6 +29,6 @@ status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws,
    Smith 1990). mean: q, covariance: q x q, with_beta: q. */
 status_t group_moments(const model_t *model, int group, const hyper_draws_t *draws,
                        const double *beta_mean, double *mean, double *covariance,
-                       double *with_beta, double *work);
+                       double *with_beta, const group_effects_buffers_t *buffers);
 
 #endif

@@ -84,7 +84,7 @@ void factor_from_correlations(const model_t *model, const double *sd,
 }
 
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *work)
+                  double *spare)
 {
     int p = model->n_coef, q = model->n_random, n_levels = model->n_levels;
     for (int i = 0; i < draws->n; i++) {
@@ -94,11 +94,11 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
         for (int s = 0; s < n_levels; s++)
             draws->sigma2[s + (size_t) n_levels * i] = sigma[s] * sigma[s];
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
-        for (int k = 0; k < p; k++) work[k] = hyper[k] - model->beta_shift[k];
+        for (int k = 0; k < p; k++) spare[k] = hyper[k] - model->beta_shift[k];
         for (int k = 0; k < p; k++) theta[k] = 0.0;
         for (int l = 0; l < p; l++)
             for (int k = 0; k < p; k++)
-                theta[k] += model->from_beta[k + (size_t) p * l] * work[l];
+                theta[k] += model->from_beta[k + (size_t) p * l] * spare[l];
         factor_from_correlations(model, hyper + p, hyper + p + q, n_levels == 1 ? sigma[0] : 1.0,
                                  draws->L + (size_t) q * q * i);
         hyper += n_hyper(model);

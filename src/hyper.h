@@ -33,9 +33,9 @@ typedef struct {
 
 hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i);
 
-/* hyper: n_hyper x n, as chains store them. work holds p doubles. */
+/* hyper: n_hyper x n, as chains store them. spare: p. */
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *work);
+                  double *spare);
 
 /* The lower triangular factor of a correlation matrix, that may be singular in floating point,
    times its standard deviations over `unit`. */

@@ -98,7 +98,7 @@ static void scaled_inverse(const model_t *model, const state_t *state,
    is in Sigma and whose correlations stay, prod |s_k|^size p(diag(s) Sigma diag(s)) /
    p(Sigma). */
 static double log_block_weight(const model_t *model, const state_t *state,
-                               const cov_block_t *block, const double *s, double *work)
+                               const cov_block_t *block, const double *s, double *inverse)
 {
     int q = model->n_random, size = block->size, first = block->first;
     double weight = 0.0;
@@ -114,20 +114,19 @@ static double log_block_weight(const model_t *model, const state_t *state,
     }
     if (block->kind == COV_VARIANCE || block->kind == COV_LKJ) return weight;
     double log_det = 0.0;
-    scaled_inverse(model, state, block, NULL, work);
-    weight -= log_matrix_density(block, log_det, work);
+    scaled_inverse(model, state, block, NULL, inverse);
+    weight -= log_matrix_density(block, log_det, inverse);
     for (int k = 0; k < size; k++) log_det += 2.0 * log(fabs(s[first + k]));
-    scaled_inverse(model, state, block, s, work);
-    return weight + log_matrix_density(block, log_det, work);
+    scaled_inverse(model, state, block, s, inverse);
+    return weight + log_matrix_density(block, log_det, inverse);
 }
 
-static int accept_scales(const model_t *model, const state_t *state, const double *s,
-                         double *work)
+static int accept_scales(const model_t *model, const state_t *state, const double *s)
 {
     double weight = 0.0;
     if (scales_are_uniform(model)) return 1;
     for (int b = 0; b < model->n_blocks; b++)
-        weight += log_block_weight(model, state, model->block + b, s, work);
+        weight += log_block_weight(model, state, model->block + b, s, state->buffers.inverse);
     return log(unif_rand()) < weight;
 }
 
@@ -161,7 +160,8 @@ static int scales_are_told(int p, int q, const double *U, const double *squares)
 status_t draw_standardized(const model_t *model, state_t *state)
 {
     int q = model->n_random, p = model->n_coef, all = p + q;
-    double *P = state->work, *h = P + (size_t) all * all, *squares = h + all;
+    double *P = state->buffers.all_P, *h = state->buffers.all_h;
+    double *squares = state->buffers.squares;
     standardized_moments(model, state, P, h);
     for (int k = 0; k < q; k++) squares[k] = P[(size_t) (all + 1) * (p + k)];
     draw_standard_normals(all, state->normals);
@@ -169,7 +169,7 @@ status_t draw_standardized(const model_t *model, state_t *state)
     if (!scales_are_uniform(model)
         && (status != STATUS_OK || !scales_are_told(p, q, P, squares))) return STATUS_OK;
     RETURN_IF_FAILED(status);
-    if (!accept_scales(model, state, h + p, P)) return STATUS_OK;
+    if (!accept_scales(model, state, h + p)) return STATUS_OK;
     memcpy(state->theta, h, sizeof(double) * p);
     memcpy(state->fixed, h, sizeof(double) * p);
     rescale_effects(model, state, h + p);
@@ -182,7 +182,8 @@ status_t draw_standardized(const model_t *model, state_t *state)
 status_t draw_translation(const model_t *model, state_t *state)
 {
     int q = model->n_random, p = model->n_coef, n = model->n_pairs;
-    double *sum = state->work, *P = sum + q, *d = P + n * n;
+    double *sum = state->buffers.effect_sum, *P = state->buffers.pair_P;
+    double *d = state->buffers.shift;
     sum_effects(model, state, sum);
     for (int k = 0; k < n; k++) {
         int coef = model->pair_coef[k];

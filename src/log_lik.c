@@ -6,9 +6,15 @@
 
 static const double LOG_2_PI = 1.83787706640934548;
 
-size_t log_lik_work(int q, int p)
+log_lik_buffers_t take_log_lik(int q, workspace_t *work)
 {
-    return (size_t) 6 * q * q + 8 * q + p + 2;
+    log_lik_buffers_t buffers;
+    buffers.Re = take_matrix(work, q, q + 1);
+    buffers.cell = take_matrix(work, q, q + 1);
+    buffers.mean = take(work, q);
+    buffers.t = take(work, q);
+    buffers.group = take_group(q, work);
+    return buffers;
 }
 
 /* |rest (y - X theta)|^2 over a cell's rows, all its columns upper triangular. */
@@ -25,15 +31,15 @@ static double rest_square(int p, const double *rest, const double *theta)
 }
 
 status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
-                       double *work, double *value)
+                       const log_lik_buffers_t *buffers, double *value)
 {
     const model_t *model = &groups->model;
     int q = model->n_random, p = model->n_coef;
-    double *Re = work, *A = Re + q * (q + 1), *U = A + q * q, *rest = U + q * q;
-    double square = weigh_residual(model, hyper, group, Re, A);
+    double *Re = buffers->Re, *A = buffers->group.A, *U = buffers->group.U;
+    double square = weigh_residual(model, hyper, group, Re, buffers->cell);
     /* By D = I + A A', A = R L, which has the determinant of I + L'Z'WZ L. */
-    multiply_transposed(q, Re, hyper->L, A, rest);
-    RETURN_IF_FAILED(unit_plus_root(q, A, U, rest));
+    multiply_transposed(q, Re, hyper->L, A, buffers->group.spare);
+    RETURN_IF_FAILED(unit_plus_root(q, A, U, buffers->group.spare));
     double *e = Re + q * q;
     solve_upper_transposed(q, U, e);
     square += dot(q, e, e);
@@ -49,24 +55,22 @@ status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
     return STATUS_OK;
 }
 
-/* A group's effects given its data: their mean L M^-1 A'e, and U with U'U = M = I + A'A. */
-typedef struct {
-    double *mean, *U;
-} conditional_t;
-
+/* A group's effects given its data: buffers->mean = L M^-1 A'e, and buffers->group.U with
+   U'U = M = I + A'A. */
 static status_t condition_on_group(const groups_t *groups, int group, const hyper_t *hyper,
-                                   conditional_t *effects, double *work)
+                                   const log_lik_buffers_t *buffers)
 {
     int q = groups->model.n_random;
-    double *Re = work, *rest = Re + q * (q + 1);
-    memset(effects->mean, 0, sizeof(double) * q);
-    memset(effects->U, 0, sizeof(double) * q * q);
+    double *U = buffers->group.U;
+    memset(buffers->mean, 0, sizeof(double) * q);
+    memset(U, 0, sizeof(double) * q * q);
     if (group < 0) {
-        for (int k = 0; k < q; k++) effects->U[k + (size_t) q * k] = 1.0;
+        for (int k = 0; k < q; k++) U[k + (size_t) q * k] = 1.0;
         return STATUS_OK;
     }
-    weigh_residual(&groups->model, hyper, group, Re, rest);
-    return group_mean(q, Re, hyper->L, Re + q * q, effects->U, effects->mean, rest);
+    weigh_residual(&groups->model, hyper, group, buffers->Re, buffers->cell);
+    return group_mean(q, buffers->Re, hyper->L, buffers->Re + q * q, buffers->mean,
+                      &buffers->group);
 }
 
 /* Products of one row: x'beta, z'E(gamma_j), z'Sigma z and z'K z. */
@@ -75,35 +79,33 @@ typedef struct {
 } row_moments_t;
 
 static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
-                                    const hyper_t *hyper, const conditional_t *effects,
-                                    double *t)
+                                    const hyper_t *hyper, const log_lik_buffers_t *buffers)
 {
+    double *t = buffers->t;
     row_moments_t row = { 0.0, 0.0, 0.0, 0.0 };
     for (int k = 0; k < p; k++) row.fixed += rows->X[i + (size_t) rows->n * k] * hyper->beta[k];
     for (int k = 0; k < q; k++) {
         t[k] = 0.0;
-        row.effect += rows->Z[i + (size_t) rows->n * k] * effects->mean[k];
+        row.effect += rows->Z[i + (size_t) rows->n * k] * buffers->mean[k];
         for (int r = k; r < q; r++)
             t[k] += hyper->L[r + (size_t) q * k] * rows->Z[i + (size_t) rows->n * r];
     }
     row.prior = dot(q, t, t);
-    solve_upper_transposed(q, effects->U, t);
+    solve_upper_transposed(q, buffers->group.U, t);
     row.left = dot(q, t, t);
     return row;
 }
 
 status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, int to,
                       int leave_out, const hyper_t *hyper, double *mean, double *sd,
-                      size_t stride, double *work)
+                      size_t stride, const log_lik_buffers_t *buffers)
 {
     int q = groups->model.n_random, p = groups->model.n_coef, group = rows->group[from];
-    conditional_t effects = { work, work + q };
-    double *t = effects.U + q * q;
     int is_alone = leave_out && (group < 0 || groups->group_rows[group] == 1.0);
     if (is_alone) group = -1;
-    RETURN_IF_FAILED(condition_on_group(groups, group, hyper, &effects, t + q));
+    RETURN_IF_FAILED(condition_on_group(groups, group, hyper, buffers));
     for (int i = from; i < to; i++, mean += stride, sd += stride) {
-        row_moments_t row = moments_of_row(rows, i, q, p, hyper, &effects, t);
+        row_moments_t row = moments_of_row(rows, i, q, p, hyper, buffers);
         double sigma = hyper->sigma[rows->level[i]];
         double variance = sigma * sigma / (rows->weights ? rows->weights[i] : 1.0);
         *mean = row.fixed + row.effect;

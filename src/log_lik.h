@@ -1,6 +1,7 @@
 #ifndef RELM_LOG_LIK_H
 #define RELM_LOG_LIK_H
 
+#include "group.h"
 #include "hyper.h"
 #include "model.h"
 
@@ -19,11 +20,17 @@ typedef struct {
     const double *log_weights;      /* n_groups: sums of log w */
 } groups_t;
 
-size_t log_lik_work(int q, int p);
+typedef struct {
+    double *Re, *cell;      /* q x (q + 1) */
+    double *mean, *t;       /* q */
+    group_buffers_t group;
+} log_lik_buffers_t;
 
-/* log p(y_j | hyperparameters). work holds log_lik_work() doubles. */
+log_lik_buffers_t take_log_lik(int q, workspace_t *work);
+
+/* log p(y_j | hyperparameters). */
 status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
-                       double *work, double *value);
+                       const log_lik_buffers_t *buffers, double *value);
 
 /* Rows of data. */
 typedef struct {
@@ -42,6 +49,6 @@ typedef struct {
    the variance 1 / (w (1 - h)); a new one has z'K z + 1/w. */
 status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, int to,
                       int leave_out, const hyper_t *hyper, double *mean, double *sd,
-                      size_t stride, double *work);
+                      size_t stride, const log_lik_buffers_t *buffers);
 
 #endif

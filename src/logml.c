@@ -5,7 +5,7 @@
 
 void start_evidence(evidence_t *evidence)
 {
-    weigh_groups(evidence->model, NULL, &evidence->data, evidence->work);
+    weigh_groups(evidence->model, NULL, &evidence->data, &evidence->weighing);
 }
 
 /* Products of the rest alone where there are no groups. */
@@ -34,9 +34,9 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
     *value = 0.0;
     for (int s = 0; s < model->n_levels; s++) *value -= model->level_rows[s] * log(sigma[s]);
     if (!is_common) {
-        double *sigma2 = evidence->work + weigh_work(q, p);
+        double *sigma2 = evidence->sigma2;
         for (int s = 0; s < model->n_levels; s++) sigma2[s] = sigma[s] * sigma[s];
-        weigh_groups(model, sigma2, &evidence->data, evidence->work);
+        weigh_groups(model, sigma2, &evidence->data, &evidence->weighing);
     }
     RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
     if (user_wants_to_stop(evidence->monitor, level_visits(model))) return STATUS_INTERRUPTED;

@@ -11,7 +11,8 @@ typedef struct {
     group_data_t data;
     double *root;           /* (p + 1) x (p + 1) */
     double *L;              /* q x q */
-    double *work;           /* weigh_work() + n_levels doubles */
+    double *sigma2;         /* n_levels */
+    weighing_buffers_t weighing;
 } evidence_t;
 
 /* Weighs the data once where there is one residual variance. */

@@ -59,14 +59,14 @@ static double add_one_column(const group_data_t *data, const double *L, int from
 /* Two columns. With D = I + A A', A = R L, and s = D_12/D_22,
        c'D^-1 c = c_2^2/D_22 + (c_1 - s c_2)^2 D_22/|D|,
        |D| = 1 + (sum of squares of A) + |A|^2,
-   sums of positive terms throughout. work holds n_fixed + 1 lanes. */
+   sums of positive terms throughout. first: n_fixed + 1 lanes. */
 FOR_WIDE_VECTORS_TOO
 static double add_two_columns(const group_data_t *data, const double *L, int from, int to,
-                              lanes_t *sums, lanes_t *work)
+                              lanes_t *sums, lanes_t *first)
 {
     int n = data->n_fixed + 1;
     double l00 = L[0], l10 = L[1], l11 = L[3], log_det = 0.0;
-    lanes_t product = { 1.0 }, *first = work;
+    lanes_t product = { 1.0 };
     product = 1.0 + 0.0 * product;
     for (int block = from; block < to; block++) {
         const lanes_t *R = (const lanes_t *) data->factor + (size_t) (3 + 2 * n) * block;
@@ -88,29 +88,39 @@ static double add_two_columns(const group_data_t *data, const double *L, int fro
     return log_det + log(product_of_lanes(&product));
 }
 
-/* U with U'U = I + A A', A = R L, of group j, and factor <- [R W], W = U'^-1 [C c]. work
-   holds 3 q^2 doubles, of which U are the first. */
-static status_t rotate_group(const group_data_t *data, const double *L, int j, double *factor,
-                             double *work)
+static inline rotated_buffers_t take_rotated(int q, int p, workspace_t *work)
+{
+    rotated_buffers_t buffers;
+    buffers.factor = take_matrix(work, q, q + p + 1);
+    buffers.U = take_matrix(work, q, q);
+    buffers.A = take_matrix(work, q, q);
+    buffers.spare = take_matrix(work, q, q);
+    return buffers;
+}
+
+/* U with U'U = I + A A', A = R L, of group j, and factor <- [R W], W = U'^-1 [C c]. */
+static status_t rotate_group(const group_data_t *data, const double *L, int j,
+                             const rotated_buffers_t *buffers)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    double *U = work, *A = U + q * q, *W = factor + q * q;
-    unpack_group(data, j, factor);
-    multiply_transposed(q, factor, L, A, U);
-    RETURN_IF_FAILED(unit_plus_root(q, A, U, A + q * q));
+    double *U = buffers->U, *W = buffers->factor + q * q;
+    unpack_group(data, j, buffers->factor);
+    multiply_transposed(q, buffers->factor, L, buffers->A, U);
+    RETURN_IF_FAILED(unit_plus_root(q, buffers->A, U, buffers->spare));
     for (int k = 0; k < n; k++) solve_upper_transposed(q, U, W + (size_t) q * k);
     return STATUS_OK;
 }
 
 /* The groups of a block one by one. */
 static status_t add_block_by_group(const group_data_t *data, const double *L, int block,
-                                   double *sums, double *work, double *log_det)
+                                   double *sums, const rotated_buffers_t *buffers,
+                                   double *log_det)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    double *factor = work, *U = factor + (size_t) q * (q + n), *W = factor + q * q;
+    const double *U = buffers->U, *W = buffers->factor + q * q;
     for (int i = 0; i < LANES && LANES * block + i < data->n_groups; i++) {
         double *sum = sums + i;
-        RETURN_IF_FAILED(rotate_group(data, L, LANES * block + i, factor, U));
+        RETURN_IF_FAILED(rotate_group(data, L, LANES * block + i, buffers));
         for (int k = 0; k < q; k++) *log_det += 2.0 * log(U[k + (size_t) q * k]);
         for (int k = 0; k < n; k++)
             for (int l = 0; l <= k; l++, sum += LANES)
@@ -155,18 +165,42 @@ INLINED void factor_row(int q, int r, const lanes_t *A, lanes_t *M, lanes_t *wei
     *product *= d;
 }
 
+static inline lanes_t *take_lanes(workspace_t *work, size_t n)
+{
+    return (lanes_t *) take(work, LANES * n);
+}
+
+typedef struct {
+    lanes_t *A, *M;         /* q x q */
+    lanes_t *t, *weight;    /* q */
+    lanes_t *W;             /* (p + 1) x q */
+    rotated_buffers_t alone;
+} columns_buffers_t;
+
+static inline columns_buffers_t take_columns(int q, int p, workspace_t *work)
+{
+    columns_buffers_t buffers;
+    buffers.A = take_lanes(work, (size_t) q * q);
+    buffers.M = take_lanes(work, (size_t) q * q);
+    buffers.t = take_lanes(work, q);
+    buffers.weight = take_lanes(work, q);
+    buffers.W = take_lanes(work, (size_t) q * (p + 1));
+    buffers.alone = take_rotated(q, p, work);
+    return buffers;
+}
+
 /* Three columns and more. With D = I + A A' = M diag(d) M', M lower triangular with a unit
    diagonal,
        c'D^-1 c = sum_r w_r^2/d_r, M w = c.
-   Where an A is so large that its squares lose digits, its block goes group by group. work
-   holds 2 q^2 + 2 q + q (n_fixed + 1) lanes, and q (q + n_fixed + 1) + 3 q^2 doubles. */
+   Where an A is so large that its squares lose digits, its block goes group by group. */
 FOR_WIDE_VECTORS_TOO
 static status_t add_columns(const group_data_t *data, const double *L, int from, int to,
-                            lanes_t *sums, lanes_t *work, double *log_det)
+                            lanes_t *sums, workspace_t work, double *log_det)
 {
     int q = data->n_random, n = data->n_fixed + 1, triangle = q * (q + 1) / 2;
-    lanes_t *A = work, *M = A + q * q, *t = M + q * q, *weight = t + q, *W = weight + q;
-    double *alone = (double *) (W + (size_t) q * n);
+    columns_buffers_t buffers = take_columns(q, n - 1, &work);
+    lanes_t *A = buffers.A, *M = buffers.M, *t = buffers.t, *weight = buffers.weight;
+    lanes_t *W = buffers.W;
     lanes_t product = { 1.0 };
     product = 1.0 + 0.0 * product;
     *log_det = 0.0;
@@ -174,7 +208,7 @@ static status_t add_columns(const group_data_t *data, const double *L, int from,
         const lanes_t *R = (const lanes_t *) data->factor + (size_t) (triangle + q * n) * block;
         const lanes_t *c = R + triangle;
         if (!multiply_block(q, R, L, A)) {
-            RETURN_IF_FAILED(add_block_by_group(data, L, block, (double *) sums, alone,
+            RETURN_IF_FAILED(add_block_by_group(data, L, block, (double *) sums, &buffers.alone,
                                                 log_det));
             continue;
         }
@@ -230,12 +264,6 @@ void pack_group(group_data_t *data, int j, const double *factor)
         for (int k = 0; k < n; k++, out += LANES) *out = factor[r + q * (q + k)];
 }
 
-static size_t scratch_size(int q, int p)
-{
-    size_t in_lanes = 2 * (size_t) q * q + 2 * q + (size_t) (q + 1) * (p + 1);
-    return LANES * in_lanes + (size_t) q * (q + p + 1) + 3 * (size_t) q * q;
-}
-
 /* Sums of a chunk: the products in lanes, upper half by columns, then the log
    determinant. */
 static size_t sums_size(int p)
@@ -246,11 +274,28 @@ static size_t sums_size(int p)
 /* Rows [C c] that are collected where there are many columns. */
 enum { WIDE_ROWS = 64 };
 
-size_t marginal_work(int q, int p, int n_threads)
+/* What sum_chunk() needs. */
+static size_t count_scratch(int q, int p)
 {
-    size_t alone = (size_t) q * (q + p + 1) + 3 * (size_t) q * q + p + 1;
-    if (p + 1 >= MANY_COLUMNS) return alone + (size_t) WIDE_ROWS * (p + 1);
-    return n_threads * (scratch_size(q, p) + CHUNKS_PER_THREAD * sums_size(p)) + alone;
+    workspace_t work = { NULL, 0 };
+    if (q > 2) take_columns(q, p, &work);
+    else take_lanes(&work, (size_t) p + 1);
+    return work.taken;
+}
+
+marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
+{
+    marginal_buffers_t buffers = { 0 };
+    buffers.rotated = take_rotated(q, p, work);
+    buffers.diagonal = take(work, (size_t) p + 1);
+    if (p + 1 >= MANY_COLUMNS) {
+        buffers.rows = take_matrix(work, WIDE_ROWS, p + 1);
+        return buffers;
+    }
+    buffers.scratch_size = count_scratch(q, p);
+    buffers.scratch = take(work, n_threads * buffers.scratch_size);
+    buffers.sums = take(work, n_threads * CHUNKS_PER_THREAD * sums_size(p));
+    return buffers;
 }
 
 static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
@@ -263,8 +308,10 @@ static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
     memset(sums, 0, sizeof(double) * sums_size(p));
     from /= LANES;
     to = (to + LANES - 1) / LANES;
-    if (q > 2)
-        return add_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch, log_det);
+    if (q > 2) {
+        workspace_t work = { scratch, 0 };
+        return add_columns(data, L, from, to, (lanes_t *) sums, work, log_det);
+    }
     *log_det = q == 1 ? add_one_column(data, L, from, to, (lanes_t *) sums)
         : add_two_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch);
     return STATUS_OK;
@@ -276,7 +323,7 @@ static status_t sum_chunks_in_turn(const group_data_t *data, const double *L, in
 {
     for (int chunk = first; chunk < end; chunk++)
         RETURN_IF_FAILED(sum_chunk(data, L, chunk, sums + sums_size(data->n_fixed)
-                                   * (chunk - first), data->work));
+                                   * (chunk - first), data->buffers.scratch));
     return STATUS_OK;
 }
 
@@ -284,7 +331,8 @@ static status_t sum_chunks_in_turn(const group_data_t *data, const double *L, in
 static status_t sum_chunks_in_threads(const group_data_t *data, const double *L, int first,
                                       int end, double *sums)
 {
-    int q = data->n_random, p = data->n_fixed;
+    const marginal_buffers_t *buffers = &data->buffers;
+    int p = data->n_fixed;
     status_t status = STATUS_OK;
 #ifdef _OPENMP
 # pragma omp parallel for num_threads(data->n_threads) schedule(static)
@@ -295,7 +343,7 @@ static status_t sum_chunks_in_threads(const group_data_t *data, const double *L,
         thread = omp_get_thread_num();
 #endif
         status_t own = sum_chunk(data, L, chunk, sums + sums_size(p) * (chunk - first),
-                                 data->work + scratch_size(q, p) * thread);
+                                 buffers->scratch + buffers->scratch_size * thread);
         if (own != STATUS_OK) {
 #ifdef _OPENMP
 # pragma omp atomic write
@@ -309,7 +357,7 @@ static status_t sum_chunks_in_threads(const group_data_t *data, const double *L,
 /* A team of one thread costs more than a small model's sum. */
 static status_t sum_chunks(const group_data_t *data, const double *L, int first, int end)
 {
-    double *sums = data->work + data->n_threads * scratch_size(data->n_random, data->n_fixed);
+    double *sums = data->buffers.sums;
     if (data->n_threads == 1) return sum_chunks_in_turn(data, L, first, end, sums);
     return sum_chunks_in_threads(data, L, first, end, sums);
 }
@@ -336,10 +384,11 @@ static status_t add_wide_groups(const group_data_t *data, const double *L,
                                 marginal_t *marginal, monitor_t *monitor)
 {
     int q = data->n_random, n = data->n_fixed + 1, collected = 0;
-    double *factor = data->work, *U = factor + (size_t) q * (q + n), *W = factor + q * q;
-    double *rows = U + 3 * q * q;
+    const rotated_buffers_t *rotated = &data->buffers.rotated;
+    const double *U = rotated->U, *W = rotated->factor + q * q;
+    double *rows = data->buffers.rows;
     for (int j = 0; j < data->n_groups; j++) {
-        RETURN_IF_FAILED(rotate_group(data, L, j, factor, U));
+        RETURN_IF_FAILED(rotate_group(data, L, j, rotated));
         for (int k = 0; k < q; k++) marginal->log_det += 2.0 * log(U[k + (size_t) q * k]);
         for (int k = 0; k < n; k++)
             memcpy(rows + collected + (size_t) WIDE_ROWS * k, W + (size_t) q * k,
@@ -361,7 +410,7 @@ status_t marginal_products(const group_data_t *data, const double *L,
     int q = data->n_random, p = data->n_fixed;
     int n_chunks = (data->n_groups - 1) / CHUNK_GROUPS + 1;
     int round = data->n_threads * CHUNKS_PER_THREAD;
-    const double *sums = data->work + data->n_threads * scratch_size(q, p);
+    const double *sums = data->buffers.sums;
     double visits = 1.0 + 0.1 * q * (q + p);
     memcpy(marginal->root, data->rest, sizeof(double) * (p + 1) * (p + 1));
     marginal->log_det = 0.0;
@@ -394,12 +443,12 @@ static status_t reflected_root(const group_data_t *data, const double *L, double
                                monitor_t *monitor)
 {
     int q = data->n_random, n = data->n_fixed + 1;
-    double *factor = data->work;
+    const rotated_buffers_t *rotated = &data->buffers.rotated;
     double visits = 1.0 + 0.05 * q * n * n;
     memcpy(root, data->rest_root, sizeof(double) * n * n);
     for (int j = 0; j < data->n_groups; j++) {
-        RETURN_IF_FAILED(rotate_group(data, L, j, factor, factor + (size_t) q * (q + n)));
-        absorb_block(n, n, root, q, q, factor + q * q);
+        RETURN_IF_FAILED(rotate_group(data, L, j, rotated));
+        absorb_block(n, n, root, q, q, rotated->factor + q * q);
         if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
@@ -409,7 +458,7 @@ status_t marginal_root(const group_data_t *data, const double *L, marginal_t *ma
                        monitor_t *monitor)
 {
     int n = data->n_fixed + 1;
-    double *diagonal = data->work;
+    double *diagonal = data->buffers.diagonal;
     for (int k = 0; k < n; k++) diagonal[k] = marginal->root[k + (size_t) n * k];
     status_t status = cholesky(n, marginal->root);
     if (status == STATUS_OK && !has_cancelled(n, marginal->root, diagonal)) return STATUS_OK;

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include "model.h"
+#include "workspace.h"
 
 /* The likelihood of the covariance factor L alone, group effects and coefficients
    integrated out: with V = I + Z L L' Z' (in units of the residual variance), all it
@@ -11,6 +12,22 @@
 
 /* From here on more than one thread pays. */
 enum { GROUPS_FOR_THREADS = 10000 };
+
+/* A group's [R W], q x (q + p + 1), and what it is made with, q x q. */
+typedef struct {
+    double *factor, *U, *A, *spare;
+} rotated_buffers_t;
+
+typedef struct {
+    rotated_buffers_t rotated;
+    double *diagonal;       /* p + 1 */
+    double *rows;           /* of many columns: WIDE_ROWS x (p + 1) */
+    double *scratch;        /* of fewer: scratch_size doubles for each thread */
+    size_t scratch_size;
+    double *sums;           /* of chunks */
+} marginal_buffers_t;
+
+marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work);
 
 /* The data, in units of the residual variance. */
 typedef struct {
@@ -21,7 +38,7 @@ typedef struct {
                                groups' factors leave of [X y] */
     double *rest_root;      /* (p + 1) x (p + 1): their triangular factor */
     int n_threads;
-    double *work;           /* marginal_work() doubles */
+    marginal_buffers_t buffers;
 } group_data_t;
 
 typedef struct {
@@ -30,7 +47,6 @@ typedef struct {
                                upper Cholesky factor */
 } marginal_t;
 
-size_t marginal_work(int q, int p, int n_threads);
 size_t packed_size(int q, int p, int n_groups);
 
 /* Stores group j, q x (q + p + 1): [R C c]. What no group fills must hold zeros. */

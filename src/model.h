@@ -1,11 +1,11 @@
 #ifndef RELM_MODEL_H
 #define RELM_MODEL_H
 
-#include <stddef.h>
 #include "covariance.h"
 #include "random.h"
 #include "scale_prior.h"
 #include "status.h"
+#include "workspace.h"
 
 /* The model y_j = X_j beta + Z_j gamma_j + e_j, with gamma_j ~ N_q(0, Sigma)
    and residual variance sigma2[level], as one parameterization sees it.
@@ -77,6 +77,22 @@ static inline int user_wants_to_stop(monitor_t *monitor, double visits)
     return monitor->stop(monitor->data);
 }
 
+/* Buffers of the full conditionals and of the steps that interweaving adds; nothing is handed
+   over in them from one to the next. */
+typedef struct {
+    double *group_P, *group_h, *e;      /* a group: q x q, q; a cell: q */
+    double *effect_sum;                 /* q */
+    double *fixed_h;                    /* n_fixed */
+    double *mean_P, *mean_h, *mean_z;   /* n_means x n_means, n_means */
+    double *coef_P;                     /* p x p */
+    double *S, *Sigma;                  /* a block: q x q and less */
+    double *root, *inverse;             /* the same */
+    block_buffers_t block;
+    double *all_P, *all_h;              /* (p + q) x (p + q), p + q */
+    double *squares;                    /* q */
+    double *pair_P, *shift;             /* n_pairs x n_pairs, n_pairs */
+} state_buffers_t;
+
 typedef struct {
     double *theta;          /* p */
     double *Sigma;          /* q x q */
@@ -88,8 +104,8 @@ typedef struct {
     double *Sigma_inverse;  /* q x q */
 
     double *sum_of_squares; /* n_levels */
-    double *work;           /* state_work() doubles */
     double *normals;        /* p + q */
+    state_buffers_t buffers;
     double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
     double proposals;       /* of Sigma, under LKJ */
     double kept;            /* times that no proposal was accepted */
@@ -99,7 +115,7 @@ typedef struct {
     struct whitened *whitened;      /* where correlations may be near -1 or 1, else NULL */
 } state_t;
 
-size_t state_work(int q, int p);
+state_buffers_t take_state(const model_t *model, workspace_t *work);
 
 /* [R C c] of a cell: q x (q + n_fixed + 1). */
 static inline const double *cell_factor(const model_t *model, int cell)

@@ -180,9 +180,13 @@ void add_gram(int n_rows, int n_columns, const double *A, int ld, double *produc
     }
 }
 
-size_t absorb_panels_work(int n_columns)
+panel_buffers_t take_panels(int n_columns, workspace_t *work)
 {
-    return (size_t) PANEL * n_columns + PANEL * PANEL + PANEL;
+    panel_buffers_t buffers;
+    buffers.T = take_matrix(work, PANEL, PANEL);
+    buffers.heads = take(work, PANEL);
+    buffers.W = take_matrix(work, PANEL, n_columns);
+    return buffers;
 }
 
 /* Reflects column k of the block into its pivot, with v = [head; tail] of square length 2,
@@ -259,9 +263,10 @@ static void apply_panel(int n_columns, double *top, int first, int n, int from, 
     subtract_product(n_rows, n, V, ld, m, W, PANEL, block + (size_t) ld * from, ld);
 }
 
-void absorb_panels(int n_columns, double *top, int n_rows, int ld, double *block, double *work)
+void absorb_panels(int n_columns, double *top, int n_rows, int ld, double *block,
+                   const panel_buffers_t *buffers)
 {
-    double *T = work, *heads = T + PANEL * PANEL, *W = heads + PANEL;
+    double *T = buffers->T, *heads = buffers->heads, *W = buffers->W;
     int padded = padded_rows(n_rows);
     if (n_rows == 0) return;
     for (int k = 0; k < n_columns; k++)

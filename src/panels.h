@@ -1,7 +1,7 @@
 #ifndef RELM_PANELS_H
 #define RELM_PANELS_H
 
-#include <stddef.h>
+#include "workspace.h"
 
 /* Dense linear algebra of many columns, in vectors and in blocks that stay in a cache: what
    a reference BLAS does at an eighth of the speed. Rows come in multiples of ROW_MULTIPLE,
@@ -36,9 +36,13 @@ void add_gram(int n_rows, int n_columns, const double *A, int ld, double *produc
 
 /* What absorb_block() does to a square top, n_columns x n_columns, in panels of reflections,
    whose product is I - V T V' (Schreiber and Van Loan 1989). Nothing is left of the block.
-   The block's rows are padded with zeros here. work holds absorb_panels_work() doubles. */
-size_t absorb_panels_work(int n_columns);
+   The block's rows are padded with zeros here. */
+typedef struct {
+    double *T, *heads, *W;
+} panel_buffers_t;
+
+panel_buffers_t take_panels(int n_columns, workspace_t *work);
 void absorb_panels(int n_columns, double *top, int n_rows, int ld, double *block,
-                   double *work);
+                   const panel_buffers_t *buffers);
 
 #endif

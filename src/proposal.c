@@ -46,37 +46,37 @@ int propose_independently(const proposal_t *proposal, double *point)
     return fold_point(proposal, point);
 }
 
-/* |U (point - center)|^2; the difference is left in work. */
+/* |U (point - center)|^2, and the difference. */
 static double squared_distance(const proposal_t *proposal, const double *point,
-                               double *work)
+                               double *difference)
 {
     int n = proposal->n;
     double square = 0.0;
-    for (int k = 0; k < n; k++) work[k] = point[k] - proposal->center[k];
+    for (int k = 0; k < n; k++) difference[k] = point[k] - proposal->center[k];
     for (int r = 0; r < n; r++) {
         double sum = 0.0;
-        for (int k = r; k < n; k++) sum += proposal->root[r + (size_t) n * k] * work[k];
+        for (int k = r; k < n; k++) sum += proposal->root[r + (size_t) n * k] * difference[k];
         square += sum * sum;
     }
     return square;
 }
 
-static double log_student(const proposal_t *proposal, const double *point, double *work)
+static double log_student(const proposal_t *proposal, const double *point)
 {
-    double square = squared_distance(proposal, point, work);
+    double square = squared_distance(proposal, point, proposal->distance);
     return -0.5 * (proposal->df + proposal->n) * log1p(square / proposal->df);
 }
 
 /* The density of the folded t: summed over the points that differ in the signs of near
    columns alone. */
-static double log_folded(const proposal_t *proposal, const double *point, double *work)
+static double log_folded(const proposal_t *proposal, const double *point)
 {
-    double *flipped = work, *rest = work + proposal->n, top = -INFINITY, sum = 0.0;
+    double *flipped = proposal->flipped, top = -INFINITY, sum = 0.0;
     for (unsigned signs = 0; signs <= proposal->near; signs++) {
         if (signs & ~proposal->near) continue;
         memcpy(flipped, point, sizeof(double) * proposal->n);
         flip_signs(proposal, signs, flipped);
-        double value = log_student(proposal, flipped, rest);
+        double value = log_student(proposal, flipped);
         if (value > top) {
             sum = 1.0 + sum * exp(top - value);
             top = value;
@@ -87,23 +87,22 @@ static double log_folded(const proposal_t *proposal, const double *point, double
     return top + log(sum);
 }
 
-double log_proposal_density(const proposal_t *proposal, const double *point, double *work)
+double log_proposal_density(const proposal_t *proposal, const double *point)
 {
     if (proposal->table) return log(table_density(proposal->table, point));
-    return log_folded(proposal, point, work);
+    return log_folded(proposal, point);
 }
 
 /* Flips the signs of near columns to one of the points that are the same L, with probability
    in proportion to the t's density there: each in turn may take the place of those before. */
-static void draw_signs(const proposal_t *proposal, const double *point, double *unfolded,
-                       double *work)
+static void draw_signs(const proposal_t *proposal, const double *point, double *unfolded)
 {
-    double *flipped = work, *rest = work + proposal->n, top = -INFINITY, sum = 0.0;
+    double *flipped = proposal->flipped, top = -INFINITY, sum = 0.0;
     for (unsigned signs = 0; signs <= proposal->near; signs++) {
         if (signs & ~proposal->near) continue;
         memcpy(flipped, point, sizeof(double) * proposal->n);
         flip_signs(proposal, signs, flipped);
-        double value = log_student(proposal, flipped, rest), greater = fmax(top, value);
+        double value = log_student(proposal, flipped), greater = fmax(top, value);
         sum = sum * exp(top - greater) + exp(value - greater);
         top = greater;
         if (signs == 0 || unif_rand() * sum < exp(value - top))
@@ -111,11 +110,10 @@ static void draw_signs(const proposal_t *proposal, const double *point, double *
     }
 }
 
-void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse,
-                  double *work)
+void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse)
 {
     int n = proposal->n;
-    draw_signs(proposal, point, ellipse->other, work);
+    draw_signs(proposal, point, ellipse->other);
     double square = squared_distance(proposal, ellipse->other, ellipse->from);
     double size = sqrt((proposal->df + square) / rchisq(proposal->df + n));
     draw_direction(proposal, ellipse->other);

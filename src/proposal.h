@@ -20,6 +20,7 @@ typedef struct {
     unsigned near;                  /* columns whose sign the proposals may change */
     int n_independent, n_ellipse;   /* proposals of a sweep, and elliptical slices */
     const table_t *table;           /* or NULL; in place of t */
+    double *flipped, *distance;     /* n: a point that is the same L, and less the center */
 } proposal_t;
 
 /* Changes the signs of the columns in `signs`. */
@@ -31,8 +32,8 @@ int fold_point(const proposal_t *proposal, double *point);
 /* A point, folded; answers 0 when it has left the domain. */
 int propose_independently(const proposal_t *proposal, double *point);
 
-/* Its log density, up to a constant. work holds 2 n doubles. */
-double log_proposal_density(const proposal_t *proposal, const double *point, double *work);
+/* Its log density, up to a constant. */
+double log_proposal_density(const proposal_t *proposal, const double *point);
 
 /* center + cos(angle) from + sin(angle) other; all n. */
 typedef struct {
@@ -40,10 +41,8 @@ typedef struct {
 } ellipse_t;
 
 /* The folded t is a mixture of normals around its center, over the points that are the same
-   L and over sizes: one of them, drawn given the point, and another draw from it. work holds
-   2 n doubles. */
-void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse,
-                  double *work);
+   L and over sizes: one of them, drawn given the point, and another draw from it. */
+void draw_ellipse(const proposal_t *proposal, const double *point, ellipse_t *ellipse);
 
 /* The point at an angle, folded; answers 0 when it has left the domain. */
 int point_on_ellipse(const proposal_t *proposal, const ellipse_t *ellipse, double angle,

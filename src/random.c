@@ -49,12 +49,20 @@ static void draw_bartlett(int n, double df, double *A)
     }
 }
 
+wishart_buffers_t take_wishart(int n, workspace_t *work)
+{
+    wishart_buffers_t buffers;
+    buffers.A = take_matrix(work, n, n);
+    buffers.B = take_matrix(work, n, n);
+    return buffers;
+}
+
 /* With S = U'U, W = U^-1 A A' U'^-1 is Wishart(df, S^-1), and its inverse is
    B'B with B = A^-1 U. */
-void draw_inverse_wishart(int n, double df, const double *root_S,
-                          double *Sigma, double *work)
+void draw_inverse_wishart(int n, double df, const double *root_S, double *Sigma,
+                          const wishart_buffers_t *buffers)
 {
-    double *A = work, *B = work + (size_t) n * n;
+    double *A = buffers->A, *B = buffers->B;
     draw_bartlett(n, df, A);
     for (int j = 0; j < n; j++) {
         double *b = B + (size_t) n * j;
@@ -69,14 +77,14 @@ void draw_inverse_wishart(int n, double df, const double *root_S,
             Sigma[i + (size_t) n * j] = dot(n, B + (size_t) n * i, B + (size_t) n * j);
 }
 
-status_t log_det_correlation(int n, const double *Sigma, double *work, double *value)
+status_t log_det_correlation(int n, const double *Sigma, double *root, double *value)
 {
     for (int j = 0; j < n; j++)
         for (int i = 0; i < n; i++)
-            work[i + (size_t) n * j] = Sigma[i + (size_t) n * j]
+            root[i + (size_t) n * j] = Sigma[i + (size_t) n * j]
                 / (sqrt(Sigma[i + (size_t) n * i]) * sqrt(Sigma[j + (size_t) n * j]));
-    RETURN_IF_FAILED(cholesky(n, work));
+    RETURN_IF_FAILED(cholesky(n, root));
     *value = 0.0;
-    for (int k = 0; k < n; k++) *value += 2.0 * log(work[k + (size_t) n * k]);
+    for (int k = 0; k < n; k++) *value += 2.0 * log(root[k + (size_t) n * k]);
     return STATUS_OK;
 }

@@ -3,9 +3,9 @@
 #include "linalg.h"
 #include "rank.h"
 
-size_t rank_work(int n_random, int n_fixed)
+double *take_group_rows(int n_cells, int n_random, int n_fixed, workspace_t *work)
 {
-    return (size_t) n_random * ((size_t) n_random + n_fixed + 1);
+    return take(work, (size_t) n_cells * n_random * ((size_t) n_random + n_fixed + 1));
 }
 
 /* Eliminates column k from columns k + 1.. by a reflection of its rows
@@ -30,7 +30,7 @@ static int reflect_column(int n_rows, int n_columns, double *block, int k, int n
 
 double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const int *group_start, int n_chosen, const int *chosen,
-                             const double *column_length, double *residual, double *work)
+                             const double *column_length, double *residual, double *rows)
 {
     int q = factors->n_random, p = factors->n_fixed, n_columns = n_chosen + p + 1;
     size_t cell_size = (size_t) q * (q + p + 1);
@@ -40,17 +40,17 @@ double absorb_beside_columns(const factors_t *factors, int n_groups,
         for (int l = 0; l < n_columns; l++) {
             int source = l < n_chosen ? chosen[l] : q + l - n_chosen;
             for (int cell = 0; cell < n_cells; cell++)
-                memcpy(work + (size_t) n_rows * l + (size_t) q * cell,
+                memcpy(rows + (size_t) n_rows * l + (size_t) q * cell,
                        factors->cell_factor + cell_size * (group_start[j] + cell)
                            + (size_t) q * source,
                        sizeof(double) * q);
         }
         int rank = 0;
         for (int k = 0; k < n_chosen && rank < n_rows; k++)
-            rank += reflect_column(n_rows, n_columns, work, k, rank,
+            rank += reflect_column(n_rows, n_columns, rows, k, rank,
                                    ZERO_TOLERANCE * column_length[k]);
         absorb_block(p + 1, p + 1, residual, n_rows - rank, n_rows,
-                     work + (size_t) n_rows * n_chosen + rank);
+                     rows + (size_t) n_rows * n_chosen + rank);
         total += rank;
     }
     return total;

@@ -17,9 +17,9 @@
    The cells of group j are group_start[j] .. group_start[j + 1] - 1. */
 double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const int *group_start, int n_chosen, const int *chosen,
-                             const double *column_length, double *residual, double *work);
+                             const double *column_length, double *residual, double *rows);
 
-/* Doubles of work space: the most cells that a group has, times this. */
-size_t rank_work(int n_random, int n_fixed);
+/* Rows of a group, of which none has more than this many cells. */
+double *take_group_rows(int n_cells, int n_random, int n_fixed, workspace_t *work);
 
 #endif

@@ -30,7 +30,7 @@ void draw_spectral_theta(const spectrum_t *spectrum, int p, double lambda, doubl
                          double *theta)
 {
     int n = spectrum->n;
-    double *v = spectrum->work, *normals = v + n;
+    double *v = spectrum->v, *normals = spectrum->normals;
     draw_standard_normals(n, v);
     draw_standard_normals(p, normals);
     for (int i = 0; i < n; i++) {

@@ -17,7 +17,7 @@ typedef struct spectrum {
     const double *explained;/* n: h_i^2/s_i, 0 where s_i is */
     const double *cross;    /* p x n: X'Z U */
     const double *start;    /* p: X'y */
-    double *work;           /* n + p */
+    double *v, *normals;    /* n, p: of a draw */
 } spectrum_t;
 
 /* Beyond this lambda^2 Z'Z rounding errors of S would count. */

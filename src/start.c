@@ -3,17 +3,24 @@
 #include "linalg.h"
 #include "start.h"
 
-size_t em_work(int q, int p)
+em_buffers_t take_em(int q, int p, workspace_t *work)
 {
-    return (size_t) 3 * q * q + (size_t) q * p + (size_t) q + (size_t) p * p;
+    em_buffers_t buffers;
+    buffers.U = take_matrix(work, q, q);
+    buffers.V = take_matrix(work, q, q);
+    buffers.h = take(work, q);
+    buffers.A = take_matrix(work, q, p);
+    buffers.root = take_matrix(work, p, p);
+    return buffers;
 }
 
 /* For group j: U with U'U = Sigma^-1 + Z'Z/sigma^2, A = Z'X/sigma^2 (q x p),
    h = Z'y/sigma^2. */
-static status_t group_moments(const model_t *model, const state_t *state, int j,
-                              double *U, double *A, double *h)
+static status_t group_system(const model_t *model, const state_t *state, int j,
+                             const em_buffers_t *buffers)
 {
     int q = model->n_random, p = model->n_fixed;
+    double *U = buffers->U, *A = buffers->A, *h = buffers->h;
     memcpy(U, state->Sigma_inverse, sizeof(double) * q * q);
     memset(A, 0, sizeof(double) * q * p);
     memset(h, 0, sizeof(double) * q);
@@ -35,10 +42,10 @@ static status_t group_moments(const model_t *model, const state_t *state, int j,
 
 /* precision and theta <- X'V^-1X and X'V^-1y, V the covariance of y. */
 static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
-                                 double *work)
+                                 const em_buffers_t *buffers)
 {
     int q = model->n_random, p = model->n_fixed, rows = p + 1;
-    double *U = work, *h = U + q * q, *A = h + q;
+    double *U = buffers->U, *h = buffers->h, *A = buffers->A;
     double visits = cell_visits(model) + 0.01 * q * p * p;
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
@@ -57,7 +64,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
                 em->theta[k] += dot(q, C + (size_t) q * k, C + (size_t) q * p)
                     / state->sigma2[model->cell_level[cell]];
         }
-        RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        RETURN_IF_FAILED(group_system(model, state, j, buffers));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         solve_upper_transposed(q, U, h);
         for (int k = 0; k < p; k++) solve_upper_transposed(q, U, A + (size_t) q * k);
@@ -74,16 +81,16 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
 /* The mean and covariance of each gamma_j given theta, and what they add to
    the moments. */
 static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
-                               double *work)
+                               const em_buffers_t *buffers)
 {
     int q = model->n_random, p = model->n_fixed, J = model->n_groups;
-    double *U = work, *h = U + q * q, *A = h + q, *V = A + (size_t) q * p;
+    double *U = buffers->U, *V = buffers->V, *h = buffers->h, *A = buffers->A;
     double visits = cell_visits(model);
     memset(em->moment, 0, sizeof(double) * q * q);
     memset(em->effective, 0, sizeof(double) * q);
     for (int j = 0; j < J; j++) {
         double *effect = state->effect + (size_t) q * j;
-        RETURN_IF_FAILED(group_moments(model, state, j, U, A, h));
+        RETURN_IF_FAILED(group_system(model, state, j, buffers));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         for (int r = 0; r < q; r++) {
             effect[r] = h[r];
@@ -110,19 +117,18 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
     return STATUS_OK;
 }
 
-status_t em_step(const model_t *model, state_t *state, em_t *em, double *work)
+status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffers_t *buffers)
 {
     int p = model->n_fixed;
-    double *U = work + 3 * model->n_random * model->n_random
-        + (size_t) model->n_random * (p + 1);
+    double *U = buffers->root;
     RETURN_IF_FAILED(refresh_state(model, state));
-    RETURN_IF_FAILED(marginal_moments(model, state, em, work));
+    RETURN_IF_FAILED(marginal_moments(model, state, em, buffers));
     memcpy(U, em->precision, sizeof(double) * p * p);
     RETURN_IF_FAILED(cholesky(p, U));
     solve_upper_transposed(p, U, em->theta);
     solve_upper(p, U, em->theta);
     memset(em->sum_of_squares, 0, sizeof(double) * model->n_levels);
-    RETURN_IF_FAILED(effect_moments(model, state, em, work));
+    RETURN_IF_FAILED(effect_moments(model, state, em, buffers));
     memcpy(state->fixed, em->theta, sizeof(double) * p);
     double *expected = em->sum_of_squares;
     residual_sums_of_squares(model, state);

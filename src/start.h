@@ -14,9 +14,16 @@ typedef struct {
     double *sum_of_squares; /* n_levels: E |y - X theta - Z gamma|^2 */
 } em_t;
 
-size_t em_work(int q, int p);
+typedef struct {
+    double *U, *V;          /* q x q */
+    double *h;              /* q */
+    double *A;              /* q x p */
+    double *root;           /* p x p */
+} em_buffers_t;
+
+em_buffers_t take_em(int q, int p, workspace_t *work);
 
 /* state gives Sigma and sigma2, and room for the group effects. */
-status_t em_step(const model_t *model, state_t *state, em_t *em, double *work);
+status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffers_t *buffers);
 
 #endif

@@ -34,10 +34,25 @@ static int n_entries(int q)
     return q * (q + 1) / 2;
 }
 
-size_t whitened_work(int q, int p)
+whitened_buffers_t take_whitened(int q, int p, workspace_t *work)
 {
-    size_t n = n_entries(q);
-    return n * n + 3 * n + (size_t) q * n + (size_t) 2 * q * (q + p + 1) + 8 * q * q + 4 * q;
+    int n = n_entries(q);
+    whitened_buffers_t buffers;
+    buffers.weighed = take_weighed(q, p, work);
+    buffers.group = take_group(q, work);
+    buffers.G = take_matrix(work, n, n);
+    buffers.h = take(work, n);
+    buffers.W = take_matrix(work, q, n);
+    buffers.e = take(work, q);
+    buffers.P = take_matrix(work, q, q);
+    buffers.shift = take(work, q);
+    buffers.root = take_matrix(work, q, q);
+    buffers.V = take_matrix(work, q, q);
+    buffers.next = take_matrix(work, q, q);
+    buffers.old = take_matrix(work, q, q);
+    buffers.accepted = take_matrix(work, q, q);
+    buffers.wishart = take_wishart(q, work);
+    return buffers;
 }
 
 /* Element (l, k) of a lower triangle, stored row by row. */
@@ -134,7 +149,7 @@ status_t start_whitened(const model_t *model, state_t *state)
     memset(w->L, 0, sizeof(double) * q * q);
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
-        double *own = w->work;
+        double *own = w->buffers.root;
         if (w->has_coordinates) {
             set_factor(model, w, block, block_z(model, w, b));
             continue;
@@ -151,12 +166,13 @@ static status_t draw_whitened_effects(const model_t *model, state_t *state)
 {
     whitened_t *w = state->whitened;
     int q = model->n_random, p = model->n_coef;
-    double *factor = w->work, *work = factor + (size_t) 2 * q * (q + p + 1);
+    const weighed_buffers_t *weighed = &w->buffers.weighed;
     for (int j = 0; j < model->n_groups; j++) {
-        weigh_group(model, state->sigma2, j, factor, factor + (size_t) q * (q + p + 1), NULL);
+        weigh_group(model, state->sigma2, j, weighed, NULL);
         draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_whitened_effect(q, p, factor, w->L, state->fixed, 1.0,
-                                              state->normals, w->effect + (size_t) q * j, work));
+        RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->fixed, 1.0,
+                                              state->normals, w->effect + (size_t) q * j,
+                                              &w->buffers.group));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
@@ -182,7 +198,7 @@ static status_t translate_block(const model_t *model, state_t *state, const cov_
 {
     whitened_t *w = state->whitened;
     int q = model->n_random, p = model->n_coef, size = block->size, first = block->first;
-    double *P = w->work, *e = P + size * size;
+    double *P = w->buffers.P, *e = w->buffers.shift;
     memset(P, 0, sizeof(double) * size * size);
     memset(e, 0, sizeof(double) * size);
     for (int j = 0; j < model->n_groups; j++)
@@ -253,15 +269,15 @@ static status_t propose_block(const model_t *model, state_t *state, int b)
     const cov_block_t *block = model->block + b;
     int q = model->n_random, size = block->size, first = block->first, moved = 0;
     size_t square = (size_t) size * size;
-    double *root = w->work, *V = root + square, *next = V + square, *old = next + square;
-    double *kept = old + square, *work = kept + square;
+    double *root = w->buffers.root, *V = w->buffers.V, *next = w->buffers.next;
+    double *old = w->buffers.old, *accepted = w->buffers.accepted;
     if (model->n_groups - 1 < size) return STATUS_OK;
     whitened_squares(model, w, block, root);
     if (cholesky(size, root) != STATUS_OK) return STATUS_OK;
     copy_block(q, block, w->L, old, 1);
     double weight = log_factor_weight(block, old);
     for (int i = 0; i < BLOCK_PROPOSALS; i++) {
-        draw_inverse_wishart(size, model->n_groups - 1.0, root, V, work);
+        draw_inverse_wishart(size, model->n_groups - 1.0, root, V, &w->buffers.wishart);
         double log_u = log(unif_rand());
         if (cholesky(size, V) != STATUS_OK) continue;
         memset(next, 0, sizeof(double) * square);
@@ -274,12 +290,12 @@ static status_t propose_block(const model_t *model, state_t *state, int b)
         if (!isfinite(own) || !(log_u < own - weight)) continue;
         weight = own;
         moved = 1;
-        memcpy(kept, V, sizeof(double) * square);
+        memcpy(accepted, V, sizeof(double) * square);
         copy_block(q, block, w->L, next, 0);
     }
     if (!moved) return STATUS_OK;
     for (int j = 0; j < model->n_groups; j++)
-        solve_upper_transposed(size, kept, w->effect + (size_t) q * j + first);
+        solve_upper_transposed(size, accepted, w->effect + (size_t) q * j + first);
     set_coordinates(model, w, block, block_z(model, w, b));
     set_factor(model, w, block, block_z(model, w, b));
     return STATUS_OK;
@@ -288,17 +304,17 @@ static status_t propose_block(const model_t *model, state_t *state, int b)
 /* G = W'W and h = W'(y - X beta - Z gamma_j) over their residual variances, of the regression of
    y on Z_l u_k, whose coefficients are the entries of L, row by row. Effects and coefficients may
    be far larger than their sum: so what is regressed is what they leave. */
-static void entry_moments(const model_t *model, const state_t *state, double *G, double *h,
-                          double *work)
+static void entry_moments(const model_t *model, const state_t *state, double *G, double *h)
 {
     const whitened_t *w = state->whitened;
     int q = model->n_random, p = model->n_coef, n = n_entries(q);
-    double *factor = work, *W = factor + (size_t) 2 * q * (q + p + 1), *e = W + (size_t) q * n;
+    const double *factor = w->buffers.weighed.factor;
+    double *W = w->buffers.W, *e = w->buffers.e;
     memset(G, 0, sizeof(double) * (size_t) n * n);
     memset(h, 0, sizeof(double) * n);
     for (int j = 0; j < model->n_groups; j++) {
         const double *u = w->effect + (size_t) q * j;
-        weigh_group(model, state->sigma2, j, factor, factor + (size_t) q * (q + p + 1), NULL);
+        weigh_group(model, state->sigma2, j, &w->buffers.weighed, NULL);
         residual_of(q, p, factor, state->fixed, e);
         for (int l = 0; l < q; l++) {
             double effect = 0.0;
@@ -406,9 +422,8 @@ static int has_rows(const cov_block_t *block)
 static void draw_rows(const model_t *model, state_t *state)
 {
     whitened_t *w = state->whitened;
-    int n = n_entries(model->n_random);
-    double *G = w->work, *h = G + (size_t) n * n;
-    entry_moments(model, state, G, h, h + n);
+    double *G = w->buffers.G, *h = w->buffers.h;
+    entry_moments(model, state, G, h);
     for (int b = 0; b < model->n_blocks; b++) {
         const cov_block_t *block = model->block + b;
         for (int l = block->first; has_rows(block) && l < block->first + block->size; l++)
@@ -422,11 +437,12 @@ static status_t draw_other_block(const model_t *model, state_t *state, int b)
     whitened_t *w = state->whitened;
     const cov_block_t *block = model->block + b;
     int q = model->n_random, size = block->size, first = block->first;
-    double *S = w->work, *Sigma = S + size * size, *work = Sigma + size * size;
+    double *S = state->buffers.S, *Sigma = state->buffers.Sigma;
     proposals_t proposals = { 0.0, 0.0 };
     effect_sums_of_squares(model, state, block, S);
     copy_block(q, block, state->Sigma, Sigma, 1);
-    RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, work, &proposals));
+    RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, &state->buffers.block,
+                                &proposals));
     RETURN_IF_FAILED(factor_block(model, w, b, Sigma));
     for (int j = 0; j < model->n_groups; j++)
         for (int l = 0; l < size; l++) {

@@ -1,7 +1,18 @@
 #ifndef RELM_WHITENED_H
 #define RELM_WHITENED_H
 
+#include "group.h"
 #include "model.h"
+
+typedef struct {
+    weighed_buffers_t weighed;
+    group_buffers_t group;
+    double *G, *h;          /* of the entries of L: n x n and n, n = q (q + 1)/2 */
+    double *W, *e;          /* q x n, q */
+    double *P, *shift;      /* a block: q x q and less, q */
+    double *root, *V, *next, *old, *accepted;   /* the same */
+    wishart_buffers_t wishart;
+} whitened_buffers_t;
 
 /* The interweaved sampler in coordinates that stay sound where correlations near -1 or 1: under
    LKJ(eta) with a small eta most of a correlation's density lies closer to them than double
@@ -15,7 +26,7 @@ typedef struct whitened {
     double *z;              /* of all blocks */
     double *L;              /* q x q, lower triangular */
     double *effect;         /* q x n_groups: u_j */
-    double *work;           /* whitened_work() doubles */
+    whitened_buffers_t buffers;
     int has_coordinates;    /* else they follow from Sigma */
 } whitened_t;
 
@@ -25,7 +36,7 @@ enum { MOST_BLOCK = 32 };
 /* Has it a block under LKJ(eta) with so small an eta? */
 int needs_whitening(const model_t *model);
 
-size_t whitened_work(int q, int p);
+whitened_buffers_t take_whitened(int q, int p, workspace_t *work);
 
 /* Coordinates from state->Sigma, unless there are some, and L from them. */
 status_t start_whitened(const model_t *model, state_t *state);
