@@ -150,34 +150,12 @@ safe_covariance <- function(hessian) {
 
 # The coordinates of draws, folded to positive standard deviations; hyper has a row a draw.
 points_of <- function(hyper, model, tuning) {
-  q <- model$n_random
-  p <- model$n_coef
-  unit <- if (with_own_sds(tuning)) 1 else hyper[, ncol(hyper)]
-  lambda <- hyper[, p + seq_len(q), drop = FALSE] / unit
-  x <- asinh(sweep(lambda, 2, tuning$scale, "/"))
-  place <- p + q
-  z <- lapply(model$blocks, function(block) {
-    n <- block$size * (block$size - 1) / 2
-    correlations <- hyper[, place + seq_len(n), drop = FALSE]
-    place <<- place + n
-    if (n == 0) return(NULL)
-    t(apply(correlations, 1, partial_coordinates, size = block$size))
-  })
-  z <- do.call(cbind, lapply(z, function(x) if (is.null(x)) NULL else matrix(x, nrow(hyper))))
-  cbind(x, z, if (with_coordinate(tuning)) log(hyper[, ncol(hyper)]))
-}
-
-# Inverse hyperbolic tangents of canonical partial correlations, row by row. In double precision
-# a draw's matrix may be singular.
-partial_coordinates <- function(correlations, size) {
-  C <- diag(size)
-  C[upper.tri(C)] <- correlations
-  shrunk <- C * (1 - 1e-12) + diag(1e-12, size)
-  L <- tryCatch(t(chol(C)), error = function(e) t(chol(shrunk)))
-  unlist(lapply(seq_len(size)[-1], function(l) {
-    rest <- sqrt(1 - c(0, cumsum(L[l, seq_len(l - 1)]^2)))[seq_len(l - 1)]
-    atanh(pmin(pmax(L[l, seq_len(l - 1)] / rest, -1 + 1e-15), 1 - 1e-15))
-  }))
+  own <- function(part) hyper[, model$part == part, drop = FALSE]
+  unit <- if (with_own_sds(tuning)) 1 else drop(own("sigma"))
+  x <- asinh(sweep(own("sd") / unit, 2, tuning$scale, "/"))
+  sizes <- vapply(model$blocks, `[[`, 0L, "size")
+  cbind(x, partial_coordinates(own("cor"), sizes),
+        if (with_coordinate(tuning)) log(drop(own("sigma"))))
 }
 
 # Proposals at the mean of draws, with their covariance.

@@ -72,7 +72,7 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
   fixed <- object$posterior$fixed
   shown <- choose_columns(pars, shown_coefficients(object, add.dropped, "add.dropped"))
   place <- match(shown, fixed)
-  draws <- hyper_matrix(object, seq_along(fixed))
+  draws <- hyper_matrix(object, shown_places_of(object$posterior, "b"))
   if (asked$form == "draws") {
     draws <- draws[, place, drop = FALSE]
     return(structure(draws, dimnames = list(NULL, shown)))
@@ -80,7 +80,7 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
   if (asked$form == "medians") {
     return(stats::setNames(apply(draws, 2, stats::median)[place], shown))
   }
-  table <- asked_table(draws, object$posterior$tails[seq_along(fixed)], asked)
+  table <- asked_table(draws, tails_of_part(object$posterior, "b"), asked)
   table <- table[place, , drop = FALSE]
   structure(table, dimnames = list(shown, colnames(table)))
 }
@@ -89,9 +89,9 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
 #' @export
 sigma.relm <- function(object, ...) {
   refuse_dots(list(...), "sigma")
-  values <- apply(hyper_matrix(object, sort(sigma_places(object))), 2, stats::median)
+  values <- apply(sigma_draws(object), 2, stats::median)
   if (is.null(object$posterior$sigma_by)) return(unname(values))
-  stats::setNames(values, object$posterior$levels[object$posterior$level_display])
+  stats::setNames(values, shown_strata(object$posterior))
 }
 
 #' @rdname relm-effects
@@ -100,9 +100,9 @@ vcov.relm <- function(object, correlation = FALSE, pars = NULL, complete = FALSE
   refuse_dots(list(...), "vcov")
   check_flag(correlation, "correlation")
   fixed <- object$posterior$fixed
-  draws <- hyper_matrix(object, seq_along(fixed))
+  draws <- hyper_matrix(object, shown_places_of(object$posterior, "b"))
   covariance <- if (correlation) stats::cor(draws) else stats::cov(draws)
-  without <- object$posterior$tails[seq_along(fixed)] <= 3
+  without <- tails_of_part(object$posterior, "b") <= 3
   covariance[without, ] <- covariance[, without] <- NA
   shown <- choose_columns(pars, shown_coefficients(object, complete, "complete"))
   place <- match(shown, fixed)
@@ -143,7 +143,7 @@ check_grouped <- function(fit, what) {
   }
 }
 
-has_variance <- function(fit) fit$posterior$tails > 3
+has_variance <- function(fit) parameter_tails(fit$posterior) > 3
 
 # What is asked for: medians unless anything tells of brms's tables, these, or draws.
 asked_estimates <- function(summary, probs, robust) {

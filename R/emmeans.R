@@ -65,7 +65,7 @@ emm_basis.relm <- function(object, trms, xlev, grid, ..., re_formula = NA, re.fo
   )
   X <- terms_matrix(trms, frame, design$coding)
   fixed <- object$posterior$fixed
-  draws <- hyper_matrix(object, seq_along(fixed))
+  draws <- hyper_matrix(object, shown_places_of(object$posterior, "b"))
   colnames(draws) <- fixed
   # Those of aliased columns are NA.
   bhat <- stats::setNames(colMeans(draws)[colnames(X)], colnames(X))

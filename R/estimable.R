@@ -8,7 +8,7 @@
 
 rows_have_variance <- function(plan) {
   n_rows <- .row_names_info(plan$rows$frame, 2L)
-  exists <- if (all(plan$fit$posterior$tails > 3)) rep(TRUE, n_rows)
+  exists <- if (all(parameter_tails(plan$fit$posterior) > 3)) rep(TRUE, n_rows)
     else means_have_variance(plan, n_rows)
   if (plan$residual) exists & residuals_have_variance(plan) else exists
 }
@@ -16,7 +16,7 @@ rows_have_variance <- function(plan) {
 means_have_variance <- function(plan, n_rows) {
   posterior <- plan$fit$posterior
   p <- length(posterior$fixed)
-  heavy <- posterior$tails[seq_len(p + nrow(posterior$random))] <= 3
+  heavy <- c(tails_of_part(posterior, "b"), tails_of_part(posterior, "sd")) <= 3
   exists <- logical(n_rows)
   beside <- beside_groups(posterior)
   for (rows in plan$blocks) {
@@ -35,7 +35,7 @@ means_have_variance <- function(plan, n_rows) {
 }
 
 # Which rows count for what is estimable: those with a residual variance that has a mean.
-counting_levels <- function(posterior) sigma_tails(posterior) > 3
+counting_levels <- function(posterior) tails_of_part(posterior, "sigma") > 3
 
 # What combinations of rows there are of [X Z] with nothing in Z.
 beside_groups <- function(posterior) {
@@ -65,7 +65,7 @@ are_estimable <- function(rows, posterior, group, beside) {
 
 residuals_have_variance <- function(plan) {
   posterior <- plan$fit$posterior
-  tails <- sigma_tails(posterior)
+  tails <- tails_of_part(posterior, "sigma")
   level <- plan$rows$level$code
   if (is.null(level)) return(tails > 3)
   new_exists <- if (plan$new_sigma == "prior") prior_has_variance(posterior$prior$sigma)

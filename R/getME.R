@@ -96,16 +96,16 @@ counts_by_name <- list(
   n_rtrms = function(fit) length(fit$posterior$blocks),
   k = function(fit) length(fit$posterior$blocks),
   n_rfacs = function(fit) as.integer(!is.null(fit$posterior$group)),
-  p_i = function(fit) block_sizes(fit),
+  p_i = function(fit) sizes_by_block(fit),
   l_i = function(fit) {
     group <- fit$posterior$group
     stats::setNames(rep(length(fit$posterior$groups), length(group)), group)
   },
-  q_i = function(fit) block_sizes(fit) * length(fit$posterior$groups)
+  q_i = function(fit) sizes_by_block(fit) * length(fit$posterior$groups)
 )
 
 by_block <- function(fit, parts) {
   stats::setNames(parts, rep(fit$posterior$group, length(parts)))
 }
 
-block_sizes <- function(fit) by_block(fit, lengths(lapply(fit$posterior$blocks, `[[`, "columns")))
+sizes_by_block <- function(fit) by_block(fit, block_sizes(fit$posterior$blocks))

@@ -79,7 +79,7 @@ covariance_of_groups <- function(fit, parts) {
   q <- length(parts)
   n <- nrow(parts[[1]])
   covariance <- array(NA_real_, c(q, q, length(fit$posterior$groups)))
-  if (n < 2 || any(fit$posterior$tails <= 3)) return(covariance)
+  if (n < 2 || any(parameter_tails(fit$posterior) <= 3)) return(covariance)
   parts <- lapply(parts, function(draws) draws - rep(colMeans(draws), each = n))
   for (k in seq_len(q)) {
     for (l in seq_len(k)) {
@@ -99,7 +99,7 @@ moments_of_groups <- function(fit, columns, with_beta) {
   posterior <- fit$posterior
   moments <- fit$sampling$moments
   display <- posterior$group_display
-  heaviest <- min(posterior$tails)
+  heaviest <- min(parameter_tails(posterior))
   stats::setNames(lapply(columns, function(column) {
     random <- match(column, posterior$random$column)
     fixed <- if (with_beta) match(column, posterior$fixed) else NA
@@ -125,7 +125,7 @@ covariance_moments <- function(fit, columns) {
   place <- match(columns, fit$posterior$random$column)
   covariance <- fit$sampling$moments$covariance[place, place, fit$posterior$group_display,
                                                 drop = FALSE]
-  if (any(fit$posterior$tails <= 3)) covariance[] <- NA
+  if (any(parameter_tails(fit$posterior) <= 3)) covariance[] <- NA
   covariance
 }
 
@@ -148,14 +148,14 @@ sd_of_groups <- function(fit, parts, from_moments) {
   sds <- vapply(parts, function(part) {
     rep_len(if (from_moments) part[, "sd"] else summarize_columns(part, 0.5)$sd, n)
   }, numeric(n))
-  if (any(fit$posterior$tails <= 3)) sds[] <- NA
+  if (any(parameter_tails(fit$posterior) <= 3)) sds[] <- NA
   matrix(sds, n)
 }
 
 # groups x columns of the table x columns of the model.
 tables_of_groups <- function(fit, parts, asked, from_moments) {
   groups <- shown_levels(fit)
-  heaviest <- min(fit$posterior$tails)
+  heaviest <- min(parameter_tails(fit$posterior))
   tables <- lapply(parts, function(part) {
     table <- if (from_moments) moment_table(part, asked$probs)
       else asked_table(part, heaviest, asked)

@@ -350,7 +350,7 @@ variance_draws <- function(fit) {
   design <- design_of(fit, "get_variance()")
   rows <- design_rows(design)
   X <- rows$X[, posterior$fixed, drop = FALSE]
-  beta <- hyper_matrix(fit, seq_along(posterior$fixed))
+  beta <- hyper_matrix(fit, shown_places_of(posterior, "b"))
   residual <- residual_variance(fit, design, rows$weights)
   parts <- list(var.fixed = rowSums((beta %*% stats::var(X)) * beta), var.residual = residual,
                 var.distribution = residual, var.dispersion = 0 * residual)
@@ -362,22 +362,21 @@ variance_draws <- function(fit) {
 residual_variance <- function(fit, design, weights) {
   posterior <- fit$posterior
   if (is.null(weights)) weights <- rep(1, nrow(design$frame))
-  sigma2 <- hyper_matrix(fit, match(sigma_names(posterior), hyper_variables(fit)))^2
+  sigma2 <- hyper_matrix(fit, shown_places_of(posterior, "sigma"))^2
   if (is.null(posterior$sigma_by)) return(as.numeric(sigma2) * mean(1 / weights))
   level <- group_levels(factors_of(design)$sigma)$index
   share <- tapply(1 / weights, level, sum) / length(weights)
-  as.numeric(sigma2[, seq_along(posterior$levels), drop = FALSE] %*% share)
+  as.numeric(sigma2 %*% share)
 }
 
 # moment: Z'Z / n. The mean over rows of z' Sigma z is trace(Sigma Z'Z / n).
 random_variance <- function(fit, moment) {
   posterior <- fit$posterior
   columns <- posterior$random$column
-  p <- length(posterior$fixed)
-  sd <- hyper_matrix(fit, p + seq_along(columns))
+  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
   total <- as.numeric(sd^2 %*% diag(moment))
-  pairs <- correlation_pairs(posterior)
-  correlation <- hyper_matrix(fit, pairs$place)
+  pairs <- correlated_columns(posterior$random$block)
+  correlation <- hyper_matrix(fit, shown_places_of(posterior, "cor"))
   products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
   total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
   intercept <- columns == "(Intercept)"

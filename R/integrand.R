@@ -17,22 +17,22 @@ new_integrand <- function(posterior, threads = 1L) {
   list(posterior = posterior, model = model, constant = constant, threads = threads)
 }
 
-n_pairs <- function(posterior) {
-  sum(vapply(posterior$blocks, function(block) choose(length(block$columns), 2), 0))
+n_dimensions <- function(integrand) {
+  length(integrated_parts(integrand$posterior))
 }
 
-n_dimensions <- function(integrand) {
-  posterior <- integrand$posterior
-  nrow(posterior$random) + n_pairs(posterior) + integrand$model$n_levels
+# What each of its parameters is.
+integrated_parts <- function(posterior) {
+  part <- parameters_of(posterior)$part
+  part[part %in% c("sd", "cor", "sigma")]
 }
 
 # Its parameters: standard deviations, partial correlations on the scale of atanh(), residual
 # standard deviations. Each is a matrix with a row for each point.
 split_point <- function(points, integrand) {
-  q <- nrow(integrand$posterior$random)
-  z <- q + seq_len(n_pairs(integrand$posterior))
-  list(sd = points[, seq_len(q), drop = FALSE], z = points[, z, drop = FALSE],
-       sigma = points[, seq_len(ncol(points)) > q + length(z), drop = FALSE])
+  part <- integrated_parts(integrand$posterior)
+  list(sd = points[, part == "sd", drop = FALSE], z = points[, part == "cor", drop = FALSE],
+       sigma = points[, part == "sigma", drop = FALSE])
 }
 
 # The factors of Sigma, q x q x points, and those of the correlations' blocks.
@@ -65,12 +65,11 @@ log_integrand <- function(integrand, points) {
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }
-  place <- 0
-  for (block in posterior$blocks) {
-    pairs <- choose(length(block$columns), 2)
+  pairs <- pairs_of_blocks(block_sizes(posterior$blocks))
+  for (b in seq_along(pairs)) {
+    block <- posterior$blocks[[b]]
     value <- value + log_block_prior(block, point$sd[, block$columns, drop = FALSE],
-                                     point$z[, place + seq_len(pairs), drop = FALSE], L)
-    place <- place + pairs
+                                     point$z[, pairs[[b]], drop = FALSE], L)
   }
   value
 }
@@ -93,31 +92,23 @@ log_block_prior <- function(block, sd, z, L) {
 # The parameters of split_point() in the draws of a fit.
 drawn_points <- function(fit) {
   posterior <- fit$posterior
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
   hyper <- t(drawn_hyper_all(fit))
-  place <- p + q
-  z <- lapply(posterior$blocks, function(block) {
-    size <- length(block$columns)
-    columns <- place + seq_len(choose(size, 2))
-    place <<- place + length(columns)
-    if (length(columns) == 0) return(NULL)
-    z <- apply(hyper[, columns, drop = FALSE], 1, partial_coordinates, size = size)
-    matrix(z, nrow(hyper), byrow = TRUE)
-  })
-  sigma <- place + seq_len(max(1, length(posterior$levels)))
-  cbind(hyper[, p + seq_len(q), drop = FALSE], do.call(cbind, z), hyper[, sigma, drop = FALSE])
+  own <- function(part) hyper[, places_of(posterior, part), drop = FALSE]
+  cbind(own("sd"), partial_coordinates(own("cor"), block_sizes(posterior$blocks)), own("sigma"))
 }
 
 # Upper bounds of the parameters; lower ones are 0, or -Inf of z.
 upper_bounds <- function(integrand) {
   posterior <- integrand$posterior
-  sd <- numeric(nrow(posterior$random))
-  for (block in posterior$blocks) sd[block$columns] <- block$variance["upper", ]
-  c(sd, rep(Inf, n_pairs(posterior)), rep(posterior$sigma[["upper"]], integrand$model$n_levels))
+  part <- integrated_parts(posterior)
+  upper <- rep(Inf, length(part))
+  for (block in posterior$blocks) {
+    upper[part == "sd"][block$columns] <- block$variance["upper", ]
+  }
+  upper[part == "sigma"] <- posterior$sigma[["upper"]]
+  upper
 }
 
 lower_bounds <- function(integrand) {
-  q <- nrow(integrand$posterior$random)
-  c(numeric(q), rep(-Inf, n_pairs(integrand$posterior)), numeric(integrand$model$n_levels))
+  ifelse(integrated_parts(integrand$posterior) == "cor", -Inf, 0)
 }

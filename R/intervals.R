@@ -74,7 +74,7 @@ confint.relm <- function(object, parm, level = 0.95, ...) {
   refuse_dots(list(...), "confint")
   check_probability(level, "level")
   fixed <- object$posterior$fixed
-  draws <- hyper_matrix(object, seq_along(fixed))
+  draws <- hyper_matrix(object, shown_places_of(object$posterior, "b"))
   colnames(draws) <- fixed
   if (!missing(parm)) {
     known <- if (is.numeric(parm)) parm %in% seq_along(fixed)

@@ -125,7 +125,7 @@ call_kernel <- function(call) {
 # The draws as kernels take them: hyperparameters x draws, in the order of sampling.
 all_hyper <- function(fit) {
   hyper <- drawn_hyper_all(fit)
-  list(hyper = hyper, sigma = hyper[sigma_rows(fit$posterior, nrow(hyper)), , drop = FALSE])
+  list(hyper = hyper, sigma = hyper[places_of(fit$posterior, "sigma"), , drop = FALSE])
 }
 
 rows_of_fit <- function(fit, places) {

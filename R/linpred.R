@@ -28,7 +28,7 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
                draw_ids = choose_draws(fit, ndraws, draw_ids, spelling(ndraws, draws)),
                na_action = if (is.null(newdata)) attr(fit$design$frame, "na.action"))
   plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
-  plan$beta <- chosen_hyper(plan, seq_along(fit$posterior$fixed))
+  plan$beta <- chosen_hyper(plan, shown_places_of(fit$posterior, "b"))
   check_new_levels(fit, rows, new_levels_allowed(allow_new_levels, allow.new.levels))
   if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
   plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
@@ -149,11 +149,12 @@ group_effects <- function(plan, groups) {
 # Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.
 level_sigmas <- function(plan, levels) {
   posterior <- plan$fit$posterior
-  if (is.null(levels)) return(chosen_hyper(plan, sigma_places(plan$fit)))
+  places <- shown_places_of(posterior, "sigma")
+  if (is.null(levels)) return(chosen_hyper(plan, places))
   L <- length(posterior$levels)
   known <- levels <= L
   sigmas <- matrix(0, plan$n_draws, length(levels))
-  sigmas[, known] <- chosen_hyper(plan, sigma_places(plan$fit)[levels[known]])
+  sigmas[, known] <- chosen_hyper(plan, places[levels[known]])
   if (!all(known)) sigmas[, !known] <- new_sigmas(plan, levels[!known] - L)
   sigmas
 }

@@ -42,40 +42,6 @@ spell_level <- function(x) {
   make.unique(gsub("[],[]", "_", gsub("[[:space:]]", ".", x)), sep = "_")
 }
 
-# Names of the hyperparameters, in the order in which they are drawn: made once, for the
-# tails of a posterior.
-hyper_names <- function(posterior) {
-  if (!is.null(posterior$tails)) return(names(posterior$tails))
-  random <- posterior$random
-  group <- spell_term(posterior$group)
-  columns <- spell_columns(posterior, c(posterior$fixed, random$column))
-  fixed <- columns[seq_along(posterior$fixed)]
-  spelled <- columns[length(fixed) + seq_along(random$column)]
-  pairs <- if (anyDuplicated(random$block)) {
-    unlist(lapply(split(spelled, random$block), pair_names), use.names = FALSE)
-  }
-  c(sprintf("b_%s", fixed),
-    if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
-    if (length(pairs)) sprintf("cor_%s__%s", group, pairs),
-    sigma_names(posterior))
-}
-
-pair_names <- function(columns, sep = "__") {
-  unlist(lapply(seq_along(columns)[-1], function(k) {
-    paste0(columns[seq_len(k - 1)], sep, columns[k])
-  }))
-}
-
-sigma_names <- function(posterior) {
-  if (is.null(posterior$sigma_by)) return("sigma")
-  factor <- spell_term(posterior$sigma_by)
-  c(sprintf("sigma_%s[%s]", factor, spell_levels(posterior$levels, posterior$level_display)),
-    if (is_pooled(posterior)) sprintf("sigma_%s__%s", factor, c("df", "scale")))
-}
-
-# How many hyperparameters come after the residual standard deviations.
-count_pooled <- function(posterior) if (is_pooled(posterior)) 2L else 0L
-
 # Columns that spell alike get their numbers over X and Z together, so that one has the
 # same name in b_, sd_, r_ and coef_.
 spell_columns <- function(posterior, columns) {

@@ -87,17 +87,14 @@ gaussian_effects <- function(plan, k) {
 # columns where its row may differ from zero and the values there, draws x columns.
 scale_root <- function(plan) {
   posterior <- plan$fit$posterior
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
-  sd <- chosen_hyper(plan, p + seq_len(q))
-  place <- p + q
-  rows <- vector("list", q)
-  for (block in posterior$blocks) {
-    size <- length(block$columns)
-    n_pairs <- size * (size - 1) / 2
-    root <- correlation_root(chosen_hyper(plan, place + seq_len(n_pairs)), size)
-    place <- place + n_pairs
-    for (r in seq_len(size)) {
+  sd <- chosen_hyper(plan, shown_places_of(posterior, "sd"))
+  correlations <- chosen_hyper(plan, shown_places_of(posterior, "cor"))
+  pairs <- pairs_of_blocks(block_sizes(posterior$blocks))
+  rows <- vector("list", ncol(sd))
+  for (b in seq_along(pairs)) {
+    block <- posterior$blocks[[b]]
+    root <- correlation_root(correlations[, pairs[[b]], drop = FALSE], length(block$columns))
+    for (r in seq_along(block$columns)) {
       column <- block$columns[r]
       rows[[column]] <- list(columns = block$columns[seq_len(r)], values = sd[, column] * root[[r]])
     }
@@ -156,7 +153,7 @@ new_sigmas <- function(plan, levels) {
   sigmas <- lapply(levels, function(k) {
     seed <- plan$level_seeds[k]
     if (plan$new_sigma == "prior") return(with_stream(seed, prior_sigmas(plan)))
-    places <- sigma_places(plan$fit)
+    places <- shown_places_of(plan$fit$posterior, "sigma")
     old <- old_levels(plan$new_sigma, seed, length(places), plan$n_draws)
     needed <- unique(old)
     chosen_hyper(plan, places[needed])[cbind(seq_along(old), match(old, needed))]

@@ -1,4 +1,136 @@
-# Where hyperparameters stand among the draws, and what a draw of them is.
+# The hyperparameters of a model: a table with a row for each, of which names, places and tails are
+# views, and what a draw of them is.
+
+# Made once, for the posterior; that of version 0.1.0 has its tails alone.
+parameters_of <- function(posterior) {
+  if (is.null(posterior$parameters)) new_parameters(posterior) else posterior$parameters
+}
+
+# In the order in which they are drawn: coefficients, standard deviations of the group effects,
+# their correlations, residual standard deviations, what pools these. The columns:
+#   variable  its name among the draws
+#   part      b, sd, cor, sigma or pool
+#   grouping  of sd and cor
+#   column    of the model matrix, of b and sd; the later one of cor
+#   with      the earlier one of cor
+#   stratum   of sigma, where there are several
+#   shown     its place among the draws of a fit, in which strata have the order of their levels
+#   tail      the exponent with which its density falls
+new_parameters <- function(posterior) {
+  random <- posterior$random
+  columns <- random$column
+  pairs <- correlated_columns(random$block)
+  sigma <- sigma_names(posterior)
+  strata <- posterior$levels
+  n <- c(b = length(posterior$fixed), sd = length(columns), cor = length(pairs$first),
+         sigma = max(1L, length(strata)))
+  n[["pool"]] <- length(sigma) - n[["sigma"]]
+  none <- function(part) rep(NA_character_, n[[part]])
+  grouping <- if (is.null(posterior$group)) NA_character_ else posterior$group
+  variable <- c(spelled_parameters(posterior, pairs), sigma)
+  table <- list(
+    variable = variable,
+    part = rep(names(n), n),
+    grouping = c(none("b"), rep(grouping, n[["sd"]] + n[["cor"]]), none("sigma"), none("pool")),
+    column = c(posterior$fixed, columns, columns[pairs$second], none("sigma"), none("pool")),
+    with = c(none("b"), none("sd"), columns[pairs$first], none("sigma"), none("pool")),
+    stratum = c(none("b"), none("sd"), none("cor"), if (length(strata)) strata else NA_character_,
+                none("pool")),
+    shown = shown_places(n, posterior$level_display),
+    tail = if (is.null(posterior$tails)) rep(Inf, sum(n)) else unname(posterior$tails)
+  )
+  structure(table, class = "data.frame", row.names = .set_row_names(sum(n)))
+}
+
+# Names of all but the residual ones.
+spelled_parameters <- function(posterior, pairs) {
+  random <- posterior$random$column
+  group <- spell_term(posterior$group)
+  columns <- spell_columns(posterior, c(posterior$fixed, random))
+  fixed <- columns[seq_along(posterior$fixed)]
+  spelled <- columns[length(fixed) + seq_along(random)]
+  c(sprintf("b_%s", fixed),
+    if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
+    if (length(pairs$first)) {
+      sprintf("cor_%s__%s__%s", group, spelled[pairs$first], spelled[pairs$second])
+    })
+}
+
+sigma_names <- function(posterior) {
+  if (is.null(posterior$sigma_by)) return("sigma")
+  factor <- spell_term(posterior$sigma_by)
+  c(sprintf("sigma_%s[%s]", factor, spell_levels(posterior$levels, posterior$level_display)),
+    if (is_pooled(posterior)) sprintf("sigma_%s__%s", factor, c("df", "scale")))
+}
+
+# n: the number of each part.
+shown_places <- function(n, display) {
+  places <- seq_len(sum(n))
+  if (length(display) < 2) return(places)
+  sigma <- n[["b"]] + n[["sd"]] + n[["cor"]] + seq_len(n[["sigma"]])
+  places[sigma[display]] <- sigma
+  places
+}
+
+# The pairs of random columns that are correlated, block after block, each column with those before
+# it.
+correlated_columns <- function(block) {
+  if (!anyDuplicated(block)) return(list(first = integer(), second = integer()))
+  columns <- split(seq_along(block), block)
+  pairs <- lapply(columns, function(own) {
+    size <- length(own)
+    later <- rep(seq_len(size), seq_len(size) - 1L)
+    list(first = own[sequence(seq_len(size) - 1L)], second = own[later])
+  })
+  list(first = unlist(lapply(pairs, `[[`, "first"), use.names = FALSE),
+       second = unlist(lapply(pairs, `[[`, "second"), use.names = FALSE))
+}
+
+# Which of the correlations are those of each block.
+pairs_of_blocks <- function(sizes) {
+  n <- sizes * (sizes - 1) / 2
+  before <- cumsum(n) - n
+  Map(function(before, n) before + seq_len(n), before, n)
+}
+
+# Views of the table --------------------------------------------------------------------------
+
+# Names, in the order of drawing.
+hyper_names <- function(posterior) parameters_of(posterior)$variable
+
+# Places in the order of drawing.
+places_of <- function(posterior, part) which(parameters_of(posterior)$part == part)
+
+# Places among the draws of a fit, for each in the order of drawing.
+shown_places_of <- function(posterior, part) {
+  parameters <- parameters_of(posterior)
+  parameters$shown[parameters$part == part]
+}
+
+tails_of_part <- function(posterior, part) {
+  parameters <- parameters_of(posterior)
+  parameters$tail[parameters$part == part]
+}
+
+# Names as they are shown.
+variables_of_part <- function(posterior, part) {
+  parameters <- parameters_of(posterior)
+  own <- which(parameters$part == part)
+  parameters$variable[own[order(parameters$shown[own])]]
+}
+
+# Of all, by name.
+parameter_tails <- function(posterior) {
+  parameters <- parameters_of(posterior)
+  stats::setNames(parameters$tail, parameters$variable)
+}
+
+# Labels of the strata of the residual variance as they are shown; NA where there is one variance.
+shown_strata <- function(posterior) {
+  if (is.null(posterior$sigma_by)) NA_character_ else posterior$levels[posterior$level_display]
+}
+
+# Draws ----------------------------------------------------------------------------------------
 
 # Hyperparameters by their places, draws x variables.
 hyper_matrix <- function(fit, places) {
@@ -7,11 +139,13 @@ hyper_matrix <- function(fit, places) {
          dimnames = list(NULL, dimnames(hyper)[[3]]))
 }
 
+# Residual standard deviations as they are shown.
+sigma_draws <- function(fit) hyper_matrix(fit, sort(shown_places_of(fit$posterior, "sigma")))
+
 # Draws of one chain as they were drawn: hyperparameters x draws.
 drawn_hyper <- function(sampling, posterior, chain) {
-  n <- dim(sampling$hyper)[3]
-  shown <- hyper_order(posterior, n)
-  t(matrix(sampling$hyper[, chain, order(shown)], ncol = n))
+  shown <- parameters_of(posterior)$shown
+  t(matrix(sampling$hyper[, chain, shown], ncol = length(shown)))
 }
 
 drawn_hyper_all <- function(fit) {
@@ -20,56 +154,45 @@ drawn_hyper_all <- function(fit) {
   }))
 }
 
-# Residual standard deviations are drawn in the order of the rows, and shown in that of
-# their levels.
-hyper_order <- function(posterior, n_names) {
-  n_levels <- length(posterior$levels)
-  n_pooled <- count_pooled(posterior)
-  n_before <- n_names - n_levels - n_pooled
-  c(seq_len(n_before), n_before + posterior$level_display,
-    n_before + n_levels + seq_len(n_pooled))
-}
-
-# A draw of the hyperparameters, in the order of sampling, as (beta, Sigma, sigma2).
+# A draw, in the order of drawing, as (beta, Sigma, sigma2).
 state_of <- function(draw, posterior) {
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
-  n_levels <- max(1, length(posterior$levels))
-  sd <- draw[p + seq_len(q)]
-  C <- diag(q)
-  place <- p + q
-  for (block in posterior$blocks) {
-    size <- length(block$columns)
-    pairs <- size * (size - 1) / 2
-    own <- diag(size)
-    own[upper.tri(own)] <- draw[place + seq_len(pairs)]
+  own <- function(part) draw[places_of(posterior, part)]
+  list(beta = own("b"), Sigma = covariance_of(own("sd"), own("cor"), posterior$blocks),
+       sigma2 = own("sigma")^2, hyper = draw)
+}
+
+covariance_of <- function(sd, correlations, blocks) {
+  C <- diag(length(sd))
+  pairs <- pairs_of_blocks(block_sizes(blocks))
+  for (b in seq_along(blocks)) {
+    own <- diag(length(blocks[[b]]$columns))
+    own[upper.tri(own)] <- correlations[pairs[[b]]]
     own[lower.tri(own)] <- t(own)[lower.tri(own)]
-    C[block$columns, block$columns] <- own
-    place <- place + pairs
+    C[blocks[[b]]$columns, blocks[[b]]$columns] <- own
   }
-  list(beta = draw[seq_len(p)], Sigma = C * tcrossprod(sd),
-       sigma2 = draw[place + seq_len(n_levels)]^2, hyper = draw)
+  C * tcrossprod(sd)
 }
 
-# Where the residual standard deviations of the levels, in the order of sampling, stand among the
-# hyperparameters.
-sigma_places <- function(fit) {
-  posterior <- fit$posterior
-  n_levels <- max(length(posterior$levels), 1L)
-  before <- dim(fit$sampling$hyper)[3] - n_levels - count_pooled(posterior)
-  if (is.null(posterior$sigma_by)) before + 1L
-  else before + match(seq_len(n_levels), posterior$level_display)
+block_sizes <- function(blocks) vapply(blocks, function(block) length(block$columns), 0L)
+
+# Inverse hyperbolic tangents of the canonical partial correlations of draws, one row a draw; sizes:
+# those of the blocks.
+partial_coordinates <- function(correlations, sizes) {
+  z <- lapply(seq_along(sizes), function(b) {
+    own <- correlations[, pairs_of_blocks(sizes)[[b]], drop = FALSE]
+    if (ncol(own)) t(matrix(apply(own, 1, partial_of_draw, size = sizes[b]), ncol(own)))
+  })
+  do.call(cbind, z)
 }
 
-# Where the residual standard deviations stand among the hyperparameters, as drawn.
-sigma_rows <- function(posterior, n_hyper) {
-  n_levels <- max(1L, length(posterior$levels))
-  n_hyper - count_pooled(posterior) - n_levels + seq_len(n_levels)
-}
-
-# Of the residual standard deviations, in the order of sampling.
-sigma_tails <- function(posterior) {
-  n_levels <- max(length(posterior$levels), 1L)
-  n_before <- length(posterior$tails) - n_levels - count_pooled(posterior)
-  unname(posterior$tails[n_before + seq_len(n_levels)])
+# Of one draw, row by row. In double precision its matrix may be singular.
+partial_of_draw <- function(correlations, size) {
+  C <- diag(size)
+  C[upper.tri(C)] <- correlations
+  shrunk <- C * (1 - 1e-12) + diag(1e-12, size)
+  L <- tryCatch(t(chol(C)), error = function(e) t(chol(shrunk)))
+  unlist(lapply(seq_len(size)[-1], function(l) {
+    rest <- sqrt(1 - c(0, cumsum(L[l, seq_len(l - 1)]^2)))[seq_len(l - 1)]
+    atanh(pmin(pmax(L[l, seq_len(l - 1)] / rest, -1 + 1e-15), 1 - 1e-15))
+  }))
 }

@@ -117,7 +117,7 @@ group_points <- function(axis, owns) {
 # Draws of the coefficients of each group shown, a function of its place among them.
 panel_draws <- function(fit, panels, shown) {
   if (is.null(fit$posterior$group)) {
-    common <- hyper_matrix(fit, seq_along(fit$posterior$fixed))
+    common <- hyper_matrix(fit, shown_places_of(fit$posterior, "b"))
     return(function(k) common)
   }
   names <- names_by_group(fit)[, shown, drop = FALSE]

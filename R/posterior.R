@@ -15,8 +15,12 @@
 #'   \item{`blocks`}{blocks of the covariance matrix with their priors}
 #'   \item{`sigma`}{prior of the residual standard deviations in the form that the samplers use:
 #'     shape, rate and upper bound of its conjugate part, and kind, df and scale of the rest}
-#'   \item{`tails`}{for each hyperparameter, the exponent e with which its density falls,
-#'     like \eqn{t^{-e}}: a mean exists for e > 2, a variance for e > 3}
+#'   \item{`parameters`}{a data frame with a row for each hyperparameter: `variable`, its name among
+#'     the draws; `part`: `"b"`, `"sd"`, `"cor"`, `"sigma"` or, of a [pooled()] prior, `"pool"`;
+#'     `grouping`, `column` and `with`, the columns that it belongs to; `stratum`, the level with a
+#'     residual variance of its own; `shown`, its place among the draws; and `tail`, the exponent e
+#'     with which its density falls, like \eqn{t^{-e}}: a mean exists for e > 2, a variance for
+#'     e > 3}
 #'   }
 #' @section When the posterior does not exist:
 #' With flat coefficients and uniform standard deviations a posterior can be
@@ -228,7 +232,7 @@ check_cov <- function(prior, blocks, random) {
 print.relm_posterior <- function(x, ...) {
   cat("Posterior of ", deparse1(x$formula), "\n", sep = "")
   writeLines(prior_text(x))
-  short <- x$tails[is.finite(x$tails) & x$tails <= 3]
+  short <- Filter(function(tail) tail <= 3, parameter_tails(x))
   if (length(short)) {
     cat("without a variance: ", paste(names(short), collapse = ", "), "\n", sep = "")
   }

@@ -25,12 +25,12 @@ str.relm <- function(object, max.level = NA, ...) {
 
 # What each hyperparameter is about.
 sections_of <- function(fit) {
-  posterior <- fit$posterior
-  n <- length(hyper_variables(fit))
-  n_fixed <- length(posterior$fixed)
-  n_residual <- length(sigma_names(posterior))
-  rep(c("Population", paste0("Groups (", posterior$group, ")"), "Residual"),
-      c(n_fixed, n - n_fixed - n_residual, n_residual))
+  about <- c(b = "Population", sd = "Groups", cor = "Groups", sigma = "Residual", pool = "Residual")
+  parameters <- parameters_of(fit$posterior)
+  sections <- unname(about[parameters$part])
+  of_groups <- which(sections == "Groups")
+  sections[of_groups] <- paste0("Groups (", parameters$grouping[of_groups], ")")
+  sections
 }
 
 # A table of text with a line above the first row of each section, and these indented.

@@ -1,10 +1,11 @@
-# Refuses a posterior that does not exist; adds the tails of one that does. The
-# conditions are documented in relm_posterior().
+# Refuses a posterior that does not exist; adds the table of parameters, with their tails, to one
+# that does. The conditions are documented in relm_posterior().
 check_proper <- function(posterior) {
   check_group_count(posterior)
   factor <- raw_cell_factor(posterior)
   check_residual(posterior, factor)
-  posterior$tails <- check_uniform_sds(posterior, factor)
+  posterior$parameters <- new_parameters(posterior)
+  posterior$parameters$tail <- check_uniform_sds(posterior, factor)
   posterior
 }
 
@@ -161,8 +162,7 @@ most_columns <- 12
 
 # Checks every set of uniform columns, and answers with the exponents of the tails.
 check_uniform_sds <- function(posterior, factor) {
-  names <- hyper_names(posterior)
-  tails <- stats::setNames(rep(Inf, length(names)), names)
+  tails <- posterior$parameters$tail
   columns <- uniform_columns(posterior)
   flat <- which(posterior$beta$precision == 0)
   tails <- if (is.null(posterior$sigma_by)) {
@@ -186,11 +186,10 @@ check_uniform_sds <- function(posterior, factor) {
     exponents[set] <- pmin(exponents[set], t - length(set) + 1 + sum(falls[set]))
   }
   exponents[exponents > 6] <- Inf
-  p <- length(posterior$fixed)
-  sds <- p + seq_along(exponents)
+  sds <- places_of(posterior, "sd")
   tails[sds] <- pmin(tails[sds], exponents)
   if (all(exponents == Inf)) return(tails)
-  heirs <- which(inherits_tail(posterior, factor, columns, lengths))
+  heirs <- places_of(posterior, "b")[inherits_tail(posterior, factor, columns, lengths)]
   tails[heirs] <- pmin(tails[heirs], min(exponents))
   tails
 }
@@ -208,17 +207,17 @@ scale_tail <- function(posterior, n_flat, n_uniform) {
 level_tails <- function(posterior, tails) {
   fall <- scale_fall(posterior$prior$sigma)
   if (is.infinite(fall)) return(tails)
-  n_levels <- length(posterior$levels)
-  before <- length(tails) - count_pooled(posterior) - n_levels
+  coefs <- places_of(posterior, "b")
+  sigmas <- places_of(posterior, "sigma")
   alone <- directions_alone(posterior)
   df <- posterior$level_rows + fall - 1 - alone$count
   for (s in which(df <= 4)) {
-    heirs <- which(posterior$beta$precision == 0 & alone$coefs[, s])
-    affected <- c(heirs, before + s)
+    heirs <- coefs[posterior$beta$precision == 0 & alone$coefs[, s]]
+    affected <- c(heirs, sigmas[s])
     tails[affected] <- pmin(tails[affected], df[s] + 1)
   }
   if (is_pooled(posterior)) {
-    common <- c(before + seq_len(n_levels), length(tails))
+    common <- c(sigmas, length(tails))
     tails[common] <- pmin(tails[common], scale_tail(posterior, sum(posterior$beta$precision == 0),
                                                     length(uniform_columns(posterior))))
   }

@@ -33,7 +33,7 @@ sampler_model <- function(posterior, parameterization) {
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
     blocks = lapply(posterior$blocks, encode_block),
-    sigma_prior = posterior$sigma
+    sigma_prior = posterior$sigma, part = parameters_of(posterior)$part
   ))
 }
 

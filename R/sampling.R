@@ -144,7 +144,7 @@ restore_tuning <- function(model, tuning, threads) {
 
 gather_chains <- function(results, posterior) {
   names <- hyper_names(posterior)
-  shown <- hyper_order(posterior, length(names))
+  shown <- order(parameters_of(posterior)$shown)
   hyper <- array(0, c(ncol(results[[1]]$hyper), length(results), length(names)),
                  list(NULL, NULL, names[shown]))
   for (chain in seq_along(results)) {
@@ -237,15 +237,12 @@ initial_states <- function(init, posterior) {
 # A draw may lie on the border in floating point, where no chain can start: with a standard
 # deviation of 0, or correlations of a singular matrix.
 off_the_border <- function(draw, posterior) {
-  p <- length(posterior$fixed)
-  q <- nrow(posterior$random)
-  if (q == 0) return(draw)
-  sd <- p + seq_len(q)
+  sd <- places_of(posterior, "sd")
+  if (length(sd) == 0) return(draw)
   sigma <- sqrt(min(state_of(draw, posterior)$sigma2))
   draw[sd] <- pmax(draw[sd], 1e-12 * max(draw[sd]), 1e-8 * sigma)
-  n_cor <- sum(vapply(posterior$blocks, function(block) choose(length(block$columns), 2), 0))
-  cor <- p + q + seq_len(n_cor)
-  if (n_cor && is_singular(state_of(draw, posterior)$Sigma)) draw[cor] <- draw[cor] * (1 - 1e-8)
+  cor <- places_of(posterior, "cor")
+  if (length(cor) && is_singular(state_of(draw, posterior)$Sigma)) draw[cor] <- draw[cor] * (1 - 1e-8)
   draw
 }
 

@@ -94,8 +94,9 @@ format_number <- function(x) vapply(x, format, "", digits = 7, scientific = FALS
 
 # Exponents of the tails; group effects and coefficients have the heaviest of all.
 tails_of <- function(fit, variables) {
-  tails <- fit$posterior$tails[variables]
-  tails[is.na(tails)] <- min(fit$posterior$tails)
+  all <- parameter_tails(fit$posterior)
+  tails <- all[variables]
+  tails[is.na(tails)] <- min(all)
   tails[grepl("^cor_", variables)] <- Inf
   unname(tails)
 }

@@ -130,7 +130,7 @@ tidy_rows <- function(fit, effect, squared = FALSE) {
   }
   if (effect == "fixed") {
     fixed <- as.character(posterior$fixed)
-    return(rows(hyper_variables(fit)[seq_along(fixed)], fixed))
+    return(rows(variables_of_part(posterior, "b"), fixed))
   }
   if (effect == "auxiliary") return(tidy_auxiliary(fit, rows))
   if (effect == "ran_pars") {
@@ -146,18 +146,18 @@ tidy_covariance <- function(fit, rows, squared = FALSE) {
   posterior <- fit$posterior
   if (is.null(posterior$group)) return(NULL)
   columns <- posterior$random$column
-  variables <- hyper_variables(fit)
-  sd <- variables[length(posterior$fixed) + seq_along(columns)]
-  pairs <- correlation_pairs(posterior)
+  sd <- variables_of_part(posterior, "sd")
+  cor <- variables_of_part(posterior, "cor")
+  pairs <- correlated_columns(posterior$random$block)
   names <- paste0(columns[pairs$first], ".", columns[pairs$second])
   if (!squared) {
-    return(rows(c(sd, variables[pairs$place]),
-                c(paste0("sd__", columns), sprintf("cor__%s", names)[seq_len(nrow(pairs))]),
+    return(rows(c(sd, cor),
+                c(paste0("sd__", columns), sprintf("cor__%s", names)[seq_along(cor)]),
                 posterior$group))
   }
-  products <- Map(c, variables[pairs$place], sd[pairs$first], sd[pairs$second])
+  products <- Map(c, cor, sd[pairs$first], sd[pairs$second])
   rows(c(Map(c, sd, sd), products),
-       c(paste0("var__", columns), sprintf("cov__%s", names)[seq_len(nrow(pairs))]),
+       c(paste0("var__", columns), sprintf("cov__%s", names)[seq_along(cor)]),
        posterior$group)
 }
 
@@ -180,11 +180,8 @@ tidy_auxiliary <- function(fit, rows) {
 # Names of the residual standard deviations, their levels, and what pools them.
 residual_variables <- function(fit) {
   posterior <- fit$posterior
-  variables <- hyper_variables(fit)
-  list(sd = variables[sort(sigma_places(fit))],
-       pooled = utils::tail(variables, count_pooled(posterior)),
-       level = if (is.null(posterior$sigma_by)) NA_character_
-         else posterior$levels[posterior$level_display])
+  list(sd = variables_of_part(posterior, "sigma"), pooled = variables_of_part(posterior, "pool"),
+       level = shown_strata(posterior))
 }
 
 # robust: NULL for the median and the standard deviation.

@@ -126,6 +126,6 @@ check_crossprods <- function(x) {
 # The cross-products in a posterior, without aliased columns.
 crossprods_of <- function(posterior) {
   own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "level_rows",
-                                     "tails"))
+                                     "parameters", "tails"))
   structure(unclass(posterior)[own], class = "relm_crossprods")
 }

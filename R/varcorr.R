@@ -21,11 +21,10 @@ VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NU
 # brms's shape: for the grouping factor sd, cor and cov, for residuals sd.
 covariance_tables <- function(fit, asked) {
   posterior <- fit$posterior
-  places <- sort(sigma_places(fit))
-  names <- if (is.null(posterior$sigma_by)) "sigma"
-    else posterior$levels[posterior$level_display]
-  sd <- hyper_matrix(fit, places)
-  residual <- list(sd = asked_form(sd, posterior$tails[colnames(sd)], asked, list(names)))
+  names <- if (is.null(posterior$sigma_by)) "sigma" else shown_strata(posterior)
+  sd <- sigma_draws(fit)
+  residual <- list(sd = asked_form(sd, parameter_tails(posterior)[colnames(sd)], asked,
+                                   list(names)))
   if (is.null(posterior$group)) return(list(residual__ = residual))
   stats::setNames(list(group_covariance(fit, asked), residual), c(posterior$group, "residual__"))
 }
@@ -34,17 +33,17 @@ group_covariance <- function(fit, asked) {
   posterior <- fit$posterior
   columns <- posterior$random$column
   q <- length(columns)
-  place <- length(posterior$fixed) + seq_len(q)
-  sd <- hyper_matrix(fit, place)
-  tails <- posterior$tails[place]
+  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
+  tails <- tails_of_part(posterior, "sd")
   tables <- list(sd = asked_form(sd, tails, asked, list(columns)))
-  pairs <- correlation_pairs(posterior)
-  if (nrow(pairs) == 0) return(tables)
+  pairs <- correlated_columns(posterior$random$block)
+  if (length(pairs$first) == 0) return(tables)
   # Draws x effects x effects; as a matrix, the pairs of effects in the order of columns.
   correlation <- array(rep(diag(q), each = nrow(sd)), c(nrow(sd), q, q))
-  for (k in seq_len(nrow(pairs))) {
+  drawn <- hyper_matrix(fit, shown_places_of(posterior, "cor"))
+  for (k in seq_along(pairs$first)) {
     correlation[, pairs$first[k], pairs$second[k]] <-
-      correlation[, pairs$second[k], pairs$first[k]] <- hyper_matrix(fit, pairs$place[k])
+      correlation[, pairs$second[k], pairs$first[k]] <- drawn[, k]
   }
   correlation <- matrix(correlation, nrow(sd))
   first <- rep(seq_len(q), times = q)
@@ -76,30 +75,19 @@ covariance_estimate <- function(fit) {
   posterior <- fit$posterior
   columns <- posterior$random$column
   q <- length(columns)
-  p <- length(posterior$fixed)
-  sd <- apply(hyper_matrix(fit, p + seq_len(q)), 2, stats::median)
+  medians_of <- function(part) {
+    apply(hyper_matrix(fit, shown_places_of(posterior, part)), 2, stats::median)
+  }
+  sd <- medians_of("sd")
   correlation <- diag(q)
-  pairs <- correlation_pairs(posterior)
-  medians <- apply(hyper_matrix(fit, pairs$place), 2, stats::median)
+  pairs <- correlated_columns(posterior$random$block)
+  medians <- medians_of("cor")
   correlation[cbind(pairs$first, pairs$second)] <- medians
   correlation[cbind(pairs$second, pairs$first)] <- medians
   dimnames(correlation) <- list(columns, columns)
   names(sd) <- columns
   structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
             block = posterior$random$block)
-}
-
-# The correlations among the hyperparameters: their places, and the random columns of each pair.
-correlation_pairs <- function(posterior) {
-  pairs <- lapply(posterior$blocks, function(block) {
-    if (length(block$columns) > 1) t(utils::combn(block$columns, 2))
-  })
-  pairs <- rbind(matrix(0L, 0, 2), do.call(rbind, pairs))
-  # As pair_names() has them: each column with those before it.
-  block <- posterior$random$block[pairs[, 1]]
-  pairs <- pairs[order(block, pairs[, 2], pairs[, 1]), , drop = FALSE]
-  first <- length(posterior$fixed) + nrow(posterior$random)
-  data.frame(first = pairs[, 1], second = pairs[, 2], place = first + seq_len(nrow(pairs)))
 }
 
 #' @rdname relm-effects

@@ -56,7 +56,7 @@ any_states <- function(posterior, n = 4, seed = 1) {
       C[upper.tri(C)]
     })
     c(state$beta, sd, unlist(correlations), sqrt(state$sigma2))
-  }, numeric(length(relm:::hyper_names(posterior)) - relm:::count_pooled(posterior)))
+  }, numeric(sum(posterior$parameters$part != "pool")))
   sigma <- vapply(states, function(state) sqrt(state$sigma2), numeric(n_levels))
   list(states = states, given = list(hyper = hyper, sigma = matrix(sigma, n_levels)))
 }

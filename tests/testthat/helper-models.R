@@ -101,3 +101,8 @@ largest_difference <- function(a, b) {
   if (length(b) == 0) return(0)
   max(abs(unname(a) - unname(b))) / max(1, abs(b))
 }
+
+# Exponents of the tails of a posterior's parameters, by name.
+tails_in <- function(posterior) {
+  setNames(posterior$parameters$tail, posterior$parameters$variable)
+}

@@ -128,7 +128,7 @@ test_that("means and standard deviations that do not exist are not in tables", {
   expect_false(anyNA(ranef(heavy, robust = TRUE)$g))
   expect_true(all(is.na(attr(ranef(heavy)$g, "postVar"))))
   own <- fixef(heavy, robust = FALSE)
-  expect_identical(is.na(own[, "Estimate"]), setNames(heavy$posterior$tails[1:2] <= 2,
+  expect_identical(is.na(own[, "Estimate"]), setNames(tails_in(heavy$posterior)[1:2] <= 2,
                                                       rownames(own)))
 })
 

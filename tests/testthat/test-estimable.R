@@ -59,7 +59,7 @@ test_that("means of the fit's rows have a variance, and coefficients of few grou
 test_that("a residual variance without a mean takes the variance of its own rows alone", {
   data <- few_groups(c(2, 9, 8, 9, 9, 9, 8))
   fit <- relm(y ~ 1 + (1 | g), data, sigma = ~ g, seed = 1, chains = 2, draws = 100)
-  expect_identical(fit$posterior$tails[["sigma_g[a]"]], 3)
+  expect_identical(tails_in(fit$posterior)[["sigma_g[a]"]], 3)
   table <- predict(fit, data.frame(g = letters[1:3]), seed = 1)
   expect_identical(unname(is.na(table[, "Est.Error"])), c(TRUE, FALSE, FALSE))
   expect_false(anyNA(fitted(fit, summary = TRUE)))

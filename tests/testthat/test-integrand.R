@@ -13,7 +13,7 @@ point_of <- function(posterior, state) {
   z <- lapply(posterior$blocks, function(block) {
     if (length(block$columns) == 1) return(NULL)
     C <- cov2cor(state$Sigma[block$columns, block$columns])
-    relm:::partial_coordinates(C[upper.tri(C)], nrow(C))
+    relm:::partial_of_draw(C[upper.tri(C)], nrow(C))
   })
   rbind(c(sqrt(diag(state$Sigma)), unlist(z), sqrt(state$sigma2)))
 }

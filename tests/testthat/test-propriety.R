@@ -47,11 +47,11 @@ test_that("uniform standard deviations need three groups, or a proper prior", {
                class = "relm_error")
   three <- posterior_of(y ~ x + (1 | g), groups_of(3))
   # tau falls like tau^-(J - 1), and the intercept with it.
-  expect_identical(three$tails[["sd_g__Intercept"]], 2)
-  expect_identical(three$tails[["b_Intercept"]], 2)
-  expect_identical(three$tails[["b_x"]], Inf)
+  expect_identical(tails_in(three)[["sd_g__Intercept"]], 2)
+  expect_identical(tails_in(three)[["b_Intercept"]], 2)
+  expect_identical(tails_in(three)[["b_x"]], Inf)
   tail_under <- function(sd) {
-    posterior_of(y ~ x + (1 | g), groups_of(2), relm_prior(sd = sd))$tails[["sd_g__Intercept"]]
+    tails_in(posterior_of(y ~ x + (1 | g), groups_of(2), relm_prior(sd = sd)))[["sd_g__Intercept"]]
   }
   expect_identical(tail_under(uniform(10)), Inf)
   # An inverse gamma falls like tau^-(2 shape + 1), beside the one dimension of two groups.
@@ -64,7 +64,7 @@ test_that("uniform standard deviations need three groups, or a proper prior", {
   expect_identical(tail_under(exponential(1)), Inf)
   # A proper prior of the intercept leaves one dimension more to the effects.
   proper <- relm_prior(beta = list(Intercept = normal(0, 10)))
-  expect_identical(posterior_of(y ~ x + (1 | g), groups_of(2), proper)$tails[[1]], Inf)
+  expect_identical(tails_in(posterior_of(y ~ x + (1 | g), groups_of(2), proper))[[1]], Inf)
 })
 
 test_that("columns are judged together, not one by one", {
@@ -166,7 +166,7 @@ test_that("correlated effects need one group more than columns", {
   }
   # Standard deviations under Huang and Wand's prior are half-t.
   wand <- posterior_of(y ~ x + (1 + x | g), groups_of(2), relm_prior(cov = huang_wand(1.5, 1)))
-  expect_identical(wand$tails[["sd_g__x"]], 3.5)
+  expect_identical(tails_in(wand)[["sd_g__x"]], 3.5)
 })
 
 test_that("proper priors of sigma do not save an exact fit, but need no spare row", {
@@ -188,7 +188,7 @@ test_that("proper priors of sigma do not save an exact fit, but need no spare ro
                   "relm_posterior")
   # Three rows, a line: a Jeffreys sigma falls like sigma^-2.
   three <- data.frame(x = c(1, 2, 4), y = c(1, 3, 2))
-  tail_under <- function(family) posterior_of(y ~ x, three, relm_prior(sigma = family))$tails[["sigma"]]
+  tail_under <- function(family) tails_in(posterior_of(y ~ x, three, relm_prior(sigma = family)))[["sigma"]]
   expect_identical(tail_under(jeffreys()), 2)
   expect_identical(tail_under(half_t(2, 1)), 4)
   expect_identical(tail_under(half_normal(1)), Inf)
@@ -237,7 +237,7 @@ test_that("pooled variances need one residual, and no level of agreeing readings
 test_that("pooled variances have the tails of their rows", {
   set.seed(9)
   data <- data.frame(y = rnorm(12), f = rep(c("a", "b", "c"), c(1, 2, 9)))
-  tails <- posterior_of(y ~ 1, data, relm_prior(sigma = pooled()), sigma = ~ f)$tails
+  tails <- tails_in(posterior_of(y ~ 1, data, relm_prior(sigma = pooled()), sigma = ~ f))
   expect_identical(tails[["sigma_f[a]"]], 2)
   expect_identical(tails[["sigma_f[b]"]], 3)
   expect_identical(unname(tails[c("sigma_f[c]", "sigma_f__df", "sigma_f__scale")]), rep(Inf, 3))
@@ -250,7 +250,7 @@ test_that("the exponent of the tail is that of the exact posterior", {
     exact <- exact_posterior(data$y, cbind("(Intercept)" = 1, x = data$x),
                              cbind("(Intercept)" = rep(1, nrow(data))), data$g, gname = "g")
     far <- 1 - exact_cdf(exact, "sd_g__Intercept", c(1e3, 2e3))
-    e <- posterior_of(y ~ x + (1 | g), data)$tails[["sd_g__Intercept"]]
+    e <- tails_in(posterior_of(y ~ x + (1 | g), data))[["sd_g__Intercept"]]
     expect_equal(log2(far[1] / far[2]), e - 1, tolerance = 0.01)
   }
 })

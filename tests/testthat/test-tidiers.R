@@ -47,7 +47,7 @@ test_that("tidy() has no standard error where there is no variance, and no inter
   few <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:3]), seed = 1, chains = 1,
               draws = 50)
   table <- generics::tidy(few, c("fixed", "ran_pars", "ran_vals"))
-  exists <- few$posterior$tails > 3
+  exists <- tails_in(few$posterior) > 3
   expect_identical(!is.na(table$std.error[table$effect %in% c("fixed", "ran_pars")]),
                    unname(exists))
   expect_false(all(exists))
@@ -182,7 +182,7 @@ test_that("tidy() has means or medians as they are asked for", {
   few <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:3]), seed = 1, chains = 1,
               draws = 50)
   table <- generics::tidy(few, c("fixed", "ran_pars"), robust = FALSE)
-  expect_identical(is.na(table$estimate), unname(few$posterior$tails <= 2))
+  expect_identical(is.na(table$estimate), unname(tails_in(few$posterior) <= 2))
   expect_false(anyNA(generics::tidy(few, robust = TRUE)[c("estimate", "std.error")]))
 })
 
@@ -231,7 +231,7 @@ test_that("tidy() has variances and covariances", {
 test_that("a variance's own variance does not exist where its fourth moment does not", {
   heavy <- relm(y ~ x + (1 | g), subset(data, g %in% unique(g)[1:5]), seed = 1, chains = 1,
                 draws = 50)
-  tail <- heavy$posterior$tails[["sd_g__Intercept"]]
+  tail <- tails_in(heavy$posterior)[["sd_g__Intercept"]]
   expect_true(tail > 3 && tail <= 5)
   errors <- function(...) generics::tidy(heavy, "ran_pars", ...)$std.error[1]
   expect_false(is.na(errors()))

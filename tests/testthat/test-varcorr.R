@@ -63,7 +63,7 @@ test_that("effects that are not correlated have standard deviations alone", {
 test_that("the variance of a product exists where its factors' densities fall fast enough", {
   # Of s^2 it exists where the density of s falls faster than its fifth power.
   fit <- relm(y ~ x + (1 + v | g), grouped_data(6), seed = 1, chains = 1, draws = 50)
-  expect_identical(unname(fit$posterior$tails[c("sd_g__Intercept", "sd_g__v")]), c(5, 6))
+  expect_identical(unname(tails_in(fit$posterior)[c("sd_g__Intercept", "sd_g__v")]), c(5, 6))
   tables <- VarCorr(fit, robust = FALSE)$g
   expect_false(anyNA(tables$sd))
   expect_identical(unname(is.na(tables$cov[, "Est.Error", ])),
