@@ -22,7 +22,7 @@ group_start <- function(posterior) {
 # The triangular factor of [X y] over all rows, unshifted.
 total_factor <- function(crossprods) {
   p <- length(crossprods$fixed)
-  totals <- level_totals(crossprods)
+  totals <- stratum_totals(crossprods)
   total <- if (dim(totals)[3] == 1) totals[, , 1] else {
     qr_factor(matrix(aperm(totals, c(1, 3, 2)), ncol = p + 1))
   }
@@ -30,8 +30,8 @@ total_factor <- function(crossprods) {
 }
 
 # Factors of [X y] over the rows of each residual variance.
-level_totals <- function(crossprods) {
-  .Call(ffi_level_totals, crossprods$cell_factor, crossprods$level_factor,
+stratum_totals <- function(crossprods) {
+  .Call(ffi_stratum_totals, crossprods$cell_factor, crossprods$level_factor,
         crossprods$cell_level - 1L)
 }
 

@@ -47,7 +47,7 @@ draw_again <- function(fit, groups) {
   if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
   model <- sampler_model(posterior, "uncentered")
   lapply(seq_len(sampling$chains), function(chain) {
-    draw_group_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
+    draw_deferred_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
                        groups)
   })
 }

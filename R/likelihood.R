@@ -4,8 +4,8 @@
 # The groups of a fit, for its rows: their own factors of [X y] are not needed for these.
 groups_of_fit <- function(posterior, model) {
   list(cell_factor = model$cell_factor, rest = NULL, group_start = model$group_start,
-       cell_level = model$cell_level,
-       cell_rows = posterior$cell_rows[seq_along(model$cell_level)],
+       cell_stratum = model$cell_stratum,
+       cell_rows = posterior$cell_rows[seq_along(model$cell_stratum)],
        group_rows = sums_by_group(posterior$cell_rows, model$group_start),
        log_weights = numeric(model$n_groups))
 }
@@ -24,7 +24,7 @@ groups_of_design <- function(design, posterior, level_of) {
   }
   groups <- groups_in_coordinates(factors$cell_factor, factors$level_factor, posterior)
   groups$group_start <- c(0L, cumsum(tabulate(cells$cell_group, length(cells$group$labels))))
-  groups$cell_level <- as.integer(level_of(cells$level$labels)[cells$cell_level]) - 1L
+  groups$cell_stratum <- as.integer(level_of(cells$level$labels)[cells$cell_level]) - 1L
   groups$cell_rows <- cells$cell_rows
   groups$group_rows <- sums_by_group(cells$cell_rows, groups$group_start)
   groups$log_weights <- sums_by_group(cell_log_weights(design$frame, cells), groups$group_start)
@@ -56,7 +56,7 @@ groups_of_crossprods <- function(posterior) {
   }
   groups <- groups_in_coordinates(posterior$cell_factor, rest, posterior)
   groups$group_start <- group_start(posterior)
-  groups$cell_level <- posterior$cell_level - 1L
+  groups$cell_stratum <- posterior$cell_level - 1L
   groups$cell_rows <- posterior$cell_rows
   groups$group_rows <- sums_by_group(posterior$cell_rows, groups$group_start)
   log_weights <- posterior$cell_log_weights
@@ -103,7 +103,7 @@ row_predictive <- function(model, groups, given, rows, leave_out) {
   order <- order(rows$group)
   sorted <- list(X = rows$X[order, , drop = FALSE], Z = rows$Z[order, , drop = FALSE],
                  y = rows$y[order], weights = as_numeric_or_null(rows$weights[order]),
-                 group = rows$group[order] - 1L, level = rows$level[order] - 1L)
+                 group = rows$group[order] - 1L, stratum = rows$level[order] - 1L)
   moments <- call_kernel(.Call(ffi_predict_rows, model, groups, given$hyper, given$sigma,
                                sorted, leave_out))
   lapply(moments, function(values) {

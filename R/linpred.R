@@ -132,7 +132,8 @@ block_matrices <- function(plan, rows) {
 block_noise <- function(plan, rows) {
   level <- plan$rows$level$code[rows]
   levels <- unique(level)
-  list(sigma = level_sigmas(plan, levels), level = if (!is.null(level)) match(level, levels) - 1L,
+  list(sigma = level_sigmas(plan, levels),
+       stratum = if (!is.null(level)) match(level, levels) - 1L,
        weights = plan$rows$weights[rows], normals = plan$normals)
 }
 

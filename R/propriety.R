@@ -229,7 +229,7 @@ level_tails <- function(posterior, tails) {
 directions_alone <- function(posterior) {
   p <- length(posterior$fixed)
   coordinates <- sampler_coordinates(posterior, "uncentered")
-  grams <- level_gram(posterior, coordinates$A)
+  grams <- stratum_gram(posterior, coordinates$A)
   root <- if (is_deficient(posterior)) gram_root(grams) else diag(p)
   count <- numeric(length(posterior$levels))
   coefs <- matrix(FALSE, p, length(posterior$levels))

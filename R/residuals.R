@@ -58,7 +58,7 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
 # Standard deviation of the residuals, draws x rows; without weights sigma.
 residual_sd <- function(plan, rows, weighted = TRUE) {
   noise <- block_noise(plan, rows)
-  place <- if (is.null(noise$level)) rep(1L, length(rows)) else noise$level + 1L
+  place <- if (is.null(noise$stratum)) rep(1L, length(rows)) else noise$stratum + 1L
   sd <- noise$sigma[, place, drop = FALSE]
   if (!weighted || is.null(noise$weights)) return(sd)
   sd / rep(sqrt(noise$weights), each = plan$n_draws)

@@ -3,7 +3,8 @@
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of
 # the group effects. The columns that stay are orthonormalized over all rows, so
-# that a sweep loses no digits; theta is beta in these coordinates.
+# that a sweep loses no digits; theta is beta in these coordinates. What the posterior calls levels
+# are the strata of the residual variances.
 sampler_model <- function(posterior, parameterization) {
   coordinates <- sampler_coordinates(posterior, parameterization)
   q <- nrow(posterior$random)
@@ -18,17 +19,17 @@ sampler_model <- function(posterior, parameterization) {
     pair_column = paired - 1L,
     n_groups = length(posterior$groups),
     n_cells = if (grouped) length(posterior$cell_level) else 0L,
-    n_levels = dim(posterior$level_factor)[3],
+    n_strata = dim(posterior$level_factor)[3],
     n_random = q, n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
     group_start = group_start(posterior),
-    cell_level = if (grouped) posterior$cell_level - 1L else integer(),
+    cell_stratum = if (grouped) posterior$cell_level - 1L else integer(),
     cell_factor = if (grouped) {
       change(posterior$cell_factor, q, posterior$intercepts[["Z"]],
              posterior$shift[seq_len(q)])
     } else numeric(),
-    level_factor = change(posterior$level_factor, 0, 0, numeric()),
-    level_gram = level_gram(posterior, coordinates$A),
-    level_rows = posterior$level_rows,
+    stratum_factor = change(posterior$level_factor, 0, 0, numeric()),
+    stratum_gram = stratum_gram(posterior, coordinates$A),
+    stratum_rows = posterior$level_rows,
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
@@ -77,7 +78,7 @@ sampler_coordinates <- function(posterior, parameterization) {
   } else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
   c(list(A = A, offset = offset,
-         layout = list(n_fixed = length(fixed), fixed_coef = fixed - 1L,
+         layout = list(n_staying = length(fixed), staying_coef = fixed - 1L,
                        mean_coef = mean_coef - 1L, mean_column = means - 1L)),
     theta_to_beta(posterior, fixed, R, centering$means, least_squares))
 }
@@ -145,18 +146,18 @@ prior_in_coordinates <- function(posterior, coordinates) {
 }
 
 # X'X of each level, in the coordinates of the columns that stay.
-level_gram <- function(posterior, A) {
-  n_fixed <- ncol(A)
-  n_levels <- dim(posterior$level_factor)[3]
-  if (n_levels == 1 && !is_deficient(posterior)) {
-    return(array(diag(n_fixed), c(n_fixed, n_fixed, 1)))
+stratum_gram <- function(posterior, A) {
+  n_staying <- ncol(A)
+  n_strata <- dim(posterior$level_factor)[3]
+  if (n_strata == 1 && !is_deficient(posterior)) {
+    return(array(diag(n_staying), c(n_staying, n_staying, 1)))
   }
-  totals <- level_totals(posterior)
+  totals <- stratum_totals(posterior)
   p <- nrow(A)
-  grams <- vapply(seq_len(n_levels), function(s) {
+  grams <- vapply(seq_len(n_strata), function(s) {
     crossprod(matrix(totals[, seq_len(p), s], p + 1) %*% A)
-  }, matrix(0, n_fixed, n_fixed))
-  array(grams, c(n_fixed, n_fixed, n_levels))
+  }, matrix(0, n_staying, n_staying))
+  array(grams, c(n_staying, n_staying, n_strata))
 }
 
 # theta of a beta.

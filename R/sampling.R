@@ -79,7 +79,7 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
   })
   if (result$interrupted) return(result)
   if (!plan$in_chain && length(plan$kept)) {
-    result$effects <- draw_group_effects(plan$uncentered, result$hyper, plan$seeds[chain],
+    result$effects <- draw_deferred_effects(plan$uncentered, result$hyper, plan$seeds[chain],
                                          plan$kept, draws_before(end))
   }
   result$end <- end_of(result, end)
@@ -153,7 +153,7 @@ gather_chains <- function(results, posterior) {
   }
   pick <- function(element) vapply(results, `[[`, 0, element)
   list(hyper = hyper, seconds = pick("seconds"), proposals = pick("proposals"),
-       kept_sweeps = pick("kept"), accepted = pick("accepted"))
+       kept_sweeps = pick("refused"), accepted = pick("accepted"))
 }
 
 # Enough draws ------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ join_runs <- function(first, second) {
   Map(function(a, b) {
     b$hyper <- more_columns(a$hyper, b$hyper)
     b$effects <- more_columns(a$effects, b$effects)
-    for (count in c("proposals", "kept", "accepted", "seconds")) {
+    for (count in c("proposals", "refused", "accepted", "seconds")) {
       b[[count]] <- a[[count]] + b[[count]]
     }
     b

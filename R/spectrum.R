@@ -8,10 +8,10 @@ many_columns <- 64L
 most_groups_a_column <- 4
 
 has_spectrum <- function(model) {
-  model$n_random == 1 && model$n_levels == 1 && model$beta_is_flat == 1 &&
-    model$n_fixed == model$n_coef && model$n_coef >= many_columns &&
+  model$n_random == 1 && model$n_strata == 1 && model$beta_is_flat == 1 &&
+    model$n_staying == model$n_coef && model$n_coef >= many_columns &&
     model$n_groups <= most_groups_a_column * model$n_coef &&
-    sum(model$level_rows) > model$n_coef + 1
+    sum(model$stratum_rows) > model$n_coef + 1
 }
 
 # The model with its spectrum, where that pays and keeps the digits.
@@ -29,7 +29,7 @@ decompose <- function(model) {
   R <- factor[1, ]
   C <- factor[1 + seq_len(p), , drop = FALSE]
   c <- factor[p + 2, ]
-  rest <- matrix(model$level_factor, p + 1)
+  rest <- matrix(model$stratum_factor, p + 1)
   XZ <- C * rep(R, each = p)
   start <- as.numeric(C %*% c + crossprod(rest[, seq_len(p)], rest[, p + 1]))
   decomposition <- eigen(diag(R^2, length(R)) - crossprod(XZ), symmetric = TRUE)
@@ -49,7 +49,7 @@ least_rest <- 1e-6
 # What estimate_scales() finds by EM, from the greatest restricted likelihood.
 spectral_scales <- function(model) {
   spectrum <- model$spectrum
-  df <- sum(model$level_rows) - model$n_coef
+  df <- sum(model$stratum_rows) - model$n_coef
   variance <- function(lambda) {
     (spectrum$rest + sum(spectrum$explained / (1 + lambda^2 * spectrum$size))) / df
   }

@@ -9,7 +9,7 @@ em_settled <- 0.01
 # coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
   q <- model$n_random
-  sigma2 <- rep(rough_variance(model), model$n_levels)
+  sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   unseen <- unseen_variances(model)
   sigma2[unseen] <- prior_variance(model$sigma_prior)
@@ -19,7 +19,7 @@ estimate_scales <- function(model) {
   for (step in seq_len(if (q > 0) em_steps else 2L)) {
     em <- em_step(model, Sigma, sigma2)
     least <- 1e-8 * sigma2
-    sigma2 <- em$sum_of_squares / model$level_rows
+    sigma2 <- em$sum_of_squares / model$stratum_rows
     small <- which(sigma2 < least)
     sigma2[small] <- least[small]
     sigma2[unseen] <- prior_variance(model$sigma_prior)
@@ -46,32 +46,32 @@ with_prior_rows <- function(model, sigma2) {
   p <- model$n_coef
   rows <- cbind(matrix(model$to_beta, p), model$beta_mean - model$beta_shift) *
     sqrt(sigma2 * model$beta_precision)
-  first <- matrix(array(model$level_factor, c(p + 1, p + 1, model$n_levels))[, , 1], p + 1)
-  model$level_factor[seq_len((p + 1)^2)] <- qr_factor(rbind(first, rows))
-  model$level_gram[seq_len(p^2)] <- model$level_gram[seq_len(p^2)] +
+  first <- matrix(array(model$stratum_factor, c(p + 1, p + 1, model$n_strata))[, , 1], p + 1)
+  model$stratum_factor[seq_len((p + 1)^2)] <- qr_factor(rbind(first, rows))
+  model$stratum_gram[seq_len(p^2)] <- model$stratum_gram[seq_len(p^2)] +
     sigma2 * as.numeric(model$prior_precision)
   model
 }
 
 rough_variance <- function(model) {
-  y <- slice_last(model$level_factor)
+  y <- slice_last(model$stratum_factor)
   c <- if (model$n_cells > 0) slice_last(model$cell_factor) else 0
-  (sum(y^2) + sum(c^2)) / sum(model$level_rows)
+  (sum(y^2) + sum(c^2)) / sum(model$stratum_rows)
 }
 
 # The residual variances of which the data say nothing, since the coefficients fit their rows but
 # for rounding: all that is known of these is the prior.
 unseen_variances <- function(model) {
   if (is.na(prior_variance(model$sigma_prior))) return(integer())
-  squares <- colSums(matrix(slice_last(model$level_factor)^2, ncol = model$n_levels))
+  squares <- colSums(matrix(slice_last(model$stratum_factor)^2, ncol = model$n_strata))
   if (model$n_cells > 0) {
     own <- colSums(matrix(slice_last(model$cell_factor)^2, ncol = model$n_cells))
-    squares <- squares + tapply(own, factor(model$cell_level + 1L, seq_len(model$n_levels)), sum,
+    squares <- squares + tapply(own, factor(model$cell_stratum + 1L, seq_len(model$n_strata)), sum,
                                 default = 0)
   }
   # What the coefficients that stay fit, which are orthonormal.
   fitted <- sum((matrix(model$from_beta, model$n_coef) %*% model$beta_shift)^2)
-  which(squares <= 1e-24 * (fitted + sum(squares)) / sum(model$level_rows) * model$level_rows)
+  which(squares <= 1e-24 * (fitted + sum(squares)) / sum(model$stratum_rows) * model$stratum_rows)
 }
 
 # A variance that the prior of a standard deviation, as encode_scale() has it, finds likely; NA
@@ -88,7 +88,7 @@ rough_covariance <- function(model, sigma2) {
   q <- model$n_random
   if (q == 0) return(matrix(0, 0, 0))
   squares <- vapply(seq_len(q), function(k) sum(model$cell_factor[, k, ]^2), 0) /
-    sum(model$level_rows)
+    sum(model$stratum_rows)
   diag(sigma2 / ifelse(squares > 0, squares, 1), q)
 }
 
@@ -110,7 +110,7 @@ draw_start <- function(model, estimate) {
   Sigma <- estimate$Sigma * tcrossprod(spread)
   Sigma <- Sigma * tcrossprod(pmin(1, 0.99 * sd_bounds(model) / sqrt(diag(Sigma))))
   sigma2 <- estimate$sigma2 *
-    exp(4 / sqrt(2 * model$level_rows) * stats::rnorm(model$n_levels))
+    exp(4 / sqrt(2 * model$stratum_rows) * stats::rnorm(model$n_strata))
   sigma2 <- pmin(sigma2, (0.99 * sigma_bound(model))^2)
   theta <- draw_coefficients(estimate)
   beta <- as.numeric(matrix(model$to_beta, length(theta)) %*% theta) + model$beta_shift

@@ -94,7 +94,7 @@ static status_t draw_sigma(const model_t *model, state_t *state)
         state->sigma2[0] = exp(2.0 * c->point[c->n - 1]);
         return STATUS_OK;
     }
-    return draw_variance(&model->sigma_prior, model->level_rows[0] - p - model->n_random,
+    return draw_variance(&model->sigma_prior, model->stratum_rows[0] - p - model->n_random,
                          r * r, state->sigma2);
 }
 
@@ -123,7 +123,7 @@ static void draw_beta(const model_t *model, state_t *state, const double *L)
                             state->theta);
     else
         draw_from_root(model, state);
-    memcpy(state->fixed, state->theta, sizeof(double) * model->n_coef);
+    memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
 }
 
 /* Sigma = unit L L'. */
@@ -150,7 +150,7 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
     for (int j = 0; j < model->n_groups; j++) {
         unpack_group(&c->data, j, factor);
         draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, L, state->fixed, 1.0,
+        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, L, state->staying, 1.0,
                                         state->normals, state->effect + (size_t) q * j,
                                         &c->group_buffers));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
@@ -160,7 +160,7 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 
 /* The collapsed sampler: L from its marginal posterior, by Metropolis-Hastings and
    elliptical slices, then everything else exactly given it. With one residual variance the
-   group effects are left to draw_effects(), since nothing depends on them; several residual
+   group effects are left to draw_deferred_group(), since nothing depends on them; several residual
    variances are drawn given the effects, after L, beta and the effects given them (van Dyk
    and Park 2008). */
 status_t collapsed_sweep(const model_t *model, state_t *state)

@@ -91,9 +91,10 @@ int is_spectral(const collapsed_t *collapsed, const double *L);
 /* log|R| of the coefficients' part of the root. */
 double log_det_root(int p, const double *root);
 
+weighing_buffers_t take_weighing(int q, int p, workspace_t *work);
+
 /* The data in units of the residual variances sigma2, or of the common one where sigma2
    is NULL. */
-weighing_buffers_t take_weighing(int q, int p, workspace_t *work);
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
                   const weighing_buffers_t *buffers);
 

@@ -115,7 +115,7 @@ double log_det_root(int p, const double *root)
 static double integrate_sigma(const model_t *model, double log_dets, double r)
 {
     const scale_prior_t *prior = &model->sigma_prior;
-    double df = model->level_rows[0] - model->n_coef - model->n_random + 2.0 * prior->shape;
+    double df = model->stratum_rows[0] - model->n_coef - model->n_random + 2.0 * prior->shape;
     return log_dets - 0.5 * df * log(0.5 * r * r + prior->rate);
 }
 
@@ -140,7 +140,7 @@ static void add_scale(const model_t *model, const collapsed_t *collapsed, const 
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
     if (sigma_is_coordinate(collapsed->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
-            - (model->level_rows[0] - model->n_random - 1.0) * log_sigma;
+            - (model->stratum_rows[0] - model->n_random - 1.0) * log_sigma;
 }
 
 target_buffers_t take_target(int q, int p, workspace_t *work)
@@ -213,7 +213,7 @@ status_t log_target_at(const model_t *model, collapsed_t *collapsed,
     return STATUS_OK;
 }
 
-/* The triangular factor of the rows of a level, (p + 1) x (p + 1), and so are rows. */
+/* The triangular factor of the rows of a stratum, (p + 1) x (p + 1), and so are rows. */
 static void triangularize(int p, const double *factor, double *root, double *rows)
 {
     size_t size = (size_t) (p + 1) * (p + 1);
@@ -242,15 +242,15 @@ static void square_triangle(int n, const double *A, double *products, double *ro
         }
 }
 
-static void weigh_levels(const model_t *model, const double *sigma2, group_data_t *data,
+static void weigh_strata(const model_t *model, const double *sigma2, group_data_t *data,
                          double *spare)
 {
-    int p = model->n_fixed, rows = p + 1;
-    for (int s = 0; s < model->n_levels; s++)
-        add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
+    int p = model->n_coef, rows = p + 1;
+    for (int s = 0; s < model->n_strata; s++)
+        add_crossproducts(rows, rows, stratum_factor(model, s), sigma2 ? sigma2[s] : 1.0,
                           data->rest);
     /* With several residual variances the root comes from products alone. */
-    if (!sigma2) triangularize(p, level_factor(model, 0), data->rest_root, spare);
+    if (!sigma2) triangularize(p, stratum_factor(model, 0), data->rest_root, spare);
 }
 
 weighing_buffers_t take_weighing(int q, int p, workspace_t *work)
@@ -264,13 +264,13 @@ weighing_buffers_t take_weighing(int q, int p, workspace_t *work)
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
                   const weighing_buffers_t *buffers)
 {
-    int rows = model->n_fixed + 1;
+    int rows = model->n_coef + 1;
     memset(data->rest, 0, sizeof(double) * rows * rows);
-    if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, level_factor(model, 0))) {
+    if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, stratum_factor(model, 0))) {
         memset(data->rest_root, 0, sizeof(double) * rows * rows);
-        square_triangle(rows, level_factor(model, 0), data->rest, data->rest_root);
+        square_triangle(rows, stratum_factor(model, 0), data->rest, data->rest_root);
     } else {
-        weigh_levels(model, sigma2, data, buffers->rows);
+        weigh_strata(model, sigma2, data, buffers->rows);
     }
     for (int j = 0; j < model->n_groups; j++) {
         if (!sigma2) {

@@ -10,15 +10,15 @@
 status_t common_line_sweep(const model_t *model, state_t *state)
 {
     int p = model->n_coef, rows = p + 1;
-    const double *T = model->level_factor, *Ty = T + (size_t) rows * p;
-    for (int k = 0; k < p; k++) state->fixed[k] = dot(rows, T + (size_t) rows * k, Ty);
+    const double *T = model->stratum_factor, *Ty = T + (size_t) rows * p;
+    for (int k = 0; k < p; k++) state->staying[k] = dot(rows, T + (size_t) rows * k, Ty);
     residual_sums_of_squares(model, state);
-    RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->level_rows[0] - p,
+    RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->stratum_rows[0] - p,
                                    state->sum_of_squares[0], state->sigma2));
     double sigma = sqrt(state->sigma2[0]);
     draw_standard_normals(p, state->normals);
     for (int k = 0; k < p; k++)
-        state->theta[k] = state->fixed[k] += sigma * state->normals[k];
-    return user_wants_to_stop(state->monitor, level_visits(model)) ? STATUS_INTERRUPTED
+        state->theta[k] = state->staying[k] += sigma * state->normals[k];
+    return user_wants_to_stop(state->monitor, stratum_visits(model)) ? STATUS_INTERRUPTED
         : STATUS_OK;
 }

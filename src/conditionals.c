@@ -14,7 +14,7 @@ state_buffers_t take_state(const model_t *model, workspace_t *work)
     buffers.group_h = take(work, q);
     buffers.e = take(work, q);
     buffers.effect_sum = take(work, q);
-    buffers.fixed_h = take(work, model->n_fixed);
+    buffers.staying_h = take(work, model->n_staying);
     buffers.mean_P = take_matrix(work, n_means, n_means);
     buffers.mean_h = take(work, n_means);
     buffers.mean_z = take(work, n_means);
@@ -32,24 +32,24 @@ state_buffers_t take_state(const model_t *model, workspace_t *work)
     return buffers;
 }
 
-/* e = c - C fixed: the group's data, rotated, less its fixed part. */
-static inline void subtract_fixed(int q, int n_fixed, const double *C,
-                                  const double *fixed, double *e)
+/* e = c - C fixed: the group's data, rotated, less what the columns that stay give. */
+static inline void subtract_staying(int q, int n_staying, const double *C,
+                                    const double *staying, double *e)
 {
-    const double *c = C + (size_t) q * n_fixed;
+    const double *c = C + (size_t) q * n_staying;
     if (q == 2) {
         double e0 = c[0], e1 = c[1];
-        for (int k = 0; k < n_fixed; k++) {
-            e0 -= C[2 * k] * fixed[k];
-            e1 -= C[2 * k + 1] * fixed[k];
+        for (int k = 0; k < n_staying; k++) {
+            e0 -= C[2 * k] * staying[k];
+            e1 -= C[2 * k + 1] * staying[k];
         }
         e[0] = e0;
         e[1] = e1;
         return;
     }
     for (int r = 0; r < q; r++) e[r] = c[r];
-    for (int k = 0; k < n_fixed; k++)
-        for (int r = 0; r < q; r++) e[r] -= C[(size_t) q * k + r] * fixed[k];
+    for (int k = 0; k < n_staying; k++)
+        for (int r = 0; r < q; r++) e[r] -= C[(size_t) q * k + r] * staying[k];
 }
 
 /* e <- e - R effect, R upper triangular. */
@@ -100,8 +100,8 @@ status_t draw_group_effects(const model_t *model, state_t *state)
         for (int k = 0; k < q; k++) effect[k] = prior_h[k];
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
             const double *R = cell_factor(model, cell);
-            subtract_fixed(q, model->n_fixed, R + q * q, state->fixed, e);
-            add_likelihood(q, R, e, state->sigma2[model->cell_level[cell]], P, effect);
+            subtract_staying(q, model->n_staying, R + q * q, state->staying, e);
+            add_likelihood(q, R, e, state->sigma2[model->cell_stratum[cell]], P, effect);
         }
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->normals, effect));
@@ -112,29 +112,29 @@ status_t draw_group_effects(const model_t *model, state_t *state)
     return STATUS_OK;
 }
 
-/* h <- X'(y - Z effect), each level divided by its variance; or, with one
-   level, not divided. */
-static void fixed_linear_term(const model_t *model, const state_t *state, double *h)
+/* h <- X'(y - Z effect), each stratum divided by its variance; or, with one
+   stratum, not divided. */
+static void staying_linear_term(const model_t *model, const state_t *state, double *h)
 {
-    int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
+    int q = model->n_random, n_staying = model->n_staying, rows = model->n_coef + 1;
     double *e = state->buffers.e;
-    memset(h, 0, sizeof(double) * n_fixed);
-    for (int s = 0; s < model->n_levels; s++) {
-        const double *T = level_factor(model, s);
-        double precision = model->n_levels == 1 ? 1.0 : 1.0 / state->sigma2[s];
-        for (int k = 0; k < n_fixed; k++)
+    memset(h, 0, sizeof(double) * n_staying);
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s);
+        double precision = model->n_strata == 1 ? 1.0 : 1.0 / state->sigma2[s];
+        for (int k = 0; k < n_staying; k++)
             h[k] += precision
-                * dot(rows, T + (size_t) rows * k, T + (size_t) rows * n_fixed);
+                * dot(rows, T + (size_t) rows * k, T + (size_t) rows * n_staying);
     }
     for (int j = 0; j < model->n_groups; j++)
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
             const double *R = cell_factor(model, cell), *C = R + q * q;
-            double precision = model->n_levels == 1 ? 1.0
-                : 1.0 / state->sigma2[model->cell_level[cell]];
-            for (int r = 0; r < q; r++) e[r] = C[(size_t) q * n_fixed + r];
+            double precision = model->n_strata == 1 ? 1.0
+                : 1.0 / state->sigma2[model->cell_stratum[cell]];
+            for (int r = 0; r < q; r++) e[r] = C[(size_t) q * n_staying + r];
             subtract_effect(q, R, state->effect + (size_t) q * j, e);
             for (int r = 0; r < q; r++) e[r] *= precision;
-            for (int k = 0; k < n_fixed; k++) h[k] += dot(q, C + (size_t) q * k, e);
+            for (int k = 0; k < n_staying; k++) h[k] += dot(q, C + (size_t) q * k, e);
         }
 }
 
@@ -163,26 +163,26 @@ static void mean_precision(const model_t *model, const state_t *state,
     }
 }
 
-/* Sets fixed and mean from theta. */
+/* Sets staying and mean from theta. */
 static void split_theta(const model_t *model, state_t *state)
 {
-    for (int k = 0; k < model->n_fixed; k++)
-        state->fixed[k] = state->theta[model->fixed_coef[k]];
+    for (int k = 0; k < model->n_staying; k++)
+        state->staying[k] = state->theta[model->staying_coef[k]];
     for (int k = 0; k < model->n_means; k++)
         state->mean[model->mean_column[k]] = state->theta[model->mean_coef[k]];
 }
 
 /* Flat prior, one sigma^2: the two kinds of coefficients are independent, and
-   the fixed ones, being orthonormal, each from the other. */
+   those that stay, being orthonormal, each from the other. */
 static status_t draw_separate(const model_t *model, state_t *state)
 {
-    const double *fixed_h = state->buffers.fixed_h;
+    const double *staying_h = state->buffers.staying_h;
     double *mean_P = state->buffers.mean_P, *mean_h = state->buffers.mean_h;
     int n_means = model->n_means;
     double sigma = sqrt(state->sigma2[0]), *z = state->buffers.mean_z;
-    for (int k = 0; k < model->n_fixed; k++) {
-        int coef = model->fixed_coef[k];
-        state->theta[coef] = fixed_h[k] + sigma * state->normals[coef];
+    for (int k = 0; k < model->n_staying; k++) {
+        int coef = model->staying_coef[k];
+        state->theta[coef] = staying_h[k] + sigma * state->normals[coef];
     }
     for (int k = 0; k < n_means; k++) z[k] = state->normals[model->mean_coef[k]];
     if (n_means > 0)
@@ -191,17 +191,17 @@ static status_t draw_separate(const model_t *model, state_t *state)
     return STATUS_OK;
 }
 
-/* P <- P + sum_s X_s'X_s / sigma_s^2 in the rows and columns of the fixed ones. */
-static void add_fixed_precision(const model_t *model, const state_t *state, double *P)
+/* P <- P + sum_s X_s'X_s / sigma_s^2 in the rows and columns of those that stay. */
+static void add_staying_precision(const model_t *model, const state_t *state, double *P)
 {
-    int p = model->n_coef, n_fixed = model->n_fixed;
-    for (int s = 0; s < model->n_levels; s++) {
-        const double *gram = model->level_gram + (size_t) n_fixed * n_fixed * s;
+    int p = model->n_coef, n_staying = model->n_staying;
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *gram = model->stratum_gram + (size_t) n_staying * n_staying * s;
         double precision = 1.0 / state->sigma2[s];
-        for (int k = 0; k < n_fixed; k++)
-            for (int l = 0; l < n_fixed; l++)
-                P[model->fixed_coef[l] + (size_t) p * model->fixed_coef[k]] +=
-                    precision * gram[l + (size_t) n_fixed * k];
+        for (int k = 0; k < n_staying; k++)
+            for (int l = 0; l < n_staying; l++)
+                P[model->staying_coef[l] + (size_t) p * model->staying_coef[k]] +=
+                    precision * gram[l + (size_t) n_staying * k];
     }
 }
 
@@ -210,12 +210,12 @@ static status_t draw_jointly(const model_t *model, state_t *state)
     const state_buffers_t *buffers = &state->buffers;
     int p = model->n_coef, n_means = model->n_means;
     double *h = state->theta, *P = buffers->coef_P;
-    double precision = model->n_levels == 1 ? 1.0 / state->sigma2[0] : 1.0;
+    double precision = model->n_strata == 1 ? 1.0 / state->sigma2[0] : 1.0;
     memcpy(P, model->prior_precision, sizeof(double) * p * p);
     memcpy(h, model->prior_linear, sizeof(double) * p);
-    add_fixed_precision(model, state, P);
-    for (int k = 0; k < model->n_fixed; k++)
-        h[model->fixed_coef[k]] += precision * buffers->fixed_h[k];
+    add_staying_precision(model, state, P);
+    for (int k = 0; k < model->n_staying; k++)
+        h[model->staying_coef[k]] += precision * buffers->staying_h[k];
     for (int k = 0; k < n_means; k++) {
         h[model->mean_coef[k]] += buffers->mean_h[k];
         for (int l = 0; l < n_means; l++)
@@ -228,10 +228,10 @@ static status_t draw_jointly(const model_t *model, state_t *state)
 status_t draw_coefficients(const model_t *model, state_t *state)
 {
     const state_buffers_t *buffers = &state->buffers;
-    if (model->n_fixed > 0) fixed_linear_term(model, state, buffers->fixed_h);
+    if (model->n_staying > 0) staying_linear_term(model, state, buffers->staying_h);
     if (model->n_means > 0) mean_precision(model, state, buffers->mean_P, buffers->mean_h);
     draw_standard_normals(model->n_coef, state->normals);
-    if (model->beta_is_flat && model->n_levels == 1)
+    if (model->beta_is_flat && model->n_strata == 1)
         RETURN_IF_FAILED(draw_separate(model, state));
     else
         RETURN_IF_FAILED(draw_jointly(model, state));
@@ -295,21 +295,21 @@ status_t draw_covariance(const model_t *model, state_t *state)
         RETURN_IF_FAILED(invert_block(model, state, block));
     }
     state->proposals += proposals.proposals;
-    state->kept += proposals.kept;
+    state->refused += proposals.refused;
     return STATUS_OK;
 }
 
 void residual_sums_of_squares(const model_t *model, state_t *state)
 {
-    int q = model->n_random, n_fixed = model->n_fixed, rows = model->n_coef + 1;
+    int q = model->n_random, n_staying = model->n_staying, rows = model->n_coef + 1;
     double *e = state->buffers.e;
-    for (int s = 0; s < model->n_levels; s++) {
-        const double *T = level_factor(model, s);
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s);
         double sum = 0.0;
         for (int r = 0; r < rows; r++) {
-            double rest = T[(size_t) rows * n_fixed + r];
-            for (int k = 0; k < n_fixed; k++)
-                rest -= T[(size_t) rows * k + r] * state->fixed[k];
+            double rest = T[(size_t) rows * n_staying + r];
+            for (int k = 0; k < n_staying; k++)
+                rest -= T[(size_t) rows * k + r] * state->staying[k];
             sum += rest * rest;
         }
         state->sum_of_squares[s] = sum;
@@ -317,25 +317,25 @@ void residual_sums_of_squares(const model_t *model, state_t *state)
     for (int j = 0; j < model->n_groups; j++)
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
             const double *R = cell_factor(model, cell);
-            subtract_fixed(q, n_fixed, R + q * q, state->fixed, e);
+            subtract_staying(q, n_staying, R + q * q, state->staying, e);
             subtract_effect(q, R, state->effect + (size_t) q * j, e);
-            state->sum_of_squares[model->cell_level[cell]] += dot(q, e, e);
+            state->sum_of_squares[model->cell_stratum[cell]] += dot(q, e, e);
         }
 }
 
 status_t draw_residual_variances(const model_t *model, state_t *state)
 {
     residual_sums_of_squares(model, state);
-    double visits = level_visits(model);
+    double visits = stratum_visits(model);
     scale_prior_t prior = model->sigma_prior;
     if (prior.kind == SCALE_POOLED) {
-        pooled_t pooled = { model->n_levels, model->level_rows, state->sum_of_squares };
+        pooled_t pooled = { model->n_strata, model->stratum_rows, state->sum_of_squares };
         RETURN_IF_FAILED(draw_pooled(&pooled, state->sigma2, &state->pooled_df,
                                      &state->pooled_scale));
         prior = pooled_prior(state->pooled_df, state->pooled_scale);
     }
-    for (int s = 0; s < model->n_levels; s++) {
-        RETURN_IF_FAILED(draw_variance(&prior, model->level_rows[s],
+    for (int s = 0; s < model->n_strata; s++) {
+        RETURN_IF_FAILED(draw_variance(&prior, model->stratum_rows[s],
                                        state->sum_of_squares[s], state->sigma2 + s));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
     }

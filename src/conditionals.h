@@ -3,9 +3,10 @@
 
 #include "model.h"
 
-/* The full conditionals. Each draws its part of the state given the rest. */
+/* The full conditionals. Each draws its part of the state given the rest; X and theta here are the
+   columns that stay in the regression and their coefficients. */
 
-/* effect_j ~ N(V_j (Sigma^-1 mean + Z_j'(y_j - X_j fixed)/sigma^2), V_j),
+/* effect_j ~ N(V_j (Sigma^-1 mean + Z_j'(y_j - X_j theta)/sigma^2), V_j),
    V_j = (Sigma^-1 + Z_j'Z_j/sigma^2)^-1, for every group j. */
 status_t draw_group_effects(const model_t *model, state_t *state);
 
@@ -19,7 +20,7 @@ status_t draw_coefficients(const model_t *model, state_t *state);
    under IW(df, scale); the other priors as draw_block() says. */
 status_t draw_covariance(const model_t *model, state_t *state);
 
-/* sigma_s^2 ~ IG(n_s/2, sum |y - X fixed - Z effect|^2 / 2), for every level s; pooled,
+/* sigma_s^2 ~ IG(n_s/2, sum |y - X theta - Z effect|^2 / 2), for every stratum s; pooled,
    the parameters of their prior before them. */
 status_t draw_residual_variances(const model_t *model, state_t *state);
 
@@ -33,7 +34,7 @@ void copy_block(int q, const cov_block_t *block, double *whole, double *own, int
 /* sum (q) = sum_j effect_j. */
 void sum_effects(const model_t *model, const state_t *state, double *sum);
 
-/* sum_of_squares[s] = sum |y - X fixed - Z effect|^2 over the rows of level s,
+/* sum_of_squares[s] = sum |y - X theta - Z effect|^2 over the rows of stratum s,
    as a sum of squares throughout. */
 void residual_sums_of_squares(const model_t *model, state_t *state);
 

@@ -102,7 +102,7 @@ static void draw_flat_lkj(const cov_block_t *block, int n_groups, const double *
         proposals->proposals++;
     }
     if (accepted) memcpy(Sigma, proposal, sizeof(double) * (size_t) size * size);
-    else proposals->kept++;
+    else proposals->refused++;
 }
 
 /* What the target has beside IW(J - 1, S):

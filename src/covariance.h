@@ -20,7 +20,6 @@ typedef struct {
     cov_kind_t kind;
     const scale_prior_t *sd;    /* size: of each standard deviation, under COV_VARIANCE and
                                    COV_LKJ; sd[k].scale is scale_k of COV_HUANG_WAND */
-    scale_prior_t variance;     /* sd[0] */
     double parameter;           /* eta of LKJ, df of the others */
     const double *scale;        /* size x size, scale of the inverse Wishart */
 } cov_block_t;
@@ -54,7 +53,7 @@ double log_matrix_density(const cov_block_t *block, double log_det,
 /* Proposals of a whole Sigma under LKJ, and draws in which none was accepted where
    one had to be. */
 typedef struct {
-    double proposals, kept;
+    double proposals, refused;
 } proposals_t;
 
 /* Of blocks up to this size. */

@@ -80,14 +80,14 @@ int number_by_first_row(int n_rows, const int *code, int *number_of, int *first,
 }
 
 /* Many columns are absorbed in panels, for which rows are collected. */
-static int is_wide(int n_fixed) { return n_fixed + 1 >= MANY_COLUMNS; }
+static int is_wide(int n_coef) { return n_coef + 1 >= MANY_COLUMNS; }
 
-absorb_buffers_t take_rows(int n_random, int n_fixed, workspace_t *work)
+absorb_buffers_t take_rows(int n_random, int n_coef, workspace_t *work)
 {
     absorb_buffers_t buffers;
-    buffers.block = take_matrix(work, is_wide(n_fixed) ? PANEL_ROWS : BLOCK_ROWS,
-                                n_random + n_fixed + 1);
-    buffers.panels = take_panels(is_wide(n_fixed) ? n_fixed + 1 : 0, work);
+    buffers.block = take_matrix(work, is_wide(n_coef) ? PANEL_ROWS : BLOCK_ROWS,
+                                n_random + n_coef + 1);
+    buffers.panels = take_panels(is_wide(n_coef) ? n_coef + 1 : 0, work);
     return buffers;
 }
 
@@ -121,79 +121,79 @@ static int end_of_block(const rows_t *rows, int start)
 static void absorb_into_cell(const rows_t *rows, factors_t *factors, int start, int end, int ld,
                              double *block)
 {
-    int q = factors->n_random, p = factors->n_fixed, m = q + p + 1;
+    int q = factors->n_random, p = factors->n_coef, m = q + p + 1;
     int cell = rows->cell[rows->order[start]];
     gather_block(rows, q, p, rows->order + start, end - start, ld, block);
     absorb_block(q, m, factors->cell_factor + (size_t) q * m * cell, end - start, ld, block);
 }
 
-static double *factor_of_level(const factors_t *factors, int level)
+static double *factor_of_stratum(const factors_t *factors, int stratum)
 {
-    return factors->level_factor
-        + (size_t) (factors->n_fixed + 1) * (factors->n_fixed + 1) * level;
+    return factors->stratum_factor
+        + (size_t) (factors->n_coef + 1) * (factors->n_coef + 1) * stratum;
 }
 
-/* Rows of one level are collected until no block has room beside them. */
+/* Rows of one stratum are collected until no block has room beside them. */
 static void absorb_wide_rows(const rows_t *rows, factors_t *factors,
                              const absorb_buffers_t *buffers)
 {
-    int q = factors->n_random, p = factors->n_fixed, collected = 0, level = 0;
+    int q = factors->n_random, p = factors->n_coef, collected = 0, stratum = 0;
     double *Xy = buffers->block + (size_t) PANEL_ROWS * q;
     for (int start = 0, end; start < rows->n_rows; start = end) {
-        int own = rows->cell_level[rows->cell[rows->order[start]]];
+        int own = rows->cell_stratum[rows->cell[rows->order[start]]];
         end = end_of_block(rows, start);
-        if (own != level || collected + BLOCK_ROWS > PANEL_ROWS) {
-            absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy,
+        if (own != stratum || collected + BLOCK_ROWS > PANEL_ROWS) {
+            absorb_panels(p + 1, factor_of_stratum(factors, stratum), collected, PANEL_ROWS, Xy,
                           &buffers->panels);
             collected = 0;
         }
-        level = own;
+        stratum = own;
         absorb_into_cell(rows, factors, start, end, PANEL_ROWS, buffers->block + collected);
         collected += end - start;
     }
-    absorb_panels(p + 1, factor_of_level(factors, level), collected, PANEL_ROWS, Xy,
+    absorb_panels(p + 1, factor_of_stratum(factors, stratum), collected, PANEL_ROWS, Xy,
                   &buffers->panels);
 }
 
 void absorb_rows(const rows_t *rows, factors_t *factors, const absorb_buffers_t *buffers)
 {
-    int q = factors->n_random, p = factors->n_fixed;
+    int q = factors->n_random, p = factors->n_coef;
     if (is_wide(p)) {
         absorb_wide_rows(rows, factors, buffers);
         return;
     }
     for (int start = 0, end; start < rows->n_rows; start = end) {
-        int level = rows->cell_level[rows->cell[rows->order[start]]];
+        int stratum = rows->cell_stratum[rows->cell[rows->order[start]]];
         end = end_of_block(rows, start);
         absorb_into_cell(rows, factors, start, end, BLOCK_ROWS, buffers->block);
-        absorb_block(p + 1, p + 1, factor_of_level(factors, level), end - start, BLOCK_ROWS,
+        absorb_block(p + 1, p + 1, factor_of_stratum(factors, stratum), end - start, BLOCK_ROWS,
                      buffers->block + (size_t) BLOCK_ROWS * q);
     }
 }
 
 /* Are cells collected, too? */
-static int in_panels(int n_random, int n_fixed)
+static int in_panels(int n_random, int n_coef)
 {
-    return is_wide(n_fixed) && n_random <= PANEL_ROWS;
+    return is_wide(n_coef) && n_random <= PANEL_ROWS;
 }
 
-absorb_buffers_t take_cells(int n_random, int n_fixed, workspace_t *work)
+absorb_buffers_t take_cells(int n_random, int n_coef, workspace_t *work)
 {
-    int wide = in_panels(n_random, n_fixed);
+    int wide = in_panels(n_random, n_coef);
     absorb_buffers_t buffers;
-    buffers.block = take_matrix(work, wide ? PANEL_ROWS : n_random, n_fixed + 1);
-    buffers.panels = take_panels(wide ? n_fixed + 1 : 0, work);
+    buffers.block = take_matrix(work, wide ? PANEL_ROWS : n_random, n_coef + 1);
+    buffers.panels = take_panels(wide ? n_coef + 1 : 0, work);
     return buffers;
 }
 
-/* The cells of one level after another. */
-static void absorb_wide_cells(const factors_t *factors, int n_cells, const int *cell_level,
-                              int level, double *total, const absorb_buffers_t *buffers)
+/* The cells of one stratum after another. */
+static void absorb_wide_cells(const factors_t *factors, int n_cells, const int *cell_stratum,
+                              int stratum, double *total, const absorb_buffers_t *buffers)
 {
-    int q = factors->n_random, p = factors->n_fixed, collected = 0;
+    int q = factors->n_random, p = factors->n_coef, collected = 0;
     double *block = buffers->block;
     for (int cell = 0; cell < n_cells; cell++) {
-        if (cell_level[cell] != level) continue;
+        if (cell_stratum[cell] != stratum) continue;
         if (collected + q > PANEL_ROWS) {
             absorb_panels(p + 1, total, collected, PANEL_ROWS, block, &buffers->panels);
             collected = 0;
@@ -207,22 +207,22 @@ static void absorb_wide_cells(const factors_t *factors, int n_cells, const int *
     absorb_panels(p + 1, total, collected, PANEL_ROWS, block, &buffers->panels);
 }
 
-void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
+void absorb_cells(const factors_t *factors, int n_cells, const int *cell_stratum, int n_strata,
                   double *totals, const absorb_buffers_t *buffers)
 {
-    int q = factors->n_random, p = factors->n_fixed;
+    int q = factors->n_random, p = factors->n_coef;
     size_t cell_size = (size_t) q * (q + p + 1);
-    size_t level_size = (size_t) (p + 1) * (p + 1);
+    size_t stratum_size = (size_t) (p + 1) * (p + 1);
     if (in_panels(q, p)) {
-        for (int s = 0; s < n_levels; s++)
-            absorb_wide_cells(factors, n_cells, cell_level, s, totals + level_size * s,
+        for (int s = 0; s < n_strata; s++)
+            absorb_wide_cells(factors, n_cells, cell_stratum, s, totals + stratum_size * s,
                               buffers);
         return;
     }
     for (int cell = 0; cell < n_cells; cell++) {
         const double *Cc = factors->cell_factor + cell_size * cell + (size_t) q * q;
         memcpy(buffers->block, Cc, sizeof(double) * q * (p + 1));
-        absorb_block(p + 1, p + 1, totals + level_size * cell_level[cell], q, q,
+        absorb_block(p + 1, p + 1, totals + stratum_size * cell_stratum[cell], q, q,
                      buffers->block);
     }
 }
@@ -249,7 +249,7 @@ static void combine_columns(int n, int p, const double *C, const double *a, doub
 
 static void change_one(const coordinates_t *to, int is_upper, const double *old, double *out)
 {
-    int n = to->n_rows, q = to->n_random, p = to->n_fixed;
+    int n = to->n_rows, q = to->n_random, p = to->n_coef;
     const double *C = old + (size_t) n * q, *c = C + (size_t) n * p;
     for (int k = 0; k < q; k++) {
         const double *ones = old + (size_t) n * (to->intercept < 0 ? 0 : to->intercept);
@@ -268,9 +268,9 @@ static void change_one(const coordinates_t *to, int is_upper, const double *old,
 void change_coordinates(const coordinates_t *to, int n_factors,
                         const double *factors, double *changed)
 {
-    size_t old_size = (size_t) to->n_rows * (to->n_random + to->n_fixed + 1);
+    size_t old_size = (size_t) to->n_rows * (to->n_random + to->n_coef + 1);
     size_t new_size = (size_t) to->n_rows * (to->n_random + to->n_new + 1);
-    int is_upper = is_upper_triangular(to->n_fixed, to->n_new, to->A);
+    int is_upper = is_upper_triangular(to->n_coef, to->n_new, to->A);
     for (int i = 0; i < n_factors; i++)
         change_one(to, is_upper, factors + old_size * i, changed + new_size * i);
 }

@@ -22,9 +22,9 @@ void absorb_block(int n_pivots, int n_columns, double *top,
 
 typedef struct {
     int n_random;           /* q, columns of Z */
-    int n_fixed;            /* p, columns of X */
+    int n_coef;            /* p, columns of X */
     double *cell_factor;    /* q x (q + p + 1) x cells */
-    double *level_factor;   /* (p + 1) x (p + 1) x levels */
+    double *stratum_factor; /* (p + 1) x (p + 1) x strata */
 } factors_t;
 
 typedef struct {
@@ -34,7 +34,7 @@ typedef struct {
     const double *shift;            /* q + p + 1, taken off each column */
     const int *order;               /* of the rows: see order_by_cell() */
     const int *cell;                /* n_rows: cell of each row, from 0 */
-    const int *cell_level;          /* level of each cell, from 0 */
+    const int *cell_stratum;        /* stratum of each cell, from 0 */
 } rows_t;
 
 /* The rows (from 0), those of a cell together and in their own order; cells are numbered
@@ -52,25 +52,26 @@ typedef struct {
     panel_buffers_t panels; /* of many columns */
 } absorb_buffers_t;
 
-absorb_buffers_t take_rows(int n_random, int n_fixed, workspace_t *work);
+absorb_buffers_t take_rows(int n_random, int n_coef, workspace_t *work);
 
 void absorb_rows(const rows_t *rows, factors_t *factors, const absorb_buffers_t *buffers);
 
-/* Turns each level's factor into that of [X y] over all rows of the level, by
-   absorbing the [C c] of its cells. totals holds the level factors on entry. */
-absorb_buffers_t take_cells(int n_random, int n_fixed, workspace_t *work);
-void absorb_cells(const factors_t *factors, int n_cells, const int *cell_level, int n_levels,
+absorb_buffers_t take_cells(int n_random, int n_coef, workspace_t *work);
+
+/* Turns each stratum's factor into that of [X y] over all rows of the stratum, by
+   absorbing the [C c] of its cells. totals holds the stratum factors on entry. */
+void absorb_cells(const factors_t *factors, int n_cells, const int *cell_stratum, int n_strata,
                   double *totals, const absorb_buffers_t *buffers);
 
 /* Factors in other coordinates, one after another: rows of
-   [R C c] (n_rows x (n_random + n_fixed + 1)) become
-   [R + R_intercept shift', C A, c - C offset], with A n_fixed x n_new.
+   [R C c] (n_rows x (n_random + n_coef + 1)) become
+   [R + R_intercept shift', C A, c - C offset], with A n_coef x n_new.
    Without a shifted intercept, intercept is -1. */
 typedef struct {
-    int n_rows, n_random, n_fixed, n_new, intercept;
+    int n_rows, n_random, n_coef, n_new, intercept;
     const double *shift;    /* n_random */
-    const double *A;        /* n_fixed x n_new */
-    const double *offset;   /* n_fixed */
+    const double *A;        /* n_coef x n_new */
+    const double *offset;   /* n_coef */
 } coordinates_t;
 
 void change_coordinates(const coordinates_t *to, int n_factors,

@@ -12,21 +12,21 @@
    SEXPs, allocate, touch the generator's state, ask for interrupts and raise
    errors. All their memory is R's, so that an error leaks nothing. */
 
-SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_absorb_rows(SEXP rows, SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum);
 SEXP ffi_number_by_first_row(SEXP codes, SEXP n_codes);
 SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired);
-SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level);
+SEXP ffi_stratum_totals(SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum);
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset);
-SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
+SEXP ffi_rank_beside(SEXP cell_factor, SEXP stratum_factor, SEXP group_start, SEXP chosen,
                      SEXP column_length);
 SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP kept,
                    SEXP progress);
 SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP points, SEXP sigma2);
 SEXP ffi_propose(SEXP model, SEXP tuning, SEXP n);
 SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
-SEXP ffi_draw_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
-                      SEXP first, SEXP set_seed);
+SEXP ffi_draw_deferred(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                       SEXP first, SEXP set_seed);
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_group_log_lik(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP chosen);
 SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows,

@@ -84,7 +84,7 @@ static SEXP encode_state(const model_t *model, const state_t *state)
     SEXP values[4];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(copy_vector(state->Sigma, q * q));
-    values[2] = PROTECT(copy_vector(state->sigma2, model->n_levels));
+    values[2] = PROTECT(copy_vector(state->sigma2, model->n_strata));
     values[3] = PROTECT(copy_vector(point, n));
     SEXP list = named_list(4, names, values);
     UNPROTECT(4);
@@ -141,12 +141,12 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
         state.proposals = collapsed.proposed;
         state.accepted = collapsed.accepted;
     }
-    const char *names[] = { "hyper", "effects", "state", "proposals", "kept",
+    const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
                             "interrupted", "accepted" };
     SEXP values[7] = { hyper, effects };
     values[2] = PROTECT(encode_state(&model, &state));
     values[3] = PROTECT(ScalarReal(state.proposals));
-    values[4] = PROTECT(ScalarReal(state.kept));
+    values[4] = PROTECT(ScalarReal(state.refused));
     values[5] = PROTECT(ScalarLogical(status == STATUS_INTERRUPTED));
     values[6] = PROTECT(ScalarReal(state.accepted));
     SEXP answer = named_list(7, names, values);

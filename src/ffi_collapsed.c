@@ -77,7 +77,7 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
     if (isNull(list)) return NULL;
     double n = model->n_groups, p = model->n_coef;
     spectrum_t *spectrum = (spectrum_t *) R_alloc(1, sizeof(spectrum_t));
-    if (model->n_random != 1 || model->n_levels != 1 || model->n_fixed != model->n_coef)
+    if (model->n_random != 1 || model->n_strata != 1 || model->n_staying != model->n_coef)
         error("internal error: this model has no spectrum");
     spectrum->n = model->n_groups;
     spectrum->largest = *list_doubles(list, "largest", 1);
@@ -101,8 +101,8 @@ void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
     if (role > SIGMA_BESIDE || model->n_means > 0 || model->n_groups < 1)
         error("internal error: not a model and tuning of the collapsed sampler");
     collapsed->sigma_role = (sigma_role_t) role;
-    if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_levels > 1))
-        error("internal error: %d residual variances", model->n_levels);
+    if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_strata > 1))
+        error("internal error: %d residual variances", model->n_strata);
     double n = collapsed->n = n_coordinates(model, collapsed->sigma_role);
     collapsed->monitor = monitor;
     collapsed->scale = list_doubles(tuning, "scale", model->n_random);
@@ -134,7 +134,7 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
     monitor_t monitor = new_monitor();
     decode_model(model_list, &model);
     decode_tuning(model_list, tuning, &model,
-                  checked_doubles(sigma2, "sigma2", model.n_levels), &monitor, &collapsed);
+                  checked_doubles(sigma2, "sigma2", model.n_strata), &monitor, &collapsed);
     if (TYPEOF(points) != REALSXP || collapsed.n < 1 || xlength(points) % collapsed.n != 0)
         error("internal error: the points have not %d coordinates", collapsed.n);
     R_xlen_t n_points = xlength(points) / collapsed.n;
@@ -162,7 +162,7 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
     monitor_t monitor = new_monitor();
     int n_points = checked_integer(n, "n", 0);
     decode_model(model_list, &model);
-    decode_tuning(model_list, tuning, &model, model.level_rows, &monitor, &c);
+    decode_tuning(model_list, tuning, &model, model.stratum_rows, &monitor, &c);
     SEXP points = PROTECT(allocMatrix(REALSXP, c.n, n_points));
     SEXP densities = PROTECT(allocVector(REALSXP, n_points));
     GetRNGstate();

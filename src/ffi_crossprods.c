@@ -54,43 +54,44 @@ SEXP ffi_still_paired(SEXP Z, SEXP X, SEXP paired)
     return still;
 }
 
-/* What the factors of cells and levels are, and the level of each cell. */
+/* What the factors of cells and strata are, and the stratum of each cell. */
 typedef struct {
     factors_t factors;
-    int n_cells, n_levels;
-    const int *cell_level;  /* from 0 */
+    int n_cells, n_strata;
+    const int *cell_stratum;    /* from 0 */
 } cells_t;
 
-/* cell_factor is q x (q + p + 1) x cells, level_factor (p + 1) x (p + 1) x levels. */
-static cells_t decode_factors(SEXP cell_factor, SEXP level_factor)
+/* cell_factor is q x (q + p + 1) x cells, stratum_factor (p + 1) x (p + 1) x strata. */
+static cells_t decode_factors(SEXP cell_factor, SEXP stratum_factor)
 {
     const int *cell_dims = checked_dims(cell_factor, "cell_factor", 3);
     int q = cell_dims[0], p = cell_dims[1] - q - 1;
-    int n_dims = length(getAttrib(level_factor, R_DimSymbol));
-    const int *level_dims = checked_dims(level_factor, "level_factor", n_dims == 2 ? 2 : 3);
-    if (p < 0 || level_dims[0] != p + 1 || level_dims[1] != p + 1)
-        error("internal error: factors of %d x %d and %d x %d", q, cell_dims[1], level_dims[0],
-              level_dims[1]);
-    cells_t cells = { { q, p, REAL(cell_factor), REAL(level_factor) }, cell_dims[2],
-                      n_dims == 2 ? 1 : level_dims[2], NULL };
+    int n_dims = length(getAttrib(stratum_factor, R_DimSymbol));
+    const int *stratum_dims = checked_dims(stratum_factor, "stratum_factor", n_dims == 2 ? 2 : 3);
+    if (p < 0 || stratum_dims[0] != p + 1 || stratum_dims[1] != p + 1)
+        error("internal error: factors of %d x %d and %d x %d", q, cell_dims[1], stratum_dims[0],
+              stratum_dims[1]);
+    cells_t cells = { { q, p, REAL(cell_factor), REAL(stratum_factor) }, cell_dims[2],
+                      n_dims == 2 ? 1 : stratum_dims[2], NULL };
     return cells;
 }
 
-static cells_t decode_cells(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
+static cells_t decode_cells(SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum)
 {
-    cells_t cells = decode_factors(cell_factor, level_factor);
-    cells.cell_level = checked_places(cell_level, "cell_level", cells.n_cells, 0, cells.n_levels);
+    cells_t cells = decode_factors(cell_factor, stratum_factor);
+    cells.cell_stratum =
+        checked_places(cell_stratum, "cell_stratum", cells.n_cells, 0, cells.n_strata);
     return cells;
 }
 
-/* Absorbs rows into cell_factor and level_factor, in place: the arrays belong
+/* Absorbs rows into cell_factor and stratum_factor, in place: the arrays belong
    to the accumulation alone until it is done, and a copy for every chunk of the
    data would cost more than the data. */
-SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP cell_level)
+SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum)
 {
     allow_stop();
-    cells_t cells = decode_cells(cell_factor, level_factor, cell_level);
-    double q = cells.factors.n_random, p = cells.factors.n_fixed;
+    cells_t cells = decode_cells(cell_factor, stratum_factor, cell_stratum);
+    double q = cells.factors.n_random, p = cells.factors.n_coef;
     SEXP weights = list_element(rows_list, "weights");
     rows_t rows;
     rows.n_rows = length(list_element(rows_list, "y"));
@@ -102,21 +103,21 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP level_factor, SEXP c
     rows.cell = list_places(rows_list, "cell", rows.n_rows, 0, cells.n_cells);
     rows.order = order_by_cell(rows.n_rows, rows.cell, cells.n_cells,
                                integers(rows.n_rows), integers(rows.n_rows));
-    rows.cell_level = cells.cell_level;
+    rows.cell_stratum = cells.cell_stratum;
     absorb_buffers_t buffers;
-    ALLOCATE(buffers, take_rows(cells.factors.n_random, cells.factors.n_fixed, &work));
+    ALLOCATE(buffers, take_rows(cells.factors.n_random, cells.factors.n_coef, &work));
     absorb_rows(&rows, &cells.factors, &buffers);
     return R_NilValue;
 }
 
-SEXP ffi_level_totals(SEXP cell_factor, SEXP level_factor, SEXP cell_level)
+SEXP ffi_stratum_totals(SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum)
 {
-    cells_t cells = decode_cells(cell_factor, level_factor, cell_level);
-    SEXP totals = PROTECT(duplicate(level_factor));
+    cells_t cells = decode_cells(cell_factor, stratum_factor, cell_stratum);
+    SEXP totals = PROTECT(duplicate(stratum_factor));
     absorb_buffers_t buffers;
-    ALLOCATE(buffers, take_cells(cells.factors.n_random, cells.factors.n_fixed, &work));
+    ALLOCATE(buffers, take_cells(cells.factors.n_random, cells.factors.n_coef, &work));
     allow_stop();
-    absorb_cells(&cells.factors, cells.n_cells, cells.cell_level, cells.n_levels, REAL(totals),
+    absorb_cells(&cells.factors, cells.n_cells, cells.cell_stratum, cells.n_strata, REAL(totals),
                  &buffers);
     UNPROTECT(1);
     return totals;
@@ -136,18 +137,18 @@ static coordinates_t decode_coordinates(SEXP n_random, SEXP intercept, SEXP shif
     coordinates_t to;
     const int *dims = checked_dims(A, "A", 2);
     to.n_random = checked_integer(n_random, "n_random", 0);
-    to.n_fixed = dims[0];
+    to.n_coef = dims[0];
     to.n_new = dims[1];
     to.intercept = checked_integer(intercept, "intercept", -1);
     to.shift = checked_doubles(shift, "shift", to.n_random);
     to.A = REAL(A);
-    to.offset = checked_doubles(offset, "offset", to.n_fixed);
+    to.offset = checked_doubles(offset, "offset", to.n_coef);
     if (to.intercept >= to.n_random && to.intercept > -1)
         error("internal error: there is no column %d", to.intercept + 1);
     return to;
 }
 
-/* factors is n_rows x (n_random + n_fixed + 1) x anything. */
+/* factors is n_rows x (n_random + n_coef + 1) x anything. */
 SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP shift,
                             SEXP A, SEXP offset)
 {
@@ -155,10 +156,10 @@ SEXP ffi_change_coordinates(SEXP factors, SEXP n_random, SEXP intercept, SEXP sh
     const int *dims = checked_dims(factors, "factors", 3);
     int n_factors = dims[2], n_columns = to.n_random + to.n_new + 1;
     to.n_rows = dims[0];
-    if (dims[1] != to.n_random + to.n_fixed + 1)
+    if (dims[1] != to.n_random + to.n_coef + 1)
         error("internal error: the factors have not the coordinates' columns");
     SEXP changed = PROTECT(alloc3DArray(REALSXP, to.n_rows, n_columns, n_factors));
-    double multiplications = (double) to.n_rows * to.n_fixed * (to.n_new + 1.0);
+    double multiplications = (double) to.n_rows * to.n_coef * (to.n_new + 1.0);
     for (int i = 0, n; i < n_factors; i += n) {
         allow_stop();
         n = at_once(multiplications, n_factors - i);
@@ -179,17 +180,17 @@ static int most_cells(int n_groups, const int *group_start)
     return most;
 }
 
-/* level_factor: one (p + 1) x (p + 1) factor of what all Z leave of [X y]. */
-SEXP ffi_rank_beside(SEXP cell_factor, SEXP level_factor, SEXP group_start, SEXP chosen,
+/* stratum_factor: one (p + 1) x (p + 1) factor of what all Z leave of [X y]. */
+SEXP ffi_rank_beside(SEXP cell_factor, SEXP stratum_factor, SEXP group_start, SEXP chosen,
                      SEXP column_length)
 {
-    cells_t cells = decode_factors(cell_factor, level_factor);
-    int q = cells.factors.n_random, p = cells.factors.n_fixed;
+    cells_t cells = decode_factors(cell_factor, stratum_factor);
+    int q = cells.factors.n_random, p = cells.factors.n_coef;
     int n_groups = length(group_start) - 1, n_chosen = length(chosen);
     const int *start = checked_starts(group_start, "group_start", n_groups, cells.n_cells);
     const int *column = checked_places(chosen, "columns", n_chosen, 0, q);
     const double *lengths = checked_doubles(column_length, "column_length", n_chosen);
-    SEXP residual = PROTECT(duplicate(level_factor));
+    SEXP residual = PROTECT(duplicate(stratum_factor));
     double *rows;
     ALLOCATE(rows, take_group_rows(most_cells(n_groups, start), q, p, &work));
     double rank = 0.0, per_group = (double) q * (n_chosen + p + 1.0) * (n_chosen + p + 1.0);

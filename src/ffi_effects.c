@@ -24,8 +24,8 @@ static void check_chosen(SEXP chosen, int n_groups)
    tile[1] draws, each with a seed of its own (seeds: tiles of groups x tiles of draws),
    group by group within a tile: those of a group and a draw do not depend on which others
    are wanted. The first draw is number `first` (from 0) of its tile. */
-SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
-                      SEXP first, SEXP set_seed)
+SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                       SEXP first, SEXP set_seed)
 {
     model_t model;
     hyper_draws_t draws;
@@ -58,10 +58,10 @@ SEXP ffi_draw_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP 
                 if (i >= n_chosen || INTEGER(chosen)[i] >= (block + 1) * tile_groups) break;
                 draw_standard_normals(q * tile_draws, normals);
                 if (group != INTEGER(chosen)[i]) continue;
-                status = draw_group(&model, group, &draws, start, end,
-                                    normals + (size_t) q * (start - from),
-                                    REAL(effects) + stride * start + (size_t) q * i, stride,
-                                    &buffers);
+                status = draw_deferred_group(&model, group, &draws, start, end,
+                                             normals + (size_t) q * (start - from),
+                                             REAL(effects) + stride * start + (size_t) q * i,
+                                             stride, &buffers);
                 i++;
             }
             PutRNGstate();

@@ -32,12 +32,12 @@ static const int *list_places_or_null(SEXP list, const char *name, double length
 }
 
 /* What rows are predicted from. beta: draws x p; effects: draws x q x groups; sigma: draws x
-   levels, or nothing without a residual; normals: draws, or NULL for new ones in each row. */
+   strata, or nothing without a residual; normals: draws, or NULL for new ones in each row. */
 typedef struct {
     int n_rows;
     columns_t X, Z, beta, effects, sigma;
     const double *offset, *weights, *normals;
-    const int *group, *level;
+    const int *group, *stratum;
 } predictor_t;
 
 static predictor_t decode_predictor(SEXP list, int n_draws)
@@ -62,7 +62,7 @@ static void decode_noise(SEXP list, int n_draws, predictor_t *rows)
 {
     rows->sigma = decode_columns(list_element(list, "sigma"), n_draws);
     if (rows->sigma.n_columns < 1) error("internal error: no residual standard deviation");
-    rows->level = list_places_or_null(list, "level", rows->n_rows, rows->sigma.n_columns);
+    rows->stratum = list_places_or_null(list, "stratum", rows->n_rows, rows->sigma.n_columns);
     rows->weights = list_doubles_or_null(list, "weights", rows->n_rows);
     rows->normals = list_doubles_or_null(list, "normals", n_draws);
 }
@@ -76,7 +76,7 @@ static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
                     rows->effects.values + n * rows->Z.n_columns * rows->group[i], value);
     if (!rows->sigma.values) return;
     double scale = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
-    const double *sigma = rows->sigma.values + n * (rows->level ? rows->level[i] : 0);
+    const double *sigma = rows->sigma.values + n * (rows->stratum ? rows->stratum[i] : 0);
     if (rows->normals) add_given_residuals(n, scale, sigma, rows->normals, value);
     else add_residuals(n, scale, sigma, value);
 }

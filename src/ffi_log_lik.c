@@ -10,19 +10,19 @@ NORET static void raise_draw(R_xlen_t draw)
 }
 
 /* Groups of the data that `list` describes, with the columns and the parameters of
-   `model`; n_levels residual variances. */
-static void decode_groups(SEXP list, const model_t *model, int n_levels, groups_t *groups)
+   `model`; n_strata residual variances. */
+static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_t *groups)
 {
     double q = model->n_random, p = model->n_coef;
-    int n_cells = length(list_element(list, "cell_level"));
+    int n_cells = length(list_element(list, "cell_stratum"));
     int n_groups = length(list_element(list, "group_start")) - 1;
     groups->model = *model;
     groups->model.n_groups = n_groups;
     groups->model.n_cells = n_cells;
-    groups->model.n_levels = n_levels;
+    groups->model.n_strata = n_strata;
     groups->model.group_start =
         checked_starts(list_element(list, "group_start"), "group_start", n_groups, n_cells);
-    groups->model.cell_level = list_places(list, "cell_level", n_cells, 0, n_levels);
+    groups->model.cell_stratum = list_places(list, "cell_stratum", n_cells, 0, n_strata);
     groups->model.cell_factor = list_doubles(list, "cell_factor", q * (q + p + 1) * n_cells);
     groups->cell_rows = list_doubles(list, "cell_rows", n_cells);
     groups->group_rows = list_doubles(list, "group_rows", n_groups);
@@ -32,7 +32,7 @@ static void decode_groups(SEXP list, const model_t *model, int n_levels, groups_
         : list_doubles(list, "rest", (p + 1) * (p + 1) * n_cells);
 }
 
-/* Draws, with L the factor of Sigma itself, and the groups; sigma: levels x draws. */
+/* Draws, with L the factor of Sigma itself, and the groups; sigma: strata x draws. */
 static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
                          groups_t *groups, hyper_draws_t *draws)
 {
@@ -40,10 +40,10 @@ static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sig
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, draws);
     size_t size = (size_t) model.n_random * model.n_random;
-    if (model.n_levels == 1)
+    if (model.n_strata == 1)
         for (int i = 0; i < draws->n; i++)
             for (size_t k = 0; k < size; k++) draws->L[k + size * i] *= draws->sigma[i];
-    if (checked_dims(sigma, "sigma", 2)[1] != draws->n || nrows(sigma) < model.n_levels)
+    if (checked_dims(sigma, "sigma", 2)[1] != draws->n || nrows(sigma) < model.n_strata)
         error("internal error: not %d draws of sigma", draws->n);
     draws->sigma = REAL(sigma);
     decode_groups(groups_list, &model, nrows(sigma), groups);
@@ -86,7 +86,7 @@ static void decode_rows(SEXP list, const groups_t *groups, row_data_t *rows)
     rows->weights = isNull(list_element(list, "weights")) ? NULL
         : list_doubles(list, "weights", n);
     rows->group = list_places(list, "group", n, -1, groups->model.n_groups);
-    rows->level = list_places(list, "level", n, 0, groups->model.n_levels);
+    rows->stratum = list_places(list, "stratum", n, 0, groups->model.n_strata);
 }
 
 /* Means and standard deviations of rows given each draw and the groups' data: two matrices,
@@ -131,11 +131,11 @@ static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monit
     allocate_group_data(model, threads_for(model, asInteger(threads)), &evidence->data);
     evidence->root = doubles((p + 1) * (p + 1));
     evidence->L = doubles(q * q);
-    evidence->sigma2 = doubles(model->n_levels);
+    evidence->sigma2 = doubles(model->n_strata);
     ALLOCATE(evidence->weighing, take_weighing(model->n_random, model->n_coef, &work));
 }
 
-/* log_evidence() at each L (q x q x n) and sigma (levels x n); -Inf where it cannot be told
+/* log_evidence() at each L (q x q x n) and sigma (strata x n); -Inf where it cannot be told
    from nothing, NA once the user wants to stop. L is the factor of Sigma. */
 SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
 {
@@ -146,7 +146,7 @@ SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
     size_t q = (size_t) model.n_random;
     const int *dims = checked_dims(sigma, "sigma", 2);
     int n = dims[1];
-    if (dims[0] != model.n_levels) error("internal error: not %d levels", model.n_levels);
+    if (dims[0] != model.n_strata) error("internal error: not %d strata", model.n_strata);
     checked_doubles(L, "L", (double) (q * q) * n);
     decode_evidence(&model, threads, &monitor, &evidence);
     start_evidence(&evidence);
@@ -154,7 +154,7 @@ SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
     for (int i = 0; i < n; i++) {
         double *value = REAL(values) + i;
         status_t status = log_evidence(&evidence, REAL(L) + q * q * i,
-                                       REAL(sigma) + (size_t) model.n_levels * i, value);
+                                       REAL(sigma) + (size_t) model.n_strata * i, value);
         if (status == STATUS_INTERRUPTED) {
             *value = NA_REAL;
             break;

@@ -51,7 +51,6 @@ static void decode_blocks(SEXP list, model_t *model)
         block[b].sd = decode_scale_priors(
             list_doubles(element, "variance", (double) SCALE_PRIOR_LENGTH * block[b].size),
             block[b].size);
-        block[b].variance = block[b].sd[0];
         block[b].parameter = *list_doubles(element, "parameter", 1);
         block[b].scale =
             list_doubles(element, "scale", (double) block[b].size * block[b].size);
@@ -65,14 +64,14 @@ static void decode_layout(SEXP list, model_t *model)
 {
     int q = model->n_random = list_integer(list, "n_random", 0);
     int p = model->n_coef = list_integer(list, "n_coef", 0);
-    model->n_fixed = list_integer(list, "n_fixed", 0);
-    model->n_levels = list_integer(list, "n_levels", 1);
+    model->n_staying = list_integer(list, "n_staying", 0);
+    model->n_strata = list_integer(list, "n_strata", 1);
     model->n_groups = list_integer(list, "n_groups", 0);
     model->n_cells = list_integer(list, "n_cells", 0);
     model->n_pairs = list_integer(list, "n_pairs", 0);
-    if (model->n_fixed > p) error("internal error: %d of %d columns", model->n_fixed, p);
-    model->n_means = p - model->n_fixed;
-    model->fixed_coef = list_places(list, "fixed_coef", model->n_fixed, 0, p);
+    if (model->n_staying > p) error("internal error: %d of %d columns", model->n_staying, p);
+    model->n_means = p - model->n_staying;
+    model->staying_coef = list_places(list, "staying_coef", model->n_staying, 0, p);
     model->mean_coef = list_places(list, "mean_coef", model->n_means, 0, p);
     model->mean_column = list_places(list, "mean_column", model->n_means, 0, q);
     model->pair_coef = list_places(list, "pair_coef", model->n_pairs, 0, p);
@@ -80,7 +79,7 @@ static void decode_layout(SEXP list, model_t *model)
     model->group_start =
         checked_starts(list_element(list, "group_start"), "group_start", model->n_groups,
                        model->n_cells);
-    model->cell_level = list_places(list, "cell_level", model->n_cells, 0, model->n_levels);
+    model->cell_stratum = list_places(list, "cell_stratum", model->n_cells, 0, model->n_strata);
 }
 
 /* Whoever asks for a model is about to work over all groups, perhaps for long: here nothing
@@ -89,14 +88,14 @@ void decode_model(SEXP list, model_t *model)
 {
     allow_stop();
     decode_layout(list, model);
-    double q = model->n_random, p = model->n_coef, n_fixed = model->n_fixed;
-    double levels = model->n_levels;
+    double q = model->n_random, p = model->n_coef, n_staying = model->n_staying;
+    double n_strata = model->n_strata;
     model->cell_factor =
-        list_doubles(list, "cell_factor", q * (q + n_fixed + 1) * model->n_cells);
-    model->level_factor =
-        list_doubles(list, "level_factor", (p + 1) * (n_fixed + 1) * levels);
-    model->level_gram = list_doubles(list, "level_gram", n_fixed * n_fixed * levels);
-    model->level_rows = list_doubles(list, "level_rows", levels);
+        list_doubles(list, "cell_factor", q * (q + n_staying + 1) * model->n_cells);
+    model->stratum_factor =
+        list_doubles(list, "stratum_factor", (p + 1) * (n_staying + 1) * n_strata);
+    model->stratum_gram = list_doubles(list, "stratum_gram", n_staying * n_staying * n_strata);
+    model->stratum_rows = list_doubles(list, "stratum_rows", n_strata);
     model->beta_is_flat = list_integer(list, "beta_is_flat", 0);
     model->prior_precision = list_doubles(list, "prior_precision", p * p);
     model->prior_linear = list_doubles(list, "prior_linear", p);
@@ -132,12 +131,12 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->theta = doubles(p);
     memset(state->theta, 0, sizeof(double) * model->n_coef);
     state->Sigma = copy_doubles(Sigma, "Sigma", q * q);
-    state->sigma2 = copy_doubles(sigma2, "sigma2", model->n_levels);
+    state->sigma2 = copy_doubles(sigma2, "sigma2", model->n_strata);
     state->effect = doubles(q * model->n_groups);
-    state->fixed = doubles(model->n_fixed);
+    state->staying = doubles(model->n_staying);
     state->mean = doubles(q);
     state->Sigma_inverse = doubles(q * q);
-    state->sum_of_squares = doubles(model->n_levels);
+    state->sum_of_squares = doubles(model->n_strata);
     state->normals = doubles(p + q);
     ALLOCATE(state->buffers, take_state(model, &work));
     state->monitor = monitor;
@@ -148,7 +147,7 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     double p = model->n_coef;
     size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
     data->n_random = model->n_random;
-    data->n_fixed = model->n_coef;
+    data->n_coef = model->n_coef;
     data->n_groups = model->n_groups;
     data->n_threads = n_threads;
     data->factor = doubles((double) size);
@@ -182,8 +181,8 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
     draws->theta = doubles(p * n);
     draws->beta = doubles(p * n);
     draws->L = doubles(q * q * n);
-    draws->sigma = doubles((double) model->n_levels * n);
-    draws->sigma2 = doubles((double) model->n_levels * n);
+    draws->sigma = doubles((double) model->n_strata * n);
+    draws->sigma2 = doubles((double) model->n_strata * n);
 }
 
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)

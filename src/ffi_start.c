@@ -17,7 +17,7 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
     values[1] = PROTECT(allocMatrix(REALSXP, p, p));
     values[2] = PROTECT(allocMatrix(REALSXP, q, q));
     values[3] = PROTECT(allocVector(REALSXP, q));
-    values[4] = PROTECT(allocVector(REALSXP, model.n_levels));
+    values[4] = PROTECT(allocVector(REALSXP, model.n_strata));
     em_t em = { REAL(values[0]), REAL(values[1]), REAL(values[2]), REAL(values[3]),
                 REAL(values[4]) };
     em_buffers_t buffers;

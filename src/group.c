@@ -58,11 +58,11 @@ group_buffers_t take_group(int q, workspace_t *work)
 void weigh_group(const model_t *model, const double *sigma2, int group,
                  const weighed_buffers_t *weighed, double *rest)
 {
-    int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
+    int q = model->n_random, p = model->n_coef, n_columns = q + p + 1;
     int start = model->group_start[group], end = model->group_start[group + 1];
     size_t size = (size_t) q * n_columns;
     for (int cell = start; cell < end; cell++) {
-        double scale = 1.0 / sqrt(sigma2[model->cell_level[cell]]);
+        double scale = 1.0 / sqrt(sigma2[model->cell_stratum[cell]]);
         const double *source = cell_factor(model, cell);
         double *target = cell == start ? weighed->factor : weighed->cell;
         for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
@@ -78,7 +78,7 @@ static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, dou
 {
     int q = model->n_random, p = model->n_coef;
     const double *factor = cell_factor(model, cell), *C = factor + q * q;
-    double scale = 1.0 / hyper->sigma[model->cell_level[cell]];
+    double scale = 1.0 / hyper->sigma[model->cell_stratum[cell]];
     double *e = target + q * q;
     for (int k = 0; k < q * q; k++) target[k] = scale * factor[k];
     for (int r = 0; r < q; r++) e[r] = C[r + (size_t) q * p];

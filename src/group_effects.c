@@ -13,9 +13,9 @@ group_effects_buffers_t take_group_effects(int q, int p, workspace_t *work)
     return buffers;
 }
 
-status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws, int from,
-                    int to, const double *normals, double *effects, size_t stride,
-                    const group_effects_buffers_t *buffers)
+status_t draw_deferred_group(const model_t *model, int group, const hyper_draws_t *draws,
+                             int from, int to, const double *normals, double *effects,
+                             size_t stride, const group_effects_buffers_t *buffers)
 {
     int q = model->n_random, p = model->n_coef;
     const double *factor = cell_factor(model, group);
@@ -34,8 +34,8 @@ status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws,
 static const double *group_factor(const model_t *model, int group, const hyper_draws_t *draws,
                                   int i, const weighed_buffers_t *weighed)
 {
-    if (model->n_levels == 1) return cell_factor(model, group);
-    weigh_group(model, draws->sigma2 + (size_t) model->n_levels * i, group, weighed, NULL);
+    if (model->n_strata == 1) return cell_factor(model, group);
+    weigh_group(model, draws->sigma2 + (size_t) model->n_strata * i, group, weighed, NULL);
     return weighed->factor;
 }
 
@@ -52,7 +52,7 @@ status_t group_moments(const model_t *model, int group, const hyper_draws_t *dra
         const double *factor = group_factor(model, group, draws, i, &buffers->weighed);
         RETURN_IF_FAILED(group_conditional(q, p, factor, draws->L + (size_t) q * q * i,
                                            draws->theta + (size_t) p * i,
-                                           model->n_levels == 1 ? draws->sigma[i] : 1.0, m, W,
+                                           model->n_strata == 1 ? draws->sigma[i] : 1.0, m, W,
                                            &buffers->group));
         if (i == 0) memcpy(first, m, sizeof(double) * q);
         for (int k = 0; k < q; k++) m[k] -= first[k];

@@ -19,9 +19,9 @@ group_effects_buffers_t take_group_effects(int q, int p, workspace_t *work);
 
 /* Draws from, from + 1, ..., to - 1 of one group: normals holds q for each; effects of
    two draws lie `stride` doubles apart. */
-status_t draw_group(const model_t *model, int group, const hyper_draws_t *draws, int from,
-                    int to, const double *normals, double *effects, size_t stride,
-                    const group_effects_buffers_t *buffers);
+status_t draw_deferred_group(const model_t *model, int group, const hyper_draws_t *draws,
+                             int from, int to, const double *normals, double *effects,
+                             size_t stride, const group_effects_buffers_t *buffers);
 
 /* The mean of gamma_j over the hyperparameters' draws, its covariance (within a draw and
    between draws), and the covariance of each effect with the coefficient that it

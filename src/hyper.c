@@ -14,7 +14,7 @@ int n_correlations(const model_t *model)
 int n_hyper(const model_t *model)
 {
     int n_pooled = model->sigma_prior.kind == SCALE_POOLED ? 2 : 0;
-    return model->n_coef + model->n_random + n_correlations(model) + model->n_levels + n_pooled;
+    return model->n_coef + model->n_random + n_correlations(model) + model->n_strata + n_pooled;
 }
 
 static double *store_coefficients(const model_t *model, const state_t *state, double *out)
@@ -52,7 +52,7 @@ void store_hyper(const model_t *model, const state_t *state, double *out)
 {
     out = store_coefficients(model, state, out);
     out = store_covariance(model, state, out);
-    for (int s = 0; s < model->n_levels; s++) *out++ = sqrt(state->sigma2[s]);
+    for (int s = 0; s < model->n_strata; s++) *out++ = sqrt(state->sigma2[s]);
     if (model->sigma_prior.kind != SCALE_POOLED) return;
     *out++ = state->pooled_df;
     *out++ = state->pooled_scale;
@@ -86,20 +86,20 @@ void factor_from_correlations(const model_t *model, const double *sd,
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
                   double *spare)
 {
-    int p = model->n_coef, q = model->n_random, n_levels = model->n_levels;
+    int p = model->n_coef, q = model->n_random, n_strata = model->n_strata;
     for (int i = 0; i < draws->n; i++) {
         double *theta = draws->theta + (size_t) p * i;
         const double *sigma = hyper + p + q + n_correlations(model);
-        memcpy(draws->sigma + (size_t) n_levels * i, sigma, sizeof(double) * n_levels);
-        for (int s = 0; s < n_levels; s++)
-            draws->sigma2[s + (size_t) n_levels * i] = sigma[s] * sigma[s];
+        memcpy(draws->sigma + (size_t) n_strata * i, sigma, sizeof(double) * n_strata);
+        for (int s = 0; s < n_strata; s++)
+            draws->sigma2[s + (size_t) n_strata * i] = sigma[s] * sigma[s];
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
         for (int k = 0; k < p; k++) spare[k] = hyper[k] - model->beta_shift[k];
         for (int k = 0; k < p; k++) theta[k] = 0.0;
         for (int l = 0; l < p; l++)
             for (int k = 0; k < p; k++)
                 theta[k] += model->from_beta[k + (size_t) p * l] * spare[l];
-        factor_from_correlations(model, hyper + p, hyper + p + q, n_levels == 1 ? sigma[0] : 1.0,
+        factor_from_correlations(model, hyper + p, hyper + p + q, n_strata == 1 ? sigma[0] : 1.0,
                                  draws->L + (size_t) q * q * i);
         hyper += n_hyper(model);
     }
@@ -109,6 +109,6 @@ hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i)
 {
     size_t p = (size_t) model->n_coef, q = (size_t) model->n_random;
     hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, draws->L + q * q * i,
-                      draws->sigma + (size_t) model->n_levels * i };
+                      draws->sigma + (size_t) model->n_strata * i };
     return hyper;
 }

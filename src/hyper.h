@@ -18,7 +18,7 @@ void store_hyper(const model_t *model, const state_t *state, double *out);
 typedef struct {
     const double *beta, *theta;     /* p */
     const double *L;                /* q x q, lower triangular: see hyper_draws_t */
-    const double *sigma;            /* n_levels */
+    const double *sigma;            /* n_strata */
 } hyper_t;
 
 /* Of several draws. */
@@ -27,7 +27,7 @@ typedef struct {
     double *theta;      /* p x n */
     double *L;          /* q x q x n, lower triangular: Sigma = sigma^2 L L'; with several
                            residual variances, the factor of Sigma itself */
-    double *sigma, *sigma2; /* n_levels x n: residual standard deviations and variances */
+    double *sigma, *sigma2; /* n_strata x n: residual standard deviations and variances */
     double *beta;       /* p x n */
 } hyper_draws_t;
 

@@ -50,9 +50,9 @@ static void standardized_moments(const model_t *model, const state_t *state,
         memcpy(P + (size_t) all * k, model->prior_precision + (size_t) p * k,
                sizeof(double) * p);
     }
-    for (int s = 0; s < model->n_levels; s++) {
-        const double *T = level_factor(model, s);
-        const double *gram = model->level_gram + (size_t) p * p * s;
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s);
+        const double *gram = model->stratum_gram + (size_t) p * p * s;
         double precision = 1.0 / state->sigma2[s];
         for (int k = 0; k < p; k++) {
             h[k] += precision * dot(rows, T + (size_t) rows * k, T + (size_t) rows * p);
@@ -65,7 +65,7 @@ static void standardized_moments(const model_t *model, const state_t *state,
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
             const double *R = cell_factor(model, cell);
             const double *C = R + q * q, *c = C + (size_t) q * p;
-            double precision = 1.0 / state->sigma2[model->cell_level[cell]];
+            double precision = 1.0 / state->sigma2[model->cell_stratum[cell]];
             for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
             for (int k = 0; k < q; k++) {
                 const double *column = R + (size_t) q * k;
@@ -171,7 +171,7 @@ status_t draw_standardized(const model_t *model, state_t *state)
     RETURN_IF_FAILED(status);
     if (!accept_scales(model, state, h + p)) return STATUS_OK;
     memcpy(state->theta, h, sizeof(double) * p);
-    memcpy(state->fixed, h, sizeof(double) * p);
+    memcpy(state->staying, h, sizeof(double) * p);
     rescale_effects(model, state, h + p);
     return STATUS_OK;
 }
@@ -205,6 +205,6 @@ status_t draw_translation(const model_t *model, state_t *state)
         for (int j = 0; j < model->n_groups; j++)
             state->effect[(size_t) q * j + model->pair_column[k]] -= d[k];
     }
-    memcpy(state->fixed, state->theta, sizeof(double) * p);
+    memcpy(state->staying, state->theta, sizeof(double) * p);
     return STATUS_OK;
 }

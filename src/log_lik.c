@@ -46,7 +46,7 @@ status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
     *value = 0.5 * groups->log_weights[group];
     for (int k = 0; k < q; k++) *value -= log(U[k + (size_t) q * k]);
     for (int cell = model->group_start[group]; cell < model->group_start[group + 1]; cell++) {
-        double sigma = hyper->sigma[model->cell_level[cell]], n = groups->cell_rows[cell];
+        double sigma = hyper->sigma[model->cell_stratum[cell]], n = groups->cell_rows[cell];
         size_t size = (size_t) (p + 1) * (p + 1);
         square += rest_square(p, groups->rest + size * cell, hyper->theta) / (sigma * sigma);
         *value -= n * (0.5 * LOG_2_PI + log(sigma));
@@ -75,7 +75,7 @@ static status_t condition_on_group(const groups_t *groups, int group, const hype
 
 /* Products of one row: x'beta, z'E(gamma_j), z'Sigma z and z'K z. */
 typedef struct {
-    double fixed, effect, prior, left;
+    double x_beta, effect, prior, left;
 } row_moments_t;
 
 static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
@@ -83,7 +83,7 @@ static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
 {
     double *t = buffers->t;
     row_moments_t row = { 0.0, 0.0, 0.0, 0.0 };
-    for (int k = 0; k < p; k++) row.fixed += rows->X[i + (size_t) rows->n * k] * hyper->beta[k];
+    for (int k = 0; k < p; k++) row.x_beta += rows->X[i + (size_t) rows->n * k] * hyper->beta[k];
     for (int k = 0; k < q; k++) {
         t[k] = 0.0;
         row.effect += rows->Z[i + (size_t) rows->n * k] * buffers->mean[k];
@@ -106,9 +106,9 @@ status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, 
     RETURN_IF_FAILED(condition_on_group(groups, group, hyper, buffers));
     for (int i = from; i < to; i++, mean += stride, sd += stride) {
         row_moments_t row = moments_of_row(rows, i, q, p, hyper, buffers);
-        double sigma = hyper->sigma[rows->level[i]];
+        double sigma = hyper->sigma[rows->stratum[i]];
         double variance = sigma * sigma / (rows->weights ? rows->weights[i] : 1.0);
-        *mean = row.fixed + row.effect;
+        *mean = row.x_beta + row.effect;
         if (leave_out && !is_alone) {
             /* No data leave more than the prior does: 1 - h >= 1/(1 + w z'Sigma z). */
             double least = 1.0 / (1.0 + row.prior / variance);

@@ -37,7 +37,7 @@ typedef struct {
     int n;
     const double *X, *Z, *y;        /* n x p, n x q, n */
     const double *weights;          /* n, or NULL for ones */
-    const int *group, *level;       /* n, from 0; group -1 is one without data */
+    const int *group, *stratum;       /* n, from 0; group -1 is one without data */
 } row_data_t;
 
 /* Mean and standard deviation of the rows from, ..., to - 1, all of one group, given the

@@ -27,19 +27,19 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
 {
     const model_t *model = evidence->model;
     int p = model->n_coef, rows = p + 1, q = model->n_random;
-    int is_common = model->n_levels == 1;
+    int is_common = model->n_strata == 1;
     marginal_t marginal = { 0.0, evidence->root };
     double unit = is_common ? sigma[0] : 1.0;
     for (int k = 0; k < q * q; k++) evidence->L[k] = L[k] / unit;
     *value = 0.0;
-    for (int s = 0; s < model->n_levels; s++) *value -= model->level_rows[s] * log(sigma[s]);
+    for (int s = 0; s < model->n_strata; s++) *value -= model->stratum_rows[s] * log(sigma[s]);
     if (!is_common) {
         double *sigma2 = evidence->sigma2;
-        for (int s = 0; s < model->n_levels; s++) sigma2[s] = sigma[s] * sigma[s];
+        for (int s = 0; s < model->n_strata; s++) sigma2[s] = sigma[s] * sigma[s];
         weigh_groups(model, sigma2, &evidence->data, &evidence->weighing);
     }
     RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
-    if (user_wants_to_stop(evidence->monitor, level_visits(model))) return STATUS_INTERRUPTED;
+    if (user_wants_to_stop(evidence->monitor, stratum_visits(model))) return STATUS_INTERRUPTED;
     add_prior_products(model, unit * unit, evidence->root);
     RETURN_IF_FAILED(cholesky(rows, evidence->root));
     double r = evidence->root[p + (size_t) rows * p];

@@ -11,7 +11,7 @@ typedef struct {
     group_data_t data;
     double *root;           /* (p + 1) x (p + 1) */
     double *L;              /* q x q */
-    double *sigma2;         /* n_levels */
+    double *sigma2;         /* n_strata */
     weighing_buffers_t weighing;
 } evidence_t;
 

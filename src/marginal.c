@@ -38,7 +38,7 @@ FOR_WIDE_VECTORS_TOO
 static double add_one_column(const group_data_t *data, const double *L, int from, int to,
                              lanes_t *sums)
 {
-    int n = data->n_fixed + 1;
+    int n = data->n_coef + 1;
     double log_det = 0.0;
     lanes_t product = { 1.0 };
     product = 1.0 + 0.0 * product;
@@ -59,12 +59,12 @@ static double add_one_column(const group_data_t *data, const double *L, int from
 /* Two columns. With D = I + A A', A = R L, and s = D_12/D_22,
        c'D^-1 c = c_2^2/D_22 + (c_1 - s c_2)^2 D_22/|D|,
        |D| = 1 + (sum of squares of A) + |A|^2,
-   sums of positive terms throughout. first: n_fixed + 1 lanes. */
+   sums of positive terms throughout. first: n_coef + 1 lanes. */
 FOR_WIDE_VECTORS_TOO
 static double add_two_columns(const group_data_t *data, const double *L, int from, int to,
                               lanes_t *sums, lanes_t *first)
 {
-    int n = data->n_fixed + 1;
+    int n = data->n_coef + 1;
     double l00 = L[0], l10 = L[1], l11 = L[3], log_det = 0.0;
     lanes_t product = { 1.0 };
     product = 1.0 + 0.0 * product;
@@ -102,7 +102,7 @@ static inline rotated_buffers_t take_rotated(int q, int p, workspace_t *work)
 static status_t rotate_group(const group_data_t *data, const double *L, int j,
                              const rotated_buffers_t *buffers)
 {
-    int q = data->n_random, n = data->n_fixed + 1;
+    int q = data->n_random, n = data->n_coef + 1;
     double *U = buffers->U, *W = buffers->factor + q * q;
     unpack_group(data, j, buffers->factor);
     multiply_transposed(q, buffers->factor, L, buffers->A, U);
@@ -116,7 +116,7 @@ static status_t add_block_by_group(const group_data_t *data, const double *L, in
                                    double *sums, const rotated_buffers_t *buffers,
                                    double *log_det)
 {
-    int q = data->n_random, n = data->n_fixed + 1;
+    int q = data->n_random, n = data->n_coef + 1;
     const double *U = buffers->U, *W = buffers->factor + q * q;
     for (int i = 0; i < LANES && LANES * block + i < data->n_groups; i++) {
         double *sum = sums + i;
@@ -197,7 +197,7 @@ FOR_WIDE_VECTORS_TOO
 static status_t add_columns(const group_data_t *data, const double *L, int from, int to,
                             lanes_t *sums, workspace_t work, double *log_det)
 {
-    int q = data->n_random, n = data->n_fixed + 1, triangle = q * (q + 1) / 2;
+    int q = data->n_random, n = data->n_coef + 1, triangle = q * (q + 1) / 2;
     columns_buffers_t buffers = take_columns(q, n - 1, &work);
     lanes_t *A = buffers.A, *M = buffers.M, *t = buffers.t, *weight = buffers.weight;
     lanes_t *W = buffers.W;
@@ -243,7 +243,7 @@ size_t packed_size(int q, int p, int n_groups)
 /* Element e of group j in lanes: R by rows, then [C c] by rows. */
 void unpack_group(const group_data_t *data, int j, double *factor)
 {
-    int q = data->n_random, n = data->n_fixed + 1;
+    int q = data->n_random, n = data->n_coef + 1;
     const double *in = data->factor + group_size(q, n - 1) * (j - j % LANES) + j % LANES;
     for (int r = 0; r < q; r++)
         for (int k = 0; k < q; k++) {
@@ -256,7 +256,7 @@ void unpack_group(const group_data_t *data, int j, double *factor)
 
 void pack_group(group_data_t *data, int j, const double *factor)
 {
-    int q = data->n_random, n = data->n_fixed + 1;
+    int q = data->n_random, n = data->n_coef + 1;
     double *out = data->factor + group_size(q, n - 1) * (j - j % LANES) + j % LANES;
     for (int r = 0; r < q; r++)
         for (int k = r; k < q; k++, out += LANES) *out = factor[r + q * k];
@@ -301,7 +301,7 @@ marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
 static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
                           double *sums, double *scratch)
 {
-    int q = data->n_random, p = data->n_fixed;
+    int q = data->n_random, p = data->n_coef;
     int from = chunk * CHUNK_GROUPS, to = from + CHUNK_GROUPS;
     double *log_det = sums + sums_size(p) - 1;
     if (to > data->n_groups) to = data->n_groups;
@@ -322,7 +322,7 @@ static status_t sum_chunks_in_turn(const group_data_t *data, const double *L, in
                                    int end, double *sums)
 {
     for (int chunk = first; chunk < end; chunk++)
-        RETURN_IF_FAILED(sum_chunk(data, L, chunk, sums + sums_size(data->n_fixed)
+        RETURN_IF_FAILED(sum_chunk(data, L, chunk, sums + sums_size(data->n_coef)
                                    * (chunk - first), data->buffers.scratch));
     return STATUS_OK;
 }
@@ -332,7 +332,7 @@ static status_t sum_chunks_in_threads(const group_data_t *data, const double *L,
                                       int end, double *sums)
 {
     const marginal_buffers_t *buffers = &data->buffers;
-    int p = data->n_fixed;
+    int p = data->n_coef;
     status_t status = STATUS_OK;
 #ifdef _OPENMP
 # pragma omp parallel for num_threads(data->n_threads) schedule(static)
@@ -383,7 +383,7 @@ static void flush_rows(int n_rows, int n, double *rows, double *products)
 static status_t add_wide_groups(const group_data_t *data, const double *L,
                                 marginal_t *marginal, monitor_t *monitor)
 {
-    int q = data->n_random, n = data->n_fixed + 1, collected = 0;
+    int q = data->n_random, n = data->n_coef + 1, collected = 0;
     const rotated_buffers_t *rotated = &data->buffers.rotated;
     const double *U = rotated->U, *W = rotated->factor + q * q;
     double *rows = data->buffers.rows;
@@ -407,7 +407,7 @@ static status_t add_wide_groups(const group_data_t *data, const double *L,
 status_t marginal_products(const group_data_t *data, const double *L,
                            marginal_t *marginal, monitor_t *monitor)
 {
-    int q = data->n_random, p = data->n_fixed;
+    int q = data->n_random, p = data->n_coef;
     int n_chunks = (data->n_groups - 1) / CHUNK_GROUPS + 1;
     int round = data->n_threads * CHUNKS_PER_THREAD;
     const double *sums = data->buffers.sums;
@@ -442,7 +442,7 @@ static int has_cancelled(int n, const double *root, const double *diagonal)
 static status_t reflected_root(const group_data_t *data, const double *L, double *root,
                                monitor_t *monitor)
 {
-    int q = data->n_random, n = data->n_fixed + 1;
+    int q = data->n_random, n = data->n_coef + 1;
     const rotated_buffers_t *rotated = &data->buffers.rotated;
     double visits = 1.0 + 0.05 * q * n * n;
     memcpy(root, data->rest_root, sizeof(double) * n * n);
@@ -457,7 +457,7 @@ static status_t reflected_root(const group_data_t *data, const double *L, double
 status_t marginal_root(const group_data_t *data, const double *L, marginal_t *marginal,
                        monitor_t *monitor)
 {
-    int n = data->n_fixed + 1;
+    int n = data->n_coef + 1;
     double *diagonal = data->buffers.diagonal;
     for (int k = 0; k < n; k++) diagonal[k] = marginal->root[k + (size_t) n * k];
     status_t status = cholesky(n, marginal->root);

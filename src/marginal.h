@@ -31,7 +31,7 @@ marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
 
 /* The data, in units of the residual variance. */
 typedef struct {
-    int n_random, n_fixed, n_groups;    /* q, p, J */
+    int n_random, n_coef, n_groups;    /* q, p, J */
     double *factor;         /* packed_size() doubles: [R C c] of each group, as
                                pack_group() puts it */
     double *rest;           /* (p + 1) x (p + 1), upper half: products of what the

@@ -8,26 +8,26 @@
 #include "workspace.h"
 
 /* The model y_j = X_j beta + Z_j gamma_j + e_j, with gamma_j ~ N_q(0, Sigma)
-   and residual variance sigma2[level], as one parameterization sees it.
+   and residual variance sigma2[stratum], as one parameterization sees it.
 
    A parameterization says which columns of X keep their coefficient in the
-   regression (n_fixed of them: all in the uncentered, those without a group
+   regression (n_staying of them: all in the uncentered, those without a group
    version in the centered) and which become the mean of the group effects
    (n_means of them). Everything else is shared.
 
-   The fixed columns are orthonormalized over all rows, and y may have been
+   The columns that stay are orthonormalized over all rows, and y may have been
    shifted: theta holds the coefficients in these coordinates, in the order of
    X's columns, and beta = to_beta theta + beta_shift.
 
-   A cell is the rows of one group that share one residual variance (a level);
+   A cell is the rows of one group that share one residual variance (a stratum);
    the cells of a group are neighbours. */
 
 typedef struct {
-    int n_groups, n_cells, n_levels;
+    int n_groups, n_cells, n_strata;
     int n_random;                   /* q */
     int n_coef;                     /* p */
-    int n_fixed, n_means;           /* n_fixed + n_means = p */
-    const int *fixed_coef;          /* n_fixed: their places in theta */
+    int n_staying, n_means;         /* n_staying + n_means = p */
+    const int *staying_coef;        /* n_staying: their places in theta */
     const int *mean_coef;           /* n_means: their places in theta */
     const int *mean_column;         /* n_means: the columns of Z they are the means of */
     int n_pairs;                    /* columns of X with a group version, in whichever
@@ -36,12 +36,12 @@ typedef struct {
     const int *pair_column;         /* n_pairs: their columns of Z */
 
     const int *group_start;         /* n_groups + 1: cells of group j */
-    const int *cell_level;          /* n_cells */
-    const double *cell_factor;      /* q x (q + n_fixed + 1) x n_cells: [R C c] */
-    const double *level_factor;     /* (p + 1) x (n_fixed + 1) x n_levels */
-    const double *level_gram;       /* n_fixed x n_fixed x n_levels: X'X of a level,
-                                       I when there is one level */
-    const double *level_rows;       /* n_levels: their numbers of rows */
+    const int *cell_stratum;          /* n_cells */
+    const double *cell_factor;      /* q x (q + n_staying + 1) x n_cells: [R C c] */
+    const double *stratum_factor;   /* (p + 1) x (n_staying + 1) x n_strata */
+    const double *stratum_gram;     /* n_staying x n_staying x n_strata: X'X of a stratum,
+                                       I when there is one stratum */
+    const double *stratum_rows;       /* n_strata: their numbers of rows */
 
     int beta_is_flat;
     const double *prior_precision;  /* p x p, of theta */
@@ -68,7 +68,7 @@ typedef struct {
 /* Visits between two questions to the monitor: about a millisecond. */
 enum { VISITS_PER_QUESTION = 8192 };
 
-/* A visit is to a cell, with its share of the columns, or to a level. */
+/* A visit is to a cell, with its share of the columns, or to a stratum. */
 static inline int user_wants_to_stop(monitor_t *monitor, double visits)
 {
     monitor->visits += visits;
@@ -82,7 +82,7 @@ static inline int user_wants_to_stop(monitor_t *monitor, double visits)
 typedef struct {
     double *group_P, *group_h, *e;      /* a group: q x q, q; a cell: q */
     double *effect_sum;                 /* q */
-    double *fixed_h;                    /* n_fixed */
+    double *staying_h;                  /* n_staying */
     double *mean_P, *mean_h, *mean_z;   /* n_means x n_means, n_means */
     double *coef_P;                     /* p x p */
     double *S, *Sigma;                  /* a block: q x q and less */
@@ -96,19 +96,19 @@ typedef struct {
 typedef struct {
     double *theta;          /* p */
     double *Sigma;          /* q x q */
-    double *sigma2;         /* n_levels */
+    double *sigma2;         /* n_strata */
     double *effect;         /* q x n_groups: gamma_j, or beta_j when centered */
 
-    double *fixed;          /* n_fixed: theta of the columns in the regression */
+    double *staying;        /* n_staying: theta of the columns that stay */
     double *mean;           /* q: mean of the group effects, 0 without one */
     double *Sigma_inverse;  /* q x q */
 
-    double *sum_of_squares; /* n_levels */
+    double *sum_of_squares; /* n_strata */
     double *normals;        /* p + q */
     state_buffers_t buffers;
     double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
     double proposals;       /* of Sigma, under LKJ */
-    double kept;            /* times that no proposal was accepted */
+    double refused;         /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
     struct collapsed *collapsed;    /* of the collapsed sampler, else NULL */
@@ -117,32 +117,32 @@ typedef struct {
 
 state_buffers_t take_state(const model_t *model, workspace_t *work);
 
-/* [R C c] of a cell: q x (q + n_fixed + 1). */
+/* [R C c] of a cell: q x (q + n_staying + 1). */
 static inline const double *cell_factor(const model_t *model, int cell)
 {
     int q = model->n_random;
-    return model->cell_factor + (size_t) q * (q + model->n_fixed + 1) * cell;
+    return model->cell_factor + (size_t) q * (q + model->n_staying + 1) * cell;
 }
 
-/* What a level's rows hold beside their cells: (p + 1) x (n_fixed + 1). */
-static inline const double *level_factor(const model_t *model, int level)
+/* What a stratum's rows hold beside their cells: (p + 1) x (n_staying + 1). */
+static inline const double *stratum_factor(const model_t *model, int stratum)
 {
-    return model->level_factor
-        + (size_t) (model->n_coef + 1) * (model->n_fixed + 1) * level;
+    return model->stratum_factor
+        + (size_t) (model->n_coef + 1) * (model->n_staying + 1) * stratum;
 }
 
-/* Visits that a cell and a level count for: more columns take longer. */
+/* Visits that a cell and a stratum count for: more columns take longer. */
 static inline double cell_visits(const model_t *model)
 {
-    return 1.0 + 0.1 * model->n_random * (model->n_random + model->n_fixed);
+    return 1.0 + 0.1 * model->n_random * (model->n_random + model->n_staying);
 }
 
-static inline double level_visits(const model_t *model)
+static inline double stratum_visits(const model_t *model)
 {
     return 1.0 + 0.1 * model->n_coef * model->n_coef;
 }
 
-/* Sets what follows from theta and Sigma: fixed, mean, Sigma_inverse. */
+/* Sets what follows from theta and Sigma: staying, mean, Sigma_inverse. */
 status_t refresh_state(const model_t *model, state_t *state);
 
 #endif

@@ -34,14 +34,15 @@ void subtract_from(int n_rows, int n_columns, const double *A, const double *x, 
 /* products <- products + A'A, upper half, for A n_rows x n_columns. */
 void add_gram(int n_rows, int n_columns, const double *A, int ld, double *products);
 
-/* What absorb_block() does to a square top, n_columns x n_columns, in panels of reflections,
-   whose product is I - V T V' (Schreiber and Van Loan 1989). Nothing is left of the block.
-   The block's rows are padded with zeros here. */
 typedef struct {
-    double *T, *heads, *W;
+    double *T, *heads, *W;  /* of a panel: PANEL x PANEL, PANEL, PANEL x n_columns */
 } panel_buffers_t;
 
 panel_buffers_t take_panels(int n_columns, workspace_t *work);
+
+/* What absorb_block() does to a square top, n_columns x n_columns, in panels of reflections,
+   whose product is I - V T V' (Schreiber and Van Loan 1989). Nothing is left of the block.
+   The block's rows are padded with zeros here. */
 void absorb_panels(int n_columns, double *top, int n_rows, int ld, double *block,
                    const panel_buffers_t *buffers);
 

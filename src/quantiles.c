@@ -32,9 +32,9 @@ void mean_and_sd(size_t n, const double *x, double *mean, double *sd)
 
 static inline void swap(double *a, double *b)
 {
-    double kept = *a;
+    double old = *a;
     *a = *b;
-    *b = kept;
+    *b = old;
 }
 
 /* Moves what is smaller than the pivot (or, with_equal, not larger) to the front of

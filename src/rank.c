@@ -3,9 +3,9 @@
 #include "linalg.h"
 #include "rank.h"
 
-double *take_group_rows(int n_cells, int n_random, int n_fixed, workspace_t *work)
+double *take_group_rows(int n_cells, int n_random, int n_coef, workspace_t *work)
 {
-    return take(work, (size_t) n_cells * n_random * ((size_t) n_random + n_fixed + 1));
+    return take(work, (size_t) n_cells * n_random * ((size_t) n_random + n_coef + 1));
 }
 
 /* Eliminates column k from columns k + 1.. by a reflection of its rows
@@ -32,7 +32,7 @@ double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const int *group_start, int n_chosen, const int *chosen,
                              const double *column_length, double *residual, double *rows)
 {
-    int q = factors->n_random, p = factors->n_fixed, n_columns = n_chosen + p + 1;
+    int q = factors->n_random, p = factors->n_coef, n_columns = n_chosen + p + 1;
     size_t cell_size = (size_t) q * (q + p + 1);
     double total = 0.0;
     for (int j = 0; j < n_groups; j++) {

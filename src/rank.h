@@ -20,6 +20,6 @@ double absorb_beside_columns(const factors_t *factors, int n_groups,
                              const double *column_length, double *residual, double *rows);
 
 /* Rows of a group, of which none has more than this many cells. */
-double *take_group_rows(int n_cells, int n_random, int n_fixed, workspace_t *work);
+double *take_group_rows(int n_cells, int n_random, int n_coef, workspace_t *work);
 
 #endif

@@ -19,7 +19,7 @@ em_buffers_t take_em(int q, int p, workspace_t *work)
 static status_t group_system(const model_t *model, const state_t *state, int j,
                              const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_fixed;
+    int q = model->n_random, p = model->n_coef;
     double *U = buffers->U, *A = buffers->A, *h = buffers->h;
     memcpy(U, state->Sigma_inverse, sizeof(double) * q * q);
     memset(A, 0, sizeof(double) * q * p);
@@ -27,7 +27,7 @@ static status_t group_system(const model_t *model, const state_t *state, int j,
     for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
         const double *R = cell_factor(model, cell);
         const double *C = R + q * q;
-        double precision = 1.0 / state->sigma2[model->cell_level[cell]];
+        double precision = 1.0 / state->sigma2[model->cell_stratum[cell]];
         for (int r = 0; r < q; r++) {
             const double *column = R + (size_t) q * r;
             for (int k = 0; k <= r; k++)
@@ -44,14 +44,14 @@ static status_t group_system(const model_t *model, const state_t *state, int j,
 static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
                                  const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_fixed, rows = p + 1;
+    int q = model->n_random, p = model->n_coef, rows = p + 1;
     double *U = buffers->U, *h = buffers->h, *A = buffers->A;
     double visits = cell_visits(model) + 0.01 * q * p * p;
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
-    for (int s = 0; s < model->n_levels; s++) {
-        const double *T = level_factor(model, s);
-        const double *gram = model->level_gram + (size_t) p * p * s;
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s);
+        const double *gram = model->stratum_gram + (size_t) p * p * s;
         for (int k = 0; k < p * p; k++) em->precision[k] += gram[k] / state->sigma2[s];
         for (int k = 0; k < p; k++)
             em->theta[k] += dot(rows, T + (size_t) rows * k, T + (size_t) rows * p)
@@ -62,7 +62,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
             const double *C = cell_factor(model, cell) + q * q;
             for (int k = 0; k < p; k++)
                 em->theta[k] += dot(q, C + (size_t) q * k, C + (size_t) q * p)
-                    / state->sigma2[model->cell_level[cell]];
+                    / state->sigma2[model->cell_stratum[cell]];
         }
         RETURN_IF_FAILED(group_system(model, state, j, buffers));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
@@ -83,7 +83,7 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
 static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
                                const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_fixed, J = model->n_groups;
+    int q = model->n_random, p = model->n_coef, J = model->n_groups;
     double *U = buffers->U, *V = buffers->V, *h = buffers->h, *A = buffers->A;
     double visits = cell_visits(model);
     memset(em->moment, 0, sizeof(double) * q * q);
@@ -107,7 +107,7 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
         }
         for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
             const double *R = cell_factor(model, cell);
-            double *sum = em->sum_of_squares + model->cell_level[cell];
+            double *sum = em->sum_of_squares + model->cell_stratum[cell];
             for (int k = 0; k < q; k++)
                 for (int l = 0; l < q; l++)
                     *sum += V[l + q * k] * dot((k < l ? k : l) + 1, R + (size_t) q * k,
@@ -119,7 +119,7 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
 
 status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffers_t *buffers)
 {
-    int p = model->n_fixed;
+    int p = model->n_coef;
     double *U = buffers->root;
     RETURN_IF_FAILED(refresh_state(model, state));
     RETURN_IF_FAILED(marginal_moments(model, state, em, buffers));
@@ -127,11 +127,11 @@ status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffer
     RETURN_IF_FAILED(cholesky(p, U));
     solve_upper_transposed(p, U, em->theta);
     solve_upper(p, U, em->theta);
-    memset(em->sum_of_squares, 0, sizeof(double) * model->n_levels);
+    memset(em->sum_of_squares, 0, sizeof(double) * model->n_strata);
     RETURN_IF_FAILED(effect_moments(model, state, em, buffers));
-    memcpy(state->fixed, em->theta, sizeof(double) * p);
+    memcpy(state->staying, em->theta, sizeof(double) * p);
     double *expected = em->sum_of_squares;
     residual_sums_of_squares(model, state);
-    for (int s = 0; s < model->n_levels; s++) expected[s] += state->sum_of_squares[s];
+    for (int s = 0; s < model->n_strata; s++) expected[s] += state->sum_of_squares[s];
     return STATUS_OK;
 }

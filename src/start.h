@@ -11,7 +11,7 @@ typedef struct {
     double *moment;         /* q x q: mean_j E(gamma_j gamma_j' | y) */
     double *effective;      /* q: half the information on each log sd: the
                                sum of squared reliabilities 1 - var(gamma | y)/tau^2 */
-    double *sum_of_squares; /* n_levels: E |y - X theta - Z gamma|^2 */
+    double *sum_of_squares; /* n_strata: E |y - X theta - Z gamma|^2 */
 } em_t;
 
 typedef struct {

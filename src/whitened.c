@@ -170,7 +170,7 @@ static status_t draw_whitened_effects(const model_t *model, state_t *state)
     for (int j = 0; j < model->n_groups; j++) {
         weigh_group(model, state->sigma2, j, weighed, NULL);
         draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->fixed, 1.0,
+        RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->staying, 1.0,
                                               state->normals, w->effect + (size_t) q * j,
                                               &w->buffers.group));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
@@ -228,7 +228,7 @@ static status_t translate_block(const model_t *model, state_t *state, const cov_
     }
     for (int j = 0; j < model->n_groups; j++)
         for (int k = 0; k < size; k++) w->effect[(size_t) q * j + first + k] -= e[k];
-    memcpy(state->fixed, state->theta, sizeof(double) * p);
+    memcpy(state->staying, state->theta, sizeof(double) * p);
     return STATUS_OK;
 }
 
@@ -315,7 +315,7 @@ static void entry_moments(const model_t *model, const state_t *state, double *G,
     for (int j = 0; j < model->n_groups; j++) {
         const double *u = w->effect + (size_t) q * j;
         weigh_group(model, state->sigma2, j, &w->buffers.weighed, NULL);
-        residual_of(q, p, factor, state->fixed, e);
+        residual_of(q, p, factor, state->staying, e);
         for (int l = 0; l < q; l++) {
             double effect = 0.0;
             for (int k = 0; k <= l; k++) {

@@ -157,7 +157,7 @@ test_that("what comes before the chains of a large model stops when asked", {
   expect_lt(seconds_to_stop(function() {
     for (i in 1:3000) relm:::em_step(model, c(1, 0, 0, 1), c(1, 1))
   }), 0.5)
-  expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::level_totals(posterior)), 0.5)
+  expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::stratum_totals(posterior)), 0.5)
 })
 
 test_that("processes forked from one that has used threads do not wait for them", {

@@ -138,7 +138,7 @@ test_that("that holds for two random columns, several residual variances and sum
   data <- wide_rows(70)
   expect_products(crossprods(y ~ X + (1 + w | g), data), relm_design(y ~ X + (1 + w | g), data))
   levels <- crossprods(y ~ X + (1 | g), data, sigma = ~ f)
-  totals <- relm:::level_totals(levels)
+  totals <- relm:::stratum_totals(levels)
   for (level in levels$levels) {
     own <- data[data$f == level, ]
     expect_equal(totals[, , match(level, levels$levels)], factor_of_rows(levels, own),

@@ -66,11 +66,11 @@ test_that("effects of a draw do not depend on how many others are drawn", {
   model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data(9)), "uncentered")
   fit <- fit_with(draws = 600)
   hyper <- relm:::drawn_hyper(fit$sampling, fit$posterior, 1)
-  all <- relm:::draw_group_effects(model, hyper, 7L, 0:8)
-  expect_identical(relm:::draw_group_effects(model, hyper[, 1:300], 7L, 0:8), all[, 1:300])
-  expect_identical(relm:::draw_group_effects(model, hyper, 7L, c(2L, 5L)),
+  all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:8)
+  expect_identical(relm:::draw_deferred_effects(model, hyper[, 1:300], 7L, 0:8), all[, 1:300])
+  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(2L, 5L)),
                    all[c(5, 6, 11, 12), ])
-  expect_false(identical(relm:::draw_group_effects(model, hyper, 8L, 0:8), all))
+  expect_false(identical(relm:::draw_deferred_effects(model, hyper, 8L, 0:8), all))
 })
 
 test_that("groups beyond the first tile are drawn alike", {
@@ -78,8 +78,8 @@ test_that("groups beyond the first tile are drawn alike", {
   data <- data.frame(g = rep(1:150, each = 3), y = rnorm(450))
   model <- relm:::sampler_model(posterior_of(y ~ 1 + (1 | g), data), "uncentered")
   hyper <- matrix(c(0, 0.5, 1), 3, 400)
-  all <- relm:::draw_group_effects(model, hyper, 7L, 0:149)
-  expect_identical(relm:::draw_group_effects(model, hyper, 7L, c(70L, 149L)), all[c(71, 150), ])
+  all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:149)
+  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(70L, 149L)), all[c(71, 150), ])
   expect_identical(anyDuplicated(as.numeric(all)), 0L)
 })
 
@@ -103,7 +103,7 @@ test_that("the draws have the conditional mean and covariance", {
     sd <- c(0.7, 0.3, 1.5)[seq_len(q)]
     beta <- rnorm(model$n_coef)
     hyper <- c(beta, sd, C[upper.tri(C)], 0.8)
-    draws <- relm:::draw_group_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
+    draws <- relm:::draw_deferred_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
     for (i in 1:3) {
       exact <- conditional(rows, c(1, 5, 9)[i], beta, C * tcrossprod(sd), 0.64)
       z <- forwardsolve(t(chol(exact$V)), draws[q * (i - 1) + seq_len(q), , drop = FALSE] - exact$mean)

@@ -74,13 +74,13 @@ test_that("no edit of a model, of a tuning or of a start crashes what C makes of
   arrays <- relm:::sampler_model(posterior, "uncentered")
   q <- arrays$n_random
   hyper <- relm:::drawn_hyper_all(fit)
-  start <- list(theta = numeric(arrays$n_coef), Sigma = diag(q), sigma2 = rep(1, arrays$n_levels))
+  start <- list(theta = numeric(arrays$n_coef), Sigma = diag(q), sigma2 = rep(1, arrays$n_strata))
   run <- function(model, sampler, start) relm:::sample_chain(model, sampler, start, 2L, 2L)
   models <- edited(arrays)
   codes <- list(
     function(model) relm:::em_step(model, start$Sigma, start$sigma2),
     function(model) relm:::effect_moments(model, list(hyper)),
-    function(model) relm:::draw_group_effects(model, hyper, 1L, 0:3),
+    function(model) relm:::draw_deferred_effects(model, hyper, 1L, 0:3),
     function(model) run(model, "interweaved", start),
     function(model) run(model, "common_line", start)
   )

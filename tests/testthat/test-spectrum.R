@@ -70,7 +70,7 @@ test_that("it is used where it pays and where it may be", {
 test_that("it starts from the greatest restricted likelihood", {
   model <- both_models(posterior_of(y ~ X + (1 | g), wide_data()))
   start <- relm:::spectral_scales(model$spectrum)
-  df <- model$sums$level_rows - model$sums$n_coef
+  df <- model$sums$stratum_rows - model$sums$n_coef
   deviance <- function(log_lambda) {
     at <- .Call(relm:::ffi_marginal, model$sums, matrix(exp(log_lambda)), 1L)
     at$log_det + 2 * sum(log(diag(at$root)[seq_len(model$sums$n_coef)])) +
@@ -139,7 +139,7 @@ test_that("lambda has its distribution, and sigma given it", {
   r <- vapply(lambda[1:500], function(l) {
     .Call(relm:::ffi_marginal, model, matrix(l), 1L)$root[(p + 1)^2]
   }, 0)
-  u <- stats::pchisq(r^2 / hyper[1:500, p + 2]^2, model$level_rows - p - 1)
+  u <- stats::pchisq(r^2 / hyper[1:500, p + 2]^2, model$stratum_rows - p - 1)
   expect_lt(abs(mean(u) - 0.5), 4 * sqrt(1 / 12 / 500))
   expect_lt(abs(mean((u - 0.5)^2) - 1 / 12), 4 * sqrt(1 / 180 / 500))
 })

@@ -28,7 +28,7 @@ test_that("EM climbs to the maximum of the likelihood", {
   for (step in 1:300) {
     em <- relm:::em_step(model, Sigma, sigma2)
     Sigma <- em$moment
-    sigma2 <- em$sum_of_squares / model$level_rows
+    sigma2 <- em$sum_of_squares / model$stratum_rows
   }
   reference <- lme4::lmer(y ~ x + (1 | g), data, REML = FALSE)
   expect_equal(sqrt(sigma2), sigma(reference), tolerance = 1e-4)
