@@ -45,8 +45,8 @@ signs_changed <- function(sign_columns, columns) {
   odd
 }
 
-# What becomes of sigma, in the order of sigma_role_t in src/collapsed.h, whose numbers a tuning
-# holds.
+# What becomes of sigma, in the order of sigma_role_t in src/collapsed_target.h, whose numbers a
+# tuning holds.
 sigma_roles <- c("integrated", "coordinate", "given", "beside")
 
 role_of <- function(tuning) sigma_roles[tuning$sigma_role + 1L]

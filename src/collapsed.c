@@ -1,97 +1,21 @@
 #include <math.h>
 #include <string.h>
-#include <R_ext/Random.h>
 #include "collapsed.h"
 #include "conditionals.h"
 #include "group.h"
 #include "linalg.h"
 #include "spectrum.h"
 
-/* The target at next_point; -Inf so far out that the factor is singular in floating point. */
-static status_t evaluate_next(const model_t *model, collapsed_t *c, double *value)
-{
-    status_t status = log_target_at(model, c, c->next_point, value, c->next_root);
-    if (status == STATUS_INTERRUPTED) return status;
-    if (status != STATUS_OK || !isfinite(*value)) *value = -INFINITY;
-    return STATUS_OK;
-}
-
-static void move_to_next(collapsed_t *c, double value, double log_proposal)
-{
-    double *point = c->point, *root = c->root;
-    c->point = c->next_point;
-    c->root = c->next_root;
-    c->next_point = point;
-    c->next_root = root;
-    c->log_target = value;
-    c->log_proposal = log_proposal;
-}
-
-/* One Metropolis-Hastings step with a proposal that does not depend on the point. */
-static status_t step_independently(const model_t *model, collapsed_t *c)
-{
-    int in_domain = propose_independently(&c->proposal, c->next_point);
-    double value, log_u = log(unif_rand());
-    c->proposed++;
-    if (!in_domain) return STATUS_OK;
-    double density = log_proposal_density(&c->proposal, c->next_point);
-    RETURN_IF_FAILED(evaluate_next(model, c, &value));
-    if (!(log_u < value - density - (c->log_target - c->log_proposal))) return STATUS_OK;
-    move_to_next(c, value, density);
-    c->accepted++;
-    return STATUS_OK;
-}
-
-/* An elliptical slice (Murray, Adams and MacKay 2010) of the target over the t (Nishihara,
-   Murray and Adams 2014): the range of angles shrinks towards the present point, at 0, until
-   the ratio is high enough, or no angle is left. */
-static status_t step_on_ellipse(const model_t *model, collapsed_t *c)
-{
-    const double turn = 2.0 * M_PI;
-    draw_ellipse(&c->proposal, c->point, &c->ellipse);
-    double level = c->log_target - c->log_proposal + log(unif_rand());
-    double angle = turn * unif_rand(), low = angle - turn, high = angle;
-    while (high - low > 1e-12) {
-        double value = -INFINITY, density = 0.0;
-        if (point_on_ellipse(&c->proposal, &c->ellipse, angle, c->next_point)) {
-            RETURN_IF_FAILED(evaluate_next(model, c, &value));
-            density = log_proposal_density(&c->proposal, c->next_point);
-        }
-        if (value - density > level) {
-            move_to_next(c, value, density);
-            return STATUS_OK;
-        }
-        *(angle < 0.0 ? &low : &high) = angle;
-        angle = low + (high - low) * unif_rand();
-    }
-    return STATUS_OK;
-}
-
-/* What is known of the present point: once, or anew when sigma2 has changed. */
-static status_t refresh_point(const model_t *model, const state_t *state, collapsed_t *c)
-{
-    if (c->sigma_role == SIGMA_GIVEN) {
-        weigh_groups(model, state->sigma2, &c->data, &c->buffers.weighing);
-        c->weighed = 1;
-    } else if (c->started) {
-        return STATUS_OK;
-    }
-    c->started = 1;
-    c->log_proposal = log_proposal_density(&c->proposal, c->point);
-    status_t status = log_target_at(model, c, c->point, &c->log_target, c->root);
-    if (status == STATUS_OK && !isfinite(c->log_target)) return STATUS_NOT_FINITE;
-    return status;
-}
-
 /* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */
 static status_t draw_sigma(const model_t *model, state_t *state)
 {
     const collapsed_t *c = state->collapsed;
+    sigma_role_t role = c->target.sigma_role;
     int p = model->n_coef;
-    double r = c->root[p + (size_t) (p + 1) * p];
-    if (c->sigma_role == SIGMA_GIVEN) return STATUS_OK;
-    if (sigma_is_coordinate(c->sigma_role)) {
-        state->sigma2[0] = exp(2.0 * c->point[c->n - 1]);
+    double r = c->moves.by_product[p + (size_t) (p + 1) * p];
+    if (role == SIGMA_GIVEN) return STATUS_OK;
+    if (sigma_is_coordinate(role)) {
+        state->sigma2[0] = exp(2.0 * c->moves.point[c->target.target.n - 1]);
         return STATUS_OK;
     }
     return draw_variance(&model->sigma_prior, model->stratum_rows[0] - p - model->n_random,
@@ -103,8 +27,8 @@ static status_t draw_sigma(const model_t *model, state_t *state)
 static void draw_from_root(const model_t *model, state_t *state)
 {
     int p = model->n_coef, rows = p + 1;
-    const double *root = state->collapsed->root;
-    double sigma = state->collapsed->sigma_role == SIGMA_INTEGRATED
+    const double *root = state->collapsed->moves.by_product;
+    double sigma = state->collapsed->target.sigma_role == SIGMA_INTEGRATED
         ? sqrt(state->sigma2[0]) : 1.0;
     draw_standard_normals(p, state->normals);
     for (int k = p - 1; k >= 0; k--) {
@@ -117,9 +41,9 @@ static void draw_from_root(const model_t *model, state_t *state)
 
 static void draw_beta(const model_t *model, state_t *state, const double *L)
 {
-    const collapsed_t *c = state->collapsed;
-    if (is_spectral(c, L))
-        draw_spectral_theta(c->spectrum, model->n_coef, L[0], sqrt(state->sigma2[0]),
+    const collapsed_target_t *target = &state->collapsed->target;
+    if (is_spectral(target, L))
+        draw_spectral_theta(target->spectrum, model->n_coef, L[0], sqrt(state->sigma2[0]),
                             state->theta);
     else
         draw_from_root(model, state);
@@ -146,13 +70,13 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 {
     collapsed_t *c = state->collapsed;
     int q = model->n_random;
-    double *factor = c->buffers.weighing.group.factor;
+    double *factor = c->target.buffers.weighing.group.factor;
     for (int j = 0; j < model->n_groups; j++) {
-        unpack_group(&c->data, j, factor);
+        unpack_group(&c->target.data, j, factor);
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, L, state->staying, 1.0,
                                         state->normals, state->effect + (size_t) q * j,
-                                        &c->group_buffers));
+                                        &c->group));
         if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
     }
     return draw_residual_variances(model, state);
@@ -166,16 +90,13 @@ static status_t draw_given_variances(const model_t *model, state_t *state, const
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     collapsed_t *c = state->collapsed;
-    double *L = c->L;
-    RETURN_IF_FAILED(refresh_point(model, state, c));
-    for (int i = 0; i < c->proposal.n_independent; i++)
-        RETURN_IF_FAILED(step_independently(model, c));
-    for (int i = 0; i < c->proposal.n_ellipse; i++)
-        RETURN_IF_FAILED(step_on_ellipse(model, c));
-    factor_at(model, c, c->point, L);
+    int is_given = c->target.sigma_role == SIGMA_GIVEN;
+    if (is_given) weigh_target(&c->target, state->sigma2);
+    if (is_given || !c->moves.is_known) RETURN_IF_FAILED(look_at_point(&c->moves));
+    RETURN_IF_FAILED(make_moves(&c->moves));
+    factor_at(&c->target, c->moves.point, c->L);
     RETURN_IF_FAILED(draw_sigma(model, state));
-    draw_beta(model, state, L);
-    set_covariance(model, state, L, c->sigma_role == SIGMA_GIVEN ? 1.0 : state->sigma2[0]);
-    if (c->sigma_role == SIGMA_GIVEN) return draw_given_variances(model, state, L);
-    return STATUS_OK;
+    draw_beta(model, state, c->L);
+    set_covariance(model, state, c->L, is_given ? 1.0 : state->sigma2[0]);
+    return is_given ? draw_given_variances(model, state, c->L) : STATUS_OK;
 }

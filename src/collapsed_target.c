@@ -1,21 +1,13 @@
 #include <math.h>
 #include <string.h>
-#include "collapsed.h"
-#include "crossprods.h"
-#include "group.h"
+#include "collapsed_target.h"
 #include "hyper.h"
 #include "linalg.h"
-#include "panels.h"
 #include "spectrum.h"
 
-int n_coordinates(const model_t *model, sigma_role_t role)
+double factor_at(const collapsed_target_t *target, const double *point, double *L)
 {
-    return model->n_random + n_correlations(model) + sigma_is_coordinate(role);
-}
-
-double factor_at(const model_t *model, const collapsed_t *collapsed, const double *point,
-                 double *L)
-{
+    const model_t *model = target->model;
     int q = model->n_random;
     double log_density = 0.0, cosh_product = 1.0;
     const double *z = point + q;
@@ -27,17 +19,18 @@ double factor_at(const model_t *model, const collapsed_t *collapsed, const doubl
     }
     /* d lambda is d tau over sigma. */
     double unit = 1.0;
-    if (collapsed->sigma_role == SIGMA_BESIDE) {
-        unit = exp(-point[collapsed->n - 1]);
-        log_density -= q * point[collapsed->n - 1];
+    if (target->sigma_role == SIGMA_BESIDE) {
+        double log_sigma = point[target->target.n - 1];
+        unit = exp(-log_sigma);
+        log_density -= q * log_sigma;
     }
     for (int l = 0; l < q; l++) {
         double up = exp(point[l]), down = 1.0 / up;
-        double lambda = 0.5 * collapsed->scale[l] * (up - down);
+        double lambda = 0.5 * target->scale[l] * (up - down);
         /* Where the difference would cancel, the series of sinh has converged. */
         if (fabs(point[l]) < 1e-2) {
             double x2 = point[l] * point[l];
-            lambda = collapsed->scale[l] * point[l] * (1.0 + x2 / 6.0 * (1.0 + x2 / 20.0
+            lambda = target->scale[l] * point[l] * (1.0 + x2 / 6.0 * (1.0 + x2 / 20.0
                      * (1.0 + x2 / 42.0)));
         }
         cosh_product *= 0.5 * (up + down);
@@ -130,15 +123,15 @@ double log_marginal(const model_t *model, const marginal_t *marginal)
 /* log p(L | sigma, y), and of a sigma that is a coordinate, in (lambda, log sigma); the
    density of the other coordinates aside. Units are those of V: sigma^2, or 1 where the
    groups have been weighed with the residual variances given. log_root is log|R|. */
-static void add_scale(const model_t *model, const collapsed_t *collapsed, const double *L,
-                      double log_sigma, double log_det, double log_root, double r,
-                      double *value)
+static void add_scale(const collapsed_target_t *target, const double *L, double log_sigma,
+                      double log_det, double log_root, double r, double *value)
 {
+    const model_t *model = target->model;
     double sigma = exp(log_sigma);
     for (int b = 0; b < model->n_blocks; b++)
-        *value += log_block_prior(model, model->block + b, L, sigma, &collapsed->buffers);
+        *value += log_block_prior(model, model->block + b, L, sigma, &target->buffers);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
-    if (sigma_is_coordinate(collapsed->sigma_role))
+    if (sigma_is_coordinate(target->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
             - (model->stratum_rows[0] - model->n_random - 1.0) * log_sigma;
 }
@@ -153,131 +146,73 @@ target_buffers_t take_target(int q, int p, workspace_t *work)
     return buffers;
 }
 
-static double log_sigma_at(const collapsed_t *collapsed, const double *point)
+static double log_sigma_at(const collapsed_target_t *target, const double *point)
 {
-    return sigma_is_coordinate(collapsed->sigma_role) ? point[collapsed->n - 1] : 0.0;
+    return sigma_is_coordinate(target->sigma_role) ? point[target->target.n - 1] : 0.0;
 }
 
-int is_spectral(const collapsed_t *collapsed, const double *L)
+int is_spectral(const collapsed_target_t *target, const double *L)
 {
-    return collapsed->spectrum && spectrum_serves(collapsed->spectrum, L[0]);
+    return target->spectrum && spectrum_serves(target->spectrum, L[0]);
 }
 
 /* The root divided by sigma has the determinant |R| sigma^-p. */
-static void add_spectral_target(const model_t *model, const collapsed_t *collapsed,
-                                const double *point, const double *L, double *value,
-                                double *root)
+static void add_spectral_target(const collapsed_target_t *target, const double *point,
+                                const double *L, double *value, double *root)
 {
-    int p = model->n_coef;
-    double r2, log_sigma = log_sigma_at(collapsed, point);
-    double log_det = spectral_log_det(collapsed->spectrum, L[0], &r2);
+    int p = target->model->n_coef;
+    double r2, log_sigma = log_sigma_at(target, point);
+    double log_det = spectral_log_det(target->spectrum, L[0], &r2);
     double r = sqrt(r2) / exp(log_sigma);
     root[p + (size_t) (p + 1) * p] = r;
-    if (collapsed->sigma_role == SIGMA_INTEGRATED)
-        *value += integrate_sigma(model, -0.5 * log_det, r);
+    if (target->sigma_role == SIGMA_INTEGRATED)
+        *value += integrate_sigma(target->model, -0.5 * log_det, r);
     else
-        add_scale(model, collapsed, L, log_sigma, log_det, -p * log_sigma, r, value);
+        add_scale(target, L, log_sigma, log_det, -p * log_sigma, r, value);
 }
 
-static void weigh_once(const model_t *model, collapsed_t *collapsed)
+void weigh_target(collapsed_target_t *target, const double *sigma2)
 {
-    if (collapsed->weighed) return;
-    weigh_groups(model, NULL, &collapsed->data, &collapsed->buffers.weighing);
-    collapsed->weighed = 1;
+    weigh_groups(target->model, sigma2, &target->data, &target->buffers.weighing);
+    target->weighed = 1;
 }
 
-status_t log_target_at(const model_t *model, collapsed_t *collapsed,
-                       const double *point, double *value, double *root)
+/* log p(coordinates | y), and the marginal's root. */
+static status_t collapsed_target_at(target_t *base, const double *point, double *value,
+                                    double *root)
 {
+    collapsed_target_t *target = (collapsed_target_t *) base;
+    const model_t *model = target->model;
     int p = model->n_coef, rows = p + 1;
     marginal_t marginal = { 0.0, root };
-    double *L = collapsed->buffers.L;
-    *value = factor_at(model, collapsed, point, L);
-    if (is_spectral(collapsed, L)) {
-        add_spectral_target(model, collapsed, point, L, value, root);
+    double *L = target->buffers.L;
+    *value = factor_at(target, point, L);
+    if (is_spectral(target, L)) {
+        add_spectral_target(target, point, L, value, root);
         return STATUS_OK;
     }
-    weigh_once(model, collapsed);
-    RETURN_IF_FAILED(marginal_products(&collapsed->data, L, &marginal,
-                                       collapsed->monitor));
-    if (collapsed->sigma_role == SIGMA_INTEGRATED) {
-        RETURN_IF_FAILED(marginal_root(&collapsed->data, L, &marginal, collapsed->monitor));
+    if (!target->weighed) weigh_target(target, NULL);
+    RETURN_IF_FAILED(marginal_products(&target->data, L, &marginal, target->monitor));
+    if (target->sigma_role == SIGMA_INTEGRATED) {
+        RETURN_IF_FAILED(marginal_root(&target->data, L, &marginal, target->monitor));
         *value += log_marginal(model, &marginal);
         return STATUS_OK;
     }
-    double log_sigma = log_sigma_at(collapsed, point), sigma = exp(log_sigma);
+    double log_sigma = log_sigma_at(target, point), sigma = exp(log_sigma);
     add_prior_products(model, sigma * sigma, root);
     RETURN_IF_FAILED(cholesky_with_residual(rows, root));
-    add_scale(model, collapsed, L, log_sigma, marginal.log_det, log_det_root(p, root),
+    add_scale(target, L, log_sigma, marginal.log_det, log_det_root(p, root),
               root[p + (size_t) rows * p], value);
     return STATUS_OK;
 }
 
-/* The triangular factor of the rows of a stratum, (p + 1) x (p + 1), and so are rows. */
-static void triangularize(int p, const double *factor, double *root, double *rows)
+void start_target(const model_t *model, sigma_role_t role, collapsed_target_t *target)
 {
-    size_t size = (size_t) (p + 1) * (p + 1);
-    memset(root, 0, sizeof(double) * size);
-    memcpy(rows, factor, sizeof(double) * size);
-    absorb_block(p + 1, p + 1, root, p + 1, p + 1, rows);
-}
-
-static int is_upper_triangular(int n, const double *A)
-{
-    for (int k = 0; k < n; k++)
-        for (int l = k + 1; l < n; l++)
-            if (A[l + (size_t) n * k] != 0.0) return 0;
-    return 1;
-}
-
-/* products <- A'A, upper half, and root <- A with a nonnegative diagonal, for A upper
-   triangular. */
-static void square_triangle(int n, const double *A, double *products, double *root)
-{
-    for (int k = 0; k < n; k++)
-        for (int l = 0; l <= k; l++) {
-            size_t place = l + (size_t) n * k;
-            products[place] = long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
-            root[place] = A[l + (size_t) n * l] < 0.0 ? -A[place] : A[place];
-        }
-}
-
-static void weigh_strata(const model_t *model, const double *sigma2, group_data_t *data,
-                         double *spare)
-{
-    int p = model->n_coef, rows = p + 1;
-    for (int s = 0; s < model->n_strata; s++)
-        add_crossproducts(rows, rows, stratum_factor(model, s), sigma2 ? sigma2[s] : 1.0,
-                          data->rest);
-    /* With several residual variances the root comes from products alone. */
-    if (!sigma2) triangularize(p, stratum_factor(model, 0), data->rest_root, spare);
-}
-
-weighing_buffers_t take_weighing(int q, int p, workspace_t *work)
-{
-    weighing_buffers_t buffers;
-    buffers.group = take_weighed(q, p, work);
-    buffers.rows = take_matrix(work, p + 1, p + 1);
-    return buffers;
-}
-
-void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
-                  const weighing_buffers_t *buffers)
-{
-    int rows = model->n_coef + 1;
-    memset(data->rest, 0, sizeof(double) * rows * rows);
-    if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, stratum_factor(model, 0))) {
-        memset(data->rest_root, 0, sizeof(double) * rows * rows);
-        square_triangle(rows, stratum_factor(model, 0), data->rest, data->rest_root);
-    } else {
-        weigh_strata(model, sigma2, data, buffers->rows);
-    }
-    for (int j = 0; j < model->n_groups; j++) {
-        if (!sigma2) {
-            pack_group(data, j, cell_factor(model, j));
-            continue;
-        }
-        weigh_group(model, sigma2, j, &buffers->group, data->rest);
-        pack_group(data, j, buffers->group.factor);
-    }
+    size_t rows = (size_t) model->n_coef + 1;
+    target->target.n = model->n_random + n_correlations(model) + sigma_is_coordinate(role);
+    target->target.by_product_size = rows * rows;
+    target->target.at = collapsed_target_at;
+    target->model = model;
+    target->sigma_role = role;
+    target->weighed = 0;
 }

@@ -62,15 +62,14 @@ int list_integer(SEXP list, const char *name, int least);
 
 double *doubles(double length);
 
-/* buffers = call, which takes them from `&work`: run once without memory, to count, and then
-   with it. */
-#define ALLOCATE(buffers, call)                                              \
+/* Runs `taking`, which takes buffers from `&work`, without memory, to count, and then with it. */
+#define ALLOCATE(taking)                                                     \
     do {                                                                     \
         workspace_t work = { NULL, 0 };                                      \
-        (buffers) = (call);                                                  \
+        taking;                                                              \
         work.memory = doubles((double) work.taken);                          \
         work.taken = 0;                                                      \
-        (buffers) = (call);                                                  \
+        taking;                                                              \
     } while (0)
 
 /* A column for each draw. */

@@ -58,7 +58,7 @@ static void allocate_whitened(const model_t *model, SEXP point, whitened_t *whit
     whitened->z = whitened->log_tau + model->n_random;
     whitened->L = doubles(q * q);
     whitened->effect = doubles(q * model->n_groups);
-    ALLOCATE(whitened->buffers, take_whitened(model->n_random, model->n_coef, &work));
+    ALLOCATE(whitened->buffers = take_whitened(model->n_random, model->n_coef, &work));
     whitened->has_coordinates = length(point) > 0;
     if (!whitened->has_coordinates) return;
     if (TYPEOF(point) != REALSXP || length(point) != n)
@@ -78,8 +78,9 @@ static SEXP encode_state(const model_t *model, const state_t *state)
     R_xlen_t q = model->n_random;
     const collapsed_t *collapsed = state->collapsed;
     const whitened_t *whitened = state->whitened;
-    const double *point = collapsed ? collapsed->point : whitened ? whitened->log_tau : NULL;
-    int n = collapsed ? collapsed->n : whitened ? model->n_random + n_correlations(model) : 0;
+    const double *point = collapsed ? collapsed->moves.point
+        : whitened ? whitened->log_tau : NULL;
+    int n = collapsed ? collapsed->target.target.n : whitened ? model->n_random + n_correlations(model) : 0;
     const char *names[] = { "theta", "Sigma", "sigma2", "point" };
     SEXP values[4];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
@@ -113,10 +114,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     sweep_t sweep = sweep_of(sampler, &model);
     collapsed_t collapsed;
     if (sweep == collapsed_sweep) {
-        decode_tuning(model_list, list_element(model_list, "tuning"), &model, state.sigma2,
-                      &monitor, &collapsed);
-        memcpy(collapsed.point, list_doubles(start, "point", collapsed.n),
-               sizeof(double) * collapsed.n);
+        decode_collapsed(model_list, list_element(start, "point"), &model, state.sigma2,
+                         &monitor, &collapsed);
         state.collapsed = &collapsed;
     }
 
@@ -138,8 +137,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
         raise_status(status, chain.sweeps_done);
 
     if (state.collapsed) {
-        state.proposals = collapsed.proposed;
-        state.accepted = collapsed.accepted;
+        state.proposals = collapsed.moves.proposed;
+        state.accepted = collapsed.moves.accepted;
     }
     const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
                             "interrupted", "accepted" };

@@ -48,10 +48,11 @@ static const table_t *decode_table(SEXP list, const model_t *model)
 /* The signs of the columns are the bits of an int. A sweep has few moves. */
 enum { SIGN_BITS = 30, MOST_MOVES = 1000 };
 
-static void decode_proposal(SEXP tuning, const model_t *model, double n,
+static void decode_proposal(SEXP tuning, const model_t *model, int n_coordinates,
                             proposal_t *proposal)
 {
-    proposal->n = (int) n;
+    double n = n_coordinates;
+    proposal->n = n_coordinates;
     proposal->n_columns = model->n_random;
     proposal->sign_columns = list_integers(tuning, "sign_columns", n);
     proposal->center = list_doubles(tuning, "center", n);
@@ -92,36 +93,57 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
     return spectrum;
 }
 
-void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
-                          const double *sigma2, monitor_t *monitor, collapsed_t *collapsed)
+/* The target that a tuning and its model are of, without data yet. */
+static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *target)
 {
-    double p = model->n_coef;
-    memset(collapsed, 0, sizeof *collapsed);
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
     if (role > SIGMA_BESIDE || model->n_means > 0 || model->n_groups < 1)
         error("internal error: not a model and tuning of the collapsed sampler");
-    collapsed->sigma_role = (sigma_role_t) role;
-    if ((collapsed->sigma_role == SIGMA_GIVEN) != (model->n_strata > 1))
+    if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
         error("internal error: %d residual variances", model->n_strata);
-    double n = collapsed->n = n_coordinates(model, collapsed->sigma_role);
-    collapsed->monitor = monitor;
-    collapsed->scale = list_doubles(tuning, "scale", model->n_random);
-    decode_proposal(tuning, model, n, &collapsed->proposal);
+    memset(target, 0, sizeof *target);
+    start_target(model, (sigma_role_t) role, target);
+}
+
+static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
+                          const double *sigma2, monitor_t *monitor, collapsed_target_t *target)
+{
+    decode_role(tuning, model, target);
+    target->monitor = monitor;
+    target->scale = list_doubles(tuning, "scale", model->n_random);
     allocate_group_data(model, threads_for(model, list_integer(tuning, "threads", 1)),
-                        &collapsed->data);
-    collapsed->point = doubles(n);
-    collapsed->next_point = doubles(n);
-    collapsed->ellipse.from = doubles(n);
-    collapsed->ellipse.other = doubles(n);
-    collapsed->root = doubles((p + 1) * (p + 1));
-    collapsed->next_root = doubles((p + 1) * (p + 1));
+                        &target->data);
+    ALLOCATE(target->buffers = take_target(model->n_random, model->n_coef, &work));
+    target->spectrum = decode_spectrum(model_list, model);
+    if (target->sigma_role == SIGMA_GIVEN) weigh_target(target, sigma2);
+}
+
+void decode_collapsed(SEXP model_list, SEXP point, const model_t *model, const double *sigma2,
+                      monitor_t *monitor, collapsed_t *collapsed)
+{
+    SEXP tuning = list_element(model_list, "tuning");
+    moves_t *moves = &collapsed->moves;
+    memset(collapsed, 0, sizeof *collapsed);
+    decode_target(model_list, tuning, model, sigma2, monitor, &collapsed->target);
+    int n = collapsed->target.target.n;
     collapsed->L = doubles((double) model->n_random * model->n_random);
-    ALLOCATE(collapsed->buffers, take_target(model->n_random, model->n_coef, &work));
-    ALLOCATE(collapsed->group_buffers, take_group(model->n_random, &work));
-    collapsed->spectrum = decode_spectrum(model_list, model);
-    if (collapsed->sigma_role != SIGMA_GIVEN) return;
-    weigh_groups(model, sigma2, &collapsed->data, &collapsed->buffers.weighing);
-    collapsed->weighed = 1;
+    ALLOCATE(collapsed->group = take_group(model->n_random, &work));
+    moves->target = &collapsed->target.target;
+    decode_proposal(tuning, model, n, &moves->proposal);
+    ALLOCATE(take_moves(moves, &work));
+    memcpy(moves->point, checked_doubles(point, "point", n), sizeof(double) * n);
+}
+
+/* The log density at n points, side by side: NA once the user wants to stop. */
+static void evaluate_points(target_t *target, R_xlen_t n, const double *points, double *values)
+{
+    double *by_product = doubles((double) target->by_product_size);
+    for (R_xlen_t i = 0; i < n; i++)
+        if (evaluate_target(target, points + target->n * i, values + i, by_product)
+            != STATUS_OK) {
+            values[i] = NA_REAL;
+            return;
+        }
 }
 
 /* log p(coordinates | y) of the collapsed sampler at points (n x points), given sigma2
@@ -130,25 +152,16 @@ void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model,
 SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
 {
     model_t model;
-    collapsed_t collapsed;
+    collapsed_target_t target;
     monitor_t monitor = new_monitor();
     decode_model(model_list, &model);
-    decode_tuning(model_list, tuning, &model,
-                  checked_doubles(sigma2, "sigma2", model.n_strata), &monitor, &collapsed);
-    if (TYPEOF(points) != REALSXP || collapsed.n < 1 || xlength(points) % collapsed.n != 0)
-        error("internal error: the points have not %d coordinates", collapsed.n);
-    R_xlen_t n_points = xlength(points) / collapsed.n;
-    SEXP values = PROTECT(allocVector(REALSXP, n_points));
-    for (R_xlen_t i = 0; i < n_points; i++) {
-        double *value = REAL(values) + i;
-        status_t status = log_target_at(&model, &collapsed, REAL(points) + collapsed.n * i,
-                                        value, collapsed.root);
-        if (status == STATUS_INTERRUPTED) {
-            *value = NA_REAL;
-            break;
-        }
-        if (status != STATUS_OK || !(*value < INFINITY)) *value = -INFINITY;
-    }
+    decode_target(model_list, tuning, &model,
+                  checked_doubles(sigma2, "sigma2", model.n_strata), &monitor, &target);
+    int n = target.target.n;
+    if (TYPEOF(points) != REALSXP || n < 1 || xlength(points) % n != 0)
+        error("internal error: the points have not %d coordinates", n);
+    SEXP values = PROTECT(allocVector(REALSXP, xlength(points) / n));
+    evaluate_points(&target.target, xlength(values), REAL(points), REAL(values));
     UNPROTECT(1);
     return values;
 }
@@ -158,18 +171,19 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
 SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
 {
     model_t model;
-    collapsed_t c;
-    monitor_t monitor = new_monitor();
+    collapsed_target_t target;
+    proposal_t proposal;
     int n_points = checked_integer(n, "n", 0);
     decode_model(model_list, &model);
-    decode_tuning(model_list, tuning, &model, model.stratum_rows, &monitor, &c);
-    SEXP points = PROTECT(allocMatrix(REALSXP, c.n, n_points));
+    decode_role(tuning, &model, &target);
+    decode_proposal(tuning, &model, target.target.n, &proposal);
+    SEXP points = PROTECT(allocMatrix(REALSXP, proposal.n, n_points));
     SEXP densities = PROTECT(allocVector(REALSXP, n_points));
     GetRNGstate();
     for (int i = 0; i < n_points; i++) {
-        double *point = REAL(points) + (size_t) c.n * i;
-        REAL(densities)[i] = propose_independently(&c.proposal, point)
-            ? log_proposal_density(&c.proposal, point) : NA_REAL;
+        double *point = REAL(points) + (size_t) proposal.n * i;
+        REAL(densities)[i] = propose_independently(&proposal, point)
+            ? log_proposal_density(&proposal, point) : NA_REAL;
     }
     PutRNGstate();
     const char *names[] = { "points", "log_density" };
@@ -195,7 +209,7 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
     group_data_t data;
     allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
     weighing_buffers_t weighing;
-    ALLOCATE(weighing, take_weighing(q, model.n_coef, &work));
+    ALLOCATE(weighing = take_weighing(q, model.n_coef, &work));
     weigh_groups(&model, NULL, &data, &weighing);
     status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
     if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal, &monitor);

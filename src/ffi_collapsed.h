@@ -4,9 +4,9 @@
 #include "collapsed.h"
 #include "ffi.h"
 
-/* Element `spectrum` of a model and the tuning of its collapsed sampler. sigma2: the residual
-   variances where they are given, else not looked at. */
-void decode_tuning(SEXP model_list, SEXP tuning, const model_t *model, const double *sigma2,
-                   monitor_t *monitor, collapsed_t *collapsed);
+/* Elements `spectrum` and `tuning` of a model, and the point where the chain starts. sigma2: the
+   residual variances where they are given, else not looked at. */
+void decode_collapsed(SEXP model_list, SEXP point, const model_t *model, const double *sigma2,
+                      monitor_t *monitor, collapsed_t *collapsed);
 
 #endif

@@ -105,7 +105,7 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP stratum_factor, SEXP
                                integers(rows.n_rows), integers(rows.n_rows));
     rows.cell_stratum = cells.cell_stratum;
     absorb_buffers_t buffers;
-    ALLOCATE(buffers, take_rows(cells.factors.n_random, cells.factors.n_coef, &work));
+    ALLOCATE(buffers = take_rows(cells.factors.n_random, cells.factors.n_coef, &work));
     absorb_rows(&rows, &cells.factors, &buffers);
     return R_NilValue;
 }
@@ -115,7 +115,7 @@ SEXP ffi_stratum_totals(SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum
     cells_t cells = decode_cells(cell_factor, stratum_factor, cell_stratum);
     SEXP totals = PROTECT(duplicate(stratum_factor));
     absorb_buffers_t buffers;
-    ALLOCATE(buffers, take_cells(cells.factors.n_random, cells.factors.n_coef, &work));
+    ALLOCATE(buffers = take_cells(cells.factors.n_random, cells.factors.n_coef, &work));
     allow_stop();
     absorb_cells(&cells.factors, cells.n_cells, cells.cell_stratum, cells.n_strata, REAL(totals),
                  &buffers);
@@ -192,7 +192,7 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP stratum_factor, SEXP group_start, SE
     const double *lengths = checked_doubles(column_length, "column_length", n_chosen);
     SEXP residual = PROTECT(duplicate(stratum_factor));
     double *rows;
-    ALLOCATE(rows, take_group_rows(most_cells(n_groups, start), q, p, &work));
+    ALLOCATE(rows = take_group_rows(most_cells(n_groups, start), q, p, &work));
     double rank = 0.0, per_group = (double) q * (n_chosen + p + 1.0) * (n_chosen + p + 1.0);
     per_group *= (double) cells.n_cells / (n_groups + 1.0);
     for (int j = 0, n; j < n_groups; j += n) {

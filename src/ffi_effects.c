@@ -40,7 +40,7 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
         error("internal error: %d batches of seeds for %d draws", batches, draws.n);
     check_chosen(chosen, model.n_groups);
     group_effects_buffers_t buffers;
-    ALLOCATE(buffers, take_group_effects(q, model.n_coef, &work));
+    ALLOCATE(buffers = take_group_effects(q, model.n_coef, &work));
     double *normals = doubles((double) q * tile_draws);
     size_t stride = (size_t) q * n_chosen;
     SEXP effects = PROTECT(draw_matrix((double) stride, draws.n));
@@ -83,7 +83,7 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
     R_xlen_t J = model.n_groups;
     checked_doubles(beta_mean, "beta_mean", model.n_coef);
     group_effects_buffers_t buffers;
-    ALLOCATE(buffers, take_group_effects(q, model.n_coef, &work));
+    ALLOCATE(buffers = take_group_effects(q, model.n_coef, &work));
     const char *names[] = { "mean", "covariance", "with_beta" };
     SEXP values[3];
     values[0] = PROTECT(allocVector(REALSXP, q * J));

@@ -60,7 +60,7 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     if (!groups.rest) error("internal error: the groups' own factors are missing");
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers, take_log_lik(groups.model.n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups.model.n_random, &work));
     const int *group =
         checked_places(chosen, "groups", length(chosen), 0, groups.model.n_groups);
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
@@ -100,7 +100,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     decode_rows(rows_list, &groups, &rows);
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers, take_log_lik(groups.model.n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups.model.n_random, &work));
     const char *names[] = { "mean", "sd" };
     SEXP values[] = { PROTECT(allocMatrix(REALSXP, draws.n, rows.n)),
                       PROTECT(allocMatrix(REALSXP, draws.n, rows.n)) };
@@ -132,7 +132,7 @@ static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monit
     evidence->root = doubles((p + 1) * (p + 1));
     evidence->L = doubles(q * q);
     evidence->sigma2 = doubles(model->n_strata);
-    ALLOCATE(evidence->weighing, take_weighing(model->n_random, model->n_coef, &work));
+    ALLOCATE(evidence->weighing = take_weighing(model->n_random, model->n_coef, &work));
 }
 
 /* log_evidence() at each L (q x q x n) and sigma (strata x n); -Inf where it cannot be told

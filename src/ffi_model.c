@@ -138,7 +138,7 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->Sigma_inverse = doubles(q * q);
     state->sum_of_squares = doubles(model->n_strata);
     state->normals = doubles(p + q);
-    ALLOCATE(state->buffers, take_state(model, &work));
+    ALLOCATE(state->buffers = take_state(model, &work));
     state->monitor = monitor;
 }
 
@@ -154,8 +154,7 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
     data->rest_root = doubles((p + 1) * (p + 1));
-    ALLOCATE(data->buffers,
-             take_marginal(model->n_random, model->n_coef, n_threads, &work));
+    ALLOCATE(data->buffers = take_marginal(model->n_random, model->n_coef, n_threads, &work));
 }
 
 /* More threads only wait for each other, and a system may have no room for them. */

@@ -21,7 +21,7 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
     em_t em = { REAL(values[0]), REAL(values[1]), REAL(values[2]), REAL(values[3]),
                 REAL(values[4]) };
     em_buffers_t buffers;
-    ALLOCATE(buffers, take_em(q, p, &work));
+    ALLOCATE(buffers = take_em(q, p, &work));
     status_t status = em_step(&model, &state, &em, &buffers);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) raise_status(status, 0);
     SEXP answer = status == STATUS_INTERRUPTED ? R_NilValue : named_list(5, names, values);

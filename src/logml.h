@@ -1,7 +1,7 @@
 #ifndef RELM_LOGML_H
 #define RELM_LOGML_H
 
-#include "collapsed.h"
+#include "collapsed_target.h"
 
 /* log p(y | Sigma, sigma) with the coefficients, under a normal prior, and the group effects
    integrated out. */

@@ -4,7 +4,7 @@
 #include <stddef.h>
 #include "table.h"
 
-/* Proposals of the collapsed sampler's coordinates x: a multivariate Student t, or a table
+/* Proposals of a target's points x: a multivariate Student t, or a table
    of the density itself; and ellipses to move along, through normals that the t is a mixture
    of. */
 

@@ -1,7 +1,7 @@
 #ifndef RELM_SPECTRUM_H
 #define RELM_SPECTRUM_H
 
-#include "collapsed.h"
+#include <stddef.h>
 
 /* One random column, one residual variance and flat coefficients, in coordinates with
    X'X = I. With P = I - X X' and S = Z'P Z = U diag(s) U', in units of sigma^2,
