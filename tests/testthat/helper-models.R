@@ -106,3 +106,21 @@ largest_difference <- function(a, b) {
 tails_in <- function(posterior) {
   setNames(posterior$parameters$tail, posterior$parameters$variable)
 }
+
+# Families of priors of a standard deviation, of one scale.
+families <- function(scale) {
+  list(half_t(3, scale), half_cauchy(scale), half_normal(scale), exponential(1 / scale))
+}
+
+# A chain from C is, draw by draw, what plain R draws.
+expect_replay <- function(posterior, samplers = c("centered", "uncentered", "interweaved"),
+                          sweeps = 50) {
+  for (sampler in samplers) {
+    ours <- run_sampler(posterior, sampler, sweeps)
+    theirs <- run_replay(posterior, sampler, sweeps)
+    expect_lt(largest_difference(ours$hyper, theirs$hyper), 1e-10, label = sampler)
+    if (!is.null(posterior$group)) {
+      expect_lt(largest_difference(ours$effects, theirs$effects), 1e-10, label = sampler)
+    }
+  }
+}

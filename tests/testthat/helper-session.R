@@ -56,3 +56,9 @@ on_fits <- function(fit, second, generics) {
     do.call(substitute, list(expression, names))
   }))
 }
+
+# Waits for a file that another process makes.
+wait_for <- function(file) {
+  give_up <- Sys.time() + 20
+  while (!file.exists(file) && Sys.time() < give_up) Sys.sleep(0.02)
+}

@@ -101,11 +101,6 @@ interrupt_a_fit <- function(cores) {
   within(readRDS(file("saw")), delay <- at - sent)
 }
 
-wait_for <- function(file) {
-  give_up <- Sys.time() + 20
-  while (!file.exists(file) && Sys.time() < give_up) Sys.sleep(0.02)
-}
-
 test_that("an interrupt stops a fit at once and leaves the session as it was", {
   skip_on_cran()
   skip_on_os(c("mac", "windows", "solaris"))
@@ -158,81 +153,4 @@ test_that("what comes before the chains of a large model stops when asked", {
     for (i in 1:3000) relm:::em_step(model, c(1, 0, 0, 1), c(1, 1))
   }), 0.5)
   expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::stratum_totals(posterior)), 0.5)
-})
-
-test_that("processes forked from one that has used threads do not wait for them", {
-  skip_on_os("windows")
-  set.seed(1)
-  large <- data.frame(y = rnorm(24000), g = rep(1:12000, 2))
-  model <- crossprods(y ~ 1 + (1 | g), large)
-  fit <- function(...) relm(model, chains = 2, draws = 3, seed = 1, group_draws = FALSE, ...)
-  expected <- as_draws_array(fit())
-  expect_identical(as_draws_array(fit(threads = 2)), expected)
-  setTimeLimit(elapsed = 60, transient = TRUE)
-  on.exit(setTimeLimit())
-  expect_identical(as_draws_array(fit(threads = 2, cores = 2)), expected)
-})
-
-# Is there a process of this number that runs? One that has ended may still have its entry.
-is_running <- function(pid) {
-  state <- suppressWarnings(system2("ps", c("-o", "stat=", "-p", pid), stdout = TRUE))
-  length(state) > 0 && !startsWith(trimws(state[1]), "Z")
-}
-
-test_that("chains end with the process that started them, even if that is killed outright", {
-  skip_on_cran()
-  skip_on_os("windows")
-  skip_if(Sys.which("ps") == "", "there is no ps")
-  dir.create(folder <- tempfile("killed"))
-  on.exit(unlink(folder, recursive = TRUE))
-  file <- function(name) file.path(folder, name)
-  script <- bquote({
-    .libPaths(.(c(dirname(find.package("relm")), .libPaths())))
-    saveRDS(Sys.getpid(), .(file("starting")))
-    file.rename(.(file("starting")), .(file("pid")))
-    relm::relm(log(mercury) ~ length + (1 | station), relm::bass, chains = 2, cores = 2,
-               draws = 10, thin = 1e7, seed = 1)
-  })
-  dput(script, file("script.R"))
-  system2(file.path(R.home("bin"), "Rscript"), shQuote(file("script.R")), wait = FALSE,
-          stdout = FALSE, stderr = FALSE)
-  wait_for(file("pid"))
-  pid <- readRDS(file("pid"))
-  on.exit(tools::pskill(pid, tools::SIGKILL), add = TRUE)
-  children <- character()
-  give_up <- Sys.time() + 20
-  while (length(children) < 2 && Sys.time() < give_up) {
-    Sys.sleep(0.1)
-    processes <- system2("ps", c("-A", "-o", "pid=,ppid="), stdout = TRUE)
-    table <- utils::read.table(text = processes)
-    children <- table[table[[2]] == pid, 1]
-  }
-  expect_length(children, 2)
-  on.exit(tools::pskill(children, tools::SIGKILL), add = TRUE)
-  expect_true(all(vapply(children, is_running, NA)))
-  tools::pskill(pid, tools::SIGKILL)
-  give_up <- Sys.time() + 5
-  while (any(vapply(children, is_running, NA)) && Sys.time() < give_up) Sys.sleep(0.1)
-  expect_false(any(vapply(children, is_running, NA)))
-})
-
-test_that("a process whose parent is another than it works for stops, whatever it is at", {
-  skip_on_cran()
-  skip_on_os("windows")
-  fit <- relm(y ~ x + (1 | g), grouped_data(9), chains = 1, draws = 5, seed = 1,
-              group_draws = FALSE)
-  ends <- in_another_session(fit, {
-    .Call(relm:::ffi_work_for, 1L)
-    end <- function(code) {
-      tryCatch({
-        code
-        "answer"
-      }, error = conditionMessage, interrupt = function(condition) "interrupt")
-    }
-    model <- relm:::sampler_model
-    list(chain = end(relm::relm(y ~ 1, data.frame(y = c(1, 5, 2, 8)), chains = 1, seed = 1)),
-         effects = end(as.matrix(object, "r_g[g1,Intercept]")),
-         rows = end(stats::predict(object, seed = 1)))
-  })
-  expect_match(unlist(ends), "process .* has ended|interrupt")
 })

@@ -1,0 +1,154 @@
+# The target against a dense evaluation of the same marginal.
+
+# log|V W|, r^2 and log p(L | y) up to a constant, from the n x n covariance V.
+dense_marginal <- function(posterior, L) {
+  rows <- replay_data(posterior)
+  V <- diag(1 / rows$w)
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    V[own, own] <- V[own, own] + tcrossprod(rows$Z[own, , drop = FALSE] %*% L)
+  }
+  U <- chol(V)
+  X <- backsolve(U, rows$X, transpose = TRUE)
+  y <- backsolve(U, rows$y, transpose = TRUE)
+  fit <- qr(X)
+  log_det <- 2 * sum(log(diag(U))) + sum(log(rows$w))
+  r2 <- sum(qr.resid(fit, y)^2)
+  df <- length(y) - ncol(X) - ncol(rows$Z)
+  c(log_det = log_det, r2 = r2,
+    log_density = -log_det / 2 - sum(log(abs(diag(qr.R(fit))))) - df / 2 * log(r2))
+}
+
+ours_at <- function(model, L) {
+  at <- .Call(relm:::ffi_marginal, model, L, 1L)
+  corner <- at$root[nrow(at$root), ncol(at$root)]
+  c(log_det = at$log_det, r2 = corner^2, log_density = at$log_density)
+}
+
+test_that("the target is the dense one, from no variance to a large one", {
+  data <- grouped_data()
+  posteriors <- list(
+    posterior_of(y ~ x + v + (1 | g), data, weights = w),
+    posterior_of(y ~ x + (1 + x | g), data),
+    posterior_of(y ~ x + between + (1 + x + v | g), data, weights = w),
+    posterior_of(y ~ 0 + x + (1 + v || g), data)
+  )
+  for (posterior in posteriors) {
+    model <- relm:::sampler_model(posterior, "uncentered")
+    q <- model$n_random
+    set.seed(4)
+    unit <- matrix(rnorm(q^2), q)
+    unit[upper.tri(unit)] <- 0
+    origin <- NULL
+    for (size in c(0, 1e-8, 1e-4, 0.01, 0.3, 1, 10, 100)) {
+      ours <- ours_at(model, size * unit)
+      theirs <- dense_marginal(posterior, size * unit)
+      if (is.null(origin)) origin <- ours[["log_density"]] - theirs[["log_density"]]
+      ours[["log_density"]] <- ours[["log_density"]] - origin
+      expect_lt(max(abs(ours - theirs) / pmax(1, abs(theirs))), 1e-10)
+    }
+  }
+})
+
+test_that("coordinates give L, the prior and the Jacobian", {
+  posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data(), relm_prior(cor = lkj(2.5)))
+  model <- relm:::sampler_model(posterior, "uncentered")
+  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "integrated")
+  tuning$scale <- c(0.3, 1, 2)
+  target <- function(point) relm:::log_target(model, tuning, point, 1)
+  # lambda and the correlations of a point.
+  natural <- function(point) {
+    y <- tanh(point[4:6])
+    C <- diag(3)
+    C[2, 1] <- y[1]
+    C[3, 1] <- y[2]
+    C[3, 2] <- y[2] * y[1] + y[3] * sqrt((1 - y[1]^2) * (1 - y[2]^2))
+    c(tuning$scale * sinh(point[1:3]), C[lower.tri(C)])
+  }
+  expected <- function(point) {
+    value <- natural(point)
+    C <- diag(3)
+    C[lower.tri(C)] <- value[4:6]
+    C[upper.tri(C)] <- t(C)[upper.tri(C)]
+    L <- diag(value[1:3]) %*% t(chol(C))
+    step <- 1e-5
+    jacobian <- vapply(1:6, function(k) {
+      e <- replace(numeric(6), k, step)
+      (natural(point + e) - natural(point - e)) / (2 * step)
+    }, numeric(6))
+    .Call(relm:::ffi_marginal, model, L, 1L)$log_density + 1.5 * log(det(C)) +
+      log(abs(det(jacobian)))
+  }
+  set.seed(6)
+  points <- matrix(rnorm(60), 10)
+  difference <- apply(points, 1, function(point) target(point) - expected(point))
+  expect_lt(diff(range(difference)), 1e-6)
+  # The signs of lambda_2 and of its correlations.
+  flipped <- points %*% diag(c(1, -1, 1, -1, 1, -1))
+  expect_equal(apply(flipped, 1, target), apply(points, 1, target))
+})
+
+# log p(L, log sigma | y) from the dense covariance of y, a normal prior of beta in it; priors
+# of tau, C and sigma by the textbook.
+dense_joint <- function(posterior, tau, C, sigma) {
+  rows <- replay_data(posterior)
+  Sigma <- C * tcrossprod(tau)
+  prior_sd <- 1 / sqrt(posterior$beta$precision)
+  V <- diag(sigma^2 / rows$w) + rows$X %*% (prior_sd^2 * t(rows$X))
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    Z <- rows$Z[own, , drop = FALSE]
+    V[own, own] <- V[own, own] + Z %*% Sigma %*% t(Z)
+  }
+  U <- chol(V)
+  e <- backsolve(U, rows$y - rows$X %*% posterior$beta$mean, transpose = TRUE)
+  log_prior <- 0
+  for (block in posterior$blocks) {
+    m <- block$columns
+    own <- Sigma[m, m, drop = FALSE]
+    log_prior <- log_prior + switch(block$kind,
+      variance = -(2 * block$variance["shape", ] + 1) * log(tau[m]) -
+        block$variance["rate", ] / tau[m]^2,
+      lkj = (block$parameter - 1) * log(det(cov2cor(own))),
+      inverse_wishart = -(block$parameter + length(m) + 1) / 2 * log(det(own)) -
+        sum(diag(block$scale %*% solve(own))) / 2 + length(m) * sum(log(tau[m]))
+    )
+  }
+  prior <- posterior$sigma
+  # In log sigma and in lambda = tau / sigma.
+  -sum(log(diag(U))) - sum(e^2) / 2 + log_prior - 2 * prior[["shape"]] * log(sigma) -
+    prior[["rate"]] / sigma^2 + length(tau) * log(sigma)
+}
+
+test_that("with sigma a coordinate, the target is the dense one under every prior", {
+  data <- grouped_data()
+  beta <- normal(0.5, 2)
+  cases <- list(
+    posterior_of(y ~ x + v + (1 + x || g), data, weights = w,
+                 relm_prior(beta, list(x = inverse_gamma(2, 0.5)), sigma = inverse_gamma(3, 2))),
+    posterior_of(y ~ x + (1 + x | g), data, relm_prior(beta, cor = lkj(2.5))),
+    posterior_of(y ~ x + (1 + x | g) + (0 + v | g), data,
+                 relm_prior(beta, cov = inverse_wishart(4, matrix(c(1, 0.3, 0.3, 0.5), 2)),
+                            sigma = uniform()))
+  )
+  for (posterior in cases) {
+    model <- relm:::sampler_model(posterior, "uncentered")
+    q <- model$n_random
+    n <- q + (length(posterior$blocks) < q) + 1
+    tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "coordinate")
+    tuning$scale <- rep(0.7, q)
+    difference <- replicate(10, {
+      point <- rnorm(n, 0, 0.7)
+      rho <- if (n > q + 1) tanh(point[q + 1]) else 0
+      C <- diag(q)
+      C[1, 2] <- C[2, 1] <- rho
+      sigma <- exp(point[n])
+      tau <- sigma * 0.7 * sinh(abs(point[seq_len(q)]))
+      if (n > q + 1) C[1, 2] <- C[2, 1] <- rho * sign(point[1] * point[2])
+      jacobian <- sum(log(cosh(point[seq_len(q)]))) + log1p(-rho^2) * (n > q + 1)
+      relm:::log_target(model, tuning, point, 1) -
+        dense_joint(posterior, tau, C, sigma) - jacobian
+    })
+    expect_lt(diff(range(difference)), 1e-8)
+  }
+})

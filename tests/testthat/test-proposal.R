@@ -1,0 +1,27 @@
+test_that("log densities of proposals are those of the folded t", {
+  posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data())
+  model <- relm:::sampler_model(posterior, "uncentered")
+  estimate <- relm:::estimate_scales(model)
+  tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
+  tuning$near <- 5L
+  # So that neither of the points that are the same L is always the nearer one.
+  tuning$center[3] <- -0.3
+  set.seed(1)
+  drawn <- relm:::propose(model, tuning, 300)
+  n <- nrow(drawn$points)
+  root <- matrix(tuning$root, n)
+  log_t <- function(x) {
+    -(tuning$df + n) / 2 * log1p(sum((root %*% (x - tuning$center))^2) / tuning$df)
+  }
+  # The points that are the same L, by the signs of columns 1 and 3.
+  folded <- function(x) {
+    signs <- list(integer(), 1L, 3L, c(1L, 3L))
+    log(sum(vapply(signs, function(columns) {
+      exp(log_t(ifelse(relm:::signs_changed(tuning$sign_columns, columns), -x, x)))
+    }, 0)))
+  }
+  inside <- !is.na(drawn$log_density)
+  expect_gt(sum(inside), 100)
+  expect_true(all(drawn$points[1:3, ] >= 0))
+  expect_equal(drawn$log_density[inside], apply(drawn$points[, inside], 2, folded))
+})
