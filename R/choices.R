@@ -107,14 +107,10 @@ chosen_hyper <- function(plan, places) {
   if (is.null(plan$draw_ids)) values else values[plan$draw_ids, , drop = FALSE]
 }
 
+# Effects of groups of the data: chosen draws x columns x groups.
 known_effects <- function(plan, groups) {
-  q <- nrow(plan$fit$posterior$random)
-  places <- as.integer(outer(plan$columns, q * (seq_along(groups) - 1L), "+"))
-  drawn <- lapply(plan$effects_of(groups), function(chain) {
-    chain[places, , drop = FALSE]
-  })
-  all <- do.call(cbind, drawn)
-  t(if (is.null(plan$draw_ids)) all else all[, plan$draw_ids, drop = FALSE])
+  drawn <- bind_last(plan$effects_of(groups))
+  draws_first(if (is.null(plan$draw_ids)) drawn else drawn[, , plan$draw_ids, drop = FALSE])
 }
 
 # Rows that na.exclude left out come back as NA where predictions are of the rows of the fit:

@@ -256,8 +256,10 @@ draws_array <- function(fit, chosen) {
                  list(NULL, NULL, chosen))
   if (length(hyper)) draws[, , hyper] <- sampling$hyper[, , hyper]
   if (length(effects)) {
-    drawn <- effect_rows(fit, match(effects, effect_names(fit$posterior)))
-    for (chain in seq_len(sampling$chains)) draws[, chain, effects] <- t(drawn[[chain]])
+    names <- effect_names(fit$posterior)
+    place <- arrayInd(match(effects, names), dim(names))
+    drawn <- effects_at(fit, place[, 1], place[, 2])
+    for (chain in seq_len(sampling$chains)) draws[, chain, effects] <- drawn[[chain]]
   }
   if (length(coefs)) draws[, , coefs] <- coef_draws(fit, coefs)
   draws
@@ -266,29 +268,18 @@ draws_array <- function(fit, chosen) {
 # beta_kj = beta_k + gamma_kj, either of which may be missing.
 coef_draws <- function(fit, names) {
   posterior <- fit$posterior
-  q <- nrow(posterior$random)
   columns <- coef_columns(posterior)
-  place <- match(names, effect_names(posterior, "coef", columns)) - 1L
-  column <- columns[place %% length(columns) + 1L]
-  group <- place %/% length(columns)
-  fixed <- match(column, posterior$fixed)
-  row <- q * group + match(column, posterior$random$column)
+  all <- effect_names(posterior, "coef", columns)
+  place <- arrayInd(match(names, all), dim(all))
+  fixed <- match(columns, posterior$fixed)[place[, 1]]
+  random <- match(columns, posterior$random$column)[place[, 1]]
   sampling <- fit$sampling
   draws <- array(0, c(sampling$draws, sampling$chains, length(names)))
   draws[, , !is.na(fixed)] <- sampling$hyper[, , fixed[!is.na(fixed)]]
-  varying <- !is.na(row)
-  drawn <- effect_rows(fit, row[varying])
+  varying <- !is.na(random)
+  drawn <- effects_at(fit, random[varying], place[varying, 2])
   for (chain in seq_len(sampling$chains)) {
-    draws[, chain, varying] <- draws[, chain, varying] + t(drawn[[chain]])
+    draws[, chain, varying] <- draws[, chain, varying] + drawn[[chain]]
   }
   draws
-}
-
-# Effects by their places among effect_names(), a matrix for each chain, effects x draws.
-effect_rows <- function(fit, rows) {
-  q <- nrow(fit$posterior$random)
-  group <- (rows - 1L) %/% q + 1L
-  groups <- sort(unique(group))
-  places <- q * (match(group, groups) - 1L) + (rows - 1L) %% q + 1L
-  lapply(effect_draws(fit, groups), function(drawn) drawn[places, , drop = FALSE])
 }

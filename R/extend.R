@@ -81,8 +81,8 @@ append_draws <- function(plan, fit, results) {
   for (count in setdiff(names(more), "hyper")) {
     sampling[[count]] <- sampling[[count]] + more[[count]]
   }
-  sampling$effects <- Map(more_columns, effects_of(sampling, plan$kept, posterior),
-                          lapply(results, `[[`, "effects"))
+  sampling$effects <- Map(function(before, result) bind_last(list(before, result$effects)),
+                          stored_effects(sampling, posterior, plan$kept), results)
   sampling$draws <- plan$control$draws
   sampling$kept <- plan$kept
   sampling$ends <- lapply(results, `[[`, "end")
@@ -96,14 +96,6 @@ bind_draws <- function(first, second) {
   all[seq_len(n), , ] <- first
   all[n + seq_len(nrow(second)), , ] <- second
   all
-}
-
-# Of the kept draws of effects, those of some groups (from 0).
-effects_of <- function(sampling, groups, posterior) {
-  if (identical(groups, sampling$kept)) return(sampling$effects)
-  q <- nrow(posterior$random)
-  rows <- as.integer(outer(seq_len(q), q * (match(groups, sampling$kept) - 1L), "+"))
-  lapply(sampling$effects, function(effects) effects[rows, , drop = FALSE])
 }
 
 # Moments of the effects over all draws, where the plan has them kept.

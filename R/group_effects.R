@@ -61,15 +61,17 @@ tile_seeds <- function(chain_seed, n_blocks, n_batches, first = 0) {
 }
 
 # Effects of groups (from 0, rising) given hyperparameters (n x draws), of which the chain
-# has had so many before: (q groups) x draws.
+# has had so many before: columns x groups x draws.
 draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L) {
   first <- before %/% tile_size[["draws"]]
   skipped <- before %% tile_size[["draws"]]
   n_batches <- ceiling((skipped + ncol(hyper)) / tile_size[["draws"]])
   seeds <- tile_seeds(chain_seed, max(groups) %/% tile_size[["groups"]] + 1, n_batches, first)
-  with_stream(chain_seed, {
+  drawn <- with_stream(chain_seed, {
     .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
+  dim(drawn) <- c(model$n_random, length(groups), ncol(drawn))
+  drawn
 }
 
 # The kept part of the effects: draws, or moments.

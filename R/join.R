@@ -27,7 +27,7 @@ c.relm <- function(...) {
   sampling <- join_samplings(samplings)
   kept <- choose_kept(sampling[control_names], first$posterior)
   kept$kept <- Reduce(intersect, c(list(kept$kept), lapply(samplings, `[[`, "kept")))
-  sampling$effects <- unlist(lapply(samplings, effects_of, kept$kept, first$posterior),
+  sampling$effects <- unlist(lapply(samplings, stored_effects, first$posterior, kept$kept),
                              recursive = FALSE)
   sampling$kept <- kept$kept
   first$sampling <- with_moments(sampling, first$posterior, kept)

@@ -32,7 +32,7 @@ plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NU
   check_new_levels(fit, rows, new_levels_allowed(allow_new_levels, allow.new.levels))
   if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
   plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
-  plan$effects_of <- effect_reader(fit, groups_needed(plan))
+  plan$effects_of <- effect_reader(fit, groups_needed(plan), plan$columns)
   order_rows(plan)
 }
 
@@ -83,10 +83,14 @@ predict_draws <- function(plan, change = NULL) {
 fill_columns <- function(plan, rows, values, columns) {
   group <- plan$rows$group$code[rows]
   groups <- unique(group)
+  effects <- NULL
+  if (length(plan$bars)) {
+    effects <- group_effects(plan, groups)
+    dim(effects) <- c(plan$n_draws, length(plan$columns) * length(groups))
+  }
   predictor <- c(block_matrices(plan, rows), list(
     beta = plan$beta, offset = plan$rows$offset[rows],
-    group = if (length(plan$bars)) match(group, groups) - 1L,
-    effects = if (length(plan$bars)) group_effects(plan, groups)
+    group = if (length(plan$bars)) match(group, groups) - 1L, effects = effects
   ))
   fill <- function(noise) {
     finished <- .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
@@ -137,14 +141,14 @@ block_noise <- function(plan, rows) {
        weights = plan$rows$weights[rows], normals = plan$normals)
 }
 
-# Effects of groups, known ones before new ones: chosen draws x (columns of each group together).
+# Effects of groups, known ones before new ones: chosen draws x columns x groups.
 group_effects <- function(plan, groups) {
   J <- length(plan$fit$posterior$groups)
   known <- groups[groups <= J]
   new <- groups[groups > J] - J
-  effects <- if (length(known)) known_effects(plan, known)
-  if (length(new)) effects <- cbind(effects, new_effects(plan, new))
-  effects
+  if (length(new) == 0) return(known_effects(plan, known))
+  if (length(known) == 0) return(new_effects(plan, new))
+  bind_last(list(known_effects(plan, known), new_effects(plan, new)))
 }
 
 # Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.

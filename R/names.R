@@ -57,13 +57,13 @@ spell_levels <- function(levels, display) {
   levels
 }
 
-# Names of the group effects, the random columns of a group together.
+# Names of the group effects, columns x groups.
 effect_names <- function(posterior, prefix = "r", columns = posterior$random$column) {
-  if (length(columns) == 0) return(character())
+  if (length(columns) == 0) return(matrix(character(), 0, length(posterior$groups)))
   levels <- spell_levels(posterior$groups, posterior$group_display)
-  sprintf("%s_%s[%s,%s]", prefix, spell_term(posterior$group),
-          rep(levels, each = length(columns)),
-          rep(spell_columns(posterior, columns), times = length(levels)))
+  matrix(sprintf("%s_%s[%s,%s]", prefix, spell_term(posterior$group),
+                 rep(levels, each = length(columns)),
+                 rep(spell_columns(posterior, columns), times = length(levels))), length(columns))
 }
 
 # Columns that a group has a coefficient of: those of X, then those of Z alone.
@@ -72,25 +72,17 @@ coef_columns <- function(posterior) union(posterior$fixed, posterior$random$colu
 coef_variables <- function(fit) {
   posterior <- fit$posterior
   if (is.null(posterior$group)) return(character())
-  columns <- coef_columns(posterior)
-  names <- matrix(effect_names(posterior, "coef", columns), length(columns))
+  names <- effect_names(posterior, "coef", coef_columns(posterior))
   as.character(names[, posterior$group_display])
 }
 
 effect_variables <- function(fit) {
-  effect_names(fit$posterior)[effect_order(fit$posterior)]
+  as.character(effect_names(fit$posterior)[, fit$posterior$group_display])
 }
 
 hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
 
 is_pooled <- function(posterior) posterior$prior$sigma$name == "pooled"
-
-# Rows of a chain's effects, the groups in the order of their levels.
-effect_order <- function(posterior) {
-  q <- nrow(posterior$random)
-  if (q == 0) return(integer())
-  as.integer(outer(seq_len(q), q * (posterior$group_display - 1L), "+"))
-}
 
 shown_levels <- function(fit) fit$posterior$groups[fit$posterior$group_display]
 

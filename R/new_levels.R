@@ -60,10 +60,10 @@ check_sigma_prior <- function(posterior) {
   }
 }
 
-# Effects of new groups (from 1): chosen draws x (columns of each group together).
+# Effects of new groups (from 1): chosen draws x columns x groups.
 new_effects <- function(plan, groups) {
   if (plan$new_effects == "gaussian") {
-    return(do.call(cbind, lapply(groups, function(k) gaussian_effects(plan, k))))
+    return(bind_last(lapply(groups, function(k) gaussian_effects(plan, k))))
   }
   old <- lapply(groups, function(k) {
     old_levels(plan$new_effects, plan$group_seeds[k], length(plan$fit$posterior$groups),
@@ -80,7 +80,7 @@ gaussian_effects <- function(plan, k) {
     root <- plan$scale_root[[r]]
     rowSums(root$values * z[, root$columns, drop = FALSE])
   }, numeric(plan$n_draws))
-  matrix(effects, plan$n_draws)
+  array(effects, c(plan$n_draws, length(plan$columns), 1))
 }
 
 # Row by row, the lower triangular root of each draw's Sigma: for each random column a list of the
@@ -132,7 +132,7 @@ old_levels <- function(method, seed, n_old, n_draws) {
 # Effects of old groups, one for each draw and new group, had a few groups at a time.
 old_effects <- function(plan, old) {
   q <- length(plan$columns)
-  effects <- matrix(0, plan$n_draws, q * length(old))
+  effects <- array(0, c(plan$n_draws, q, length(old)))
   needed <- sort(unique(unlist(old)))
   size <- max(1, block_doubles %/% (3 * nrow(plan$fit$posterior$random) * ndraws(plan$fit)))
   for (groups in split(needed, (seq_along(needed) - 1) %/% size)) {
@@ -141,7 +141,7 @@ old_effects <- function(plan, old) {
       draws <- which(old[[k]] %in% groups)
       place <- match(old[[k]][draws], groups)
       for (r in seq_len(q)) {
-        effects[draws, q * (k - 1) + r] <- drawn[cbind(draws, q * (place - 1) + r)]
+        effects[draws, r, k] <- drawn[cbind(draws, rep(r, length(draws)), place)]
       }
     }
   }

@@ -172,9 +172,11 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
   start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
                 sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
-  tryCatch(
+  result <- tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
           as.integer(kept), progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
+  dim(result$effects) <- c(model$n_random, length(kept), ncol(result$effects))
+  result
 }

@@ -2,8 +2,8 @@
 # place.
 
 # All chains of a posterior. The result's parts: hyper, draws x chains x hyperparameters;
-# effects, for each chain a matrix with a column a draw, of the groups in `kept`; moments of
-# the effects where their draws are not kept for their number; ends, where each chain stopped;
+# effects, for each chain an array, columns x groups in `kept` x draws; moments of the effects
+# where their draws are not kept for their number; ends, where each chain stopped;
 # tuning, of all chains together where they have the same.
 sample_posterior <- function(posterior, control, seed = NULL) {
   plan <- plan_sampling(posterior, control, check_seed(seed))
@@ -189,17 +189,14 @@ least_ess <- function(results) {
 
 join_runs <- function(first, second) {
   Map(function(a, b) {
-    b$hyper <- more_columns(a$hyper, b$hyper)
-    b$effects <- more_columns(a$effects, b$effects)
+    b$hyper <- bind_last(list(a$hyper, b$hyper))
+    b$effects <- bind_last(list(a$effects, b$effects))
     for (count in c("proposals", "refused", "accepted", "seconds")) {
       b[[count]] <- a[[count]] + b[[count]]
     }
     b
   }, first, second)
 }
-
-# cbind(), which gives matrices without rows dimnames.
-more_columns <- function(a, b) matrix(c(a, b), nrow(a), ncol(a) + ncol(b))
 
 tell_enough <- function(least, done, control) {
   if (least >= control$target_ess) {

@@ -2,13 +2,9 @@
 
 # Those whose draws are kept.
 kept_variables <- function(fit) {
-  q <- nrow(fit$posterior$random)
-  order <- effect_order(fit$posterior)
-  if (length(fit$sampling$kept) < length(fit$posterior$groups)) {
-    order <- order[((order - 1L) %/% q) %in% fit$sampling$kept]
-  }
-  if (length(order) == 0) return(character())
-  effect_names(fit$posterior)[order]
+  shown <- fit$posterior$group_display
+  shown <- shown[(shown - 1L) %in% fit$sampling$kept]
+  if (length(shown)) as.character(effect_names(fit$posterior)[, shown]) else character()
 }
 
 default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))

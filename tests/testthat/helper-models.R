@@ -61,6 +61,9 @@ plain_start <- function(posterior) {
        sigma2 = 0.4 + seq_len(dim(posterior$level_factor)[3]) / 10)
 }
 
+# An array of effects, columns x groups x draws, as a matrix with a column a draw.
+effect_matrix <- function(effects) matrix(effects, ncol = dim(effects)[3])
+
 # hyper and effects of a chain from C, a row each draw, in the order of sampling.
 run_sampler <- function(posterior, sampler, sweeps, seed = 5, start = plain_start(posterior),
                         ...) {
@@ -68,7 +71,7 @@ run_sampler <- function(posterior, sampler, sweeps, seed = 5, start = plain_star
   model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
   set.seed(seed)
   chain <- relm:::sample_chain(model, sampler, start, draws = sweeps, ...)
-  list(hyper = t(chain$hyper), effects = t(chain$effects), state = chain$state)
+  list(hyper = t(chain$hyper), effects = t(effect_matrix(chain$effects)), state = chain$state)
 }
 
 # The same from plain R.

@@ -139,7 +139,7 @@ test_that("a chain with several residual variances, cut in two, is the chain in 
   first <- relm:::sample_chain(model, "collapsed", start, 8)
   second <- relm:::sample_chain(model, "collapsed", first$state, 12)
   expect_identical(cbind(first$hyper, second$hyper), whole$hyper)
-  expect_identical(cbind(first$effects, second$effects), whole$effects)
+  expect_identical(relm:::bind_last(list(first$effects, second$effects)), whole$effects)
 })
 
 summary_text <- function(fit) {

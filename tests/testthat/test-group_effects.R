@@ -67,9 +67,9 @@ test_that("effects of a draw do not depend on how many others are drawn", {
   fit <- fit_with(draws = 600)
   hyper <- relm:::drawn_hyper(fit$sampling, fit$posterior, 1)
   all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:8)
-  expect_identical(relm:::draw_deferred_effects(model, hyper[, 1:300], 7L, 0:8), all[, 1:300])
+  expect_identical(relm:::draw_deferred_effects(model, hyper[, 1:300], 7L, 0:8), all[, , 1:300])
   expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(2L, 5L)),
-                   all[c(5, 6, 11, 12), ])
+                   all[, c(3, 6), ])
   expect_false(identical(relm:::draw_deferred_effects(model, hyper, 8L, 0:8), all))
 })
 
@@ -79,7 +79,8 @@ test_that("groups beyond the first tile are drawn alike", {
   model <- relm:::sampler_model(posterior_of(y ~ 1 + (1 | g), data), "uncentered")
   hyper <- matrix(c(0, 0.5, 1), 3, 400)
   all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:149)
-  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(70L, 149L)), all[c(71, 150), ])
+  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(70L, 149L)),
+                   all[, c(71, 150), , drop = FALSE])
   expect_identical(anyDuplicated(as.numeric(all)), 0L)
 })
 
@@ -106,7 +107,7 @@ test_that("the draws have the conditional mean and covariance", {
     draws <- relm:::draw_deferred_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
     for (i in 1:3) {
       exact <- conditional(rows, c(1, 5, 9)[i], beta, C * tcrossprod(sd), 0.64)
-      z <- forwardsolve(t(chol(exact$V)), draws[q * (i - 1) + seq_len(q), , drop = FALSE] - exact$mean)
+      z <- forwardsolve(t(chol(exact$V)), matrix(draws[, i, ], q) - exact$mean)
       expect_lt(max(abs(rowMeans(z))) * sqrt(20000), 4)
       expect_lt(max(abs(tcrossprod(z) / 20000 - diag(q))) * sqrt(20000 / 2), 4)
     }
@@ -200,11 +201,12 @@ test_that("effects that are asked for a few groups at a time are read for severa
     # Two groups at once; all at once.
     for (bytes in c(16, 160) * nrow(kept$posterior$random) * ndraws(fit)) {
       answers <- with_relm("window_bytes", bytes, with_relm("kept_bytes", bytes, {
-        read <- relm:::effect_reader(fit, needed)
+        read <- relm:::effect_reader(fit, needed, 1L)
         lapply(asked, read)
       }))
-      expect_identical(answers, lapply(asked, relm:::effect_draws, fit = kept))
+      expect_identical(answers, lapply(asked, relm:::effect_draws, fit = kept, columns = 1L))
     }
-    expect_identical(relm:::effect_reader(kept, needed)(4L), relm:::effect_draws(kept, 4L))
+    expect_identical(relm:::effect_reader(kept, needed, 1L)(4L),
+                     relm:::effect_draws(kept, 4L, 1L))
   }
 })

@@ -162,7 +162,7 @@ test_that("where residual variances go by group, effects and sigma are of the sa
   # From the prior it has nothing to do with the effects.
   plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, rows,
                                  allow_new_levels = TRUE, seed = 8)
-  scaled <- relm:::group_effects(plan, 10L) / as.matrix(fit, "sd_g__Intercept")
+  scaled <- as.numeric(relm:::group_effects(plan, 10L)) / as.matrix(fit, "sd_g__Intercept")
   sigma <- relm:::level_sigmas(plan, 10L)
   expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
 })
