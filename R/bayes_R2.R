@@ -50,12 +50,8 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
   check_flag(summary, "summary")
   check_probabilities(probs, "probs")
   if (!is.null(robust)) check_flag(robust, "robust")
-  plan <- plan_prediction(
-    object, "bayes_R2", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
-    allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,
-    new_sigma = new_sigma, seed = seed, offset = offset, weights = weights, re.form = re.form,
-    draws = draws, response = residual, sigma = TRUE
-  )
+  plan <- plan_prediction(object, "bayes_R2", FALSE, shared_arguments(...), response = residual,
+                          sigma = TRUE)
   n_rows <- length(plan$rows$row_names)
   if (n_rows < 2) abort("A variance over rows needs two of them.", x = "There is {n_rows}.")
   variance <- variances_over_rows(plan, residual)

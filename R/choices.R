@@ -27,6 +27,32 @@ new_levels_allowed <- function(allow_new_levels, allow.new.levels) {
   check_flag(allowed, spelling(allow_new_levels, allow.new.levels))
 }
 
+# The arguments that predictions share, those of posterior_predict() but `fun`: what they are, each
+# of two spellings in one place, and whatever is not among them. called: the spellings that were
+# given, for messages.
+asked_prediction <- function(newdata = NULL, re_formula = NULL, ..., ndraws = NULL,
+                             draw_ids = NULL, allow_new_levels = FALSE,
+                             sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
+                             offset = NULL, weights = NULL, re.form, draws, allow.new.levels) {
+  list(newdata = newdata, re_formula = one_spelling(re_formula, re.form),
+       ndraws = one_spelling(ndraws, draws), draw_ids = draw_ids,
+       allow_new_levels = new_levels_allowed(allow_new_levels, allow.new.levels),
+       sample_new_levels = sample_new_levels, new_sigma = new_sigma, seed = seed, offset = offset,
+       weights = weights, beside = list(...),
+       called = c(re_formula = spelling(re_formula, re.form), ndraws = spelling(ndraws, draws)))
+}
+
+# Of these, the ones that only residual standard deviations need; and the others.
+sigma_arguments <- c("new_sigma", "weights")
+prediction_arguments <- setdiff(names(formals(asked_prediction)), c("...", sigma_arguments))
+
+# asked_prediction() of the arguments of the method that calls, and of its dots.
+shared_arguments <- function(..., frame = parent.frame()) {
+  own <- intersect(c(prediction_arguments, sigma_arguments), names(frame))
+  given <- Filter(function(name) !eval(call("missing", as.name(name)), frame), own)
+  do.call(asked_prediction, c(mget(given, frame), list(...)), quote = TRUE)
+}
+
 # The random terms of a re_formula: all of the model's when it is NULL, none when it is NA or ~ 0.
 chosen_bars <- function(fit, re_formula, name = "re_formula") {
   design <- fit$design
@@ -74,6 +100,10 @@ chosen_columns <- function(fit, bars, frame, name) {
     refuse_re_formula(fit, paste(names, collapse = ", "), name)
   }
   places
+}
+
+asked_draws <- function(fit, asked) {
+  choose_draws(fit, asked$ndraws, asked$draw_ids, asked$called[["ndraws"]])
 }
 
 # Numbers of the chosen draws, chain after chain; NULL for all.

@@ -73,7 +73,7 @@ groups_known <- function(fit, data) {
   if (is.null(data)) return(TRUE)
   design <- design_of(fit, "get_predicted()")
   tryCatch({
-    rows <- prediction_rows(fit, data, design$bars, FALSE, FALSE, NULL, NULL)
+    rows <- prediction_rows(fit, asked_prediction(data), design$bars, FALSE, FALSE)
     length(rows$group$new) == 0
   }, relm_error = function(e) FALSE)
 }

@@ -47,7 +47,7 @@ row_moments <- function(fit) {
 
 # Rows come in the order of their groups, whose effects are then had once.
 conditional_row_density <- function(fit) {
-  plan <- plan_prediction(fit, "loo", FALSE, response = TRUE, sigma = TRUE)
+  plan <- plan_prediction(fit, "loo", FALSE, asked_prediction(), response = TRUE, sigma = TRUE)
   order <- unlist(plan$blocks)
   new_density(fit, length(order), function(places) log_lik_columns(plan, order[places]),
               order = order)

@@ -3,37 +3,34 @@
 # Rows are taken in the order of their groups, so that the effects of a group are had once, and
 # residuals are drawn in that order from one stream: what comes out does not depend on the blocks.
 
-prediction_arguments <- c("newdata", "re_formula", "ndraws", "draw_ids", "allow_new_levels",
-                          "sample_new_levels", "seed", "offset", "re.form", "draws",
-                          "allow.new.levels")
-
 # what: the function that was called. residual: are residuals added to the linear predictor?
-# response, sigma: are the response and residual standard deviations needed? new_groups: are all
-# groups taken for new ones? The other arguments are those of posterior_predict().
-plan_prediction <- function(fit, what, residual, newdata = NULL, re_formula = NULL, ...,
-                            ndraws = NULL, draw_ids = NULL, allow_new_levels = FALSE,
-                            sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
-                            offset = NULL, weights = NULL, re.form, draws, allow.new.levels,
-                            response = FALSE, sigma = residual, new_groups = FALSE) {
+# asked: as asked_prediction() has it. response, sigma: are the response and residual standard
+# deviations needed? new_groups: are all groups taken for new ones?
+plan_prediction <- function(fit, what, residual, asked, response = FALSE, sigma = residual,
+                            new_groups = FALSE) {
   design_of(fit, paste0(what, "()"))
-  unused <- Filter(Negate(is.null), list(new_sigma = new_sigma, weights = weights))
-  check_dots_empty(c(list(...), if (!sigma) unused),
-                   c(prediction_arguments, if (sigma) c("new_sigma", "weights")), what)
-  re_formula <- one_spelling(re_formula, re.form)
-  ndraws <- one_spelling(ndraws, draws)
-  bars <- chosen_bars(fit, re_formula, spelling(re_formula, re.form))
-  rows <- prediction_rows(fit, newdata, bars, sigma, response, offset, weights)
-  plan <- list(fit = fit, rows = rows, bars = bars, residual = residual,
-               columns = chosen_columns(fit, bars, rows$frame, spelling(re_formula, re.form)),
-               draw_ids = choose_draws(fit, ndraws, draw_ids, spelling(ndraws, draws)),
-               na_action = if (is.null(newdata)) attr(fit$design$frame, "na.action"))
-  plan$n_draws <- if (is.null(plan$draw_ids)) ndraws(fit) else length(plan$draw_ids)
+  unused <- if (!sigma) Filter(Negate(is.null), asked[sigma_arguments])
+  check_dots_empty(c(asked$beside, unused), c(prediction_arguments, if (sigma) sigma_arguments),
+                   what)
+  bars <- chosen_bars(fit, asked$re_formula, asked$called[["re_formula"]])
+  rows <- prediction_rows(fit, asked, bars, sigma, response)
+  columns <- chosen_columns(fit, bars, rows$frame, asked$called[["re_formula"]])
+  plan <- start_plan(fit, rows, asked_draws(fit, asked), residual)
+  plan$bars <- bars
+  plan$columns <- columns
+  plan["na_action"] <- list(if (is.null(asked$newdata)) attr(fit$design$frame, "na.action"))
   plan$beta <- chosen_hyper(plan, shown_places_of(fit$posterior, "b"))
-  check_new_levels(fit, rows, new_levels_allowed(allow_new_levels, allow.new.levels))
+  check_new_levels(fit, rows, asked$allow_new_levels)
   if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
-  plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
+  plan <- plan_new_levels(plan, asked)
   plan$effects_of <- effect_reader(fit, groups_needed(plan), plan$columns)
   order_rows(plan)
+}
+
+# Of a plan, the rows and the draws.
+start_plan <- function(fit, rows, draw_ids, residual) {
+  list(fit = fit, rows = rows, draw_ids = draw_ids, residual = residual,
+       n_draws = if (is.null(draw_ids)) ndraws(fit) else length(draw_ids))
 }
 
 taken_for_new <- function(group, posterior) {

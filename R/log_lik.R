@@ -54,26 +54,16 @@ log_lik.relm <- function(object, newdata = NULL, re_formula = NULL, by = "row", 
   check_choice(by, "by", c("row", "group"))
   if (by == "group") {
     refuse_dots(list(...), "log_lik")
-    check_takes_all_effects(one_spelling(re_formula, re.form), spelling(re_formula, re.form))
-    draw_ids <- choose_draws(object, one_spelling(ndraws, draws), draw_ids,
-                             spelling(ndraws, draws))
-    allowed <- new_levels_allowed(allow_new_levels, allow.new.levels)
-    return(log_lik_of_groups(object, newdata, draw_ids, allowed, sample_new_levels, new_sigma,
-                             seed, offset, weights))
+    return(log_lik_of_groups(object, shared_arguments()))
   }
-  plan <- plan_prediction(
-    object, "log_lik", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
-    allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,
-    new_sigma = new_sigma, seed = seed, offset = offset, weights = weights, re.form = re.form,
-    draws = draws, allow.new.levels = allow.new.levels, response = TRUE, sigma = TRUE
-  )
-  log_lik_draws(plan)
+  log_lik_draws(plan_prediction(object, "log_lik", FALSE, shared_arguments(...), response = TRUE,
+                                sigma = TRUE))
 }
 
-check_takes_all_effects <- function(re_formula, name) {
-  if (is.null(re_formula)) return(invisible())
-  abort("{.arg {name}} has no place in {.code by = \"group\"}, which integrates all group
-         effects out.")
+check_takes_all_effects <- function(asked) {
+  if (is.null(asked$re_formula)) return(invisible())
+  abort("{.arg {asked$called[['re_formula']]}} has no place in {.code by = \"group\"}, which
+         integrates all group effects out.")
 }
 
 # Rows ----------------------------------------------------------------------------------------
@@ -112,20 +102,20 @@ response_of <- function(fit, newdata) {
 
 # Groups --------------------------------------------------------------------------------------
 
-log_lik_of_groups <- function(fit, newdata, draw_ids, allow_new_levels, sample_new_levels,
-                              new_sigma, seed, offset, weights) {
+log_lik_of_groups <- function(fit, asked) {
+  check_takes_all_effects(asked)
+  draw_ids <- asked_draws(fit, asked)
   check_grouped(fit, "log_lik")
   given <- all_hyper(fit)
   if (!is.null(draw_ids)) given <- lapply(given, function(x) x[, draw_ids, drop = FALSE])
-  if (is.null(newdata) && is.null(offset) && is.null(weights)) {
+  if (all(vapply(asked[c("newdata", "offset", "weights")], is.null, NA))) {
     groups <- own_groups(fit)
   } else {
     design_of(fit, "log_lik(newdata = )")
-    rows <- prediction_rows(fit, newdata, fit$design$bars, with_sigma = TRUE, offset, weights,
-                            with_response = TRUE)
-    check_flag(allow_new_levels, "allow_new_levels")
-    check_new_levels(fit, rows["level"], allow_new_levels)
-    given$sigma <- sigma_of_rows(fit, rows, draw_ids, given, sample_new_levels, new_sigma, seed)
+    rows <- prediction_rows(fit, asked, fit$design$bars, with_sigma = TRUE, with_response = TRUE)
+    check_new_levels(fit, rows["level"], asked$allow_new_levels)
+    plan <- start_plan(fit, rows["level"], draw_ids, residual = FALSE)
+    given$sigma <- sigma_of_rows(plan, given$sigma, asked)
     known <- c(fit$posterior$levels, rows$level$new)
     groups <- groups_of_design(design_of_rows(fit, rows), fit$posterior,
                                function(labels) if (length(labels)) match(labels, known) else 1L)
@@ -139,13 +129,10 @@ log_lik_of_groups <- function(fit, newdata, draw_ids, allow_new_levels, sample_n
 
 # Residual standard deviations of the levels of the fit, and after these of new ones: levels x
 # draws.
-sigma_of_rows <- function(fit, rows, draw_ids, given, sample_new_levels, new_sigma, seed) {
-  new <- length(rows$level$new)
-  if (new == 0) return(given$sigma)
-  plan <- list(fit = fit, rows = rows["level"], draw_ids = draw_ids, n_draws = ncol(given$hyper),
-               residual = FALSE)
-  plan <- plan_new_levels(plan, sample_new_levels, new_sigma, seed)
-  rbind(given$sigma, t(new_sigmas(plan, seq_len(new))))
+sigma_of_rows <- function(plan, sigma, asked) {
+  new <- length(plan$rows$level$new)
+  if (new == 0) return(sigma)
+  rbind(sigma, t(new_sigmas(plan_new_levels(plan, asked), seq_len(new))))
 }
 
 # Rows as a design of their own, their response less the offset.

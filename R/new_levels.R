@@ -20,16 +20,18 @@ check_new_levels <- function(fit, rows, allowed) {
 new_level_methods <- c("gaussian", "uncertainty", "old_levels")
 
 # What is drawn of new levels and how; and, where anything is random, the streams.
-plan_new_levels <- function(plan, sample_new_levels, new_sigma, seed) {
+plan_new_levels <- function(plan, asked) {
   posterior <- plan$fit$posterior
-  plan$new_effects <- check_choice(sample_new_levels, "sample_new_levels", new_level_methods)
-  plan$new_sigma <- if (!is.null(new_sigma)) {
-    check_choice(new_sigma, "new_sigma", c("prior", new_level_methods[-1]))
+  plan$new_effects <- check_choice(asked$sample_new_levels, "sample_new_levels",
+                                   new_level_methods)
+  plan$new_sigma <- if (!is.null(asked$new_sigma)) {
+    check_choice(asked$new_sigma, "new_sigma", c("prior", new_level_methods[-1]))
   } else if (plan$new_effects == "gaussian") "prior" else plan$new_effects
   n_groups <- length(plan$rows$group$new)
   n_levels <- length(plan$rows$level$new)
   if (n_levels && plan$new_sigma == "prior") check_sigma_prior(posterior)
   random <- plan$residual || n_groups || n_levels
+  seed <- asked$seed
   if (!is.null(seed) || random) seed <- check_seed(seed)
   if (!random) return(plan)
   base <- chain_seeds(seed, 4)

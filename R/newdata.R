@@ -44,11 +44,13 @@ settle_contrasts <- function(design) {
   if (length(contrasts)) contrasts
 }
 
-# bars: the random terms that predictions take up. with_sigma, with_response: are residual
-# variances and the response needed? A list: the model frame of what is needed, and for each row
-# its name, group, level of the residual variance, response, offset and weight.
-prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offset, weights) {
+# asked: newdata, offset and weights. bars: the random terms that predictions take up. with_sigma,
+# with_response: are residual variances and the response needed? A list: the model frame of what is
+# needed, and for each row its name, group, level of the residual variance, response, offset and
+# weight.
+prediction_rows <- function(fit, asked, bars, with_sigma, with_response) {
   design <- fit$design
+  newdata <- asked$newdata
   by <- list(group = if (length(bars)) design$by$group,
              sigma = if (with_sigma) design$by$sigma)
   new <- NULL
@@ -67,8 +69,8 @@ prediction_rows <- function(fit, newdata, bars, with_sigma, with_response, offse
     group = if (!is.null(by$group)) code_levels(design, "group", new, fit$posterior$groups),
     level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, fit$posterior$levels),
     response = if (with_response) as.numeric(response),
-    offset = row_offset(design, frame, newdata, offset),
-    weights = if (with_sigma) row_weights(design, frame, newdata, weights)
+    offset = row_offset(design, frame, newdata, asked$offset),
+    weights = if (with_sigma) row_weights(design, frame, newdata, asked$weights)
   )
 }
 

@@ -87,12 +87,7 @@ posterior_predict.relm <- function(object, newdata = NULL, re_formula = NULL, nd
                                    sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
                                    offset = NULL, weights = NULL, fun = NULL, re.form, draws,
                                    ...) {
-  plan <- plan_prediction(
-    object, "posterior_predict", TRUE, newdata, re_formula, ..., ndraws = ndraws,
-    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
-    sample_new_levels = sample_new_levels, new_sigma = new_sigma, seed = seed, offset = offset,
-    weights = weights, re.form = re.form, draws = draws
-  )
+  plan <- plan_prediction(object, "posterior_predict", TRUE, shared_arguments(...))
   pad_columns(plan, apply_function(fun, predict_draws(plan)))
 }
 
@@ -127,12 +122,7 @@ posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndra
                                  draw_ids = NULL, allow_new_levels = FALSE,
                                  sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                  re.form, draws, ...) {
-  plan <- plan_prediction(
-    object, "posterior_epred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
-    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
-    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
-    draws = draws
-  )
+  plan <- plan_prediction(object, "posterior_epred", FALSE, shared_arguments(...))
   pad_columns(plan, predict_draws(plan))
 }
 
@@ -153,12 +143,7 @@ posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re
                                    sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                    re.form, draws, ...) {
   check_flag(transform, "transform")
-  plan <- plan_prediction(
-    object, "posterior_linpred", FALSE, newdata, re_formula, ..., ndraws = ndraws,
-    draw_ids = draw_ids, allow_new_levels = allow_new_levels,
-    sample_new_levels = sample_new_levels, seed = seed, offset = offset, re.form = re.form,
-    draws = draws
-  )
+  plan <- plan_prediction(object, "posterior_linpred", FALSE, shared_arguments(...))
   pad_columns(plan, predict_draws(plan))
 }
 

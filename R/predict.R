@@ -35,7 +35,7 @@
 #' @export
 predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TRUE,
                          probs = c(0.025, 0.975), ...) {
-  plan <- plan_prediction(object, "predict", TRUE, newdata, re_formula, ...)
+  plan <- plan_prediction(object, "predict", TRUE, shared_arguments(...))
   estimate_rows(plan, summary, probs)
 }
 
@@ -43,7 +43,7 @@ predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TR
 #' @export
 fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NULL,
                         probs = c(0.025, 0.975), ...) {
-  plan <- plan_prediction(object, "fitted", FALSE, newdata, re_formula, ...)
+  plan <- plan_prediction(object, "fitted", FALSE, shared_arguments(...))
   estimate_rows(plan, summary, probs)
 }
 

@@ -43,7 +43,7 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
     abort('{.code type = "{type}"}{if (scaled) " and {.code scaled = TRUE}"} is for
            {.code method = "posterior_epred"}.')
   }
-  plan <- plan_prediction(object, "residuals", predicted, newdata, re_formula, ...,
+  plan <- plan_prediction(object, "residuals", predicted, shared_arguments(...),
                           response = TRUE, sigma = predicted || !ordinary || scaled)
   over_sigma <- scaled || type == "pearson"
   weighted <- type %in% c("pearson", "deviance")
@@ -72,7 +72,8 @@ predictive_error <- function(object, ...) UseMethod("predictive_error")
 #' @rawNamespace S3method(rstantools::predictive_error, relm)
 #' @export
 predictive_error.relm <- function(object, newdata = NULL, ...) {
-  plan <- plan_prediction(object, "predictive_error", TRUE, newdata, ..., response = TRUE)
+  plan <- plan_prediction(object, "predictive_error", TRUE, shared_arguments(...),
+                          response = TRUE)
   pad_columns(plan, rep(plan$rows$response, each = plan$n_draws) - predict_draws(plan))
 }
 

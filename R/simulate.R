@@ -44,8 +44,9 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
   chosen <- with_stream(chain_seeds(seed, 5)[5], {
     sample.int(total, nsim, replace = nsim > total)
   })
-  plan <- plan_prediction(object, "simulate", TRUE, newdata, re_formula, ..., draw_ids = chosen,
-                          seed = seed, weights = weights, new_groups = new_groups)
+  asked <- asked_prediction(newdata, re_formula, ..., draw_ids = chosen, seed = seed,
+                            weights = weights)
+  plan <- plan_prediction(object, "simulate", TRUE, asked, new_groups = new_groups)
   values <- pad_rows(plan, t(predict_draws(plan)))
   colnames(values) <- paste0("sim_", seq_len(nsim))
   structure(as.data.frame(values), seed = before)

@@ -32,8 +32,8 @@ residual_draws.relm <- function(object, newdata, ..., value = ".residual", ndraw
                                 method = "posterior_epred") {
   check_choice(method, "method", c("posterior_epred", "posterior_predict"))
   predicted <- method == "posterior_predict"
-  plan <- plan_prediction(object, "residual_draws", predicted, newdata, re_formula, ndraws = ndraws,
-                          seed = seed, ..., response = TRUE)
+  plan <- plan_prediction(object, "residual_draws", predicted, shared_arguments(...),
+                          response = TRUE)
   draw <- if (predicted) tidybayes::predicted_draws else tidybayes::epred_draws
   table <- draw(object, newdata, ..., value = value, ndraws = ndraws, seed = seed,
                 re_formula = re_formula, category = category)
