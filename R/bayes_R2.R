@@ -50,6 +50,10 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
   check_flag(summary, "summary")
   check_probabilities(probs, "probs")
   if (!is.null(robust)) check_flag(robust, "robust")
+  if (!summary && (!missing(probs) || !is.null(robust))) {
+    abort("{.arg probs} and {.arg robust} are of tables, and {.code summary = FALSE} asks for
+           draws.")
+  }
   plan <- plan_prediction(
     object, "bayes_R2", FALSE, newdata, re_formula, ..., ndraws = ndraws, draw_ids = draw_ids,
     allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels,

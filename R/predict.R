@@ -14,7 +14,8 @@
 #' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
 #' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: only point estimates.
-#' @param probs Probabilities of the quantiles in the table.
+#' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
+#'   table.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and
 #'   lme4's
@@ -35,6 +36,7 @@
 #' @export
 predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TRUE,
                          probs = c(0.025, 0.975), ...) {
+  summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "predict", TRUE, newdata, re_formula, ...)
   estimate_rows(plan, summary, probs)
 }
@@ -43,8 +45,18 @@ predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TR
 #' @export
 fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NULL,
                         probs = c(0.025, 0.975), ...) {
+  summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "fitted", FALSE, newdata, re_formula, ...)
   estimate_rows(plan, summary, probs)
+}
+
+# `summary`, or TRUE where probabilities alone ask for a table.
+form_of_rows <- function(summary, has_probs) {
+  if (!has_probs) return(summary)
+  if (isFALSE(summary)) {
+    abort("{.arg probs} are of tables, and {.code summary = FALSE} asks for draws.")
+  }
+  if (is.null(summary)) TRUE else summary
 }
 
 # A table, draws or medians of what a plan predicts. change: what becomes of the draws of some rows.

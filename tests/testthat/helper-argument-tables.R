@@ -1,4 +1,4 @@
-# What a fit of relm() makes of each argument of the methods of rstanarm, lme4, brms and broom.mixed:
+# What a fit of relm() makes of the arguments of methods of rstanarm, lme4, brms and broom.mixed:
 # for each generic rows by helper-argument-rows.R, evaluated where test-arguments.R has its fits.
 
 argument_tables <- list()
@@ -255,8 +255,8 @@ argument_tables$predictions <- list(
                     unname(posterior_predict(fit, one, draw_ids = 3, seed = 1))),
     summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)),
                    unname(by_hand(one) + noise)),
-    probs = same(predict(fit, one, probs = 0.3, seed = 1)[1, "Q30"],
-                 c(Q30 = stats::quantile(by_hand(one) + noise, 0.3, names = FALSE))[["Q30"]])
+    probs = same(unname(predict(fit, one, probs = 0.3, seed = 1)[1, 3]),
+                 stats::quantile(by_hand(one) + noise, 0.3, names = FALSE))
   ), all_refused(predict(fit), "type", "se.fit", "newparams", "random.only", "terms", "na.action",
                  "transform", "resp", "negative_rt", "sort", "ntrys", "cores", "robust",
                  "ReForm", "REForm", "REform")),
@@ -267,8 +267,9 @@ argument_tables$predictions <- list(
     ndraws = same(dim(fitted(fit, one, ndraws = 7, summary = FALSE)), c(7L, 1L)),
     draw_ids = same(unname(fitted(fit, one, draw_ids = 3)), by_hand(one)[3]),
     summary = same(unname(fitted(fit, one, summary = FALSE)), by_hand(one)),
-    probs = same(fitted(fit, one, summary = TRUE, probs = 0.3)[1, 3],
-                 stats::quantile(by_hand(one), 0.3, names = FALSE))
+    probs = same(unname(fitted(fit, one, probs = 0.3)[1, 3]),
+                 stats::quantile(by_hand(one), 0.3, names = FALSE)),
+    probs = refused(fitted(fit, one, summary = FALSE, probs = 0.3))
   ), all_refused(fitted(fit), "scale", "resp", "dpar", "nlpar", "sort", "robust")),
   residuals = c(list(
     type = same(unname(residuals(single, type = "pearson", summary = FALSE)),
@@ -286,8 +287,9 @@ argument_tables$predictions <- list(
     ndraws = same(dim(residuals(fit, one, ndraws = 7, summary = FALSE)), c(7L, 1L)),
     draw_ids = same(unname(residuals(fit, one, draw_ids = 3)), 1 - by_hand(one)[3]),
     summary = same(unname(residuals(fit, one, summary = FALSE)), 1 - by_hand(one)),
-    probs = same(residuals(fit, one, summary = TRUE, probs = 0.3)[1, 3],
-                 stats::quantile(1 - by_hand(one), 0.3, names = FALSE))
+    probs = same(unname(residuals(fit, one, probs = 0.3)[1, 3]),
+                 stats::quantile(1 - by_hand(one), 0.3, names = FALSE)),
+    probs = refused(residuals(fit, one, summary = FALSE, probs = 0.3))
   ), all_refused(residuals(fit), "resp", "sort", "robust")),
   simulate = c(list(
     nsim = same(names(simulate(fit, nsim = 2)), c("sim_1", "sim_2")),
@@ -303,7 +305,9 @@ argument_tables$predictions <- list(
                  "REform")),
   bayes_R2 = list(
     re.form = same(bayes_R2(fit, re.form = NA, summary = FALSE),
-                   variances_explained(by_hand(d, FALSE, FALSE)))
+                   variances_explained(by_hand(d, FALSE, FALSE))),
+    robust = refused(bayes_R2(fit, summary = FALSE, robust = TRUE)),
+    probs = refused(bayes_R2(fit, summary = FALSE, probs = 0.3))
   ),
   log_lik = list(
     newdata = same(unname(log_lik(fit, newdata = new)), density_by_hand(new, 0)),
@@ -385,6 +389,7 @@ argument_tables$tables <- list(
                  loo(fit)$estimates[["elpd_loo", 1]])
   ),
   augment = list(
+    data = refused(generics::augment(fit, data = d, newdata = one)),
     data = same(generics::augment(fit, data = transform(d, other = 7))$other,
                 rep(7, nrow(d))),
     newdata = same(generics::augment(fit, newdata = one)$.fitted, stats::median(by_hand(one))),
@@ -400,7 +405,8 @@ absent_generics <- list(
   df.residual = character(),
   drop1 = c("scope", "scale", "test", "k", "trace", "sumFun"),
   extractAIC = c("scale", "k"),
-  logLik = "REML",
+  logLik = c("REML", "newdata", "re_formula", "resp", "ndraws", "draw_ids", "pointwise", "combine",
+             "cores"),
   isSingular = "tol",
   profile = c("which", "alphamax", "maxpts", "delta", "delta.cutoff", "verbose", "devtol",
               "maxmult", "startmethod", "optimizer", "control", "signames", "parallel", "ncpus",
