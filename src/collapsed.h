@@ -78,6 +78,10 @@ double log_det_root(int p, const double *root);
 /* The data in units of the residual variances sigma2, or of the common one where sigma2
    is NULL. work holds weigh_work() doubles. */
 size_t weigh_work(int q, int p);
+
+/* Squares of the factors of levels: group_data_t's level_products. */
+void square_levels(const model_t *model, double *products);
+
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
                   double *work);
 

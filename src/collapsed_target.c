@@ -228,52 +228,80 @@ static int is_upper_triangular(int n, const double *A)
     return 1;
 }
 
-/* products <- A'A, upper half, and root <- A with a nonnegative diagonal, for A upper
-   triangular. */
-static void square_triangle(int n, const double *A, double *products, double *root)
+/* products <- A'A, upper half, for A upper triangular. */
+static void square_triangle(int n, const double *A, double *products)
 {
+    for (int k = 0; k < n; k++)
+        for (int l = 0; l <= k; l++)
+            products[l + (size_t) n * k] =
+                long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
+}
+
+/* root <- A with a nonnegative diagonal. */
+static void turn_rows(int n, const double *A, double *root)
+{
+    memset(root, 0, sizeof(double) * n * n);
     for (int k = 0; k < n; k++)
         for (int l = 0; l <= k; l++) {
             size_t place = l + (size_t) n * k;
-            products[place] = long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
             root[place] = A[l + (size_t) n * l] < 0.0 ? -A[place] : A[place];
         }
+}
+
+void square_levels(const model_t *model, double *products)
+{
+    int rows = model->n_fixed + 1;
+    size_t size = (size_t) rows * rows;
+    memset(products, 0, sizeof(double) * size * model->n_levels);
+    for (int s = 0; s < model->n_levels; s++, products += size) {
+        const double *factor = level_factor(model, s);
+        if (is_upper_triangular(rows, factor)) square_triangle(rows, factor, products);
+        else add_crossproducts(rows, rows, factor, 1.0, products);
+    }
 }
 
 static void weigh_levels(const model_t *model, const double *sigma2, group_data_t *data,
                          double *work)
 {
     int p = model->n_fixed, rows = p + 1;
-    for (int s = 0; s < model->n_levels; s++)
-        add_crossproducts(rows, rows, level_factor(model, s), sigma2 ? sigma2[s] : 1.0,
-                          data->rest);
+    size_t size = (size_t) rows * rows;
+    for (int s = 0; s < model->n_levels; s++) {
+        double unit = sigma2 ? sigma2[s] : 1.0;
+        if (data->level_products)
+            for (size_t i = 0; i < size; i++)
+                data->rest[i] += data->level_products[size * s + i] / unit;
+        else
+            add_crossproducts(rows, rows, level_factor(model, s), unit, data->rest);
+    }
     /* With several residual variances the root comes from products alone. */
     if (!sigma2) triangularize(p, level_factor(model, 0), data->rest_root, work);
 }
 
 size_t weigh_work(int q, int p)
 {
-    return (size_t) 2 * q * (q + p + 1) + (size_t) (p + 1) * (p + 1);
+    return (size_t) 2 * q * (q + p + 1) + (size_t) (p + 1) * (p + 1) + gathered_size(p + 1);
 }
 
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
                   double *work)
 {
     int q = model->n_random, p = model->n_fixed, rows = p + 1;
-    double *rest = work + (size_t) q * (q + rows);
+    double *other = work + (size_t) q * (q + rows), *rest_work = other + (size_t) q * (q + rows);
+    gathered_t rest = { rows, 0, rest_work + (size_t) rows * rows, data->rest };
     memset(data->rest, 0, sizeof(double) * rows * rows);
     if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, level_factor(model, 0))) {
-        memset(data->rest_root, 0, sizeof(double) * rows * rows);
-        square_triangle(rows, level_factor(model, 0), data->rest, data->rest_root);
+        square_triangle(rows, level_factor(model, 0), data->rest);
+        turn_rows(rows, level_factor(model, 0), data->rest_root);
     } else {
-        weigh_levels(model, sigma2, data, work + (size_t) 2 * q * (q + rows));
+        weigh_levels(model, sigma2, data, rest_work);
     }
     for (int j = 0; j < model->n_groups; j++) {
         if (!sigma2) {
             pack_group(data, j, cell_factor(model, j));
             continue;
         }
-        weigh_group(model, sigma2, j, work, rest, data->rest);
+        weigh_group(model, sigma2, j, work, other, &rest);
         pack_group(data, j, work);
     }
+    if (rest.n_rows > 0) add_gathered(&rest);
 }

@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <string.h>
 #include "chain.h"
+#include "collapsed.h"
 #include "ffi.h"
 #include "threads.h"
 #ifdef _OPENMP
@@ -155,6 +156,11 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
     data->rest_root = doubles((p + 1) * (p + 1));
+    data->level_products = NULL;
+    if (model->n_levels > 1 && p + 1 >= MANY_COLUMNS) {
+        data->level_products = doubles((p + 1) * (p + 1) * model->n_levels);
+        square_levels(model, data->level_products);
+    }
     data->work = doubles((double) marginal_work((int) q, (int) p, n_threads));
 }
 

@@ -231,7 +231,7 @@ static status_t moments_of_many(int q, int p, const double *factor, const double
 }
 
 void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
-                 double *work, double *rest)
+                 double *work, gathered_t *rest)
 {
     int q = model->n_random, p = model->n_fixed, n_columns = q + p + 1;
     int start = model->group_start[group], end = model->group_start[group + 1];
@@ -243,7 +243,9 @@ void weigh_group(const model_t *model, const double *sigma2, int group, double *
         for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
         if (cell == start) continue;
         absorb_block(q, n_columns, factor, q, q, work);
-        if (rest) add_crossproducts(q, p + 1, work + q * q, 1.0, rest);
+        if (!rest) continue;
+        if (p + 1 < MANY_COLUMNS) add_crossproducts(q, p + 1, work + q * q, 1.0, rest->products);
+        else gather_rows(rest, q, work + q * q);
     }
 }
 

@@ -26,10 +26,11 @@ void decode_hyper(const model_t *model, int n_hyper, const double *hyper,
                   hyper_draws_t *draws, double *work);
 
 /* The cells of one group, each divided by its residual standard deviation, as one factor
-   [R C c], q x (q + p + 1); the products of what they leave are added to rest, (p + 1) x
-   (p + 1), unless it is NULL. work holds as many doubles as the factor. */
+   [R C c], q x (q + p + 1). The products of what they leave join those of rest, unless it is
+   NULL: at once or, of many columns, by add_gathered(). work holds as many doubles as the
+   factor. */
 void weigh_group(const model_t *model, const double *sigma2, int group, double *factor,
-                 double *work, double *rest);
+                 double *work, gathered_t *rest);
 
 size_t group_effects_work(int q, int p);
 
