@@ -12,6 +12,10 @@ check_summand <- function(expression) {
   if (!is.call(expression)) return(invisible())
   if (!is_operator(expression[[1]])) return(check_structure(expression))
   if (is_bar(expression)) return(check_bar(expression))
+  if (is_sum(expression)) {
+    for (part in summands_of(expression)) check_summand(part)
+    return(invisible())
+  }
   operator <- as.character(expression[[1]])
   # What is taken away, such as 1, may stand after bars.
   last <- expression[[length(expression)]]

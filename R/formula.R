@@ -75,8 +75,26 @@ check_dot <- function(data) {
   }
 }
 
+# A sum of many terms is as deep a call on its left side: a function that called itself there
+# would use up the stack. Its terms from left to right, and their sum.
+summands_of <- function(expression) {
+  summands <- list()
+  while (is_sum(expression)) {
+    summands[[length(summands) + 1]] <- expression[[3]]
+    expression <- expression[[2]]
+  }
+  c(list(expression), rev(summands))
+}
+
+is_sum <- function(expression) {
+  is.call(expression) && length(expression) == 3 && identical(expression[[1]], quote(`+`))
+}
+
+sum_up <- function(summands) Reduce(function(left, right) call("+", left, right), summands)
+
 bars_to_sums <- function(expression) {
   if (!has_bar(expression)) return(expression)
+  if (is_sum(expression)) return(sum_up(lapply(summands_of(expression), bars_to_sums)))
   parts <- as.list(expression)
   parts[-1] <- lapply(parts[-1], bars_to_sums)
   if (is_bar(expression)) parts[[1]] <- quote(`+`)
@@ -97,8 +115,11 @@ is_bar <- function(expression) {
 }
 
 has_bar <- function(expression) {
-  is.call(expression) && is_operator(expression[[1]]) &&
-    (is_bar(expression) || any(vapply(as.list(expression)[-1], has_bar, NA)))
+  for (part in summands_of(expression)) {
+    if (is.call(part) && is_operator(part[[1]]) &&
+          (is_bar(part) || any(vapply(as.list(part)[-1], has_bar, NA)))) return(TRUE)
+  }
+  FALSE
 }
 
 # The formula without its bars, and the bars, with `||` split into a bar for each block as
@@ -116,13 +137,16 @@ formula_parts <- function(formula) {
 sum_of <- function(expression) {
   if (!has_bar(expression)) return(list(fixed = expression))
   if (is_bar(expression)) return(list(bars = list(expression)))
-  parts <- lapply(as.list(expression)[-1], sum_of)
+  parts <- lapply(if (is_sum(expression)) summands_of(expression) else as.list(expression)[-1],
+                  sum_of)
   fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
-  # One side of a sum is left as it is, and parentheses of bars alone go with these.
+  bars <- unlist(lapply(parts, `[[`, "bars"))
+  if (is_sum(expression)) return(list(fixed = sum_up(fixed), bars = bars))
+  # One side of a difference is left as it is, and parentheses of bars alone go with these.
   keeps_operator <- length(fixed) == length(parts) || identical(expression[[1]], quote(`-`))
   list(fixed = if (length(fixed) && keeps_operator) as.call(c(expression[[1]], fixed))
          else if (length(fixed)) fixed[[1]],
-       bars = unlist(lapply(parts, `[[`, "bars")))
+       bars = bars)
 }
 
 # (1 + x || g) is (1 | g) + (0 + x | g).
