@@ -75,11 +75,11 @@ argument_tables$brms <- list(
   pp_check = c(list(
     type = same(levels(pp_check(fit, type = "stat_grouped", group = "g")$data$group),
                 paste0("g", 1:7)),
-    ndraws = same(length(unique(pp_check(fit, ndraws = 3)$data$rep_id)), 4L),
+    ndraws = same(nlevels(factor(pp_check(fit, ndraws = 3)$data$rep_id)), 3L),
     group = refused(pp_check(fit, group = "g")),
     x = refused(pp_check(fit, x = "x")),
     newdata = same(nrow(pp_check(fit, "intervals", newdata = new)$data), 2L),
-    draw_ids = same(length(unique(pp_check(fit, draw_ids = 5:7)$data$rep_id)), 4L)
+    draw_ids = same(nlevels(factor(pp_check(fit, draw_ids = 5:7)$data$rep_id)), 3L)
   ), all_refused(pp_check(fit), "prefix", "resp", "nsamples", "subset")),
   vcov = list(pars = same(dimnames(vcov(fit, pars = "x"))[[1]], "x")),
   plot = c(list(
