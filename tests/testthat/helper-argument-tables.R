@@ -35,7 +35,8 @@ argument_tables$draws <- list(
     parm = same(rownames(confint(fit, parm = "x")), "x"),
     level = same(confint(fit, level = 0.5)["x", ],
                  quantiles(draws[, "b_x"], c(0.25, 0.75), c("25 %", "75 %")))
-  ), all_refused(confint(fit), "method", "zeta", "nsim", "boot.type", "FUN", "quiet", "oldNames")),
+  ), all_refused(confint(fit), "method", "zeta", "nsim", "boot.type", "FUN", "quiet", "oldNames",
+                 "signames", "boot.scale")),
   summary = c(list(
     pars = same(rownames(summary(fit, pars = c("x", "sigma"))), c("b_x", "sigma")),
     regex_pars = same(rownames(summary(fit, regex_pars = "^sd_")),
@@ -60,7 +61,8 @@ argument_tables$estimates <- list(
                   mean(draws[, "b_Intercept"])),
     probs = same(fixef(fit, probs = c(0.1, 0.9))["x", c("Q10", "Q90")],
                  quantiles(draws[, "b_x"], c(0.1, 0.9), c("Q10", "Q90"))),
-    pars = same(fixef(fit, pars = "x"), c(x = stats::median(draws[, "b_x"])))
+    pars = same(fixef(fit, pars = "x"), c(x = stats::median(draws[, "b_x"]))),
+    noScale = refused(fixef(fit, noScale = TRUE))
   ),
   ranef = list(
     condVar = same(attr(ranef(fit, condVar = FALSE)$g, "postVar"), NULL),
@@ -98,7 +100,7 @@ argument_tables$estimates <- list(
   vcov = c(list(
     correlation = same(vcov(fit, correlation = TRUE)["x", "(Intercept)"],
                        stats::cor(draws[, "b_x"], draws[, "b_Intercept"]))
-  ), all_refused(vcov(fit), "sigm", "use.hessian")),
+  ), all_refused(vcov(fit), "sigm", "use.hessian", "full", "noScale")),
   sigma = list(), ngrps = list(), nobs = list(), family = list()
 )
 
@@ -126,6 +128,9 @@ argument_tables$classes <- list(
   ),
   dotplot.ranef = list(
     data = refused(lattice::dotplot(ranef(fit), data = d)),
+    level = same(low_ends(lattice::dotplot(ranef(single), level = 0.5)),
+                 ranef(single)$g[[1]] -
+                   stats::qnorm(0.75) * sqrt(attr(ranef(single)$g, "postVar")[1, 1, ])),
     main = same(lattice::dotplot(ranef(fit), main = FALSE)$g$main, NULL),
     transf = same(lattice::dotplot(ranef(single), transf = exp)$g$panel.args[[1]]$x,
                   exp(ranef(single)$g[[1]]))
@@ -136,7 +141,7 @@ argument_tables$classes <- list(
   print.summary = c(list(
     digits = same(output(print(summary(fit), digits = 6)), output(summary(fit, digits = 6)))
   ), all_refused(print(summary(fit)), "correlation", "symbolic.cor", "signif.stars",
-                 "ranef.comp", "show.resids"))
+                 "ranef.comp", "ranef.corr", "show.resids"))
 )
 
 # The model -----------------------------------------------------------------------------------
@@ -156,7 +161,8 @@ argument_tables$model <- list(
   # lme4's Z has columns for each group, relm's those that each group has.
   model.matrix = list(
     type = same(colnames(model.matrix(single, type = "random")), "(Intercept)"),
-    type = refused(model.matrix(fit, type = "randomListRaw"))
+    type = refused(model.matrix(fit, type = "randomListRaw")),
+    noScale = refused(model.matrix(fit, noScale = TRUE))
   ),
   weights = list(
     type = idle(weights(weighted, type = "prior"), d$w),
@@ -169,7 +175,7 @@ argument_tables$model <- list(
     digits = same(grepl(sprintf(" %.6f ", stats::median(sigma)), output(print(fit, digits = 6)),
                         fixed = TRUE), TRUE)
   ), all_refused(print(fit), "detail", "correlation", "symbolic.cor", "signif.stars",
-                 "ranef.comp")),
+                 "ranef.comp", "ranef.corr")),
   update = list(
     formula. = same(names(fixef(update(fit, formula. = . ~ . - x))), "(Intercept)"),
     evaluate = same(class(update(fit, draws = 50, evaluate = FALSE)), "call")
@@ -177,7 +183,7 @@ argument_tables$model <- list(
   refit = c(list(
     newresp = same(fixef(refit(single, newresp = rev(d$y))),
                    fixef(update(single, data = transform(d, y = rev(y)))))
-  ), all_refused(refit(single, d$y), "rename.response", "maxit"))
+  ), all_refused(refit(single, d$y), "rename.response", "maxit", "newweights"))
 )
 
 # Predictions ---------------------------------------------------------------------------------
@@ -301,8 +307,8 @@ argument_tables$predictions <- list(
     newdata = same(nrow(simulate(fit, newdata = new)), 2L),
     allow.new.levels = same(dim(simulate(fit, newdata = stranger, allow.new.levels = TRUE)),
                             c(1L, 1L))
-  ), all_refused(simulate(fit), "newparams", "family", "na.action", "ReForm", "REForm",
-                 "REform")),
+  ), all_refused(simulate(fit), "newparams", "family", "na.action", "cluster.rand", "ReForm",
+                 "REForm", "REform")),
   bayes_R2 = list(
     re.form = same(bayes_R2(fit, re.form = NA, summary = FALSE),
                    variances_explained(by_hand(d, FALSE, FALSE))),
@@ -380,8 +386,14 @@ argument_tables$tables <- list(
     scales = same(generics::tidy(fit, "ran_pars", scales = "vcov")$term[1], "var__(Intercept)"),
     exponentiate = same(generics::tidy(fit, exponentiate = TRUE)$estimate[2],
                         exp(stats::median(draws[, "b_x"]))),
+    rhat = same(generics::tidy(fit, rhat = TRUE)$rhat[2],
+                posterior::rhat(matrix(draws[, "b_x"], 100))),
+    ess = same(generics::tidy(fit, ess = TRUE)$ess[2],
+               min(posterior::ess_bulk(matrix(draws[, "b_x"], 100)),
+                   posterior::ess_tail(matrix(draws[, "b_x"], 100)))),
     robust = same(generics::tidy(fit, robust = TRUE)$std.error[2], stats::mad(draws[, "b_x"]))
   ), all_refused(generics::tidy(fit), "ran_prefix", "ddf.method", "profile", "debug",
+                 "exponentiate_ran_coefs",
                  "parameters", "fix.intercept")),
   glance = list(
     looic = same(generics::glance(fit, looic = TRUE)$elpd_loo,
@@ -408,6 +420,6 @@ absent_generics <- list(
              "cores"),
   isSingular = "tol",
   profile = c("which", "alphamax", "maxpts", "delta", "delta.cutoff", "verbose", "devtol",
-              "maxmult", "startmethod", "optimizer", "control", "signames", "parallel", "ncpus",
-              "cl", "prof.scale")
+              "maxmult", "devmatchtol", "startmethod", "optimizer", "control", "signames", "parallel",
+              "ncpus", "cl", "prof.scale")
 )
