@@ -420,6 +420,6 @@ absent_generics <- list(
              "cores"),
   isSingular = "tol",
   profile = c("which", "alphamax", "maxpts", "delta", "delta.cutoff", "verbose", "devtol",
-              "maxmult", "devmatchtol", "startmethod", "optimizer", "control", "signames", "parallel",
-              "ncpus", "cl", "prof.scale")
+              "maxmult", "devmatchtol", "startmethod", "optimizer", "control", "signames",
+              "parallel", "ncpus", "cl", "prof.scale")
 )
