@@ -10,6 +10,14 @@
 #' group of the data exists if the data would determine this mean without any prior of group
 #' effects.
 #'
+#' @section Many rows:
+#' For more than 10,000 rows, `predict()` draws one standard normal number for each draw of the
+#' parameters, and all rows share it in their tables and point estimates. Each row's summary has
+#' the distribution that it has otherwise, and the same Monte Carlo error, but the errors of
+#' different rows depend on each other. So the mean of many rows' estimates is no more exact than
+#' one of them. [posterior_predict()][posterior_predict.relm] and `summary = FALSE` draw every
+#' prediction by itself.
+#'
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
@@ -38,7 +46,7 @@ predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TR
                          probs = c(0.025, 0.975), ...) {
   summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "predict", TRUE, newdata, re_formula, ...)
-  estimate_rows(plan, summary, probs)
+  estimate_rows(if (isFALSE(summary)) plan else share_normals(plan), summary, probs)
 }
 
 #' @rdname predict.relm
@@ -48,6 +56,17 @@ fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NUL
   summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "fitted", FALSE, newdata, re_formula, ...)
   estimate_rows(plan, summary, probs)
+}
+
+# A row's summary needs the distribution of its own predictions, not of those of several rows
+# together: where rows are many, they have the same standard normals, one for each draw.
+most_own_normals <- 10000L
+
+share_normals <- function(plan) {
+  if (.row_names_info(plan$rows$frame, 2L) > most_own_normals) {
+    plan$normals <- with_stream(plan$stream$residuals, stats::rnorm(plan$n_draws))
+  }
+  plan
 }
 
 # `summary`, or TRUE where probabilities alone ask for a table.

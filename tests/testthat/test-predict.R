@@ -144,3 +144,28 @@ test_that("what cannot be asked for is refused", {
     expect_error(method(small), "needs the data", class = "relm_error")
   }
 })
+
+test_that("many rows share normals in their summaries, and each has its own distribution", {
+  fit <- relm(y ~ x + (1 | g), grouped_data(), sigma = ~ f, chains = 2, draws = 1000, seed = 1)
+  one <- grouped_data()[c(1, 20, 40), c("x", "f", "g")]
+  many <- one[rep(1:3, length.out = 12000), ]
+  table <- predict(fit, many, seed = 3)
+  # The same row has the same summary anywhere, which rows with normals of their own have not.
+  expect_identical(unname(table[1:3, ]), unname(table[3001:3003, ]))
+  expect_equal(unname(predict(fit, many, summary = NULL, seed = 3)), unname(table[, 1]),
+               tolerance = 1e-12)
+  interval <- predictive_interval(fit, newdata = many, seed = 3)
+  expect_equal(unname(interval), unname(table[, c("Q2.5", "Q97.5")]), tolerance = 1e-12)
+  # Quantiles of the mixture of normals that a row's prediction is.
+  mean <- posterior_epred(fit, one)
+  sigma <- as.matrix(fit, variable = paste0("sigma_f[", one$f, "]"))[, as.integer(factor(one$f))]
+  for (k in 1:3) {
+    covered <- function(q) mean(stats::pnorm((q - mean[, k]) / sigma[, k]))
+    at <- vapply(table[k, c("Q2.5", "Estimate", "Q97.5")], covered, 0)
+    expected <- c(0.025, 0.5, 0.975)
+    expect_true(all(abs(at - expected) < 4 * sqrt(expected * (1 - expected) / 2000)))
+  }
+  # Draws are each row's own.
+  draws <- predict(fit, many[1:3001, ], summary = FALSE, seed = 3)
+  expect_false(identical(unname(draws[, 1]), unname(draws[, 3001])))
+})
