@@ -25,6 +25,7 @@ plan_sampling <- function(posterior, control, seed) {
   uncentered <- sampler_model(posterior, "uncentered")
   model <- switch(sampler, centered = sampler_model(posterior, "centered"),
                   collapsed = with_spectrum(uncentered), uncentered)
+  tell_work("Finding where to start from, with", length(posterior$groups), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (sampler == "collapsed") {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)

@@ -236,3 +236,22 @@ test_that("a process whose parent is another than it works for stops, whatever i
   })
   expect_match(unlist(ends), "process .* has ended|interrupt")
 })
+
+test_that("what a large fit does before its bar is told, where a bar is shown", {
+  told <- function(progress) {
+    messages <- character()
+    withCallingHandlers(
+      with_relm("much_work", 40, relm(y ~ x + (1 | g), transform(grouped_data(), g = seq_along(g)),
+                                      prior = relm_prior(sd = half_normal(1), sigma = half_normal(1)),
+                                      chains = 1, draws = 5, progress = progress)),
+      relm_message = function(m) {
+        messages <<- c(messages, conditionMessage(m))
+        invokeRestart("muffleMessage")
+      }, message = function(m) invokeRestart("muffleMessage")
+    )
+    messages
+  }
+  expect_match(told(TRUE), "^Reading [0-9]+ rows|^Finding where to start from, with [0-9]+ groups")
+  expect_length(told(TRUE), 2)
+  expect_length(told(FALSE), 0)
+})
