@@ -37,7 +37,7 @@ formula.relm <- function(x, fixed.only = FALSE, random.only = FALSE, env, ...) {
   parts <- formula_parts(formula)
   if (fixed.only) return(two_sided(formula, fixed_side(parts$fixed)))
   bars <- lapply(parts$bars, function(bar) call("(", bar))
-  two_sided(formula, if (length(bars)) Reduce(function(a, b) call("+", a, b), bars) else 0)
+  two_sided(formula, if (length(bars)) sum_up(bars) else 0)
 }
 
 check_one_part <- function(fixed.only, random.only) {

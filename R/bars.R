@@ -12,6 +12,10 @@ check_summand <- function(expression) {
   if (!is.call(expression)) return(invisible())
   if (!is_operator(expression[[1]])) return(check_structure(expression))
   if (is_bar(expression)) return(check_bar(expression))
+  if (is_sum(expression)) {
+    for (part in summands_of(expression)) check_summand(part)
+    return(invisible())
+  }
   operator <- as.character(expression[[1]])
   # What is taken away, such as 1, may stand after bars.
   last <- expression[[length(expression)]]
@@ -118,13 +122,16 @@ formula_parts <- function(formula) {
 sum_of <- function(expression) {
   if (!has_bar(expression)) return(list(fixed = expression))
   if (is_bar(expression)) return(list(bars = list(expression)))
-  parts <- lapply(as.list(expression)[-1], sum_of)
+  parts <- lapply(if (is_sum(expression)) summands_of(expression) else as.list(expression)[-1],
+                  sum_of)
   fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
-  # One side of a sum is left as it is, and parentheses of bars alone go with these.
+  bars <- unlist(lapply(parts, `[[`, "bars"))
+  if (is_sum(expression)) return(list(fixed = sum_up(fixed), bars = bars))
+  # One side of a difference is left as it is, and parentheses of bars alone go with these.
   keeps_operator <- length(fixed) == length(parts) || identical(expression[[1]], quote(`-`))
   list(fixed = if (length(fixed) && keeps_operator) as.call(c(expression[[1]], fixed))
          else if (length(fixed)) fixed[[1]],
-       bars = unlist(lapply(parts, `[[`, "bars")))
+       bars = bars)
 }
 
 # (1 + x || g) is (1 | g) + (0 + x | g).

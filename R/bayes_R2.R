@@ -50,6 +50,10 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
   check_flag(summary, "summary")
   check_probabilities(probs, "probs")
   if (!is.null(robust)) check_flag(robust, "robust")
+  if (!summary && (!missing(probs) || !is.null(robust))) {
+    abort("{.arg probs} and {.arg robust} are of tables, and {.code summary = FALSE} asks for
+           draws.")
+  }
   plan <- plan_prediction(object, "bayes_R2", FALSE, shared_arguments(...), response = residual,
                           sigma = TRUE)
   n_rows <- length(plan$rows$row_names)

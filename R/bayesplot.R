@@ -6,9 +6,9 @@
 #' `mcmc_pairs()`.
 #'
 #' @param x,object A fit.
-#' @param pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; by default all, and
-#'   for `pairs()` the first six hyperparameters. `pairs()` takes at most twelve, because the number
-#'   of panels is the square of this number.
+#' @param pars,regex_pars,variable,regex Which variables, as in [as_draws()][as_draws.relm]; by
+#'   default all, and for `pairs()` the first six hyperparameters. `pairs()` takes at most twelve,
+#'   because the number of panels is the square of this number.
 #' @param ... `pairs()`: arguments of `mcmc_pairs()`. The other functions refuse further arguments.
 #' @return `pairs()`: what `mcmc_pairs()` gives. Otherwise a vector named by variable. `rhat()`:
 #'   R-hat (Vehtari, Gelman, Simpson, Carpenter and Bürkner, 2021). `neff_ratio()`: the smaller of
@@ -51,9 +51,9 @@ neff_ratio.relm <- function(object, pars = NULL, regex_pars = NULL, ...) {
 #' @rdname relm-bayesplot
 #' @importFrom graphics pairs
 #' @export
-pairs.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
+pairs.relm <- function(x, pars = NULL, regex_pars = NULL, variable = NULL, regex = FALSE, ...) {
   check_installed("bayesplot", "pairs()")
-  plot_by_bayesplot(x, "pairs", NULL, FALSE, pars, regex_pars, NULL, list(...))
+  plot_by_bayesplot(x, "pairs", variable, regex, pars, regex_pars, NULL, list(...))
 }
 
 # bayesplot's types of draws but for those of draws by Hamiltonian steps, and of known true values.

@@ -28,6 +28,14 @@ run_in_turn <- function(run, chains, total_sweeps, bar) {
   results
 }
 
+# Work of seconds that comes before the bar, told before it begins.
+much_work <- 1e5
+
+tell_work <- function(doing, n, what, control) {
+  if (!isTRUE(control$progress) || n < much_work) return(invisible())
+  inform("{doing} {format(n, big.mark = ',', scientific = FALSE)} {what}.")
+}
+
 # The bar belongs to the caller, which outlives it.
 progress_bar <- function(total) {
   envir <- new.env()

@@ -58,6 +58,7 @@ check_dot <- function(data) {
 
 bars_to_sums <- function(expression) {
   if (!has_bar(expression)) return(expression)
+  if (is_sum(expression)) return(sum_up(lapply(summands_of(expression), bars_to_sums)))
   parts <- as.list(expression)
   parts[-1] <- lapply(parts[-1], bars_to_sums)
   if (is_bar(expression)) parts[[1]] <- quote(`+`)
@@ -78,8 +79,11 @@ is_bar <- function(expression) {
 }
 
 has_bar <- function(expression) {
-  is.call(expression) && is_operator(expression[[1]]) &&
-    (is_bar(expression) || any(vapply(as.list(expression)[-1], has_bar, NA)))
+  for (part in summands_of(expression)) {
+    if (is.call(part) && is_operator(part[[1]]) &&
+          (is_bar(part) || any(vapply(as.list(part)[-1], has_bar, NA)))) return(TRUE)
+  }
+  FALSE
 }
 
 as_formula <- function(call, environment) {

@@ -8,6 +8,9 @@ free_names <- function(expression) {
     if (is.name(part)) {
       name <- as.character(part)
       if (nzchar(name) && !name %in% bound) variables <<- c(variables, name)
+    } else if (is_sum(part)) {
+      if (!"+" %in% bound) functions <<- c(functions, "+")
+      for (summand in summands_of(part)) walk(summand, bound)
     } else if (is.call(part) && is.name(part[[1]])) {
       head <- as.character(part[[1]])
       if (head %in% c("::", ":::", "quote", "bquote")) return(invisible())

@@ -11,6 +11,7 @@
 #' @param stringsAsFactors Make a factor of `grpvar`?
 #' @param main Write the name of the grouping factor above?
 #' @param transf A function to apply to estimates and intervals.
+#' @param level Probability of the intervals of `dotplot()`, those of a normal distribution.
 #' @param ... For `dotplot()`, further arguments of lattice's function; otherwise refused.
 #' @return
 #' * `as.data.frame()`: a row for each column and group, with `grpvar`, the grouping factor; `term`;
@@ -237,14 +238,15 @@ varying_columns <- function(frame) {
 #' @rdname relm-group-estimates
 #' @rawNamespace S3method(lattice::dotplot, ranef.relm)
 #' @method dotplot ranef.relm
-dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
+dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, level = 0.95, ...) {
   check_installed("lattice", "dotplot()")
   refuse_generic_argument(data, "dotplot")
   check_flag(main, "main")
+  reach <- stats::qnorm((1 + check_probability(level, "level")) / 2)
   table <- as.data.frame(x)
   sd <- if (is.null(table$condsd)) rep(NA_real_, nrow(table)) else table$condsd
-  table$low <- as.numeric(transf(table$condval - 1.96 * sd))
-  table$high <- as.numeric(transf(table$condval + 1.96 * sd))
+  table$low <- as.numeric(transf(table$condval - reach * sd))
+  table$high <- as.numeric(transf(table$condval + reach * sd))
   table$value <- as.numeric(transf(table$condval))
   panel <- function(x, y, subscripts, ...) {
     lattice::panel.abline(v = transf(0), col = "grey70")
@@ -265,9 +267,9 @@ dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, ...) {
 #' @rdname relm-group-estimates
 #' @rawNamespace S3method(lattice::dotplot, coef.relm)
 #' @method dotplot coef.relm
-dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, ...) {
+dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, level = 0.95, ...) {
   x[[1]] <- varying_columns(x[[1]])
-  dotplot.ranef.relm(x, data, main, transf, ...)
+  dotplot.ranef.relm(x, data, main, transf, level, ...)
 }
 
 #' @rdname relm-effects

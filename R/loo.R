@@ -146,7 +146,17 @@ waic.relm <- function(x, by = "row", ...) {
 
 #' @rdname loo.relm
 #' @export
-loo_compare <- function(x, ...) UseMethod("loo_compare")
+loo_compare <- function(x, ...) {
+  if (missing(x)) return(compare_named(...))
+  UseMethod("loo_compare")
+}
+
+# Models that all have names, as do.call() gives those of a named list.
+compare_named <- function(...) {
+  given <- list(...)
+  models <- vapply(given, inherits, NA, c("relm", "loo"))
+  do.call(loo_compare.default, c(list(given[models]), given[!models]))
+}
 
 #' @export
 loo_compare.default <- function(x, ...) {
@@ -167,8 +177,11 @@ loo_compare.relm <- function(x, ..., criterion = "loo", by = "row", model_names 
   others <- list(...)
   is_option <- check_compared(others)
   if (is.null(model_names)) {
-    model_names <- Map(model_name, expressions[c(TRUE, !is_option)], seq_len(1 + sum(!is_option)))
-    model_names <- make.unique(as.character(unlist(model_names)))
+    models <- expressions[c(TRUE, !is_option)]
+    model_names <- as.character(unlist(Map(model_name, models, seq_along(models))))
+    named <- which(nzchar(names(models)))
+    model_names[named] <- names(models)[named]
+    model_names <- make.unique(model_names)
   }
   do.call(compare_fits, c(list(c(list(x), others[!is_option]), model_names, criterion = criterion,
                                by = by), others[is_option]))

@@ -69,7 +69,7 @@
 #' @export
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
                       with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
-                      against = NULL, by = NULL, pars = NULL, regex_pars = NULL, plotfun, ...) {
+                      against = NULL, by = NULL, pars = NULL, regex_pars = NULL, ..., plotfun) {
   type <- one_spelling(if (!missing(type)) type, plotfun)
   if (is.null(type)) type <- "trace"
   own <- is_own_type(type, spelling(type, plotfun))

@@ -159,7 +159,7 @@ picture_variables <- function(fit, picture, group, x, newdata) {
   if ("group" %in% picture$arguments) {
     variables$group <- picture_variable(fit, group, "group", newdata)
   } else if (!is.null(group)) {
-    abort("{.code type = \"{picture$type}\"} has no groups.",
+    abort("{.code type = \"{picture$type}\"} has no groups, and {.arg group} is given.",
           i = 'Types with groups end in {.val _grouped}.')
   }
   if (!is.null(x)) {

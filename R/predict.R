@@ -10,11 +10,20 @@
 #' group of the data exists if the data would determine this mean without any prior of group
 #' effects.
 #'
+#' @section Many rows:
+#' For more than 10,000 rows, `predict()` draws one standard normal number for each draw of the
+#' parameters, and all rows share it in their tables and point estimates. Each row's summary has
+#' the distribution that it has otherwise, and the same Monte Carlo error, but the errors of
+#' different rows depend on each other. So the mean of many rows' estimates is no more exact than
+#' one of them. [posterior_predict()][posterior_predict.relm] and `summary = FALSE` draw every
+#' prediction by itself.
+#'
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
 #'   of them, as in `~ (1 | g)`.
 #' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: only point estimates.
-#' @param probs Probabilities of the quantiles in the table.
+#' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
+#'   table.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and
 #'   lme4's
@@ -35,16 +44,38 @@
 #' @export
 predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TRUE,
                          probs = c(0.025, 0.975), ...) {
+  summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "predict", TRUE, shared_arguments(...))
-  estimate_rows(plan, summary, probs)
+  estimate_rows(if (isFALSE(summary)) plan else share_normals(plan), summary, probs)
 }
 
 #' @rdname predict.relm
 #' @export
 fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NULL,
                         probs = c(0.025, 0.975), ...) {
+  summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "fitted", FALSE, shared_arguments(...))
   estimate_rows(plan, summary, probs)
+}
+
+# A row's summary needs the distribution of its own predictions, not of those of several rows
+# together: where rows are many, they have the same standard normals, one for each draw.
+most_own_normals <- 10000L
+
+share_normals <- function(plan) {
+  if (.row_names_info(plan$rows$frame, 2L) > most_own_normals) {
+    plan$normals <- with_stream(plan$stream$residuals, stats::rnorm(plan$n_draws))
+  }
+  plan
+}
+
+# `summary`, or TRUE where probabilities alone ask for a table.
+form_of_rows <- function(summary, has_probs) {
+  if (!has_probs) return(summary)
+  if (isFALSE(summary)) {
+    abort("{.arg probs} are of tables, and {.code summary = FALSE} asks for draws.")
+  }
+  if (is.null(summary)) TRUE else summary
 }
 
 # A table, draws or medians of what a plan predicts. change: what becomes of the draws of some rows.

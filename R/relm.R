@@ -67,7 +67,8 @@
 #'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
 #' @param family `"gaussian"`, as in other packages. It is the only family.
-#' @param progress Show a progress bar?
+#' @param progress Show a progress bar? With 100,000 rows or groups and more, messages say what is
+#'   done before it begins.
 #' @param ... Unknown arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
 #'   [summary()][summary.relm], [plot()][plot.relm], [fixef()][relm-effects],
@@ -107,6 +108,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                            threads, init, group_draws, target_ess, max_draws, progress)
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts)
+  tell_work("Reading", nrow(design$frame), "rows", control)
   posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
   tell_far_slopes(posterior)
   fit <- new_fit(call, posterior, control, seed)

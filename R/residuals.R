@@ -15,7 +15,8 @@
 #'   \eqn{\sigma / \sqrt w}, as in brms. The last two work only with the mean.
 #' @param scaled Also divide by the residual standard deviation \eqn{\sigma}, as in lme4? Pearson
 #'   residuals are always divided by it.
-#' @param probs Probabilities of the quantiles in the table.
+#' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
+#'   table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `new_sigma`, `seed`, `offset`, `weights`,
@@ -37,6 +38,7 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
   check_choice(method, "method", c("posterior_epred", "posterior_predict"))
   check_choice(type, "type", c("ordinary", "response", "pearson", "deviance"))
   check_flag(scaled, "scaled")
+  summary <- form_of_rows(summary, !missing(probs))
   ordinary <- type %in% c("ordinary", "response")
   predicted <- method == "posterior_predict"
   if (predicted && (!ordinary || scaled)) {

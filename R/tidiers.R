@@ -292,6 +292,9 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
 
 # The data to augment, their row names in a column.
 augmented_rows <- function(fit, data, newdata) {
+  if (!is.null(data) && !is.null(newdata)) {
+    abort("{.arg data} and {.arg newdata} both give the rows.", i = "Give one of them.")
+  }
   rows <- if (!is.null(newdata)) newdata else if (!is.null(data)) data else padded_frame(fit)
   omitted <- attr(design_of(fit, "augment()")$frame, "na.action")
   sizes <- nobs(fit) + c(0, if (inherits(omitted, "exclude")) length(omitted))

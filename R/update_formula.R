@@ -90,8 +90,7 @@ without_bars <- function(formula, taken) {
     if (all(stays)) list(bar) else blocks[stays]
   }))
   fixed <- fixed_side(formula_parts(formula)$fixed)
-  formula[[3]] <- Reduce(function(a, b) call("+", a, b),
-                         lapply(left, function(bar) call("(", bar)), fixed)
+  formula[[3]] <- sum_up(c(list(fixed), lapply(left, function(bar) call("(", bar))))
   formula
 }
 
@@ -126,7 +125,6 @@ without_dot <- function(design) {
   bars <- lapply(design$bars, function(terms) {
     call("(", call("|", stats::formula(terms)[[2]], design$by$group))
   })
-  formula[[3]] <- Reduce(function(a, b) call("+", a, b),
-                         c(stats::formula(design$terms)[[2]], bars))
+  formula[[3]] <- sum_up(c(list(stats::formula(design$terms)[[2]]), bars))
   formula
 }

@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "ffi.h"
 #include "threads.h"
+#include "weighing.h"
 #ifdef _OPENMP
 # include <omp.h>
 #endif
@@ -154,6 +155,11 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
     data->rest_root = doubles((p + 1) * (p + 1));
+    data->stratum_products = NULL;
+    if (model->n_strata > 1 && p + 1 >= MANY_COLUMNS) {
+        data->stratum_products = doubles((p + 1) * (p + 1) * model->n_strata);
+        square_strata(model, data->stratum_products);
+    }
     ALLOCATE(data->buffers = take_marginal(model->n_random, model->n_coef, n_threads, &work));
 }
 

@@ -56,7 +56,7 @@ group_buffers_t take_group(int q, workspace_t *work)
 }
 
 void weigh_group(const model_t *model, const double *sigma2, int group,
-                 const weighed_buffers_t *weighed, double *rest)
+                 const weighed_buffers_t *weighed, gathered_t *rest)
 {
     int q = model->n_random, p = model->n_coef, n_columns = q + p + 1;
     int start = model->group_start[group], end = model->group_start[group + 1];
@@ -68,7 +68,11 @@ void weigh_group(const model_t *model, const double *sigma2, int group,
         for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
         if (cell == start) continue;
         absorb_block(q, n_columns, weighed->factor, q, q, weighed->cell);
-        if (rest) add_crossproducts(q, p + 1, weighed->cell + q * q, 1.0, rest);
+        if (!rest) continue;
+        if (p + 1 < MANY_COLUMNS)
+            add_crossproducts(q, p + 1, weighed->cell + q * q, 1.0, rest->products);
+        else
+            gather_rows(rest, q, weighed->cell + q * q);
     }
 }
 

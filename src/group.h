@@ -31,10 +31,10 @@ typedef struct {
 weighed_buffers_t take_weighed(int q, int p, workspace_t *work);
 
 /* The cells of one group, each divided by its residual standard deviation, as one
-   weighed->factor [R C c]; the products of what they leave are added to rest, (p + 1) x
-   (p + 1), unless it is NULL. */
+   weighed->factor [R C c]. The products of what they leave join those of rest, unless it is
+   NULL: at once or, of many columns, by add_gathered(). */
 void weigh_group(const model_t *model, const double *sigma2, int group,
-                 const weighed_buffers_t *weighed, double *rest);
+                 const weighed_buffers_t *weighed, gathered_t *rest);
 
 /* The same cells as one [R e], q x (q + 1), with e = c - C theta; the answer is the sum of squares
    that they leave. cell: q x (q + 1). */

@@ -6,6 +6,7 @@
 #endif
 #include <string.h>
 #include "linalg.h"
+#include "panels.h"
 
 /* Below this order a plain loop beats the overhead of a LAPACK call. */
 enum { LAPACK_FROM = 16 };
@@ -29,6 +30,7 @@ static int failing_order_loop(int n, double *A)
 static int failing_order(int n, double *A)
 {
     if (n < LAPACK_FROM) return failing_order_loop(n, A);
+    if (n >= MANY_COLUMNS) return cholesky_in_panels(n, A);
     int info = 0;
     F77_CALL(dpotrf)("U", &n, A, &n, &info FCONE);
     return info;

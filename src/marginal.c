@@ -271,9 +271,6 @@ static size_t sums_size(int p)
     return (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
 }
 
-/* Rows [C c] that are collected where there are many columns. */
-enum { WIDE_ROWS = 64 };
-
 /* What sum_chunk() needs. */
 static size_t count_scratch(int q, int p)
 {
@@ -289,7 +286,7 @@ marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
     buffers.rotated = take_rotated(q, p, work);
     buffers.diagonal = take(work, (size_t) p + 1);
     if (p + 1 >= MANY_COLUMNS) {
-        buffers.rows = take_matrix(work, WIDE_ROWS, p + 1);
+        buffers.rows = take_gathered(p + 1, work);
         return buffers;
     }
     buffers.scratch_size = count_scratch(q, p);
@@ -371,36 +368,22 @@ static void add_sums(int p, const double *sums, marginal_t *marginal)
             for (int i = 0; i < LANES; i++) marginal->root[l + n * k] += *sums++;
 }
 
-static void flush_rows(int n_rows, int n, double *rows, double *products)
-{
-    int padded = padded_rows(n_rows);
-    for (int k = 0; k < n; k++)
-        for (int i = n_rows; i < padded; i++) rows[i + (size_t) WIDE_ROWS * k] = 0.0;
-    add_gram(padded, n, rows, WIDE_ROWS, products);
-}
-
 /* Of many columns, the groups' rows are collected for products in blocks. */
 static status_t add_wide_groups(const group_data_t *data, const double *L,
                                 marginal_t *marginal, monitor_t *monitor)
 {
-    int q = data->n_random, n = data->n_coef + 1, collected = 0;
+    int q = data->n_random, n = data->n_coef + 1;
     const rotated_buffers_t *rotated = &data->buffers.rotated;
     const double *U = rotated->U, *W = rotated->factor + q * q;
-    double *rows = data->buffers.rows;
+    gathered_t gathered = { n, 0, data->buffers.rows, marginal->root };
+    double visits = 1.0 + 0.05 * q * n * n;
     for (int j = 0; j < data->n_groups; j++) {
         RETURN_IF_FAILED(rotate_group(data, L, j, rotated));
         for (int k = 0; k < q; k++) marginal->log_det += 2.0 * log(U[k + (size_t) q * k]);
-        for (int k = 0; k < n; k++)
-            memcpy(rows + collected + (size_t) WIDE_ROWS * k, W + (size_t) q * k,
-                   sizeof(double) * q);
-        collected += q;
-        if (collected + q > WIDE_ROWS) {
-            flush_rows(collected, n, rows, marginal->root);
-            collected = 0;
-            if (user_wants_to_stop(monitor, VISITS_PER_QUESTION)) return STATUS_INTERRUPTED;
-        }
+        gather_rows(&gathered, q, W);
+        if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
     }
-    flush_rows(collected, n, rows, marginal->root);
+    add_gathered(&gathered);
     return STATUS_OK;
 }
 

@@ -36,6 +36,8 @@ typedef struct {
                                pack_group() puts it */
     double *rest;           /* (p + 1) x (p + 1), upper half: products of what the
                                groups' factors leave of [X y] */
+    double *stratum_products; /* (p + 1) x (p + 1) x n_strata, upper halves: the squares of the
+                               strata's factors, where these are many and weighed often; or NULL */
     double *rest_root;      /* (p + 1) x (p + 1): their triangular factor */
     int n_threads;
     marginal_buffers_t buffers;

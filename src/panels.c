@@ -180,6 +180,79 @@ void add_gram(int n_rows, int n_columns, const double *A, int ld, double *produc
     }
 }
 
+double *take_gathered(int n_columns, workspace_t *work)
+{
+    return take_matrix(work, GRAM_ROWS, n_columns);
+}
+
+void gather_rows(gathered_t *gathered, int n_rows, const double *block)
+{
+    for (int row = 0, taken; row < n_rows; row += taken) {
+        taken = n_rows - row;
+        if (taken > GRAM_ROWS - gathered->n_rows) taken = GRAM_ROWS - gathered->n_rows;
+        for (int k = 0; k < gathered->n_columns; k++)
+            memcpy(gathered->rows + gathered->n_rows + (size_t) GRAM_ROWS * k,
+                   block + row + (size_t) n_rows * k, sizeof(double) * taken);
+        gathered->n_rows += taken;
+        if (gathered->n_rows == GRAM_ROWS) add_gathered(gathered);
+    }
+}
+
+void add_gathered(gathered_t *gathered)
+{
+    int n = gathered->n_rows, padded = padded_rows(n);
+    for (int k = 0; k < gathered->n_columns; k++)
+        for (int i = n; i < padded; i++) gathered->rows[i + (size_t) GRAM_ROWS * k] = 0.0;
+    add_gram(padded, gathered->n_columns, gathered->rows, GRAM_ROWS, gathered->products);
+    gathered->n_rows = 0;
+}
+
+/* B <- U'^-1 B for the triangle U, n x n; columns lie ld apart. */
+static void solve_panel(int n, const double *U, int n_b, double *B, int ld)
+{
+    for (int b = 0; b < n_b; b++, B += ld)
+        for (int k = 0; k < n; k++) {
+            const double *column = U + (size_t) ld * k;
+            B[k] = (B[k] - long_dot(k, column, B)) / column[k];
+        }
+}
+
+/* The factor of a diagonal block; 0, or the order that fails. */
+static int factor_panel(int n, double *A, int ld)
+{
+    for (int k = 0; k < n; k++) {
+        double *column = A + (size_t) ld * k;
+        solve_panel(k, A, 1, column, ld);
+        double pivot = column[k] - long_dot(k, column, column);
+        if (!(pivot > 0.0)) return k + 1;
+        column[k] = sqrt(pivot);
+    }
+    return 0;
+}
+
+/* Column panels from left to right, each from the top: what is above has its products taken
+   off before a block is solved for, or factored where it is the last. */
+int cholesky_in_panels(int n, double *A)
+{
+    double products[PANEL * PANEL];
+    for (int right = 0; right < n; right += PANEL) {
+        int width = n - right < PANEL ? n - right : PANEL;
+        double *B = A + (size_t) n * right;
+        for (int above = 0; above <= right; above += PANEL) {
+            const double *V = A + (size_t) n * above;
+            int height = above < right ? PANEL : width;
+            cross_products(above, height, V, n, width, B, n, products, PANEL);
+            for (int k = 0; k < width; k++)
+                for (int l = 0; l < height; l++)
+                    B[above + l + (size_t) n * k] -= products[l + PANEL * k];
+            if (above < right) solve_panel(PANEL, V + above, width, B + above, n);
+        }
+        int failing = factor_panel(width, B + right, n);
+        if (failing) return right + failing;
+    }
+    return 0;
+}
+
 panel_buffers_t take_panels(int n_columns, workspace_t *work)
 {
     panel_buffers_t buffers;

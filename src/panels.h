@@ -40,6 +40,25 @@ typedef struct {
 
 panel_buffers_t take_panels(int n_columns, workspace_t *work);
 
+/* Rows that are collected, a few at a time, for products of many at once. */
+typedef struct {
+    int n_columns, n_rows;
+    double *rows;       /* take_gathered() */
+    double *products;   /* n_columns x n_columns */
+} gathered_t;
+
+double *take_gathered(int n_columns, workspace_t *work);
+
+/* The rows of a block n_rows x n_columns. */
+void gather_rows(gathered_t *gathered, int n_rows, const double *block);
+
+/* products <- products + A'A, upper half, of the rows A that are left. */
+void add_gathered(gathered_t *gathered);
+
+/* U with U'U = A in place of A's upper half. The order of the leading minor that is not
+   positive definite; 0 where there is none. */
+int cholesky_in_panels(int n, double *A);
+
 /* What absorb_block() does to a square top, n_columns x n_columns, in panels of reflections,
    whose product is I - V T V' (Schreiber and Van Loan 1989). Nothing is left of the block.
    The block's rows are padded with zeros here. */

@@ -9,6 +9,7 @@ weighing_buffers_t take_weighing(int q, int p, workspace_t *work)
     weighing_buffers_t buffers;
     buffers.group = take_weighed(q, p, work);
     buffers.rows = take_matrix(work, p + 1, p + 1);
+    buffers.gathered = take_gathered(p + 1, work);
     return buffers;
 }
 
@@ -29,25 +30,51 @@ static int is_upper_triangular(int n, const double *A)
     return 1;
 }
 
-/* products <- A'A, upper half, and root <- A with a nonnegative diagonal, for A upper
-   triangular. */
-static void square_triangle(int n, const double *A, double *products, double *root)
+/* products <- A'A, upper half, for A upper triangular. */
+static void square_triangle(int n, const double *A, double *products)
 {
+    for (int k = 0; k < n; k++)
+        for (int l = 0; l <= k; l++)
+            products[l + (size_t) n * k] =
+                long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
+}
+
+/* root <- A with a nonnegative diagonal. */
+static void turn_rows(int n, const double *A, double *root)
+{
+    memset(root, 0, sizeof(double) * n * n);
     for (int k = 0; k < n; k++)
         for (int l = 0; l <= k; l++) {
             size_t place = l + (size_t) n * k;
-            products[place] = long_dot(l + 1, A + (size_t) n * l, A + (size_t) n * k);
             root[place] = A[l + (size_t) n * l] < 0.0 ? -A[place] : A[place];
         }
+}
+
+void square_strata(const model_t *model, double *products)
+{
+    int rows = model->n_coef + 1;
+    size_t size = (size_t) rows * rows;
+    memset(products, 0, sizeof(double) * size * model->n_strata);
+    for (int s = 0; s < model->n_strata; s++, products += size) {
+        const double *factor = stratum_factor(model, s);
+        if (is_upper_triangular(rows, factor)) square_triangle(rows, factor, products);
+        else add_crossproducts(rows, rows, factor, 1.0, products);
+    }
 }
 
 static void weigh_strata(const model_t *model, const double *sigma2, group_data_t *data,
                          double *spare)
 {
     int p = model->n_coef, rows = p + 1;
-    for (int s = 0; s < model->n_strata; s++)
-        add_crossproducts(rows, rows, stratum_factor(model, s), sigma2 ? sigma2[s] : 1.0,
-                          data->rest);
+    size_t size = (size_t) rows * rows;
+    for (int s = 0; s < model->n_strata; s++) {
+        double unit = sigma2 ? sigma2[s] : 1.0;
+        if (data->stratum_products)
+            for (size_t i = 0; i < size; i++)
+                data->rest[i] += data->stratum_products[size * s + i] / unit;
+        else
+            add_crossproducts(rows, rows, stratum_factor(model, s), unit, data->rest);
+    }
     /* With several residual variances the root comes from products alone. */
     if (!sigma2) triangularize(p, stratum_factor(model, 0), data->rest_root, spare);
 }
@@ -56,10 +83,11 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
                   const weighing_buffers_t *buffers)
 {
     int rows = model->n_coef + 1;
+    gathered_t rest = { rows, 0, buffers->gathered, data->rest };
     memset(data->rest, 0, sizeof(double) * rows * rows);
     if (!sigma2 && rows >= MANY_COLUMNS && is_upper_triangular(rows, stratum_factor(model, 0))) {
-        memset(data->rest_root, 0, sizeof(double) * rows * rows);
-        square_triangle(rows, stratum_factor(model, 0), data->rest, data->rest_root);
+        square_triangle(rows, stratum_factor(model, 0), data->rest);
+        turn_rows(rows, stratum_factor(model, 0), data->rest_root);
     } else {
         weigh_strata(model, sigma2, data, buffers->rows);
     }
@@ -68,7 +96,8 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
             pack_group(data, j, cell_factor(model, j));
             continue;
         }
-        weigh_group(model, sigma2, j, &buffers->group, data->rest);
+        weigh_group(model, sigma2, j, &buffers->group, &rest);
         pack_group(data, j, buffers->group.factor);
     }
+    if (rest.n_rows > 0) add_gathered(&rest);
 }

@@ -8,9 +8,13 @@
 typedef struct {
     weighed_buffers_t group;
     double *rows;           /* (p + 1) x (p + 1) */
+    double *gathered;
 } weighing_buffers_t;
 
 weighing_buffers_t take_weighing(int q, int p, workspace_t *work);
+
+/* Squares of the factors of strata: group_data_t's stratum_products. */
+void square_strata(const model_t *model, double *products);
 
 /* In units of the residual variances sigma2, or of the common one where sigma2 is NULL. */
 void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,

@@ -1,4 +1,4 @@
-# What a fit of relm() makes of each argument of the methods of rstanarm, lme4, brms and broom.mixed:
+# What a fit of relm() makes of the arguments of methods of rstanarm, lme4, brms and broom.mixed:
 # for each generic rows by helper-argument-rows.R, evaluated where test-arguments.R has its fits.
 
 argument_tables <- list()
@@ -35,7 +35,8 @@ argument_tables$draws <- list(
     parm = same(rownames(confint(fit, parm = "x")), "x"),
     level = same(confint(fit, level = 0.5)["x", ],
                  quantiles(draws[, "b_x"], c(0.25, 0.75), c("25 %", "75 %")))
-  ), all_refused(confint(fit), "method", "zeta", "nsim", "boot.type", "FUN", "quiet", "oldNames")),
+  ), all_refused(confint(fit), "method", "zeta", "nsim", "boot.type", "FUN", "quiet", "oldNames",
+                 "signames", "boot.scale")),
   summary = c(list(
     pars = same(rownames(summary(fit, pars = c("x", "sigma"))), c("b_x", "sigma")),
     regex_pars = same(rownames(summary(fit, regex_pars = "^sd_")),
@@ -60,7 +61,8 @@ argument_tables$estimates <- list(
                   mean(draws[, "b_Intercept"])),
     probs = same(fixef(fit, probs = c(0.1, 0.9))["x", c("Q10", "Q90")],
                  quantiles(draws[, "b_x"], c(0.1, 0.9), c("Q10", "Q90"))),
-    pars = same(fixef(fit, pars = "x"), c(x = stats::median(draws[, "b_x"])))
+    pars = same(fixef(fit, pars = "x"), c(x = stats::median(draws[, "b_x"]))),
+    noScale = refused(fixef(fit, noScale = TRUE))
   ),
   ranef = list(
     condVar = same(attr(ranef(fit, condVar = FALSE)$g, "postVar"), NULL),
@@ -98,7 +100,7 @@ argument_tables$estimates <- list(
   vcov = c(list(
     correlation = same(vcov(fit, correlation = TRUE)["x", "(Intercept)"],
                        stats::cor(draws[, "b_x"], draws[, "b_Intercept"]))
-  ), all_refused(vcov(fit), "sigm", "use.hessian")),
+  ), all_refused(vcov(fit), "sigm", "use.hessian", "full", "noScale")),
   sigma = list(), ngrps = list(), nobs = list(), family = list()
 )
 
@@ -126,6 +128,9 @@ argument_tables$classes <- list(
   ),
   dotplot.ranef = list(
     data = refused(lattice::dotplot(ranef(fit), data = d)),
+    level = same(low_ends(lattice::dotplot(ranef(single), level = 0.5)),
+                 ranef(single)$g[[1]] -
+                   stats::qnorm(0.75) * sqrt(attr(ranef(single)$g, "postVar")[1, 1, ])),
     main = same(lattice::dotplot(ranef(fit), main = FALSE)$g$main, NULL),
     transf = same(lattice::dotplot(ranef(single), transf = exp)$g$panel.args[[1]]$x,
                   exp(ranef(single)$g[[1]]))
@@ -136,7 +141,7 @@ argument_tables$classes <- list(
   print.summary = c(list(
     digits = same(output(print(summary(fit), digits = 6)), output(summary(fit, digits = 6)))
   ), all_refused(print(summary(fit)), "correlation", "symbolic.cor", "signif.stars",
-                 "ranef.comp", "show.resids"))
+                 "ranef.comp", "ranef.corr", "show.resids"))
 )
 
 # The model -----------------------------------------------------------------------------------
@@ -156,7 +161,8 @@ argument_tables$model <- list(
   # lme4's Z has columns for each group, relm's those that each group has.
   model.matrix = list(
     type = same(colnames(model.matrix(single, type = "random")), "(Intercept)"),
-    type = refused(model.matrix(fit, type = "randomListRaw"))
+    type = refused(model.matrix(fit, type = "randomListRaw")),
+    noScale = refused(model.matrix(fit, noScale = TRUE))
   ),
   weights = list(
     type = idle(weights(weighted, type = "prior"), d$w),
@@ -169,7 +175,7 @@ argument_tables$model <- list(
     digits = same(grepl(sprintf(" %.6f ", stats::median(sigma)), output(print(fit, digits = 6)),
                         fixed = TRUE), TRUE)
   ), all_refused(print(fit), "detail", "correlation", "symbolic.cor", "signif.stars",
-                 "ranef.comp")),
+                 "ranef.comp", "ranef.corr")),
   update = list(
     formula. = same(names(fixef(update(fit, formula. = . ~ . - x))), "(Intercept)"),
     evaluate = same(class(update(fit, draws = 50, evaluate = FALSE)), "call")
@@ -177,7 +183,7 @@ argument_tables$model <- list(
   refit = c(list(
     newresp = same(fixef(refit(single, newresp = rev(d$y))),
                    fixef(update(single, data = transform(d, y = rev(y)))))
-  ), all_refused(refit(single, d$y), "rename.response", "maxit"))
+  ), all_refused(refit(single, d$y), "rename.response", "maxit", "newweights"))
 )
 
 # Predictions ---------------------------------------------------------------------------------
@@ -255,8 +261,8 @@ argument_tables$predictions <- list(
                     unname(posterior_predict(fit, one, draw_ids = 3, seed = 1))),
     summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)),
                    unname(by_hand(one) + noise)),
-    probs = same(predict(fit, one, probs = 0.3, seed = 1)[1, "Q30"],
-                 c(Q30 = stats::quantile(by_hand(one) + noise, 0.3, names = FALSE))[["Q30"]])
+    probs = same(unname(predict(fit, one, probs = 0.3, seed = 1)[1, 3]),
+                 stats::quantile(by_hand(one) + noise, 0.3, names = FALSE))
   ), all_refused(predict(fit), "type", "se.fit", "newparams", "random.only", "terms", "na.action",
                  "transform", "resp", "negative_rt", "sort", "ntrys", "cores", "robust",
                  "ReForm", "REForm", "REform")),
@@ -267,8 +273,9 @@ argument_tables$predictions <- list(
     ndraws = same(dim(fitted(fit, one, ndraws = 7, summary = FALSE)), c(7L, 1L)),
     draw_ids = same(unname(fitted(fit, one, draw_ids = 3)), by_hand(one)[3]),
     summary = same(unname(fitted(fit, one, summary = FALSE)), by_hand(one)),
-    probs = same(fitted(fit, one, summary = TRUE, probs = 0.3)[1, 3],
-                 stats::quantile(by_hand(one), 0.3, names = FALSE))
+    probs = same(unname(fitted(fit, one, probs = 0.3)[1, 3]),
+                 stats::quantile(by_hand(one), 0.3, names = FALSE)),
+    probs = refused(fitted(fit, one, summary = FALSE, probs = 0.3))
   ), all_refused(fitted(fit), "scale", "resp", "dpar", "nlpar", "sort", "robust")),
   residuals = c(list(
     type = same(unname(residuals(single, type = "pearson", summary = FALSE)),
@@ -286,8 +293,9 @@ argument_tables$predictions <- list(
     ndraws = same(dim(residuals(fit, one, ndraws = 7, summary = FALSE)), c(7L, 1L)),
     draw_ids = same(unname(residuals(fit, one, draw_ids = 3)), 1 - by_hand(one)[3]),
     summary = same(unname(residuals(fit, one, summary = FALSE)), 1 - by_hand(one)),
-    probs = same(residuals(fit, one, summary = TRUE, probs = 0.3)[1, 3],
-                 stats::quantile(1 - by_hand(one), 0.3, names = FALSE))
+    probs = same(unname(residuals(fit, one, probs = 0.3)[1, 3]),
+                 stats::quantile(1 - by_hand(one), 0.3, names = FALSE)),
+    probs = refused(residuals(fit, one, summary = FALSE, probs = 0.3))
   ), all_refused(residuals(fit), "resp", "sort", "robust")),
   simulate = c(list(
     nsim = same(names(simulate(fit, nsim = 2)), c("sim_1", "sim_2")),
@@ -299,11 +307,13 @@ argument_tables$predictions <- list(
     newdata = same(nrow(simulate(fit, newdata = new)), 2L),
     allow.new.levels = same(dim(simulate(fit, newdata = stranger, allow.new.levels = TRUE)),
                             c(1L, 1L))
-  ), all_refused(simulate(fit), "newparams", "family", "na.action", "ReForm", "REForm",
-                 "REform")),
+  ), all_refused(simulate(fit), "newparams", "family", "na.action", "cluster.rand", "ReForm",
+                 "REForm", "REform")),
   bayes_R2 = list(
     re.form = same(bayes_R2(fit, re.form = NA, summary = FALSE),
-                   variances_explained(by_hand(d, FALSE, FALSE)))
+                   variances_explained(by_hand(d, FALSE, FALSE))),
+    robust = refused(bayes_R2(fit, summary = FALSE, robust = TRUE)),
+    probs = refused(bayes_R2(fit, summary = FALSE, probs = 0.3))
   ),
   log_lik = list(
     newdata = same(unname(log_lik(fit, newdata = new)), density_by_hand(new, 0)),
@@ -341,8 +351,7 @@ argument_tables$criticism <- list(
   pp_check = list(
     plotfun = same(class(pp_check(fit, plotfun = "stat", stat = "sd")$layers[[1]]$geom)[1],
                    "GeomBar"),
-    # The data are one of the densities.
-    nreps = same(length(unique(pp_check(fit, nreps = 3)$data$rep_id)), 4L),
+    nreps = same(nlevels(factor(pp_check(fit, nreps = 3)$data$rep_id)), 3L),
     nreps = refused(pp_check(fit, nreps = 1000)),
     plotfun = refused(pp_check(fit, plotfun = "picture")),
     seed = same(pp_check(fit, nreps = 3, seed = 1)$data,
@@ -377,14 +386,21 @@ argument_tables$tables <- list(
     scales = same(generics::tidy(fit, "ran_pars", scales = "vcov")$term[1], "var__(Intercept)"),
     exponentiate = same(generics::tidy(fit, exponentiate = TRUE)$estimate[2],
                         exp(stats::median(draws[, "b_x"]))),
+    rhat = same(generics::tidy(fit, rhat = TRUE)$rhat[2],
+                posterior::rhat(matrix(draws[, "b_x"], 100))),
+    ess = same(generics::tidy(fit, ess = TRUE)$ess[2],
+               min(posterior::ess_bulk(matrix(draws[, "b_x"], 100)),
+                   posterior::ess_tail(matrix(draws[, "b_x"], 100)))),
     robust = same(generics::tidy(fit, robust = TRUE)$std.error[2], stats::mad(draws[, "b_x"]))
   ), all_refused(generics::tidy(fit), "ran_prefix", "ddf.method", "profile", "debug",
+                 "exponentiate_ran_coefs",
                  "parameters", "fix.intercept")),
   glance = list(
     looic = same(generics::glance(fit, looic = TRUE)$elpd_loo,
                  loo(fit)$estimates[["elpd_loo", 1]])
   ),
   augment = list(
+    data = refused(generics::augment(fit, data = d, newdata = one)),
     data = same(generics::augment(fit, data = transform(d, other = 7))$other,
                 rep(7, nrow(d))),
     newdata = same(generics::augment(fit, newdata = one)$.fitted, stats::median(by_hand(one))),
@@ -400,9 +416,10 @@ absent_generics <- list(
   df.residual = character(),
   drop1 = c("scope", "scale", "test", "k", "trace", "sumFun"),
   extractAIC = c("scale", "k"),
-  logLik = "REML",
+  logLik = c("REML", "newdata", "re_formula", "resp", "ndraws", "draw_ids", "pointwise", "combine",
+             "cores"),
   isSingular = "tol",
   profile = c("which", "alphamax", "maxpts", "delta", "delta.cutoff", "verbose", "devtol",
-              "maxmult", "startmethod", "optimizer", "control", "signames", "parallel", "ncpus",
-              "cl", "prof.scale")
+              "maxmult", "devmatchtol", "startmethod", "optimizer", "control", "signames",
+              "parallel", "ncpus", "cl", "prof.scale")
 )

@@ -60,3 +60,59 @@ any_states <- function(posterior, n = 4, seed = 1) {
   sigma <- vapply(states, function(state) sqrt(state$sigma2), numeric(n_levels))
   list(states = states, given = list(hyper = hyper, sigma = matrix(sigma, n_levels)))
 }
+
+# log|V W|, r^2 and log p(L | y) up to a constant, from the n x n covariance V.
+dense_marginal <- function(posterior, L) {
+  rows <- replay_data(posterior)
+  V <- diag(1 / rows$w)
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    V[own, own] <- V[own, own] + tcrossprod(rows$Z[own, , drop = FALSE] %*% L)
+  }
+  U <- chol(V)
+  X <- backsolve(U, rows$X, transpose = TRUE)
+  y <- backsolve(U, rows$y, transpose = TRUE)
+  fit <- qr(X)
+  log_det <- 2 * sum(log(diag(U))) + sum(log(rows$w))
+  r2 <- sum(qr.resid(fit, y)^2)
+  df <- length(y) - ncol(X) - ncol(rows$Z)
+  c(log_det = log_det, r2 = r2,
+    log_density = -log_det / 2 - sum(log(abs(diag(qr.R(fit))))) - df / 2 * log(r2))
+}
+
+ours_at <- function(model, L) {
+  at <- .Call(relm:::ffi_marginal, model, L, 1L)
+  corner <- at$root[nrow(at$root), ncol(at$root)]
+  c(log_det = at$log_det, r2 = corner^2, log_density = at$log_density)
+}
+
+# log p(L, log sigma | y) from the dense covariance of y, a normal prior of beta in it; priors
+# of tau, C and sigma by the textbook.
+dense_joint <- function(posterior, tau, C, sigma) {
+  rows <- replay_data(posterior)
+  Sigma <- C * tcrossprod(tau)
+  prior_sd <- 1 / sqrt(posterior$beta$precision)
+  V <- diag(sigma^2 / rows$w) + rows$X %*% (prior_sd^2 * t(rows$X))
+  for (j in unique(rows$group)) {
+    own <- rows$group == j
+    Z <- rows$Z[own, , drop = FALSE]
+    V[own, own] <- V[own, own] + Z %*% Sigma %*% t(Z)
+  }
+  U <- chol(V)
+  e <- backsolve(U, rows$y - rows$X %*% posterior$beta$mean, transpose = TRUE)
+  log_prior <- 0
+  for (block in posterior$blocks) {
+    m <- block$columns
+    own <- Sigma[m, m, drop = FALSE]
+    log_prior <- log_prior + switch(block$kind,
+      variance = -(2 * block$variance["shape", ] + 1) * log(tau[m]) - block$variance["rate", ] / tau[m]^2,
+      lkj = (block$parameter - 1) * log(det(cov2cor(own))),
+      inverse_wishart = -(block$parameter + length(m) + 1) / 2 * log(det(own)) -
+        sum(diag(block$scale %*% solve(own))) / 2 + length(m) * sum(log(tau[m]))
+    )
+  }
+  prior <- posterior$sigma
+  # In log sigma and in lambda = tau / sigma.
+  -sum(log(diag(U))) - sum(e^2) / 2 + log_prior - 2 * prior[[1]] * log(sigma) -
+    prior[[2]] / sigma^2 + length(tau) * log(sigma)
+}

@@ -113,20 +113,23 @@ test_that("an interrupt stops a fit at once and leaves the session as it was", {
   }
 })
 
-# Sends an interrupt to this process when `fit` has begun, and tells the seconds from there to the
-# interrupt's arrival.
+# Sends an interrupt to this process when `fit` has begun, and tells the seconds of processor time
+# that pass until the interrupt arrives: those of the clock depend on what else the machine does.
 seconds_to_stop <- function(fit) {
-  command <- sprintf("sleep 1.5; date +%%s.%%N; kill -INT %d", Sys.getpid())
+  skip_if_not(file.exists("/proc/self/stat"), "no processor time of other processes")
+  pid <- Sys.getpid()
+  command <- sprintf("sleep 1.5; cut -d ' ' -f 14,15 /proc/%d/stat; kill -INT %d", pid, pid)
   file <- tempfile()
   system(sprintf("(%s) > %s 2>/dev/null &", command, shQuote(file)))
   stopped <- tryCatch({
     fit()
     FALSE
   }, interrupt = function(condition) TRUE)
-  now <- as.numeric(Sys.time())
+  now <- sum(proc.time()[c("user.self", "sys.self")])
   expect_true(stopped)
   Sys.sleep(0.1)
-  now - as.numeric(readLines(file))
+  ticks <- sum(scan(file, quiet = TRUE))
+  now - ticks / as.numeric(system2("getconf", "CLK_TCK", stdout = TRUE))
 }
 
 test_that("work without groups, and many levels, stop when asked", {
@@ -153,4 +156,23 @@ test_that("what comes before the chains of a large model stops when asked", {
     for (i in 1:3000) relm:::em_step(model, c(1, 0, 0, 1), c(1, 1))
   }), 0.5)
   expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::stratum_totals(posterior)), 0.5)
+})
+
+test_that("what a large fit does before its bar is told, where a bar is shown", {
+  told <- function(progress) {
+    messages <- character()
+    withCallingHandlers(
+      with_relm("much_work", 40, relm(y ~ x + (1 | g), transform(grouped_data(), g = seq_along(g)),
+                                      prior = relm_prior(sd = half_normal(1), sigma = half_normal(1)),
+                                      chains = 1, draws = 5, progress = progress)),
+      relm_message = function(m) {
+        messages <<- c(messages, conditionMessage(m))
+        invokeRestart("muffleMessage")
+      }, message = function(m) invokeRestart("muffleMessage")
+    )
+    messages
+  }
+  expect_match(told(TRUE), "^Reading [0-9]+ rows|^Finding where to start from, with [0-9]+ groups")
+  expect_length(told(TRUE), 2)
+  expect_length(told(FALSE), 0)
 })

@@ -78,7 +78,7 @@ test_that("missing and infinite values are refused where they cannot be dropped"
 test_that("models without a posterior, and groups that cannot vary, are refused", {
   cases <- list(
     case(fit(y ~ x + (1 | new), with_column("a")), "`new` has one level"),
-    case(fit(y ~ x + (1 | new), with_column(data$x > 0)), "in 2 levels.*at least 2"),
+    case(fit(y ~ x + (1 | new), with_column(data$x > 0)), "^Two groups cannot.*at least 2"),
     case(fit(y ~ x + (1 | new), with_column(seq_len(nrow(data)))), "No residual is left"),
     case(fit(y ~ x + (1 | g), transform(data, y = 5)), "response `y` is constant"),
     case(fit(y ~ x + (1 | g), transform(data, y = 1 + 2 * x)), "No residual is left"),

@@ -124,3 +124,17 @@ test_that("a formula may be text", {
   expect_error(relm("y ~ x + (1 | g", data), "cannot be read as a formula", class = "relm_error")
   expect_error(relm(c("y ~ x", "y ~ v"), data), "`formula` must be a formula", class = "relm_error")
 })
+
+test_that("a sum of a thousand terms is a formula like any other", {
+  names <- paste0("x", 1:1000)
+  sum <- paste(names, collapse = " + ")
+  formula <- stats::as.formula(paste("y ~ (1 | h) +", sum, "+ (1 + x1 || g)"))
+  parts <- relm:::formula_parts(formula)
+  expect_equal(parts$fixed, stats::as.formula(paste("y ~", sum)))
+  expect_identical(parts$bars, list(quote(1 | h), quote(1 | g), quote(0 + x1 | g)))
+  expect_setequal(relm:::free_variables(formula), c(names, "y", "g", "h"))
+  data <- as.data.frame(matrix(1:3000, 3, dimnames = list(NULL, names)))
+  formula <- stats::as.formula(paste("y ~", sum, "+ (1 + x1 || g)"))
+  expect_length(attr(stats::terms(relm_design(formula, cbind(data, y = 1:3, g = 1:3))),
+                     "term.labels"), 1000)
+})

@@ -206,6 +206,19 @@ test_that("loo_compare() says which argument it does not know", {
   expect_error(loo_compare(fit1, fit2, criterion = "kfold"), "add_criterion", class = "relm_error")
 })
 
+test_that("models are called by the names that they are given", {
+  fits <- list(a = fit1, b = fit2)
+  expected <- suppressWarnings(loo_compare(fits))
+  expect_identical(suppressWarnings(do.call(loo_compare, fits)), expected)
+  expect_identical(suppressWarnings(loo_compare(a = fit1, b = fit2)), expected)
+  expect_setequal(rownames(suppressWarnings(loo_compare(fit1, b = fit2))), c("fit1", "b"))
+  waics <- suppressWarnings(do.call(loo_compare, c(fits, criterion = "waic")))
+  expect_identical(rownames(waics), rownames(suppressWarnings(loo_compare(fits, criterion = "waic"))))
+  loos <- suppressWarnings(lapply(fits, loo))
+  expect_setequal(rownames(do.call(loo_compare, loos)), c("a", "b"))
+  expect_error(loo_compare(a = fit1, b = fit2, criterium = "waic"), "criterium", class = "relm_error")
+})
+
 test_that("fits that are no names are given short ones", {
   table <- suppressWarnings(do.call(loo_compare, list(fit1, fit2)))
   expect_identical(sort(rownames(table)), c("model1", "model2"))

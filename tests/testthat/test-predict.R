@@ -145,55 +145,27 @@ test_that("what cannot be asked for is refused", {
   }
 })
 
-# rstanarm's and brms's arguments of the generics that relm shares with them, without those of
-# other models' parameters and of their own machinery.
-shared_arguments <- list(
-  posterior_predict = c("newdata", "draws", "re.form", "fun", "seed", "offset", "re_formula",
-                        "ndraws", "draw_ids"),
-  posterior_epred = c("newdata", "draws", "re.form", "offset", "re_formula", "ndraws", "draw_ids"),
-  posterior_linpred = c("transform", "newdata", "draws", "re.form", "offset", "re_formula",
-                        "ndraws", "draw_ids"),
-  predictive_interval = c("prob", "newdata", "draws", "re.form", "fun", "seed", "offset"),
-  predictive_error = c("newdata", "draws", "re.form", "seed", "offset", "re_formula", "ndraws",
-                       "draw_ids"),
-  posterior_interval = c("prob", "type", "pars", "regex_pars", "variable"),
-  predict = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
-  fitted = c("newdata", "re_formula", "ndraws", "draw_ids", "summary", "probs"),
-  residuals = c("newdata", "re_formula", "method", "type", "ndraws", "draw_ids", "summary",
-                "probs"),
-  vcov = "correlation", confint = c("parm", "level"), simulate = c("nsim", "seed")
-)
-values <- list(newdata = data, draws = 7, re.form = NA, fun = identity, seed = 3,
-               offset = numeric(46), re_formula = NA, ndraws = 7, draw_ids = 1:3,
-               transform = FALSE, prob = 0.8, type = NULL, pars = "sigma",
-               regex_pars = "^b_", variable = "sigma", summary = TRUE, probs = 0.1,
-               method = "posterior_epred", correlation = TRUE, parm = "x", level = 0.9, nsim = 2)
-
-test_that("the methods take the arguments that rstanarm's and brms's take", {
-  for (name in names(shared_arguments)) {
-    generic <- get(name)
-    for (argument in shared_arguments[[name]]) {
-      value <- values[argument]
-      if (argument == "type") value <- list(type = c(posterior_interval = "central",
-                                                     residuals = "ordinary")[[name]])
-      expect_error(do.call(generic, c(list(fit), value)), NA, label = paste(name, argument))
-    }
+test_that("many rows share normals in their summaries, and each has its own distribution", {
+  fit <- relm(y ~ x + (1 | g), grouped_data(), sigma = ~ f, chains = 2, draws = 1000, seed = 1)
+  one <- grouped_data()[c(1, 20, 40), c("x", "f", "g")]
+  many <- one[rep(1:3, length.out = 12000), ]
+  table <- predict(fit, many, seed = 3)
+  # The same row has the same summary anywhere, which rows with normals of their own have not.
+  expect_identical(unname(table[1:3, ]), unname(table[3001:3003, ]))
+  expect_equal(unname(predict(fit, many, summary = NULL, seed = 3)), unname(table[, 1]),
+               tolerance = 1e-12)
+  interval <- predictive_interval(fit, newdata = many, seed = 3)
+  expect_equal(unname(interval), unname(table[, c("Q2.5", "Q97.5")]), tolerance = 1e-12)
+  # Quantiles of the mixture of normals that a row's prediction is.
+  mean <- posterior_epred(fit, one)
+  sigma <- as.matrix(fit, variable = paste0("sigma_f[", one$f, "]"))[, as.integer(factor(one$f))]
+  for (k in 1:3) {
+    covered <- function(q) mean(stats::pnorm((q - mean[, k]) / sigma[, k]))
+    at <- vapply(table[k, c("Q2.5", "Estimate", "Q97.5")], covered, 0)
+    expected <- c(0.025, 0.5, 0.975)
+    expect_true(all(abs(at - expected) < 4 * sqrt(expected * (1 - expected) / 2000)))
   }
-})
-
-test_that("the list of their arguments is right", {
-  skip_on_cran()
-  skip_if_not_installed("rstanarm")
-  skip_if_not_installed("brms")
-  apart <- c("object", "...", "XZ", "resp", "dpar", "nlpar", "incl_thres", "sort", "transform",
-             "ntrys", "cores", "negative_rt", "robust", "scale", "se.fit", "pars")
-  for (name in setdiff(names(shared_arguments), c("confint", "simulate"))) {
-    for (class in c("stanreg", "brmsfit")) {
-      method <- getS3method(name, class, optional = TRUE, envir = asNamespace(
-        if (class == "stanreg") "rstanarm" else "brms"))
-      if (is.null(method) || (name == "predict" && class == "stanreg")) next
-      others <- setdiff(names(formals(method)), c(apart, shared_arguments[[name]]))
-      expect_identical(others, character(), label = paste(name, class))
-    }
-  }
+  # Draws are each row's own.
+  draws <- predict(fit, many[1:3001, ], summary = FALSE, seed = 3)
+  expect_false(identical(unname(draws[, 1]), unname(draws[, 3001])))
 })

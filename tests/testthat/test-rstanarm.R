@@ -16,6 +16,17 @@ setup <- quote({
   ours <- relm(Reaction ~ Days + (1 + Days | Subject), sleepstudy, chains = 2, draws = 100,
                seed = 1)
   plain <- relm(Reaction ~ Days + (1 | Subject), sleepstudy, chains = 2, draws = 100, seed = 1)
+  # Draws and their quantiles; a number of a table whose columns rstanarm and relm name otherwise.
+  draws <- function(fit, name) as.matrix(fit, pars = name)[, 1]
+  at <- function(x, probs) stats::quantile(x, probs, names = FALSE)
+  cell <- function(table, column, row = 1) {
+    table <- as.data.frame(table)
+    as.numeric(table[row, names(table) %in% c(column, sub("^q(.*)$", "\\1%", column))])
+  }
+  width <- function(table) {
+    nchar(grep("^sigma", capture.output(print(table)), value = TRUE)[1])
+  }
+  tidy <- function(...) if (requireNamespace("broom.mixed", quietly = TRUE)) generics::tidy(...)
 })
 
 predictions <- expression(
@@ -95,7 +106,44 @@ chosen <- bquote(expression(
 ))
 chosen <- eval(chosen)
 
-script <- c(predictions, estimates, criticism, same, chosen)
+# What each argument asks for, told by the draws: the same equations hold for both.
+equations <- expression(
+  all.equal(cell(summary(fit, pars = "Days"), "mean"), mean(draws(fit, "Days"))),
+  all.equal(cell(summary(fit, pars = "Days"), "sd"), sd(draws(fit, "Days"))),
+  all.equal(cell(summary(fit, pars = "Days", probs = c(0.2, 0.7)), "q20"),
+            at(draws(fit, "Days"), 0.2)),
+  all.equal(cell(summary(fit, regex_pars = "^b\\[Days Subject:308", probs = 0.7), "q70"),
+            at(draws(fit, "b[Days Subject:308]"), 0.7)),
+  width(summary(fit, pars = "sigma", digits = 6)) > width(summary(fit, pars = "sigma", digits = 1)),
+  all.equal(as.numeric(posterior_interval(fit, prob = 0.5, pars = "Days")),
+            at(draws(fit, "Days"), c(0.25, 0.75))),
+  all.equal(as.numeric(posterior_interval(fit, prob = 0.6, regex_pars = "^b\\[Days Subject:308")),
+            at(draws(fit, "b[Days Subject:308]"), c(0.2, 0.8))),
+  all.equal(fixef(fit)[["Days"]], median(draws(fit, "Days"))),
+  all.equal(ranef(fit)$Subject["308", "Days"], median(draws(fit, "b[Days Subject:308]"))),
+  all.equal(sigma(fit), median(draws(fit, "sigma"))),
+  all.equal(vcov(fit)["Days", "Days"], var(draws(fit, "Days"))),
+  all.equal(vcov(fit, correlation = TRUE)["Days", "(Intercept)"],
+            cor(draws(fit, "Days"), draws(fit, "(Intercept)"))),
+  all.equal(as.numeric(as.array(fit, pars = "Days")[, 2, 1]), unname(draws(fit, "Days")[101:200])),
+  all.equal(as.data.frame(fit, pars = "Days")[[1]], unname(draws(fit, "Days"))),
+  ncol(as.matrix(fit, regex_pars = "^b\\[Days")) == 18,
+  ncol(as.data.frame(fit, pars = "sigma", regex_pars = "^b\\[Days")) == 19,
+  dim(as.array(fit, regex_pars = "Subject:308\\]$"))[3] == 2
+)
+tidy_equations <- expression(
+  all.equal(cell(tidy(fit, conf.int = TRUE, conf.level = 0.6), "conf.low", 2),
+            at(draws(fit, "Days"), 0.2)),
+  all.equal(cell(tidy(fit, "ran_vals", conf.int = TRUE, conf.level = 0.6), "conf.high", 2),
+            at(draws(fit, "b[Days Subject:308]"), 0.8)),
+  all.equal(cell(tidy(fit, "fixed"), "estimate", 2), median(draws(fit, "Days"))),
+  !"conf.low" %in% names(tidy(fit, conf.int = FALSE)),
+  all.equal(cell(tidy(fit, "fixed", conf.int = TRUE, conf.level = 0.6,
+                      conf.method = "HPDinterval"), "conf.low", 2),
+            coda::HPDinterval(coda::mcmc(draws(fit, "Days")), 0.6)[[1]])
+)
+
+script <- c(predictions, estimates, criticism, same, chosen, equations, tidy_equations)
 values <- values_in_session(c("rstanarm", "relm"), setup, c(on_fits("theirs", "simple", script),
                                                             on_fits("ours", "plain", script)))
 values <- split(values, rep(c("theirs", "ours"), each = length(script)))
@@ -146,6 +194,21 @@ test_that("draws are chosen by rstanarm's names, and bear relm's", {
   expect_identical(colnames(values$ours[[place[1]]]), own)
   expect_identical(dimnames(values$ours[[place[2]]])[1:2], dimnames(values$theirs[[place[2]]])[1:2])
   expect_identical(rownames(values$ours[[place[5]]]), own)
+})
+
+test_that("arguments of estimates, draws and summaries mean the same", {
+  for (k in match(equations, script)) {
+    expect_true(values$theirs[[k]], label = paste("rstanarm:", deparse1(script[[k]])))
+    expect_true(values$ours[[k]], label = paste("relm:", deparse1(script[[k]])))
+  }
+})
+
+test_that("arguments of tidy() mean the same", {
+  skip_if_not_installed("broom.mixed")
+  for (k in match(tidy_equations, script)) {
+    expect_true(values$theirs[[k]], label = paste("rstanarm:", deparse1(script[[k]])))
+    expect_true(values$ours[[k]], label = paste("relm:", deparse1(script[[k]])))
+  }
 })
 
 test_that("intervals are 95% unless asked, and rows named", {
