@@ -101,7 +101,7 @@ check_design <- function(design) {
     abort("No rows are left to fit.",
           i = "Look at {.arg subset} and at missing values.")
   }
-  check_response(.subset2(frame, 1), frame)
+  check_response(frame[[1]], frame)
   check_finite_columns(frame)
   design
 }

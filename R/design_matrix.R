@@ -5,7 +5,7 @@ design_rows <- function(design, rows = NULL) {
   frame <- design$frame
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
   offset <- stats::model.offset(frame)
-  y <- as.numeric(.subset2(frame, 1))
+  y <- as.numeric(frame[[1]])
   Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$coding)
   list(
     X = terms_matrix(design$terms, frame, design$coding),
@@ -60,7 +60,7 @@ plain_matrix <- function(terms, frame) {
       (!is.object(column) || inherits(column, "AsIs"))
     if (!plain) return(NULL)
   }
-  n_rows <- .row_names_info(frame, 2L)
+  n_rows <- nrow(frame)
   intercept <- if (attr(terms, "intercept") > 0) rep(1, n_rows)
   names <- c(if (!is.null(intercept)) "(Intercept)", labels)
   X <- as.double(unlist(c(list(intercept), columns), use.names = FALSE))

@@ -7,7 +7,7 @@
 # it is estimable.
 
 rows_have_variance <- function(plan) {
-  n_rows <- .row_names_info(plan$rows$frame, 2L)
+  n_rows <- nrow(plan$rows$frame)
   exists <- if (all(parameter_tails(plan$fit$posterior) > 3)) rep(TRUE, n_rows)
     else means_have_variance(plan, n_rows)
   if (plan$residual) exists & residuals_have_variance(plan) else exists

@@ -48,10 +48,8 @@ integrate_by_nodes <- function(integrand, fit) {
 
 # Where the integrand is more than nothing, within its bounds.
 integral_box <- function(drawn, target, integrand, scale) {
-  spread <- stats::cov(drawn)
-  diag(spread) <- diag(spread) + 1e-12
-  tuning <- list(center = colMeans(drawn), scale = scale, root = proposal_root(spread))
-  box <- find_table_box(target, tuning, depth = integral_depth)
+  sd <- sqrt(apply(drawn, 2, stats::var) + 1e-12)
+  box <- find_table_box(target, colMeans(drawn), sd, length(scale), depth = integral_depth)
   upper <- upper_bounds(integrand)
   list(low = box$low, high = pmin(box$high, to_coordinates(t(upper), integrand, scale)))
 }

@@ -59,8 +59,8 @@ keep_columns <- function(data, whole, quosures, frame) {
   beside <- lapply(quosures, function(quosure) free_variables(rlang::quo_get_expr(quosure)))
   names <- intersect(c(free_variables(whole), unlist(beside)), names(data))
   columns <- .subset(data, names)
-  n_rows <- .row_names_info(data, 2L)
-  in_frame <- if (is.null(quosures$subset) && .row_names_info(frame, 2L) == n_rows) {
+  n_rows <- nrow(data)
+  in_frame <- if (is.null(quosures$subset) && nrow(frame) == n_rows) {
     # Text has become a factor, and a factor may have lost levels.
     Filter(function(name) {
       identical(attributes(.subset2(frame, name)), attributes(columns[[name]]))

@@ -40,7 +40,7 @@ row_moments <- function(fit) {
   model <- sampler_model(fit$posterior, "uncentered")
   groups <- groups_of_fit(fit$posterior, model)
   function(places, leave_out) {
-    rows <- rows_of_fit(fit, places)
+    rows <- rows_of_fit(fit$design, fit$posterior, places)
     c(row_predictive(model, groups, given, rows, leave_out), rows["y"])
   }
 }

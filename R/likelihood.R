@@ -128,15 +128,14 @@ all_hyper <- function(fit) {
   list(hyper = hyper, sigma = hyper[places_of(fit$posterior, "sigma"), , drop = FALSE])
 }
 
-rows_of_fit <- function(fit, places) {
-  design <- fit$design
+rows_of_fit <- function(design, posterior, places) {
   rows <- design_rows(design, places)
   number <- function(grouping, labels) {
     if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }
-  rows$X <- rows$X[, fit$posterior$fixed, drop = FALSE]
-  rows$group <- number(factors_of(design)$group, fit$posterior$groups)
-  rows$level <- number(factors_of(design)$sigma, fit$posterior$levels)
+  rows$X <- rows$X[, posterior$fixed, drop = FALSE]
+  rows$group <- number(factors_of(design)$group, posterior$groups)
+  rows$level <- number(factors_of(design)$sigma, posterior$levels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
   if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
   rows

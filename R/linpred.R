@@ -42,7 +42,7 @@ taken_for_new <- function(group, posterior) {
 
 # The order in which rows are taken, and where each block of them begins and ends in it.
 order_rows <- function(plan) {
-  n_rows <- .row_names_info(plan$rows$frame, 2L)
+  n_rows <- nrow(plan$rows$frame)
   code <- plan$rows$group$code
   q <- nrow(plan$fit$posterior$random)
   per_group <- if (is.null(code)) 0 else 3 * q * ndraws(plan$fit)
@@ -64,7 +64,7 @@ groups_needed <- function(plan) {
 
 # All of a plan: chosen draws x rows. change: what becomes of the draws of some rows.
 predict_draws <- function(plan, change = NULL) {
-  n_rows <- .row_names_info(plan$rows$frame, 2L)
+  n_rows <- nrow(plan$rows$frame)
   check_draws_memory(plan$n_draws, n_rows)
   values <- matrix(0, plan$n_draws, n_rows)
   for (rows in plan$blocks) {

@@ -97,7 +97,7 @@ response_of <- function(fit, newdata) {
     check_newdata(newdata)
     frame <- new_frame(fit$design, newdata, list(), list(), with_response = TRUE)
   }
-  as.numeric(.subset2(frame, 1))
+  as.numeric(frame[[1]])
 }
 
 # Groups --------------------------------------------------------------------------------------

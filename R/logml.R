@@ -197,7 +197,7 @@ described_data <- function(fit) {
        hash = if (!is.null(fit$design)) response_hash(fit))
 }
 
-response_hash <- function(fit) rlang::hash(unname(as.numeric(.subset2(fit$design$frame, 1))))
+response_hash <- function(fit) rlang::hash(unname(as.numeric(fit$design$frame[[1]])))
 
 #' @rdname logml
 #' @export

@@ -142,7 +142,7 @@ check_finite_columns <- function(frame) {
             i = "Take these rows out with {.arg subset}.")
     }
   }
-  y <- .subset2(frame, 1)
+  y <- frame[[1]]
   if (length(y) > 1 && y[2] == y[1] && all(y == y[1])) {
     abort("The response {.code {names(frame)[1]}} is constant.",
           x = "All {length(y)} values are {describe(unname(y[1]))}.",

@@ -152,10 +152,14 @@ old_effects <- function(plan, old) {
 
 # Residual standard deviations of new levels (from 1): chosen draws x levels.
 new_sigmas <- function(plan, levels) {
+  posterior <- plan$fit$posterior
   sigmas <- lapply(levels, function(k) {
     seed <- plan$level_seeds[k]
-    if (plan$new_sigma == "prior") return(with_stream(seed, prior_sigmas(plan)))
-    places <- shown_places_of(plan$fit$posterior, "sigma")
+    if (plan$new_sigma == "prior") {
+      learnt <- chosen_hyper(plan, shown_places_of(posterior, "pool"))
+      return(with_stream(seed, prior_sigmas(posterior$prior$sigma, plan$n_draws, learnt)))
+    }
+    places <- shown_places_of(posterior, "sigma")
     old <- old_levels(plan$new_sigma, seed, length(places), plan$n_draws)
     needed <- unique(old)
     chosen_hyper(plan, places[needed])[cbind(seq_along(old), match(old, needed))]
@@ -163,10 +167,9 @@ new_sigmas <- function(plan, levels) {
   do.call(cbind, sigmas)
 }
 
-# One draw of a residual standard deviation from its prior for each chosen draw.
-prior_sigmas <- function(plan) {
-  n <- plan$n_draws
-  prior <- plan$fit$posterior$prior$sigma
+# Residual standard deviations from their prior, one for each of n draws. learnt: the draws of the
+# degrees of freedom and of the scale of pooled(), n x 2.
+prior_sigmas <- function(prior, n, learnt) {
   parameters <- prior$parameters
   switch(prior$name,
     uniform = stats::runif(n, 0, parameters$upper),
@@ -175,9 +178,6 @@ prior_sigmas <- function(plan) {
     half_normal = parameters$scale * abs(stats::rnorm(n)),
     exponential = stats::rexp(n, parameters$rate),
     inverse_gamma = 1 / sqrt(stats::rgamma(n, parameters$shape, rate = parameters$rate)),
-    pooled = {
-      learnt <- chosen_hyper(plan, dim(plan$fit$sampling$hyper)[3] - 1:0)
-      learnt[, 2] * sqrt(learnt[, 1] / stats::rchisq(n, learnt[, 1]))
-    }
+    pooled = learnt[, 2] * sqrt(learnt[, 1] / stats::rchisq(n, learnt[, 1]))
   )
 }

@@ -147,7 +147,7 @@ check_complete <- function(column, name, groups = FALSE) {
 
 # offset() terms and the argument `offset`: as given here, or as given to the fit.
 row_offset <- function(design, frame, newdata, offset) {
-  n_rows <- .row_names_info(frame, 2L)
+  n_rows <- nrow(frame)
   total <- stats::model.offset(frame)
   if (!is.null(offset)) {
     own <- check_row_values(offset, "offset", n_rows)
@@ -163,7 +163,7 @@ row_offset <- function(design, frame, newdata, offset) {
 
 row_weights <- function(design, frame, newdata, weights) {
   if (!is.null(weights)) {
-    weights <- check_row_values(weights, "weights", .row_names_info(frame, 2L))
+    weights <- check_row_values(weights, "weights", nrow(frame))
     check_weights(weights)
     return(weights)
   }

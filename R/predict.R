@@ -96,7 +96,7 @@ estimate_rows <- function(plan, summary, probs, change = NULL) {
 
 # Quantiles of what a plan predicts, rows x probs.
 quantiles_of_rows <- function(plan, probs, change = NULL) {
-  quantiles <- matrix(0, .row_names_info(plan$rows$frame, 2L), length(probs))
+  quantiles <- matrix(0, nrow(plan$rows$frame), length(probs))
   for (rows in plan$blocks) {
     quantiles[rows, ] <- summarize_columns(block_draws(plan, rows, change), probs)$quantiles
   }

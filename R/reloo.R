@@ -66,7 +66,7 @@ without_density <- function(fit, by) {
   if (by == "row") {
     flat <- all(posterior$beta$precision == 0) && length(posterior$fixed) > 0
     if (!flat || nrow(fit$design$frame) > most_leverages) return(integer())
-    rows <- rows_of_fit(fit, seq_len(nrow(fit$design$frame)))
+    rows <- rows_of_fit(fit$design, fit$posterior, seq_len(nrow(fit$design$frame)))
     weights <- if (is.null(rows$weights)) 1 else rows$weights
     leverage <- rowSums(qr.Q(qr(sqrt(weights) * rows$X))^2)
     return(which(leverage > 1 - 1e-8))
@@ -95,7 +95,7 @@ refuse_leaving_out <- function(label, reason) {
 # rows.
 left_out_rows <- function(without, fit, places) {
   posterior <- without$posterior
-  rows <- rows_of_fit(list(design = fit$design, posterior = posterior), places)
+  rows <- rows_of_fit(fit$design, posterior, places)
   # No other row has their group.
   rows$group[is.na(rows$group)] <- 0L
   labels <- levels_of_rows(fit, places)
@@ -128,8 +128,10 @@ given_levels <- function(fit, labels) {
   new <- setdiff(labels, fit$posterior$levels)
   if (length(new)) {
     check_sigma_prior(fit$posterior)
-    plan <- list(fit = fit, n_draws = ncol(given$hyper), draw_ids = NULL)
-    drawn <- with_stream(fit$sampling$seeds[1], lapply(new, function(level) prior_sigmas(plan)))
+    learnt <- hyper_matrix(fit, shown_places_of(fit$posterior, "pool"))
+    drawn <- with_stream(fit$sampling$seeds[1], lapply(new, function(level) {
+      prior_sigmas(fit$posterior$prior$sigma, ndraws(fit), learnt)
+    }))
     given$sigma <- rbind(given$sigma, do.call(rbind, drawn))
   }
   known <- c(fit$posterior$levels, new)

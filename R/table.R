@@ -28,7 +28,9 @@ tabulate_target <- function(model, tuning, estimate) {
   n <- length(tuning$center)
   tuning[c("n_independent", "n_ellipse")] <- c(1L, 0L)
   target <- function(points, model) log_target(model, tuning, points, estimate$sigma2)
-  box <- find_table_box(function(points) target(points, model), tuning)
+  sd <- sqrt(diag(chol2inv(tuning$root))) / proposal_width
+  box <- find_table_box(function(points) target(points, model), tuning$center, sd,
+                        length(tuning$scale))
   if (is.null(box)) return(NULL)
   tabulate <- function(nodes) {
     grid <- table_axes(box, rep(nodes, n))
@@ -123,13 +125,14 @@ grid_points <- function(low, step, size) {
 }
 
 # A box that holds all but e^-depth of the density's height: from wide around the mode, it
-# shrinks and grows until a coarse grid fits it.
-find_table_box <- function(target, tuning, nodes = c(25, 11, 7), depth = table_depth) {
-  n <- length(tuning$center)
-  floor <- c(numeric(length(tuning$scale)), rep(-Inf, n - length(tuning$scale)))
-  sd <- sqrt(diag(chol2inv(tuning$root))) / proposal_width
-  low <- pmax(tuning$center - 5 * sd, floor)
-  high <- tuning$center + 5 * sd
+# shrinks and grows until a coarse grid fits it. The first `n_even` axes, in which the density is
+# even, begin at 0.
+find_table_box <- function(target, center, sd, n_even, nodes = c(25, 11, 7),
+                           depth = table_depth) {
+  n <- length(center)
+  floor <- c(numeric(n_even), rep(-Inf, n - n_even))
+  low <- pmax(center - 5 * sd, floor)
+  high <- center + 5 * sd
   size <- rep(nodes[n], n)
   for (round in 1:20) {
     step <- (high - low) / (size - 1)

@@ -27,7 +27,7 @@ warn_of_whole_columns <- function(design, expressions, newdata) {
     }, NA)]
   }
   if (length(changed) == 0) return(invisible())
-  id <- paste0("relm_whole_column_", rlang::hash(list(changed, .subset2(design$frame, 1))))
+  id <- paste0("relm_whole_column_", rlang::hash(list(changed, design$frame[[1]])))
   cli::cli_warn(c(
     "{.code {changed}} {cli::qty(changed)}{?is/are} evaluated anew on {.arg newdata}, and on other
      rows {?it is/they are} not what {?it was/they were} in the fit: {?it depends/they depend} on

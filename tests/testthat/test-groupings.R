@@ -193,7 +193,7 @@ test_that("groups left out and fitted anew keep their labels", {
   fit <- relm(y ~ x + (1 | a:b:u), data, sigma = ~ a:b, chains = 1, draws = 50, seed = 1)
   without <- relm:::fit_without(fit, which(data$a == "1:1"), "rows", 1)
   expect_true(all(without$posterior$groups %in% fit$posterior$groups))
-  rows <- relm:::rows_of_fit(list(design = fit$design, posterior = without$posterior), 1:16)
+  rows <- relm:::rows_of_fit(fit$design, without$posterior, 1:16)
   expect_identical(which(is.na(rows$group)), which(data$a[1:16] == "1:1"))
 })
 
