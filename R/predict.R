@@ -63,7 +63,7 @@ fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NUL
 most_own_normals <- 10000L
 
 share_normals <- function(plan) {
-  if (.row_names_info(plan$rows$frame, 2L) > most_own_normals) {
+  if (nrow(plan$rows$frame) > most_own_normals) {
     plan$normals <- with_stream(plan$stream$residuals, stats::rnorm(plan$n_draws))
   }
   plan
