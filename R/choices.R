@@ -89,7 +89,7 @@ refuse_re_formula <- function(fit, given, name) {
 
 # The places of the columns of these terms among the model's random columns.
 chosen_columns <- function(fit, bars, frame, name) {
-  random <- fit$posterior$random$column
+  random <- grouping_of(fit$posterior)$random$column
   if (identical(bars, fit$design$bars)) return(seq_along(random))
   first <- frame_rows(frame, 1L)
   names <- unlist(lapply(bars, function(bar) {

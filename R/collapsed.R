@@ -2,7 +2,7 @@
 
 # Does no prior but that of sigma know a scale? Then sigma integrates out.
 is_scale_free <- function(posterior) {
-  length(uniform_columns(posterior)) == nrow(posterior$random) &&
+  length(uniform_columns(posterior)) == n_random(posterior) &&
     all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == scale_kinds[["conjugate"]] &&
     is.infinite(posterior$sigma[["upper"]])
 }

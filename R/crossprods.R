@@ -23,10 +23,11 @@
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
-#'   \item{`fixed`, `random`}{names of the p columns of X; a data frame of the q columns
-#'     of Z (`column`, `block`, and `paired`, the column of X that equals it)}
-#'   \item{`groups`, `levels`}{labels of the groups and of the residual variances, in
-#'     the order in which they appear}
+#'   \item{`fixed`}{names of the p columns of X}
+#'   \item{`groupings`}{a list with one element for each grouping: its `name`; `groups`, the labels of
+#'     its groups in the order in which they appear; and `random`, a data frame of the q columns of Z
+#'     (`column`, `block`, and `paired`, the column of X that equals it)}
+#'   \item{`levels`}{labels of the residual variances, in the order in which they appear}
 #'   \item{`cell_factor`}{q x (q + p + 1) x cells; a cell is the rows of one group with
 #'     the same residual variance}
 #'   \item{`level_factor`}{(p + 1) x (p + 1) x levels, upper triangular}
@@ -82,8 +83,7 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
       by_cell <- if (keeps_rest(by_group, accumulation)) new_cell_factors(accumulation)
     }
     # A random column is the group version of a fixed one when both are the same.
-    accumulation$random$paired <-
-      .Call(ffi_still_paired, chunk$Z, chunk$X, accumulation$random$paired)
+    if (has_groups(accumulation)) accumulation <- keep_paired(accumulation, chunk)
     cell <- if (is.null(rows)) cells$cell else cells$cell[rows]
     largest <- max(largest, abs(range(chunk$y) - y_shift(accumulation)))
     absorb(accumulation, chunk, cell)
@@ -94,11 +94,17 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
   check_in_range(accumulation)
 }
 
+keep_paired <- function(crossprods, chunk) {
+  paired <- grouping_of(crossprods)$random$paired
+  crossprods$groupings[[1]]$random$paired <- .Call(ffi_still_paired, chunk$Z, chunk$X, paired)
+  crossprods
+}
+
 # Bytes up to which the cells' own factors of [X y] are kept unasked.
 rest_bytes <- 50e6
 
 keeps_rest <- function(by_group, crossprods) {
-  if (is.null(crossprods$group)) return(FALSE)
+  if (!has_groups(crossprods)) return(FALSE)
   if (!is.null(by_group)) return(by_group)
   8 * length(crossprods$cell_level) * (length(crossprods$fixed) + 1)^2 <= rest_bytes
 }
@@ -106,7 +112,7 @@ keeps_rest <- function(by_group, crossprods) {
 # Factors in which each cell has a level of its own.
 new_cell_factors <- function(crossprods, n_cells = length(crossprods$cell_level)) {
   p <- length(crossprods$fixed)
-  q <- nrow(crossprods$random)
+  q <- n_random(crossprods)
   list(shift = crossprods$shift, cell_factor = array(0, c(q, q + p + 1, n_cells)),
        level_factor = array(0, c(p + 1, p + 1, n_cells)), cell_level = seq_len(n_cells))
 }
@@ -158,9 +164,10 @@ new_crossprods <- function(design, chunk, cells) {
   crossprods <- list(
     response = as_text(design$formula[[2]]), formula = design$formula,
     n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
-    random = random_columns(chunk),
-    group = design$group, groups = cells$group$labels, group_display = cells$group$display,
-    group_order = cells$group$all, group_parts = cells$group$parts,
+    groupings = if (is.null(design$group)) list() else {
+      list(new_grouping(design$group, cells$group$labels, cells$group$display, cells$group$all,
+                        cells$group$parts, random_columns(chunk)))
+    },
     sigma_by = design$sigma_by, levels = cells$level$labels,
     level_display = cells$level$display, level_order = cells$level$all,
     level_parts = cells$level$parts,
@@ -241,8 +248,8 @@ Ops.relm_crossprods <- function(e1, e2) {
 # The factors of y become rows, absorbed into those of x: that is exact, and no
 # other code is needed.
 add_crossprods <- function(x, y) {
-  check_intact(x)
-  check_intact(y)
+  x <- check_intact(x)
+  y <- check_intact(y)
   check_same_columns(x, y)
   union <- unite_cells(x, y)
   absorb_factors(union$sum, y, union$cell_of_y, union$level_of_y)
@@ -250,22 +257,32 @@ add_crossprods <- function(x, y) {
 }
 
 check_same_columns <- function(x, y) {
+  said <- function(crossprods) {
+    c(crossprods[c("response", "fixed", "sigma_by")], list(group = grouping_of(crossprods)$name))
+  }
+  of_x <- said(x)
+  of_y <- said(y)
   for (part in c("response", "fixed", "group", "sigma_by")) {
-    if (!identical(x[[part]], y[[part]])) {
+    if (!identical(of_x[[part]], of_y[[part]])) {
       abort("The two cross-products differ in their {part}.",
-            x = "{.val {format(x[[part]])}} and {.val {format(y[[part]])}}.")
+            x = "{.val {format(of_x[[part]])}} and {.val {format(of_y[[part]])}}.")
     }
   }
-  if (!identical(x$random[c("column", "block")], y$random[c("column", "block")])) {
+  random <- lapply(list(x, y), function(crossprods) {
+    grouping_of(crossprods)$random[c("column", "block")]
+  })
+  if (!identical(random[[1]], random[[2]])) {
     abort("The two cross-products differ in their random columns.",
-          x = "{.val {x$random$column}} and {.val {y$random$column}}.")
+          x = "{.val {random[[1]]$column}} and {.val {random[[2]]$column}}.")
   }
 }
 
 # The sum with room for the cells of both and the factors of x in place, and
 # where each cell of y went.
 unite_cells <- function(x, y) {
-  groups <- unite_labels(x$groups, y$groups, x$group_parts, y$group_parts)
+  own <- grouping_of(x)
+  theirs <- grouping_of(y)
+  groups <- unite_labels(own$groups, theirs$groups, own$parts, theirs$parts)
   levels <- unite_labels(x$levels, y$levels, x$level_parts, y$level_parts)
   n_levels <- max(1L, length(levels$labels))
   key <- function(part, group_of, level_of) {
@@ -279,13 +296,10 @@ unite_cells <- function(x, y) {
   sum <- unclass(x)
   sum$n_rows <- x$n_rows + y$n_rows
   sum$weighted <- x$weighted || y$weighted
-  sum[c("groups", "group_parts")] <- groups[c("labels", "parts")]
+  if (has_groups(x)) sum$groupings <- list(unite_grouping(own, theirs, groups))
   sum[c("levels", "level_parts")] <- levels[c("labels", "parts")]
-  sum$group_order <- unite_order(x$group_order, y$group_order)
   sum$level_order <- unite_order(x$level_order, y$level_order)
-  sum$group_display <- order(match(sum$groups, sum$group_order))
   sum$level_display <- order(match(sum$levels, sum$level_order))
-  sum$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
   sum$cell_group <- as.integer((keys - 1) %/% n_levels) + 1L
   sum$cell_level <- as.integer((keys - 1) %% n_levels) + 1L
   sum$cell_rows <- numeric(length(keys))
@@ -308,6 +322,14 @@ unite_cells <- function(x, y) {
   }
   list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = cell_of_y,
        level_of_y = levels$of_y)
+}
+
+unite_grouping <- function(x, y, united) {
+  x[c("groups", "parts")] <- united[c("labels", "parts")]
+  x$order <- unite_order(x$order, y$order)
+  x$display <- order(match(x$groups, x$order))
+  x$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
+  x
 }
 
 # The labels of both, those of x first, and where each went. Pairs are the same where their parts
@@ -343,7 +365,7 @@ absorb_factors <- function(sum, part, cell_of_part, level_of) {
   if (!is.null(sum$cell_rest)) absorb_rest(sum, part, cell_of_part)
   cell <- match(level_of, sum$cell_level)
   absorb(sum, factor_rows(sum, part, part$level_factor),
-         c(rep(cell_of_part, each = nrow(sum$random)), rep(cell, each = length(sum$fixed) + 1)),
+         c(rep(cell_of_part, each = n_random(sum)), rep(cell, each = length(sum$fixed) + 1)),
          shift = numeric(length(sum$shift)))
 }
 
@@ -353,13 +375,13 @@ absorb_rest <- function(sum, part, cell_of_part) {
   by_cell <- list(shift = sum$shift, cell_factor = sum$cell_factor + 0,
                   level_factor = sum$cell_rest, cell_level = seq_along(sum$cell_level))
   absorb(by_cell, factor_rows(sum, part, part$cell_rest),
-         c(rep(cell_of_part, each = nrow(sum$random)),
+         c(rep(cell_of_part, each = n_random(sum)),
            rep(cell_of_part, each = length(sum$fixed) + 1)), shift = numeric(length(sum$shift)))
 }
 
 # The rows of the cells' factors and of those of what they leave, with the shift of `sum`.
 factor_rows <- function(sum, part, rest) {
-  q <- nrow(sum$random)
+  q <- n_random(sum)
   p <- length(sum$fixed)
   rows <- matrix(aperm(part$cell_factor, c(1, 3, 2)), ncol = q + p + 1)
   rest <- matrix(aperm(rest, c(1, 3, 2)), ncol = p + 1)
@@ -389,9 +411,9 @@ print.relm_crossprods <- function(x, ...) {
   cat("Cross-products of ", deparse1(x$formula), "\n", sep = "")
   cat("rows: ", x$n_rows, if (x$weighted) " (weighted)", "\n", sep = "")
   cat("fixed columns: ", paste(x$fixed, collapse = ", "), "\n", sep = "")
-  if (!is.null(x$group)) {
-    cat("random columns: ", paste(x$random$column, collapse = ", "), " in ",
-        length(x$groups), " levels of ", x$group, "\n", sep = "")
+  for (grouping in groupings_of(x)) {
+    cat("random columns: ", paste(grouping$random$column, collapse = ", "), " in ",
+        length(grouping$groups), " levels of ", grouping$name, "\n", sep = "")
   }
   if (!is.null(x$sigma_by)) {
     cat("residual variances: ", length(x$levels), " levels of ", x$sigma_by, "\n", sep = "")

@@ -272,7 +272,7 @@ coef_draws <- function(fit, names) {
   all <- effect_names(posterior, "coef", columns)
   place <- arrayInd(match(names, all), dim(all))
   fixed <- match(columns, posterior$fixed)[place[, 1]]
-  random <- match(columns, posterior$random$column)[place[, 1]]
+  random <- match(columns, grouping_of(posterior)$random$column)[place[, 1]]
   sampling <- fit$sampling
   draws <- array(0, c(sampling$draws, sampling$chains, length(names)))
   draws[, , !is.na(fixed)] <- sampling$hyper[, , fixed[!is.na(fixed)]]

@@ -259,7 +259,7 @@ r2_posterior.relm <- function(model, verbose = TRUE, ...) {
   refuse_dots(beside_easystats(list(...)), "r2_posterior")
   named <- function(draws, label) stats::setNames(draws, rep(label, length(draws)))
   r2 <- function(...) as.numeric(bayes_R2(model, summary = FALSE, ...))
-  if (is.null(model$posterior$group)) return(list(R2_Bayes = named(r2(), "R2")))
+  if (!has_groups(model$posterior)) return(list(R2_Bayes = named(r2(), "R2")))
   list(R2_Bayes = named(r2(), "Conditional R2"),
        R2_Bayes_marginal = named(r2(re_formula = NA), "Marginal R2"))
 }

@@ -119,8 +119,8 @@ ngrps <- function(object, ...) UseMethod("ngrps")
 #' @export
 ngrps.relm <- function(object, ...) {
   refuse_dots(list(...), "ngrps")
-  stats::setNames(length(object$posterior$groups), object$posterior$group)[
-    !is.null(object$posterior$group)]
+  stats::setNames(n_groups(object$posterior), grouping_of(object$posterior)$name)[
+    has_groups(object$posterior)]
 }
 
 #' @export
@@ -136,7 +136,7 @@ nobs.relm <- function(object, ..., use.fallback = FALSE) {
 }
 
 check_grouped <- function(fit, what) {
-  if (is.null(fit$posterior$group)) {
+  if (!has_groups(fit$posterior)) {
     of <- if (what %in% c("loo", "log_lik")) " by groups"
     abort("{.fn {what}}{of} needs group effects, and the model has none.",
           x = "It is {.code {deparse1(fit$posterior$formula)}}.")
@@ -202,8 +202,8 @@ shown_coefficients <- function(fit, with_aliased, argument) {
 
 check_group_name <- function(fit, given, argument) {
   if (is.null(given)) return(invisible())
-  if (is.null(fit$posterior$group)) check_grouped(fit, argument)
-  check_choice(given, argument, fit$posterior$group)
+  if (!has_groups(fit$posterior)) check_grouped(fit, argument)
+  check_choice(given, argument, grouping_of(fit$posterior)$name)
 }
 
 # Standard deviation of each column, and quantiles, columns x probs.

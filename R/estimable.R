@@ -21,13 +21,13 @@ means_have_variance <- function(plan, n_rows) {
   beside <- beside_groups(posterior)
   for (rows in plan$blocks) {
     matrices <- block_matrices(plan, rows)
-    Z <- matrix(0, length(rows), nrow(posterior$random))
+    Z <- matrix(0, length(rows), n_random(posterior))
     if (!is.null(matrices$Z)) Z[, plan$columns] <- matrices$Z
     own <- cbind(matrices$X, Z)
     exists[rows] <- rowSums(own[, heavy, drop = FALSE] != 0) == 0
     for (group in unique(plan$rows$group$code[rows])) {
       there <- plan$rows$group$code[rows] == group & !exists[rows]
-      if (group > length(posterior$groups) || !any(there)) next
+      if (group > n_groups(posterior) || !any(there)) next
       exists[rows[there]] <- are_estimable(own[there, , drop = FALSE], posterior, group, beside)
     }
   }
@@ -40,15 +40,15 @@ counting_levels <- function(posterior) tails_of_part(posterior, "sigma") > 3
 # What combinations of rows there are of [X Z] with nothing in Z.
 beside_groups <- function(posterior) {
   p <- length(posterior$fixed)
-  if (p == 0) return(matrix(0, 0, nrow(posterior$random)))
+  if (p == 0) return(matrix(0, 0, n_random(posterior)))
   levels <- posterior$level_factor[, seq_len(p), counting_levels(posterior), drop = FALSE]
   factor <- qr_factor(rbind(matrix(aperm(levels, c(1, 3, 2)), ncol = p), matrix(0, 1, p)))
-  cbind(factor, matrix(0, nrow(factor), nrow(posterior$random)))
+  cbind(factor, matrix(0, nrow(factor), n_random(posterior)))
 }
 
 # Is each of these rows of [X Z] a combination of rows of the data, where Z is that of a group?
 are_estimable <- function(rows, posterior, group, beside) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   p <- length(posterior$fixed)
   cells <- which(posterior$cell_group == group &
                    counting_levels(posterior)[posterior$cell_level])

@@ -8,15 +8,15 @@ change_coordinates <- function(factors, n_random, intercept, shift, A, offset) {
 # The cells' factors with the columns of Z as given, not shifted; cells of a group
 # are neighbours.
 raw_cell_factor <- function(posterior) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   p <- length(posterior$fixed)
   change_coordinates(posterior$cell_factor, q, posterior$intercepts[["Z"]],
                      posterior$shift[seq_len(q)], diag(p), numeric(p))
 }
 
 group_start <- function(posterior) {
-  if (is.null(posterior$group)) return(0L)
-  c(0L, cumsum(tabulate(posterior$cell_group, length(posterior$groups))))
+  if (!has_groups(posterior)) return(0L)
+  c(0L, cumsum(tabulate(posterior$cell_group, n_groups(posterior))))
 }
 
 # The triangular factor of [X y] over all rows, unshifted.
@@ -66,14 +66,14 @@ qr_factor <- function(x) {
 }
 
 x_shift <- function(crossprods) {
-  crossprods$shift[nrow(crossprods$random) + seq_along(crossprods$fixed)]
+  crossprods$shift[n_random(crossprods) + seq_along(crossprods$fixed)]
 }
 
 y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
 
 # Rows of [X Z] with the shift that the cross-products were made with.
 shift_rows <- function(rows, posterior) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   p <- length(posterior$fixed)
   X <- seq_len(p)
   Z <- p + seq_len(q)

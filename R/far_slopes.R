@@ -12,9 +12,9 @@ tell_far_slopes <- function(posterior) {
   far <- which(ratio$distance > far_away)
   if (length(far) == 0) return(invisible())
   k <- far[1]
-  column <- posterior$random$column[k]
+  column <- grouping_of(posterior)$random$column[k]
   center <- signif(ratio$mean[k], 1 + ceiling(log10(ratio$distance[k])))
-  others <- posterior$random$column[far[-1]]
+  others <- grouping_of(posterior)$random$column[far[-1]]
   beside <- if (length(others)) cli::format_inline(" (and so {.code {others}})")
   inform("{.code {column}} has a random slope and lies far from zero, at
           {format(ratio$mean[k], digits = 4)} with a standard deviation of
@@ -27,7 +27,7 @@ tell_far_slopes <- function(posterior) {
 # For each random column its mean, its standard deviation within groups, and how many of these
 # the mean is away from zero; 0 where there is no intercept beside it.
 slope_distances <- function(posterior) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   intercept <- posterior$intercepts[["Z"]]
   result <- list(mean = numeric(q), sd = numeric(q), distance = numeric(q))
   if (intercept == 0) return(result)

@@ -70,10 +70,11 @@ rows_by_name <- list(
   flist = function(fit) {
     grouping <- factors_of(fit$design)$group
     if (is.null(grouping)) return(list())
-    stats::setNames(list(grouping_as_factor(grouping)), fit$posterior$group)
+    stats::setNames(list(grouping_as_factor(grouping)), grouping_of(fit$posterior)$name)
   },
   cnms = function(fit) {
-    by_block(fit, unname(split(fit$posterior$random$column, fit$posterior$random$block)))
+    random <- grouping_of(fit$posterior)$random
+    by_block(fit, unname(split(random$column, random$block)))
   }
 )
 
@@ -81,7 +82,7 @@ estimates_by_name <- list(
   beta = function(fit) unname(fixef(fit)),
   fixef = function(fit) fixef(fit),
   b = function(fit) {
-    if (is.null(fit$posterior$group)) return(numeric())
+    if (!has_groups(fit$posterior)) return(numeric())
     as.numeric(t(as.matrix(ranef(fit)[[1]])))
   },
   mu = function(fit) as.numeric(stats::na.omit(stats::fitted(fit))),
@@ -92,20 +93,20 @@ counts_by_name <- list(
   n = function(fit) stats::nobs(fit),
   N = function(fit) stats::nobs(fit),
   p = function(fit) length(fit$posterior$fixed),
-  q = function(fit) nrow(fit$posterior$random) * length(fit$posterior$groups),
-  n_rtrms = function(fit) length(fit$posterior$blocks),
-  k = function(fit) length(fit$posterior$blocks),
-  n_rfacs = function(fit) as.integer(!is.null(fit$posterior$group)),
+  q = function(fit) n_random(fit$posterior) * n_groups(fit$posterior),
+  n_rtrms = function(fit) length(grouping_of(fit$posterior)$blocks),
+  k = function(fit) length(grouping_of(fit$posterior)$blocks),
+  n_rfacs = function(fit) as.integer(has_groups(fit$posterior)),
   p_i = function(fit) sizes_by_block(fit),
   l_i = function(fit) {
-    group <- fit$posterior$group
-    stats::setNames(rep(length(fit$posterior$groups), length(group)), group)
+    group <- grouping_of(fit$posterior)$name
+    stats::setNames(rep(n_groups(fit$posterior), length(group)), group)
   },
-  q_i = function(fit) sizes_by_block(fit) * length(fit$posterior$groups)
+  q_i = function(fit) sizes_by_block(fit) * n_groups(fit$posterior)
 )
 
 by_block <- function(fit, parts) {
-  stats::setNames(parts, rep(fit$posterior$group, length(parts)))
+  stats::setNames(parts, rep(grouping_of(fit$posterior)$name, length(parts)))
 }
 
-sizes_by_block <- function(fit) by_block(fit, block_sizes(fit$posterior$blocks))
+sizes_by_block <- function(fit) by_block(fit, block_sizes(grouping_of(fit$posterior)$blocks))

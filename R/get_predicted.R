@@ -57,7 +57,7 @@ check_interval_choice <- function(ci, ci_method) {
 
 # insight's include_random as a re_formula.
 random_formula <- function(fit, data, include_random) {
-  if (is.null(fit$posterior$group)) return(NA)
+  if (!has_groups(fit$posterior)) return(NA)
   if (is.null(include_random) || inherits(include_random, "formula")) return(include_random)
   if (identical(include_random, "default")) include_random <- groups_known(fit, data)
   if (is.atomic(include_random) && length(include_random) == 1 && is.na(include_random)) return(NA)

@@ -12,7 +12,7 @@ kept_bytes <- 200e6
 # kept: the groups (from 0, in the order of sampling) whose draws are kept; keep_moments:
 # are the means and covariances of all of them kept in their place?
 choose_kept <- function(control, posterior) {
-  J <- length(posterior$groups)
+  J <- n_groups(posterior)
   if (J == 0) {
     if (is.null(control$group_draws) || is.logical(control$group_draws)) {
       return(list(kept = integer(), keep_moments = FALSE))
@@ -31,17 +31,17 @@ choose_kept <- function(control, posterior) {
 
 effect_bytes <- function(posterior, control) {
   draws <- max(control$draws, if (!is.null(control$target_ess)) control$max_draws)
-  8 * as.numeric(nrow(posterior$random)) * length(posterior$groups) * draws * control$chains
+  8 * as.numeric(n_random(posterior)) * n_groups(posterior) * draws * control$chains
 }
 
 # The places of levels among the groups, from 0, rising.
 match_groups <- function(levels, posterior) {
-  place <- match(as.character(levels), posterior$groups)
+  grouping <- grouping_of(posterior)
+  place <- match(as.character(levels), grouping$groups)
   if (anyNA(place)) {
     unknown <- utils::head(as.character(levels)[is.na(place)], 5)
-    abort("{.arg group_draws} names {.val {unknown}}, which {.code {posterior$group}} has not.",
-          i = "Its levels are {.val {utils::head(posterior$groups[posterior$group_display], 5)}}
-               and so on.")
+    abort("{.arg group_draws} names {.val {unknown}}, which {.code {grouping$name}} has not.",
+          i = "Its levels are {.val {utils::head(groups_in_order(grouping), 5)}} and so on.")
   }
   sort(unique(place)) - 1L
 }

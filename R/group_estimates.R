@@ -46,7 +46,7 @@ group_estimates <- function(fit, columns, with_beta, asked, condVar = TRUE, drop
     }
     if (drop && ncol(estimates) == 1) estimates <- drop_frame(estimates)
   }
-  result <- stats::setNames(list(estimates), fit$posterior$group)
+  result <- stats::setNames(list(estimates), grouping_of(fit$posterior)$name)
   if (!is.data.frame(estimates)) return(result)
   structure(result, class = if (with_beta) "coef.relm" else "ranef.relm")
 }
@@ -56,7 +56,7 @@ group_estimates <- function(fit, columns, with_beta, asked, condVar = TRUE, drop
 # For each column its draws, draws x groups; draws x 1 where they are the same in all groups.
 draws_of_groups <- function(fit, columns, with_beta) {
   posterior <- fit$posterior
-  varying <- columns[columns %in% posterior$random$column]
+  varying <- columns[columns %in% grouping_of(posterior)$random$column]
   names <- names_by_group(fit, with_beta)[varying, , drop = FALSE]
   draws <- as.matrix(fit, as.character(names))
   place <- matrix(seq_len(ncol(draws)), length(varying), dimnames = list(varying, NULL))
@@ -79,7 +79,7 @@ stack_columns <- function(fit, parts) {
 covariance_of_groups <- function(fit, parts) {
   q <- length(parts)
   n <- nrow(parts[[1]])
-  covariance <- array(NA_real_, c(q, q, length(fit$posterior$groups)))
+  covariance <- array(NA_real_, c(q, q, n_groups(fit$posterior)))
   if (n < 2 || any(parameter_tails(fit$posterior) <= 3)) return(covariance)
   parts <- lapply(parts, function(draws) draws - rep(colMeans(draws), each = n))
   for (k in seq_len(q)) {
@@ -99,10 +99,10 @@ has_moments <- function(fit) !is.null(fit$sampling$moments)
 moments_of_groups <- function(fit, columns, with_beta) {
   posterior <- fit$posterior
   moments <- fit$sampling$moments
-  display <- posterior$group_display
+  display <- grouping_of(posterior)$display
   heaviest <- min(parameter_tails(posterior))
   stats::setNames(lapply(columns, function(column) {
-    random <- match(column, posterior$random$column)
+    random <- match(column, grouping_of(posterior)$random$column)
     fixed <- if (with_beta) match(column, posterior$fixed) else NA
     mean <- variance <- numeric(length(display))
     if (!is.na(random)) {
@@ -123,8 +123,8 @@ moments_of_groups <- function(fit, columns, with_beta) {
 }
 
 covariance_moments <- function(fit, columns) {
-  place <- match(columns, fit$posterior$random$column)
-  covariance <- fit$sampling$moments$covariance[place, place, fit$posterior$group_display,
+  place <- match(columns, grouping_of(fit$posterior)$random$column)
+  covariance <- fit$sampling$moments$covariance[place, place, grouping_of(fit$posterior)$display,
                                                 drop = FALSE]
   if (any(parameter_tails(fit$posterior) <= 3)) covariance[] <- NA
   covariance
@@ -145,7 +145,7 @@ median_frame <- function(fit, parts, from_moments) {
 
 # Standard deviations, groups x columns.
 sd_of_groups <- function(fit, parts, from_moments) {
-  n <- length(fit$posterior$groups)
+  n <- n_groups(fit$posterior)
   sds <- vapply(parts, function(part) {
     rep_len(if (from_moments) part[, "sd"] else summarize_columns(part, 0.5)$sd, n)
   }, numeric(n))
@@ -285,7 +285,7 @@ ranef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
   }
   check_group_name(object, groups, "groups")
   check_group_name(object, whichel, "whichel")
-  columns <- choose_columns(pars, object$posterior$random$column)
+  columns <- choose_columns(pars, grouping_of(object$posterior)$random$column)
   group_estimates(object, columns, FALSE, asked, condVar, drop)
 }
 
@@ -296,8 +296,8 @@ coef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars 
   refuse_dots(list(...), "coef")
   posterior <- object$posterior
   check_group_name(object, groups, "groups")
-  if (is.null(posterior$group)) return(fixef(object, summary, probs, robust, pars))
+  if (!has_groups(posterior)) return(fixef(object, summary, probs, robust, pars))
   asked <- asked_estimates(summary, probs, robust)
-  columns <- c(setdiff(posterior$random$column, posterior$fixed), posterior$fixed)
+  columns <- c(setdiff(grouping_of(posterior)$random$column, posterior$fixed), posterior$fixed)
   group_estimates(object, choose_columns(pars, columns), TRUE, asked)
 }

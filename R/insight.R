@@ -354,7 +354,7 @@ variance_draws <- function(fit) {
   residual <- residual_variance(fit, design, rows$weights)
   parts <- list(var.fixed = rowSums((beta %*% stats::var(X)) * beta), var.residual = residual,
                 var.distribution = residual, var.dispersion = 0 * residual)
-  if (is.null(posterior$group)) return(parts)
+  if (!has_groups(posterior)) return(parts)
   c(parts, random_variance(fit, crossprod(rows$Z) / nrow(X)))
 }
 
@@ -372,16 +372,16 @@ residual_variance <- function(fit, design, weights) {
 # moment: Z'Z / n. The mean over rows of z' Sigma z is trace(Sigma Z'Z / n).
 random_variance <- function(fit, moment) {
   posterior <- fit$posterior
-  columns <- posterior$random$column
+  columns <- grouping_of(posterior)$random$column
   sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
   total <- as.numeric(sd^2 %*% diag(moment))
-  pairs <- correlated_columns(posterior$random$block)
+  pairs <- correlated_columns(grouping_of(posterior)$random$block)
   correlation <- hyper_matrix(fit, shown_places_of(posterior, "cor"))
   products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
   total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
   intercept <- columns == "(Intercept)"
   with_intercept <- intercept[pairs$first]
-  group <- posterior$group
+  group <- grouping_of(posterior)$name
   variance <- function(chosen, names) {
     if (any(chosen)) {
       structure(sd[, chosen, drop = FALSE]^2, dimnames = list(NULL, names))

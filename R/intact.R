@@ -2,10 +2,12 @@
 # read that is not; here the parts of cross-products that C reads are checked with their names,
 # before anything is made of them.
 
-# Refuses cross-products, or a posterior, whose parts do not fit together.
+# Refuses cross-products, or a posterior, whose parts do not fit together; those of version 0.1.0
+# become those of this one.
 check_intact <- function(x, what = "cross-products") {
-  check_random(x$random, what)
-  q <- nrow(x$random)
+  x <- with_groupings(x)
+  check_groupings(x$groupings, what)
+  q <- n_random(x)
   p <- length(x$fixed)
   n_cells <- length(x$cell_level)
   n_levels <- max(1L, length(x$levels))
@@ -16,10 +18,21 @@ check_intact <- function(x, what = "cross-products") {
   if (!is.null(x$cell_rest)) check_part(x, "cell_rest", what, c(p + 1, p + 1, n_cells))
   if (!is.null(x$cell_log_weights)) check_part(x, "cell_log_weights", what, n_cells)
   check_codes(x, "cell_level", what, n_levels)
-  check_codes(x, "cell_group", what, max(1L, length(x$groups)))
+  check_codes(x, "cell_group", what, max(1L, n_groups(x)))
   if (is.unsorted(x$cell_group)) refuse_edited("cell_group", what, "does not rise")
   check_intercepts(x, what)
   invisible(x)
+}
+
+check_groupings <- function(groupings, what) {
+  if (!is.list(groupings) || length(groupings) > 1) {
+    refuse_edited("groupings", what, "is no list of one grouping")
+  }
+  for (grouping in groupings) {
+    named <- is.list(grouping) && is.character(grouping$name) && is.character(grouping$groups)
+    if (!named) refuse_edited("groupings", what, "has no names of groups")
+    check_random(grouping$random, what)
+  }
 }
 
 check_random <- function(random, what) {
@@ -50,7 +63,7 @@ check_codes <- function(x, name, what, n) {
 check_intercepts <- function(x, what) {
   places <- x$intercepts[c("X", "Z")]
   fits <- is.numeric(places) && !anyNA(places) && places[["X"]] %in% 0:1 &&
-    places[["Z"]] %in% 0:nrow(x$random) && places[["X"]] <= length(x$fixed)
+    places[["Z"]] %in% 0:n_random(x) && places[["X"]] <= length(x$fixed)
   if (!fits) refuse_edited("intercepts", what, "names columns that are not there")
 }
 

@@ -58,16 +58,16 @@ covariance_factors <- function(point, blocks, q) {
 log_integrand <- function(integrand, points) {
   posterior <- integrand$posterior
   point <- split_point(points, integrand)
-  L <- covariance_factors(point, posterior$blocks, nrow(posterior$random))
+  L <- covariance_factors(point, grouping_of(posterior)$blocks, n_random(posterior))
   evidence <- .Call(ffi_log_evidence, integrand$model, L, t(point$sigma), integrand$threads)
   if (anyNA(evidence)) rlang::interrupt()
   value <- integrand$constant + evidence
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }
-  pairs <- pairs_of_blocks(block_sizes(posterior$blocks))
+  pairs <- pairs_of_blocks(block_sizes(grouping_of(posterior)$blocks))
   for (b in seq_along(pairs)) {
-    block <- posterior$blocks[[b]]
+    block <- grouping_of(posterior)$blocks[[b]]
     value <- value + log_block_prior(block, point$sd[, block$columns, drop = FALSE],
                                      point$z[, pairs[[b]], drop = FALSE], L)
   }
@@ -94,7 +94,8 @@ drawn_points <- function(fit) {
   posterior <- fit$posterior
   hyper <- t(drawn_hyper_all(fit))
   own <- function(part) hyper[, places_of(posterior, part), drop = FALSE]
-  cbind(own("sd"), partial_coordinates(own("cor"), block_sizes(posterior$blocks)), own("sigma"))
+  sizes <- block_sizes(grouping_of(posterior)$blocks)
+  cbind(own("sd"), partial_coordinates(own("cor"), sizes), own("sigma"))
 }
 
 # Upper bounds of the parameters; lower ones are 0, or -Inf of z.
@@ -102,7 +103,7 @@ upper_bounds <- function(integrand) {
   posterior <- integrand$posterior
   part <- integrated_parts(posterior)
   upper <- rep(Inf, length(part))
-  for (block in posterior$blocks) {
+  for (block in grouping_of(posterior)$blocks) {
     upper[part == "sd"][block$columns] <- block$variance["upper", ]
   }
   upper[part == "sigma"] <- posterior$sigma[["upper"]]

@@ -130,7 +130,7 @@ what_was_fitted <- function(fit) {
     `residual variances` = if (is.null(posterior$sigma_by)) "one"
       else paste("one for each level of", posterior$sigma_by),
     coefficients = posterior$fixed, `numbers of rows` = posterior$n_rows,
-    `numbers of groups` = length(posterior$groups), priors = prior_text(posterior),
+    `numbers of groups` = n_groups(posterior), priors = prior_text(posterior),
     sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
     `{.arg thin}` = sampling$thin, `{.arg draws}` = sampling$draws
   )

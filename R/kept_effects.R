@@ -2,7 +2,7 @@
 
 # Of the draws that are kept, those of some groups (from 0), an array for each chain.
 stored_effects <- function(sampling, posterior, groups, columns = seq_len(q)) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   places <- match(groups, sampling$kept)
   lapply(sampling$effects, function(effects) {
     part_of_effects(as_effects(effects, q, length(sampling$kept)), places, columns)
@@ -11,7 +11,7 @@ stored_effects <- function(sampling, posterior, groups, columns = seq_len(q)) {
 
 # Draws of the effects of any groups (from 1, in the order of sampling), an array for each
 # chain: kept or had again.
-effect_draws <- function(fit, groups, columns = seq_len(nrow(fit$posterior$random))) {
+effect_draws <- function(fit, groups, columns = seq_len(n_random(fit$posterior))) {
   sampling <- fit$sampling
   if (all((groups - 1L) %in% sampling$kept)) {
     return(stored_effects(sampling, fit$posterior, groups - 1L, columns))
@@ -35,7 +35,7 @@ window_bytes <- 3e7
 # time, rising as a rule, and `needed` (rising) in the end. Effects that were not kept are had again
 # for many of these at once: where the chains must run for it, once for all that memory may hold.
 effect_reader <- function(fit, needed, columns) {
-  q <- nrow(fit$posterior$random)
+  q <- n_random(fit$posterior)
   by_run <- effects_in_chain(fit$posterior, fit$sampling$sampler_run)
   size <- max(1, (if (by_run) kept_bytes else window_bytes) %/% (8 * q * ndraws(fit)))
   window <- integer()
@@ -67,7 +67,7 @@ draw_again <- function(fit, groups) {
 # The same chains once more, with these groups kept.
 run_again <- function(fit, groups) {
   control <- fit$sampling[control_names]
-  control$group_draws <- fit$posterior$groups[groups + 1L]
+  control$group_draws <- grouping_of(fit$posterior)$groups[groups + 1L]
   control["target_ess"] <- list(NULL)
   control$progress <- FALSE
   plan <- plan_sampling(fit$posterior, control, fit$sampling$seed[1])

@@ -107,8 +107,8 @@ split_folds <- function(K, kind, groups, n, seed) {
 fold_groups <- function(fit, group) {
   design <- fit$design
   usable <- names(Filter(function(column) is.null(dim(column)), design$frame[-1]))
-  check_choice(group, "group", unique(c(fit$posterior$group, usable)))
-  if (identical(group, fit$posterior$group)) {
+  check_choice(group, "group", unique(c(grouping_of(fit$posterior)$name, usable)))
+  if (identical(group, grouping_of(fit$posterior)$name)) {
     levels <- group_levels(factors_of(design)$group)
     return(factor(levels$labels[levels$index], levels$labels[levels$display]))
   }

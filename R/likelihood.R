@@ -62,7 +62,7 @@ groups_of_crossprods <- function(posterior) {
   log_weights <- posterior$cell_log_weights
   if (is.null(log_weights)) log_weights <- numeric(length(posterior$cell_rows))
   groups$log_weights <- sums_by_group(log_weights, groups$group_start)
-  c(groups, list(labels = posterior$groups, display = posterior$group_display))
+  c(groups, list(labels = grouping_of(posterior)$groups, display = grouping_of(posterior)$display))
 }
 
 # What the cells' factors leave of [X y], cell by cell; NULL where that is not known. Where
@@ -75,7 +75,7 @@ own_rest <- function(posterior) {
 
 groups_in_coordinates <- function(cell_factor, rest, posterior) {
   coordinates <- sampler_coordinates(posterior, "uncentered")
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   change <- function(factors, n_random, intercept, shift) {
     change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
   }
@@ -134,7 +134,7 @@ rows_of_fit <- function(design, posterior, places) {
     if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }
   rows$X <- rows$X[, posterior$fixed, drop = FALSE]
-  rows$group <- number(factors_of(design)$group, posterior$groups)
+  rows$group <- number(factors_of(design)$group, grouping_of(posterior)$groups)
   rows$level <- number(factors_of(design)$sigma, posterior$levels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
   if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))

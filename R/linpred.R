@@ -36,15 +36,15 @@ start_plan <- function(fit, rows, draw_ids, residual) {
 taken_for_new <- function(group, posterior) {
   if (is.null(group)) return(NULL)
   known <- unique(group$code)
-  list(code = length(posterior$groups) + match(group$code, known),
-       new = c(posterior$groups, group$new)[known])
+  list(code = n_groups(posterior) + match(group$code, known),
+       new = c(grouping_of(posterior)$groups, group$new)[known])
 }
 
 # The order in which rows are taken, and where each block of them begins and ends in it.
 order_rows <- function(plan) {
   n_rows <- nrow(plan$rows$frame)
   code <- plan$rows$group$code
-  q <- nrow(plan$fit$posterior$random)
+  q <- n_random(plan$fit$posterior)
   per_group <- if (is.null(code)) 0 else 3 * q * ndraws(plan$fit)
   per_row <- plan$n_draws + ncol(plan$beta) + length(plan$columns) +
     per_group * length(unique(code)) / n_rows
@@ -56,7 +56,7 @@ order_rows <- function(plan) {
 }
 
 groups_needed <- function(plan) {
-  J <- length(plan$fit$posterior$groups)
+  J <- n_groups(plan$fit$posterior)
   if (length(plan$rows$group$new) && plan$new_effects != "gaussian") return(seq_len(J))
   codes <- sort(unique(plan$rows$group$code))
   codes[codes <= J]
@@ -140,7 +140,7 @@ block_noise <- function(plan, rows) {
 
 # Effects of groups, known ones before new ones: chosen draws x columns x groups.
 group_effects <- function(plan, groups) {
-  J <- length(plan$fit$posterior$groups)
+  J <- n_groups(plan$fit$posterior)
   known <- groups[groups <= J]
   new <- groups[groups > J] - J
   if (length(new) == 0) return(known_effects(plan, known))

@@ -144,8 +144,9 @@ design_of_rows <- function(fit, rows) {
   frame[[1]] <- rows$response - if (is.null(rows$offset)) 0 else rows$offset
   frame[["(weights)"]] <- rows$weights
   design$frame <- frame
+  grouping <- grouping_of(fit$posterior)
   design$factors <- list(
-    group = shown_grouping(rows$group, fit$posterior$groups, fit$posterior$group_display),
+    group = shown_grouping(rows$group, grouping$groups, grouping$display),
     sigma = shown_grouping(rows$level, fit$posterior$levels, fit$posterior$level_display)
   )
   design

@@ -25,7 +25,7 @@ too_little_memory <- function(bytes) {
 # Numbers in a draw, and bytes that it takes at the peak.
 size_of_draw <- function(posterior, control, n_kept) {
   n_hyper <- length(hyper_names(posterior))
-  n_effects <- nrow(posterior$random) * as.numeric(n_kept)
+  n_effects <- n_random(posterior) * as.numeric(n_kept)
   # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
   # and joined.
   # From other processes they come in a message, which is read.
@@ -36,7 +36,7 @@ size_of_draw <- function(posterior, control, n_kept) {
 # Bytes of a chain beside its draws: the state of its generator, its own state, and lists of them.
 chain_bytes <- function(posterior) {
   p <- length(posterior$fixed)
-  q <- as.numeric(nrow(posterior$random))
+  q <- as.numeric(n_random(posterior))
   6000 + 8 * (p + q^2 + length(posterior$levels))
 }
 

@@ -49,7 +49,7 @@ spell_columns <- function(posterior, columns) {
   spell_term(all)[match(columns, all)]
 }
 
-spell_random <- function(posterior) spell_columns(posterior, posterior$random$column)
+spell_random <- function(posterior) spell_columns(posterior, grouping_of(posterior)$random$column)
 
 # Levels that spell alike get their numbers in the order in which they are shown.
 spell_levels <- function(levels, display) {
@@ -58,37 +58,38 @@ spell_levels <- function(levels, display) {
 }
 
 # Names of the group effects, columns x groups.
-effect_names <- function(posterior, prefix = "r", columns = posterior$random$column) {
-  if (length(columns) == 0) return(matrix(character(), 0, length(posterior$groups)))
-  levels <- spell_levels(posterior$groups, posterior$group_display)
-  matrix(sprintf("%s_%s[%s,%s]", prefix, spell_term(posterior$group),
+effect_names <- function(posterior, prefix = "r", columns = grouping_of(posterior)$random$column) {
+  if (length(columns) == 0) return(matrix(character(), 0, n_groups(posterior)))
+  levels <- spell_levels(grouping_of(posterior)$groups, grouping_of(posterior)$display)
+  matrix(sprintf("%s_%s[%s,%s]", prefix, spell_term(grouping_of(posterior)$name),
                  rep(levels, each = length(columns)),
                  rep(spell_columns(posterior, columns), times = length(levels))), length(columns))
 }
 
 # Columns that a group has a coefficient of: those of X, then those of Z alone.
-coef_columns <- function(posterior) union(posterior$fixed, posterior$random$column)
+coef_columns <- function(posterior) union(posterior$fixed, grouping_of(posterior)$random$column)
 
 coef_variables <- function(fit) {
   posterior <- fit$posterior
-  if (is.null(posterior$group)) return(character())
+  if (!has_groups(posterior)) return(character())
   names <- effect_names(posterior, "coef", coef_columns(posterior))
-  as.character(names[, posterior$group_display])
+  as.character(names[, grouping_of(posterior)$display])
 }
 
 effect_variables <- function(fit) {
-  as.character(effect_names(fit$posterior)[, fit$posterior$group_display])
+  as.character(effect_names(fit$posterior)[, grouping_of(fit$posterior)$display])
 }
 
 hyper_variables <- function(fit) dimnames(fit$sampling$hyper)[[3]]
 
 is_pooled <- function(posterior) posterior$prior$sigma$name == "pooled"
 
-shown_levels <- function(fit) fit$posterior$groups[fit$posterior$group_display]
+shown_levels <- function(fit) groups_in_order(grouping_of(fit$posterior))
 
 # Names of draws of group effects or of coefficients, columns x groups in the order of levels.
 names_by_group <- function(fit, coefficients = TRUE) {
   names <- if (coefficients) coef_variables(fit) else effect_variables(fit)
-  columns <- if (coefficients) coef_columns(fit$posterior) else fit$posterior$random$column
+  columns <- if (coefficients) coef_columns(fit$posterior)
+    else grouping_of(fit$posterior)$random$column
   matrix(names, length(columns), dimnames = list(columns, NULL))
 }

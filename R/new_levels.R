@@ -39,7 +39,7 @@ plan_new_levels <- function(plan, asked) {
   plan$stream$residuals <- base[1]
   plan$group_seeds <- level_seeds(base[2], n_groups)
   # One factor for both: a new level takes both from the same old one.
-  same <- identical(posterior$group, posterior$sigma_by)
+  same <- identical(grouping_of(posterior)$name, posterior$sigma_by)
   plan$level_seeds <- level_seeds(base[if (same && plan$new_sigma != "prior") 2 else 3], n_levels)
   if (n_groups && plan$new_effects == "gaussian") plan$scale_root <- scale_root(plan)
   plan
@@ -68,7 +68,7 @@ new_effects <- function(plan, groups) {
     return(bind_last(lapply(groups, function(k) gaussian_effects(plan, k))))
   }
   old <- lapply(groups, function(k) {
-    old_levels(plan$new_effects, plan$group_seeds[k], length(plan$fit$posterior$groups),
+    old_levels(plan$new_effects, plan$group_seeds[k], n_groups(plan$fit$posterior),
                plan$n_draws)
   })
   old_effects(plan, old)
@@ -76,7 +76,7 @@ new_effects <- function(plan, groups) {
 
 # L_d z with L_d L_d' = Sigma_d.
 gaussian_effects <- function(plan, k) {
-  q <- nrow(plan$fit$posterior$random)
+  q <- n_random(plan$fit$posterior)
   z <- with_stream(plan$group_seeds[k], matrix(stats::rnorm(plan$n_draws * q), plan$n_draws))
   effects <- vapply(plan$columns, function(r) {
     root <- plan$scale_root[[r]]
@@ -91,10 +91,10 @@ scale_root <- function(plan) {
   posterior <- plan$fit$posterior
   sd <- chosen_hyper(plan, shown_places_of(posterior, "sd"))
   correlations <- chosen_hyper(plan, shown_places_of(posterior, "cor"))
-  pairs <- pairs_of_blocks(block_sizes(posterior$blocks))
+  pairs <- pairs_of_blocks(block_sizes(grouping_of(posterior)$blocks))
   rows <- vector("list", ncol(sd))
   for (b in seq_along(pairs)) {
-    block <- posterior$blocks[[b]]
+    block <- grouping_of(posterior)$blocks[[b]]
     root <- correlation_root(correlations[, pairs[[b]], drop = FALSE], length(block$columns))
     for (r in seq_along(block$columns)) {
       column <- block$columns[r]
@@ -136,7 +136,7 @@ old_effects <- function(plan, old) {
   q <- length(plan$columns)
   effects <- array(0, c(plan$n_draws, q, length(old)))
   needed <- sort(unique(unlist(old)))
-  size <- max(1, block_doubles %/% (3 * nrow(plan$fit$posterior$random) * ndraws(plan$fit)))
+  size <- max(1, block_doubles %/% (3 * n_random(plan$fit$posterior) * ndraws(plan$fit)))
   for (groups in split(needed, (seq_along(needed) - 1) %/% size)) {
     drawn <- known_effects(plan, groups)
     for (k in seq_along(old)) {

@@ -66,7 +66,9 @@ prediction_rows <- function(fit, asked, bars, with_sigma, with_response) {
   response <- if (with_response) .subset2(frame, names(design$frame)[1])
   list(
     frame = frame, row_names = row.names(if (is.null(newdata)) frame else newdata),
-    group = if (!is.null(by$group)) code_levels(design, "group", new, fit$posterior$groups),
+    group = if (!is.null(by$group)) {
+      code_levels(design, "group", new, grouping_of(fit$posterior)$groups)
+    },
     level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, fit$posterior$levels),
     response = if (with_response) as.numeric(response),
     offset = row_offset(design, frame, newdata, asked$offset),

@@ -17,7 +17,7 @@ parameters_of <- function(posterior) {
 #   shown     its place among the draws of a fit, in which strata have the order of their levels
 #   tail      the exponent with which its density falls
 new_parameters <- function(posterior) {
-  random <- posterior$random
+  random <- grouping_of(posterior)$random
   columns <- random$column
   pairs <- correlated_columns(random$block)
   sigma <- sigma_names(posterior)
@@ -26,7 +26,7 @@ new_parameters <- function(posterior) {
          sigma = max(1L, length(strata)))
   n[["pool"]] <- length(sigma) - n[["sigma"]]
   none <- function(part) rep(NA_character_, n[[part]])
-  grouping <- if (is.null(posterior$group)) NA_character_ else posterior$group
+  grouping <- if (!has_groups(posterior)) NA_character_ else grouping_of(posterior)$name
   variable <- c(spelled_parameters(posterior, pairs), sigma)
   table <- list(
     variable = variable,
@@ -44,8 +44,8 @@ new_parameters <- function(posterior) {
 
 # Names of all but the residual ones.
 spelled_parameters <- function(posterior, pairs) {
-  random <- posterior$random$column
-  group <- spell_term(posterior$group)
+  random <- grouping_of(posterior)$random$column
+  group <- spell_term(grouping_of(posterior)$name)
   columns <- spell_columns(posterior, c(posterior$fixed, random))
   fixed <- columns[seq_along(posterior$fixed)]
   spelled <- columns[length(fixed) + seq_along(random)]
@@ -157,7 +157,7 @@ drawn_hyper_all <- function(fit) {
 # A draw, in the order of drawing, as (beta, Sigma, sigma2).
 state_of <- function(draw, posterior) {
   own <- function(part) draw[places_of(posterior, part)]
-  list(beta = own("b"), Sigma = covariance_of(own("sd"), own("cor"), posterior$blocks),
+  list(beta = own("b"), Sigma = covariance_of(own("sd"), own("cor"), grouping_of(posterior)$blocks),
        sigma2 = own("sigma")^2, hyper = draw)
 }
 

@@ -8,9 +8,9 @@ most_names <- 45L
 plot_effects <- function(fit, groups, max_groups, columns) {
   check_grouped(fit, "plot")
   columns <- plotted_columns(fit, columns)
-  shown <- plotted_groups(shown_levels(fit), fit$posterior$group, groups, max_groups,
+  shown <- plotted_groups(shown_levels(fit), grouping_of(fit$posterior)$name, groups, max_groups,
                           most_effects, "ranef")
-  draw_effects(effect_table(fit, columns, shown), fit$posterior$group, "group effect")
+  draw_effects(effect_table(fit, columns, shown), grouping_of(fit$posterior)$name, "group effect")
 }
 
 # table: as of effect_table().
@@ -84,8 +84,8 @@ effect_table <- function(fit, columns, shown) {
 
 moment_quantiles <- function(fit, columns, shown) {
   moments <- fit$sampling$moments
-  row <- match(columns, fit$posterior$random$column)
-  place <- fit$posterior$group_display[shown]
+  row <- match(columns, grouping_of(fit$posterior)$random$column)
+  place <- grouping_of(fit$posterior)$display[shown]
   mean <- as.numeric(moments$mean[row, place])
   variance <- vapply(row, function(k) moments$covariance[k, k, place], numeric(length(place)))
   sd <- sqrt(as.numeric(t(matrix(variance, length(place)))))

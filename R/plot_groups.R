@@ -66,14 +66,14 @@ response_label <- function(fit) {
 # The groups that panels may be of: the name of their factor, its levels, and the place of each
 # row's level among them.
 panel_groups <- function(fit, by) {
-  if (!is.null(fit$posterior$group)) {
+  if (has_groups(fit$posterior)) {
     if (!is.null(by)) {
       abort("{.arg by} is for models without group effects.",
-            x = "This one has those of {.code {fit$posterior$group}}.")
+            x = "This one has those of {.code {grouping_of(fit$posterior)$name}}.")
     }
     index <- group_levels(factors_of(fit$design)$group)$index
-    return(list(name = fit$posterior$group, levels = shown_levels(fit),
-                place = order(fit$posterior$group_display)[index]))
+    return(list(name = grouping_of(fit$posterior)$name, levels = shown_levels(fit),
+                place = order(grouping_of(fit$posterior)$display)[index]))
   }
   n <- nrow(fit$design$frame)
   if (is.null(by)) {
@@ -116,7 +116,7 @@ group_points <- function(axis, owns) {
 
 # Draws of the coefficients of each group shown, a function of its place among them.
 panel_draws <- function(fit, panels, shown) {
-  if (is.null(fit$posterior$group)) {
+  if (!has_groups(fit$posterior)) {
     common <- hyper_matrix(fit, shown_places_of(fit$posterior, "b"))
     return(function(k) common)
   }

@@ -92,7 +92,7 @@ spread_over <- function(x, most) {
 
 # The random columns to show.
 plotted_columns <- function(fit, columns, most = Inf) {
-  random <- fit$posterior$random$column
+  random <- grouping_of(fit$posterior)$random$column
   if (is.null(columns)) return(utils::head(random, most))
   known <- is.character(columns) && all(columns %in% random) && !anyDuplicated(columns)
   if (!known || length(columns) > most) {

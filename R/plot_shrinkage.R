@@ -4,7 +4,7 @@ plot_shrinkage <- function(fit, groups, max_groups, columns) {
   check_grouped(fit, "plot")
   design_of(fit, 'plot(type = "shrinkage")')
   columns <- plotted_columns(fit, columns, most = 2)
-  shown <- plotted_groups(shown_levels(fit), fit$posterior$group, groups, max_groups,
+  shown <- plotted_groups(shown_levels(fit), grouping_of(fit$posterior)$name, groups, max_groups,
                           most_effects, "shrinkage")
   table <- shrinkage_table(fit, columns, shown)
   if (length(columns) == 1) shrinkage_of_one(fit, table, columns)
@@ -25,7 +25,7 @@ shrinkage_table <- function(fit, columns, shown) {
 # Least squares of the columns that vary by group, what the others add to the response taken off
 # it as the model has them: groups x columns.
 own_coefficients <- function(fit, columns, shown) {
-  random <- fit$posterior$random$column
+  random <- grouping_of(fit$posterior)$random$column
   common <- setdiff(fit$posterior$fixed, random)
   b <- fixef(fit)[common]
   place <- panel_groups(fit, NULL)$place
@@ -150,7 +150,8 @@ shrinkage_of_one <- function(fit, table, column) {
     ggplot2::geom_point(ggplot2::aes(colour = "model"), size = size) +
     shrinkage_window(table, known, column) +
     ggplot2::scale_colour_manual(values = estimate_colours, limits = names(estimate_colours)) +
-    ggplot2::labs(x = coefficient_label(fit, column), y = fit$posterior$group, colour = NULL) +
+    ggplot2::labs(x = coefficient_label(fit, column), y = grouping_of(fit$posterior)$name,
+                  colour = NULL) +
     plot_theme() +
     group_scale(table$rank, table$group)
 }

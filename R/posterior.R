@@ -9,10 +9,9 @@
 #' @param prior Priors, made by [relm_prior()].
 #' @return An object of class `relm_posterior`, a list with the elements
 #'   \describe{
-#'   \item{`fixed`, `random`, `groups`, `levels`}{as in [crossprods()], without
-#'     aliased columns}
+#'   \item{`fixed`, `groupings`, `levels`}{as in [crossprods()], without aliased columns; each
+#'     grouping has `blocks` as well, the blocks of its covariance matrix with their priors}
 #'   \item{`beta`}{prior mean and precision of each coefficient (0 where flat)}
-#'   \item{`blocks`}{blocks of the covariance matrix with their priors}
 #'   \item{`sigma`}{prior of the residual standard deviations in the form that the samplers use:
 #'     shape, rate and upper bound of its conjugate part, and kind, df and scale of the rest}
 #'   \item{`parameters`}{a data frame with a row for each hyperparameter: `variable`, its name among
@@ -48,13 +47,14 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
           x = "It is {describe(crossprods)}.")
   }
   check_relm_prior(prior)
-  check_intact(crossprods)
+  crossprods <- check_intact(crossprods)
   crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods$fixed)$precision)
   posterior <- unclass(crossprods)
   posterior$prior <- prior
   posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
   posterior$rank <- length(crossprods$fixed) - length(aliased_columns(crossprods))
-  posterior$blocks <- covariance_blocks(prior, crossprods$random)
+  blocks <- covariance_blocks(prior, grouping_of(crossprods)$random)
+  if (has_groups(crossprods)) posterior$groupings[[1]]$blocks <- blocks
   posterior$sigma <- encode_scale(prior$sigma)
   check_pooled(posterior)
   posterior$level_rows <- if (length(crossprods$levels) < 2) sum(crossprods$cell_rows)
@@ -110,12 +110,15 @@ aliased_columns <- function(crossprods, columns = seq_along(crossprods$fixed)) {
 }
 
 drop_columns <- function(crossprods, dropped) {
-  q <- nrow(crossprods$random)
+  q <- n_random(crossprods)
   p <- length(crossprods$fixed)
   kept <- setdiff(seq_len(p), dropped)
   crossprods$fixed <- crossprods$fixed[kept]
   crossprods$shift <- crossprods$shift[-(q + dropped)]
-  crossprods$random$paired <- match(crossprods$random$paired, kept)
+  if (has_groups(crossprods)) {
+    paired <- match(grouping_of(crossprods)$random$paired, kept)
+    crossprods$groupings[[1]]$random$paired <- paired
+  }
   crossprods$cell_factor <- crossprods$cell_factor[, -(q + dropped), , drop = FALSE]
   drop <- function(factors) {
     dropped <- lapply(seq_len(dim(factors)[3]), function(s) {
@@ -247,9 +250,9 @@ prior_text <- function(posterior) {
 
 prior_table <- function(posterior) {
   spelled <- spell_random(posterior)
-  group <- if (!is.null(posterior$group)) spell_term(posterior$group)
+  group <- if (has_groups(posterior)) spell_term(grouping_of(posterior)$name)
   beta <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
-  rows <- lapply(posterior$blocks, function(block) {
+  rows <- lapply(grouping_of(posterior)$blocks, function(block) {
     name <- spelled[block$columns]
     if (block$kind == "variance") {
       return(data.frame(parameter = paste0("sd_", group, "__", name),

@@ -8,8 +8,8 @@ write_wrapped <- function(lines) {
 model_lines <- function(fit) {
   posterior <- fit$posterior
   sampling <- fit$sampling
-  groups <- if (!is.null(posterior$group)) {
-    paste0(", ", length(posterior$groups), " levels of ", posterior$group)
+  groups <- if (has_groups(posterior)) {
+    paste0(", ", n_groups(posterior), " levels of ", grouping_of(posterior)$name)
   }
   by <- if (!is.null(posterior$sigma_by)) paste0(", residual variance by ", posterior$sigma_by)
   subset <- fit$design$quosures$subset

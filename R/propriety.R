@@ -10,19 +10,19 @@ check_proper <- function(posterior) {
 }
 
 check_group_count <- function(posterior) {
-  n_groups <- length(posterior$groups)
-  if (is.null(posterior$group)) return(invisible())
-  if (nrow(posterior$random) == 0) {
-    abort("The random term of {.code {posterior$group}} has no columns.",
-          i = "Write {.code (1 | {posterior$group})} for random intercepts.")
+  n_groups <- n_groups(posterior)
+  if (!has_groups(posterior)) return(invisible())
+  if (n_random(posterior) == 0) {
+    abort("The random term of {.code {grouping_of(posterior)$name}} has no columns.",
+          i = "Write {.code (1 | {grouping_of(posterior)$name})} for random intercepts.")
   }
   if (n_groups < 2) {
-    abort("The grouping factor {.code {posterior$group}} has one level,
-           {.val {posterior$groups}}.",
+    abort("The grouping factor {.code {grouping_of(posterior)$name}} has one level,
+           {.val {grouping_of(posterior)$groups}}.",
           i = "Variation between groups needs at least two of them, and three under
                uniform standard deviations.")
   }
-  for (block in posterior$blocks) {
+  for (block in grouping_of(posterior)$blocks) {
     size <- length(block$columns)
     if (block$kind != "lkj" || n_groups > size) next
     # With proper priors only, the standard deviations and correlations are drawn one by one.
@@ -33,7 +33,7 @@ check_group_count <- function(posterior) {
 refuse_few_groups <- function(posterior, size) {
   abort("{size} correlated group effects need at least {size + 1} groups under {.fn lkj} and
          {.fn uniform}.",
-        x = "{.code {posterior$group}} has {length(posterior$groups)} levels.",
+        x = "{.code {grouping_of(posterior)$name}} has {n_groups(posterior)} levels.",
         i = "Give {.arg sd} proper priors, such as {.code half_t(df, scale)}, or use
              {.code cov = huang_wand(df, scale)}.")
 }
@@ -77,7 +77,7 @@ check_residual <- function(posterior, factor) {
 # Has a level more rows than rank[X Z] over them?
 has_spare_rows <- function(posterior, factor, level, fit) {
   if (is.null(posterior$sigma_by)) return(posterior$n_rows > whole_rank(posterior, factor))
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   columns <- seq_len(q)
   ranks <- vapply(which(posterior$cell_level == level & q > 0), function(cell) {
     qr(matrix(factor[, columns, cell], q), tol = 1e-7)$rank
@@ -87,8 +87,8 @@ has_spare_rows <- function(posterior, factor, level, fit) {
 
 # Levels that are each fitted exactly, together perhaps not.
 check_common_residual <- function(posterior, factor, lengths) {
-  whole <- if (is.null(posterior$group)) total_factor(posterior)
-    else rank_beside(posterior, factor, seq_len(nrow(posterior$random)))$residual
+  whole <- if (!has_groups(posterior)) total_factor(posterior)
+    else rank_beside(posterior, factor, seq_len(n_random(posterior)))$residual
   if (reduced_fit(whole, lengths)$residual <= 1e-10 * lengths[length(lengths)]) {
     refuse_exact_fit(posterior, seq_along(posterior$levels))
   }
@@ -97,8 +97,8 @@ check_common_residual <- function(posterior, factor, lengths) {
 # rank[X Z]
 whole_rank <- function(posterior, factor) {
   all <- seq_along(posterior$fixed)
-  if (is.null(posterior$group)) return(fixed_rank(posterior))
-  extra_rank(posterior, factor, seq_len(nrow(posterior$random)), all) + length(all)
+  if (!has_groups(posterior)) return(fixed_rank(posterior))
+  extra_rank(posterior, factor, seq_len(n_random(posterior)), all) + length(all)
 }
 
 is_unbounded_uniform <- function(distribution) {
@@ -145,8 +145,8 @@ refuse_exact_fit <- function(posterior, exact) {
 # where it is bounded or falls like an exponential. Under IW(df, S) the variances are inverse gamma
 # with shape (df - size + 1)/2; under Huang and Wand's prior standard deviations are half-t.
 prior_falls <- function(posterior) {
-  falls <- numeric(nrow(posterior$random))
-  for (block in posterior$blocks) {
+  falls <- numeric(n_random(posterior))
+  for (block in grouping_of(posterior)$blocks) {
     falls[block$columns] <- switch(block$kind,
       inverse_wishart = block$parameter - length(block$columns) + 2,
       vapply(block$sd, scale_fall, 0)
@@ -176,7 +176,7 @@ check_uniform_sds <- function(posterior, factor) {
   # Proper priors are not refused for the number of sets: only uniform ones need them all.
   if (length(columns) > most_columns) columns <- which(falls == 0)
   if (length(columns) == 0) return(tails)
-  exponents <- rep(Inf, nrow(posterior$random))
+  exponents <- rep(Inf, n_random(posterior))
   lengths <- column_lengths(posterior)
   rank <- function(set) extra_rank(posterior, factor, set, flat, lengths)
   single <- vapply(columns, rank, 0)
@@ -261,7 +261,7 @@ sets_to_check <- function(posterior, columns, least) {
   if (least > length(columns) + 6) return(c(as.list(columns), list(columns)))
   if (length(columns) > most_columns) {
     abort("{length(columns)} random columns with uniform standard deviations are too many
-           for {length(posterior$groups)} groups.",
+           for {n_groups(posterior)} groups.",
           i = "Give {.arg sd} or {.arg cov} a proper prior.")
   }
   unlist(lapply(seq_along(columns), function(size) {
@@ -311,12 +311,12 @@ inherits_tail <- function(posterior, factor, set, lengths) {
 # the effects of most groups already. `t` dimensions of effects are left beside the fixed part.
 refuse_uniform <- function(posterior, factor, set, t) {
   columns <- spell_random(posterior)[set]
-  group <- posterior$group
-  n_groups <- length(posterior$groups)
+  group <- grouping_of(posterior)$name
+  n_groups <- n_groups(posterior)
   rank <- rank_beside(posterior, factor, set)$rank
   cause <- if (n_groups == 2) {
     "Two groups cannot tell how much groups vary: {.code {group}} has the levels
-     {.val {posterior$groups}}."
+     {.val {grouping_of(posterior)$groups}}."
   } else if (rank == 0) {
     "The random column{?s} {.val {columns}} {?is/are} zero in all rows."
   } else if (length(set) == 1 && rank - t <= 1) {

@@ -71,8 +71,8 @@ without_density <- function(fit, by) {
     leverage <- rowSums(qr.Q(qr(sqrt(weights) * rows$X))^2)
     return(which(leverage > 1 - 1e-8))
   }
-  if (is.null(fit$design) || length(posterior$groups) > few_groups) return(integer())
-  places <- seq_along(posterior$groups)
+  if (is.null(fit$design) || n_groups(posterior) > few_groups) return(integer())
+  places <- seq_along(grouping_of(posterior)$groups)
   rows <- rows_left_out(fit, "group", places)
   places[!vapply(rows, function(own) has_posterior_without(fit, own), NA)]
 }

@@ -7,17 +7,17 @@
 # are the strata of the residual variances.
 sampler_model <- function(posterior, parameterization) {
   coordinates <- sampler_coordinates(posterior, parameterization)
-  q <- nrow(posterior$random)
-  grouped <- !is.null(posterior$group)
+  q <- n_random(posterior)
+  grouped <- has_groups(posterior)
   change <- function(factors, n_random, intercept, shift) {
     change_coordinates(factors, n_random, intercept, shift, coordinates$A,
                        coordinates$offset)
   }
-  paired <- which(!is.na(posterior$random$paired))
+  paired <- which(!is.na(grouping_of(posterior)$random$paired))
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
-    n_pairs = length(paired), pair_coef = posterior$random$paired[paired] - 1L,
+    n_pairs = length(paired), pair_coef = grouping_of(posterior)$random$paired[paired] - 1L,
     pair_column = paired - 1L,
-    n_groups = length(posterior$groups),
+    n_groups = n_groups(posterior),
     n_cells = if (grouped) length(posterior$cell_level) else 0L,
     n_strata = dim(posterior$level_factor)[3],
     n_random = q, n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
@@ -33,7 +33,7 @@ sampler_model <- function(posterior, parameterization) {
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
-    blocks = lapply(posterior$blocks, encode_block),
+    blocks = lapply(grouping_of(posterior)$blocks, encode_block),
     sigma_prior = posterior$sigma, part = parameters_of(posterior)$part
   ))
 }
@@ -57,9 +57,9 @@ sigma_bound <- function(model) model$sigma_prior[["upper"]]
 sampler_coordinates <- function(posterior, parameterization) {
   p <- length(posterior$fixed)
   total <- total_factor(posterior)
-  means <- if (parameterization == "centered") which(!is.na(posterior$random$paired))
+  means <- if (parameterization == "centered") which(!is.na(grouping_of(posterior)$random$paired))
     else integer()
-  mean_coef <- posterior$random$paired[means]
+  mean_coef <- grouping_of(posterior)$random$paired[means]
   fixed <- which(!seq_len(p) %in% mean_coef)
   centering <- centering_matrix(posterior, total, fixed, mean_coef)
   X <- total[, seq_len(p), drop = FALSE]

@@ -4,7 +4,7 @@
 # The sampler that runs: the common line needs no chain, and where none is asked for it is
 # the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
-  conjugate <- is.null(posterior$group) && all(posterior$beta$precision == 0) &&
+  conjugate <- !has_groups(posterior) && all(posterior$beta$precision == 0) &&
     length(posterior$levels) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
@@ -13,8 +13,8 @@ sampler_that_runs <- function(posterior, sampler) {
 
 # What the collapsed sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
-  if (is.null(posterior$group)) return("group effects")
-  if (nrow(posterior$random) > 8) return("at most eight random columns")
+  if (!has_groups(posterior)) return("group effects")
+  if (n_random(posterior) > 8) return("at most eight random columns")
 }
 
 check_collapsed <- function(posterior, sampler) {
@@ -30,7 +30,7 @@ check_collapsed <- function(posterior, sampler) {
 least_plain_eta <- 0.5
 
 check_plain_eta <- function(posterior, sampler) {
-  eta <- vapply(posterior$blocks, function(block) {
+  eta <- vapply(grouping_of(posterior)$blocks, function(block) {
     if (block$kind == "lkj") block$parameter else Inf
   }, 0)
   if (min(eta, Inf) >= least_plain_eta) return(invisible())

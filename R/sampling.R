@@ -25,7 +25,7 @@ plan_sampling <- function(posterior, control, seed) {
   model <- if (parameterization_of(sampler) == "uncentered") uncentered
     else sampler_model(posterior, parameterization_of(sampler))
   if (is_tuned(sampler)) model <- with_spectrum(model)
-  tell_work("Finding where to start from, with", length(posterior$groups), "groups", control)
+  tell_work("Finding where to start from, with", n_groups(posterior), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (is_tuned(sampler)) {
     model$tuning <- tune_collapsed(model, estimate, posterior, control)

@@ -136,29 +136,30 @@ tidy_rows <- function(fit, effect, squared = FALSE) {
   if (effect == "ran_pars") {
     return(rbind(tidy_covariance(fit, rows, squared), tidy_sigma(fit, rows, squared)))
   }
-  if (is.null(posterior$group)) return(rows(character(), character()))
-  columns <- if (effect == "ran_vals") posterior$random$column else coef_columns(posterior)
+  if (!has_groups(posterior)) return(rows(character(), character()))
+  grouping <- grouping_of(posterior)
+  columns <- if (effect == "ran_vals") grouping$random$column else coef_columns(posterior)
   rows(if (effect == "ran_vals") effect_variables(fit) else coef_variables(fit), columns,
-       posterior$group, rep(posterior$groups[posterior$group_display], each = length(columns)))
+       grouping$name, rep(groups_in_order(grouping), each = length(columns)))
 }
 
 tidy_covariance <- function(fit, rows, squared = FALSE) {
   posterior <- fit$posterior
-  if (is.null(posterior$group)) return(NULL)
-  columns <- posterior$random$column
+  if (!has_groups(posterior)) return(NULL)
+  columns <- grouping_of(posterior)$random$column
   sd <- variables_of_part(posterior, "sd")
   cor <- variables_of_part(posterior, "cor")
-  pairs <- correlated_columns(posterior$random$block)
+  pairs <- correlated_columns(grouping_of(posterior)$random$block)
   names <- paste0(columns[pairs$first], ".", columns[pairs$second])
   if (!squared) {
     return(rows(c(sd, cor),
                 c(paste0("sd__", columns), sprintf("cor__%s", names)[seq_along(cor)]),
-                posterior$group))
+                grouping_of(posterior)$name))
   }
   products <- Map(c, cor, sd[pairs$first], sd[pairs$second])
   rows(c(Map(c, sd, sd), products),
        c(paste0("var__", columns), sprintf("cov__%s", names)[seq_along(cor)]),
-       posterior$group)
+       grouping_of(posterior)$name)
 }
 
 tidy_sigma <- function(fit, rows, squared = FALSE) {
@@ -221,7 +222,8 @@ measure_convergence <- function(values, measures) {
 tidy_moments <- function(fit, effect, level, measures) {
   posterior <- fit$posterior
   groups <- shown_levels(fit)
-  columns <- if (effect == "ran_coefs") coef_columns(posterior) else posterior$random$column
+  columns <- if (effect == "ran_coefs") coef_columns(posterior)
+    else grouping_of(posterior)$random$column
   parts <- moments_of_groups(fit, columns, effect == "ran_coefs")
   in_rows <- function(name) {
     as.numeric(t(vapply(parts, function(part) part[, name], numeric(length(groups)))))
@@ -229,7 +231,7 @@ tidy_moments <- function(fit, effect, level, measures) {
   estimate <- in_rows("mean")
   error <- in_rows("sd")
   half <- stats::qnorm((1 + level) / 2) * error
-  table <- data.frame(effect = effect, group = posterior$group,
+  table <- data.frame(effect = effect, group = grouping_of(posterior)$name,
                       level = rep(groups, each = length(columns)),
                       term = rep(columns, length(groups)), estimate = estimate,
                       std.error = error, conf.low = estimate - half, conf.high = estimate + half)

@@ -12,8 +12,8 @@ VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NU
   asked <- asked_estimates(summary, probs, robust)
   if (asked$form != "medians") return(covariance_tables(x, asked))
   estimate <- list()
-  if (!is.null(posterior$group)) {
-    estimate[[posterior$group]] <- covariance_estimate(x)
+  if (has_groups(posterior)) {
+    estimate[[grouping_of(posterior)$name]] <- covariance_estimate(x)
   }
   structure(estimate, sc = sigma(x), class = "VarCorr.relm")
 }
@@ -25,18 +25,19 @@ covariance_tables <- function(fit, asked) {
   sd <- sigma_draws(fit)
   residual <- list(sd = asked_form(sd, parameter_tails(posterior)[colnames(sd)], asked,
                                    list(names)))
-  if (is.null(posterior$group)) return(list(residual__ = residual))
-  stats::setNames(list(group_covariance(fit, asked), residual), c(posterior$group, "residual__"))
+  if (!has_groups(posterior)) return(list(residual__ = residual))
+  stats::setNames(list(group_covariance(fit, asked), residual),
+                  c(grouping_of(posterior)$name, "residual__"))
 }
 
 group_covariance <- function(fit, asked) {
   posterior <- fit$posterior
-  columns <- posterior$random$column
+  columns <- grouping_of(posterior)$random$column
   q <- length(columns)
   sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
   tails <- tails_of_part(posterior, "sd")
   tables <- list(sd = asked_form(sd, tails, asked, list(columns)))
-  pairs <- correlated_columns(posterior$random$block)
+  pairs <- correlated_columns(grouping_of(posterior)$random$block)
   if (length(pairs$first) == 0) return(tables)
   # Draws x effects x effects; as a matrix, the pairs of effects in the order of columns.
   correlation <- array(rep(diag(q), each = nrow(sd)), c(nrow(sd), q, q))
@@ -73,21 +74,21 @@ asked_form <- function(draws, tails, asked, names) {
 
 covariance_estimate <- function(fit) {
   posterior <- fit$posterior
-  columns <- posterior$random$column
+  columns <- grouping_of(posterior)$random$column
   q <- length(columns)
   medians_of <- function(part) {
     apply(hyper_matrix(fit, shown_places_of(posterior, part)), 2, stats::median)
   }
   sd <- medians_of("sd")
   correlation <- diag(q)
-  pairs <- correlated_columns(posterior$random$block)
+  pairs <- correlated_columns(grouping_of(posterior)$random$block)
   medians <- medians_of("cor")
   correlation[cbind(pairs$first, pairs$second)] <- medians
   correlation[cbind(pairs$second, pairs$first)] <- medians
   dimnames(correlation) <- list(columns, columns)
   names(sd) <- columns
   structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
-            block = posterior$random$block)
+            block = grouping_of(posterior)$random$block)
 }
 
 #' @rdname relm-effects

@@ -2,7 +2,7 @@
 
 # Those whose draws are kept.
 kept_variables <- function(fit) {
-  shown <- fit$posterior$group_display
+  shown <- grouping_of(fit$posterior)$display
   shown <- shown[(shown - 1L) %in% fit$sampling$kept]
   if (length(shown)) as.character(effect_names(fit$posterior)[, shown]) else character()
 }
@@ -77,10 +77,12 @@ variables_of_kind <- function(fit, kind) {
 # relm's names of the coefficients and group effects, named as rstanarm names them.
 rstanarm_names <- function(fit) {
   posterior <- fit$posterior
-  columns <- posterior$random$column
+  columns <- grouping_of(posterior)$random$column
   fixed <- hyper_variables(fit)[seq_along(posterior$fixed)]
-  levels <- rep(gsub(" ", "_", posterior$groups), each = length(columns))
-  effects <- if (length(columns)) sprintf("b[%s %s:%s]", columns, posterior$group, levels)
+  levels <- rep(gsub(" ", "_", grouping_of(posterior)$groups), each = length(columns))
+  effects <- if (length(columns)) {
+    sprintf("b[%s %s:%s]", columns, grouping_of(posterior)$name, levels)
+  }
   stats::setNames(c(fixed, effect_names(posterior)), c(posterior$fixed, effects))
 }
 

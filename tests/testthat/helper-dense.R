@@ -35,12 +35,12 @@ dense_left_out <- function(rows, state, i) {
 # variation between groups.
 any_states <- function(posterior, n = 4, seed = 1) {
   set.seed(seed)
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   n_levels <- max(1, length(posterior$levels))
   states <- lapply(seq_len(n), function(i) {
     A <- crossprod(matrix(rnorm(q * q), q))
     Sigma <- matrix(0, q, q)
-    for (block in posterior$blocks) {
+    for (block in grouping_of(posterior)$blocks) {
       k <- block$columns
       Sigma[k, k] <- A[k, k]
     }
@@ -49,7 +49,7 @@ any_states <- function(posterior, n = 4, seed = 1) {
   })
   hyper <- vapply(states, function(state) {
     sd <- sqrt(diag(state$Sigma))
-    correlations <- lapply(posterior$blocks, function(block) {
+    correlations <- lapply(grouping_of(posterior)$blocks, function(block) {
       k <- block$columns
       scale <- tcrossprod(sd[k])
       C <- state$Sigma[k, k] / ifelse(scale > 0, scale, 1)
@@ -101,7 +101,7 @@ dense_joint <- function(posterior, tau, C, sigma) {
   U <- chol(V)
   e <- backsolve(U, rows$y - rows$X %*% posterior$beta$mean, transpose = TRUE)
   log_prior <- 0
-  for (block in posterior$blocks) {
+  for (block in grouping_of(posterior)$blocks) {
     m <- block$columns
     own <- Sigma[m, m, drop = FALSE]
     log_prior <- log_prior + switch(block$kind,

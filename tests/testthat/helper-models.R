@@ -40,14 +40,14 @@ replay_data <- function(posterior) {
        group = index(posterior$design$factors$group),
        level = index(posterior$design$factors$sigma),
        w = if (is.null(rows$weights)) rep(1, length(rows$y)) else rows$weights,
-       blocks = lapply(posterior$blocks, `[[`, "columns"), paired = posterior$random$paired)
+       blocks = lapply(grouping_of(posterior)$blocks, `[[`, "columns"), paired = grouping_of(posterior)$random$paired)
 }
 
 replay_prior <- function(posterior) {
-  sd <- vector("list", nrow(posterior$random))
-  for (block in posterior$blocks) sd[block$columns] <- block$sd
+  sd <- vector("list", n_random(posterior))
+  for (block in grouping_of(posterior)$blocks) sd[block$columns] <- block$sd
   list(beta_precision = posterior$beta$precision, beta_mean = posterior$beta$mean, sd = sd,
-       cov = lapply(posterior$blocks, function(block) {
+       cov = lapply(grouping_of(posterior)$blocks, function(block) {
          list(type = block$kind, eta = block$parameter, df = block$parameter,
               scale = matrix(block$scale, length(block$columns)))
        }),
@@ -56,7 +56,7 @@ replay_prior <- function(posterior) {
 
 # A starting point near the data's scale.
 plain_start <- function(posterior) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   list(beta = seq_along(posterior$fixed) / 10, Sigma = diag(0.5, q),
        sigma2 = 0.4 + seq_len(dim(posterior$level_factor)[3]) / 10)
 }
@@ -86,10 +86,10 @@ run_replay <- function(posterior, sampler, sweeps, seed = 5, ...) {
 }
 
 replay_covariance <- function(draws, posterior) {
-  q <- nrow(posterior$random)
+  q <- n_random(posterior)
   one <- function(t) {
     Sigma <- matrix(draws$Sigma[t, , ], q)
-    correlations <- lapply(posterior$blocks, function(block) {
+    correlations <- lapply(grouping_of(posterior)$blocks, function(block) {
       C <- stats::cov2cor(Sigma[block$columns, block$columns, drop = FALSE])
       C[upper.tri(C)]
     })
@@ -122,7 +122,7 @@ expect_replay <- function(posterior, samplers = c("centered", "uncentered", "int
     ours <- run_sampler(posterior, sampler, sweeps)
     theirs <- run_replay(posterior, sampler, sweeps)
     expect_lt(largest_difference(ours$hyper, theirs$hyper), 1e-10, label = sampler)
-    if (!is.null(posterior$group)) {
+    if (has_groups(posterior)) {
       expect_lt(largest_difference(ours$effects, theirs$effects), 1e-10, label = sampler)
     }
   }

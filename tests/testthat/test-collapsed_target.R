@@ -77,7 +77,7 @@ test_that("with sigma a coordinate, the target is the dense one under every prio
   for (posterior in cases) {
     model <- relm:::sampler_model(posterior, "uncentered")
     q <- model$n_random
-    n <- q + (length(posterior$blocks) < q) + 1
+    n <- q + (length(grouping_of(posterior)$blocks) < q) + 1
     tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "coordinate")
     tuning$scale <- rep(0.7, q)
     difference <- replicate(10, {

@@ -4,7 +4,7 @@ rows_of <- function(design) relm:::design_rows(design)
 
 # Z'Z, Z'X, Z'y of one group from the factor, unshifted.
 group_products <- function(crossprods, group) {
-  q <- nrow(crossprods$random)
+  q <- n_random(crossprods)
   p <- length(crossprods$fixed)
   cells <- which(crossprods$cell_group == group)
   factor <- matrix(aperm(crossprods$cell_factor[, , cells, drop = FALSE], c(1, 3, 2)),
@@ -31,7 +31,7 @@ expect_products <- function(crossprods, design) {
     own <- group$index == match(label, group$labels)
     Z <- rows$Z[own, , drop = FALSE]
     expected <- crossprod(Z, (if (length(w) > 1) w[own] else 1) * cbind(Z, all[own, ]))
-    expect_equal(unname(group_products(crossprods, match(label, crossprods$groups))),
+    expect_equal(unname(group_products(crossprods, match(label, grouping_of(crossprods)$groups))),
                  unname(expected), tolerance = 1e-12)
   }
 }
@@ -80,7 +80,7 @@ test_that("parts of the data add up, shared groups or not", {
     expect_equal(sum$n_rows, nrow(data))
     expect_products(sum, design)
     whole <- crossprods(design)
-    expect_setequal(sum$groups, whole$groups)
+    expect_setequal(grouping_of(sum)$groups, grouping_of(whole)$groups)
     expect_equal(sort(sum$cell_rows), sort(whole$cell_rows))
     expect_equal(sum(sum$level_factor^2), sum(whole$level_factor^2), tolerance = 1e-12)
   }

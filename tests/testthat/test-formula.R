@@ -119,7 +119,8 @@ test_that("a formula may be text", {
   expect_identical(fit$sampling$hyper, expected$sampling$hyper)
   expect_identical(fit$call, expected$call)
   expect_identical(names(fixef(update(fit, . ~ . + v))), c("(Intercept)", "I(x + shift)", "v"))
-  expect_identical(crossprods("y ~ x + (1 | g)", data)$groups, crossprods(y ~ x + (1 | g), data)$groups)
+  expect_identical(crossprods("y ~ x + (1 | g)", data)$groupings,
+                   crossprods(y ~ x + (1 | g), data)$groupings)
   expect_identical(nrow(relm_design("y ~ x", data)$frame), nrow(data))
   expect_error(relm("y ~ x + (1 | g", data), "cannot be read as a formula", class = "relm_error")
   expect_error(relm(c("y ~ x", "y ~ v"), data), "`formula` must be a formula", class = "relm_error")

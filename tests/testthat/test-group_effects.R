@@ -199,7 +199,7 @@ test_that("effects that are asked for a few groups at a time are read for severa
     needed <- c(2L, 3L, 5L, 6L, 9L)
     asked <- list(2:3, c(5L, 3L), 9L, c(6L, 9L), 2L, 3L)
     # Two groups at once; all at once.
-    for (bytes in c(16, 160) * nrow(kept$posterior$random) * ndraws(fit)) {
+    for (bytes in c(16, 160) * n_random(kept$posterior) * ndraws(fit)) {
       answers <- with_relm("window_bytes", bytes, with_relm("kept_bytes", bytes, {
         read <- relm:::effect_reader(fit, needed, 1L)
         lapply(asked, read)

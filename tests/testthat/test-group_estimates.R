@@ -54,7 +54,7 @@ test_that("estimates of moments have the same shapes", {
     expect_identical(method(many, summary = FALSE), method(fit, summary = FALSE))
   }
   expect_equal(attr(ranef(many)$g, "postVar"), unname(many$sampling$moments$covariance[
-    , , many$posterior$group_display]), ignore_attr = TRUE)
+    , , grouping_of(many$posterior)$display]), ignore_attr = TRUE)
 })
 
 test_that("coefficients that do not vary take no draws for each group", {

@@ -73,7 +73,7 @@ test_that("numbers are told apart by their values", {
   for (scaled in list(2024e12 + id, id * 2^-40 + 1, 1e5 * id)) {
     fit <- fit_groups(y ~ x + (1 | g), transform(data, g = scaled))
     expect_identical(fit$sampling$hyper, by_text$sampling$hyper)
-    expect_identical(as.numeric(fit$posterior$groups), unique(as.numeric(scaled)))
+    expect_identical(as.numeric(grouping_of(fit$posterior)$groups), unique(as.numeric(scaled)))
     # In any order, and one group alone.
     rows <- c(30, 2, 11)
     expect_identical(posterior_epred(fit, transform(data, g = scaled)[rows, ]),
@@ -86,8 +86,8 @@ test_that("times within a second, and in the hour that comes twice, are groups o
   id <- match(data$g, unique(data$g))
   expect_distinct <- function(times, n, labels = NULL) {
     fit <- fit_groups(y ~ x + (1 | g), transform(data, g = times))
-    expect_length(unique(fit$posterior$groups), n)
-    if (!is.null(labels)) expect_identical(fit$posterior$groups[seq_along(labels)], labels)
+    expect_length(unique(grouping_of(fit$posterior)$groups), n)
+    if (!is.null(labels)) expect_identical(grouping_of(fit$posterior)$groups[seq_along(labels)], labels)
     rows <- c(40, 3)
     expect_identical(unname(posterior_epred(fit, transform(data, g = times)[rows, ])),
                      unname(posterior_epred(fit)[, rows]))
@@ -140,7 +140,7 @@ test_that("pairs whose labels paste alike are groups of their own", {
   for (formula in c(y ~ x + (1 | a:b:u), y ~ x + (1 | a:(b:u)))) {
     fit <- fit_groups(formula, data)
     expect_identical(unname(fit$sampling$hyper), unname(expected$sampling$hyper))
-    expect_length(unique(fit$posterior$groups), 16)
+    expect_length(unique(grouping_of(fit$posterior)$groups), 16)
     rows <- c(33, 1, 7, 18)
     expect_identical(unname(posterior_epred(fit, data[rows, ])),
                      unname(posterior_epred(expected)[, rows]))
@@ -180,19 +180,19 @@ test_that("parts of the data with pairs that paste alike add up", {
   first <- which(data$a == "1" & data$b == "1:2" | data$a == "1:1" & data$b == "1:2")
   sum <- of(first) + of(-first)
   whole <- of(c(first, seq_len(nrow(data))[-first]))
-  expect_identical(sum$groups, whole$groups)
+  expect_identical(grouping_of(sum)$groups, grouping_of(whole)$groups)
   expect_identical(sum$levels, whole$levels)
   expect_identical(sum$cell_rows, whole$cell_rows)
   draws <- function(x) relm(x, chains = 1, draws = 20, seed = 1)$sampling$hyper
   expect_equal(draws(sum), draws(whole), tolerance = 1e-6)
-  expect_identical((sum + of(1:5))$groups, whole$groups)
+  expect_identical(grouping_of(sum + of(1:5))$groups, grouping_of(whole)$groups)
 })
 
 test_that("groups left out and fitted anew keep their labels", {
   data <- alike()
   fit <- relm(y ~ x + (1 | a:b:u), data, sigma = ~ a:b, chains = 1, draws = 50, seed = 1)
   without <- relm:::fit_without(fit, which(data$a == "1:1"), "rows", 1)
-  expect_true(all(without$posterior$groups %in% fit$posterior$groups))
+  expect_true(all(grouping_of(without$posterior)$groups %in% grouping_of(fit$posterior)$groups))
   rows <- relm:::rows_of_fit(fit$design, without$posterior, 1:16)
   expect_identical(which(is.na(rows$group)), which(data$a[1:16] == "1:1"))
 })

@@ -9,7 +9,7 @@ test_that("a stored draw is what the state says, in the order of the parameters"
     model <- relm:::sampler_model(posterior, "uncentered")
     p <- model$n_coef
     Sigma <- matrix(run$state$Sigma, model$n_random)
-    correlations <- lapply(posterior$blocks, function(block) {
+    correlations <- lapply(grouping_of(posterior)$blocks, function(block) {
       C <- stats::cov2cor(Sigma[block$columns, block$columns, drop = FALSE])
       C[upper.tri(C)]
     })

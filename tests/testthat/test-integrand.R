@@ -10,7 +10,7 @@ dense_integrand <- function(posterior, state) {
 
 # The parameters of split_point() of a state.
 point_of <- function(posterior, state) {
-  z <- lapply(posterior$blocks, function(block) {
+  z <- lapply(grouping_of(posterior)$blocks, function(block) {
     if (length(block$columns) == 1) return(NULL)
     C <- cov2cor(state$Sigma[block$columns, block$columns])
     relm:::partial_of_draw(C[upper.tri(C)], nrow(C))
@@ -37,7 +37,7 @@ test_that("the integrand is the density of all the data, coefficients and effect
       point <- point_of(posterior, state)
       at <- relm:::split_point(point, integrand)
       prior_of_block <- relm:::log_integrand(integrand, point) - dense_integrand(posterior, state)
-      exact <- sum(vapply(posterior$blocks, function(block) {
+      exact <- sum(vapply(grouping_of(posterior)$blocks, function(block) {
         sum(relm:::log_scale_prior(half_t(3, 1), at$sd[block$columns]))
       }, 0))
       if (ncol(at$z)) exact <- exact + relm:::log_lkj_prior(at$z, 3, 1)
@@ -73,7 +73,7 @@ test_that("draws become points, and points factors", {
   points <- relm:::drawn_points(fit)
   integrand <- relm:::new_integrand(fit$posterior)
   at <- relm:::split_point(points, integrand)
-  L <- relm:::covariance_factors(at, fit$posterior$blocks, 3)
+  L <- relm:::covariance_factors(at, grouping_of(fit$posterior)$blocks, 3)
   draws <- as.matrix(fit, c("sd_g__Intercept", "sd_g__v", "cor_g__Intercept__v", "cor_g__x__v",
                             "sd_g__x", "sigma_f[b]"))
   for (i in c(1, 33)) {

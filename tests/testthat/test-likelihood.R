@@ -103,7 +103,7 @@ test_that("cross-products that keep each group's factor give the same likelihood
     groups <- relm:::groups_of_crossprods(posterior)
     own <- relm:::sampler_model(posterior, "uncentered")
     values <- relm:::group_log_lik(own, groups, given, seq_along(groups$labels))
-    expect_equal(values[, match(fit$posterior$groups, groups$labels)], exact, tolerance = 1e-10)
+    expect_equal(values[, match(grouping_of(fit$posterior)$groups, groups$labels)], exact, tolerance = 1e-10)
   }
 })
 

@@ -71,7 +71,7 @@ test_that("by groups it is the integrated likelihood, in the order of levels", {
   hyper <- relm:::drawn_hyper_all(fit)
   for (d in c(1, 60)) {
     state <- relm:::state_of(hyper[, d], fit$posterior)
-    exact <- vapply(match(colnames(ours), fit$posterior$groups), function(j) {
+    exact <- vapply(match(colnames(ours), grouping_of(fit$posterior)$groups), function(j) {
       dense_group_log_lik(rows, state, j)
     }, 0)
     expect_equal(unname(ours[d, ]), exact, tolerance = 1e-10)

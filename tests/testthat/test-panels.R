@@ -7,7 +7,7 @@ test_that("factors of many columns have the products of the rows", {
     data <- data.frame(y = rnorm(n, 5), X = I(matrix(rnorm(n * p), n)), g = rep_len(1:9, n))
     for (formula in c(y ~ X, y ~ X + (1 | g))) {
       sums <- crossprods(formula, data)
-      shift <- sums$shift[setdiff(seq_along(sums$shift), seq_len(nrow(sums$random)))]
+      shift <- sums$shift[setdiff(seq_along(sums$shift), seq_len(n_random(sums)))]
       rows <- sweep(cbind(1, unclass(data$X), data$y), 2, shift)
       factor <- relm:::stratum_totals(sums)[, , 1]
       expect_identical(factor[lower.tri(factor)], numeric((p + 2) * (p + 1) / 2))

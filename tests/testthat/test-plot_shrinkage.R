@@ -103,7 +103,7 @@ test_that("means stand in where draws of so many groups are not kept", {
     with_beta = matrix(0, 2, 16)
   )
   arrows <- arrows_of(plot(moments, "shrinkage", groups = c("w9", "l1")))
-  place <- match(c("w9", "l1"), fit$posterior$groups)
+  place <- match(c("w9", "l1"), grouping_of(fit$posterior)$groups)
   means <- colMeans(as.matrix(fit, c("b_Intercept", "b_x")))
   expect_equal(arrows$xend, means[[1]] + 2 * place - 1)
   expect_equal(arrows$yend, means[[2]] + 2 * place)

@@ -12,17 +12,18 @@ test_that("a posterior says its priors, spread over the columns", {
 test_that("blocks hold the prior of their columns", {
   data <- grouped_data()
   kinds <- function(formula, ...) {
-    vapply(posterior_of(formula, data, relm_prior(...))$blocks, `[[`, "", "kind")
+    vapply(grouping_of(posterior_of(formula, data, relm_prior(...)))$blocks, `[[`, "", "kind")
   }
   expect_identical(kinds(y ~ x + (1 + x || g)), c("variance", "variance"))
   expect_identical(kinds(y ~ x + (1 + x | g) + (0 + v | g)), c("lkj", "variance"))
   expect_identical(kinds(y ~ x + (1 + x | g), cov = inverse_wishart(3, 1)), "inverse_wishart")
   expect_identical(kinds(y ~ x + (1 + x | g), cov = huang_wand(2, 1)), "huang_wand")
   # One column: Huang and Wand's prior is half-t.
-  one <- posterior_of(y ~ x + (1 | g), data, relm_prior(cov = huang_wand(3, 0.5)))$blocks[[1]]
+  one <- grouping_of(posterior_of(y ~ x + (1 | g), data, relm_prior(cov = huang_wand(3, 0.5))))$blocks[[1]]
   expect_identical(one$distribution, half_t(3, 0.5))
   # One column: the inverse-Wishart is an inverse gamma.
-  block <- posterior_of(y ~ x + (1 | g), data, relm_prior(cov = inverse_wishart(3, 2)))$blocks[[1]]
+  block <- grouping_of(posterior_of(y ~ x + (1 | g), data,
+                                    relm_prior(cov = inverse_wishart(3, 2))))$blocks[[1]]
   expect_identical(block$variance[1:3, ], c(shape = 1.5, rate = 1, upper = Inf))
 })
 
@@ -34,7 +35,7 @@ test_that("aliased columns are those that lm leaves out", {
   expect_identical(posterior$fixed, kept)
   with_groups <- posterior_of(y ~ twice + x + v + (1 + v | g), data)
   expect_identical(with_groups$fixed, c("(Intercept)", "twice", "v"))
-  expect_identical(with_groups$random$paired, c(1L, 3L))
+  expect_identical(grouping_of(with_groups)$random$paired, c(1L, 3L))
   without <- posterior_of(y ~ twice + v + (1 + v | g), data)
   expect_equal(with_groups$cell_factor, without$cell_factor)
   expect_equal(with_groups$level_factor, without$level_factor, tolerance = 1e-12)

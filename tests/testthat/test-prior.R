@@ -158,5 +158,5 @@ test_that("what was changed by hand is checked where it is used", {
   refused(use(prior$sigma$parameters$upper <- 2), "takes no arguments")
   refused(use({prior$sigma <- uniform(1); prior$sigma$parameters <- list()}), "`upper`.*changed")
   changed <- use(prior$sd$Intercept$parameters$scale <- 2)
-  expect_identical(changed$blocks, relm_posterior(model, relm_prior(sd = half_t(3, 2)))$blocks)
+  expect_identical(changed$groupings, relm_posterior(model, relm_prior(sd = half_t(3, 2)))$groupings)
 })

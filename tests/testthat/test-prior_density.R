@@ -67,7 +67,7 @@ test_that("inverse-Wishart matrices have inverse-gamma variances", {
   scale <- matrix(c(1.5, 0.4, 0.4, 0.8), 2)
   posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(7),
                             relm_prior(cov = inverse_wishart(5, scale)))
-  block <- posterior$blocks[[1]]
+  block <- grouping_of(posterior)$blocks[[1]]
   expect_equal(log(first_sd(block, 0.4)), relm:::log_scale_prior(inverse_gamma(2, 0.75), 0.4),
                tolerance = 1e-5)
 })
@@ -75,7 +75,7 @@ test_that("inverse-Wishart matrices have inverse-gamma variances", {
 test_that("Huang and Wand's matrices have half-t standard deviations", {
   posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(7),
                             relm_prior(cov = huang_wand(3, c(0.8, 2))))
-  block <- posterior$blocks[[1]]
+  block <- grouping_of(posterior)$blocks[[1]]
   expect_equal(log(first_sd(block, 0.4)), relm:::log_scale_prior(half_t(3, 0.8), 0.4),
                tolerance = 1e-5)
 })

@@ -106,7 +106,7 @@ test_that("many columns with groups to spare are proper", {
   data <- data.frame(g = rep(1:30, each = 30), y = rnorm(900))
   data$X <- matrix(rnorm(900 * 12), 900)
   posterior <- posterior_of(y ~ X + (1 + X | g), data)
-  expect_identical(nrow(posterior$random), 13L)
+  expect_identical(n_random(posterior), 13L)
 })
 
 test_that("many columns with proper priors and few groups are not refused", {

@@ -28,7 +28,7 @@ test_that("ranks are those of the whole matrices", {
   for (posterior in posteriors) {
     factor <- relm:::raw_cell_factor(posterior)
     flat <- which(posterior$beta$precision == 0)
-    columns <- seq_len(nrow(posterior$random))
+    columns <- seq_len(n_random(posterior))
     for (size in columns) for (set in combn(columns, size, simplify = FALSE)) {
       expect_equal(relm:::extra_rank(posterior, factor, set, flat),
                    plain_extra_rank(posterior, set, flat))

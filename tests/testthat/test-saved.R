@@ -15,7 +15,7 @@ test_that("where groups are told apart otherwise than by version 0.1.0, it says 
   data <- data.frame(a = rep(c("1", "1:1"), each = 20), u = rep(c("1:2", "2"), 20), y = rnorm(40))
   fit <- relm(y ~ 1 + (1 | a:u), data, seed = 1, chains = 1, draws = 20)
   # As that version would have had it: three groups of four.
-  fit$posterior$groups <- unique(paste(data$a, data$u, sep = ":"))
+  fit$posterior$groupings[[1]]$groups <- unique(paste(data$a, data$u, sep = ":"))
   fit$design$factors <- NULL
 
   expect_error(fitted(fit), "update\\(fit\\)", class = "relm_error")
