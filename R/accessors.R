@@ -135,11 +135,12 @@ prior_summary.default <- function(object, ...) {
 }
 
 # What stats' defaults would answer with NULL.
-refuse_method <- function(name, instead) {
+# arguments: those of the generic.
+refuse_method <- function(name, instead, arguments = alist(object = , ... = )) {
   force(name)
-  function(object, ...) {
-    abort("There is no {.fn {name}} for fits of {.fn relm}.", i = instead)
-  }
+  method <- function() abort("There is no {.fn {name}} for fits of {.fn relm}.", i = instead)
+  formals(method) <- arguments
+  method
 }
 
 #' @export
