@@ -118,11 +118,12 @@ family.relm <- function(object, ...) {
 }
 
 # What stats' defaults would answer with NULL.
-refuse_method <- function(name, instead) {
+# arguments: those of the generic.
+refuse_method <- function(name, instead, arguments = alist(object = , ... = )) {
   force(name)
-  function(object, ...) {
-    abort("There is no {.fn {name}} for fits of {.fn relm}.", i = instead)
-  }
+  method <- function() abort("There is no {.fn {name}} for fits of {.fn relm}.", i = instead)
+  formals(method) <- arguments
+  method
 }
 
 #' @export

@@ -38,13 +38,14 @@ add1.relm <- refuse_method("add1", "Fit the model with the term by {.fn update},
 
 #' @importFrom stats extractAIC
 #' @export
-extractAIC.relm <- refuse_method("extractAIC", "{.fn loo} and {.fn waic} are its kin for draws.")
+extractAIC.relm <- refuse_method("extractAIC", "{.fn loo} and {.fn waic} are its kin for draws.",
+                                 alist(fit = , scale = , k = , ... = ))
 
 #' @importFrom stats profile
 #' @export
 profile.relm <- refuse_method("profile", "The posterior is drawn from, and no likelihood is
                                           maximized: {.fn confint} and {.fn posterior_interval} have
-                                          intervals.")
+                                          intervals.", alist(fitted = , ... = ))
 
 #' @rdname relm-refused
 #' @export
@@ -56,4 +57,4 @@ isSingular.default <- function(x, ...) pass_on("lme4", "isSingular", x, ...)
 #' @export
 isSingular.relm <- refuse_method("isSingular", "Draws of a standard deviation are never zero: look
                                                 at how near they come, by {.code plot(fit)} or
-                                                {.fn summary}.")
+                                                {.fn summary}.", alist(x = , ... = ))

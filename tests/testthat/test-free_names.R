@@ -1,6 +1,6 @@
 test_that("names are those that R would look for", {
   found <- relm:::free_names(quote(
-    f(x[, 1], a$b, c@d, function(u, w = K) u + w + z, ns::k(2), `my x` + g(h)(i), n = "text")
+    f(x[, 1], a$b, c@d, function(u, w = K) u + w + z, stats::k(2), `my x` + g(h)(i), n = "text")
   ))
   expect_setequal(found$variables, c("x", "a", "c", "K", "z", "my x", "h", "i"))
   expect_setequal(found$functions, c("f", "[", "$", "@", "function", "+", "g"))
