@@ -26,7 +26,7 @@ no_grouping <- new_grouping(
 groupings_of <- function(x) {
   if (!is.null(x$groupings) || is.null(x$group)) return(x$groupings)
   list(new_grouping(x$group, x$groups, x$group_display, x$group_order, x$group_parts, x$random,
-                    x$blocks))
+                    as.list(x$blocks)))
 }
 
 has_groups <- function(x) length(groupings_of(x)) > 0
