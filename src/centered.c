@@ -9,11 +9,13 @@ status_t centered_sweep(const model_t *model, state_t *state)
 {
     /* beta_j | . ~ N(V_j (Sigma^-1 beta + X_j'y_j/sigma^2), V_j),
        V_j = (Sigma^-1 + X_j'X_j/sigma^2)^-1 */
-    RETURN_IF_FAILED(draw_group_effects(model, state));
+    for (int g = 0; g < model->n_groupings; g++)
+        RETURN_IF_FAILED(draw_group_effects(model, state, g));
     /* beta | . ~ N(mean_j beta_j, Sigma/J) */
     RETURN_IF_FAILED(draw_coefficients(model, state));
     /* tau_k^2 | . ~ IG((J - 1)/2, sum_j (beta_kj - beta_k)^2 / 2) */
-    RETURN_IF_FAILED(draw_covariance(model, state));
+    for (int g = 0; g < model->n_groupings; g++)
+        RETURN_IF_FAILED(draw_covariance(model, state, g));
     /* sigma^2 | . ~ IG(n/2, sum_j |y_j - X_j beta_j|^2 / 2) */
     return draw_residual_variances(model, state);
 }

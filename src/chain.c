@@ -1,21 +1,21 @@
 #include "chain.h"
 #include "hyper.h"
 
-static void store_effects(const model_t *model, const state_t *state, const chain_t *chain,
-                          double *out)
+static void store_effects(int q, const grouping_state_t *own, const kept_effects_t *kept,
+                          int draw)
 {
-    int q = model->n_random;
-    for (int j = 0; j < chain->n_kept; j++)
+    double *out = kept->effects + (size_t) q * kept->n * draw;
+    for (int j = 0; j < kept->n; j++)
         for (int k = 0; k < q; k++)
-            *out++ = state->effect[(size_t) q * chain->kept[j] + k] - state->mean[k];
+            *out++ = own->effect[(size_t) q * kept->group[j] + k] - own->mean[k];
 }
 
 static void store_draw(const model_t *model, const state_t *state, const chain_t *chain,
                        int draw)
 {
     store_hyper(model, state, chain->hyper + (size_t) n_hyper(model) * draw);
-    store_effects(model, state, chain,
-                  chain->effects + (size_t) model->n_random * chain->n_kept * draw);
+    for (int g = 0; g < model->n_groupings; g++)
+        store_effects(model->grouping[g].n_random, state->grouping + g, chain->kept + g, draw);
 }
 
 status_t run_chain(const model_t *model, state_t *state, sweep_t sweep, chain_t *chain)

@@ -3,13 +3,18 @@
 
 #include "samplers.h"
 
+/* The groups of a grouping whose effects are stored. */
+typedef struct {
+    int n;
+    const int *group;       /* n, from 0 */
+    double *effects;        /* q x n x draws of gamma_j */
+} kept_effects_t;
+
 /* How long a chain runs, and where its draws go, one column a draw. */
 typedef struct {
     int warmup, draws, thin;
     double *hyper;          /* n_hyper(model) x draws */
-    int n_kept;             /* groups whose effects are stored */
-    const int *kept;        /* n_kept, from 0 */
-    double *effects;        /* q x n_kept x draws of gamma_j */
+    kept_effects_t kept[MOST_GROUPINGS];
     int sweeps_done;
 } chain_t;
 

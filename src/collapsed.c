@@ -18,8 +18,9 @@ static status_t draw_sigma(const model_t *model, state_t *state)
         state->sigma2[0] = exp(2.0 * c->moves.point[c->target.target.n - 1]);
         return STATUS_OK;
     }
-    return draw_variance(&model->sigma_prior, model->stratum_rows[0] - p - model->n_random,
-                         r * r, state->sigma2);
+    return draw_variance(&model->sigma_prior,
+                         model->stratum_rows[0] - p - grouping_of(&c->target)->n_random, r * r,
+                         state->sigma2);
 }
 
 /* beta | L, sigma^2 ~ N(R^-1 R'^-1 X'V^-1y, sigma^2 (R'R)^-1); where sigma is not
@@ -51,16 +52,14 @@ static void draw_beta(const model_t *model, state_t *state, const double *L)
 }
 
 /* Sigma = unit L L'. */
-static void set_covariance(const model_t *model, state_t *state, const double *L,
-                           double unit)
+static void set_covariance(int q, const double *L, double unit, double *Sigma)
 {
-    int q = model->n_random;
     for (int k = 0; k < q; k++)
         for (int l = 0; l < q; l++) {
             double sum = 0.0;
             for (int m = 0; m <= (k < l ? k : l); m++)
                 sum += L[l + (size_t) q * m] * L[k + (size_t) q * m];
-            state->Sigma[l + (size_t) q * k] = unit * sum;
+            Sigma[l + (size_t) q * k] = unit * sum;
         }
 }
 
@@ -69,15 +68,17 @@ static void set_covariance(const model_t *model, state_t *state, const double *L
 static status_t draw_given_variances(const model_t *model, state_t *state, const double *L)
 {
     collapsed_t *c = state->collapsed;
-    int q = model->n_random;
+    const grouping_t *grouping = grouping_of(&c->target);
+    double *effects = state->grouping[c->target.g].effect;
+    int q = grouping->n_random;
     double *factor = c->target.buffers.weighing.group.factor;
-    for (int j = 0; j < model->n_groups; j++) {
+    for (int j = 0; j < grouping->n_groups; j++) {
         unpack_group(&c->target.data, j, factor);
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, L, state->staying, 1.0,
-                                        state->normals, state->effect + (size_t) q * j,
-                                        &c->group));
-        if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
+                                        state->normals, effects + (size_t) q * j, &c->group));
+        if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
+            return STATUS_INTERRUPTED;
     }
     return draw_residual_variances(model, state);
 }
@@ -97,6 +98,7 @@ status_t collapsed_sweep(const model_t *model, state_t *state)
     factor_at(&c->target, c->moves.point, c->L);
     RETURN_IF_FAILED(draw_sigma(model, state));
     draw_beta(model, state, c->L);
-    set_covariance(model, state, c->L, is_given ? 1.0 : state->sigma2[0]);
+    set_covariance(grouping_of(&c->target)->n_random, c->L, is_given ? 1.0 : state->sigma2[0],
+                   state->grouping[c->target.g].Sigma);
     return is_given ? draw_given_variances(model, state, c->L) : STATUS_OK;
 }

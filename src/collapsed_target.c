@@ -7,13 +7,13 @@
 
 double factor_at(const collapsed_target_t *target, const double *point, double *L)
 {
-    const model_t *model = target->model;
-    int q = model->n_random;
+    const grouping_t *grouping = grouping_of(target);
+    int q = grouping->n_random;
     double log_density = 0.0, cosh_product = 1.0;
     const double *z = point + q;
     memset(L, 0, sizeof(double) * q * q);
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
         log_density += correlation_factor(q, block, z, L);
         z += block_correlations(block);
     }
@@ -59,10 +59,10 @@ static void invert_factor(int q, int size, const double *corner, double sigma,
 /* Log density of a block's Sigma in its standard deviations and correlations,
    dSigma = 2^size prod tau_k^size dtau dC; that of LKJ correlations is in their
    coordinates. */
-static double log_block_prior(const model_t *model, const cov_block_t *block,
-                              const double *L, double sigma, const target_buffers_t *buffers)
+static double log_block_prior(int q, const cov_block_t *block, const double *L, double sigma,
+                              const target_buffers_t *buffers)
 {
-    int q = model->n_random, size = block->size, first = block->first;
+    int size = block->size, first = block->first;
     const double *corner = L + first + (size_t) q * first;
     int is_matrix = block->kind != COV_VARIANCE && block->kind != COV_LKJ;
     double log_density = 0.0, log_det = 0.0;
@@ -105,17 +105,19 @@ double log_det_root(int p, const double *root)
 }
 
 /* log p(L | y) of -log_det/2 - log|R| and r. */
-static double integrate_sigma(const model_t *model, double log_dets, double r)
+static double integrate_sigma(const model_t *model, const grouping_t *grouping, double log_dets,
+                              double r)
 {
     const scale_prior_t *prior = &model->sigma_prior;
-    double df = model->stratum_rows[0] - model->n_coef - model->n_random + 2.0 * prior->shape;
+    double df = model->stratum_rows[0] - model->n_coef - grouping->n_random + 2.0 * prior->shape;
     return log_dets - 0.5 * df * log(0.5 * r * r + prior->rate);
 }
 
-double log_marginal(const model_t *model, const marginal_t *marginal)
+double log_marginal(const model_t *model, const grouping_t *grouping,
+                    const marginal_t *marginal)
 {
     int p = model->n_coef, rows = p + 1;
-    return integrate_sigma(model,
+    return integrate_sigma(model, grouping,
                            -0.5 * marginal->log_det - log_det_root(p, marginal->root),
                            marginal->root[p + (size_t) rows * p]);
 }
@@ -127,13 +129,15 @@ static void add_scale(const collapsed_target_t *target, const double *L, double 
                       double log_det, double log_root, double r, double *value)
 {
     const model_t *model = target->model;
+    const grouping_t *grouping = grouping_of(target);
+    int q = grouping->n_random;
     double sigma = exp(log_sigma);
-    for (int b = 0; b < model->n_blocks; b++)
-        *value += log_block_prior(model, model->block + b, L, sigma, &target->buffers);
+    for (int b = 0; b < grouping->n_blocks; b++)
+        *value += log_block_prior(q, grouping->block + b, L, sigma, &target->buffers);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
     if (sigma_is_coordinate(target->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
-            - (model->stratum_rows[0] - model->n_random - 1.0) * log_sigma;
+            - (model->stratum_rows[0] - q - 1.0) * log_sigma;
 }
 
 target_buffers_t take_target(int q, int p, workspace_t *work)
@@ -166,14 +170,15 @@ static void add_spectral_target(const collapsed_target_t *target, const double *
     double r = sqrt(r2) / exp(log_sigma);
     root[p + (size_t) (p + 1) * p] = r;
     if (target->sigma_role == SIGMA_INTEGRATED)
-        *value += integrate_sigma(target->model, -0.5 * log_det, r);
+        *value += integrate_sigma(target->model, grouping_of(target), -0.5 * log_det, r);
     else
         add_scale(target, L, log_sigma, log_det, -p * log_sigma, r, value);
 }
 
 void weigh_target(collapsed_target_t *target, const double *sigma2)
 {
-    weigh_groups(target->model, sigma2, &target->data, &target->buffers.weighing);
+    weigh_groups(target->model, grouping_of(target), sigma2, &target->data,
+                 &target->buffers.weighing);
     target->weighed = 1;
 }
 
@@ -195,7 +200,7 @@ static status_t collapsed_target_at(target_t *base, const double *point, double 
     RETURN_IF_FAILED(marginal_products(&target->data, L, &marginal, target->monitor));
     if (target->sigma_role == SIGMA_INTEGRATED) {
         RETURN_IF_FAILED(marginal_root(&target->data, L, &marginal, target->monitor));
-        *value += log_marginal(model, &marginal);
+        *value += log_marginal(model, grouping_of(target), &marginal);
         return STATUS_OK;
     }
     double log_sigma = log_sigma_at(target, point), sigma = exp(log_sigma);
@@ -206,13 +211,15 @@ static status_t collapsed_target_at(target_t *base, const double *point, double 
     return STATUS_OK;
 }
 
-void start_target(const model_t *model, sigma_role_t role, collapsed_target_t *target)
+void start_target(const model_t *model, int g, sigma_role_t role, collapsed_target_t *target)
 {
     size_t rows = (size_t) model->n_coef + 1;
-    target->target.n = model->n_random + n_correlations(model) + sigma_is_coordinate(role);
+    target->model = model;
+    target->g = g;
+    const grouping_t *grouping = grouping_of(target);
+    target->target.n = grouping->n_random + n_correlations(grouping) + sigma_is_coordinate(role);
     target->target.by_product_size = rows * rows;
     target->target.at = collapsed_target_at;
-    target->model = model;
     target->sigma_role = role;
     target->weighed = 0;
 }

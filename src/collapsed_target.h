@@ -42,6 +42,7 @@ target_buffers_t take_target(int q, int p, workspace_t *work);
 typedef struct {
     target_t target;
     const model_t *model;
+    int g;                  /* the grouping whose L it is */
     sigma_role_t sigma_role;
     const double *scale;    /* q */
     group_data_t data;
@@ -51,8 +52,13 @@ typedef struct {
     monitor_t *monitor;
 } collapsed_target_t;
 
-/* Sets all that follows from the model and the role. */
-void start_target(const model_t *model, sigma_role_t role, collapsed_target_t *target);
+static inline const grouping_t *grouping_of(const collapsed_target_t *target)
+{
+    return target->model->grouping + target->g;
+}
+
+/* Sets all that follows from the model, the number of its grouping and the role. */
+void start_target(const model_t *model, int g, sigma_role_t role, collapsed_target_t *target);
 
 /* From now on the residual variances are these. */
 void weigh_target(collapsed_target_t *target, const double *sigma2);
@@ -63,7 +69,8 @@ double factor_at(const collapsed_target_t *target, const double *point, double *
 /* log p(L | y) without the prior of L, up to a constant, under uniform standard
    deviations tau_k = sigma lambda_k, whose Jacobian is in it, and a conjugate prior of
    sigma^2: -log_det/2 - log|R| - (n - p - q + 2 shape)/2 log(r^2/2 + rate). */
-double log_marginal(const model_t *model, const marginal_t *marginal);
+double log_marginal(const model_t *model, const grouping_t *grouping,
+                    const marginal_t *marginal);
 
 /* Products at sigma, with those of the normal prior of theta:
    [X y]'V^-1[X y]/sigma^2 + [P, h; h', m'P m]. */

@@ -6,9 +6,21 @@
 #include "pooled.h"
 #include "whitened.h"
 
+static int larger(int a, int b)
+{
+    return a > b ? a : b;
+}
+
 state_buffers_t take_state(const model_t *model, workspace_t *work)
 {
-    int q = model->n_random, p = model->n_coef, n_means = model->n_means, all = p + q;
+    int q = 0, n_means = 0, n_pairs = 0, p = model->n_coef;
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        q = larger(q, grouping->n_random);
+        n_means = larger(n_means, grouping->n_means);
+        n_pairs = larger(n_pairs, grouping->n_pairs);
+    }
+    int all = p + q;
     state_buffers_t buffers;
     buffers.group_P = take_matrix(work, q, q);
     buffers.group_h = take(work, q);
@@ -27,8 +39,8 @@ state_buffers_t take_state(const model_t *model, workspace_t *work)
     buffers.all_P = take_matrix(work, all, all);
     buffers.all_h = take(work, all);
     buffers.squares = take(work, q);
-    buffers.pair_P = take_matrix(work, model->n_pairs, model->n_pairs);
-    buffers.shift = take(work, model->n_pairs);
+    buffers.pair_P = take_matrix(work, n_pairs, n_pairs);
+    buffers.shift = take(work, n_pairs);
     return buffers;
 }
 
@@ -86,38 +98,59 @@ static inline void add_likelihood(int q, const double *R, const double *e,
     }
 }
 
-status_t draw_group_effects(const model_t *model, state_t *state)
+status_t draw_group_effects(const model_t *model, state_t *state, int g)
 {
-    int q = model->n_random;
+    const grouping_t *grouping = model->grouping + g;
+    const grouping_state_t *own = state->grouping + g;
+    int q = grouping->n_random;
     double *P = state->buffers.group_P, *prior_h = state->buffers.group_h;
-    double *e = state->buffers.e, visits = cell_visits(model);
+    double *e = state->buffers.e, visits = cell_visits(model, grouping);
     for (int k = 0; k < q; k++)
-        prior_h[k] = dot(q, state->Sigma_inverse + (size_t) q * k, state->mean);
+        prior_h[k] = dot(q, own->Sigma_inverse + (size_t) q * k, own->mean);
 
-    for (int j = 0; j < model->n_groups; j++) {
-        double *effect = state->effect + (size_t) q * j;
-        for (int k = 0; k < q * q; k++) P[k] = state->Sigma_inverse[k];
+    for (int j = 0; j < grouping->n_groups; j++) {
+        double *effect = own->effect + (size_t) q * j;
+        for (int k = 0; k < q * q; k++) P[k] = own->Sigma_inverse[k];
         for (int k = 0; k < q; k++) effect[k] = prior_h[k];
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = cell_factor(model, cell);
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell);
             subtract_staying(q, model->n_staying, R + q * q, state->staying, e);
-            add_likelihood(q, R, e, state->sigma2[model->cell_stratum[cell]], P, effect);
+            add_likelihood(q, R, e, state->sigma2[grouping->cell_stratum[cell]], P, effect);
         }
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->normals, effect));
         if (user_wants_to_stop(state->monitor,
-                               visits * (model->group_start[j + 1] - model->group_start[j])))
+                               visits * (grouping->group_start[j + 1] - grouping->group_start[j])))
             return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
+}
+
+/* h <- h + C'(c - R effect) of the cells, each divided by its variance; or, with one stratum,
+   not divided. */
+static void add_cells_linear_term(const model_t *model, const state_t *state, int g, double *h)
+{
+    const grouping_t *grouping = model->grouping + g;
+    const double *effects = state->grouping[g].effect;
+    int q = grouping->n_random, n_staying = model->n_staying;
+    double *e = state->buffers.e;
+    for (int j = 0; j < grouping->n_groups; j++)
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell), *C = R + q * q;
+            double precision = model->n_strata == 1 ? 1.0
+                : 1.0 / state->sigma2[grouping->cell_stratum[cell]];
+            for (int r = 0; r < q; r++) e[r] = C[(size_t) q * n_staying + r];
+            subtract_effect(q, R, effects + (size_t) q * j, e);
+            for (int r = 0; r < q; r++) e[r] *= precision;
+            for (int k = 0; k < n_staying; k++) h[k] += dot(q, C + (size_t) q * k, e);
+        }
 }
 
 /* h <- X'(y - Z effect), each stratum divided by its variance; or, with one
    stratum, not divided. */
 static void staying_linear_term(const model_t *model, const state_t *state, double *h)
 {
-    int q = model->n_random, n_staying = model->n_staying, rows = model->n_coef + 1;
-    double *e = state->buffers.e;
+    int n_staying = model->n_staying, rows = model->n_coef + 1;
     memset(h, 0, sizeof(double) * n_staying);
     for (int s = 0; s < model->n_strata; s++) {
         const double *T = stratum_factor(model, s);
@@ -126,40 +159,34 @@ static void staying_linear_term(const model_t *model, const state_t *state, doub
             h[k] += precision
                 * dot(rows, T + (size_t) rows * k, T + (size_t) rows * n_staying);
     }
-    for (int j = 0; j < model->n_groups; j++)
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = cell_factor(model, cell), *C = R + q * q;
-            double precision = model->n_strata == 1 ? 1.0
-                : 1.0 / state->sigma2[model->cell_stratum[cell]];
-            for (int r = 0; r < q; r++) e[r] = C[(size_t) q * n_staying + r];
-            subtract_effect(q, R, state->effect + (size_t) q * j, e);
-            for (int r = 0; r < q; r++) e[r] *= precision;
-            for (int k = 0; k < n_staying; k++) h[k] += dot(q, C + (size_t) q * k, e);
-        }
+    for (int g = 0; g < model->n_groupings; g++) add_cells_linear_term(model, state, g, h);
 }
 
-void sum_effects(const model_t *model, const state_t *state, double *sum)
+void sum_effects(const model_t *model, const state_t *state, int g, double *sum)
 {
-    int q = model->n_random;
+    const double *effects = state->grouping[g].effect;
+    int q = model->grouping[g].n_random;
     memset(sum, 0, sizeof(double) * q);
-    for (int j = 0; j < model->n_groups; j++)
-        for (int k = 0; k < q; k++) sum[k] += state->effect[(size_t) q * j + k];
+    for (int j = 0; j < model->grouping[g].n_groups; j++)
+        for (int k = 0; k < q; k++) sum[k] += effects[(size_t) q * j + k];
 }
 
 /* P <- J Sigma^-1 and h <- Sigma^-1 sum_j effect_j, in the rows and columns of
-   the coefficients that are means of group effects. */
-static void mean_precision(const model_t *model, const state_t *state,
+   the coefficients that are means of a grouping's effects. */
+static void mean_precision(const model_t *model, const state_t *state, int g,
                            double *P, double *h)
 {
-    int q = model->n_random, n_means = model->n_means;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, n_means = grouping->n_means;
     double *sum = state->buffers.effect_sum;
-    sum_effects(model, state, sum);
+    sum_effects(model, state, g, sum);
     for (int k = 0; k < n_means; k++) {
-        const double *column = state->Sigma_inverse + (size_t) q * model->mean_column[k];
+        const double *column = state->grouping[g].Sigma_inverse
+            + (size_t) q * grouping->mean_column[k];
         h[k] = dot(q, column, sum);
         for (int l = 0; l < n_means; l++)
             P[l + (size_t) n_means * k] =
-                model->n_groups * column[model->mean_column[l]];
+                grouping->n_groups * column[grouping->mean_column[l]];
     }
 }
 
@@ -168,8 +195,27 @@ static void split_theta(const model_t *model, state_t *state)
 {
     for (int k = 0; k < model->n_staying; k++)
         state->staying[k] = state->theta[model->staying_coef[k]];
-    for (int k = 0; k < model->n_means; k++)
-        state->mean[model->mean_column[k]] = state->theta[model->mean_coef[k]];
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        for (int k = 0; k < grouping->n_means; k++)
+            state->grouping[g].mean[grouping->mean_column[k]] =
+                state->theta[grouping->mean_coef[k]];
+    }
+}
+
+/* Coefficients that are means of a grouping's effects, under a flat prior. */
+static status_t draw_means(const model_t *model, state_t *state, int g)
+{
+    const grouping_t *grouping = model->grouping + g;
+    double *mean_P = state->buffers.mean_P, *mean_h = state->buffers.mean_h;
+    double *z = state->buffers.mean_z;
+    int n_means = grouping->n_means;
+    if (n_means == 0) return STATUS_OK;
+    mean_precision(model, state, g, mean_P, mean_h);
+    for (int k = 0; k < n_means; k++) z[k] = state->normals[grouping->mean_coef[k]];
+    RETURN_IF_FAILED(draw_normal_given_precision(n_means, mean_P, z, mean_h));
+    for (int k = 0; k < n_means; k++) state->theta[grouping->mean_coef[k]] = mean_h[k];
+    return STATUS_OK;
 }
 
 /* Flat prior, one sigma^2: the two kinds of coefficients are independent, and
@@ -177,17 +223,13 @@ static void split_theta(const model_t *model, state_t *state)
 static status_t draw_separate(const model_t *model, state_t *state)
 {
     const double *staying_h = state->buffers.staying_h;
-    double *mean_P = state->buffers.mean_P, *mean_h = state->buffers.mean_h;
-    int n_means = model->n_means;
-    double sigma = sqrt(state->sigma2[0]), *z = state->buffers.mean_z;
+    double sigma = sqrt(state->sigma2[0]);
     for (int k = 0; k < model->n_staying; k++) {
         int coef = model->staying_coef[k];
         state->theta[coef] = staying_h[k] + sigma * state->normals[coef];
     }
-    for (int k = 0; k < n_means; k++) z[k] = state->normals[model->mean_coef[k]];
-    if (n_means > 0)
-        RETURN_IF_FAILED(draw_normal_given_precision(n_means, mean_P, z, mean_h));
-    for (int k = 0; k < n_means; k++) state->theta[model->mean_coef[k]] = mean_h[k];
+    for (int g = 0; g < model->n_groupings; g++)
+        RETURN_IF_FAILED(draw_means(model, state, g));
     return STATUS_OK;
 }
 
@@ -205,10 +247,26 @@ static void add_staying_precision(const model_t *model, const state_t *state, do
     }
 }
 
+/* P and h with what a grouping's effects say of their means. */
+static void add_means(const model_t *model, state_t *state, int g, double *P, double *h)
+{
+    const grouping_t *grouping = model->grouping + g;
+    const state_buffers_t *buffers = &state->buffers;
+    int p = model->n_coef, n_means = grouping->n_means;
+    if (n_means == 0) return;
+    mean_precision(model, state, g, buffers->mean_P, buffers->mean_h);
+    for (int k = 0; k < n_means; k++) {
+        h[grouping->mean_coef[k]] += buffers->mean_h[k];
+        for (int l = 0; l < n_means; l++)
+            P[grouping->mean_coef[l] + (size_t) p * grouping->mean_coef[k]] +=
+                buffers->mean_P[l + (size_t) n_means * k];
+    }
+}
+
 static status_t draw_jointly(const model_t *model, state_t *state)
 {
     const state_buffers_t *buffers = &state->buffers;
-    int p = model->n_coef, n_means = model->n_means;
+    int p = model->n_coef;
     double *h = state->theta, *P = buffers->coef_P;
     double precision = model->n_strata == 1 ? 1.0 / state->sigma2[0] : 1.0;
     memcpy(P, model->prior_precision, sizeof(double) * p * p);
@@ -216,20 +274,13 @@ static status_t draw_jointly(const model_t *model, state_t *state)
     add_staying_precision(model, state, P);
     for (int k = 0; k < model->n_staying; k++)
         h[model->staying_coef[k]] += precision * buffers->staying_h[k];
-    for (int k = 0; k < n_means; k++) {
-        h[model->mean_coef[k]] += buffers->mean_h[k];
-        for (int l = 0; l < n_means; l++)
-            P[model->mean_coef[l] + (size_t) p * model->mean_coef[k]] +=
-                buffers->mean_P[l + (size_t) n_means * k];
-    }
+    for (int g = 0; g < model->n_groupings; g++) add_means(model, state, g, P, h);
     return draw_normal_given_precision(p, P, state->normals, h);
 }
 
 status_t draw_coefficients(const model_t *model, state_t *state)
 {
-    const state_buffers_t *buffers = &state->buffers;
-    if (model->n_staying > 0) staying_linear_term(model, state, buffers->staying_h);
-    if (model->n_means > 0) mean_precision(model, state, buffers->mean_P, buffers->mean_h);
+    if (model->n_staying > 0) staying_linear_term(model, state, state->buffers.staying_h);
     draw_standard_normals(model->n_coef, state->normals);
     if (model->beta_is_flat && model->n_strata == 1)
         RETURN_IF_FAILED(draw_separate(model, state));
@@ -239,33 +290,36 @@ status_t draw_coefficients(const model_t *model, state_t *state)
     return STATUS_OK;
 }
 
-void effect_sums_of_squares(const model_t *model, const state_t *state,
-                                   const cov_block_t *block, double *S)
+void effect_sums_of_squares(const model_t *model, const state_t *state, int g,
+                            const cov_block_t *block, double *S)
 {
-    int q = model->n_random, size = block->size;
-    const double *mean = state->mean + block->first;
+    const grouping_state_t *own = state->grouping + g;
+    int q = model->grouping[g].n_random, size = block->size;
+    const double *mean = own->mean + block->first;
     memset(S, 0, sizeof(double) * size * size);
-    for (int j = 0; j < model->n_groups; j++) {
-        const double *effect = state->effect + (size_t) q * j + block->first;
+    for (int j = 0; j < model->grouping[g].n_groups; j++) {
+        const double *effect = own->effect + (size_t) q * j + block->first;
         for (int k = 0; k < size; k++)
             for (int l = 0; l <= k; l++)
                 S[l + size * k] += (effect[l] - mean[l]) * (effect[k] - mean[k]);
     }
 }
 
-static status_t invert_block(const model_t *model, state_t *state, const cov_block_t *block)
+static status_t invert_block(const model_t *model, state_t *state, int g,
+                             const cov_block_t *block)
 {
-    int q = model->n_random, size = block->size;
+    grouping_state_t *own = state->grouping + g;
+    int q = model->grouping[g].n_random, size = block->size;
     size_t corner = block->first + (size_t) q * block->first;
     double *U = state->buffers.root, *inverse = state->buffers.inverse;
     for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
-            U[l + size * k] = state->Sigma[corner + l + (size_t) q * k];
+            U[l + size * k] = own->Sigma[corner + l + (size_t) q * k];
     RETURN_IF_FAILED(cholesky(size, U));
     inverse_from_cholesky(size, U, inverse);
     for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
-            state->Sigma_inverse[corner + l + (size_t) q * k] = inverse[l + size * k];
+            own->Sigma_inverse[corner + l + (size_t) q * k] = inverse[l + size * k];
     return STATUS_OK;
 }
 
@@ -280,29 +334,48 @@ void copy_block(int q, const cov_block_t *block, double *whole, double *own,
     }
 }
 
-status_t draw_covariance(const model_t *model, state_t *state)
+status_t draw_covariance(const model_t *model, state_t *state, int g)
 {
-    int q = model->n_random;
+    const grouping_t *grouping = model->grouping + g;
+    grouping_state_t *own = state->grouping + g;
+    int q = grouping->n_random;
     proposals_t proposals = { 0.0, 0.0 };
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
         double *S = state->buffers.S, *Sigma = state->buffers.Sigma;
-        effect_sums_of_squares(model, state, block, S);
-        copy_block(q, block, state->Sigma, Sigma, 1);
-        RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, &state->buffers.block,
+        effect_sums_of_squares(model, state, g, block, S);
+        copy_block(q, block, own->Sigma, Sigma, 1);
+        RETURN_IF_FAILED(draw_block(block, grouping->n_groups, S, Sigma, &state->buffers.block,
                                     &proposals));
-        copy_block(q, block, state->Sigma, Sigma, 0);
-        RETURN_IF_FAILED(invert_block(model, state, block));
+        copy_block(q, block, own->Sigma, Sigma, 0);
+        RETURN_IF_FAILED(invert_block(model, state, g, block));
     }
     state->proposals += proposals.proposals;
     state->refused += proposals.refused;
     return STATUS_OK;
 }
 
+/* |c - C theta - R effect|^2 of the cells, to the sum of their stratum. */
+static void add_cells_squares(const model_t *model, state_t *state, int g)
+{
+    const grouping_t *grouping = model->grouping + g;
+    const double *effects = state->grouping[g].effect;
+    int q = grouping->n_random, n_staying = model->n_staying;
+    double *e = state->buffers.e;
+    for (int j = 0; j < grouping->n_groups; j++) {
+        const double *effect = effects + (size_t) q * j;
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell);
+            subtract_staying(q, n_staying, R + q * q, state->staying, e);
+            subtract_effect(q, R, effect, e);
+            state->sum_of_squares[grouping->cell_stratum[cell]] += dot(q, e, e);
+        }
+    }
+}
+
 void residual_sums_of_squares(const model_t *model, state_t *state)
 {
-    int q = model->n_random, n_staying = model->n_staying, rows = model->n_coef + 1;
-    double *e = state->buffers.e;
+    int n_staying = model->n_staying, rows = model->n_coef + 1;
     for (int s = 0; s < model->n_strata; s++) {
         const double *T = stratum_factor(model, s);
         double sum = 0.0;
@@ -314,13 +387,7 @@ void residual_sums_of_squares(const model_t *model, state_t *state)
         }
         state->sum_of_squares[s] = sum;
     }
-    for (int j = 0; j < model->n_groups; j++)
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = cell_factor(model, cell);
-            subtract_staying(q, n_staying, R + q * q, state->staying, e);
-            subtract_effect(q, R, state->effect + (size_t) q * j, e);
-            state->sum_of_squares[model->cell_stratum[cell]] += dot(q, e, e);
-        }
+    for (int g = 0; g < model->n_groupings; g++) add_cells_squares(model, state, g);
 }
 
 status_t draw_residual_variances(const model_t *model, state_t *state)
@@ -342,16 +409,27 @@ status_t draw_residual_variances(const model_t *model, state_t *state)
     return STATUS_OK;
 }
 
-status_t refresh_state(const model_t *model, state_t *state)
+/* Sigma_inverse, or what stands in for it. */
+static status_t refresh_grouping(const model_t *model, state_t *state, int g)
 {
-    memset(state->mean, 0, sizeof(double) * model->n_random);
-    memset(state->Sigma_inverse, 0,
-           sizeof(double) * (size_t) model->n_random * model->n_random);
-    split_theta(model, state);
-    if (state->whitened) return start_whitened(model, state);
+    const grouping_t *grouping = model->grouping + g;
+    if (state->grouping[g].whitened) return start_whitened(model, state, g);
     /* Its Sigma, of which it needs no inverse, may be singular in double precision. */
     if (state->collapsed) return STATUS_OK;
-    for (int b = 0; b < model->n_blocks; b++)
-        RETURN_IF_FAILED(invert_block(model, state, model->block + b));
+    for (int b = 0; b < grouping->n_blocks; b++)
+        RETURN_IF_FAILED(invert_block(model, state, g, grouping->block + b));
+    return STATUS_OK;
+}
+
+status_t refresh_state(const model_t *model, state_t *state)
+{
+    for (int g = 0; g < model->n_groupings; g++) {
+        size_t q = (size_t) model->grouping[g].n_random;
+        memset(state->grouping[g].mean, 0, sizeof(double) * q);
+        memset(state->grouping[g].Sigma_inverse, 0, sizeof(double) * q * q);
+    }
+    split_theta(model, state);
+    for (int g = 0; g < model->n_groupings; g++)
+        RETURN_IF_FAILED(refresh_grouping(model, state, g));
     return STATUS_OK;
 }

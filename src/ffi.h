@@ -100,10 +100,11 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
                     state_t *state);
 
 /* Buffers for the data in the units of a marginal. */
-void allocate_group_data(const model_t *model, int n_threads, group_data_t *data);
+void allocate_group_data(const model_t *model, const grouping_t *grouping, int n_threads,
+                         group_data_t *data);
 
 /* As many threads as were asked for, where there are groups enough for them. */
-int threads_for(const model_t *model, int asked);
+int threads_for(const grouping_t *grouping, int asked);
 
 /* hyper: hyperparameters x draws. */
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws);

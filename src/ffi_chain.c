@@ -41,7 +41,7 @@ static sweep_t sweep_of(SEXP sampler, const model_t *model)
     const char *name = CHAR(asChar(sampler));
     if (strcmp(name, "centered") == 0) return centered_sweep;
     if (strcmp(name, "uncentered") == 0) return uncentered_sweep;
-    if (model->n_means > 0) error("internal error: not the uncentered coordinates");
+    if (!is_uncentered(model)) error("internal error: not the uncentered coordinates");
     if (strcmp(name, "collapsed") == 0) return collapsed_sweep;
     if (strcmp(name, "interweaved") == 0)
         return needs_whitening(model) ? whitened_sweep : interweaved_sweep;
@@ -50,15 +50,15 @@ static sweep_t sweep_of(SEXP sampler, const model_t *model)
 }
 
 /* point: logarithms of the standard deviations and z, or nothing. */
-static void allocate_whitened(const model_t *model, SEXP point, whitened_t *whitened)
+static void allocate_whitened(int p, const grouping_t *grouping, SEXP point, whitened_t *whitened)
 {
-    double q = model->n_random;
-    int n = model->n_random + n_correlations(model);
+    double q = grouping->n_random;
+    int n = grouping->n_random + n_correlations(grouping);
     whitened->log_tau = doubles(n);
-    whitened->z = whitened->log_tau + model->n_random;
+    whitened->z = whitened->log_tau + grouping->n_random;
     whitened->L = doubles(q * q);
-    whitened->effect = doubles(q * model->n_groups);
-    ALLOCATE(whitened->buffers = take_whitened(model->n_random, model->n_coef, &work));
+    whitened->effect = doubles(q * grouping->n_groups);
+    ALLOCATE(whitened->buffers = take_whitened(grouping->n_random, p, &work));
     whitened->has_coordinates = length(point) > 0;
     if (!whitened->has_coordinates) return;
     if (TYPEOF(point) != REALSXP || length(point) != n)
@@ -75,16 +75,19 @@ static SEXP copy_vector(const double *source, R_xlen_t length)
 
 static SEXP encode_state(const model_t *model, const state_t *state)
 {
-    R_xlen_t q = model->n_random;
+    const grouping_t *grouping = model->grouping;
+    const grouping_state_t *own = state->grouping;
+    R_xlen_t q = grouping->n_random;
     const collapsed_t *collapsed = state->collapsed;
-    const whitened_t *whitened = state->whitened;
+    const whitened_t *whitened = own->whitened;
     const double *point = collapsed ? collapsed->moves.point
         : whitened ? whitened->log_tau : NULL;
-    int n = collapsed ? collapsed->target.target.n : whitened ? model->n_random + n_correlations(model) : 0;
+    int n = collapsed ? collapsed->target.target.n
+        : whitened ? grouping->n_random + n_correlations(grouping) : 0;
     const char *names[] = { "theta", "Sigma", "sigma2", "point" };
     SEXP values[4];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
-    values[1] = PROTECT(copy_vector(state->Sigma, q * q));
+    values[1] = PROTECT(copy_vector(own->Sigma, q * q));
     values[2] = PROTECT(copy_vector(state->sigma2, model->n_strata));
     values[3] = PROTECT(copy_vector(point, n));
     SEXP list = named_list(4, names, values);
@@ -101,12 +104,13 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     model_t model;
     state_t state;
     const int *sweeps = checked_places(length_, "length", 3, 0, INT_MAX);
-    chain_t chain = { sweeps[0], sweeps[1], sweeps[2], NULL, 0, NULL, NULL, 0 };
+    chain_t chain = { sweeps[0], sweeps[1], sweeps[2], NULL, { { 0, NULL, NULL } }, 0 };
     watch_t watch = { progress, &chain, clock() };
     monitor_t monitor = { watch_stop, &watch, 0.0 };
     decode_model(model_list, &model);
-    chain.n_kept = length(kept);
-    chain.kept = checked_places(kept, "kept", chain.n_kept, 0, model.n_groups);
+    chain.kept->n = length(kept);
+    chain.kept->group =
+        checked_places(kept, "kept", chain.kept->n, 0, model.grouping->n_groups);
     allocate_state(&model, list_element(start, "Sigma"), list_element(start, "sigma2"),
                    &monitor, &state);
     memcpy(state.theta, list_doubles(start, "theta", model.n_coef),
@@ -121,14 +125,15 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 
     whitened_t whitened;
     if (sweep == whitened_sweep) {
-        allocate_whitened(&model, list_element(start, "point"), &whitened);
-        state.whitened = &whitened;
+        allocate_whitened(model.n_coef, model.grouping, list_element(start, "point"), &whitened);
+        state.grouping->whitened = &whitened;
     }
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
-    SEXP effects = PROTECT(draw_matrix((double) model.n_random * chain.n_kept, chain.draws));
+    double size = (double) model.grouping->n_random * chain.kept->n;
+    SEXP effects = PROTECT(draw_matrix(size, chain.draws));
     chain.hyper = REAL(hyper);
-    chain.effects = REAL(effects);
+    chain.kept->effects = REAL(effects);
 
     GetRNGstate();
     status_t status = run_chain(&model, &state, sweep, &chain);

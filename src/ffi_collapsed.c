@@ -6,7 +6,7 @@
 #include "spectrum.h"
 
 /* Nodes of a table have numbers that are ints. */
-static void decode_size(SEXP list, const model_t *model, table_t *table)
+static void decode_size(SEXP list, const grouping_t *grouping, table_t *table)
 {
     table->n = length(list_element(list, "size"));
     if (table->n < 1 || table->n > TABLE_DIMENSIONS)
@@ -15,7 +15,7 @@ static void decode_size(SEXP list, const model_t *model, table_t *table)
     double n_nodes = 1.0;
     for (int k = 0; k < table->n; k++) {
         table->size[k] = size[k];
-        table->folded[k] = k < model->n_random;
+        table->folded[k] = k < grouping->n_random;
         n_nodes *= size[k];
     }
     if (n_nodes > INT_MAX) error("internal error: a table of %.0f nodes", n_nodes);
@@ -23,11 +23,11 @@ static void decode_size(SEXP list, const model_t *model, table_t *table)
 }
 
 /* NULL when it is R's NULL. */
-static const table_t *decode_table(SEXP list, const model_t *model)
+static const table_t *decode_table(SEXP list, const grouping_t *grouping)
 {
     if (isNull(list)) return NULL;
     table_t *table = (table_t *) R_alloc(1, sizeof(table_t));
-    decode_size(list, model, table);
+    decode_size(list, grouping, table);
     table->low = list_doubles(list, "low", table->n);
     table->step = list_doubles(list, "step", table->n);
     table->center = list_doubles(list, "center", table->n);
@@ -48,12 +48,12 @@ static const table_t *decode_table(SEXP list, const model_t *model)
 /* The signs of the columns are the bits of an int. A sweep has few moves. */
 enum { SIGN_BITS = 30, MOST_MOVES = 1000 };
 
-static void decode_proposal(SEXP tuning, const model_t *model, int n_coordinates,
+static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coordinates,
                             proposal_t *proposal)
 {
     double n = n_coordinates;
     proposal->n = n_coordinates;
-    proposal->n_columns = model->n_random;
+    proposal->n_columns = grouping->n_random;
     proposal->sign_columns = list_integers(tuning, "sign_columns", n);
     proposal->center = list_doubles(tuning, "center", n);
     proposal->root = list_doubles(tuning, "root", n * n);
@@ -61,11 +61,11 @@ static void decode_proposal(SEXP tuning, const model_t *model, int n_coordinates
     proposal->distance = doubles(n);
     proposal->df = *list_doubles(tuning, "df", 1);
     proposal->near = (unsigned) list_integer(tuning, "near", 0);
-    if (model->n_random > SIGN_BITS || proposal->near >> model->n_random)
-        error("internal error: signs of columns that are none of %d", model->n_random);
+    if (grouping->n_random > SIGN_BITS || proposal->near >> grouping->n_random)
+        error("internal error: signs of columns that are none of %d", grouping->n_random);
     proposal->n_independent = *list_places(tuning, "n_independent", 1, 0, MOST_MOVES);
     proposal->n_ellipse = *list_places(tuning, "n_ellipse", 1, 0, MOST_MOVES);
-    proposal->table = decode_table(list_element(tuning, "table"), model);
+    proposal->table = decode_table(list_element(tuning, "table"), grouping);
     if (proposal->table && proposal->table->n != proposal->n)
         error("internal error: a table of %d dimensions for %d coordinates",
               proposal->table->n, proposal->n);
@@ -76,11 +76,11 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
 {
     SEXP list = optional_element(model_list, "spectrum");
     if (isNull(list)) return NULL;
-    double n = model->n_groups, p = model->n_coef;
+    double n = model->grouping->n_groups, p = model->n_coef;
     spectrum_t *spectrum = (spectrum_t *) R_alloc(1, sizeof(spectrum_t));
-    if (model->n_random != 1 || model->n_strata != 1 || model->n_staying != model->n_coef)
+    if (model->grouping->n_random != 1 || model->n_strata != 1 || !is_uncentered(model))
         error("internal error: this model has no spectrum");
-    spectrum->n = model->n_groups;
+    spectrum->n = model->grouping->n_groups;
     spectrum->largest = *list_doubles(list, "largest", 1);
     spectrum->rest = *list_doubles(list, "rest", 1);
     spectrum->size = list_doubles(list, "size", n);
@@ -97,23 +97,25 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
 static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *target)
 {
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
-    if (role > SIGMA_BESIDE || model->n_means > 0 || model->n_groups < 1)
+    if (role > SIGMA_BESIDE || !is_uncentered(model) || model->grouping->n_groups < 1)
         error("internal error: not a model and tuning of the collapsed sampler");
     if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
         error("internal error: %d residual variances", model->n_strata);
     memset(target, 0, sizeof *target);
-    start_target(model, (sigma_role_t) role, target);
+    start_target(model, 0, (sigma_role_t) role, target);
 }
 
 static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
                           const double *sigma2, monitor_t *monitor, collapsed_target_t *target)
 {
+    const grouping_t *grouping = model->grouping;
     decode_role(tuning, model, target);
     target->monitor = monitor;
-    target->scale = list_doubles(tuning, "scale", model->n_random);
-    allocate_group_data(model, threads_for(model, list_integer(tuning, "threads", 1)),
+    target->scale = list_doubles(tuning, "scale", grouping->n_random);
+    allocate_group_data(model, grouping,
+                        threads_for(grouping, list_integer(tuning, "threads", 1)),
                         &target->data);
-    ALLOCATE(target->buffers = take_target(model->n_random, model->n_coef, &work));
+    ALLOCATE(target->buffers = take_target(grouping->n_random, model->n_coef, &work));
     target->spectrum = decode_spectrum(model_list, model);
     if (target->sigma_role == SIGMA_GIVEN) weigh_target(target, sigma2);
 }
@@ -126,10 +128,11 @@ void decode_collapsed(SEXP model_list, SEXP point, const model_t *model, const d
     memset(collapsed, 0, sizeof *collapsed);
     decode_target(model_list, tuning, model, sigma2, monitor, &collapsed->target);
     int n = collapsed->target.target.n;
-    collapsed->L = doubles((double) model->n_random * model->n_random);
-    ALLOCATE(collapsed->group = take_group(model->n_random, &work));
+    int q = model->grouping->n_random;
+    collapsed->L = doubles((double) q * q);
+    ALLOCATE(collapsed->group = take_group(q, &work));
     moves->target = &collapsed->target.target;
-    decode_proposal(tuning, model, n, &moves->proposal);
+    decode_proposal(tuning, model->grouping, n, &moves->proposal);
     ALLOCATE(take_moves(moves, &work));
     memcpy(moves->point, checked_doubles(point, "point", n), sizeof(double) * n);
 }
@@ -176,7 +179,7 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
     int n_points = checked_integer(n, "n", 0);
     decode_model(model_list, &model);
     decode_role(tuning, &model, &target);
-    decode_proposal(tuning, &model, target.target.n, &proposal);
+    decode_proposal(tuning, model.grouping, target.target.n, &proposal);
     SEXP points = PROTECT(allocMatrix(REALSXP, proposal.n, n_points));
     SEXP densities = PROTECT(allocVector(REALSXP, n_points));
     GetRNGstate();
@@ -199,24 +202,25 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
 {
     model_t model;
     decode_uncentered_model(model_list, &model);
-    int q = model.n_random, rows = model.n_coef + 1;
+    const grouping_t *grouping = model.grouping;
+    int q = grouping->n_random, rows = model.n_coef + 1;
     checked_doubles(L, "L", (double) q * q);
-    if (model.n_groups < 1) error("internal error: no groups");
+    if (grouping->n_groups < 1) error("internal error: no groups");
     SEXP root = PROTECT(allocMatrix(REALSXP, rows, rows));
     memset(REAL(root), 0, sizeof(double) * rows * rows);
     marginal_t marginal = { 0.0, REAL(root) };
     monitor_t monitor = new_monitor();
     group_data_t data;
-    allocate_group_data(&model, threads_for(&model, asInteger(threads)), &data);
+    allocate_group_data(&model, grouping, threads_for(grouping, asInteger(threads)), &data);
     weighing_buffers_t weighing;
     ALLOCATE(weighing = take_weighing(q, model.n_coef, &work));
-    weigh_groups(&model, NULL, &data, &weighing);
+    weigh_groups(&model, grouping, NULL, &data, &weighing);
     status_t status = marginal_products(&data, REAL(L), &marginal, &monitor);
     if (status == STATUS_OK) status = marginal_root(&data, REAL(L), &marginal, &monitor);
     if (status != STATUS_OK) raise_status(status, 0);
     const char *names[] = { "log_det", "root", "log_density" };
     SEXP values[] = { PROTECT(ScalarReal(marginal.log_det)), root,
-                      PROTECT(ScalarReal(log_marginal(&model, &marginal))) };
+                      PROTECT(ScalarReal(log_marginal(&model, grouping, &marginal))) };
     SEXP answer = named_list(3, names, values);
     UNPROTECT(3);
     return answer;

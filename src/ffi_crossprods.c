@@ -191,6 +191,9 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP stratum_factor, SEXP group_start, SE
     const int *column = checked_places(chosen, "columns", n_chosen, 0, q);
     const double *lengths = checked_doubles(column_length, "column_length", n_chosen);
     SEXP residual = PROTECT(duplicate(stratum_factor));
+    grouping_t grouping = { .n_cells = cells.n_cells, .n_random = q,
+                            .cell_factor = cells.factors.cell_factor,
+                            .cell_size = (size_t) q * (q + p + 1) };
     double *rows;
     ALLOCATE(rows = take_group_rows(most_cells(n_groups, start), q, p, &work));
     double rank = 0.0, per_group = (double) q * (n_chosen + p + 1.0) * (n_chosen + p + 1.0);
@@ -198,8 +201,10 @@ SEXP ffi_rank_beside(SEXP cell_factor, SEXP stratum_factor, SEXP group_start, SE
     for (int j = 0, n; j < n_groups; j += n) {
         allow_stop();
         n = at_once(per_group, n_groups - j);
-        rank += absorb_beside_columns(&cells.factors, n, start + j, n_chosen, column, lengths,
-                                      REAL(residual), rows);
+        grouping.n_groups = n;
+        grouping.group_start = start + j;
+        rank += absorb_beside_columns(&grouping, p, n_chosen, column, lengths, REAL(residual),
+                                      rows);
     }
     const char *names[] = { "rank", "residual" };
     SEXP values[] = { PROTECT(ScalarReal(rank)), residual };

@@ -13,17 +13,18 @@ NORET static void raise_draw(R_xlen_t draw)
    `model`; n_strata residual variances. */
 static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_t *groups)
 {
-    double q = model->n_random, p = model->n_coef;
-    int n_cells = length(list_element(list, "cell_stratum"));
-    int n_groups = length(list_element(list, "group_start")) - 1;
+    double p = model->n_coef;
     groups->model = *model;
-    groups->model.n_groups = n_groups;
-    groups->model.n_cells = n_cells;
     groups->model.n_strata = n_strata;
-    groups->model.group_start =
+    groups->number = 0;
+    grouping_t *grouping = groups->model.grouping;
+    int n_cells = grouping->n_cells = length(list_element(list, "cell_stratum"));
+    int n_groups = grouping->n_groups = length(list_element(list, "group_start")) - 1;
+    grouping->group_start =
         checked_starts(list_element(list, "group_start"), "group_start", n_groups, n_cells);
-    groups->model.cell_stratum = list_places(list, "cell_stratum", n_cells, 0, n_strata);
-    groups->model.cell_factor = list_doubles(list, "cell_factor", q * (q + p + 1) * n_cells);
+    grouping->cell_stratum = list_places(list, "cell_stratum", n_cells, 0, n_strata);
+    grouping->cell_factor =
+        list_doubles(list, "cell_factor", (double) grouping->cell_size * n_cells);
     groups->cell_rows = list_doubles(list, "cell_rows", n_cells);
     groups->group_rows = list_doubles(list, "group_rows", n_groups);
     groups->log_weights = list_doubles(list, "log_weights", n_groups);
@@ -39,10 +40,10 @@ static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sig
     model_t model;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, draws);
-    size_t size = (size_t) model.n_random * model.n_random;
+    size_t q = (size_t) model.grouping->n_random, size = q * q;
     if (model.n_strata == 1)
         for (int i = 0; i < draws->n; i++)
-            for (size_t k = 0; k < size; k++) draws->L[k + size * i] *= draws->sigma[i];
+            for (size_t k = 0; k < size; k++) draws->L[0][k + size * i] *= draws->sigma[i];
     if (checked_dims(sigma, "sigma", 2)[1] != draws->n || nrows(sigma) < model.n_strata)
         error("internal error: not %d draws of sigma", draws->n);
     draws->sigma = REAL(sigma);
@@ -60,9 +61,9 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     if (!groups.rest) error("internal error: the groups' own factors are missing");
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers = take_log_lik(groups.model.n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups_of(&groups)->n_random, &work));
     const int *group =
-        checked_places(chosen, "groups", length(chosen), 0, groups.model.n_groups);
+        checked_places(chosen, "groups", length(chosen), 0, groups_of(&groups)->n_groups);
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
     for (int k = 0; k < length(chosen); k++) {
         for (int i = 0; i < draws.n; i++) {
@@ -81,11 +82,11 @@ static void decode_rows(SEXP list, const groups_t *groups, row_data_t *rows)
 {
     double n = rows->n = length(list_element(list, "y"));
     rows->X = list_doubles(list, "X", n * groups->model.n_coef);
-    rows->Z = list_doubles(list, "Z", n * groups->model.n_random);
+    rows->Z = list_doubles(list, "Z", n * groups_of(groups)->n_random);
     rows->y = list_doubles(list, "y", n);
     rows->weights = isNull(list_element(list, "weights")) ? NULL
         : list_doubles(list, "weights", n);
-    rows->group = list_places(list, "group", n, -1, groups->model.n_groups);
+    rows->group = list_places(list, "group", n, -1, groups_of(groups)->n_groups);
     rows->stratum = list_places(list, "stratum", n, 0, groups->model.n_strata);
 }
 
@@ -100,7 +101,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     decode_rows(rows_list, &groups, &rows);
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers = take_log_lik(groups.model.n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups_of(&groups)->n_random, &work));
     const char *names[] = { "mean", "sd" };
     SEXP values[] = { PROTECT(allocMatrix(REALSXP, draws.n, rows.n)),
                       PROTECT(allocMatrix(REALSXP, draws.n, rows.n)) };
@@ -125,14 +126,17 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
 static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monitor,
                             evidence_t *evidence)
 {
-    double q = model->n_random, p = model->n_coef;
+    const grouping_t *grouping = model->grouping;
+    double q = grouping->n_random, p = model->n_coef;
     evidence->model = model;
+    evidence->grouping = grouping;
     evidence->monitor = monitor;
-    allocate_group_data(model, threads_for(model, asInteger(threads)), &evidence->data);
+    allocate_group_data(model, grouping, threads_for(grouping, asInteger(threads)),
+                        &evidence->data);
     evidence->root = doubles((p + 1) * (p + 1));
     evidence->L = doubles(q * q);
     evidence->sigma2 = doubles(model->n_strata);
-    ALLOCATE(evidence->weighing = take_weighing(model->n_random, model->n_coef, &work));
+    ALLOCATE(evidence->weighing = take_weighing(grouping->n_random, model->n_coef, &work));
 }
 
 /* log_evidence() at each L (q x q x n) and sigma (strata x n); -Inf where it cannot be told
@@ -143,7 +147,7 @@ SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
     evidence_t evidence;
     monitor_t monitor = new_monitor();
     decode_uncentered_model(model_list, &model);
-    size_t q = (size_t) model.n_random;
+    size_t q = (size_t) model.grouping->n_random;
     const int *dims = checked_dims(sigma, "sigma", 2);
     int n = dims[1];
     if (dims[0] != model.n_strata) error("internal error: not %d strata", model.n_strata);

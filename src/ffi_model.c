@@ -30,20 +30,20 @@ static const scale_prior_t *decode_scale_priors(const double *values, int size)
 }
 
 /* The blocks are the columns of Z, all and in their order: many a buffer's size depends on it. */
-static void decode_blocks(SEXP list, model_t *model)
+static void decode_blocks(SEXP list, grouping_t *grouping)
 {
     SEXP blocks = list_element(list, "blocks");
     cov_block_t *block = (cov_block_t *)
         R_alloc((size_t) length(blocks) + 1, sizeof(cov_block_t));
     if (TYPEOF(blocks) != VECSXP) error("internal error: 'blocks' is no list");
-    model->n_blocks = length(blocks);
-    model->block = block;
+    grouping->n_blocks = length(blocks);
+    grouping->block = block;
     int n_columns = 0;
-    for (int b = 0; b < model->n_blocks; b++) {
+    for (int b = 0; b < grouping->n_blocks; b++) {
         SEXP element = VECTOR_ELT(blocks, b);
         block[b].first = list_integer(element, "first", 0);
         block[b].size = list_integer(element, "size", 1);
-        if (block[b].first != n_columns || block[b].size > model->n_random - n_columns)
+        if (block[b].first != n_columns || block[b].size > grouping->n_random - n_columns)
             error("internal error: covariance block %d does not follow the one before", b + 1);
         n_columns += block[b].size;
         int kind = list_integer(element, "kind", COV_VARIANCE);
@@ -56,43 +56,52 @@ static void decode_blocks(SEXP list, model_t *model)
         block[b].scale =
             list_doubles(element, "scale", (double) block[b].size * block[b].size);
     }
-    if (n_columns != model->n_random)
+    if (n_columns != grouping->n_random)
         error("internal error: covariance blocks of %d columns for %d", n_columns,
-              model->n_random);
+              grouping->n_random);
+}
+
+static void decode_grouping(SEXP list, const model_t *model, grouping_t *grouping)
+{
+    int p = model->n_coef, q = grouping->n_random = list_integer(list, "n_random", 0);
+    grouping->n_groups = list_integer(list, "n_groups", 0);
+    grouping->n_cells = list_integer(list, "n_cells", 0);
+    grouping->n_means = p - model->n_staying;
+    grouping->n_pairs = list_integer(list, "n_pairs", 0);
+    grouping->mean_coef = list_places(list, "mean_coef", grouping->n_means, 0, p);
+    grouping->mean_column = list_places(list, "mean_column", grouping->n_means, 0, q);
+    grouping->pair_coef = list_places(list, "pair_coef", grouping->n_pairs, 0, p);
+    grouping->pair_column = list_places(list, "pair_column", grouping->n_pairs, 0, q);
+    grouping->group_start =
+        checked_starts(list_element(list, "group_start"), "group_start", grouping->n_groups,
+                       grouping->n_cells);
+    grouping->cell_stratum =
+        list_places(list, "cell_stratum", grouping->n_cells, 0, model->n_strata);
+    double cell_size = q * ((double) q + model->n_staying + 1);
+    grouping->cell_size = (size_t) cell_size;
+    grouping->cell_factor = list_doubles(list, "cell_factor", cell_size * grouping->n_cells);
+    decode_blocks(list, grouping);
 }
 
 static void decode_layout(SEXP list, model_t *model)
 {
-    int q = model->n_random = list_integer(list, "n_random", 0);
-    int p = model->n_coef = list_integer(list, "n_coef", 0);
+    memset(model, 0, sizeof *model);
+    model->n_coef = list_integer(list, "n_coef", 0);
     model->n_staying = list_integer(list, "n_staying", 0);
     model->n_strata = list_integer(list, "n_strata", 1);
-    model->n_groups = list_integer(list, "n_groups", 0);
-    model->n_cells = list_integer(list, "n_cells", 0);
-    model->n_pairs = list_integer(list, "n_pairs", 0);
-    if (model->n_staying > p) error("internal error: %d of %d columns", model->n_staying, p);
-    model->n_means = p - model->n_staying;
-    model->staying_coef = list_places(list, "staying_coef", model->n_staying, 0, p);
-    model->mean_coef = list_places(list, "mean_coef", model->n_means, 0, p);
-    model->mean_column = list_places(list, "mean_column", model->n_means, 0, q);
-    model->pair_coef = list_places(list, "pair_coef", model->n_pairs, 0, p);
-    model->pair_column = list_places(list, "pair_column", model->n_pairs, 0, q);
-    model->group_start =
-        checked_starts(list_element(list, "group_start"), "group_start", model->n_groups,
-                       model->n_cells);
-    model->cell_stratum = list_places(list, "cell_stratum", model->n_cells, 0, model->n_strata);
+    if (model->n_staying > model->n_coef)
+        error("internal error: %d of %d columns", model->n_staying, model->n_coef);
+    model->staying_coef = list_places(list, "staying_coef", model->n_staying, 0, model->n_coef);
 }
 
 /* Whoever asks for a model is about to work over all groups, perhaps for long: here nothing
-   is held yet that an interrupt could leave behind. */
+   is held yet that an interrupt could leave behind. What is the grouping's stands in the same
+   list. */
 void decode_model(SEXP list, model_t *model)
 {
     allow_stop();
     decode_layout(list, model);
-    double q = model->n_random, p = model->n_coef, n_staying = model->n_staying;
-    double n_strata = model->n_strata;
-    model->cell_factor =
-        list_doubles(list, "cell_factor", q * (q + n_staying + 1) * model->n_cells);
+    double p = model->n_coef, n_staying = model->n_staying, n_strata = model->n_strata;
     model->stratum_factor =
         list_doubles(list, "stratum_factor", (p + 1) * (n_staying + 1) * n_strata);
     model->stratum_gram = list_doubles(list, "stratum_gram", n_staying * n_staying * n_strata);
@@ -107,13 +116,14 @@ void decode_model(SEXP list, model_t *model)
     model->to_beta = list_doubles(list, "to_beta", p * p);
     model->beta_shift = list_doubles(list, "beta_shift", p);
     model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", SCALE_PRIOR_LENGTH));
-    decode_blocks(list, model);
+    decode_grouping(list, model, model->grouping);
+    model->n_groupings = model->grouping->n_random > 0;
 }
 
 void decode_uncentered_model(SEXP list, model_t *model)
 {
     decode_model(list, model);
-    if (model->n_means > 0) error("internal error: not the uncentered coordinates");
+    if (!is_uncentered(model)) error("internal error: not the uncentered coordinates");
 }
 
 static double *copy_doubles(SEXP source, const char *name, double length)
@@ -124,32 +134,39 @@ static double *copy_doubles(SEXP source, const char *name, double length)
     return copy;
 }
 
+static void allocate_grouping(const grouping_t *grouping, SEXP Sigma, grouping_state_t *own)
+{
+    double q = grouping->n_random;
+    own->Sigma = copy_doubles(Sigma, "Sigma", q * q);
+    own->Sigma_inverse = doubles(q * q);
+    own->mean = doubles(q);
+    own->effect = doubles(q * grouping->n_groups);
+}
+
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
                     state_t *state)
 {
-    double q = model->n_random, p = model->n_coef;
+    double p = model->n_coef;
     memset(state, 0, sizeof *state);
     state->theta = doubles(p);
     memset(state->theta, 0, sizeof(double) * model->n_coef);
-    state->Sigma = copy_doubles(Sigma, "Sigma", q * q);
     state->sigma2 = copy_doubles(sigma2, "sigma2", model->n_strata);
-    state->effect = doubles(q * model->n_groups);
     state->staying = doubles(model->n_staying);
-    state->mean = doubles(q);
-    state->Sigma_inverse = doubles(q * q);
     state->sum_of_squares = doubles(model->n_strata);
-    state->normals = doubles(p + q);
+    allocate_grouping(model->grouping, Sigma, state->grouping);
+    state->normals = doubles(p + model->grouping->n_random);
     ALLOCATE(state->buffers = take_state(model, &work));
     state->monitor = monitor;
 }
 
-void allocate_group_data(const model_t *model, int n_threads, group_data_t *data)
+void allocate_group_data(const model_t *model, const grouping_t *grouping, int n_threads,
+                         group_data_t *data)
 {
     double p = model->n_coef;
-    size_t size = packed_size(model->n_random, model->n_coef, model->n_groups);
-    data->n_random = model->n_random;
+    size_t size = packed_size(grouping->n_random, model->n_coef, grouping->n_groups);
+    data->n_random = grouping->n_random;
     data->n_coef = model->n_coef;
-    data->n_groups = model->n_groups;
+    data->n_groups = grouping->n_groups;
     data->n_threads = n_threads;
     data->factor = doubles((double) size);
     memset(data->factor, 0, sizeof(double) * size);
@@ -160,20 +177,20 @@ void allocate_group_data(const model_t *model, int n_threads, group_data_t *data
         data->stratum_products = doubles((p + 1) * (p + 1) * model->n_strata);
         square_strata(model, data->stratum_products);
     }
-    ALLOCATE(data->buffers = take_marginal(model->n_random, model->n_coef, n_threads, &work));
+    ALLOCATE(data->buffers = take_marginal(grouping->n_random, model->n_coef, n_threads, &work));
 }
 
 /* More threads only wait for each other, and a system may have no room for them. */
 enum { THREADS_PER_PROCESSOR = 4 };
 
-int threads_for(const model_t *model, int asked)
+int threads_for(const grouping_t *grouping, int asked)
 {
 #ifdef _OPENMP
     int most = THREADS_PER_PROCESSOR * omp_get_num_procs();
-    if (model->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked()) return 1;
+    if (grouping->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked()) return 1;
     return asked < most ? asked : most;
 #else
-    (void) model;
+    (void) grouping;
     (void) asked;
     return 1;
 #endif
@@ -181,11 +198,14 @@ int threads_for(const model_t *model, int asked)
 
 static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *draws)
 {
-    double q = model->n_random, p = model->n_coef;
+    double p = model->n_coef;
     draws->n = n;
     draws->theta = doubles(p * n);
     draws->beta = doubles(p * n);
-    draws->L = doubles(q * q * n);
+    for (int g = 0; g < MOST_GROUPINGS; g++) {
+        double q = model->grouping[g].n_random;
+        draws->L[g] = doubles(q * q * n);
+    }
     draws->sigma = doubles((double) model->n_strata * n);
     draws->sigma2 = doubles((double) model->n_strata * n);
 }

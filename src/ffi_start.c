@@ -9,7 +9,7 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
     monitor_t monitor = new_monitor();
     decode_uncentered_model(model_list, &model);
     allocate_state(&model, Sigma, sigma2, &monitor, &state);
-    int q = model.n_random, p = model.n_coef;
+    int q = model.grouping->n_random, p = model.n_coef;
     const char *names[] = { "theta", "precision", "moment", "effective",
                             "sum_of_squares" };
     SEXP values[5];
@@ -22,7 +22,7 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
                 REAL(values[4]) };
     em_buffers_t buffers;
     ALLOCATE(buffers = take_em(q, p, &work));
-    status_t status = em_step(&model, &state, &em, &buffers);
+    status_t status = em_step(&model, &state, 0, &em, &buffers);
     if (status != STATUS_OK && status != STATUS_INTERRUPTED) raise_status(status, 0);
     SEXP answer = status == STATUS_INTERRUPTED ? R_NilValue : named_list(5, names, values);
     UNPROTECT(5);

@@ -55,15 +55,15 @@ group_buffers_t take_group(int q, workspace_t *work)
     return buffers;
 }
 
-void weigh_group(const model_t *model, const double *sigma2, int group,
-                 const weighed_buffers_t *weighed, gathered_t *rest)
+void weigh_group(const model_t *model, const grouping_t *grouping, const double *sigma2,
+                 int group, const weighed_buffers_t *weighed, gathered_t *rest)
 {
-    int q = model->n_random, p = model->n_coef, n_columns = q + p + 1;
-    int start = model->group_start[group], end = model->group_start[group + 1];
-    size_t size = (size_t) q * n_columns;
+    int q = grouping->n_random, p = model->n_coef, n_columns = q + p + 1;
+    int start = grouping->group_start[group], end = grouping->group_start[group + 1];
+    size_t size = grouping->cell_size;
     for (int cell = start; cell < end; cell++) {
-        double scale = 1.0 / sqrt(sigma2[model->cell_stratum[cell]]);
-        const double *source = cell_factor(model, cell);
+        double scale = 1.0 / sqrt(sigma2[grouping->cell_stratum[cell]]);
+        const double *source = cell_factor(grouping, cell);
         double *target = cell == start ? weighed->factor : weighed->cell;
         for (size_t k = 0; k < size; k++) target[k] = scale * source[k];
         if (cell == start) continue;
@@ -78,11 +78,12 @@ void weigh_group(const model_t *model, const double *sigma2, int group,
 
 /* target <- the cell's [R e] over its residual standard deviation, q x (q + 1), with
    e = c - C theta. */
-static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, double *target)
+static void weigh_cell(int p, const grouping_t *grouping, int cell, const hyper_t *hyper,
+                       double *target)
 {
-    int q = model->n_random, p = model->n_coef;
-    const double *factor = cell_factor(model, cell), *C = factor + q * q;
-    double scale = 1.0 / hyper->sigma[model->cell_stratum[cell]];
+    int q = grouping->n_random;
+    const double *factor = cell_factor(grouping, cell), *C = factor + q * q;
+    double scale = 1.0 / hyper->sigma[grouping->cell_stratum[cell]];
     double *e = target + q * q;
     for (int k = 0; k < q * q; k++) target[k] = scale * factor[k];
     for (int r = 0; r < q; r++) e[r] = C[r + (size_t) q * p];
@@ -91,14 +92,14 @@ static void weigh_cell(const model_t *model, int cell, const hyper_t *hyper, dou
     for (int r = 0; r < q; r++) e[r] *= scale;
 }
 
-double weigh_residual(const model_t *model, const hyper_t *hyper, int group, double *Re,
-                      double *cell)
+double weigh_residual(const model_t *model, const grouping_t *grouping, const hyper_t *hyper,
+                      int group, double *Re, double *cell)
 {
-    int q = model->n_random, start = model->group_start[group];
+    int q = grouping->n_random, p = model->n_coef, start = grouping->group_start[group];
     double left = 0.0;
-    weigh_cell(model, start, hyper, Re);
-    for (int i = start + 1; i < model->group_start[group + 1]; i++) {
-        weigh_cell(model, i, hyper, cell);
+    weigh_cell(p, grouping, start, hyper, Re);
+    for (int i = start + 1; i < grouping->group_start[group + 1]; i++) {
+        weigh_cell(p, grouping, i, hyper, cell);
         absorb_block(q, q + 1, Re, q, q, cell);
         left += dot(q, cell + q * q, cell + q * q);
     }

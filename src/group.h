@@ -33,13 +33,13 @@ weighed_buffers_t take_weighed(int q, int p, workspace_t *work);
 /* The cells of one group, each divided by its residual standard deviation, as one
    weighed->factor [R C c]. The products of what they leave join those of rest, unless it is
    NULL: at once or, of many columns, by add_gathered(). */
-void weigh_group(const model_t *model, const double *sigma2, int group,
-                 const weighed_buffers_t *weighed, gathered_t *rest);
+void weigh_group(const model_t *model, const grouping_t *grouping, const double *sigma2,
+                 int group, const weighed_buffers_t *weighed, gathered_t *rest);
 
 /* The same cells as one [R e], q x (q + 1), with e = c - C theta; the answer is the sum of squares
    that they leave. cell: q x (q + 1). */
-double weigh_residual(const model_t *model, const hyper_t *hyper, int group, double *Re,
-                      double *cell);
+double weigh_residual(const model_t *model, const grouping_t *grouping, const hyper_t *hyper,
+                      int group, double *Re, double *cell);
 
 /* e = c - C theta, with a group's factor [R C c]. */
 static inline void residual_of(int q, int p, const double *factor, const double *theta,

@@ -13,14 +13,14 @@ group_effects_buffers_t take_group_effects(int q, int p, workspace_t *work)
     return buffers;
 }
 
-status_t draw_deferred_group(const model_t *model, int group, const hyper_draws_t *draws,
+status_t draw_deferred_group(const model_t *model, int g, int group, const hyper_draws_t *draws,
                              int from, int to, const double *normals, double *effects,
                              size_t stride, const group_effects_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_coef;
-    const double *factor = cell_factor(model, group);
+    int q = model->grouping[g].n_random, p = model->n_coef;
+    const double *factor = cell_factor(model->grouping + g, group);
     for (int i = from; i < to; i++) {
-        RETURN_IF_FAILED(draw_one_group(q, p, factor, draws->L + (size_t) q * q * i,
+        RETURN_IF_FAILED(draw_one_group(q, p, factor, draws->L[g] + (size_t) q * q * i,
                                         draws->theta + (size_t) p * i, draws->sigma[i],
                                         normals, effects, &buffers->group));
         normals += q;
@@ -31,26 +31,30 @@ status_t draw_deferred_group(const model_t *model, int group, const hyper_draws_
 
 /* [R C c] of a group given draw i, of which there is one for all where there is one
    residual variance. */
-static const double *group_factor(const model_t *model, int group, const hyper_draws_t *draws,
-                                  int i, const weighed_buffers_t *weighed)
+static const double *group_factor(const model_t *model, int g, int group,
+                                  const hyper_draws_t *draws, int i,
+                                  const weighed_buffers_t *weighed)
 {
-    if (model->n_strata == 1) return cell_factor(model, group);
-    weigh_group(model, draws->sigma2 + (size_t) model->n_strata * i, group, weighed, NULL);
+    const grouping_t *grouping = model->grouping + g;
+    if (model->n_strata == 1) return cell_factor(grouping, group);
+    weigh_group(model, grouping, draws->sigma2 + (size_t) model->n_strata * i, group, weighed,
+                NULL);
     return weighed->factor;
 }
 
-status_t group_moments(const model_t *model, int group, const hyper_draws_t *draws,
+status_t group_moments(const model_t *model, int g, int group, const hyper_draws_t *draws,
                        const double *beta_mean, double *mean, double *covariance,
                        double *with_beta, const group_effects_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_coef, n = draws->n;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef, n = draws->n;
     double *m = buffers->mean, *first = buffers->first, *W = buffers->W;
     memset(mean, 0, sizeof(double) * q);
     memset(covariance, 0, sizeof(double) * q * q);
     memset(with_beta, 0, sizeof(double) * q);
     for (int i = 0; i < n; i++) {
-        const double *factor = group_factor(model, group, draws, i, &buffers->weighed);
-        RETURN_IF_FAILED(group_conditional(q, p, factor, draws->L + (size_t) q * q * i,
+        const double *factor = group_factor(model, g, group, draws, i, &buffers->weighed);
+        RETURN_IF_FAILED(group_conditional(q, p, factor, draws->L[g] + (size_t) q * q * i,
                                            draws->theta + (size_t) p * i,
                                            model->n_strata == 1 ? draws->sigma[i] : 1.0, m, W,
                                            &buffers->group));
@@ -62,8 +66,8 @@ status_t group_moments(const model_t *model, int group, const hyper_draws_t *dra
                 covariance[l + (size_t) q * k] +=
                     dot(q, W + (size_t) q * l, W + (size_t) q * k) + m[k] * m[l];
         }
-        for (int k = 0; k < model->n_pairs; k++) {
-            int column = model->pair_column[k], coef = model->pair_coef[k];
+        for (int k = 0; k < grouping->n_pairs; k++) {
+            int column = grouping->pair_column[k], coef = grouping->pair_coef[k];
             with_beta[column] += m[column] * (draws->beta[coef + (size_t) p * i] - beta_mean[coef]);
         }
     }

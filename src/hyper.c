@@ -3,18 +3,21 @@
 #include "hyper.h"
 #include "whitened.h"
 
-int n_correlations(const model_t *model)
+int n_correlations(const grouping_t *grouping)
 {
     int n = 0;
-    for (int b = 0; b < model->n_blocks; b++)
-        n += block_correlations(model->block + b);
+    for (int b = 0; b < grouping->n_blocks; b++)
+        n += block_correlations(grouping->block + b);
     return n;
 }
 
 int n_hyper(const model_t *model)
 {
     int n_pooled = model->sigma_prior.kind == SCALE_POOLED ? 2 : 0;
-    return model->n_coef + model->n_random + n_correlations(model) + model->n_strata + n_pooled;
+    int n = model->n_coef + model->n_strata + n_pooled;
+    for (int g = 0; g < model->n_groupings; g++)
+        n += model->grouping[g].n_random + n_correlations(model->grouping + g);
+    return n;
 }
 
 static double *store_coefficients(const model_t *model, const state_t *state, double *out)
@@ -27,20 +30,21 @@ static double *store_coefficients(const model_t *model, const state_t *state, do
     return out + p;
 }
 
-static double *store_covariance(const model_t *model, const state_t *state, double *out)
+static double *store_covariance(const grouping_t *grouping, const grouping_state_t *own,
+                                double *out)
 {
-    int q = model->n_random;
-    const whitened_t *whitened = state->whitened;
+    int q = grouping->n_random;
+    const whitened_t *whitened = own->whitened;
     double *sd = out;
     for (int k = 0; k < q; k++)
         *out++ = whitened ? exp(whitened->log_tau[k])
-            : sqrt(state->Sigma[(size_t) (q + 1) * k]);
-    for (int b = 0; b < model->n_blocks; b++) {
-        int first = model->block[b].first, end = first + model->block[b].size;
+            : sqrt(own->Sigma[(size_t) (q + 1) * k]);
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        int first = grouping->block[b].first, end = first + grouping->block[b].size;
         for (int k = first + 1; k < end; k++)
             for (int l = first; l < k; l++) {
-                double r = whitened ? whitened_correlation(model, whitened, k, l)
-                    : state->Sigma[l + (size_t) q * k] / (sd[l] * sd[k]);
+                double r = whitened ? whitened_correlation(grouping->n_random, whitened, k, l)
+                    : own->Sigma[l + (size_t) q * k] / (sd[l] * sd[k]);
                 /* Rounding may carry it beyond. */
                 *out++ = fmax(fmin(r, 1.0), -1.0);
             }
@@ -51,20 +55,21 @@ static double *store_covariance(const model_t *model, const state_t *state, doub
 void store_hyper(const model_t *model, const state_t *state, double *out)
 {
     out = store_coefficients(model, state, out);
-    out = store_covariance(model, state, out);
+    for (int g = 0; g < model->n_groupings; g++)
+        out = store_covariance(model->grouping + g, state->grouping + g, out);
     for (int s = 0; s < model->n_strata; s++) *out++ = sqrt(state->sigma2[s]);
     if (model->sigma_prior.kind != SCALE_POOLED) return;
     *out++ = state->pooled_df;
     *out++ = state->pooled_scale;
 }
 
-void factor_from_correlations(const model_t *model, const double *sd,
+void factor_from_correlations(const grouping_t *grouping, const double *sd,
                               const double *correlation, double unit, double *L)
 {
-    int q = model->n_random;
+    int q = grouping->n_random;
     memset(L, 0, sizeof(double) * q * q);
-    for (int b = 0; b < model->n_blocks; b++) {
-        int first = model->block[b].first, size = model->block[b].size;
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        int first = grouping->block[b].first, size = grouping->block[b].size;
         double *corner = L + first + (size_t) q * first;
         for (int r = 0; r < size; r++) {
             double rest = 1.0;
@@ -86,10 +91,12 @@ void factor_from_correlations(const model_t *model, const double *sd,
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
                   double *spare)
 {
-    int p = model->n_coef, q = model->n_random, n_strata = model->n_strata;
+    int p = model->n_coef, n_strata = model->n_strata, to_sigma = p;
+    for (int g = 0; g < model->n_groupings; g++)
+        to_sigma += model->grouping[g].n_random + n_correlations(model->grouping + g);
     for (int i = 0; i < draws->n; i++) {
         double *theta = draws->theta + (size_t) p * i;
-        const double *sigma = hyper + p + q + n_correlations(model);
+        const double *sigma = hyper + to_sigma, *sd = hyper + p;
         memcpy(draws->sigma + (size_t) n_strata * i, sigma, sizeof(double) * n_strata);
         for (int s = 0; s < n_strata; s++)
             draws->sigma2[s + (size_t) n_strata * i] = sigma[s] * sigma[s];
@@ -99,16 +106,25 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
         for (int l = 0; l < p; l++)
             for (int k = 0; k < p; k++)
                 theta[k] += model->from_beta[k + (size_t) p * l] * spare[l];
-        factor_from_correlations(model, hyper + p, hyper + p + q, n_strata == 1 ? sigma[0] : 1.0,
-                                 draws->L + (size_t) q * q * i);
+        for (int g = 0; g < model->n_groupings; g++) {
+            const grouping_t *grouping = model->grouping + g;
+            int q = grouping->n_random;
+            factor_from_correlations(grouping, sd, sd + q, n_strata == 1 ? sigma[0] : 1.0,
+                                     draws->L[g] + (size_t) q * q * i);
+            sd += q + n_correlations(grouping);
+        }
         hyper += n_hyper(model);
     }
 }
 
 hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i)
 {
-    size_t p = (size_t) model->n_coef, q = (size_t) model->n_random;
-    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, draws->L + q * q * i,
+    size_t p = (size_t) model->n_coef;
+    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, { NULL },
                       draws->sigma + (size_t) model->n_strata * i };
+    for (int g = 0; g < model->n_groupings; g++) {
+        size_t q = (size_t) model->grouping[g].n_random;
+        hyper.L[g] = draws->L[g] + q * q * i;
+    }
     return hyper;
 }

@@ -4,11 +4,11 @@
 #include "model.h"
 
 /* The hyperparameters of a draw: how many there are, their order, and what is computed from them.
-   beta, then the standard deviations of the group effects, then their correlations within each
-   block row by row, then sigma, then the parameters of a pooled prior of sigma. */
+   beta; of each grouping the standard deviations of the effects, then their correlations within
+   each block row by row; then sigma, then the parameters of a pooled prior of sigma. */
 
 /* Of all blocks. */
-int n_correlations(const model_t *model);
+int n_correlations(const grouping_t *grouping);
 int n_hyper(const model_t *model);
 
 /* The state's hyperparameters, n_hyper(model) of them. */
@@ -17,7 +17,7 @@ void store_hyper(const model_t *model, const state_t *state, double *out);
 /* The hyperparameters of one draw. */
 typedef struct {
     const double *beta, *theta;     /* p */
-    const double *L;                /* q x q, lower triangular: see hyper_draws_t */
+    const double *L[MOST_GROUPINGS];    /* q x q, lower triangular: see hyper_draws_t */
     const double *sigma;            /* n_strata */
 } hyper_t;
 
@@ -25,8 +25,8 @@ typedef struct {
 typedef struct {
     int n;
     double *theta;      /* p x n */
-    double *L;          /* q x q x n, lower triangular: Sigma = sigma^2 L L'; with several
-                           residual variances, the factor of Sigma itself */
+    double *L[MOST_GROUPINGS];  /* q x q x n, lower triangular: Sigma = sigma^2 L L'; with
+                                   several residual variances, the factor of Sigma itself */
     double *sigma, *sigma2; /* n_strata x n: residual standard deviations and variances */
     double *beta;       /* p x n */
 } hyper_draws_t;
@@ -39,7 +39,7 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
 
 /* The lower triangular factor of a correlation matrix, that may be singular in floating point,
    times its standard deviations over `unit`. */
-void factor_from_correlations(const model_t *model, const double *sd,
+void factor_from_correlations(const grouping_t *grouping, const double *sd,
                               const double *correlation, double unit, double *L);
 
 #endif

@@ -13,36 +13,68 @@
    the uncentered sampler. */
 status_t interweaved_sweep(const model_t *model, state_t *state)
 {
-    if (model->n_random > 0) {
+    int is_drawn = 0;
+    for (int g = 0; g < model->n_groupings; g++) {
         /* gamma_j | beta, Sigma, sigma^2 */
-        RETURN_IF_FAILED(draw_group_effects(model, state));
+        RETURN_IF_FAILED(draw_group_effects(model, state, g));
         /* beta, tau | eta_j, C, sigma^2 */
-        RETURN_IF_FAILED(draw_standardized(model, state));
+        RETURN_IF_FAILED(draw_standardized(model, state, g));
+        if (scales_are_uniform(model->grouping + g)) is_drawn = 1;
     }
     /* beta | gamma_j, sigma^2; drawn above already under uniform tau */
-    if (model->n_random == 0 || !scales_are_uniform(model))
-        RETURN_IF_FAILED(draw_coefficients(model, state));
-    /* beta | beta_j, Sigma */
-    if (model->n_pairs > 0) RETURN_IF_FAILED(draw_translation(model, state));
-    /* Sigma | gamma_j */
-    RETURN_IF_FAILED(draw_covariance(model, state));
+    if (!is_drawn) RETURN_IF_FAILED(draw_coefficients(model, state));
+    for (int g = 0; g < model->n_groupings; g++) {
+        /* beta | beta_j, Sigma */
+        if (model->grouping[g].n_pairs > 0) RETURN_IF_FAILED(draw_translation(model, state, g));
+        /* Sigma | gamma_j */
+        RETURN_IF_FAILED(draw_covariance(model, state, g));
+    }
     /* sigma^2 | beta, gamma_j */
     return draw_residual_variances(model, state);
 }
 
-int scales_are_uniform(const model_t *model)
+int scales_are_uniform(const grouping_t *grouping)
 {
-    for (int b = 0; b < model->n_blocks; b++)
-        if (!block_is_flat(model->block + b)) return 0;
+    for (int b = 0; b < grouping->n_blocks; b++)
+        if (!block_is_flat(grouping->block + b)) return 0;
     return 1;
+}
+
+/* What a grouping's cells add to the moments below. */
+static void add_cells_moments(const model_t *model, const state_t *state, int g,
+                              double *P, double *h)
+{
+    const grouping_t *grouping = model->grouping + g;
+    const double *effects = state->grouping[g].effect;
+    int q = grouping->n_random, p = model->n_coef, all = p + q;
+    for (int j = 0; j < grouping->n_groups; j++) {
+        const double *effect = effects + (size_t) q * j;
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell);
+            const double *C = R + q * q, *c = C + (size_t) q * p;
+            double precision = 1.0 / state->sigma2[grouping->cell_stratum[cell]];
+            for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
+            for (int k = 0; k < q; k++) {
+                const double *column = R + (size_t) q * k;
+                double weight = precision * effect[k];
+                double *out = P + (size_t) all * (p + k);
+                h[p + k] += weight * dot(k + 1, column, c);
+                for (int l = 0; l < p; l++)
+                    out[l] += weight * dot(k + 1, column, C + (size_t) q * l);
+                for (int l = 0; l <= k; l++)
+                    out[p + l] += weight * effect[l]
+                        * dot(l + 1, R + (size_t) q * l, column);
+            }
+        }
+    }
 }
 
 /* P and h of the regression of y on [X, Z diag(gamma_j)], whose coefficients are
    theta and the factors s by which the standard deviations change. */
-static void standardized_moments(const model_t *model, const state_t *state,
+static void standardized_moments(const model_t *model, const state_t *state, int g,
                                  double *P, double *h)
 {
-    int q = model->n_random, p = model->n_coef, all = p + q, rows = p + 1;
+    int q = model->grouping[g].n_random, p = model->n_coef, all = p + q, rows = p + 1;
     memset(P, 0, sizeof(double) * all * all);
     memset(h, 0, sizeof(double) * all);
     for (int k = 0; k < p; k++) {
@@ -60,36 +92,17 @@ static void standardized_moments(const model_t *model, const state_t *state,
                 P[l + (size_t) all * k] += precision * gram[l + (size_t) p * k];
         }
     }
-    for (int j = 0; j < model->n_groups; j++) {
-        const double *effect = state->effect + (size_t) q * j;
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = cell_factor(model, cell);
-            const double *C = R + q * q, *c = C + (size_t) q * p;
-            double precision = 1.0 / state->sigma2[model->cell_stratum[cell]];
-            for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
-            for (int k = 0; k < q; k++) {
-                const double *column = R + (size_t) q * k;
-                double weight = precision * effect[k];
-                double *out = P + (size_t) all * (p + k);
-                h[p + k] += weight * dot(k + 1, column, c);
-                for (int l = 0; l < p; l++)
-                    out[l] += weight * dot(k + 1, column, C + (size_t) q * l);
-                for (int l = 0; l <= k; l++)
-                    out[p + l] += weight * effect[l]
-                        * dot(l + 1, R + (size_t) q * l, column);
-            }
-        }
-    }
+    add_cells_moments(model, state, g, P, h);
 }
 
 /* The inverse of diag(s) Sigma diag(s) over one block; s may be NULL, for 1. */
-static void scaled_inverse(const model_t *model, const state_t *state,
-                           const cov_block_t *block, const double *s, double *inverse)
+static void scaled_inverse(int q, const grouping_state_t *own, const cov_block_t *block,
+                           const double *s, double *inverse)
 {
-    int q = model->n_random, size = block->size, first = block->first;
+    int size = block->size, first = block->first;
     for (int k = 0; k < size; k++)
         for (int l = 0; l < size; l++)
-            inverse[l + size * k] = state->Sigma_inverse[first + l + (size_t) q * (first + k)]
+            inverse[l + size * k] = own->Sigma_inverse[first + l + (size_t) q * (first + k)]
                 / (s ? s[first + k] * s[first + l] : 1.0);
 }
 
@@ -97,15 +110,15 @@ static void scaled_inverse(const model_t *model, const state_t *state,
    prod p(|s_k| tau_k) / p(tau_k) for standard deviations; and for a matrix, whose density
    is in Sigma and whose correlations stay, prod |s_k|^size p(diag(s) Sigma diag(s)) /
    p(Sigma). */
-static double log_block_weight(const model_t *model, const state_t *state,
-                               const cov_block_t *block, const double *s, double *inverse)
+static double log_block_weight(int q, const grouping_state_t *own, const cov_block_t *block,
+                               const double *s, double *inverse)
 {
-    int q = model->n_random, size = block->size, first = block->first;
+    int size = block->size, first = block->first;
     double weight = 0.0;
     if (block_is_flat(block)) return 0.0;
     for (int k = 0; k < size; k++) {
         double size_k = fabs(s[first + k]);
-        double tau = sqrt(state->Sigma[(size_t) (q + 1) * (first + k)]);
+        double tau = sqrt(own->Sigma[(size_t) (q + 1) * (first + k)]);
         if (block->kind == COV_VARIANCE || block->kind == COV_LKJ)
             weight += log_scale_density(block->sd + k, size_k * tau)
                 - log_scale_density(block->sd + k, tau);
@@ -114,33 +127,36 @@ static double log_block_weight(const model_t *model, const state_t *state,
     }
     if (block->kind == COV_VARIANCE || block->kind == COV_LKJ) return weight;
     double log_det = 0.0;
-    scaled_inverse(model, state, block, NULL, inverse);
+    scaled_inverse(q, own, block, NULL, inverse);
     weight -= log_matrix_density(block, log_det, inverse);
     for (int k = 0; k < size; k++) log_det += 2.0 * log(fabs(s[first + k]));
-    scaled_inverse(model, state, block, s, inverse);
+    scaled_inverse(q, own, block, s, inverse);
     return weight + log_matrix_density(block, log_det, inverse);
 }
 
-static int accept_scales(const model_t *model, const state_t *state, const double *s)
+static int accept_scales(const model_t *model, const state_t *state, int g, const double *s)
 {
+    const grouping_t *grouping = model->grouping + g;
     double weight = 0.0;
-    if (scales_are_uniform(model)) return 1;
-    for (int b = 0; b < model->n_blocks; b++)
-        weight += log_block_weight(model, state, model->block + b, s, state->buffers.inverse);
+    if (scales_are_uniform(grouping)) return 1;
+    for (int b = 0; b < grouping->n_blocks; b++)
+        weight += log_block_weight(grouping->n_random, state->grouping + g, grouping->block + b, s,
+                                   state->buffers.inverse);
     return log(unif_rand()) < weight;
 }
 
 /* gamma_j <- diag(s) gamma_j, Sigma <- diag(s) Sigma diag(s). A negative s_k
    changes the sign of gamma_k and of its correlations, which is the same model. */
-static void rescale_effects(const model_t *model, state_t *state, const double *s)
+static void rescale_effects(const grouping_t *grouping, grouping_state_t *own,
+                            const double *s)
 {
-    int q = model->n_random;
-    for (int j = 0; j < model->n_groups; j++)
-        for (int k = 0; k < q; k++) state->effect[(size_t) q * j + k] *= s[k];
+    int q = grouping->n_random;
+    for (int j = 0; j < grouping->n_groups; j++)
+        for (int k = 0; k < q; k++) own->effect[(size_t) q * j + k] *= s[k];
     for (int k = 0; k < q; k++)
         for (int l = 0; l < q; l++) {
-            state->Sigma[l + (size_t) q * k] *= s[l] * s[k];
-            state->Sigma_inverse[l + (size_t) q * k] /= s[l] * s[k];
+            own->Sigma[l + (size_t) q * k] *= s[l] * s[k];
+            own->Sigma_inverse[l + (size_t) q * k] /= s[l] * s[k];
         }
 }
 
@@ -157,42 +173,45 @@ static int scales_are_told(int p, int q, const double *U, const double *squares)
     return 1;
 }
 
-status_t draw_standardized(const model_t *model, state_t *state)
+status_t draw_standardized(const model_t *model, state_t *state, int g)
 {
-    int q = model->n_random, p = model->n_coef, all = p + q;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef, all = p + q;
     double *P = state->buffers.all_P, *h = state->buffers.all_h;
     double *squares = state->buffers.squares;
-    standardized_moments(model, state, P, h);
+    standardized_moments(model, state, g, P, h);
     for (int k = 0; k < q; k++) squares[k] = P[(size_t) (all + 1) * (p + k)];
     draw_standard_normals(all, state->normals);
     status_t status = draw_normal_given_precision(all, P, state->normals, h);
-    if (!scales_are_uniform(model)
+    if (!scales_are_uniform(grouping)
         && (status != STATUS_OK || !scales_are_told(p, q, P, squares))) return STATUS_OK;
     RETURN_IF_FAILED(status);
-    if (!accept_scales(model, state, h + p)) return STATUS_OK;
+    if (!accept_scales(model, state, g, h + p)) return STATUS_OK;
     memcpy(state->theta, h, sizeof(double) * p);
     memcpy(state->staying, h, sizeof(double) * p);
-    rescale_effects(model, state, h + p);
+    rescale_effects(grouping, state->grouping + g, h + p);
     return STATUS_OK;
 }
 
 /* beta <- beta + d and gamma_j <- gamma_j - d in the columns that have both: the
    draw of beta given beta_j. Prior of beta included,
    d ~ N(P^-1 h, P^-1), P = J Sigma^-1 + D, h = Sigma^-1 sum_j gamma_j + D (m - beta). */
-status_t draw_translation(const model_t *model, state_t *state)
+status_t draw_translation(const model_t *model, state_t *state, int g)
 {
-    int q = model->n_random, p = model->n_coef, n = model->n_pairs;
+    const grouping_t *grouping = model->grouping + g;
+    grouping_state_t *own = state->grouping + g;
+    int q = grouping->n_random, p = model->n_coef, n = grouping->n_pairs;
     double *sum = state->buffers.effect_sum, *P = state->buffers.pair_P;
     double *d = state->buffers.shift;
-    sum_effects(model, state, sum);
+    sum_effects(model, state, g, sum);
     for (int k = 0; k < n; k++) {
-        int coef = model->pair_coef[k];
-        const double *column = state->Sigma_inverse + (size_t) q * model->pair_column[k];
+        int coef = grouping->pair_coef[k];
+        const double *column = own->Sigma_inverse + (size_t) q * grouping->pair_column[k];
         double beta = model->beta_shift[coef];
         for (int l = 0; l < p; l++)
             beta += model->to_beta[coef + (size_t) p * l] * state->theta[l];
         for (int l = 0; l < n; l++)
-            P[l + n * k] = model->n_groups * column[model->pair_column[l]];
+            P[l + n * k] = grouping->n_groups * column[grouping->pair_column[l]];
         P[k + n * k] += model->beta_precision[coef];
         d[k] = dot(q, column, sum)
             + model->beta_precision[coef] * (model->beta_mean[coef] - beta);
@@ -201,9 +220,9 @@ status_t draw_translation(const model_t *model, state_t *state)
     RETURN_IF_FAILED(draw_normal_given_precision(n, P, state->normals, d));
     for (int k = 0; k < n; k++) {
         for (int l = 0; l < p; l++)
-            state->theta[l] += model->from_beta[l + (size_t) p * model->pair_coef[k]] * d[k];
-        for (int j = 0; j < model->n_groups; j++)
-            state->effect[(size_t) q * j + model->pair_column[k]] -= d[k];
+            state->theta[l] += model->from_beta[l + (size_t) p * grouping->pair_coef[k]] * d[k];
+        for (int j = 0; j < grouping->n_groups; j++)
+            own->effect[(size_t) q * j + grouping->pair_column[k]] -= d[k];
     }
     memcpy(state->staying, state->theta, sizeof(double) * p);
     return STATUS_OK;

@@ -7,6 +7,7 @@
    integrated out. */
 typedef struct {
     const model_t *model;
+    const grouping_t *grouping;
     monitor_t *monitor;
     group_data_t data;
     double *root;           /* (p + 1) x (p + 1) */

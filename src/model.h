@@ -2,6 +2,7 @@
 #define RELM_MODEL_H
 
 #include "covariance.h"
+#include "grouping.h"
 #include "random.h"
 #include "scale_prior.h"
 #include "status.h"
@@ -12,36 +13,28 @@
 
    A parameterization says which columns of X keep their coefficient in the
    regression (n_staying of them: all in the uncentered, those without a group
-   version in the centered) and which become the mean of the group effects
+   version in the centered) and which become the mean of a grouping's effects
    (n_means of them). Everything else is shared.
 
    The columns that stay are orthonormalized over all rows, and y may have been
    shifted: theta holds the coefficients in these coordinates, in the order of
    X's columns, and beta = to_beta theta + beta_shift.
 
-   A cell is the rows of one group that share one residual variance (a stratum);
-   the cells of a group are neighbours. */
+   What belongs to a grouping is a grouping_t's; a model of none has an empty one. */
+
+enum { MOST_GROUPINGS = 1 };
 
 typedef struct {
-    int n_groups, n_cells, n_strata;
-    int n_random;                   /* q */
+    int n_groupings;
+    grouping_t grouping[MOST_GROUPINGS];
+    int n_strata;
     int n_coef;                     /* p */
-    int n_staying, n_means;         /* n_staying + n_means = p */
+    int n_staying;                  /* the others are means of effects */
     const int *staying_coef;        /* n_staying: their places in theta */
-    const int *mean_coef;           /* n_means: their places in theta */
-    const int *mean_column;         /* n_means: the columns of Z they are the means of */
-    int n_pairs;                    /* columns of X with a group version, in whichever
-                                       parameterization */
-    const int *pair_coef;           /* n_pairs: their places in beta */
-    const int *pair_column;         /* n_pairs: their columns of Z */
-
-    const int *group_start;         /* n_groups + 1: cells of group j */
-    const int *cell_stratum;          /* n_cells */
-    const double *cell_factor;      /* q x (q + n_staying + 1) x n_cells: [R C c] */
     const double *stratum_factor;   /* (p + 1) x (n_staying + 1) x n_strata */
     const double *stratum_gram;     /* n_staying x n_staying x n_strata: X'X of a stratum,
                                        I when there is one stratum */
-    const double *stratum_rows;       /* n_strata: their numbers of rows */
+    const double *stratum_rows;     /* n_strata: their numbers of rows */
 
     int beta_is_flat;
     const double *prior_precision;  /* p x p, of theta */
@@ -53,8 +46,6 @@ typedef struct {
     const double *from_beta;        /* p x p, its inverse */
     const double *beta_shift;       /* p */
 
-    int n_blocks;
-    const cov_block_t *block;
     scale_prior_t sigma_prior;
 } model_t;
 
@@ -77,8 +68,8 @@ static inline int user_wants_to_stop(monitor_t *monitor, double visits)
     return monitor->stop(monitor->data);
 }
 
-/* Buffers of the full conditionals and of the steps that interweaving adds; nothing is handed
-   over in them from one to the next. */
+/* Buffers of the full conditionals and of the steps that interweaving adds, with room for any
+   one of the groupings; nothing is handed over in them from one to the next. */
 typedef struct {
     double *group_P, *group_h, *e;      /* a group: q x q, q; a cell: q */
     double *effect_sum;                 /* q */
@@ -95,13 +86,10 @@ typedef struct {
 
 typedef struct {
     double *theta;          /* p */
-    double *Sigma;          /* q x q */
     double *sigma2;         /* n_strata */
-    double *effect;         /* q x n_groups: gamma_j, or beta_j when centered */
+    grouping_state_t grouping[MOST_GROUPINGS];
 
     double *staying;        /* n_staying: theta of the columns that stay */
-    double *mean;           /* q: mean of the group effects, 0 without one */
-    double *Sigma_inverse;  /* q x q */
 
     double *sum_of_squares; /* n_strata */
     double *normals;        /* p + q */
@@ -112,17 +100,9 @@ typedef struct {
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
     struct collapsed *collapsed;    /* of the collapsed sampler, else NULL */
-    struct whitened *whitened;      /* where correlations may be near -1 or 1, else NULL */
 } state_t;
 
 state_buffers_t take_state(const model_t *model, workspace_t *work);
-
-/* [R C c] of a cell: q x (q + n_staying + 1). */
-static inline const double *cell_factor(const model_t *model, int cell)
-{
-    int q = model->n_random;
-    return model->cell_factor + (size_t) q * (q + model->n_staying + 1) * cell;
-}
 
 /* What a stratum's rows hold beside their cells: (p + 1) x (n_staying + 1). */
 static inline const double *stratum_factor(const model_t *model, int stratum)
@@ -132,14 +112,20 @@ static inline const double *stratum_factor(const model_t *model, int stratum)
 }
 
 /* Visits that a cell and a stratum count for: more columns take longer. */
-static inline double cell_visits(const model_t *model)
+static inline double cell_visits(const model_t *model, const grouping_t *grouping)
 {
-    return 1.0 + 0.1 * model->n_random * (model->n_random + model->n_staying);
+    return 1.0 + 0.1 * grouping->n_random * (grouping->n_random + model->n_staying);
 }
 
 static inline double stratum_visits(const model_t *model)
 {
     return 1.0 + 0.1 * model->n_coef * model->n_coef;
+}
+
+/* Do all columns of X stay in the regression? */
+static inline int is_uncentered(const model_t *model)
+{
+    return model->n_staying == model->n_coef;
 }
 
 /* Sets what follows from theta and Sigma: staying, mean, Sigma_inverse. */

@@ -28,21 +28,20 @@ static int reflect_column(int n_rows, int n_columns, double *block, int k, int n
     return 1;
 }
 
-double absorb_beside_columns(const factors_t *factors, int n_groups,
-                             const int *group_start, int n_chosen, const int *chosen,
-                             const double *column_length, double *residual, double *rows)
+double absorb_beside_columns(const grouping_t *grouping, int n_coef, int n_chosen,
+                             const int *chosen, const double *column_length,
+                             double *residual, double *rows)
 {
-    int q = factors->n_random, p = factors->n_coef, n_columns = n_chosen + p + 1;
-    size_t cell_size = (size_t) q * (q + p + 1);
+    int q = grouping->n_random, p = n_coef, n_columns = n_chosen + p + 1;
+    const int *group_start = grouping->group_start;
     double total = 0.0;
-    for (int j = 0; j < n_groups; j++) {
+    for (int j = 0; j < grouping->n_groups; j++) {
         int n_cells = group_start[j + 1] - group_start[j], n_rows = n_cells * q;
         for (int l = 0; l < n_columns; l++) {
             int source = l < n_chosen ? chosen[l] : q + l - n_chosen;
             for (int cell = 0; cell < n_cells; cell++)
                 memcpy(rows + (size_t) n_rows * l + (size_t) q * cell,
-                       factors->cell_factor + cell_size * (group_start[j] + cell)
-                           + (size_t) q * source,
+                       cell_factor(grouping, group_start[j] + cell) + (size_t) q * source,
                        sizeof(double) * q);
         }
         int rank = 0;

@@ -2,6 +2,7 @@
 #define RELM_RANK_H
 
 #include "crossprods.h"
+#include "grouping.h"
 
 /* A column counts as dependent when what the columns before it leave of it is
    below this share of its own length in the group, about the square root of the
@@ -13,11 +14,10 @@
 /* For chosen columns of Z (0-based, in order; column_length has the length of each
    over all groups), block-diagonal over groups:
    returns their rank, and absorbs into residual ((p + 1) x (p + 1), zero or a
-   factor of what the rows hold besides) what they leave of [X y] in the cells.
-   The cells of group j are group_start[j] .. group_start[j + 1] - 1. */
-double absorb_beside_columns(const factors_t *factors, int n_groups,
-                             const int *group_start, int n_chosen, const int *chosen,
-                             const double *column_length, double *residual, double *rows);
+   factor of what the rows hold besides) what they leave of [X y] in the cells. */
+double absorb_beside_columns(const grouping_t *grouping, int n_coef, int n_chosen,
+                             const int *chosen, const double *column_length,
+                             double *residual, double *rows);
 
 /* Rows of a group, of which none has more than this many cells. */
 double *take_group_rows(int n_cells, int n_random, int n_coef, workspace_t *work);

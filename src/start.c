@@ -16,18 +16,19 @@ em_buffers_t take_em(int q, int p, workspace_t *work)
 
 /* For group j: U with U'U = Sigma^-1 + Z'Z/sigma^2, A = Z'X/sigma^2 (q x p),
    h = Z'y/sigma^2. */
-static status_t group_system(const model_t *model, const state_t *state, int j,
+static status_t group_system(const model_t *model, const state_t *state, int g, int j,
                              const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_coef;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef;
     double *U = buffers->U, *A = buffers->A, *h = buffers->h;
-    memcpy(U, state->Sigma_inverse, sizeof(double) * q * q);
+    memcpy(U, state->grouping[g].Sigma_inverse, sizeof(double) * q * q);
     memset(A, 0, sizeof(double) * q * p);
     memset(h, 0, sizeof(double) * q);
-    for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-        const double *R = cell_factor(model, cell);
+    for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+        const double *R = cell_factor(grouping, cell);
         const double *C = R + q * q;
-        double precision = 1.0 / state->sigma2[model->cell_stratum[cell]];
+        double precision = 1.0 / state->sigma2[grouping->cell_stratum[cell]];
         for (int r = 0; r < q; r++) {
             const double *column = R + (size_t) q * r;
             for (int k = 0; k <= r; k++)
@@ -41,12 +42,13 @@ static status_t group_system(const model_t *model, const state_t *state, int j,
 }
 
 /* precision and theta <- X'V^-1X and X'V^-1y, V the covariance of y. */
-static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
+static status_t marginal_moments(const model_t *model, state_t *state, int g, em_t *em,
                                  const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_coef, rows = p + 1;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef, rows = p + 1;
     double *U = buffers->U, *h = buffers->h, *A = buffers->A;
-    double visits = cell_visits(model) + 0.01 * q * p * p;
+    double visits = cell_visits(model, grouping) + 0.01 * q * p * p;
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
     for (int s = 0; s < model->n_strata; s++) {
@@ -57,14 +59,14 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
             em->theta[k] += dot(rows, T + (size_t) rows * k, T + (size_t) rows * p)
                 / state->sigma2[s];
     }
-    for (int j = 0; j < model->n_groups; j++) {
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *C = cell_factor(model, cell) + q * q;
+    for (int j = 0; j < grouping->n_groups; j++) {
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *C = cell_factor(grouping, cell) + q * q;
             for (int k = 0; k < p; k++)
                 em->theta[k] += dot(q, C + (size_t) q * k, C + (size_t) q * p)
-                    / state->sigma2[model->cell_stratum[cell]];
+                    / state->sigma2[grouping->cell_stratum[cell]];
         }
-        RETURN_IF_FAILED(group_system(model, state, j, buffers));
+        RETURN_IF_FAILED(group_system(model, state, g, j, buffers));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         solve_upper_transposed(q, U, h);
         for (int k = 0; k < p; k++) solve_upper_transposed(q, U, A + (size_t) q * k);
@@ -80,17 +82,19 @@ static status_t marginal_moments(const model_t *model, state_t *state, em_t *em,
 
 /* The mean and covariance of each gamma_j given theta, and what they add to
    the moments. */
-static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
+static status_t effect_moments(const model_t *model, state_t *state, int g, em_t *em,
                                const em_buffers_t *buffers)
 {
-    int q = model->n_random, p = model->n_coef, J = model->n_groups;
+    const grouping_t *grouping = model->grouping + g;
+    const grouping_state_t *own = state->grouping + g;
+    int q = grouping->n_random, p = model->n_coef, J = grouping->n_groups;
     double *U = buffers->U, *V = buffers->V, *h = buffers->h, *A = buffers->A;
-    double visits = cell_visits(model);
+    double visits = cell_visits(model, grouping);
     memset(em->moment, 0, sizeof(double) * q * q);
     memset(em->effective, 0, sizeof(double) * q);
     for (int j = 0; j < J; j++) {
-        double *effect = state->effect + (size_t) q * j;
-        RETURN_IF_FAILED(group_system(model, state, j, buffers));
+        double *effect = own->effect + (size_t) q * j;
+        RETURN_IF_FAILED(group_system(model, state, g, j, buffers));
         if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         for (int r = 0; r < q; r++) {
             effect[r] = h[r];
@@ -100,14 +104,14 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
         solve_upper(q, U, effect);
         inverse_from_cholesky(q, U, V);
         for (int k = 0; k < q; k++) {
-            double reliability = 1.0 - V[k + q * k] / state->Sigma[k + q * k];
+            double reliability = 1.0 - V[k + q * k] / own->Sigma[k + q * k];
             em->effective[k] += reliability * reliability;
             for (int l = 0; l < q; l++)
                 em->moment[l + q * k] += (V[l + q * k] + effect[l] * effect[k]) / J;
         }
-        for (int cell = model->group_start[j]; cell < model->group_start[j + 1]; cell++) {
-            const double *R = cell_factor(model, cell);
-            double *sum = em->sum_of_squares + model->cell_stratum[cell];
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell);
+            double *sum = em->sum_of_squares + grouping->cell_stratum[cell];
             for (int k = 0; k < q; k++)
                 for (int l = 0; l < q; l++)
                     *sum += V[l + q * k] * dot((k < l ? k : l) + 1, R + (size_t) q * k,
@@ -117,18 +121,19 @@ static status_t effect_moments(const model_t *model, state_t *state, em_t *em,
     return STATUS_OK;
 }
 
-status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffers_t *buffers)
+status_t em_step(const model_t *model, state_t *state, int g, em_t *em,
+                 const em_buffers_t *buffers)
 {
     int p = model->n_coef;
     double *U = buffers->root;
     RETURN_IF_FAILED(refresh_state(model, state));
-    RETURN_IF_FAILED(marginal_moments(model, state, em, buffers));
+    RETURN_IF_FAILED(marginal_moments(model, state, g, em, buffers));
     memcpy(U, em->precision, sizeof(double) * p * p);
     RETURN_IF_FAILED(cholesky(p, U));
     solve_upper_transposed(p, U, em->theta);
     solve_upper(p, U, em->theta);
     memset(em->sum_of_squares, 0, sizeof(double) * model->n_strata);
-    RETURN_IF_FAILED(effect_moments(model, state, em, buffers));
+    RETURN_IF_FAILED(effect_moments(model, state, g, em, buffers));
     memcpy(state->staying, em->theta, sizeof(double) * p);
     double *expected = em->sum_of_squares;
     residual_sums_of_squares(model, state);

@@ -23,7 +23,9 @@ typedef struct {
 
 em_buffers_t take_em(int q, int p, workspace_t *work);
 
-/* state gives Sigma and sigma2, and room for the group effects. */
-status_t em_step(const model_t *model, state_t *state, em_t *em, const em_buffers_t *buffers);
+/* For grouping number g, which may be empty. state gives Sigma and sigma2, and room for the group
+   effects. */
+status_t em_step(const model_t *model, state_t *state, int g, em_t *em,
+                 const em_buffers_t *buffers);
 
 #endif

@@ -79,8 +79,8 @@ static void weigh_strata(const model_t *model, const double *sigma2, group_data_
     if (!sigma2) triangularize(p, stratum_factor(model, 0), data->rest_root, spare);
 }
 
-void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
-                  const weighing_buffers_t *buffers)
+void weigh_groups(const model_t *model, const grouping_t *grouping, const double *sigma2,
+                  group_data_t *data, const weighing_buffers_t *buffers)
 {
     int rows = model->n_coef + 1;
     gathered_t rest = { rows, 0, buffers->gathered, data->rest };
@@ -91,12 +91,12 @@ void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data
     } else {
         weigh_strata(model, sigma2, data, buffers->rows);
     }
-    for (int j = 0; j < model->n_groups; j++) {
+    for (int j = 0; j < grouping->n_groups; j++) {
         if (!sigma2) {
-            pack_group(data, j, cell_factor(model, j));
+            pack_group(data, j, cell_factor(grouping, j));
             continue;
         }
-        weigh_group(model, sigma2, j, &buffers->group, &rest);
+        weigh_group(model, grouping, sigma2, j, &buffers->group, &rest);
         pack_group(data, j, buffers->group.factor);
     }
     if (rest.n_rows > 0) add_gathered(&rest);

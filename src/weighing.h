@@ -4,7 +4,7 @@
 #include "group.h"
 #include "marginal.h"
 
-/* A model's groups as the data of a marginal, in units of their residual variances. */
+/* The groups of a grouping as the data of a marginal, in units of their residual variances. */
 typedef struct {
     weighed_buffers_t group;
     double *rows;           /* (p + 1) x (p + 1) */
@@ -17,7 +17,7 @@ weighing_buffers_t take_weighing(int q, int p, workspace_t *work);
 void square_strata(const model_t *model, double *products);
 
 /* In units of the residual variances sigma2, or of the common one where sigma2 is NULL. */
-void weigh_groups(const model_t *model, const double *sigma2, group_data_t *data,
-                  const weighing_buffers_t *buffers);
+void weigh_groups(const model_t *model, const grouping_t *grouping, const double *sigma2,
+                  group_data_t *data, const weighing_buffers_t *buffers);
 
 #endif

@@ -21,11 +21,12 @@ static const double least_plain_eta = 0.5;
 int needs_whitening(const model_t *model)
 {
     int small = 0;
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
-        if (block->size > MOST_BLOCK) return 0;
-        if (block->kind == COV_LKJ && block->parameter < least_plain_eta) small = 1;
-    }
+    for (int g = 0; g < model->n_groupings; g++)
+        for (int b = 0; b < model->grouping[g].n_blocks; b++) {
+            const cov_block_t *block = model->grouping[g].block + b;
+            if (block->size > MOST_BLOCK) return 0;
+            if (block->kind == COV_LKJ && block->parameter < least_plain_eta) small = 1;
+        }
     return small;
 }
 
@@ -62,10 +63,10 @@ static int entry(int l, int k)
 }
 
 /* One block's rows of L from its coordinates. */
-static void set_factor(const model_t *model, whitened_t *w, const cov_block_t *block,
+static void set_factor(int q, whitened_t *w, const cov_block_t *block,
                        const double *z)
 {
-    int q = model->n_random, first = block->first, end = first + block->size;
+    int first = block->first, end = first + block->size;
     correlation_factor(q, block, z, w->L);
     for (int l = first; l < end; l++)
         for (int k = first; k <= l; k++)
@@ -74,10 +75,10 @@ static void set_factor(const model_t *model, whitened_t *w, const cov_block_t *b
 
 /* And the coordinates from the rows: with y_lk = tanh z_lk the remainder of the row after entry k
    is to entry k as 1 is to sinh z_lk. */
-static void set_coordinates(const model_t *model, whitened_t *w, const cov_block_t *block,
+static void set_coordinates(int q, whitened_t *w, const cov_block_t *block,
                             double *z)
 {
-    int q = model->n_random, first = block->first, end = first + block->size;
+    int first = block->first, end = first + block->size;
     for (int l = first; l < end; l++) {
         double rest = fabs(w->L[l + (size_t) q * l]);
         double *row = z + entry(l - first, 0) - (l - first);
@@ -90,30 +91,29 @@ static void set_coordinates(const model_t *model, whitened_t *w, const cov_block
     }
 }
 
-static double *block_z(const model_t *model, const whitened_t *w, int b)
+static double *block_z(const grouping_t *grouping, const whitened_t *w, int b)
 {
     double *z = w->z;
-    for (int i = 0; i < b; i++) z += block_correlations(model->block + i);
+    for (int i = 0; i < b; i++) z += block_correlations(grouping->block + i);
     return z;
 }
 
 /* L of a block from its Sigma (size x size), and its coordinates. */
-static status_t factor_block(const model_t *model, whitened_t *w, int b, double *Sigma)
+static status_t factor_block(const grouping_t *grouping, whitened_t *w, int b, double *Sigma)
 {
-    const cov_block_t *block = model->block + b;
-    int q = model->n_random, size = block->size, first = block->first;
+    const cov_block_t *block = grouping->block + b;
+    int q = grouping->n_random, size = block->size, first = block->first;
     RETURN_IF_FAILED(cholesky(size, Sigma));
     for (int l = 0; l < size; l++)
         for (int k = 0; k <= l; k++)
             w->L[first + l + (size_t) q * (first + k)] = Sigma[k + size * l];
-    set_coordinates(model, w, block, block_z(model, w, b));
-    set_factor(model, w, block, block_z(model, w, b));
+    set_coordinates(q, w, block, block_z(grouping, w, b));
+    set_factor(q, w, block, block_z(grouping, w, b));
     return STATUS_OK;
 }
 
-double whitened_correlation(const model_t *model, const whitened_t *w, int k, int l)
+double whitened_correlation(int q, const whitened_t *w, int k, int l)
 {
-    int q = model->n_random;
     double sum = 0.0;
     for (int m = 0; m <= l; m++)
         sum += w->L[l + (size_t) q * m] * exp(-w->log_tau[l])
@@ -122,69 +122,73 @@ double whitened_correlation(const model_t *model, const whitened_t *w, int k, in
 }
 
 /* gamma_j = L u_j and Sigma = L L'. */
-static void set_effects(const model_t *model, state_t *state)
+static void set_effects(const grouping_t *grouping, grouping_state_t *own)
 {
-    const whitened_t *w = state->whitened;
-    int q = model->n_random;
-    for (int j = 0; j < model->n_groups; j++)
+    const whitened_t *w = own->whitened;
+    int q = grouping->n_random;
+    for (int j = 0; j < grouping->n_groups; j++)
         for (int l = 0; l < q; l++) {
             const double *u = w->effect + (size_t) q * j;
             double sum = 0.0;
             for (int k = 0; k <= l; k++) sum += w->L[l + (size_t) q * k] * u[k];
-            state->effect[l + (size_t) q * j] = sum;
+            own->effect[l + (size_t) q * j] = sum;
         }
     for (int l = 0; l < q; l++)
         for (int k = 0; k <= l; k++) {
             double sum = 0.0;
             for (int m = 0; m <= k; m++)
                 sum += w->L[l + (size_t) q * m] * w->L[k + (size_t) q * m];
-            state->Sigma[l + (size_t) q * k] = state->Sigma[k + (size_t) q * l] = sum;
+            own->Sigma[l + (size_t) q * k] = own->Sigma[k + (size_t) q * l] = sum;
         }
 }
 
-status_t start_whitened(const model_t *model, state_t *state)
+status_t start_whitened(const model_t *model, state_t *state, int g)
 {
-    whitened_t *w = state->whitened;
-    int q = model->n_random;
+    const grouping_t *grouping = model->grouping + g;
+    grouping_state_t *own = state->grouping + g;
+    whitened_t *w = own->whitened;
+    int q = grouping->n_random;
     memset(w->L, 0, sizeof(double) * q * q);
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
-        double *own = w->buffers.root;
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
+        double *root = w->buffers.root;
         if (w->has_coordinates) {
-            set_factor(model, w, block, block_z(model, w, b));
+            set_factor(q, w, block, block_z(grouping, w, b));
             continue;
         }
-        copy_block(q, block, state->Sigma, own, 1);
-        RETURN_IF_FAILED(factor_block(model, w, b, own));
+        copy_block(q, block, own->Sigma, root, 1);
+        RETURN_IF_FAILED(factor_block(grouping, w, b, root));
     }
     return STATUS_OK;
 }
 
 /* u_j | . ~ N(M^-1 A'e, M^-1), A = R L, M = I + A'A, from the group's rows over their
    residual standard deviations. */
-static status_t draw_whitened_effects(const model_t *model, state_t *state)
+static status_t draw_whitened_effects(const model_t *model, state_t *state, int g)
 {
-    whitened_t *w = state->whitened;
-    int q = model->n_random, p = model->n_coef;
+    const grouping_t *grouping = model->grouping + g;
+    whitened_t *w = state->grouping[g].whitened;
+    int q = grouping->n_random, p = model->n_coef;
     const weighed_buffers_t *weighed = &w->buffers.weighed;
-    for (int j = 0; j < model->n_groups; j++) {
-        weigh_group(model, state->sigma2, j, weighed, NULL);
+    for (int j = 0; j < grouping->n_groups; j++) {
+        weigh_group(model, grouping, state->sigma2, j, weighed, NULL);
         draw_standard_normals(q, state->normals);
         RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->staying, 1.0,
                                               state->normals, w->effect + (size_t) q * j,
                                               &w->buffers.group));
-        if (user_wants_to_stop(state->monitor, cell_visits(model))) return STATUS_INTERRUPTED;
+        if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
+            return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
 }
 
 /* S = sum_j u_j u_j' over a block, upper half. */
-static void whitened_squares(const model_t *model, const whitened_t *w,
+static void whitened_squares(const grouping_t *grouping, const whitened_t *w,
                              const cov_block_t *block, double *S)
 {
-    int q = model->n_random, size = block->size;
+    int q = grouping->n_random, size = block->size;
     memset(S, 0, sizeof(double) * size * size);
-    for (int j = 0; j < model->n_groups; j++) {
+    for (int j = 0; j < grouping->n_groups; j++) {
         const double *u = w->effect + (size_t) q * j + block->first;
         for (int k = 0; k < size; k++)
             for (int l = 0; l <= k; l++) S[l + size * k] += u[l] * u[k];
@@ -193,19 +197,20 @@ static void whitened_squares(const model_t *model, const whitened_t *w,
 
 /* beta <- beta + L e and u_j <- u_j - e, in a block all of whose columns have a group version:
    beta given beta_j. e ~ N(P^-1 h, P^-1), P = J I + L'D L, h = sum_j u_j + L'D (m - beta). */
-static status_t translate_block(const model_t *model, state_t *state, const cov_block_t *block,
-                                const int *pair)
+static status_t translate_block(const model_t *model, state_t *state, int g,
+                                const cov_block_t *block, const int *pair)
 {
-    whitened_t *w = state->whitened;
-    int q = model->n_random, p = model->n_coef, size = block->size, first = block->first;
+    const grouping_t *grouping = model->grouping + g;
+    whitened_t *w = state->grouping[g].whitened;
+    int q = grouping->n_random, p = model->n_coef, size = block->size, first = block->first;
     double *P = w->buffers.P, *e = w->buffers.shift;
     memset(P, 0, sizeof(double) * size * size);
     memset(e, 0, sizeof(double) * size);
-    for (int j = 0; j < model->n_groups; j++)
+    for (int j = 0; j < grouping->n_groups; j++)
         for (int k = 0; k < size; k++) e[k] += w->effect[(size_t) q * j + first + k];
-    for (int k = 0; k < size; k++) P[(size + 1) * k] = model->n_groups;
+    for (int k = 0; k < size; k++) P[(size + 1) * k] = grouping->n_groups;
     for (int l = 0; l < size; l++) {
-        int coef = model->pair_coef[pair[l]];
+        int coef = grouping->pair_coef[pair[l]];
         const double *row = w->L + first + l + (size_t) q * first;
         double precision = model->beta_precision[coef], beta = model->beta_shift[coef];
         for (int k = 0; k < p; k++)
@@ -224,26 +229,27 @@ static status_t translate_block(const model_t *model, state_t *state, const cov_
         for (int k = 0; k <= l; k++) d += row[(size_t) q * k] * e[k];
         for (int k = 0; k < p; k++)
             state->theta[k] +=
-                model->from_beta[k + (size_t) p * model->pair_coef[pair[l]]] * d;
+                model->from_beta[k + (size_t) p * grouping->pair_coef[pair[l]]] * d;
     }
-    for (int j = 0; j < model->n_groups; j++)
+    for (int j = 0; j < grouping->n_groups; j++)
         for (int k = 0; k < size; k++) w->effect[(size_t) q * j + first + k] -= e[k];
     memcpy(state->staying, state->theta, sizeof(double) * p);
     return STATUS_OK;
 }
 
-static status_t translate_blocks(const model_t *model, state_t *state)
+static status_t translate_blocks(const model_t *model, state_t *state, int g)
 {
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
+    const grouping_t *grouping = model->grouping + g;
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
         int pair[MOST_BLOCK], found = 0;
         for (int l = 0; l < block->size; l++)
-            for (int i = 0; i < model->n_pairs; i++)
-                if (model->pair_column[i] == block->first + l) pair[found++] = i;
+            for (int i = 0; i < grouping->n_pairs; i++)
+                if (grouping->pair_column[i] == block->first + l) pair[found++] = i;
         if (found == block->size)
-            RETURN_IF_FAILED(translate_block(model, state, block, pair));
+            RETURN_IF_FAILED(translate_block(model, state, g, block, pair));
     }
-    set_effects(model, state);
+    set_effects(grouping, state->grouping + g);
     return STATUS_OK;
 }
 
@@ -263,21 +269,20 @@ static double log_factor_weight(const cov_block_t *block, const double *L)
 
 /* Metropolis steps with Sigma ~ IW(J - 1, S), S of gamma_j: with S = L T L', T of u_j, that is
    L V L' with V ~ IW(J - 1, T), whose factor is L times that of V. gamma_j stays. */
-static status_t propose_block(const model_t *model, state_t *state, int b)
+static status_t propose_block(const grouping_t *grouping, whitened_t *w, int b)
 {
-    whitened_t *w = state->whitened;
-    const cov_block_t *block = model->block + b;
-    int q = model->n_random, size = block->size, first = block->first, moved = 0;
+    const cov_block_t *block = grouping->block + b;
+    int q = grouping->n_random, size = block->size, first = block->first, moved = 0;
     size_t square = (size_t) size * size;
     double *root = w->buffers.root, *V = w->buffers.V, *next = w->buffers.next;
     double *old = w->buffers.old, *accepted = w->buffers.accepted;
-    if (model->n_groups - 1 < size) return STATUS_OK;
-    whitened_squares(model, w, block, root);
+    if (grouping->n_groups - 1 < size) return STATUS_OK;
+    whitened_squares(grouping, w, block, root);
     if (cholesky(size, root) != STATUS_OK) return STATUS_OK;
     copy_block(q, block, w->L, old, 1);
     double weight = log_factor_weight(block, old);
     for (int i = 0; i < BLOCK_PROPOSALS; i++) {
-        draw_inverse_wishart(size, model->n_groups - 1.0, root, V, &w->buffers.wishart);
+        draw_inverse_wishart(size, grouping->n_groups - 1.0, root, V, &w->buffers.wishart);
         double log_u = log(unif_rand());
         if (cholesky(size, V) != STATUS_OK) continue;
         memset(next, 0, sizeof(double) * square);
@@ -294,27 +299,29 @@ static status_t propose_block(const model_t *model, state_t *state, int b)
         copy_block(q, block, w->L, next, 0);
     }
     if (!moved) return STATUS_OK;
-    for (int j = 0; j < model->n_groups; j++)
+    for (int j = 0; j < grouping->n_groups; j++)
         solve_upper_transposed(size, accepted, w->effect + (size_t) q * j + first);
-    set_coordinates(model, w, block, block_z(model, w, b));
-    set_factor(model, w, block, block_z(model, w, b));
+    set_coordinates(q, w, block, block_z(grouping, w, b));
+    set_factor(q, w, block, block_z(grouping, w, b));
     return STATUS_OK;
 }
 
 /* G = W'W and h = W'(y - X beta - Z gamma_j) over their residual variances, of the regression of
    y on Z_l u_k, whose coefficients are the entries of L, row by row. Effects and coefficients may
    be far larger than their sum: so what is regressed is what they leave. */
-static void entry_moments(const model_t *model, const state_t *state, double *G, double *h)
+static void entry_moments(const model_t *model, const state_t *state, int g, double *G,
+                          double *h)
 {
-    const whitened_t *w = state->whitened;
-    int q = model->n_random, p = model->n_coef, n = n_entries(q);
+    const grouping_t *grouping = model->grouping + g;
+    const whitened_t *w = state->grouping[g].whitened;
+    int q = grouping->n_random, p = model->n_coef, n = n_entries(q);
     const double *factor = w->buffers.weighed.factor;
     double *W = w->buffers.W, *e = w->buffers.e;
     memset(G, 0, sizeof(double) * (size_t) n * n);
     memset(h, 0, sizeof(double) * n);
-    for (int j = 0; j < model->n_groups; j++) {
+    for (int j = 0; j < grouping->n_groups; j++) {
         const double *u = w->effect + (size_t) q * j;
-        weigh_group(model, state->sigma2, j, &w->buffers.weighed, NULL);
+        weigh_group(model, grouping, state->sigma2, j, &w->buffers.weighed, NULL);
         residual_of(q, p, factor, state->staying, e);
         for (int l = 0; l < q; l++) {
             double effect = 0.0;
@@ -391,11 +398,11 @@ static double slice_row(const row_t *row, double x)
 }
 
 /* Each coordinate of row l of L, given u_j. h follows. */
-static void draw_row(const model_t *model, whitened_t *w, int b, int l, const double *G,
-                     double *h)
+static void draw_row(const grouping_t *grouping, whitened_t *w, int b, int l,
+                     const double *G, double *h)
 {
-    const cov_block_t *block = model->block + b;
-    int q = model->n_random, n = n_entries(q), first = block->first, size = l - first + 1;
+    const cov_block_t *block = grouping->block + b;
+    int q = grouping->n_random, n = n_entries(q), first = block->first, size = l - first + 1;
     double own_G[MOST_BLOCK * MOST_BLOCK], from[MOST_BLOCK];
     const double *own_h = h + entry(l, first);
     for (int k = 0; k < size; k++) {
@@ -404,10 +411,10 @@ static void draw_row(const model_t *model, whitened_t *w, int b, int l, const do
             own_G[m + size * k] = G[entry(l, first + m) + (size_t) n * entry(l, first + k)];
     }
     row_t row = { block, l - first, size, own_G, own_h, from,
-                  block_z(model, w, b) + entry(l - first, 0) - (l - first), w->log_tau[l], -1 };
+                  block_z(grouping, w, b) + entry(l - first, 0) - (l - first), w->log_tau[l], -1 };
     w->log_tau[l] = row.log_tau = slice_row(&row, row.log_tau);
     for (row.k = 0; row.k < size - 1; row.k++) row.z[row.k] = slice_row(&row, row.z[row.k]);
-    set_factor(model, w, block, block_z(model, w, b));
+    set_factor(q, w, block, block_z(grouping, w, b));
     for (int k = 0; k < size; k++) {
         double change = w->L[l + (size_t) q * (first + k)] - from[k];
         for (int a = 0; a < n; a++) h[a] -= G[a + (size_t) n * entry(l, first + k)] * change;
@@ -419,39 +426,52 @@ static int has_rows(const cov_block_t *block)
     return block->kind == COV_LKJ || block->kind == COV_VARIANCE;
 }
 
-static void draw_rows(const model_t *model, state_t *state)
+static void draw_rows(const model_t *model, state_t *state, int g)
 {
-    whitened_t *w = state->whitened;
+    const grouping_t *grouping = model->grouping + g;
+    whitened_t *w = state->grouping[g].whitened;
     double *G = w->buffers.G, *h = w->buffers.h;
-    entry_moments(model, state, G, h);
-    for (int b = 0; b < model->n_blocks; b++) {
-        const cov_block_t *block = model->block + b;
+    entry_moments(model, state, g, G, h);
+    for (int b = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
         for (int l = block->first; has_rows(block) && l < block->first + block->size; l++)
-            draw_row(model, w, b, l, G, h);
+            draw_row(grouping, w, b, l, G, h);
     }
 }
 
 /* A block of another kind given gamma_j, which stays. */
-static status_t draw_other_block(const model_t *model, state_t *state, int b)
+static status_t draw_other_block(const model_t *model, state_t *state, int g, int b)
 {
-    whitened_t *w = state->whitened;
-    const cov_block_t *block = model->block + b;
-    int q = model->n_random, size = block->size, first = block->first;
+    const grouping_t *grouping = model->grouping + g;
+    grouping_state_t *own = state->grouping + g;
+    whitened_t *w = own->whitened;
+    const cov_block_t *block = grouping->block + b;
+    int q = grouping->n_random, size = block->size, first = block->first;
     double *S = state->buffers.S, *Sigma = state->buffers.Sigma;
     proposals_t proposals = { 0.0, 0.0 };
-    effect_sums_of_squares(model, state, block, S);
-    copy_block(q, block, state->Sigma, Sigma, 1);
-    RETURN_IF_FAILED(draw_block(block, model->n_groups, S, Sigma, &state->buffers.block,
+    effect_sums_of_squares(model, state, g, block, S);
+    copy_block(q, block, own->Sigma, Sigma, 1);
+    RETURN_IF_FAILED(draw_block(block, grouping->n_groups, S, Sigma, &state->buffers.block,
                                 &proposals));
-    RETURN_IF_FAILED(factor_block(model, w, b, Sigma));
-    for (int j = 0; j < model->n_groups; j++)
+    RETURN_IF_FAILED(factor_block(grouping, w, b, Sigma));
+    for (int j = 0; j < grouping->n_groups; j++)
         for (int l = 0; l < size; l++) {
             double *u = w->effect + (size_t) q * j + first;
             const double *row = w->L + first + l + (size_t) q * first;
-            double sum = state->effect[(size_t) q * j + first + l];
+            double sum = own->effect[(size_t) q * j + first + l];
             for (int k = 0; k < l; k++) sum -= row[(size_t) q * k] * u[k];
             u[l] = sum / row[(size_t) q * l];
         }
+    return STATUS_OK;
+}
+
+static status_t draw_blocks(const model_t *model, state_t *state, int g)
+{
+    const grouping_t *grouping = model->grouping + g;
+    whitened_t *w = state->grouping[g].whitened;
+    for (int b = 0; b < grouping->n_blocks; b++)
+        if (grouping->block[b].kind == COV_LKJ) RETURN_IF_FAILED(propose_block(grouping, w, b));
+        else RETURN_IF_FAILED(draw_other_block(model, state, g, b));
     return STATUS_OK;
 }
 
@@ -459,20 +479,22 @@ static status_t draw_other_block(const model_t *model, state_t *state, int b)
    gamma_j, and given u_j. */
 status_t whitened_sweep(const model_t *model, state_t *state)
 {
-    /* u_j | beta, L, sigma^2 */
-    RETURN_IF_FAILED(draw_whitened_effects(model, state));
-    set_effects(model, state);
+    for (int g = 0; g < model->n_groupings; g++) {
+        /* u_j | beta, L, sigma^2 */
+        RETURN_IF_FAILED(draw_whitened_effects(model, state, g));
+        set_effects(model->grouping + g, state->grouping + g);
+    }
     /* beta | gamma_j, sigma^2 */
     RETURN_IF_FAILED(draw_coefficients(model, state));
-    /* beta | beta_j, L */
-    RETURN_IF_FAILED(translate_blocks(model, state));
-    /* Sigma | gamma_j */
-    for (int b = 0; b < model->n_blocks; b++)
-        if (model->block[b].kind == COV_LKJ) RETURN_IF_FAILED(propose_block(model, state, b));
-        else RETURN_IF_FAILED(draw_other_block(model, state, b));
-    /* tau, C | u_j, beta, sigma^2 */
-    draw_rows(model, state);
-    set_effects(model, state);
+    for (int g = 0; g < model->n_groupings; g++) {
+        /* beta | beta_j, L */
+        RETURN_IF_FAILED(translate_blocks(model, state, g));
+        /* Sigma | gamma_j */
+        RETURN_IF_FAILED(draw_blocks(model, state, g));
+        /* tau, C | u_j, beta, sigma^2 */
+        draw_rows(model, state, g);
+        set_effects(model->grouping + g, state->grouping + g);
+    }
     /* sigma^2 | beta, gamma_j */
     return draw_residual_variances(model, state);
 }

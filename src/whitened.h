@@ -33,15 +33,15 @@ typedef struct whitened {
 /* Columns of the largest block that it takes. */
 enum { MOST_BLOCK = 32 };
 
-/* Has it a block under LKJ(eta) with so small an eta? */
+/* Has a grouping a block under LKJ(eta) with so small an eta? */
 int needs_whitening(const model_t *model);
 
 whitened_buffers_t take_whitened(int q, int p, workspace_t *work);
 
-/* Coordinates from state->Sigma, unless there are some, and L from them. */
-status_t start_whitened(const model_t *model, state_t *state);
+/* Coordinates from the Sigma of grouping number g, unless there are some, and L from them. */
+status_t start_whitened(const model_t *model, state_t *state, int g);
 
 /* Correlation of columns l < k of Z, which may be -1 or 1 in double precision. */
-double whitened_correlation(const model_t *model, const whitened_t *whitened, int k, int l);
+double whitened_correlation(int q, const whitened_t *whitened, int k, int l);
 
 #endif

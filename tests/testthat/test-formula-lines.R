@@ -25,7 +25,7 @@ test_that("code that has gone, or stands twice, is an error", {
   sweep <- function(code, name = "centered_sweep") find_line(root, "src/centered.c", name, code)
 
   expect_identical(readLines(file.path(root, "src/centered.c"))[sweep("draw_covariance(model")],
-                   "    RETURN_IF_FAILED(draw_covariance(model, state));")
+                   "        RETURN_IF_FAILED(draw_covariance(model, state, g));")
   expect_error(sweep("draw_nothing"), "stands 0 times")
   expect_error(sweep("model, state"), "times in centered_sweep")
   expect_error(sweep("draw_covariance(model", "no_sweep"), "defined 0 times")
