@@ -1,5 +1,5 @@
-# A posterior as a sampler sees it: the arrays of model_t in src/model.h and, in the same list, those
-# of the grouping, of grouping_t in src/grouping.h.
+# A posterior as a sampler sees it: the arrays of model_t in src/model.h, with those of the grouping
+# (grouping_t in src/grouping.h) in the same list.
 #
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of

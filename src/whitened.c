@@ -163,7 +163,7 @@ status_t start_whitened(const model_t *model, state_t *state, int g)
 }
 
 /* u_j | . ~ N(M^-1 A'e, M^-1), A = R L, M = I + A'A, from the group's rows over their
-   residual standard deviations. */
+   residual standard deviations; and gamma_j. */
 static status_t draw_whitened_effects(const model_t *model, state_t *state, int g)
 {
     const grouping_t *grouping = model->grouping + g;
@@ -179,6 +179,7 @@ static status_t draw_whitened_effects(const model_t *model, state_t *state, int 
         if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
             return STATUS_INTERRUPTED;
     }
+    set_effects(grouping, state->grouping + g);
     return STATUS_OK;
 }
 
@@ -437,6 +438,7 @@ static void draw_rows(const model_t *model, state_t *state, int g)
         for (int l = block->first; has_rows(block) && l < block->first + block->size; l++)
             draw_row(grouping, w, b, l, G, h);
     }
+    set_effects(grouping, state->grouping + g);
 }
 
 /* A block of another kind given gamma_j, which stays. */
@@ -479,11 +481,9 @@ static status_t draw_blocks(const model_t *model, state_t *state, int g)
    gamma_j, and given u_j. */
 status_t whitened_sweep(const model_t *model, state_t *state)
 {
-    for (int g = 0; g < model->n_groupings; g++) {
-        /* u_j | beta, L, sigma^2 */
+    /* u_j | beta, L, sigma^2 */
+    for (int g = 0; g < model->n_groupings; g++)
         RETURN_IF_FAILED(draw_whitened_effects(model, state, g));
-        set_effects(model->grouping + g, state->grouping + g);
-    }
     /* beta | gamma_j, sigma^2 */
     RETURN_IF_FAILED(draw_coefficients(model, state));
     for (int g = 0; g < model->n_groupings; g++) {
@@ -493,7 +493,6 @@ status_t whitened_sweep(const model_t *model, state_t *state)
         RETURN_IF_FAILED(draw_blocks(model, state, g));
         /* tau, C | u_j, beta, sigma^2 */
         draw_rows(model, state, g);
-        set_effects(model->grouping + g, state->grouping + g);
     }
     /* sigma^2 | beta, gamma_j */
     return draw_residual_variances(model, state);
