@@ -81,7 +81,7 @@ dense_marginal <- function(posterior, L) {
 }
 
 ours_at <- function(model, L) {
-  at <- .Call(relm:::ffi_marginal, model, L, 1L)
+  at <- marginal_at(model, L)
   corner <- at$root[nrow(at$root), ncol(at$root)]
   c(log_det = at$log_det, r2 = corner^2, log_density = at$log_density)
 }

@@ -31,10 +31,10 @@ posterior_of <- function(formula, data, prior = relm_prior(), ...) {
 
 # The raw rows of a posterior's design, as replay() wants them.
 replay_data <- function(posterior) {
-  rows <- relm:::design_rows(posterior$design)
+  rows <- rows_of(posterior$design)
   index <- function(grouping) {
     if (is.null(grouping)) return(rep(1L, length(rows$y)))
-    relm:::group_levels(grouping)$index
+    groups_in(grouping)$index
   }
   list(y = rows$y, X = rows$X[, posterior$fixed, drop = FALSE], Z = rows$Z,
        group = index(posterior$design$factors$group),
@@ -67,16 +67,16 @@ effect_matrix <- function(effects) matrix(effects, ncol = dim(effects)[3])
 # hyper and effects of a chain from C, a row each draw, in the order of sampling.
 run_sampler <- function(posterior, sampler, sweeps, seed = 5, start = plain_start(posterior),
                         ...) {
-  sampler <- relm:::sampler_that_runs(posterior, sampler)
-  model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
+  sampler <- sampler_that_runs(posterior, sampler)
+  model <- model_of(posterior, sampler)
   set.seed(seed)
-  chain <- relm:::sample_chain(model, sampler, start, draws = sweeps, ...)
+  chain <- chain_of(model, sampler, start, draws = sweeps, ...)
   list(hyper = t(chain$hyper), effects = t(effect_matrix(chain$effects)), state = chain$state)
 }
 
 # The same from plain R.
 run_replay <- function(posterior, sampler, sweeps, seed = 5, ...) {
-  sampler <- relm:::sampler_that_runs(posterior, sampler)
+  sampler <- sampler_that_runs(posterior, sampler)
   set.seed(seed)
   draws <- replay(replay_data(posterior), replay_prior(posterior), sampler,
                   plain_start(posterior), sweeps, ...)

@@ -72,6 +72,6 @@ test_that("structures of other packages are refused with what to write", {
   expect_refusal(y ~ x + (1 | mm(g, f)), "`mm\\(\\)`", "one group: `\\(1 \\| g\\)`")
   # Functions of these names within terms are the user's own.
   us <- function(z) z
-  expect_identical(colnames(relm:::design_rows(relm_design(y ~ us(x) + (1 | g), data))$X),
+  expect_identical(colnames(rows_of(relm_design(y ~ us(x) + (1 | g), data))$X),
                    c("(Intercept)", "us(x)"))
 })

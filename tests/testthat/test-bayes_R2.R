@@ -47,8 +47,8 @@ test_that("the table has brms's shape", {
 test_that("columns in parts have the variance of the whole, far from zero too", {
   set.seed(1)
   values <- 1e8 + matrix(rnorm(60), 3)
-  sums <- relm:::new_variance(3)
-  for (part in list(1:7, 8, 9:20)) sums <- relm:::add_columns(sums, values[, part, drop = FALSE])
+  sums <- new_variance(3)
+  for (part in list(1:7, 8, 9:20)) sums <- add_columns(sums, values[, part, drop = FALSE])
   expect_equal(sums$squares / 19, apply(values, 1, var), tolerance = 1e-6)
   expect_equal(sums$mean, rowMeans(values))
 })

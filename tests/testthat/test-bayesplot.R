@@ -64,7 +64,7 @@ test_that("every type of draws can be drawn", {
   skip_if_not_installed("bayesplot")
   skip_if_not_installed("ggplot2")
   drawn <- 0
-  types <- relm:::bayesplot_types()
+  types <- bayesplot_types()
   # bayesplot draws hexagons with a package of its own suggestions.
   if (!nzchar(system.file(package = "hexbin"))) types <- setdiff(types, "hex")
   for (type in types) {

@@ -4,13 +4,13 @@ data <- transform(grouped_data(), f = factor(f), z = x + rnorm(46, 0, 0.3))
 test_that("variance inflation is that of the coefficients' posterior correlations", {
   fit <- relm(y ~ x + z + (1 | g), data, seed = 1, chains = 2, draws = 500)
   r <- cor(as.matrix(fit, c("b_x", "b_z")))[1, 2]
-  expect_equal(relm:::vif.relm(fit), c(x = 1, z = 1) / (1 - r^2))
+  expect_equal(vif.relm(fit), c(x = 1, z = 1) / (1 - r^2))
 })
 
 test_that("terms of several columns have generalized factors, which a basis does not change", {
   factors <- lapply(c(FALSE, TRUE), function(raw) {
     fit <- relm(y ~ poly(x, 2, raw = raw) + f + z + (1 | g), data, seed = 1, chains = 2, draws = 500)
-    relm:::vif.relm(fit)
+    vif.relm(fit)
   })
   expect_identical(colnames(factors[[1]]), c("GVIF", "Df", "GVIF^(1/(2*Df))"))
   expect_identical(unname(factors[[1]][, "Df"]), c(2, 2, 1))
@@ -21,10 +21,10 @@ test_that("terms of several columns have generalized factors, which a basis does
 test_that("car finds the method", {
   skip_if_not_installed("car")
   fit <- relm(y ~ x + z + (1 | g), data, seed = 1, chains = 2, draws = 50)
-  expect_identical(car::vif(fit), relm:::vif.relm(fit))
+  expect_identical(car::vif(fit), vif.relm(fit))
 })
 
 test_that("one term has nothing to be inflated by", {
   fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 1, draws = 5)
-  expect_error(relm:::vif.relm(fit), "two terms", class = "relm_error")
+  expect_error(vif.relm(fit), "two terms", class = "relm_error")
 })

@@ -8,10 +8,10 @@ test_that("a chain cut in two is the chain in one piece", {
   )
   for (posterior in posteriors) for (sampler in c("centered", "uncentered", "interweaved")) {
     whole <- run_sampler(posterior, sampler, 20)
-    model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
+    model <- model_of(posterior, sampler)
     set.seed(5)
-    first <- relm:::sample_chain(model, sampler, plain_start(posterior), 8)
-    second <- relm:::sample_chain(model, sampler, first$state, 12)
+    first <- chain_of(model, sampler, plain_start(posterior), 8)
+    second <- chain_of(model, sampler, first$state, 12)
     expect_identical(cbind(first$hyper, second$hyper), t(whole$hyper))
     expect_identical(cbind(effect_matrix(first$effects), effect_matrix(second$effects)),
                      t(whole$effects))

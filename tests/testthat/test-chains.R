@@ -16,14 +16,14 @@ child_processes <- function() {
 
 test_that("results come in the order of the chains, whichever ends first", {
   for (cores in c(1, 3, 8)) {
-    expect_identical(chains_of(relm:::run_chains(run_slowly, 5, cores, 10, FALSE)), 1:5)
+    expect_identical(chains_of(run_chains(run_slowly, 5, cores, 10, FALSE)), 1:5)
   }
 })
 
 test_that("several processes say nothing and are gone when the chains are done", {
   skip_on_os("windows")
   before <- child_processes()
-  expect_silent(relm:::run_chains(run_slowly, 5, 2, 10, FALSE))
+  expect_silent(run_chains(run_slowly, 5, 2, 10, FALSE))
   for (wait in 1:100) if (length(setdiff(child_processes(), before))) Sys.sleep(0.02)
   expect_identical(setdiff(child_processes(), before), character())
 })
@@ -31,17 +31,17 @@ test_that("several processes say nothing and are gone when the chains are done",
 test_that("a cluster's workers, as on Windows, give the draws of this process", {
   skip_on_cran()
   posterior <- posterior_of(log(mercury) ~ length + (1 | station), bass)
-  control <- relm:::check_control("uncentered", 3, 4, 2)
-  expected <- relm:::sample_posterior(posterior, control, seed = 4)
-  plan <- relm:::plan_sampling(posterior, control, 4L)
-  run <- function(chain, progress) relm:::run_one(plan, chain, 4L)
-  results <- relm:::run_on_cluster(run, 3, 2)
+  control <- control_of("uncentered", 3, 4, 2)
+  expected <- sample_posterior(posterior, control, seed = 4)
+  plan <- plan_sampling(posterior, control, 4L)
+  run <- function(chain, progress) run_one(plan, chain, 4L)
+  results <- run_on_cluster(run, 3, 2)
   expect_identical(lapply(results, `[[`, "effects"), expected$effects)
 })
 
 test_that("an error in a chain is the fit's error, with one process or several", {
   broken <- function(chain, progress) if (chain == 2) stop("broken chain") else run_slowly(chain)
-  for (cores in 1:2) expect_error(relm:::run_chains(broken, 3, cores, 10, FALSE), "broken chain")
+  for (cores in 1:2) expect_error(run_chains(broken, 3, cores, 10, FALSE), "broken chain")
 })
 
 test_that("a process killed from outside is an error that says so", {
@@ -50,7 +50,7 @@ test_that("a process killed from outside is an error that says so", {
     if (chain == 2) tools::pskill(Sys.getpid(), tools::SIGKILL)
     run_slowly(chain)
   }
-  expect_error(relm:::run_chains(killed, 3, 2, 10, FALSE), "ended from outside",
+  expect_error(run_chains(killed, 3, 2, 10, FALSE), "ended from outside",
                class = "relm_error")
 })
 
@@ -61,7 +61,7 @@ test_that("progress counts the sweeps of all chains", {
     progress(3)
     list(interrupted = FALSE)
   }
-  relm:::run_in_turn(run, 3, 10, bar)
+  run_in_turn(run, 3, 10, bar)
   expect_identical(told, c(3, 10, 13, 20, 23, 30))
 })
 
@@ -150,12 +150,12 @@ test_that("what comes before the chains of a large model stops when asked", {
   set.seed(1)
   large <- data.frame(y = rnorm(6e4), x = rnorm(6e4), g = rep(1:2e4, 3), level = rep(c("a", "b"), 3e4))
   posterior <- posterior_of(y ~ x + (1 + x | g), large, sigma = ~ level)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   # Loops of R that only call C never ask on their own.
   expect_lt(seconds_to_stop(function() {
-    for (i in 1:3000) relm:::em_step(model, c(1, 0, 0, 1), c(1, 1))
+    for (i in 1:3000) em_of(model, c(1, 0, 0, 1), c(1, 1))
   }), 0.5)
-  expect_lt(seconds_to_stop(function() for (i in 1:10000) relm:::stratum_totals(posterior)), 0.5)
+  expect_lt(seconds_to_stop(function() for (i in 1:10000) totals_of(posterior)), 0.5)
 })
 
 test_that("what a large fit does before its bar is told, where a bar is shown", {

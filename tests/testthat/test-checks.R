@@ -1,33 +1,33 @@
 test_that("counts are whole numbers in range, of any numeric type", {
-  expect_identical(relm:::check_count(3, "draws"), 3L)
-  expect_identical(relm:::check_count(0L, "warmup", least = 0), 0L)
+  expect_identical(check_count(3, "draws"), 3L)
+  expect_identical(check_count(0L, "warmup", least = 0), 0L)
   for (bad in list(0, 2.5, -1, "3", c(1, 2), NA_real_, Inf, 3e9, NULL, TRUE)) {
-    expect_error(relm:::check_count(bad, "draws"), "`draws`", class = "relm_error")
+    expect_error(check_count(bad, "draws"), "`draws`", class = "relm_error")
   }
 })
 
 test_that("numbers, flags and choices are checked", {
-  expect_identical(relm:::check_number(2L, "sd", above = 0), 2)
-  expect_identical(relm:::check_number(Inf, "upper", finite = FALSE), Inf)
+  expect_identical(check_number(2L, "sd", above = 0), 2)
+  expect_identical(check_number(Inf, "upper", finite = FALSE), Inf)
   for (bad in list(0, NaN, Inf, "1", c(1, 2), NULL)) {
-    expect_error(relm:::check_number(bad, "sd", above = 0), "`sd`.*above 0", class = "relm_error")
+    expect_error(check_number(bad, "sd", above = 0), "`sd`.*above 0", class = "relm_error")
   }
   for (bad in list(NA, 1, "TRUE", c(TRUE, TRUE), NULL)) {
-    expect_error(relm:::check_flag(bad, "summary"), "`summary`", class = "relm_error")
+    expect_error(check_flag(bad, "summary"), "`summary`", class = "relm_error")
   }
   for (bad in list("c", NA_character_, 1, c("a", "b"), NULL)) {
-    expect_error(relm:::check_choice(bad, "type", c("a", "b")), "a.*or.*b", class = "relm_error")
+    expect_error(check_choice(bad, "type", c("a", "b")), "a.*or.*b", class = "relm_error")
   }
 })
 
 test_that("a value is described in a few words", {
-  expect_identical(relm:::describe(NULL), "NULL")
-  expect_identical(relm:::describe("a"), "\"a\"")
-  expect_identical(relm:::describe(0.5), "0.5")
-  expect_identical(relm:::describe(c(1, 2)), "c(1, 2)")
-  expect_identical(relm:::describe(1:100), "a integer of size 100")
-  expect_identical(relm:::describe(diag(2)), "a matrix of size 2 x 2")
-  expect_identical(relm:::describe(bass), "a data.frame of size 171 x 5")
+  expect_identical(describe(NULL), "NULL")
+  expect_identical(describe("a"), "\"a\"")
+  expect_identical(describe(0.5), "0.5")
+  expect_identical(describe(c(1, 2)), "c(1, 2)")
+  expect_identical(describe(1:100), "a integer of size 100")
+  expect_identical(describe(diag(2)), "a matrix of size 2 x 2")
+  expect_identical(describe(bass), "a data.frame of size 171 x 5")
 })
 
 test_that("every control of relm() is checked before sampling, and named in the error", {
@@ -45,7 +45,7 @@ test_that("arguments that relm() does not know are refused, with what was meant"
   expect_error(relm(mercury ~ length, bass, iterations = 1), "`draws`", class = "relm_error")
   expect_error(relm(mercury ~ length, random = ~ 1 | station, data = bass),
                "no argument `random`.*\\(1 \\+ x \\| group\\)", class = "relm_error")
-  for (name in names(relm:::arguments_elsewhere)) {
+  for (name in names(arguments_elsewhere)) {
     call <- as.call(c(quote(relm), quote(mercury ~ length), quote(bass), setNames(list(1), name)))
     expect_error(eval(call), paste0("no argument `", name, "`"), class = "relm_error")
     expect_no_match(conditionMessage(tryCatch(eval(call), error = identity)), "Its arguments are")
@@ -56,7 +56,7 @@ test_that("arguments that relm() does not know are refused, with what was meant"
 
 test_that("a method refuses what its dots hold by the names of its own arguments", {
   method <- function(object, probs = 0.5, ..., digits = 3) {
-    relm:::refuse_dots(list(...), "summary")
+    refuse_dots(list(...), "summary")
     "answered"
   }
   generic <- function(object, ...) UseMethod("generic")
@@ -78,7 +78,7 @@ test_that("braces in what a user writes are shown, not evaluated", {
 })
 
 test_that("a missing package is named with the command that installs it", {
-  expect_error(relm:::check_installed("relm.no.such.package", "plot()"),
+  expect_error(check_installed("relm.no.such.package", "plot()"),
                "plot\\(\\).*install.packages\\(\"relm.no.such.package\"\\)",
                class = "relm_error")
 })

@@ -1,6 +1,6 @@
 test_that("the arguments that predictions share are taken from the method that calls", {
   method <- function(object, newdata = NULL, seed = NULL, re.form, draws, other = 1, ...) {
-    relm:::shared_arguments(...)
+    shared_arguments(...)
   }
   formula <- ~ (1 | g)
   asked <- method("fit", data.frame(x = 1), re.form = formula, sample_new_levels = "old_levels")
@@ -9,8 +9,8 @@ test_that("the arguments that predictions share are taken from the method that c
   expect_identical(asked$sample_new_levels, "old_levels")
   expect_identical(asked$called, c(re_formula = "re.form", ndraws = "ndraws"))
   expect_length(asked$beside, 0)
-  expect_identical(method("fit"), relm:::asked_prediction())
-  expected <- relm:::asked_prediction(ndraws = 3, allow_new_levels = TRUE, what = 2)
+  expect_identical(method("fit"), asked_prediction())
+  expected <- asked_prediction(ndraws = 3, allow_new_levels = TRUE, what = 2)
   expected$called[["ndraws"]] <- "draws"
   expect_identical(method("fit", allow.new.levels = TRUE, draws = 3, what = 2), expected)
   expect_error(method("fit", re.form = NA, re_formula = formula), "mean the\\s+same",

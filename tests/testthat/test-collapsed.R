@@ -2,14 +2,14 @@
 
 test_that("points are found again from draws", {
   posterior <- posterior_of(y ~ x + v + (1 + x + v | g) + (0 + between | g), grouped_data())
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   set.seed(1)
-  estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate, "integrated")
+  estimate <- scales_of(model)
+  model$tuning <- tuning_at_mode(model, "integrated", estimate)
   start <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
                 point = model$tuning$center)
-  chain <- relm:::sample_chain(model, "collapsed", start, 20)
-  found <- relm:::points_of(t(chain$hyper), model, model$tuning)[20, ]
+  chain <- chain_of(model, "collapsed", start, 20)
+  found <- points_of(t(chain$hyper), model, model$tuning)[20, ]
   expect_equal(abs(found), abs(chain$state$point), tolerance = 1e-6)
 })
 
@@ -71,15 +71,15 @@ test_that("everything agrees with the interweaved sampler for a full Sigma, effe
 })
 
 test_that("a chain cut in two is the chain in one piece", {
-  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data()), "uncentered")
-  estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate, "integrated")
+  model <- model_of(posterior_of(y ~ x + (1 + x | g), grouped_data()))
+  estimate <- scales_of(model)
+  model$tuning <- tuning_at_mode(model, "integrated", estimate)
   start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
   set.seed(1)
-  whole <- relm:::sample_chain(model, "collapsed", start, 20)
+  whole <- chain_of(model, "collapsed", start, 20)
   set.seed(1)
-  first <- relm:::sample_chain(model, "collapsed", start, 8)
-  second <- relm:::sample_chain(model, "collapsed", first$state, 12)
+  first <- chain_of(model, "collapsed", start, 8)
+  second <- chain_of(model, "collapsed", first$state, 12)
   expect_identical(cbind(first$hyper, second$hyper), whole$hyper)
 })
 
@@ -129,17 +129,17 @@ test_that("with several residual variances it agrees with the Gibbs samplers", {
 
 test_that("a chain with several residual variances, cut in two, is the chain in one piece", {
   posterior <- posterior_of(y ~ x + (1 + x || g), grouped_data(), sigma = ~ f)
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
-  model$tuning <- relm:::tune_at_mode(model, estimate, "given")
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
+  model$tuning <- tuning_at_mode(model, "given", estimate)
   start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
   set.seed(1)
-  whole <- relm:::sample_chain(model, "collapsed", start, 20)
+  whole <- chain_of(model, "collapsed", start, 20)
   set.seed(1)
-  first <- relm:::sample_chain(model, "collapsed", start, 8)
-  second <- relm:::sample_chain(model, "collapsed", first$state, 12)
+  first <- chain_of(model, "collapsed", start, 8)
+  second <- chain_of(model, "collapsed", first$state, 12)
   expect_identical(cbind(first$hyper, second$hyper), whole$hyper)
-  expect_identical(relm:::bind_last(list(first$effects, second$effects)), whole$effects)
+  expect_identical(bind_last(list(first$effects, second$effects)), whole$effects)
 })
 
 summary_text <- function(fit) {
@@ -153,7 +153,7 @@ test_that("more slices are made where few proposals are accepted, and there alon
   effects <- matrix(rnorm(60), 12)
   data <- data.frame(g, X, y = rowSums(cbind(1, X) * effects[g, ]) + rnorm(120))
   hard <- relm(y ~ a + b + c + d + (1 + a + b + c + d | g), data, chains = 1, seed = 2)
-  expect_true(relm:::is_helped(hard))
+  expect_true(is_helped(hard))
   expect_match(summary_text(hard), "elliptical slices")
   ess <- apply(hard$sampling$hyper, 3, posterior::ess_bulk)
   expect_gt(min(ess), 300)
@@ -162,7 +162,7 @@ test_that("more slices are made where few proposals are accepted, and there alon
     relm(y ~ x + (1 + x | g), grouped_data(), chains = 1, seed = 2, prior = relm_prior(normal(0, 5)))
   )
   for (fit in easy) {
-    expect_false(relm:::is_helped(fit))
+    expect_false(is_helped(fit))
     expect_false(grepl("elliptical", summary_text(fit)))
   }
 })
@@ -174,11 +174,11 @@ test_that("draws that all but lie in a plane leave the proposals as they are", {
   for (power in seq(7, 9, by = 0.05)) {
     points <- cbind(line, line + 10^-power * rnorm(40), rnorm(40))
     covariance <- cov(points)
-    if (!relm:::is_positive_definite(covariance)) next
-    inverse <- chol2inv(chol(covariance * relm:::proposal_width^2))
-    if (relm:::is_positive_definite(inverse)) next
+    if (!is_positive_definite(covariance)) next
+    inverse <- chol2inv(chol(covariance * proposal_width^2))
+    if (is_positive_definite(inverse)) next
     found <- TRUE
-    expect_identical(relm:::tune_to_draws(list(scale = c(1, 1)), points), list(scale = c(1, 1)))
+    expect_identical(tune_to_draws(list(scale = c(1, 1)), points), list(scale = c(1, 1)))
   }
   expect_true(found)
 })

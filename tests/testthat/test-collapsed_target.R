@@ -9,7 +9,7 @@ test_that("the target is the dense one, from no variance to a large one", {
     posterior_of(y ~ 0 + x + (1 + v || g), data)
   )
   for (posterior in posteriors) {
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     q <- model$n_random
     set.seed(4)
     unit <- matrix(rnorm(q^2), q)
@@ -27,10 +27,10 @@ test_that("the target is the dense one, from no variance to a large one", {
 
 test_that("coordinates give L, the prior and the Jacobian", {
   posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data(), relm_prior(cor = lkj(2.5)))
-  model <- relm:::sampler_model(posterior, "uncentered")
-  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "integrated")
+  model <- model_of(posterior)
+  tuning <- tuning_of(model, "integrated")
   tuning$scale <- c(0.3, 1, 2)
-  target <- function(point) relm:::log_target(model, tuning, point, 1)
+  target <- function(point) log_density_at(model, tuning, point, 1)
   # lambda and the correlations of a point.
   natural <- function(point) {
     y <- tanh(point[4:6])
@@ -51,7 +51,7 @@ test_that("coordinates give L, the prior and the Jacobian", {
       e <- replace(numeric(6), k, step)
       (natural(point + e) - natural(point - e)) / (2 * step)
     }, numeric(6))
-    .Call(relm:::ffi_marginal, model, L, 1L)$log_density + 1.5 * log(det(C)) +
+    marginal_at(model, L)$log_density + 1.5 * log(det(C)) +
       log(abs(det(jacobian)))
   }
   set.seed(6)
@@ -75,10 +75,10 @@ test_that("with sigma a coordinate, the target is the dense one under every prio
                             sigma = uniform()))
   )
   for (posterior in cases) {
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     q <- model$n_random
     n <- q + (length(grouping_of(posterior)$blocks) < q) + 1
-    tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "coordinate")
+    tuning <- tuning_of(model, "coordinate")
     tuning$scale <- rep(0.7, q)
     difference <- replicate(10, {
       point <- rnorm(n, 0, 0.7)
@@ -89,7 +89,7 @@ test_that("with sigma a coordinate, the target is the dense one under every prio
       tau <- sigma * 0.7 * sinh(abs(point[seq_len(q)]))
       if (n > q + 1) C[1, 2] <- C[2, 1] <- rho * sign(point[1] * point[2])
       jacobian <- sum(log(cosh(point[seq_len(q)]))) + log1p(-rho^2) * (n > q + 1)
-      relm:::log_target(model, tuning, point, 1) -
+      log_density_at(model, tuning, point, 1) -
         dense_joint(posterior, tau, C, sigma) - jacobian
     })
     expect_lt(diff(range(difference)), 1e-8)

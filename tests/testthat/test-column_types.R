@@ -100,9 +100,9 @@ test_that("pictures take matrices of one column", {
 
 test_that("whole numbers of 64 bits are numbers, whatever their size and sign", {
   values <- c(0, 5, -1, -5, 2^31, -2^31, 2^32, -2^32 - 1, 2^53, -2^53)
-  expect_identical(relm:::plain_integer64(integer64(values)), values)
+  expect_identical(plain_integer64(integer64(values)), values)
   missing <- structure(readBin(as.raw(c(rep(0, 7), 0x80)), "double"), class = "integer64")
-  expect_identical(relm:::plain_integer64(c(integer64(7), missing)), c(7, NA))
+  expect_identical(plain_integer64(c(integer64(7), missing)), c(7, NA))
   wide <- transform(data, x = integer64(x))
   for (formula in list(y ~ x + (1 | g), y ~ log(x + 100) + (1 + x | g), y ~ scale(x))) {
     fit <- relm(formula, wide, seed = 1, chains = 1, draws = 20)
@@ -132,6 +132,6 @@ test_that("groups numbered beyond 2^53 are told apart, and no predictors", {
   rows <- data.frame(x = data$x[c(1, 40)], g = c("9007199254740994", "9007199254741007"))
   expect_identical(unname(posterior_epred(fit, rows)), unname(posterior_epred(fit)[, c(1, 40)]))
   expect_error(relm(y ~ g, data), "`g`.*2\\^53", class = "relm_error")
-  negative <- relm:::digits_of_words(c(-1, -2097153), c(2^32 - 7, 3))
+  negative <- digits_of_words(c(-1, -2097153), c(2^32 - 7, 3))
   expect_identical(negative, c("-7", "-9007203549708285"))
 })

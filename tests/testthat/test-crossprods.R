@@ -1,6 +1,5 @@
 # The factors hold the cross-products of the rows: checked against sums of products.
 
-rows_of <- function(design) relm:::design_rows(design)
 
 # Z'Z, Z'X, Z'y of one group from the factor, unshifted.
 group_products <- function(crossprods, group) {
@@ -9,15 +8,15 @@ group_products <- function(crossprods, group) {
   cells <- which(crossprods$cell_group == group)
   factor <- matrix(aperm(crossprods$cell_factor[, , cells, drop = FALSE], c(1, 3, 2)),
                    ncol = q + p + 1)
-  raw <- relm:::shift_columns(factor, crossprods$shift, crossprods$intercepts, q)
+  raw <- shift_columns(factor, crossprods$shift, crossprods$intercepts, q)
   crossprod(raw[, seq_len(q), drop = FALSE], raw)
 }
 
 total_products <- function(crossprods) {
   p <- length(crossprods$fixed)
-  total <- relm:::total_factor(crossprods)
+  total <- total_factor(crossprods)
   shift <- utils::tail(crossprods$shift, p + 1)
-  crossprod(relm:::shift_columns(total, shift, c(X = crossprods$intercepts[["X"]], Z = 0), 0))
+  crossprod(shift_columns(total, shift, c(X = crossprods$intercepts[["X"]], Z = 0), 0))
 }
 
 expect_products <- function(crossprods, design) {
@@ -26,7 +25,7 @@ expect_products <- function(crossprods, design) {
   all <- cbind(rows$X, rows$y)
   expect_equal(unname(total_products(crossprods)), unname(crossprod(all, w * all)),
                tolerance = 1e-12)
-  group <- relm:::group_levels(design$factors$group)
+  group <- groups_in(design$factors$group)
   for (label in group$labels) {
     own <- group$index == match(label, group$labels)
     Z <- rows$Z[own, , drop = FALSE]
@@ -97,7 +96,7 @@ test_that("a sum of parts gives the chain of the whole", {
 
 test_that("more rows than one chunk give the same as one chunk", {
   set.seed(1)
-  n <- 2 * relm:::chunk_rows + 77
+  n <- 2 * chunk_rows + 77
   big <- data.frame(g = sample(5, n, TRUE), f = sample(letters[1:3], n, TRUE), x = rnorm(n))
   big$y <- big$x + rnorm(n)
   design <- relm_design(y ~ poly(x, 2) + f + (1 + x | g), big)
@@ -127,9 +126,9 @@ test_that("many columns are absorbed in panels to the same factors", {
   for (n_columns in c(61, 62, 63, 69, 95, 130)) {
     data <- wide_rows(n_columns)
     one <- crossprods(y ~ X + (1 | g), data)
-    expect_equal(relm:::total_factor(one), factor_of_rows(one, data), tolerance = 1e-12)
+    expect_equal(total_factor(one), factor_of_rows(one, data), tolerance = 1e-12)
     weighted <- crossprods(y ~ X + (1 | g), data, weights = w)
-    expect_equal(relm:::total_factor(weighted), factor_of_rows(weighted, data, data$w),
+    expect_equal(total_factor(weighted), factor_of_rows(weighted, data, data$w),
                  tolerance = 1e-12)
   }
 })
@@ -138,7 +137,7 @@ test_that("that holds for two random columns, several residual variances and sum
   data <- wide_rows(70)
   expect_products(crossprods(y ~ X + (1 + w | g), data), relm_design(y ~ X + (1 + w | g), data))
   levels <- crossprods(y ~ X + (1 | g), data, sigma = ~ f)
-  totals <- relm:::stratum_totals(levels)
+  totals <- totals_of(levels)
   for (level in levels$levels) {
     own <- data[data$f == level, ]
     expect_equal(totals[, , match(level, levels$levels)], factor_of_rows(levels, own),
@@ -146,7 +145,7 @@ test_that("that holds for two random columns, several residual variances and sum
   }
   first <- seq_len(nrow(data)) %% 3 == 0
   sum <- crossprods(y ~ X + (1 | g), data[first, ]) + crossprods(y ~ X + (1 | g), data[!first, ])
-  expect_equal(relm:::total_factor(sum), factor_of_rows(sum, data), tolerance = 1e-12)
+  expect_equal(total_factor(sum), factor_of_rows(sum, data), tolerance = 1e-12)
 })
 
 test_that("the factors of few rows a group do not underflow", {
@@ -157,7 +156,7 @@ test_that("the factors of few rows a group do not underflow", {
     data$y <- rnorm(200 * size)
     k <- crossprods(y ~ X + (1 | g), data)
     rows <- sweep(cbind(1, data$X, data$y), 2, k$shift[-1])
-    expect_equal(crossprod(relm:::total_factor(k)), crossprod(rows), tolerance = 1e-11)
+    expect_equal(crossprod(total_factor(k)), crossprod(rows), tolerance = 1e-11)
   }
 })
 
@@ -196,8 +195,8 @@ test_that("what rounding leaves of rounding errors does not overflow", {
   for (sigma in c(~ 1, ~ f)) {
     model <- crossprods(y ~ h + (1 | g), data, sigma = sigma)
     expect_true(all(is.finite(model$level_factor)))
-    totals <- relm:::total_factor(model)
-    expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - relm:::y_shift(model))^2))
+    totals <- total_factor(model)
+    expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - y_shift(model))^2))
   }
 })
 

@@ -1,12 +1,12 @@
 test_that("design matrices are those of model.matrix", {
   data <- grouped_data()
   design <- relm_design(y ~ x * f + poly(v, 2) + (1 + x || g), data, offset = w)
-  rows <- relm:::design_rows(design)
+  rows <- rows_of(design)
   expect_equal(rows$X, model.matrix(~ x * f + poly(v, 2), data), ignore_attr = TRUE)
   expect_equal(colnames(rows$X), colnames(model.matrix(~ x * f + poly(v, 2), data)))
   expect_equal(unname(rows$Z), cbind(1, data$x))
   expect_equal(rows$y, data$y - data$w)
-  part <- relm:::design_rows(design, 5:9)
+  part <- rows_of(design, 5:9)
   expect_equal(part$X, rows$X[5:9, ], ignore_attr = TRUE)
 })
 
@@ -14,7 +14,7 @@ test_that("splines, contrasts and an offset in the formula are read as lm reads 
   data <- grouped_data()
   formula <- y ~ splines::ns(x, 3) + f + offset(v)
   contrasts <- list(f = "contr.sum")
-  rows <- relm:::design_rows(relm_design(formula, data, contrasts = contrasts))
+  rows <- rows_of(relm_design(formula, data, contrasts = contrasts))
   reference <- lm(formula, data, contrasts = contrasts)
   expect_equal(rows$X, model.matrix(reference), ignore_attr = TRUE)
   expect_equal(unname(coef(lm.fit(rows$X, rows$y))), unname(coef(reference)))
@@ -22,7 +22,7 @@ test_that("splines, contrasts and an offset in the formula are read as lm reads 
 
 test_that("double bars and several terms become blocks, as lme4 reads them", {
   data <- grouped_data()
-  blocks <- function(formula) relm:::design_rows(relm_design(formula, data))$block
+  blocks <- function(formula) rows_of(relm_design(formula, data))$block
   expect_identical(blocks(y ~ x + (1 + x | g)), c(1L, 1L))
   expect_identical(blocks(y ~ x + (1 + x || g)), c(1L, 2L))
   expect_identical(blocks(y ~ x + (1 | g) + (0 + x | g)), c(1L, 2L))

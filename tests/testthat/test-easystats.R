@@ -90,7 +90,7 @@ test_that("moments that do not exist are not averaged", {
               chains = 1, draws = 50)
   table <- bayestestR::describe_posterior(few, effects = "all", centrality = c("mean", "median"),
                                           dispersion = TRUE, test = NULL, diagnostic = "MCSE")
-  tails <- relm:::tails_of(few, table$Parameter)
+  tails <- tails_of(few, table$Parameter)
   expect_identical(is.na(table$Mean), tails <= 2)
   expect_identical(is.na(table$SD), tails <= 3)
   expect_identical(is.na(table$MCSE), tails <= 3)

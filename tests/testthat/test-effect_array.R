@@ -4,35 +4,35 @@ effects[] <- 100 * slice.index(effects, 1) + 10 * slice.index(effects, 2) + slic
 
 test_that("the matrix that C gives and version 0.1.0 kept is taken as an array", {
   kept <- matrix(effects, 12, 5)
-  expect_identical(relm:::as_effects(kept, 3, 4), effects)
-  expect_identical(relm:::as_effects(effects, 3, 4), effects)
+  expect_identical(as_effects(kept, 3, 4), effects)
+  expect_identical(as_effects(effects, 3, 4), effects)
   expect_identical(dim(kept), c(12L, 5L))
-  expect_identical(dim(relm:::as_effects(matrix(0, 0, 5), 3, 0)), c(3L, 0L, 5L))
-  expect_error(relm:::as_effects(kept, 3, 5))
+  expect_identical(dim(as_effects(matrix(0, 0, 5), 3, 0)), c(3L, 0L, 5L))
+  expect_error(as_effects(kept, 3, 5))
 })
 
 test_that("groups, columns and single effects are found by their places", {
-  expect_identical(relm:::part_of_effects(effects, c(4L, 2L)), effects[, c(4, 2), ])
-  expect_identical(relm:::part_of_effects(effects, 1:4, 2L), effects[2, , , drop = FALSE])
-  expect_identical(relm:::part_of_effects(effects, 1:4), effects)
-  expect_identical(relm:::single_effects(effects, c(3, 1, 3), c(2, 4, 1)),
+  expect_identical(part_of_effects(effects, c(4L, 2L)), effects[, c(4, 2), ])
+  expect_identical(part_of_effects(effects, 1:4, 2L), effects[2, , , drop = FALSE])
+  expect_identical(part_of_effects(effects, 1:4), effects)
+  expect_identical(single_effects(effects, c(3, 1, 3), c(2, 4, 1)),
                    outer(1:5, c(320, 140, 310), "+"))
   one <- effects[, , 1, drop = FALSE]
-  expect_identical(relm:::single_effects(one, c(3, 1, 3), c(2, 4, 1)), t(c(321, 141, 311)))
+  expect_identical(single_effects(one, c(3, 1, 3), c(2, 4, 1)), t(c(321, 141, 311)))
 })
 
 test_that("draws come first where rows are predicted", {
-  turned <- relm:::draws_first(effects)
+  turned <- draws_first(effects)
   expect_identical(dim(turned), c(5L, 3L, 4L))
   expect_identical(turned[5, 3, 4], 345)
 })
 
 test_that("arrays are joined along their last dimension", {
   parts <- list(effects[, , 1:2], effects[, , 3, drop = FALSE], effects[, , 4:5])
-  expect_identical(relm:::bind_last(parts), effects)
-  expect_identical(relm:::bind_last(list(effects)), effects)
-  expect_identical(relm:::bind_last(list(diag(2), matrix(3, 2, 1))), cbind(diag(2), 3))
-  expect_identical(relm:::bind_last(list(matrix(0, 0, 2), matrix(0, 0, 1))), matrix(0, 0, 3))
+  expect_identical(bind_last(parts), effects)
+  expect_identical(bind_last(list(effects)), effects)
+  expect_identical(bind_last(list(diag(2), matrix(3, 2, 1))), cbind(diag(2), 3))
+  expect_identical(bind_last(list(matrix(0, 0, 2), matrix(0, 0, 1))), matrix(0, 0, 3))
 })
 
 test_that("a fit keeps columns x groups x draws, also when it is extended or joined", {

@@ -24,12 +24,12 @@ test_that("columns are summarized as stats summarizes them", {
   for (n in c(1, 2, 3, 40, 601, 4001)) {
     draws <- cbind(rnorm(n), 1e8 + rnorm(n), round(rnorm(n)), rexp(n), rep(2, n), sort(rnorm(n)))
     probs <- c(0, 0.5, 0.025, 1, 0.9999, 0.5)
-    summaries <- relm:::summarize_columns(draws, probs)
+    summaries <- summarize_columns(draws, probs)
     expect_equal(summaries$quantiles, t(apply(draws, 2, quantile, probs, names = FALSE)),
                  tolerance = 1e-15)
     expect_equal(summaries$sd, apply(draws, 2, sd), tolerance = 1e-13)
   }
-  expect_true(all(is.na(unlist(relm:::summarize_columns(cbind(c(1, NaN, 2)), 0.5)))))
+  expect_true(all(is.na(unlist(summarize_columns(cbind(c(1, NaN, 2)), 0.5)))))
 })
 
 test_that("vcov() is the covariance of the coefficients' draws", {

@@ -66,7 +66,7 @@ test_that("a residual variance without a mean takes the variance of its own rows
 })
 
 test_that("new levels of the residual variance have one where their prior has", {
-  has <- relm:::prior_has_variance
+  has <- prior_has_variance
   expect_true(has(half_normal(1)) && has(exponential(1)) && has(half_t(3, 1)) && has(uniform(2)) &&
                 has(inverse_gamma(1.5, 1)))
   expect_false(has(half_t(2, 1)) || has(half_cauchy(1)) || has(inverse_gamma(1, 1)) ||

@@ -66,7 +66,7 @@ test_that("with a column for each row all samplers draw the priors", {
   data <- data.frame(g = rep(1:3, 3), h = factor(1:9), y = rnorm(9))
   probs <- c(q2.5 = 0.025, q50 = 0.5, q97.5 = 0.975)
   exact <- rbind("sd_g__Intercept" = 2 * probs, sigma = qgamma(1 - probs, 3, 2)^-0.5)
-  for (sampler in relm:::samplers_by_name()) {
+  for (sampler in samplers_by_name()) {
     fit <- relm(y ~ h + (1 | g), data, prior = relm_prior(sd = uniform(2), sigma = inverse_gamma(3, 2)),
                 sampler = sampler, chains = 2, draws = 15000, seed = 4)
     expect_agreement(fit, exact, sampler)
@@ -106,10 +106,10 @@ test_that("priors may hold standard deviations far faster than the data hold sig
 test_that("coordinates of the standard deviations themselves give the same density", {
   prior <- relm_prior(beta = normal(0, 2), sd = list(Intercept = uniform(3)), sigma = half_normal(1))
   for (formula in c(y ~ x + (1 + x + v | g), y ~ x + (1 | g))) {
-    model <- relm:::sampler_model(posterior_of(formula, grouped_data(), prior), "uncentered")
+    model <- model_of(posterior_of(formula, grouped_data(), prior))
     q <- model$n_random
     tuning <- lapply(c("coordinate", "beside"), function(role) {
-      relm:::new_tuning(model, relm:::estimate_scales(model), role)
+      tuning_of(model, role)
     })
     set.seed(3)
     differences <- replicate(20, {
@@ -120,8 +120,8 @@ test_that("coordinates of the standard deviations themselves give the same densi
       own <- asinh(tau / tuning[[2]]$scale)
       # d tau = sigma scale cosh(x) dx in the one, and scale cosh(x) dx in the other.
       jacobian <- sum(log(cosh(x)) - log(cosh(own))) + q * log_sigma
-      relm:::log_target(model, tuning[[1]], point, 1) - jacobian -
-        relm:::log_target(model, tuning[[2]], replace(point, seq_len(q), own), 1)
+      log_density_at(model, tuning[[1]], point, 1) - jacobian -
+        log_density_at(model, tuning[[2]], replace(point, seq_len(q), own), 1)
     })
     expect_lt(diff(range(differences)), 1e-8)
   }

@@ -23,13 +23,13 @@ test_that("columns near zero, or without an intercept beside them, are left alon
 
 test_that("means and deviations within groups are those of the rows", {
   posterior <- posterior_of(y ~ x + (far + x | g), data, sigma = ~ f)
-  found <- relm:::slope_distances(posterior)
+  found <- slope_distances(posterior)
   within <- function(x) sqrt(mean((x - ave(x, data$g))^2))
   expect_equal(found$mean[-1], c(mean(data$far), mean(data$x)))
   expect_equal(found$sd[-1], c(within(data$far), within(data$x)))
   expect_equal(found$distance[-1], abs(found$mean[-1]) / found$sd[-1])
   # The same within each group: between them.
-  constant <- relm:::slope_distances(posterior_of(
+  constant <- slope_distances(posterior_of(
     y ~ x + (between | g), data, relm_prior(sd = half_t(3, 1))))
   expect_equal(constant$sd[2], sqrt(mean((data$between - mean(data$between))^2)))
 })

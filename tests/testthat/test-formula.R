@@ -6,9 +6,9 @@ test_that("formulas are split as reformulas splits them", {
     y ~ x + (0 || g) + f(1, h), ~ x + (1 | g)
   )
   for (formula in formulas) {
-    expect_identical(relm:::bars_to_sums(formula), reformulas::subbars(formula))
+    expect_identical(bars_to_sums(formula), reformulas::subbars(formula))
     if (length(formula) < 3) next
-    parts <- relm:::formula_parts(formula)
+    parts <- formula_parts(formula)
     expect_identical(parts$bars, reformulas::findbars(formula))
     # Where no fixed term is left, nobars() may give the response alone.
     if (inherits(reformulas::nobars(formula), "formula")) {
@@ -24,14 +24,14 @@ test_that("a bar within a call of a function is the function's", {
     y ~ x:I(p | q), y ~ (I(p | q) + x) * v, I(y * (p | q)) ~ x, y ~ sapply(x, function(z) z > 0 || z < -1)
   )
   for (formula in formulas) {
-    expect_null(relm:::formula_parts(formula)$bars)
+    expect_null(formula_parts(formula)$bars)
     grouped <- stats::update(formula, . ~ . + (1 | g))
     design <- relm_design(grouped, data)
-    expect_equal(relm:::design_rows(design)$X, model.matrix(formula, data), ignore_attr = TRUE)
+    expect_equal(rows_of(design)$X, model.matrix(formula, data), ignore_attr = TRUE)
     expect_length(design$bars, 1)
   }
   slopes <- relm_design(y ~ x + (0 + I(p | q) + x || g), data)
-  expect_equal(relm:::design_rows(slopes)$Z, model.matrix(~ 0 + I(p | q) + x, data),
+  expect_equal(rows_of(slopes)$Z, model.matrix(~ 0 + I(p | q) + x, data),
                ignore_attr = TRUE)
   by_call <- relm_design(y ~ x + (1 | I(p | q)), data)
   expect_identical(by_call$factors$group$labels, c("FALSE", "TRUE"))
@@ -48,15 +48,15 @@ test_that("a bar within a call stays where a formula is updated", {
 
 test_that("a response that is a call needs no fixed term", {
   data <- bass_centered()
-  rows <- relm:::design_rows(relm_design(log(mercury) ~ (1 | station), data))
+  rows <- rows_of(relm_design(log(mercury) ~ (1 | station), data))
   expect_identical(colnames(rows$X), "(Intercept)")
-  none <- relm:::design_rows(relm_design(log(mercury) ~ 0 + (1 | station), data))
+  none <- rows_of(relm_design(log(mercury) ~ 0 + (1 | station), data))
   expect_equal(dim(none$X), c(171, 0))
 })
 
 test_that("NULL among terms is nothing, as to lm()", {
   data <- grouped_data()
-  columns <- function(formula) colnames(relm:::design_rows(relm_design(formula, data))$X)
+  columns <- function(formula) colnames(rows_of(relm_design(formula, data))$X)
   expect_identical(columns(y ~ NULL + (1 | g)), "(Intercept)")
   expect_identical(columns(y ~ NULL), "(Intercept)")
   expect_identical(columns(y ~ x + NULL + (NULL | g)), c("(Intercept)", "x"))
@@ -70,7 +70,7 @@ test_that("variables outside a data frame are found, and a dot stands for the ot
   x <- grouped_data()$x
   expect_equal(nrow(relm_design(y ~ x)$frame), length(y))
   data <- grouped_data()[c("y", "x", "v")]
-  expect_identical(colnames(relm:::design_rows(relm_design(y ~ ., data))$X),
+  expect_identical(colnames(rows_of(relm_design(y ~ ., data))$X),
                    c("(Intercept)", "x", "v"))
   expect_error(relm_design(y ~ .), "`data`, which was not given", class = "relm_error")
 })
@@ -92,7 +92,7 @@ test_that("a response among the terms is refused", {
                        y ~ x + (0 + x + y || g))) {
     expect_error(relm(formula, data), "stands among the terms", class = "relm_error")
   }
-  expect_identical(colnames(relm:::design_rows(relm_design(log(w) ~ w, data))$X),
+  expect_identical(colnames(rows_of(relm_design(log(w) ~ w, data))$X),
                    c("(Intercept)", "w"))
 })
 
@@ -130,10 +130,10 @@ test_that("a sum of a thousand terms is a formula like any other", {
   names <- paste0("x", 1:1000)
   sum <- paste(names, collapse = " + ")
   formula <- stats::as.formula(paste("y ~ (1 | h) +", sum, "+ (1 + x1 || g)"))
-  parts <- relm:::formula_parts(formula)
+  parts <- formula_parts(formula)
   expect_equal(parts$fixed, stats::as.formula(paste("y ~", sum)))
   expect_identical(parts$bars, list(quote(1 | h), quote(1 | g), quote(0 + x1 | g)))
-  expect_setequal(relm:::free_variables(formula), c(names, "y", "g", "h"))
+  expect_setequal(free_variables(formula), c(names, "y", "g", "h"))
   data <- as.data.frame(matrix(1:3000, 3, dimnames = list(NULL, names)))
   formula <- stats::as.formula(paste("y ~", sum, "+ (1 + x1 || g)"))
   expect_length(attr(stats::terms(relm_design(formula, cbind(data, y = 1:3, g = 1:3))),

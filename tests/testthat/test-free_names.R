@@ -1,19 +1,19 @@
 test_that("names are those that R would look for", {
-  found <- relm:::free_names(quote(
+  found <- free_names(quote(
     f(x[, 1], a$b, c@d, function(u, w = K) u + w + z, stats::k(2), `my x` + g(h)(i), n = "text")
   ))
   expect_setequal(found$variables, c("x", "a", "c", "K", "z", "my x", "h", "i"))
   expect_setequal(found$functions, c("f", "[", "$", "@", "function", "+", "g"))
-  expect_identical(relm:::free_variables(quote(quote(x))), character())
-  expect_identical(relm:::free_variables(3), character())
-  expect_identical(relm:::free_variables(y ~ x + (1 | g)), c("y", "x", "g"))
+  expect_identical(free_variables(quote(quote(x))), character())
+  expect_identical(free_variables(3), character())
+  expect_identical(free_variables(y ~ x + (1 | g)), c("y", "x", "g"))
 })
 
 test_that("an argument of a function hides names in its body alone", {
-  expect_identical(relm:::free_variables(quote(v + sapply(x, function(v) v^2))), c("v", "x"))
-  expect_identical(relm:::free_variables(quote(sapply(x, function(v) sapply(w, function(x) x + v)))),
+  expect_identical(free_variables(quote(v + sapply(x, function(v) v^2))), c("v", "x"))
+  expect_identical(free_variables(quote(sapply(x, function(v) sapply(w, function(x) x + v)))),
                    c("x", "w"))
-  found <- relm:::free_names(quote((function(f) f(y))(x)))
+  found <- free_names(quote((function(f) f(y))(x)))
   expect_identical(found$variables, c("y", "x"))
   expect_false("f" %in% found$functions)
 })
@@ -22,10 +22,10 @@ test_that("an argument of a function hides names in its body alone", {
 expect_as_lm <- function(formula, data, rows) {
   envir <- environment(formula)
   fit <- relm(formula, data, chains = 1, draws = 5, seed = 1)
-  fixed <- relm:::formula_parts(formula)$fixed
+  fixed <- formula_parts(formula)$fixed
   environment(fixed) <- envir
   line <- stats::lm(fixed, data)
-  X <- relm:::design_rows(fit$design)$X
+  X <- rows_of(fit$design)$X
   expect_equal(X, stats::model.matrix(line), ignore_attr = TRUE, label = deparse1(formula))
   expected <- suppressWarnings({
     terms <- stats::delete.response(stats::terms(line))
@@ -59,7 +59,7 @@ test_that("functions of whole columns, and variables in lists, are fitted as lm(
   data <- grouped_data()
   other <- list(v = data$v)
   for (formula in list(y ~ ave(x, g, FUN = median), y ~ x + other$v, y ~ x + other[["v"]])) {
-    X <- relm:::design_rows(relm_design(formula, data))$X
+    X <- rows_of(relm_design(formula, data))$X
     expect_equal(X, stats::model.matrix(stats::lm(formula, data)), ignore_attr = TRUE)
   }
 })

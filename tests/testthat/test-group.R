@@ -6,12 +6,11 @@ test_that("a group's effects have the mean and the covariance of the dense model
     posterior_of(y ~ x + (1 + x + v | g), data, sigma = ~ f)
   )
   for (posterior in posteriors) {
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     rows <- replay_data(posterior)
     any <- any_states(posterior)
     for (i in seq_along(any$states)) {
-      moments <- .Call(relm:::ffi_group_moments, model, any$given$hyper[, i, drop = FALSE],
-                       numeric(model$n_coef))
+      moments <- moments_at(model, any$given$hyper[, i, drop = FALSE])
       q <- model$n_random
       Sigma <- any$states[[i]]$Sigma
       for (j in seq_len(model$n_groups)) {

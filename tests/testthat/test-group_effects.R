@@ -63,23 +63,23 @@ test_that("that holds with several residual variances, weights and three columns
 })
 
 test_that("effects of a draw do not depend on how many others are drawn", {
-  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x | g), grouped_data(9)), "uncentered")
+  model <- model_of(posterior_of(y ~ x + (1 + x | g), grouped_data(9)))
   fit <- fit_with(draws = 600)
-  hyper <- relm:::drawn_hyper(fit$sampling, fit$posterior, 1)
-  all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:8)
-  expect_identical(relm:::draw_deferred_effects(model, hyper[, 1:300], 7L, 0:8), all[, , 1:300])
-  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(2L, 5L)),
+  hyper <- hyper_of(fit, 1)
+  all <- deferred_effects(model, hyper, 7L, 0:8)
+  expect_identical(deferred_effects(model, hyper[, 1:300], 7L, 0:8), all[, , 1:300])
+  expect_identical(deferred_effects(model, hyper, 7L, c(2L, 5L)),
                    all[, c(3, 6), ])
-  expect_false(identical(relm:::draw_deferred_effects(model, hyper, 8L, 0:8), all))
+  expect_false(identical(deferred_effects(model, hyper, 8L, 0:8), all))
 })
 
 test_that("groups beyond the first tile are drawn alike", {
   set.seed(5)
   data <- data.frame(g = rep(1:150, each = 3), y = rnorm(450))
-  model <- relm:::sampler_model(posterior_of(y ~ 1 + (1 | g), data), "uncentered")
+  model <- model_of(posterior_of(y ~ 1 + (1 | g), data))
   hyper <- matrix(c(0, 0.5, 1), 3, 400)
-  all <- relm:::draw_deferred_effects(model, hyper, 7L, 0:149)
-  expect_identical(relm:::draw_deferred_effects(model, hyper, 7L, c(70L, 149L)),
+  all <- deferred_effects(model, hyper, 7L, 0:149)
+  expect_identical(deferred_effects(model, hyper, 7L, c(70L, 149L)),
                    all[, c(71, 150), , drop = FALSE])
   expect_identical(anyDuplicated(as.numeric(all)), 0L)
 })
@@ -96,7 +96,7 @@ conditional <- function(rows, j, beta, Sigma, sigma2) {
 test_that("the draws have the conditional mean and covariance", {
   for (formula in c(y ~ x + (1 | g), y ~ x + (1 + x | g), y ~ x + between + (1 + x + v | g))) {
     posterior <- posterior_of(formula, grouped_data(9), weights = w)
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     rows <- replay_data(posterior)
     q <- model$n_random
     set.seed(2)
@@ -104,7 +104,7 @@ test_that("the draws have the conditional mean and covariance", {
     sd <- c(0.7, 0.3, 1.5)[seq_len(q)]
     beta <- rnorm(model$n_coef)
     hyper <- c(beta, sd, C[upper.tri(C)], 0.8)
-    draws <- relm:::draw_deferred_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
+    draws <- deferred_effects(model, matrix(hyper, length(hyper), 20000), 11L, c(0L, 4L, 8L))
     for (i in 1:3) {
       exact <- conditional(rows, c(1, 5, 9)[i], beta, C * tcrossprod(sd), 0.64)
       z <- forwardsolve(t(chol(exact$V)), matrix(draws[, i, ], q) - exact$mean)
@@ -117,13 +117,13 @@ test_that("the draws have the conditional mean and covariance", {
 # Group 4's moments against averages of the textbook's, over all draws of a fit.
 expect_moments <- function(formula, ..., prior = relm_prior()) {
   posterior <- posterior_of(formula, grouped_data(9), prior = prior, ...)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   rows <- replay_data(posterior)
   fit <- fit_with(formula = formula, draws = 50, prior = prior, ...)
-  hyper <- lapply(1:2, function(chain) relm:::drawn_hyper(fit$sampling, fit$posterior, chain))
-  moments <- relm:::effect_moments(model, hyper)
+  hyper <- lapply(1:2, function(chain) hyper_of(fit, chain))
+  moments <- effect_moments_of(model, hyper)
   all <- do.call(cbind, hyper)
-  states <- lapply(seq_len(ncol(all)), function(i) relm:::state_of(all[, i], posterior))
+  states <- lapply(seq_len(ncol(all)), function(i) state_at(all[, i], posterior))
   given <- lapply(states, function(s) conditional(rows, 4, s$beta, s$Sigma, s$sigma2))
   q <- model$n_random
   means <- matrix(vapply(given, `[[`, numeric(q), "mean"), q)
@@ -161,11 +161,7 @@ test_that("groups that are not there are refused", {
 
 test_that("with too many groups for draws, estimates come from moments that draws agree with", {
   fit <- fit_with(data = grouped_data(40), draws = 2000)
-  model <- relm:::sampler_model(fit$posterior, "uncentered")
-  many <- fit
-  many$sampling$moments <- relm:::effect_moments(model, lapply(1:2, function(chain) {
-    relm:::drawn_hyper(fit$sampling, fit$posterior, chain)
-  }))
+  many <- with_effect_moments(fit)
   for (of in list(ranef, coef)) {
     from_draws <- of(fit, summary = TRUE)$g
     from_moments <- of(many, summary = TRUE)$g
@@ -201,12 +197,12 @@ test_that("effects that are asked for a few groups at a time are read for severa
     # Two groups at once; all at once.
     for (bytes in c(16, 160) * n_random(kept$posterior) * ndraws(fit)) {
       answers <- with_relm("window_bytes", bytes, with_relm("kept_bytes", bytes, {
-        read <- relm:::effect_reader(fit, needed, 1L)
+        read <- effect_reader(fit, needed, 1L)
         lapply(asked, read)
       }))
-      expect_identical(answers, lapply(asked, relm:::effect_draws, fit = kept, columns = 1L))
+      expect_identical(answers, lapply(asked, effect_draws, fit = kept, columns = 1L))
     }
-    expect_identical(relm:::effect_reader(kept, needed, 1L)(4L),
-                     relm:::effect_draws(kept, 4L, 1L))
+    expect_identical(effect_reader(kept, needed, 1L)(4L),
+                     effect_draws(kept, 4L, 1L))
   }
 })

@@ -1,15 +1,6 @@
 data <- grouped_data(12)
 fit <- relm(y ~ x + (1 + v | g), data, seed = 1, chains = 2, draws = 100)
 
-# The same fit with moments of the effects for their draws.
-with_moments <- function(fit) {
-  fit$sampling$moments <- relm:::effect_moments(
-    relm:::sampler_model(fit$posterior, "uncentered"),
-    lapply(1:2, relm:::drawn_hyper, sampling = fit$sampling, posterior = fit$posterior)
-  )
-  fit
-}
-
 test_that("ranef() and coef() have classes, and become long tables", {
   for (method in c("ranef", "coef")) {
     estimates <- get(method)(fit)
@@ -40,7 +31,7 @@ test_that("the long table is lme4's but for its numbers", {
 })
 
 test_that("estimates of moments have the same shapes", {
-  many <- with_moments(fit)
+  many <- with_effect_moments(fit)
   for (method in list(ranef, coef)) {
     from_draws <- as.data.frame(method(fit))
     from_moments <- as.data.frame(method(many))
@@ -59,7 +50,7 @@ test_that("estimates of moments have the same shapes", {
 
 test_that("coefficients that do not vary take no draws for each group", {
   many <- relm(y ~ x + f + (1 | g), data, seed = 1, chains = 1, draws = 20)
-  parts <- relm:::draws_of_groups(many, c("(Intercept)", "x", "fb"), TRUE)
+  parts <- draws_of_groups(many, c("(Intercept)", "x", "fb"), TRUE)
   expect_identical(vapply(parts, ncol, 0L), c("(Intercept)" = 12L, x = 1L, fb = 1L))
 })
 

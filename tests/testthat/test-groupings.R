@@ -1,7 +1,7 @@
 # Rows by groups, for grouping expressions of all kinds.
 
 groups_of <- function(frame, expression = quote(g)) {
-  relm:::group_levels(relm:::read_grouping(expression, frame))
+  groups_in(read_grouping(expression, frame))
 }
 
 # Rows with pairs, or triples, whose labels paste alike; two rows of each.
@@ -23,7 +23,7 @@ test_that("an interaction is one grouping factor", {
   data <- bass_centered()
   design <- relm_design(log(mercury) ~ x + (1 | river:station), data)
   expect_identical(design$group, "river:station")
-  levels <- relm:::group_levels(design$factors$group)
+  levels <- groups_in(design$factors$group)
   expect_identical(levels$labels, unique(paste(data$river, data$station, sep = ":")))
   expect_identical(levels$index, match(data$station, unique(data$station)))
 })
@@ -109,8 +109,8 @@ test_that("times within a second, and in the hour that comes twice, are groups o
 
 test_that("a label of a time does not depend on the other times", {
   seconds <- c(0, 86400, 1603585800, 1603589400, 1603593000, 1603585800.25)
-  together <- relm:::time_labels(seconds, "Europe/Berlin")
-  alone <- vapply(seconds, relm:::time_labels, "", "Europe/Berlin")
+  together <- time_labels(seconds, "Europe/Berlin")
+  alone <- vapply(seconds, time_labels, "", "Europe/Berlin")
   expect_identical(together, alone)
   expect_identical(anyDuplicated(together), 0L)
 })
@@ -191,9 +191,9 @@ test_that("parts of the data with pairs that paste alike add up", {
 test_that("groups left out and fitted anew keep their labels", {
   data <- alike()
   fit <- relm(y ~ x + (1 | a:b:u), data, sigma = ~ a:b, chains = 1, draws = 50, seed = 1)
-  without <- relm:::fit_without(fit, which(data$a == "1:1"), "rows", 1)
+  without <- fit_without(fit, which(data$a == "1:1"), "rows", 1)
   expect_true(all(grouping_of(without$posterior)$groups %in% grouping_of(fit$posterior)$groups))
-  rows <- relm:::rows_of_fit(fit$design, without$posterior, 1:16)
+  rows <- rows_of_fit(fit$design, without$posterior, 1:16)
   expect_identical(which(is.na(rows$group)), which(data$a[1:16] == "1:1"))
 })
 

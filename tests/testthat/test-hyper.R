@@ -6,7 +6,7 @@ test_that("a stored draw is what the state says, in the order of the parameters"
   )
   for (posterior in posteriors) {
     run <- run_sampler(posterior, "uncentered", 3)
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     p <- model$n_coef
     Sigma <- matrix(run$state$Sigma, model$n_random)
     correlations <- lapply(grouping_of(posterior)$blocks, function(block) {

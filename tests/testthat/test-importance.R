@@ -2,22 +2,22 @@
 
 two_columns <- function(formula = log(mercury) ~ x + (1 + x || station)) {
   posterior <- posterior_of(formula, bass_centered())
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
   list(model = model, estimate = estimate,
-       tuning = relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior)))
+       tuning = tuning_at_mode(model, role_of_sigma(posterior), estimate))
 }
 
 test_that("the share that is accepted is that of all pairs", {
   set.seed(1)
   weight <- c(rexp(20)^3, 0, 0)
   pairs <- outer(weight, weight, function(here, there) here * pmin(1, there / pmax(here, 1e-300)))
-  expect_equal(relm:::accepted_share(weight), sum(pairs) / (length(weight) * sum(weight)))
+  expect_equal(accepted_share(weight), sum(pairs) / (length(weight) * sum(weight)))
 })
 
 test_that("weights that are far too great are cut, and add up to one", {
-  expect_equal(relm:::truncate_weights(c(1, 2, 1)), c(1, 2, 1) / 4)
-  cut <- relm:::truncate_weights(c(rep(1, 99), 1e6))
+  expect_equal(truncate_weights(c(1, 2, 1)), c(1, 2, 1) / 4)
+  cut <- truncate_weights(c(rep(1, 99), 1e6))
   expect_equal(sum(cut), 1)
   expect_equal(cut[100] / cut[1], 10 * mean(c(rep(1, 99), 1e6)))
 })
@@ -27,17 +27,17 @@ test_that("proposals take the posterior's mean and covariance", {
   # The posterior on a grid of cells over all that matters of it.
   sides <- list(seq(0.005, 6, by = 0.01), seq(0.005, 6, by = 0.01))
   grid <- t(as.matrix(expand.grid(sides)))
-  density <- relm:::log_target(case$model, case$tuning, grid, case$estimate$sigma2)
+  density <- log_density_at(case$model, case$tuning, grid, case$estimate$sigma2)
   density <- exp(density - max(density))
   density <- density / sum(density)
   mean <- drop(grid %*% density)
   apart <- grid - mean
   covariance <- apart %*% (density * t(apart))
-  learnt <- relm:::learn_proposal(case$model, case$tuning, case$estimate$sigma2)$tuning
+  learnt <- learn_proposal(case$model, case$tuning, case$estimate$sigma2)$tuning
   # At least half of the last round's points are effective.
-  n <- 0.5 * 2 * relm:::learning_points[["last"]]
+  n <- 0.5 * 2 * learning_points[["last"]]
   expect_lt(max(abs(learnt$center - mean) / sqrt(diag(covariance) / n)), 4)
-  sd <- sqrt(diag(chol2inv(learnt$root))) / relm:::proposal_width
+  sd <- sqrt(diag(chol2inv(learnt$root))) / proposal_width
   # Of a standard deviation: that of a density with a kurtosis of 4.
   expect_lt(max(abs(sd / sqrt(diag(covariance)) - 1)), 4 * sqrt(0.75 / n))
 })
@@ -45,14 +45,14 @@ test_that("proposals take the posterior's mean and covariance", {
 test_that("a chain accepts the share that the weights say", {
   case <- two_columns(log(mercury) ~ x + (1 + x | station))
   shares <- vapply(1:20, function(seed) {
-    relm:::weigh_proposals(case$model, case$tuning, case$estimate$sigma2, 1000, seed)$accepted_share
+    weigh_proposals(case$model, case$tuning, case$estimate$sigma2, 1000, seed)$accepted_share
   }, 0)
   case$model$tuning <- case$tuning
   case$model$tuning[c("n_independent", "n_ellipse")] <- list(1L, 0L)
   set.seed(2)
   state <- c(case$estimate, list(point = case$tuning$center))
   chains <- vapply(1:20, function(part) {
-    chain <- relm:::sample_chain(case$model, "collapsed", state, 1000L, kept = integer())
+    chain <- chain_of(case$model, "collapsed", state, 1000L, kept = integer())
     state <<- chain$state
     chain$accepted / chain$proposals
   }, 0)
@@ -62,8 +62,8 @@ test_that("a chain accepts the share that the weights say", {
 test_that("points without a density teach nothing", {
   case <- two_columns()
   away <- replace(case$tuning, c("center", "near"), list(c(400, 400), 0L))
-  expect_null(relm:::weigh_proposals(case$model, away, case$estimate$sigma2, 50, 1))
-  learnt <- relm:::learn_proposal(case$model, away, case$estimate$sigma2)
+  expect_null(weigh_proposals(case$model, away, case$estimate$sigma2, 50, 1))
+  learnt <- learn_proposal(case$model, away, case$estimate$sigma2)
   expect_equal(learnt, list(tuning = away, accepted_share = 0))
 })
 
@@ -72,7 +72,7 @@ test_that("what is learnt depends on no seed, and leaves the caller's stream alo
   learn <- function(seed) {
     set.seed(seed)
     before <- .Random.seed
-    learnt <- relm:::learn_proposal(case$model, case$tuning, case$estimate$sigma2)
+    learnt <- learn_proposal(case$model, case$tuning, case$estimate$sigma2)
     expect_identical(.Random.seed, before)
     learnt
   }

@@ -105,7 +105,7 @@ test_that("insight gets priors", {
 
 test_that("insight's variances are those of the rows, draw by draw", {
   found <- insight::get_variance(fit)
-  draws <- as.data.frame(fit, variable = relm:::hyper_variables(fit))
+  draws <- as.data.frame(fit, variable = fit$posterior$parameters$variable)
   X <- model.matrix(fit)
   Z <- model.matrix(fit, "random")
   over_draws <- function(f) {

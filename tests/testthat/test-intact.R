@@ -71,16 +71,16 @@ test_that("cross-products that were edited are refused", {
 
 test_that("no edit of a model, of a tuning or of a start crashes what C makes of it", {
   posterior <- fit$posterior
-  arrays <- relm:::sampler_model(posterior, "uncentered")
+  arrays <- model_of(posterior)
   q <- arrays$n_random
-  hyper <- relm:::drawn_hyper_all(fit)
+  hyper <- hyper_of(fit)
   start <- list(theta = numeric(arrays$n_coef), Sigma = diag(q), sigma2 = rep(1, arrays$n_strata))
-  run <- function(model, sampler, start) relm:::sample_chain(model, sampler, start, 2L, 2L)
+  run <- function(model, sampler, start) chain_of(model, sampler, start, 2L, 2L)
   models <- edited(arrays)
   codes <- list(
-    function(model) relm:::em_step(model, start$Sigma, start$sigma2),
-    function(model) relm:::effect_moments(model, list(hyper)),
-    function(model) relm:::draw_deferred_effects(model, hyper, 1L, 0:3),
+    function(model) em_of(model, start$Sigma, start$sigma2),
+    function(model) effect_moments_of(model, list(hyper)),
+    function(model) deferred_effects(model, hyper, 1L, 0:3),
     function(model) run(model, "interweaved", start),
     function(model) run(model, "common_line", start)
   )
@@ -91,8 +91,7 @@ test_that("no edit of a model, of a tuning or of a start crashes what C makes of
     expect_identical(ends_of(list(arrays), code), "answer")
   }
   tuned <- arrays
-  tuned$tuning <- relm:::tune_collapsed(arrays, relm:::estimate_scales(arrays), posterior,
-                                        relm:::check_control())
+  tuned$tuning <- whole_tuning_of(arrays, posterior)
   start$point <- tuned$tuning$center
   expect_identical(ends_of(list(start), function(start) run(tuned, "collapsed", start)), "answer")
   expect_gt(mean(ends_of(edited(start), function(start) run(tuned, "collapsed", start)) != "answer"),

@@ -4,7 +4,7 @@ dense_integrand <- function(posterior, state) {
   same <- outer(rows$group, rows$group, "==")
   V <- diag(state$sigma2[rows$level] / rows$w) + rows$X %*% (t(rows$X) / posterior$beta$precision)
   if (ncol(rows$Z)) V <- V + same * (rows$Z %*% state$Sigma %*% t(rows$Z))
-  sigma <- sum(relm:::log_scale_prior(posterior$prior$sigma, sqrt(state$sigma2)))
+  sigma <- sum(log_prior_of_sd(posterior$prior$sigma, sqrt(state$sigma2)))
   log_normal(rows$y, as.numeric(rows$X %*% posterior$beta$mean), V) + sigma
 }
 
@@ -13,7 +13,7 @@ point_of <- function(posterior, state) {
   z <- lapply(grouping_of(posterior)$blocks, function(block) {
     if (length(block$columns) == 1) return(NULL)
     C <- cov2cor(state$Sigma[block$columns, block$columns])
-    relm:::partial_of_draw(C[upper.tri(C)], nrow(C))
+    partial_of_draw(C[upper.tri(C)], nrow(C))
   })
   rbind(c(sqrt(diag(state$Sigma)), unlist(z), sqrt(state$sigma2)))
 }
@@ -32,15 +32,15 @@ test_that("the integrand is the density of all the data, coefficients and effect
     posterior_of(y ~ x + f + (1 + x || g), data, prior, sigma = ~ g, weights = w)
   )
   for (posterior in models) {
-    integrand <- relm:::new_integrand(posterior)
+    integrand <- new_integrand(posterior)
     for (state in any_states(posterior)$states[c(1, 2, 4)]) {
       point <- point_of(posterior, state)
-      at <- relm:::split_point(point, integrand)
-      prior_of_block <- relm:::log_integrand(integrand, point) - dense_integrand(posterior, state)
+      at <- split_point(point, integrand)
+      prior_of_block <- log_integrand(integrand, point) - dense_integrand(posterior, state)
       exact <- sum(vapply(grouping_of(posterior)$blocks, function(block) {
-        sum(relm:::log_scale_prior(half_t(3, 1), at$sd[block$columns]))
+        sum(log_prior_of_sd(half_t(3, 1), at$sd[block$columns]))
       }, 0))
-      if (ncol(at$z)) exact <- exact + relm:::log_lkj_prior(at$z, 3, 1)
+      if (ncol(at$z)) exact <- exact + log_lkj_prior(at$z, 3, 1)
       expect_equal(prior_of_block, exact, tolerance = 1e-8)
     }
   }
@@ -51,18 +51,18 @@ test_that("a whole covariance matrix's prior and a mixture of blocks are in it",
   own <- relm_prior(beta = normal(0, 2), sd = exponential(1), sigma = half_normal(2),
                     cov = inverse_wishart(4, diag(c(1, 2))))
   posterior <- posterior_of(y ~ x + (1 + x | g) + (0 + v | g), data, own)
-  integrand <- relm:::new_integrand(posterior)
-  expect_equal(relm:::n_dimensions(integrand), 5)
+  integrand <- new_integrand(posterior)
+  expect_equal(n_dimensions(integrand), 5)
   for (state in any_states(posterior)$states[c(1, 2)]) {
     point <- point_of(posterior, state)
     Sigma <- state$Sigma[1:2, 1:2]
-    z <- relm:::split_point(point, integrand)$z
+    z <- split_point(point, integrand)$z
     # log p(Sigma) with Gamma_2(2) = pi / 2, and |dSigma / d(sd, z)|.
     wishart <- 2 * log(2) - 4 * log(2) - log(pi / 2) - 7 / 2 * log(det(Sigma)) -
       sum(diag(diag(c(1, 2)) %*% solve(Sigma))) / 2
     jacobian <- log(4) + sum(log(diag(Sigma))) + log(1 - tanh(z[1])^2)
     exact <- wishart + jacobian - sqrt(state$Sigma[3, 3])
-    expect_equal(relm:::log_integrand(integrand, point) - dense_integrand(posterior, state), exact,
+    expect_equal(log_integrand(integrand, point) - dense_integrand(posterior, state), exact,
                  tolerance = 1e-8)
   }
 })
@@ -70,10 +70,10 @@ test_that("a whole covariance matrix's prior and a mixture of blocks are in it",
 test_that("draws become points, and points factors", {
   fit <- relm(y ~ x + (1 + x + v | g), grouped_data(9), prior = prior, sigma = ~ f, chains = 2,
               draws = 20, seed = 1)
-  points <- relm:::drawn_points(fit)
-  integrand <- relm:::new_integrand(fit$posterior)
-  at <- relm:::split_point(points, integrand)
-  L <- relm:::covariance_factors(at, grouping_of(fit$posterior)$blocks, 3)
+  points <- drawn_points(fit)
+  integrand <- new_integrand(fit$posterior)
+  at <- split_point(points, integrand)
+  L <- covariance_factors(at, grouping_of(fit$posterior)$blocks, 3)
   draws <- as.matrix(fit, c("sd_g__Intercept", "sd_g__v", "cor_g__Intercept__v", "cor_g__x__v",
                             "sd_g__x", "sigma_f[b]"))
   for (i in c(1, 33)) {

@@ -1,7 +1,7 @@
 proper <- function(...) relm_prior(beta = normal(0.5, 2), ..., sigma = inverse_gamma(2, 1))
 
 test_that("nodes integrate polynomials of twice their number exactly", {
-  rule <- relm:::gauss_legendre(6)
+  rule <- gauss_legendre(6)
   for (power in 0:11) {
     expect_equal(sum(rule$weight * rule$node^power), if (power %% 2) 0 else 2 / (power + 1))
   }
@@ -9,7 +9,7 @@ test_that("nodes integrate polynomials of twice their number exactly", {
 
 # log p(y | tau, sigma) for diagonal Sigma, coefficients integrated out.
 dense_density <- function(fit) {
-  rows <- relm:::design_rows(fit$design)
+  rows <- rows_of(fit$design)
   group <- fit$design$frame$g
   same <- outer(group, group, "==")
   parts <- lapply(seq_len(ncol(rows$Z)), function(k) same * tcrossprod(rows$Z[, k]))
@@ -65,7 +65,7 @@ test_that("one dimension: the common line with any prior, bounded or not", {
                 draws = 500, seed = 1)
     density <- dense_density(fit)
     values <- function(s) vapply(s, function(s) {
-      exp(density(numeric(), s) + relm:::log_scale_prior(sigma, s) + 20)
+      exp(density(numeric(), s) + log_prior_of_sd(sigma, s) + 20)
     }, 0)
     exact <- log(integrate(values, 0.3, if (sigma$name == "uniform") 0.9 else 9,
                            rel.tol = 1e-9)$value) - 20

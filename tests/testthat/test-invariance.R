@@ -14,7 +14,7 @@ expect_moved <- function(changed, move, back, data = grouped_data(),
     start <- plain_start(plain)
     one <- run_sampler(plain, sampler, sweeps, start = start)$hyper
     two <- run_sampler(moved, sampler, sweeps, start = move(start))$hyper
-    colnames(one) <- colnames(two) <- relm:::hyper_names(plain)
+    colnames(one) <- colnames(two) <- plain$parameters$variable
     expect_lt(largest_difference(back(two), one), 1e-8, label = sampler)
   }
 }

@@ -83,11 +83,11 @@ test_that("where all draws take too much, moments take the place of them", {
   fits <- lapply(1:2, fit_seeded)
   joined <- with_relm("kept_bytes", 8 * 18 * 2 * 50, do.call(c, fits))
   expect_length(joined$sampling$kept, 0)
-  model <- relm:::sampler_model(joined$posterior, "uncentered")
+  model <- model_of(joined$posterior)
   hyper <- unlist(lapply(fits, function(fit) {
-    lapply(1:2, function(chain) relm:::drawn_hyper(fit$sampling, fit$posterior, chain))
+    lapply(1:2, function(chain) hyper_of(fit, chain))
   }), recursive = FALSE)
-  expect_identical(joined$sampling$moments, relm:::effect_moments(model, hyper))
+  expect_identical(joined$sampling$moments, effect_moments_of(model, hyper))
 })
 
 test_that("a joined fit prints, is summarized and starts others", {

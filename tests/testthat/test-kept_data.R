@@ -27,19 +27,19 @@ test_that("what a formula names beside the data is kept, wherever it was found",
       twice <- function(v) 2 * v
       large <- rnorm(10)
       own_formula <- mercury ~ twice(length) + shift * exp(length)
-      relm:::own_environment(own_formula, environment(own_formula), bass)
+      own_environment(own_formula, environment(own_formula), bass)
     }
     inner()
   }
   kept <- outer()
   expect_setequal(ls(kept), c("twice", "shift"))
   expect_identical(get("shift", kept), 2)
-  expect_identical(relm:::own_environment(y ~ x, globalenv(), NULL), globalenv())
-  expect_identical(relm:::own_environment(y ~ x, asNamespace("stats"), NULL), asNamespace("stats"))
+  expect_identical(own_environment(y ~ x, globalenv(), NULL), globalenv())
+  expect_identical(own_environment(y ~ x, asNamespace("stats"), NULL), asNamespace("stats"))
   # Columns of the data come before objects of the same name.
   length <- 3
-  expect_length(ls(relm:::own_environment(mercury ~ length, environment(), bass)), 0)
-  given <- function(absent) relm:::own_environment(y ~ absent, environment(), NULL)
+  expect_length(ls(own_environment(mercury ~ length, environment(), bass)), 0)
+  given <- function(absent) own_environment(y ~ absent, environment(), NULL)
   expect_length(ls(given()), 0)
 })
 
@@ -50,7 +50,7 @@ test_that("the data can be made again from a design, without a copy of what the 
   rownames(data) <- paste0("row", seq_len(nrow(data)))
   design <- relm_design(y ~ log(w) + x + text + h + (1 | g), data, weights = between^2)
   names <- c("y", "w", "x", "text", "h", "g", "between")
-  expect_identical(relm:::data_of(design)[names], data[names])
+  expect_identical(data_of(design)[names], data[names])
   expect_setequal(names(design$kept$columns), c("w", "text", "h", "g", "between"))
   expect_setequal(design$kept$in_frame, c("y", "x"))
 })
@@ -59,17 +59,17 @@ test_that("where rows were left out the data are whole", {
   data <- grouped_data(9)
   data$x[3] <- NA
   design <- suppressMessages(relm_design(y ~ x + (1 | g), data))
-  expect_identical(relm:::data_of(design), data[c("y", "x", "g")])
+  expect_identical(data_of(design), data[c("y", "x", "g")])
   reversed <- relm_design(y ~ v + (1 | g), data, subset = rev(seq_along(y)))
-  expect_identical(relm:::data_of(reversed), data[c("y", "v", "g")])
-  expect_null(relm:::data_of(with(data, relm_design(y ~ v + (1 | g)))))
+  expect_identical(data_of(reversed), data[c("y", "v", "g")])
+  expect_null(data_of(with(data, relm_design(y ~ v + (1 | g)))))
 })
 
 test_that("names of rows are kept where some of them were left out", {
   data <- grouped_data(9)
   rownames(data) <- paste0("row", seq_len(nrow(data)))
   design <- relm_design(y ~ v + (1 | g), data, subset = v > 0)
-  expect_identical(relm:::data_of(design), data[c("y", "v", "g")])
+  expect_identical(data_of(design), data[c("y", "v", "g")])
 })
 
 test_that("columns are referred to, not copied", {

@@ -5,7 +5,7 @@ expect_agreement <- function(a, a_error, b, b_error) {
   expect_lt(max(abs(a - b) / sqrt(a_error^2 + b_error^2)), 4)
 }
 
-mean_density <- function(log_lik, chains) apply(log_lik, 2, relm:::log_mean_exp, chains)
+mean_density <- function(log_lik, chains) apply(log_lik, 2, log_mean_exp, chains)
 
 test_that("with a fold for each row it is exact leave-one-out", {
   data <- data.frame(x = 1:10, y = c(2.1, 2.9, 4.2, 4.8, 6.1, 7.2, 7.8, 9.1, 9.9, 12))
@@ -45,8 +45,8 @@ test_that("rows of groups in other folds are predicted given these, others from 
     sds <- draws[, c("sd_g__Intercept", "sd_g__x")]
     variance <- sds[, 1]^2 + (data$x[i] * sds[, 2])^2 +
       2 * data$x[i] * sds[, 1] * sds[, 2] * draws[, "cor_g__Intercept__x"]
-    relm:::log_mean_exp(dnorm(data$y[i], draws[, "b_Intercept"] + draws[, "b_x"] * data$x[i],
-                              sqrt(variance + draws[, "sigma"]^2 / data$w[i]), log = TRUE), 2)
+    log_mean_exp(dnorm(data$y[i], draws[, "b_Intercept"] + draws[, "b_x"] * data$x[i],
+                       sqrt(variance + draws[, "sigma"]^2 / data$w[i]), log = TRUE), 2)
   }, numeric(2))
   expect_agreement(found[new, "elpd_kfold"], found[new, "mcse_elpd_kfold"],
                    by_hand[1, ], by_hand[2, ])
@@ -67,7 +67,7 @@ test_that("a residual variance that a fold takes with it comes from its prior", 
   variance <- without[, "sd_g__Intercept"]^2 + 1 / rgamma(2000, 3, 1)
   by_hand <- vapply(seq_len(nrow(own)), function(i) {
     mean <- without[, "b_Intercept"] + without[, "b_x"] * own$x[i]
-    relm:::log_mean_exp(dnorm(own$y[i], mean, sqrt(variance), log = TRUE), 2)
+    log_mean_exp(dnorm(own$y[i], mean, sqrt(variance), log = TRUE), 2)
   }, numeric(2))
   found <- found[data$g == "g2", ]
   expect_agreement(found[, "elpd_kfold"], found[, "mcse_elpd_kfold"], by_hand[1, ], by_hand[2, ])
@@ -139,6 +139,6 @@ test_that("folds are made of the groups that are named, as brms makes them", {
   stratified <- table(folds(K = 4, folds = "stratified", group = "h"), data$h)
   expect_lte(max(stratified) - min(stratified), 1)
   expect_identical(folds(K = 4, folds = "grouped", group = "g:h"), grouped)
-  single <- relm:::choose_folds(NULL, "loo", NULL, 57, 1)
+  single <- choose_folds(NULL, "loo", NULL, 57, 1)
   expect_identical(as.integer(single), seq_len(57))
 })

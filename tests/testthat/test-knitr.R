@@ -17,7 +17,7 @@ test_that("a fit at the end of a chunk is a line and a table", {
   expect_match(shown, "`log(mercury) ~ x + (1 + x || station)`: 171 rows, 16 levels of station.",
                fixed = TRUE, all = FALSE)
   rows <- grep("^\\|", shown, value = TRUE)
-  expect_length(rows, 2 + length(relm:::hyper_variables(fit)))
+  expect_length(rows, 2 + nrow(fit$posterior$parameters))
   expect_match(rows[1], "median")
   row <- grep("b_x", rows, value = TRUE)
   found <- as.numeric(strsplit(gsub("[| ]+", " ", sub("b_x", "", row)), " ")[[1]][-1])

@@ -17,7 +17,7 @@ posteriors <- function() {
 }
 
 groups_of <- function(posterior) {
-  relm:::groups_of_design(posterior$design, posterior, relm:::level_numbers(posterior))
+  groups_of_design(posterior$design, posterior, level_numbers(posterior))
 }
 
 test_that("the integrated likelihood of a group is that of its rows' normal distribution", {
@@ -25,8 +25,8 @@ test_that("the integrated likelihood of a group is that of its rows' normal dist
     at <- any_states(posterior)
     rows <- replay_data(posterior)
     chosen <- c(1L, 3L, 8L, 9L)
-    model <- relm:::sampler_model(posterior, "uncentered")
-    ours <- relm:::group_log_lik(model, groups_of(posterior), at$given, chosen)
+    model <- model_of(posterior)
+    ours <- group_log_lik(model, groups_of(posterior), at$given, chosen)
     dense <- t(vapply(at$states, function(state) {
       vapply(chosen, function(j) dense_group_log_lik(rows, state, j), 0)
     }, numeric(4)))
@@ -38,11 +38,11 @@ test_that("a row left out has the normal distribution given the others of its gr
   for (posterior in posteriors()) {
     at <- any_states(posterior)
     rows <- replay_data(posterior)
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     n <- length(rows$y)
-    ours <- relm:::row_predictive(model, relm:::groups_of_fit(posterior, model), at$given,
-                                  c(rows[c("X", "Z", "y", "group", "level")],
-                                    weights = list(rows$w)), TRUE)
+    ours <- row_predictive(model, groups_of_fit(posterior, model), at$given,
+                           c(rows[c("X", "Z", "y", "group", "level")],
+                             weights = list(rows$w)), TRUE)
     for (d in seq_along(at$states)) {
       dense <- vapply(seq_len(n), function(i) dense_left_out(rows, at$states[[d]], i), numeric(2))
       expect_lt(largest_difference(ours$mean[d, ], dense[1, ]), 1e-10)
@@ -55,11 +55,11 @@ test_that("new rows have the predictive distribution given the group's data, or 
   posterior <- posterior_of(y ~ x + (1 + x | g), data, weights = w)
   at <- any_states(posterior)
   rows <- replay_data(posterior)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   state <- at$states[[1]]
   new <- list(X = cbind(1, c(2, 2)), Z = cbind(1, c(2, 2)), y = c(0, 0), weights = c(2, 2),
               group = c(4L, 0L), level = c(1L, 1L))
-  ours <- relm:::row_predictive(model, relm:::groups_of_fit(posterior, model), at$given, new, FALSE)
+  ours <- row_predictive(model, groups_of_fit(posterior, model), at$given, new, FALSE)
   # The new row as one of a group's, whose own y is then left out.
   joined <- rows
   own <- c(y = 0, w = 2, group = 4, level = 1)
@@ -74,12 +74,12 @@ test_that("new rows have the predictive distribution given the group's data, or 
 test_that("rows keep their digits where group effects are all but fixed by them", {
   posterior <- posterior_of(y ~ x + (1 + x | g), data)
   rows <- replay_data(posterior)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   state <- list(beta = c(1, 0.5), Sigma = diag(c(1e6, 1e6)), sigma2 = 1)
   given <- list(hyper = matrix(c(1, 0.5, 1e3, 1e3, 0, 1)), sigma = matrix(1))
-  ours <- relm:::row_predictive(model, relm:::groups_of_fit(posterior, model), given,
-                                c(rows[c("X", "Z", "y", "group", "level")], list(weights = NULL)),
-                                TRUE)
+  ours <- row_predictive(model, groups_of_fit(posterior, model), given,
+                         c(rows[c("X", "Z", "y", "group", "level")], list(weights = NULL)),
+                         TRUE)
   dense <- vapply(seq_along(rows$y), function(i) dense_left_out(rows, state, i), numeric(2))
   expect_lt(max(abs(ours$mean[1, ] - dense[1, ]) / dense[2, ]), 1e-6)
   expect_lt(max(abs(ours$sd[1, ] / dense[2, ] - 1)), 1e-6)
@@ -89,10 +89,10 @@ test_that("cross-products that keep each group's factor give the same likelihood
   formula <- y ~ x + f + (1 + x | g)
   factors <- transform(data, f = factor(f))
   fit <- relm(formula, factors, weights = w, chains = 1, draws = 5, seed = 1)
-  given <- relm:::all_hyper(fit)
-  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  given <- all_hyper(fit)
+  model <- model_of(fit$posterior)
   groups <- groups_of(c(unclass(fit$posterior), fit["design"]))
-  exact <- relm:::group_log_lik(model, groups, given, 1:9)
+  exact <- group_log_lik(model, groups, given, 1:9)
   part <- function(rows) crossprods(formula, factors[rows, ], weights = w)
   whole <- crossprods(formula, factors, weights = w)
   # Rows of one group in both parts, in an order of their own.
@@ -100,9 +100,9 @@ test_that("cross-products that keep each group's factor give the same likelihood
   added <- part(shuffled[1:20]) + part(shuffled[-(1:20)])
   for (crossprods in list(whole, added)) {
     posterior <- relm_posterior(crossprods)
-    groups <- relm:::groups_of_crossprods(posterior)
-    own <- relm:::sampler_model(posterior, "uncentered")
-    values <- relm:::group_log_lik(own, groups, given, seq_along(groups$labels))
+    groups <- groups_of_crossprods(posterior)
+    own <- model_of(posterior)
+    values <- group_log_lik(own, groups, given, seq_along(groups$labels))
     expect_equal(values[, match(grouping_of(fit$posterior)$groups, groups$labels)], exact, tolerance = 1e-10)
   }
 })
@@ -111,14 +111,14 @@ test_that("cross-products without each group's factor are refused, if variances 
   formula <- y ~ x + (1 | g)
   without <- crossprods(formula, data, by_group = FALSE)
   expect_null(without$cell_rest)
-  expect_error(relm:::groups_of_crossprods(relm_posterior(without)), "by_group = TRUE",
+  expect_error(groups_of_crossprods(relm_posterior(without)), "by_group = TRUE",
                class = "relm_error")
   expect_null((without + crossprods(formula, data))$cell_rest)
   expect_error(crossprods(formula, data, by_group = NA), "by_group", class = "relm_error")
   proper <- relm_prior(sigma = inverse_gamma(1, 1))
   own <- relm_posterior(crossprods(formula, data, sigma = ~ g, by_group = FALSE), proper)
   kept <- relm_posterior(crossprods(formula, data, sigma = ~ g), proper)
-  expect_equal(relm:::groups_of_crossprods(own), relm:::groups_of_crossprods(kept))
+  expect_equal(groups_of_crossprods(own), groups_of_crossprods(kept))
 })
 
 test_that("aliased columns are dropped from the groups' factors too", {
@@ -127,8 +127,8 @@ test_that("aliased columns are dropped from the groups' factors too", {
   plain <- relm_posterior(crossprods(y ~ x + (1 | g), twice))
   given <- any_states(plain)$given
   likelihood <- function(posterior) {
-    relm:::group_log_lik(relm:::sampler_model(posterior, "uncentered"),
-                         relm:::groups_of_crossprods(posterior), given, 1:9)
+    group_log_lik(model_of(posterior),
+                  groups_of_crossprods(posterior), given, 1:9)
   }
   expect_equal(likelihood(kept), likelihood(plain), tolerance = 1e-10)
 })

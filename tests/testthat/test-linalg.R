@@ -5,8 +5,8 @@ test_that("a system of equations has its solution on both sides of LAPACK's firs
   n <- 80
   for (p in 14:17) {
     data <- data.frame(y = rnorm(n), X = I(matrix(rnorm(n * p), n)), g = rep_len(1:8, n))
-    model <- relm:::sampler_model(posterior_of(y ~ X + (1 | g), data), "uncentered")
-    em <- relm:::em_step(model, 0.6, 0.9)
+    model <- model_of(posterior_of(y ~ X + (1 | g), data))
+    em <- em_of(model, 0.6, 0.9)
     X <- cbind(1, unclass(data$X))
     V <- 0.9 * diag(n) + 0.6 * outer(data$g, data$g, "==")
     beta <- solve(crossprod(X, solve(V, X)), crossprod(X, solve(V, data$y)))

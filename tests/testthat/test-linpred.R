@@ -97,7 +97,7 @@ test_that("stored and deferred group effects give the same predictions, in block
 })
 
 test_that("more draws than memory holds are refused before they are made", {
-  skip_if(is.na(relm:::free_memory()))
-  expect_error(relm:::check_draws_memory(4000, 1e10), "320 TB.*free.*ndraws", class = "relm_error")
-  expect_silent(relm:::check_draws_memory(4000, 1e4))
+  skip_if(is.na(free_memory()))
+  expect_error(check_draws_memory(4000, 1e10), "320 TB.*free.*ndraws", class = "relm_error")
+  expect_silent(check_draws_memory(4000, 1e4))
 })

@@ -68,9 +68,9 @@ test_that("by groups it is the integrated likelihood, in the order of levels", {
   rows <- replay_data(c(unclass(fit$posterior), fit["design"]))
   ours <- log_lik(fit, by = "group")
   expect_identical(colnames(ours), sort(unique(data$g)))
-  hyper <- relm:::drawn_hyper_all(fit)
+  hyper <- hyper_of(fit)
   for (d in c(1, 60)) {
-    state <- relm:::state_of(hyper[, d], fit$posterior)
+    state <- state_at(hyper[, d], fit$posterior)
     exact <- vapply(match(colnames(ours), grouping_of(fit$posterior)$groups), function(j) {
       dense_group_log_lik(rows, state, j)
     }, 0)

@@ -6,9 +6,9 @@ test_that("the sum over groups does not depend on the number of threads", {
   data <- data.frame(g = rep(seq_len(groups), each = 4), x = rnorm(4 * groups), v = rnorm(4 * groups))
   data$y <- rnorm(groups)[data$g] + data$x + rnorm(4 * groups)
   for (formula in c(y ~ x + (1 | g), y ~ x + (1 + x | g), y ~ x + (1 + x + v | g))) {
-    model <- relm:::sampler_model(posterior_of(formula, data), "uncentered")
+    model <- model_of(posterior_of(formula, data))
     L <- diag(0.5, model$n_random)
-    at <- lapply(1:3, function(threads) .Call(relm:::ffi_marginal, model, L, threads))
+    at <- lapply(1:3, function(threads) marginal_at(model, L, threads))
     expect_identical(at[[2]], at[[1]])
     expect_identical(at[[3]], at[[1]])
   }
@@ -20,11 +20,11 @@ test_that("a large, nearly singular L loses no digits", {
   data <- data.frame(y = c(1, 2, 4, 3, 5, 9), x = c(1, 2, 3, 4, 5, 6), v = c(2, 1, 4, 3, 6, 5), g = 1:6)
   posterior <- posterior_of(y ~ 0 + (1 + x + v | g), data,
                             relm_prior(cov = inverse_wishart(4, 1), sigma = inverse_gamma(1, 1)))
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   for (scale in c(1, 1e3, 1e6)) {
     L <- scale * matrix(c(1, 0.5, -2, 0, 1e-7, 1e-7, 0, 0, 1e-8), 3)
     log_det <- sum(log1p(colSums((t(L) %*% rbind(1, data$x, data$v))^2)))
-    at <- .Call(relm:::ffi_marginal, model, L, 1L)
+    at <- marginal_at(model, L)
     expect_equal(at$log_det, log_det, tolerance = 1e-12)
   }
 })

@@ -25,8 +25,8 @@ test_that("free memory is what the system says, in bytes", {
   skip_on_os(c("mac", "windows", "solaris"))
   info <- read.table("/proc/meminfo", sep = ":", strip.white = TRUE)
   total <- 1024 * as.numeric(sub(" kB", "", info$V2[info$V1 == "MemTotal"]))
-  expect_gt(relm:::free_memory(), 0)
-  expect_lt(relm:::free_memory(), total)
+  expect_gt(free_memory(), 0)
+  expect_lt(free_memory(), total)
 })
 
 # A fit in an R of its own whose heap may grow by `share` of what check_memory() asks for: more
@@ -57,8 +57,8 @@ test_that("a fit holds no more memory at once than is asked of the system", {
 })
 
 test_that("sizes are told in powers of a thousand", {
-  expect_identical(relm:::format_bytes(999), "999 bytes")
-  expect_identical(relm:::format_bytes(1500), "1.5 kB")
-  expect_identical(relm:::format_bytes(6.72e11), "672 GB")
-  expect_identical(relm:::format_bytes(2e18), "2000 PB")
+  expect_identical(format_bytes(999), "999 bytes")
+  expect_identical(format_bytes(1500), "1.5 kB")
+  expect_identical(format_bytes(6.72e11), "672 GB")
+  expect_identical(format_bytes(2e18), "2000 PB")
 })

@@ -2,9 +2,9 @@
 
 # A model whose sweeps move along ellipses alone, around a t that is off the center and too narrow.
 ellipses_alone <- function(posterior, moves = 2L) {
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
-  tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
+  tuning <- tuning_at_mode(model, role_of_sigma(posterior), estimate)
   tuning$center <- tuning$center + 0.2
   tuning$root <- 1.3 * tuning$root
   tuning[c("n_independent", "n_ellipse")] <- list(0L, moves)
@@ -17,9 +17,9 @@ ellipses_alone <- function(posterior, moves = 2L) {
 draws_along_ellipses <- function(posterior, draws, seed = 3) {
   run <- ellipses_alone(posterior)
   set.seed(seed)
-  chain <- relm:::sample_chain(run$model, "collapsed", run$start, draws, 200L, kept = integer())
+  chain <- chain_of(run$model, "collapsed", run$start, draws, 200L, kept = integer())
   hyper <- array(t(chain$hyper), c(draws, 1, nrow(chain$hyper)),
-                 list(NULL, NULL, relm:::hyper_names(posterior)))
+                 list(NULL, NULL, posterior$parameters$variable))
   posterior::as_draws_array(hyper)
 }
 
@@ -61,7 +61,7 @@ ellipse_in_r <- function(point, tuning, target) {
   columns <- which(bitwAnd(tuning$near, 2^(seq_along(tuning$scale) - 1)) > 0)
   ways <- as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), length(columns))))
   flip <- function(x, way) {
-    ifelse(relm:::signs_changed(tuning$sign_columns, columns[ways[way, ]]), -x, x)
+    ifelse(signs_changed(tuning$sign_columns, columns[ways[way, ]]), -x, x)
   }
   log_folded <- function(x) {
     log(sum(exp(vapply(seq_len(nrow(ways)), function(way) log_t(flip(x, way)), 0))))
@@ -78,7 +78,7 @@ ellipse_in_r <- function(point, tuning, target) {
   angle <- 2 * pi * runif(1)
   ends <- angle - c(2 * pi, 0)
   repeat {
-    new <- relm:::fold_point(tuning$center + cos(angle) * from + sin(angle) * other, tuning)
+    new <- fold_point(tuning$center + cos(angle) * from + sin(angle) * other, tuning)
     if (target(new) - log_folded(new) > level) return(new)
     ends[(angle >= 0) + 1] <- angle
     angle <- ends[1] + diff(ends) * runif(1)
@@ -89,11 +89,11 @@ test_that("elliptical slices are those of plain R", {
   # With a normal prior sigma is a coordinate, and a sweep draws besides only two coefficients.
   run <- ellipses_alone(posterior_of(y ~ x + (1 + x | g), grouped_data(), relm_prior(normal(0, 5))),
                         moves = 1L)
-  target <- function(point) relm:::log_target(run$model, run$model$tuning, point, run$sigma2)
+  target <- function(point) log_density_at(run$model, run$model$tuning, point, run$sigma2)
   point <- run$start$point
   expect_equal(run$model$tuning$near, 3L)
   set.seed(9)
-  ours <- relm:::sample_chain(run$model, "collapsed", run$start, 25L, kept = integer())
+  ours <- chain_of(run$model, "collapsed", run$start, 25L, kept = integer())
   set.seed(9)
   for (sweep in 1:25) {
     point <- ellipse_in_r(point, run$model$tuning, target)

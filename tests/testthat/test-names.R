@@ -92,14 +92,14 @@ test_that("the number of a level does not depend on the order of the rows", {
 test_that("the parameters of pooled variances are named after them", {
   data <- grouped_data()
   posterior <- posterior_of(y ~ x + (1 | g), data, relm_prior(sigma = pooled()), sigma = ~ f)
-  expect_identical(utils::tail(relm:::hyper_names(posterior), 5),
+  expect_identical(utils::tail(posterior$parameters$variable, 5),
                    c("sigma_f[a]", "sigma_f[b]", "sigma_f[c]", "sigma_f__df", "sigma_f__scale"))
   # Levels whose order of appearance is not that of their labels.
   data$f <- rev(data$f)
   fit <- relm(y ~ x + (1 | g), data, sigma = ~ f, prior = relm_prior(sigma = pooled()), seed = 1,
               chains = 1, draws = 500)
   draws <- as.matrix(fit, "^sigma", regex = TRUE)
-  expect_identical(colnames(draws), utils::tail(relm:::hyper_names(posterior), 5))
+  expect_identical(colnames(draws), utils::tail(posterior$parameters$variable, 5))
   expect_identical(unname(sigma(fit)), unname(apply(draws[, 1:3], 2, median)))
   expect_gt(min(draws[, "sigma_f__df"]), 0)
 })

@@ -98,10 +98,9 @@ sigma_fit <- function(prior, sigma = ~ f, formula = y ~ x) {
 }
 # Draws of sigma of a new level and of one of the data.
 new_sigma_of <- function(fit, ...) {
-  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, relm:::asked_prediction(
-    data.frame(x = 0, f = c("z", "a"), g = c("z", "g1")), allow_new_levels = TRUE, seed = 8, ...
-  ))
-  relm:::level_sigmas(plan, plan$rows$level$code)
+  rows <- data.frame(x = 0, f = c("z", "a"), g = c("z", "g1"))
+  plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE, seed = 8, ...)
+  level_sigmas(plan, plan$rows$level$code)
 }
 
 test_that("a new level's residual standard deviation is drawn from its prior", {
@@ -152,19 +151,16 @@ test_that("where residual variances go by group, effects and sigma are of the sa
   sigmas <- as.matrix(fit, sprintf("sigma_g[g%d]", 1:9))
   rows <- data.frame(x = 0, g = c("p", "g4", "q"))
   for (method in c("uncertainty", "old_levels")) {
-    plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, relm:::asked_prediction(
-      rows, allow_new_levels = TRUE, sample_new_levels = method, seed = 8
-    ))
+    plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE,
+                    sample_new_levels = method, seed = 8)
     for (new in c(10L, 11L)) {
-      whose <- max.col(-abs(effects - as.numeric(relm:::group_effects(plan, new))))
-      expect_identical(as.numeric(relm:::level_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
+      whose <- max.col(-abs(effects - as.numeric(group_effects(plan, new))))
+      expect_identical(as.numeric(level_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
     }
   }
   # From the prior it has nothing to do with the effects.
-  plan <- relm:::plan_prediction(fit, "posterior_predict", TRUE, relm:::asked_prediction(
-    rows, allow_new_levels = TRUE, seed = 8
-  ))
-  scaled <- as.numeric(relm:::group_effects(plan, 10L)) / as.matrix(fit, "sd_g__Intercept")
-  sigma <- relm:::level_sigmas(plan, 10L)
+  plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE, seed = 8)
+  scaled <- as.numeric(group_effects(plan, 10L)) / as.matrix(fit, "sd_g__Intercept")
+  sigma <- level_sigmas(plan, 10L)
   expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
 })

@@ -9,7 +9,7 @@ test_that("factors of many columns have the products of the rows", {
       sums <- crossprods(formula, data)
       shift <- sums$shift[setdiff(seq_along(sums$shift), seq_len(n_random(sums)))]
       rows <- sweep(cbind(1, unclass(data$X), data$y), 2, shift)
-      factor <- relm:::stratum_totals(sums)[, , 1]
+      factor <- totals_of(sums)[, , 1]
       expect_identical(factor[lower.tri(factor)], numeric((p + 2) * (p + 1) / 2))
       expect_equal(crossprod(factor), crossprod(rows), tolerance = 1e-12, ignore_attr = TRUE)
     }
@@ -34,7 +34,7 @@ test_that("of many columns the target is the dense one", {
     posterior_of(y ~ X + (0 + X | f), data, relm_prior(cov = huang_wand(2, 1)))
   )
   for (posterior in posteriors) {
-    model <- relm:::sampler_model(posterior, "uncentered")
+    model <- model_of(posterior)
     q <- model$n_random
     set.seed(4)
     unit <- matrix(rnorm(q^2), q) / sqrt(q)
@@ -54,14 +54,14 @@ test_that("of many columns it is so with sigma a coordinate", {
   posterior <- posterior_of(y ~ X + (1 | g), many_columns_data(), weights = w,
                             relm_prior(normal(0.5, 2), inverse_gamma(2, 0.5),
                                        sigma = inverse_gamma(3, 2)))
-  model <- relm:::sampler_model(posterior, "uncentered")
-  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "coordinate")
+  model <- model_of(posterior)
+  tuning <- tuning_of(model, "coordinate")
   set.seed(5)
   difference <- replicate(8, {
     point <- rnorm(2, 0, 0.7)
     sigma <- exp(point[2])
     tau <- sigma * tuning$scale * sinh(abs(point[1]))
-    relm:::log_target(model, tuning, point, 1) -
+    log_density_at(model, tuning, point, 1) -
       dense_joint(posterior, tau, diag(1), sigma) - log(cosh(point[1]))
   })
   expect_lt(diff(range(difference)), 1e-8)
@@ -70,10 +70,10 @@ test_that("of many columns it is so with sigma a coordinate", {
 test_that("of many columns it is so given several residual variances", {
   posterior <- posterior_of(y ~ X + (1 | g), many_columns_data(),
                             relm_prior(sigma = inverse_gamma(1, 1)), sigma = ~ f)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   rows <- replay_data(posterior)
   sigma2 <- c(0.3, 1, 4)
-  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "given")
+  tuning <- tuning_of(model, "given")
   dense <- function(x) {
     V <- diag(sigma2[rows$level]) + (tuning$scale * sinh(x))^2 * outer(rows$group, rows$group, "==")
     U <- chol(V)
@@ -82,7 +82,7 @@ test_that("of many columns it is so given several residual variances", {
     -sum(log(diag(U))) - sum(log(abs(diag(qr.R(fit))))) - r2 / 2 + log(cosh(x))
   }
   points <- c(0, 0.01, 0.5, 1, 2)
-  difference <- relm:::log_target(model, tuning, points, sigma2) - vapply(points, dense, 0)
+  difference <- log_density_at(model, tuning, points, sigma2) - vapply(points, dense, 0)
   expect_lt(diff(range(difference)), 1e-9)
 })
 
@@ -90,8 +90,8 @@ test_that("where columns leave nothing of y, its last pivot alone is rounding", 
   data <- transform(many_columns_data(), y = X[, 1] - X[, 70])
   posterior <- posterior_of(y ~ X + (1 + z || g), data,
                             relm_prior(sd = half_normal(1), sigma = inverse_gamma(2, 1)))
-  model <- relm:::sampler_model(posterior, "uncentered")
-  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "coordinate")
+  model <- model_of(posterior)
+  tuning <- tuning_of(model, "coordinate")
   points <- rbind(c(0, 0.1, 1), c(0, 0.2, 0.5), c(0, -1, 1))
-  expect_true(all(is.finite(relm:::log_target(model, tuning, points, 1))))
+  expect_true(all(is.finite(log_density_at(model, tuning, points, 1))))
 })

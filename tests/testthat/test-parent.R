@@ -56,7 +56,6 @@ test_that("a process whose parent is another than it works for stops, whatever i
         "answer"
       }, error = conditionMessage, interrupt = function(condition) "interrupt")
     }
-    model <- relm:::sampler_model
     list(chain = end(relm::relm(y ~ 1, data.frame(y = c(1, 5, 2, 8)), chains = 1, seed = 1)),
          effects = end(as.matrix(object, "r_g[g1,Intercept]")),
          rows = end(stats::predict(object, seed = 1)))

@@ -4,7 +4,7 @@ fit <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), seed = 1, ch
             draws = 100)
 
 test_that("every type gives a plot that can be changed", {
-  for (type in names(relm:::plot_arguments)) {
+  for (type in names(plot_arguments)) {
     plot <- plot(fit, type, with = if (type == "compare") fit)
     expect_s3_class(plot, "ggplot")
     changed <- plot + ggplot2::labs(title = type) + ggplot2::theme_bw()
@@ -41,27 +41,27 @@ test_that("levels and columns must be the fit's", {
 
 test_that("of many groups so many are chosen, spread evenly", {
   levels <- paste0("g", 1:100)
-  expect_message(shown <- relm:::plotted_groups(levels, "g", NULL, NULL, 4, "ranef"), "4 of 100",
+  expect_message(shown <- plotted_groups(levels, "g", NULL, NULL, 4, "ranef"), "4 of 100",
                  class = "relm_message")
   expect_equal(shown, c(1, 34, 67, 100))
-  expect_message(shown <- relm:::plotted_groups(levels, "g", NULL, 2, 4, "ranef"), "2 of 100")
+  expect_message(shown <- plotted_groups(levels, "g", NULL, 2, 4, "ranef"), "2 of 100")
   expect_equal(shown, c(1, 100))
-  expect_identical(relm:::plotted_groups(levels, "g", c("g9", "g2", "g9"), 1, 1, "ranef"),
+  expect_identical(plotted_groups(levels, "g", c("g9", "g2", "g9"), 1, 1, "ranef"),
                    c(9L, 2L))
 })
 
 test_that("long names lose their middle, but stay apart", {
-  expect_identical(relm:::shortened(c("short", "a very long name of group 12"), 18),
+  expect_identical(shortened(c("short", "a very long name of group 12"), 18),
                    c("short", "a ver..of group 12"))
   alike <- c("aaaaaaaa north bbbbbbbbbb", "aaaaaaaa south bbbbbbbbbb")
-  short <- relm:::shortened(alike, 10)
+  short <- shortened(alike, 10)
   expect_identical(anyDuplicated(short), 0L)
   expect_lt(max(nchar(short)), nchar(alike[1]))
-  expect_identical(relm:::shortened(c("a", "a"), 10), c("a", "a"))
+  expect_identical(shortened(c("a", "a"), 10), c("a", "a"))
 })
 
 test_that("an interval leaves out what lies far from the rest", {
-  expect_equal(relm:::inner_range(c(1:9, 1000), 3), c(1, 9))
-  expect_equal(relm:::inner_range(c(1:9, 20), 3), c(1, 20))
-  expect_equal(relm:::inner_range(c(1, 1, 1, 1, 5), 3), c(1, 5))
+  expect_equal(inner_range(c(1:9, 1000), 3), c(1, 9))
+  expect_equal(inner_range(c(1:9, 20), 3), c(1, 20))
+  expect_equal(inner_range(c(1, 1, 1, 1, 5), 3), c(1, 5))
 })

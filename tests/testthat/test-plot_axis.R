@@ -1,8 +1,8 @@
 axes <- function(formula, data = grouped_data(), ...) {
-  relm:::possible_axes(relm_design(formula, data, ...))
+  possible_axes(relm_design(formula, data, ...))
 }
 default <- function(formula, data = grouped_data()) {
-  relm:::plot_axis(relm_design(formula, data), NULL)$name
+  plot_axis(relm_design(formula, data), NULL)$name
 }
 
 test_that("variables whose effects vary by group come first", {
@@ -30,10 +30,10 @@ test_that("rows move along an axis of the frame and of the data alike", {
   data <- grouped_data()
   moved <- function(formula, against) {
     fit <- relm(formula, data, seed = 1, chains = 1, draws = 5)
-    axis <- relm:::plot_axis(fit$design, against)
+    axis <- plot_axis(fit$design, against)
     rows <- which(data$g == "g4")
-    own <- relm:::rows_by_group(fit, as.integer(data$g == "g4"), 1)[[1]]
-    relm:::rows_along(fit, axis, own, c(0.5, 2))
+    own <- rows_by_group(fit, as.integer(data$g == "g4"), 1)[[1]]
+    rows_along(fit, axis, own, c(0.5, 2))
   }
   own <- data[data$g == "g4", ]
   in_frame <- moved(y ~ x + v * f + (1 | g), "v")
@@ -52,9 +52,9 @@ test_that("in a large group other columns are at the means of all its rows", {
   data <- data.frame(g = rep(1:3, each = 3000), x = rnorm(9000), v = rnorm(9000))
   data$y <- data$x + data$v + data$g + rnorm(9000)
   fit <- relm(y ~ x + v + x:v + (1 | g), data, seed = 1, chains = 1, draws = 5)
-  axis <- relm:::plot_axis(fit$design, "x")
-  own <- relm:::rows_by_group(fit, data$g, 2)[[1]]
-  along <- relm:::rows_along(fit, axis, own, c(0, 1))
+  axis <- plot_axis(fit$design, "x")
+  own <- rows_by_group(fit, data$g, 2)[[1]]
+  along <- rows_along(fit, axis, own, c(0, 1))
   v <- data$v[data$g == 2]
   expect_equal(along[, "v"], rep(mean(v), 2))
   # Of a thousand rows spread evenly.
@@ -66,17 +66,17 @@ test_that("rows that the fit left out are left out of the axis", {
   data <- grouped_data()
   data$v[3] <- NA
   design <- suppressMessages(relm_design(y ~ v + I(v^2) + (1 | g), data, subset = x > -1))
-  expect_equal(relm:::plot_axis(design, "v")$values, data$v[data$x > -1 & !is.na(data$v)])
+  expect_equal(plot_axis(design, "v")$values, data$v[data$x > -1 & !is.na(data$v)])
 })
 
 test_that("variables that depend on all rows are not moved in the data", {
   data <- grouped_data()
   fit <- relm(y ~ I(x - mean(x)) + I((x - mean(x))^2) + (1 | g), data, seed = 1, chains = 1,
               draws = 5)
-  axis <- relm:::plot_axis(fit$design, "x")
-  expect_error(relm:::check_moves(fit, axis), "all its values", class = "relm_error")
+  axis <- plot_axis(fit$design, "x")
+  expect_error(check_moves(fit, axis), "all its values", class = "relm_error")
   scaled <- relm(y ~ scale(x) + I(x^2) + (1 | g), data, seed = 1, chains = 1, draws = 5)
-  expect_error(relm:::check_moves(scaled, relm:::plot_axis(scaled$design, "x")), NA)
+  expect_error(check_moves(scaled, plot_axis(scaled$design, "x")), NA)
 })
 
 test_that("a factor made of a variable is no axis, and stands still when that moves", {

@@ -56,9 +56,9 @@ test_that("traces of one variable share a range, and autocorrelations one with 0
 
 test_that("the first row names the panels, the first column the variables", {
   labels <- data.frame(variable = rep(c("a", "b"), each = 2), panel = rep(c("s", "t"), 2))
-  expect_identical(relm:::titles_of_rows(labels), list(c("a\ns", "\nt", "b", "")))
+  expect_identical(titles_of_rows(labels), list(c("a\ns", "\nt", "b", "")))
   labels$panel <- rep(c("s", strrep("t", 60)), 2)
-  expect_identical(nchar(relm:::titles_of_rows(labels)[[1]]), c(3L, 51L, 1L, 0L))
+  expect_identical(nchar(titles_of_rows(labels)[[1]]), c(3L, 51L, 1L, 0L))
 })
 
 test_that("only fits of one model are compared", {

@@ -60,12 +60,12 @@ test_that("effects known by their moments have intervals of a normal distributio
   moments$sampling$moments <- list(
     mean = matrix(1:32, 2), covariance = array(rep(c(4, 0, 0, 9), 16), c(2, 2, 16))
   )
-  table <- relm:::effect_table(moments, c("(Intercept)", "x"), 3:4)
+  table <- effect_table(moments, c("(Intercept)", "x"), 3:4)
   place <- grouping_of(fit$posterior)$display[3:4]
   expect_equal(table$median, c(rbind(2 * place - 1, 2 * place)))
   expect_equal(table$q97.5, table$median + qnorm(0.975) * c(2, 3, 2, 3))
   expect_equal(table$q25, table$median - qnorm(0.75) * c(2, 3, 2, 3))
-  expect_equal(relm:::effect_table(moments, "x", 4)[, -(1:2)], table[4, -(1:2)],
+  expect_equal(effect_table(moments, "x", 4)[, -(1:2)], table[4, -(1:2)],
                ignore_attr = TRUE)
 })
 

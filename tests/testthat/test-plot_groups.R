@@ -116,15 +116,15 @@ test_that("groups whose rows do not tell their line have none", {
 test_that("least squares know nothing beyond the space of the rows", {
   own <- list(columns = cbind(1, c(1, 2, 4), 2 * c(1, 2, 4)), y = c(3, 5, 9), weights = rep(1, 3))
   at <- rbind(c(1, 3, 6), c(1, 3, 7), c(0, 1, 2), c(0, 1, 0))
-  expect_equal(relm:::least_squares_values(own, at), c(7, NA, 2, NA))
+  expect_equal(least_squares_values(own, at), c(7, NA, 2, NA))
   own$columns <- 1e6 * own$columns
-  expect_equal(relm:::least_squares_values(own, 1e6 * at), c(7, NA, 2, NA))
+  expect_equal(least_squares_values(own, 1e6 * at), c(7, NA, 2, NA))
   # The middle column depends on the first.
   between <- list(columns = cbind(1, 2, c(1, 2, 4)), y = c(3, 5, 9), weights = rep(1, 3))
   at <- rbind(c(1, 2, 3), c(1, 3, 3), c(0, 0, 1))
-  expect_equal(relm:::least_squares_values(between, at), c(7, NA, 2))
+  expect_equal(least_squares_values(between, at), c(7, NA, 2))
   own$columns <- 0 * own$columns
-  expect_equal(relm:::least_squares_values(own, at), rep(NA_real_, 3))
+  expect_equal(least_squares_values(own, at), rep(NA_real_, 3))
 })
 
 test_that("a common line is drawn over the groups of `by`", {
@@ -181,7 +181,7 @@ test_that("of very many points some are shown, and lines are those of all", {
 test_that("lines that go far beyond the points leave the panels", {
   points <- data.frame(y = c(0, 10))
   model <- data.frame(lower = 1, median = 5, upper = 9)
-  expect_null(relm:::panel_window(points, model, data.frame(y = c(-2, 12))))
-  window <- relm:::panel_window(points, model, data.frame(y = c(-2, 99)))
+  expect_null(panel_window(points, model, data.frame(y = c(-2, 12))))
+  window <- panel_window(points, model, data.frame(y = c(-2, 99)))
   expect_equal(window$limits$y, c(-2, 13))
 })

@@ -80,12 +80,12 @@ test_that("a group whose rows do not tell its line has no arrow", {
 
 test_that("least squares far from all others are left beyond the axes", {
   table <- data.frame(squares_1 = c(1:8, 500), squares_2 = c(8:1, 3), model_1 = 4, model_2 = 4)
-  expect_message(window <- relm:::shrinkage_window(table, table, 1:2), "1 group lie",
+  expect_message(window <- shrinkage_window(table, table, 1:2), "1 group lie",
                  class = "relm_message")
   expect_equal(unname(window$limits$x), c(1, 8))
   expect_equal(unname(window$limits$y), c(1, 8))
-  expect_null(relm:::shrinkage_window(table[1:8, ], table[1:8, ], 1:2))
-  expect_null(relm:::shrinkage_window(table, table[0, ], 1:2))
+  expect_null(shrinkage_window(table[1:8, ], table[1:8, ], 1:2))
+  expect_null(shrinkage_window(table, table[0, ], 1:2))
 })
 
 test_that("few groups have their names", {

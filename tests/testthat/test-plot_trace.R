@@ -55,13 +55,13 @@ test_that("variables are chosen as in as_draws(), and one draw can be shown", {
 test_that("of long chains the line keeps the extremes of each stretch", {
   set.seed(1)
   values <- rnorm(1e4)
-  kept <- relm:::outline_of(values, 200)
+  kept <- outline_of(values, 200)
   expect_lte(length(kept), 200)
   expect_false(is.unsorted(kept, strictly = TRUE))
   stretches <- split(values, rep(1:100, each = 100))
   drawn <- split(values[kept], ceiling(kept / 100))
   expect_equal(lapply(drawn, range), lapply(stretches, range))
-  expect_identical(relm:::outline_of(values[1:200], 200), 1:200)
+  expect_identical(outline_of(values[1:200], 200), 1:200)
 })
 
 test_that("draws of a heavy tail do not press the others into a line", {

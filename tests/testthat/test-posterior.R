@@ -2,7 +2,7 @@ test_that("a posterior says its priors, spread over the columns", {
   prior <- relm_prior(beta = list(x = normal(0, 10)), sd = list(x = inverse_gamma(1, 2)),
                       sigma = uniform())
   posterior <- posterior_of(y ~ x + (1 + x || g), grouped_data(), prior)
-  table <- relm:::prior_table(posterior)
+  table <- prior_table(posterior)
   expect_identical(table$parameter, c("b_Intercept", "b_x", "sd_g__Intercept", "sd_g__x", "sigma"))
   expect_identical(table$prior, c("flat()", "normal(0, 10)", "uniform()",
                                   "inverse_gamma(1, 2)", "uniform()"))

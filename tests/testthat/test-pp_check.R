@@ -65,11 +65,11 @@ test_that("rows left out have the probabilities of their predictive distribution
   skip_if_not_installed("loo")
   long <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, chains = 2,
                draws = 1000)
-  drawn <- relm:::left_out_replicates(long, "lw", 5)
+  drawn <- left_out_replicates(long, "lw", 5)
   weights <- exp(drawn$lw)
   expect_equal(colSums(weights), rep(1, 171))
   # The probability below y_i, by normal distribution functions and by the replicates.
-  at <- relm:::row_moments(long)(1:171, TRUE)
+  at <- row_moments(long)(1:171, TRUE)
   exact <- colSums(weights * pnorm(rep(at$y, each = 2000), at$mean, at$sd))
   below <- drawn$yrep < rep(drawn$y, each = 2000)
   share <- colSums(weights * below)
@@ -79,7 +79,7 @@ test_that("rows left out have the probabilities of their predictive distribution
 
 test_that("replicates come from the seed, or from the session's stream, which moves on", {
   skip_if_not_installed("loo")
-  y <- function(...) relm:::left_out_replicates(fit, "lw", ...)$yrep
+  y <- function(...) left_out_replicates(fit, "lw", ...)$yrep
   expect_identical(y(3), y(3))
   set.seed(1)
   expect_false(identical(y(NULL), y(NULL)))
@@ -136,10 +136,10 @@ test_that("a statistic of many rows is of fewer draws, unless they are asked for
   long <- fit
   long$sampling$hyper <- fit$sampling$hyper[rep(1:60, 500), , ]
   long$sampling$draws <- 30000L
-  expect_message(most <- relm:::draws_to_show(long, "stat", NULL, 1e4), "400 of 60000 draws")
+  expect_message(most <- draws_to_show(long, "stat", NULL, 1e4), "400 of 60000 draws")
   expect_identical(most, 400)
-  expect_message(relm:::draws_to_show(long, "stat_grouped", NULL, 1e6), "100 of 60000 draws")
-  expect_no_message(expect_identical(relm:::draws_to_show(long, "stat", 7, 1e6), 7))
+  expect_message(draws_to_show(long, "stat_grouped", NULL, 1e6), "100 of 60000 draws")
+  expect_no_message(expect_identical(draws_to_show(long, "stat", 7, 1e6), 7))
 })
 
 test_that("what a type does not take is refused, and names meant are named", {

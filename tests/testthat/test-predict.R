@@ -126,8 +126,8 @@ test_that("lme4's spelling of new levels is taken", {
 
 test_that("many rows are summarized without holding their draws", {
   rows <- data[rep(1:46, 2000), ]
-  plan <- relm:::plan_prediction(fit, "predict", TRUE, relm:::asked_prediction(rows))
-  expect_lte(max(lengths(plan$blocks)) * 200, relm:::block_doubles)
+  plan <- plan_of(fit, "predict", rows)
+  expect_lte(max(lengths(plan$blocks)) * 200, block_doubles)
   expect_identical(sort(unlist(plan$blocks)), seq_len(92000))
 })
 

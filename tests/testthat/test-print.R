@@ -139,11 +139,11 @@ test_that("the rows that a subset chose are told, and long code is cut", {
 })
 
 test_that("code is cut without being written out", {
-  expect_identical(relm:::short_code(quote(fit$a)), "fit$a")
+  expect_identical(short_code(quote(fit$a)), "fit$a")
   whole <- call("update", as.numeric(1:1e6), quote(z))
-  expect_identical(nchar(relm:::short_code(whole)), 60L)
+  expect_identical(nchar(short_code(whole)), 60L)
   seconds <- function(call) system.time(eval(call))[["elapsed"]]
-  expect_lt(seconds(quote(relm:::short_code(whole))), seconds(quote(deparse1(whole))) / 10)
+  expect_lt(seconds(quote(short_code(whole))), seconds(quote(deparse1(whole))) / 10)
 })
 
 test_that("print() refuses digits that are none, and what it does not know", {

@@ -1,7 +1,7 @@
 test_that("a conjugate prior is its density on the scale of the variance", {
   variance <- c(0.2, 0.7, 1.9, 4)
   log_kernel <- function(prior) {
-    scale <- relm:::encode_scale(prior)
+    scale <- encode_scale(prior)
     -(scale[["shape"]] + 1) * log(variance) - scale[["rate"]] / variance
   }
   sd <- sqrt(variance)
@@ -48,7 +48,7 @@ test_that("priors are named as in the model matrix or as in the draws; others st
   table <- function(...) {
     names <- posterior_of(log(mercury) ~ I(length^2) + (1 + length || station), bass,
                           relm_prior(...))
-    relm:::prior_table(names)
+    prior_table(names)
   }
   spelled <- table(beta = list(IlengthE2 = normal(1, 2)), sd = list(length = uniform(3)))
   expect_identical(spelled, table(beta = list(`I(length^2)` = normal(1, 2)),
@@ -111,10 +111,10 @@ test_that("numbers that are no parameters of a scale are refused", {
 test_that("a matrix's priors are told by column", {
   posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(),
                             relm_prior(sd = list(x = half_normal(2)), sigma = exponential(1)))
-  table <- relm:::prior_table(posterior)
+  table <- prior_table(posterior)
   expect_identical(table$prior[3:6], c("uniform()", "half_normal(2)", "lkj(1)", "exponential(1)"))
   cov <- posterior_of(y ~ x + (1 + x | g), grouped_data(), relm_prior(cov = huang_wand(2, 1)))
-  expect_identical(relm:::prior_table(cov)[3, ],
+  expect_identical(prior_table(cov)[3, ],
                    data.frame(parameter = "cov_g(Intercept,x)", prior = "huang_wand(2, 1)",
                               row.names = 3L))
 })

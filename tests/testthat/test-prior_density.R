@@ -8,7 +8,7 @@ test_that("densities of standard deviations integrate to one and have the shape 
     function(s) exp(-2 * s), function(s) (s^2)^-3 * exp(-0.5 / s^2) * s
   )
   for (k in seq_along(scales)) {
-    density <- function(s) exp(relm:::log_scale_prior(scales[[k]], s))
+    density <- function(s) exp(log_prior_of_sd(scales[[k]], s))
     upper <- if (k == 1) 2.5 else Inf
     total <- integrate(density, 0, upper, rel.tol = 1e-10)$value
     expect_equal(total, 1, tolerance = 1e-8, label = format(scales[[k]]))
@@ -24,29 +24,29 @@ test_that("the samplers' densities are these up to a constant", {
   for (sd in scales) {
     prior <- relm_prior(beta = normal(0, 3), sd = sd, sigma = exponential(1))
     posterior <- posterior_of(y ~ x + (1 | g), data, prior)
-    integrand <- relm:::new_integrand(posterior)
-    tuning <- relm:::new_tuning(integrand$model, list(sigma2 = 1), "coordinate")
+    integrand <- new_integrand(posterior)
+    tuning <- tuning_of(integrand$model, "coordinate", list(sigma2 = 1))
     points <- cbind(c(0.3, 1.2, 2), c(0.6, 0.9, 1.1))
     lambda <- points[, 1] / points[, 2]
-    theirs <- relm:::log_target(integrand$model, tuning,
-                                t(cbind(asinh(lambda / tuning$scale), log(points[, 2]))), 1)
+    theirs <- log_density_at(integrand$model, tuning,
+                             t(cbind(asinh(lambda / tuning$scale), log(points[, 2]))), 1)
     jacobian <- log(points[, 2]) + log(tuning$scale) + log(cosh(asinh(lambda / tuning$scale))) +
       log(points[, 2])
-    ours <- relm:::log_integrand(integrand, points) + jacobian
+    ours <- log_integrand(integrand, points) + jacobian
     expect_equal(diff(ours), diff(theirs), tolerance = 1e-10, label = format(sd))
   }
 })
 
 test_that("LKJ's density in partial correlations integrates to one, size by size", {
   for (eta in c(0.5, 1, 3)) {
-    one <- function(z) exp(relm:::log_lkj_prior(cbind(z), 2, eta))
+    one <- function(z) exp(log_lkj_prior(cbind(z), 2, eta))
     expect_equal(integrate(one, -Inf, Inf, rel.tol = 1e-10)$value, 1, tolerance = 1e-8)
     # Three columns: (1 + y)/2 has a beta distribution, independently of the others.
     z <- rbind(c(0.3, -1, 0.7))
     partials <- tanh(z)
     b <- eta + c(1, 1, 0) / 2
     beta <- dbeta((partials + 1) / 2, b, b, log = TRUE) - log(2) + log(1 - partials^2)
-    expect_equal(relm:::log_lkj_prior(z, 3, eta), sum(beta))
+    expect_equal(log_lkj_prior(z, 3, eta), sum(beta))
   }
 })
 
@@ -54,7 +54,7 @@ test_that("LKJ's density in partial correlations integrates to one, size by size
 first_sd <- function(block, sd) {
   density <- function(sd1, sd2, z) {
     L <- diag(c(sd1, sd2)) %*% matrix(c(1, tanh(z), 0, 1 / cosh(z)), 2)
-    exp(relm:::log_block_prior(block, cbind(sd1, sd2), cbind(z), array(L, c(2, 2, 1))))
+    exp(log_block_prior(block, cbind(sd1, sd2), cbind(z), array(L, c(2, 2, 1))))
   }
   over_z <- function(sd2) vapply(sd2, function(s) {
     integrate(function(z) vapply(z, density, 0, sd1 = sd, sd2 = s), -12, 12, rel.tol = 1e-6)$value
@@ -68,7 +68,7 @@ test_that("inverse-Wishart matrices have inverse-gamma variances", {
   posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(7),
                             relm_prior(cov = inverse_wishart(5, scale)))
   block <- grouping_of(posterior)$blocks[[1]]
-  expect_equal(log(first_sd(block, 0.4)), relm:::log_scale_prior(inverse_gamma(2, 0.75), 0.4),
+  expect_equal(log(first_sd(block, 0.4)), log_prior_of_sd(inverse_gamma(2, 0.75), 0.4),
                tolerance = 1e-5)
 })
 
@@ -76,13 +76,13 @@ test_that("Huang and Wand's matrices have half-t standard deviations", {
   posterior <- posterior_of(y ~ x + (1 + x | g), grouped_data(7),
                             relm_prior(cov = huang_wand(3, c(0.8, 2))))
   block <- grouping_of(posterior)$blocks[[1]]
-  expect_equal(log(first_sd(block, 0.4)), relm:::log_scale_prior(half_t(3, 0.8), 0.4),
+  expect_equal(log(first_sd(block, 0.4)), log_prior_of_sd(half_t(3, 0.8), 0.4),
                tolerance = 1e-5)
 })
 
 test_that("improper priors are named", {
   improper <- function(prior, ...) {
-    relm:::improper_priors(posterior_of(y ~ x + (1 + x || g), grouped_data(7), prior, ...))
+    improper_priors(posterior_of(y ~ x + (1 + x || g), grouped_data(7), prior, ...))
   }
   expect_identical(improper(relm_prior()), c("b_Intercept: flat()", "b_x: flat()",
     "sd_g__Intercept: uniform()", "sd_g__x: uniform()", "sigma: jeffreys()"))

@@ -1,13 +1,13 @@
 test_that("log densities of proposals are those of the folded t", {
   posterior <- posterior_of(y ~ x + (1 + x + v | g), grouped_data())
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
-  tuning <- relm:::tune_at_mode(model, estimate, relm:::sigma_role(posterior))
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
+  tuning <- tuning_at_mode(model, role_of_sigma(posterior), estimate)
   tuning$near <- 5L
   # So that neither of the points that are the same L is always the nearer one.
   tuning$center[3] <- -0.3
   set.seed(1)
-  drawn <- relm:::propose(model, tuning, 300)
+  drawn <- proposals_of(model, tuning, 300)
   n <- nrow(drawn$points)
   root <- matrix(tuning$root, n)
   log_t <- function(x) {
@@ -17,7 +17,7 @@ test_that("log densities of proposals are those of the folded t", {
   folded <- function(x) {
     signs <- list(integer(), 1L, 3L, c(1L, 3L))
     log(sum(vapply(signs, function(columns) {
-      exp(log_t(ifelse(relm:::signs_changed(tuning$sign_columns, columns), -x, x)))
+      exp(log_t(ifelse(signs_changed(tuning$sign_columns, columns), -x, x)))
     }, 0)))
   }
   inside <- !is.na(drawn$log_density)

@@ -4,8 +4,8 @@ rank_of <- function(...) qr(cbind(...), tol = 1e-9)$rank
 
 # t_S = rank[X Z_S] - rank X from the rows themselves.
 plain_extra_rank <- function(posterior, set, flat) {
-  rows <- relm:::design_rows(posterior$design)
-  group <- relm:::group_levels(posterior$design$factors$group)$index
+  rows <- rows_of(posterior$design)
+  group <- groups_in(posterior$design$factors$group)$index
   Z <- do.call(cbind, lapply(set, function(k) {
     model.matrix(~ 0 + factor(group)) * rows$Z[, k]
   }))
@@ -26,11 +26,11 @@ test_that("ranks are those of the whole matrices", {
     posterior_of(y ~ x + (1 + x || g), data, sigma = ~ f, weights = w)
   )
   for (posterior in posteriors) {
-    factor <- relm:::raw_cell_factor(posterior)
+    factor <- raw_cell_factor(posterior)
     flat <- which(posterior$beta$precision == 0)
     columns <- seq_len(n_random(posterior))
     for (size in columns) for (set in combn(columns, size, simplify = FALSE)) {
-      expect_equal(relm:::extra_rank(posterior, factor, set, flat),
+      expect_equal(extra_rank(posterior, factor, set, flat),
                    plain_extra_rank(posterior, set, flat))
     }
   }

@@ -37,7 +37,7 @@ test_that("refits of rows agree with importance sampling where that works", {
   fit <- relm(log(mercury) ~ x + (1 + x || station), bass_centered(), seed = 1, chains = 2,
               draws = 1000)
   smoothed <- loo(fit)
-  exact <- relm:::leave_out_exactly(fit, "row", 1:25, smoothed, 5L)
+  exact <- leave_out_exactly(fit, "row", 1:25, smoothed, 5L)
   z <- (exact$pointwise - smoothed$pointwise)[1:25, "elpd_loo"] /
     sqrt(exact$pointwise[1:25, "mcse_elpd_loo"]^2 + smoothed$pointwise[1:25, "mcse_elpd_loo"]^2)
   expect_lt(max(abs(z)), 4)
@@ -59,7 +59,7 @@ test_that("groups are left out exactly, one with its own residual variance too",
   fit <- relm(y ~ x + (1 | g), data, sigma = ~ g, weights = w, offset = 0.2 * v, seed = 1,
               prior = relm_prior(sigma = inverse_gamma(3, 1)), chains = 2, draws = 1500)
   smoothed <- suppressWarnings(loo(fit, by = "group"))
-  exact <- relm:::leave_out_exactly(fit, "group", 2, smoothed, 5L)
+  exact <- leave_out_exactly(fit, "group", 2, smoothed, 5L)
   without <- relm(y ~ x + (1 | g), data, sigma = ~ g, weights = w, offset = 0.2 * v, seed = 9,
                   prior = relm_prior(sigma = inverse_gamma(3, 1)), chains = 2, draws = 1500,
                   subset = g != "g2")
@@ -70,7 +70,7 @@ test_that("groups are left out exactly, one with its own residual variance too",
     V <- d[3]^2 + diag(1 / rgamma(1, 3, 1) / own$w)
     log_normal(own$y - 0.2 * own$v, d[1] + d[2] * own$x, V)
   })
-  by_hand <- relm:::log_mean_exp(log_density, 2)
+  by_hand <- log_mean_exp(log_density, 2)
   expect_lt(abs(exact$pointwise["g2", "elpd_loo"] - by_hand[1]) /
               sqrt(exact$pointwise["g2", "mcse_elpd_loo"]^2 + by_hand[2]^2), 4)
 })
@@ -79,7 +79,7 @@ test_that("a row that is all of its group is predicted from none", {
   data <- rbind(grouped_data(8), transform(grouped_data(8)[1, ], g = "alone"))
   fit <- relm(y ~ x + (1 + x | g), data, seed = 1, chains = 2, draws = 1500)
   n <- nrow(data)
-  exact <- relm:::leave_out_exactly(fit, "row", n, suppressWarnings(loo(fit)), 5L)
+  exact <- leave_out_exactly(fit, "row", n, suppressWarnings(loo(fit)), 5L)
   without <- relm(y ~ x + (1 + x | g), data[-n, ], seed = 9, chains = 2, draws = 1500)
   density <- exp(log_lik(without, data[n, ], by = "group")[, 1])
   error <- sd(density) / sqrt(3000) / mean(density)
@@ -90,7 +90,7 @@ test_that("a row that is all of its group is predicted from none", {
 test_that("where nothing else tells of a coefficient there is no density", {
   data <- transform(grouped_data(7), f = ifelse(seq_along(y) == 5, "once", f))
   fit <- relm(y ~ f + (1 | g), data, seed = 1, chains = 1, draws = 400)
-  expect_error(relm:::leave_out_exactly(fit, "row", 5, suppressWarnings(loo(fit)), 5L),
+  expect_error(leave_out_exactly(fit, "row", 5, suppressWarnings(loo(fit)), 5L),
                "without row 5.*fonce", class = "relm_error")
   three <- data[data$g %in% unique(data$g)[1:3], ]
   fit <- relm(y ~ x + (1 | g), three, seed = 1, chains = 1, draws = 400)
@@ -101,7 +101,7 @@ test_that("where nothing else tells of a coefficient there is no density", {
 test_that("the log of a mean has its Monte Carlo standard error", {
   set.seed(1)
   x <- rnorm(4000, -800)
-  value <- relm:::log_mean_exp(x, 4)
+  value <- log_mean_exp(x, 4)
   w <- exp(x + 800)
   expect_equal(value[1], log(mean(w)) - 800)
   expect_equal(value[2], sd(w) / mean(w) / sqrt(4000), tolerance = 0.1)
@@ -122,7 +122,7 @@ test_that("what has no density given the rest has an infinite Pareto k", {
 test_that("a stratum that the fit has not had is drawn from the pool, draw by draw", {
   fit <- relm(y ~ x, grouped_data(), sigma = ~ f, prior = relm_prior(sigma = pooled()), chains = 1,
               draws = 2000, seed = 1)
-  given <- relm:::given_levels(fit, "new")
+  given <- given_levels(fit, "new")
   learnt <- as.matrix(fit, c("sigma_f__df", "sigma_f__scale"))
   known <- length(fit$posterior$levels)
   expect_identical(given$level_of(c("new", fit$posterior$levels[1])), c(known + 1L, 1L))

@@ -20,11 +20,10 @@ test_that("chains run until there are enough effective draws, or say that they g
 })
 
 test_that("draws that are many enough for memory are not lost to those that are not", {
-  free_memory <- relm:::free_memory
-  utils::assignInNamespace("free_memory", function() 6e7, "relm")
-  on.exit(utils::assignInNamespace("free_memory", free_memory, "relm"))
-  expect_message(fit <- fit_from(target_ess = 1e7, max_draws = 1e7), "memory has no room",
-                 class = "relm_message")
+  with_relm("free_memory", function() 6e7, {
+    expect_message(fit <- fit_from(target_ess = 1e7, max_draws = 1e7), "memory has no room",
+                   class = "relm_message")
+  })
   # Six hyperparameters three times and eighteen group effects, in 8 bytes, of two chains.
   expect_lt(ndraws(fit) * 8 * (3 * 6 + 18), 6e7)
   expect_gt(ndraws(fit), 2 * 300)
@@ -63,11 +62,12 @@ test_that("extended and joined fits start others, from the last draws of all the
   other <- relm(y ~ x + (1 + x | g), grouped_data(9), chains = 1, draws = 8, seed = 4,
                 sampler = "centered")
   joined <- c(extend(first, 3), other)
-  states <- relm:::initial_states(joined, joined$posterior)
+  states <- initial_states(joined, joined$posterior)
   expect_length(states, 3)
   last <- as_draws_array(joined)[8, , ]
+  names <- joined$posterior$parameters$variable
   for (chain in 1:3) {
-    expect_equal(states[[chain]]$hyper, as.numeric(last[1, chain, relm:::hyper_variables(joined)]))
+    expect_equal(states[[chain]]$hyper, as.numeric(last[1, chain, names]))
   }
   fit <- function(init) {
     relm(y ~ x + (1 + x | g), grouped_data(9), chains = 3, draws = 5, warmup = 0, seed = 2,

@@ -3,7 +3,7 @@
 test_that("a prior of a scale is its density", {
   s <- c(0.2, 0.7, 1.9, 4)
   for (family in c(families(0.6), list(inverse_gamma(2, 0.3), jeffreys(), uniform(7)))) {
-    encoded <- relm:::encode_scale(family)
+    encoded <- encode_scale(family)
     rest <- switch(encoded[["kind"]] + 1, 0,
       -(encoded[["df"]] + 1) / 2 * log(1 + s^2 / encoded[["df"]] / encoded[["scale"]]^2),
       -(s / encoded[["scale"]])^2 / 2, -s / encoded[["scale"]])

@@ -73,14 +73,14 @@ test_that("a stream that is not there is still not there after a fit with a seed
 test_that("an error on a chain's stream gives the caller's stream back", {
   set.seed(5)
   before <- .Random.seed
-  expect_error(relm:::with_stream(1, stop("broken")), "broken")
+  expect_error(with_stream(1, stop("broken")), "broken")
   expect_identical(.Random.seed, before)
 })
 
 test_that("seeds are whole numbers, of either sign", {
-  expect_identical(relm:::check_seed(-3), -3L)
+  expect_identical(check_seed(-3), -3L)
   expect_false(identical(draws_with(-3), draws_with(3)))
   for (bad in list(1.5, NA, "1", c(1, 2), 2^31, Inf)) {
-    expect_error(relm:::check_seed(bad), "`seed`", class = "relm_error")
+    expect_error(check_seed(bad), "`seed`", class = "relm_error")
   }
 })

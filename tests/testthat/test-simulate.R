@@ -70,7 +70,7 @@ test_that("group effects are those of the draw or new ones, by lme4's arguments"
   zero <- simulate(fit, 400, seed = 2, re_formula = NA, weights = rep(1e12, 46))
   effects <- as.matrix(many - zero)
   expect_lt(max(abs(effects - effects[match(data$g, data$g), ])), 1e-4)
-  ids <- relm:::with_stream(relm:::chain_seeds(2, 5)[5], sample.int(100, 400, replace = TRUE))
+  ids <- with_stream(chain_seeds(2, 5)[5], sample.int(100, 400, replace = TRUE))
   scaled <- effects[match(unique(data$g), data$g), ] /
     rep(as.matrix(fit, "sd_g__Intercept")[ids], each = 7)
   expect_gt(ks.test(as.numeric(scaled[, !duplicated(ids)]), "pnorm")$p.value, 1e-3)

@@ -13,16 +13,16 @@ wide_data <- function(n_columns = 66, n_groups = 40, size = 5, seed = 7) {
 }
 
 both_models <- function(posterior) {
-  model <- relm:::sampler_model(posterior, "uncentered")
-  list(sums = model, spectrum = relm:::with_spectrum(model))
+  model <- model_of(posterior)
+  list(sums = model, spectrum = with_spectrum(model))
 }
 
 expect_same_target <- function(posterior, role, points) {
   model <- both_models(posterior)
   expect_false(is.null(model$spectrum$spectrum))
-  estimate <- relm:::spectral_scales(model$spectrum)
-  tuning <- relm:::new_tuning(model$sums, estimate, role)
-  values <- lapply(model, relm:::log_target, tuning, points, estimate$sigma2)
+  estimate <- spectral_scales(model$spectrum)
+  tuning <- tuning_of(model$sums, role, estimate)
+  values <- lapply(model, log_density_at, tuning, points, estimate$sigma2)
   expect_true(all(is.finite(values$sums)))
   expect_equal(values$spectrum, values$sums, tolerance = 1e-12)
 }
@@ -69,17 +69,17 @@ test_that("it is used where it pays and where it may be", {
 
 test_that("it starts from the greatest restricted likelihood", {
   model <- both_models(posterior_of(y ~ X + (1 | g), wide_data()))
-  start <- relm:::spectral_scales(model$spectrum)
+  start <- spectral_scales(model$spectrum)
   df <- model$sums$stratum_rows - model$sums$n_coef
   deviance <- function(log_lambda) {
-    at <- .Call(relm:::ffi_marginal, model$sums, matrix(exp(log_lambda)), 1L)
+    at <- marginal_at(model$sums, matrix(exp(log_lambda)))
     at$log_det + 2 * sum(log(diag(at$root)[seq_len(model$sums$n_coef)])) +
       df * log(at$root[length(at$root)]^2)
   }
   best <- stats::optimize(deviance, c(-3, 3), tol = 1e-6)$minimum
   lambda <- sqrt(start$Sigma[1] / start$sigma2)
   expect_lt(abs(log(lambda) - best), 0.02)
-  at <- .Call(relm:::ffi_marginal, model$sums, matrix(lambda), 1L)
+  at <- marginal_at(model$sums, matrix(lambda))
   p <- model$sums$n_coef
   expect_equal(start$sigma2, at$root[p + 1, p + 1]^2 / df)
   expect_equal(start$theta, backsolve(at$root[1:p, 1:p], at$root[1:p, p + 1]), tolerance = 1e-10)
@@ -88,12 +88,12 @@ test_that("it starts from the greatest restricted likelihood", {
 # Given lambda and sigma, R (theta - mean)/sigma is standard normal, R'R = X'V^-1 X. Columns
 # are draws.
 standardized_draws <- function(fit) {
-  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  model <- model_of(fit$posterior)
   hyper <- as.matrix(fit)
   p <- model$n_coef
   apply(hyper, 1, function(draw) {
-    at <- .Call(relm:::ffi_marginal, model, matrix(draw[p + 1] / draw[p + 2]), 1L)
-    theta <- relm:::beta_to_theta(model, draw[seq_len(p)])
+    at <- marginal_at(model, matrix(draw[p + 1] / draw[p + 2]))
+    theta <- beta_to_theta(model, draw[seq_len(p)])
     as.numeric(at$root[1:p, 1:p] %*% theta - at$root[1:p, p + 1]) / draw[p + 2]
   })
 }
@@ -121,12 +121,12 @@ test_that("coefficients have their conditional distribution", {
 
 test_that("lambda has its distribution, and sigma given it", {
   fit <- relm(y ~ X + (1 | g), wide_data(), chains = 1, draws = 4000, seed = 2)
-  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  model <- model_of(fit$posterior)
   hyper <- as.matrix(fit)
   p <- model$n_coef
   lambda <- hyper[, p + 1] / hyper[, p + 2]
   grid <- seq(0, 6, length.out = 600)
-  at <- lapply(grid, function(l) .Call(relm:::ffi_marginal, model, matrix(l), 1L))
+  at <- lapply(grid, function(l) marginal_at(model, matrix(l)))
   log_density <- vapply(at, `[[`, 0, "log_density")
   density <- exp(log_density - max(log_density))
   probability <- cumsum(density) / sum(density)
@@ -137,7 +137,7 @@ test_that("lambda has its distribution, and sigma given it", {
   }
   # r^2/sigma^2 is chi-square with n - p - 1 degrees of freedom.
   r <- vapply(lambda[1:500], function(l) {
-    .Call(relm:::ffi_marginal, model, matrix(l), 1L)$root[(p + 1)^2]
+    marginal_at(model, matrix(l))$root[(p + 1)^2]
   }, 0)
   u <- stats::pchisq(r^2 / hyper[1:500, p + 2]^2, model$stratum_rows - p - 1)
   expect_lt(abs(mean(u) - 0.5), 4 * sqrt(1 / 12 / 500))
@@ -155,10 +155,10 @@ test_that("a chain continued is the chain in one piece", {
 test_that("effects have their conditional means", {
   data <- wide_data()
   fit <- relm(y ~ X + (1 | g), data, chains = 1, draws = 20, seed = 5)
-  model <- relm:::sampler_model(fit$posterior, "uncentered")
+  model <- model_of(fit$posterior)
   p <- model$n_coef
   hyper <- t(as.matrix(fit)[, seq_len(p + 2)])
-  moments <- .Call(relm:::ffi_group_moments, model, hyper[, 7, drop = FALSE], numeric(p))
+  moments <- moments_at(model, hyper[, 7, drop = FALSE])
   e <- data$y - as.numeric(cbind(1, data$X) %*% hyper[seq_len(p), 7])
   ratio <- (hyper[p + 1, 7] / hyper[p + 2, 7])^2
   expected <- as.numeric(rowsum(e, data$g)) * ratio / (1 + tabulate(data$g) * ratio)

@@ -3,9 +3,9 @@
 test_that("EM finds the generalized least-squares coefficients and their precision", {
   data <- grouped_data()
   posterior <- posterior_of(y ~ x + v + (1 + x | g), data, weights = w)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   Sigma <- matrix(c(1, 0.3, 0.3, 0.5), 2)
-  em <- relm:::em_step(model, Sigma, 0.7)
+  em <- em_of(model, Sigma, 0.7)
   rows <- replay_data(posterior)
   V <- diag(0.7 / rows$w)
   for (j in unique(rows$group)) {
@@ -22,11 +22,11 @@ test_that("EM finds the generalized least-squares coefficients and their precisi
 test_that("EM climbs to the maximum of the likelihood", {
   skip_if_not_installed("lme4")
   data <- grouped_data(40)
-  model <- relm:::sampler_model(posterior_of(y ~ x + (1 | g), data), "uncentered")
+  model <- model_of(posterior_of(y ~ x + (1 | g), data))
   Sigma <- diag(1)
   sigma2 <- 1
   for (step in 1:300) {
-    em <- relm:::em_step(model, Sigma, sigma2)
+    em <- em_of(model, Sigma, sigma2)
     Sigma <- em$moment
     sigma2 <- em$sum_of_squares / model$stratum_rows
   }
@@ -38,11 +38,11 @@ test_that("EM climbs to the maximum of the likelihood", {
 test_that("starting points are spread more widely than the posterior", {
   data <- bass_centered()
   posterior <- posterior_of(log(mercury) ~ x + (1 + x || station), data)
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
   set.seed(1)
   starts <- t(replicate(400, {
-    start <- relm:::draw_start(model, estimate)
+    start <- start_of(model, estimate)
     c(start$beta, sqrt(diag(start$Sigma)), sqrt(start$sigma2))
   }))
   exact <- exact_posterior(log(data$mercury), cbind("(Intercept)" = 1, x = data$x),
@@ -54,10 +54,9 @@ test_that("starting points are spread more widely than the posterior", {
 
 test_that("starting points respect bounded priors", {
   prior <- relm_prior(sd = uniform(0.05), sigma = uniform(0.1))
-  model <- relm:::sampler_model(posterior_of(y ~ x + (1 + x || g), grouped_data(), prior),
-                                "uncentered")
+  model <- model_of(posterior_of(y ~ x + (1 + x || g), grouped_data(), prior))
   set.seed(1)
-  start <- relm:::draw_start(model, relm:::estimate_scales(model))
+  start <- start_of(model)
   expect_true(all(sqrt(diag(start$Sigma)) < 0.05))
   expect_lt(sqrt(start$sigma2), 0.1)
 })
@@ -68,7 +67,7 @@ test_that("a residual variance of which the data say nothing starts from its pri
   start_at <- function(prior, data, levels = ~ 1) {
     posterior <- relm_posterior(crossprods(y ~ h + (1 | g), data, sigma = levels),
                                 relm_prior(sd = half_normal(1), sigma = prior))
-    relm:::estimate_scales(relm:::sampler_model(posterior, "uncentered"))$sigma2
+    scales_of(model_of(posterior))$sigma2
   }
   expect_equal(start_at(half_t(3, 0.2), data), 0.04)
   expect_equal(start_at(exponential(2), transform(data, y = 1e6 + 1e3 * y)), 0.25)

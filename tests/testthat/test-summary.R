@@ -94,8 +94,8 @@ test_that("parts of the table print as data frames do", {
 })
 
 test_that("estimates show as many digits as their intervals have, small ones as powers", {
-  shown <- relm:::format_estimates(rbind(c(1.2345, 0.5), c(1234.567, 900), c(1.25e-12, -1e-12)),
-                                   c(0.7, 700, 3e-12), 3)
+  shown <- format_estimates(rbind(c(1.2345, 0.5), c(1234.567, 900), c(1.25e-12, -1e-12)),
+                            c(0.7, 700, 3e-12), 3)
   expect_identical(unname(shown), rbind(c("1.234", "0.500"), c("1235", "900"),
                                         c("1.25e-12", "-1e-12")))
 })
@@ -150,12 +150,12 @@ test_that("rows bear the names of variables, which a plain data frame has once",
 test_that("independent draws are said not to converge once in a hundred tables at most", {
   set.seed(1)
   largest <- replicate(400, max(replicate(5, posterior::rhat(matrix(rnorm(200), 50)))))
-  alarms <- function(rate) mean(largest > relm:::rhat_limit(4, 50, 5, rate))
+  alarms <- function(rate) mean(largest > rhat_limit(4, 50, 5, rate))
   # Bonferroni's limit, less what its bound gives away, which is most where the rate is high.
   for (rate in c(0.01, 0.2)) expect_lte(alarms(rate), rate + 4 * sqrt(rate * (1 - rate) / 400))
   expect_gte(alarms(0.2), 0.2 * 0.6)
   expect_gt(mean(largest > 1.01), 0.5)
-  expect_identical(relm:::rhat_limit(4, 1000, 5), 1.01)
+  expect_identical(rhat_limit(4, 1000, 5), 1.01)
 })
 
 test_that("short chains that stand apart are still told", {

@@ -2,9 +2,9 @@
 
 tabulated <- function(formula) {
   posterior <- posterior_of(formula, grouped_data())
-  model <- relm:::sampler_model(posterior, "uncentered")
-  control <- relm:::check_control(draws = 1e5)
-  model$tuning <- relm:::tune_collapsed(model, relm:::estimate_scales(model), posterior, control)
+  model <- model_of(posterior)
+  control <- control_of(draws = 1e5)
+  model$tuning <- whole_tuning_of(model, posterior, control)
   model
 }
 
@@ -16,7 +16,7 @@ is_mirrored <- function(table, columns) {
 
 # The density at a point, by the triangles of all nodes.
 density_in_r <- function(table, point, columns) {
-  nodes <- relm:::grid_points(table$low, table$step, table$size)
+  nodes <- grid_points(table$low, table$step, table$size)
   hats <- lapply(seq_along(point), function(k) {
     hat <- function(x) pmax(1 - abs(x - nodes[k, ]) / table$step[k], 0)
     hat(point[k]) + if (is_mirrored(table, columns)[k]) hat(-point[k]) else 0
@@ -30,7 +30,7 @@ density_in_r <- function(table, point, columns) {
 
 # The probability that all coordinates are below `point`, in closed form.
 cdf_in_r <- function(table, point, columns) {
-  nodes <- relm:::grid_points(table$low, table$step, table$size)
+  nodes <- grid_points(table$low, table$step, table$size)
   triangle <- function(t) {
     t <- pmin(pmax(t, -1), 1)
     ifelse(t < 0, (1 + t)^2 / 2, 1 - (1 - t)^2 / 2)
@@ -54,7 +54,7 @@ test_that("a table's density is that of its triangles, and adds up to one", {
   for (model in models) {
     table <- model$tuning$table
     set.seed(1)
-    proposed <- relm:::propose(model, model$tuning, 40)
+    proposed <- proposals_of(model, model$tuning, 40)
     ours <- exp(proposed$log_density)
     expect_equal(ours, apply(proposed$points, 2, function(x) density_in_r(table, x, model$n_random)))
     expect_equal(sum(table$density) * prod(table$step), 1)
@@ -65,7 +65,7 @@ test_that("points are drawn with that density", {
   for (model in models) {
     table <- model$tuning$table
     set.seed(2)
-    draws <- relm:::propose(model, model$tuning, 40000)$points
+    draws <- proposals_of(model, model$tuning, 40000)$points
     for (share in c(0.2, 0.35, 0.5, 0.7)) {
       point <- table$low + table$step * table$size * share
       expected <- cdf_in_r(table, point, model$n_random)
@@ -83,7 +83,7 @@ test_that("the folded t is drawn with the density that it says", {
   tuning$root <- chol(solve(matrix(c(0.2, 0.05, 0, 0.05, 0.3, 0.1, 0, 0.1, 0.5), 3)))
   tuning$near <- 3L
   set.seed(3)
-  proposed <- relm:::propose(model, tuning, 40000)
+  proposed <- proposals_of(model, tuning, 40000)
   expect_true(all(proposed$points[1:2, ] >= 0))
   # Against the t summed over signs, normalized.
   t_density <- function(x) {
@@ -108,11 +108,11 @@ test_that("a posterior with two humps is drawn from both, in their proportion", 
   data$y <- rnorm(12) + ifelse(data$g == 1, 18, 0)
   prior <- relm_prior(sd = half_normal(0.6), sigma = half_cauchy(1))
   posterior <- posterior_of(y ~ 1 + (1 | g), data, prior)
-  model <- relm:::sampler_model(posterior, "uncentered")
-  estimate <- relm:::estimate_scales(model)
-  tuning <- relm:::tune_at_mode(model, estimate, "coordinate")
+  model <- model_of(posterior)
+  estimate <- scales_of(model)
+  tuning <- tuning_at_mode(model, "coordinate", estimate)
   nodes <- as.matrix(expand.grid(seq(0, 5, length.out = 401), seq(-3, 5, length.out = 401)))
-  weights <- exp(relm:::log_target(model, tuning, t(nodes), estimate$sigma2) + 30)
+  weights <- exp(log_density_at(model, tuning, t(nodes), estimate$sigma2) + 30)
   # The trapezoidal rule gives nodes at zero half a weight.
   weights[nodes[, 1] == 0] <- weights[nodes[, 1] == 0] / 2
   at_low_sigma <- sum(weights[nodes[, 2] < log(3)]) / sum(weights)

@@ -72,8 +72,8 @@ mp_marginal <- function(posterior, model, L) {
 
 # Errors of log_det and log_density, and of the root's elements relative to their columns.
 marginal_errors <- function(posterior, L) {
-  model <- relm:::sampler_model(posterior, "uncentered")
-  ours <- .Call(relm:::ffi_marginal, model, L, 1L)
+  model <- model_of(posterior)
+  ours <- marginal_at(model, L)
   exact <- mp_marginal(posterior, model, L)
   upper <- function(x) x * upper.tri(x, diag = TRUE)
   sizes <- sqrt(colSums(upper(exact$root)^2))

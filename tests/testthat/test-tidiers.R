@@ -68,11 +68,7 @@ test_that("tidy() has a row for each of several residual standard deviations", {
 })
 
 test_that("tidy() of group effects of which only moments are kept has normal intervals", {
-  moments <- fit
-  moments$sampling$moments <- relm:::effect_moments(
-    relm:::sampler_model(fit$posterior, "uncentered"),
-    lapply(1:2, relm:::drawn_hyper, sampling = fit$sampling, posterior = fit$posterior)
-  )
+  moments <- with_effect_moments(fit)
   table <- generics::tidy(moments, "ran_vals", conf.level = 0.8)
   exact <- generics::tidy(fit, "ran_vals", conf.level = 0.8)
   expect_identical(table[c("level", "term")], exact[c("level", "term")])

@@ -1,5 +1,5 @@
 data <- transform(grouped_data(), h = v)
-updated <- function(fit, new) deparse1(relm:::update_formula(fit, new))
+updated <- function(fit, new) deparse1(update_formula(fit, new))
 fit_of <- function(formula) relm(formula, data, seed = 1, chains = 1, draws = 5)
 double <- fit_of(y ~ x + (1 + x || g))
 single <- fit_of(y ~ x * v + (1 + x | g) + (0 + v | g) + offset(w))

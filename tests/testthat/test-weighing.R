@@ -3,10 +3,10 @@
 # log p(y | L, sigma_f) with beta integrated out, from the dense covariance.
 test_that("the target given several residual variances is the dense one", {
   posterior <- posterior_of(y ~ x + v + (1 + x | g), grouped_data(), sigma = ~ f, weights = w)
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   rows <- replay_data(posterior)
   sigma2 <- c(0.3, 1, 4)
-  tuning <- relm:::new_tuning(model, relm:::estimate_scales(model), "given")
+  tuning <- tuning_of(model, "given")
   dense <- function(point) {
     tau <- tuning$scale * sinh(point[1:2])
     C <- matrix(c(1, tanh(point[3]), tanh(point[3]), 1), 2)
@@ -24,6 +24,6 @@ test_that("the target given several residual variances is the dense one", {
   }
   set.seed(3)
   points <- matrix(rnorm(30), 3)
-  difference <- relm:::log_target(model, tuning, points, sigma2) - apply(points, 2, dense)
+  difference <- log_density_at(model, tuning, points, sigma2) - apply(points, 2, dense)
   expect_lt(diff(range(difference)), 1e-9)
 })

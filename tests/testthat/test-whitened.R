@@ -59,11 +59,11 @@ test_that("what is kept between sweeps goes where draws of correlations cannot",
   posterior <- posterior_of(y ~ 0 + (1 + x | g), no_data(5), weights = w,
                             prior = relm_prior(sd = half_normal(1), cor = lkj(eta),
                                                sigma = known_sigma))
-  model <- relm:::sampler_model(posterior, "uncentered")
+  model <- model_of(posterior)
   set.seed(4)
-  state <- relm:::draw_start(model, relm:::estimate_scales(model))
+  state <- start_of(model)
   z <- replicate(2000, {
-    state <<- relm:::sample_chain(model, "interweaved", state, 5, kept = integer())$state
+    state <<- chain_of(model, "interweaved", state, 5, kept = integer())$state
     state$point[3]
   })
   # P(z < -c), with 1 + tanh(-c) = 2 e^-2c / (1 + e^-2c).

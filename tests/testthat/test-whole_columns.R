@@ -61,7 +61,7 @@ test_that("a function of one's own that bears the name of a known one is looked 
 
 test_that("plain formulas cost nothing: their rows are not evaluated", {
   fit <- fit_of(y ~ log(w) + poly(x, 2) + f)
-  expressions <- relm:::variables_of(list(fit$design$terms), list())
-  expect_true(all(vapply(Filter(is.call, expressions), relm:::is_rowwise, NA,
+  expressions <- variables_of(list(fit$design$terms), list())
+  expect_true(all(vapply(Filter(is.call, expressions), is_rowwise, NA,
                          envir = environment(formula(fit)))))
 })
