@@ -115,7 +115,7 @@ check_has_columns <- function(design, newdata, terms) {
   needed <- intersect(free_variables(attr(terms, "variables")), design$row_variables)
   missing <- setdiff(needed, names(newdata))
   if (length(missing)) {
-    abort("{.arg newdata} has no column {.var {missing}}.",
+    abort("{.arg newdata} has no column{?s} {.var {missing}}.",
           i = "Predictions need {.var {needed}}.")
   }
 }
