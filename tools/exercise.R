@@ -73,5 +73,12 @@ for (formula in list(y ~ x, y ~ x + (1 | g), y ~ x + v + (1 + x + v | g))) {
 }
 invisible(short(y ~ x, data))
 invisible(short(y ~ x, data, sigma = ~ f))
+# Many fixed columns, in panels: one random column with a spectrum, and without.
+set.seed(1)
+wide <- data.frame(y = rnorm(160), g = rep(1:16, 10), f = rep(c("a", "b"), 80))
+wide$X <- matrix(rnorm(160 * 66), 160)
+invisible(short(y ~ X + (1 | g), wide))
+invisible(short(y ~ X + (1 | g), wide, prior = relm_prior(beta = normal(0, 1))))
+invisible(short(y ~ X + (1 | g), wide, sigma = ~ f))
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))
 cat("every entry point ran\n")
