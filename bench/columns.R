@@ -1,6 +1,6 @@
 # Rscript bench/columns.R [library]: processor time of fits with many fixed columns, 10,000 rows in
-# 500 groups, over that of lme4::lmer() on the same data; and where the folder of a library is named
-# that holds another version of relm, over that version's. Each call runs in a process of its own, all
+# 500 groups, over that of lme4::lmer() on the same data; and, of the first two cases, where the folder
+# of a library is named that holds another version of relm, over that version's. Each call runs in a process of its own, all
 # in turn: twice, of which the quicker counts, where it takes less than 20 s. NA is a call that fails
 # or takes over a quarter of an hour. Saved as bench/results/columns.csv.
 
@@ -13,9 +13,9 @@ options(bench.processor_time = TRUE)
 
 chains <- "chains = 4, draws = 1000"
 cases <- list(
-  list(case = "intercept", p = 300, formula = y ~ X + (1 | g), relm = chains),
+  list(case = "intercept", p = 300, formula = y ~ X + (1 | g), relm = chains, before = TRUE),
   list(case = "intercept, ten draws", p = 1000, formula = y ~ X + (1 | g),
-       relm = "chains = 1, draws = 10"),
+       relm = "chains = 1, draws = 10", before = TRUE),
   list(case = "slope", p = 300, formula = y ~ X + (1 + v || g), relm = chains),
   list(case = "normal coefficients", p = 300, formula = y ~ X + (1 | g),
        relm = paste0(chains, ", prior = relm_prior(beta = normal(0, 1))")),
@@ -52,12 +52,13 @@ version_in <- function(library) {
 }
 
 run_columns <- function(case) {
+  compared <- isTRUE(case$before) && !is.na(other)
   formula <- deparse1(case$formula)
   relm <- sprintf("relm(%s, data, %s, seed = 1, progress = FALSE)", formula, case$relm)
   peers <- list(relm = list(attach_code(NA), relm),
                 lmer = list("suppressMessages(library(lme4))",
                             sprintf("lmer(%s, data)", formula)),
-                "relm before" = if (!is.na(other)) list(attach_code(other), relm))
+                "relm before" = if (compared) list(attach_code(other), relm))
   peers <- Filter(Negate(is.null), peers)
   run <- function(peer) seconds_of(data_code(case$p), peer[[1]], peer[[2]])
   seconds <- vapply(peers, run, 0)
@@ -65,7 +66,7 @@ run_columns <- function(case) {
   seconds[again] <- pmin(seconds[again], vapply(peers[again], run, 0))
   rows <- data.frame(case = case$case, columns = case$p, peer = names(peers),
                      version = c(version_in(NA), format(utils::packageVersion("lme4")),
-                                 if (!is.na(other)) version_in(other)),
+                                 if (compared) version_in(other)),
                      call = vapply(peers, `[[`, "", 2), seconds = seconds,
                      ratio = seconds[["relm"]] / seconds, row.names = NULL)
   print(format(rows[c("case", "columns", "peer", "seconds", "ratio")], digits = 3),
