@@ -143,8 +143,6 @@ check_grouped <- function(fit, what) {
   }
 }
 
-has_variance <- function(fit) parameter_tails(fit$posterior) > 3
-
 # What is asked for: medians unless anything tells of brms's tables, these, or draws.
 asked_estimates <- function(summary, probs, robust) {
   of_table <- !is.null(probs) || !is.null(robust)

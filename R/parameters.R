@@ -178,10 +178,10 @@ block_sizes <- function(blocks) vapply(blocks, function(block) length(block$colu
 # Inverse hyperbolic tangents of the canonical partial correlations of draws, one row a draw; sizes:
 # those of the blocks.
 partial_coordinates <- function(correlations, sizes) {
-  z <- lapply(seq_along(sizes), function(b) {
-    own <- correlations[, pairs_of_blocks(sizes)[[b]], drop = FALSE]
-    if (ncol(own)) t(matrix(apply(own, 1, partial_of_draw, size = sizes[b]), ncol(own)))
-  })
+  z <- Map(function(pairs, size) {
+    own <- correlations[, pairs, drop = FALSE]
+    if (ncol(own)) t(matrix(apply(own, 1, partial_of_draw, size = size), ncol(own)))
+  }, pairs_of_blocks(sizes), sizes)
   do.call(cbind, z)
 }
 

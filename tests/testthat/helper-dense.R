@@ -86,6 +86,24 @@ ours_at <- function(model, L) {
   c(log_det = at$log_det, r2 = corner^2, log_density = at$log_density)
 }
 
+# The target of a posterior is the dense one, up to a constant, at L of these sizes: that many times
+# a triangle of standard normals over a number.
+expect_dense_target <- function(posterior, sizes, tolerance, over = 1) {
+  model <- model_of(posterior)
+  q <- model$n_random
+  set.seed(4)
+  unit <- matrix(rnorm(q^2), q) / over
+  unit[upper.tri(unit)] <- 0
+  origin <- NULL
+  for (size in sizes) {
+    ours <- ours_at(model, size * unit)
+    theirs <- dense_marginal(posterior, size * unit)
+    if (is.null(origin)) origin <- ours[["log_density"]] - theirs[["log_density"]]
+    ours[["log_density"]] <- ours[["log_density"]] - origin
+    expect_lt(max(abs(ours - theirs) / pmax(1, abs(theirs))), tolerance)
+  }
+}
+
 # log p(L, log sigma | y) from the dense covariance of y, a normal prior of beta in it; priors
 # of tau, C and sigma by the textbook.
 dense_joint <- function(posterior, tau, C, sigma) {

@@ -62,3 +62,13 @@ wait_for <- function(file) {
   give_up <- Sys.time() + 20
   while (!file.exists(file) && Sys.time() < give_up) Sys.sleep(0.02)
 }
+
+# Starts code in another R, which saves its process number as the file "pid" of a folder, and waits
+# for that number.
+start_script <- function(script, folder) {
+  dput(script, file <- file.path(folder, "script.R"))
+  system2(file.path(R.home("bin"), "Rscript"), shQuote(file), wait = FALSE, stdout = FALSE,
+          stderr = FALSE)
+  wait_for(file.path(folder, "pid"))
+  readRDS(file.path(folder, "pid"))
+}

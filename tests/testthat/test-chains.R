@@ -88,11 +88,7 @@ interrupt_a_fit <- function(cores) {
     saveRDS(saw, .(file("ending")))
     file.rename(.(file("ending")), .(file("saw")))
   })
-  dput(script, file("script.R"))
-  system2(file.path(R.home("bin"), "Rscript"), shQuote(file("script.R")), wait = FALSE,
-          stdout = FALSE, stderr = FALSE)
-  wait_for(file("pid"))
-  pid <- readRDS(file("pid"))
+  pid <- start_script(script, folder)
   on.exit(tools::pskill(pid, tools::SIGKILL), add = TRUE)
   Sys.sleep(0.7)
   sent <- as.numeric(Sys.time())

@@ -9,19 +9,7 @@ test_that("the target is the dense one, from no variance to a large one", {
     posterior_of(y ~ 0 + x + (1 + v || g), data)
   )
   for (posterior in posteriors) {
-    model <- model_of(posterior)
-    q <- model$n_random
-    set.seed(4)
-    unit <- matrix(rnorm(q^2), q)
-    unit[upper.tri(unit)] <- 0
-    origin <- NULL
-    for (size in c(0, 1e-8, 1e-4, 0.01, 0.3, 1, 10, 100)) {
-      ours <- ours_at(model, size * unit)
-      theirs <- dense_marginal(posterior, size * unit)
-      if (is.null(origin)) origin <- ours[["log_density"]] - theirs[["log_density"]]
-      ours[["log_density"]] <- ours[["log_density"]] - origin
-      expect_lt(max(abs(ours - theirs) / pmax(1, abs(theirs))), 1e-10)
-    }
+    expect_dense_target(posterior, c(0, 1e-8, 1e-4, 0.01, 0.3, 1, 10, 100), 1e-10)
   }
 })
 

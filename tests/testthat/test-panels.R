@@ -34,19 +34,8 @@ test_that("of many columns the target is the dense one", {
     posterior_of(y ~ X + (0 + X | f), data, relm_prior(cov = huang_wand(2, 1)))
   )
   for (posterior in posteriors) {
-    model <- model_of(posterior)
-    q <- model$n_random
-    set.seed(4)
-    unit <- matrix(rnorm(q^2), q) / sqrt(q)
-    unit[upper.tri(unit)] <- 0
-    origin <- NULL
-    for (size in c(0, 1e-4, 0.3, 1, 10)) {
-      ours <- ours_at(model, size * unit)
-      theirs <- dense_marginal(posterior, size * unit)
-      if (is.null(origin)) origin <- ours[["log_density"]] - theirs[["log_density"]]
-      ours[["log_density"]] <- ours[["log_density"]] - origin
-      expect_lt(max(abs(ours - theirs) / pmax(1, abs(theirs))), 1e-9)
-    }
+    q <- model_of(posterior)$n_random
+    expect_dense_target(posterior, c(0, 1e-4, 0.3, 1, 10), 1e-9, over = sqrt(q))
   }
 })
 

@@ -20,11 +20,7 @@ test_that("chains end with the process that started them, even if that is killed
     relm::relm(log(mercury) ~ length + (1 | station), relm::bass, chains = 2, cores = 2,
                draws = 10, thin = 1e7, seed = 1)
   })
-  dput(script, file("script.R"))
-  system2(file.path(R.home("bin"), "Rscript"), shQuote(file("script.R")), wait = FALSE,
-          stdout = FALSE, stderr = FALSE)
-  wait_for(file("pid"))
-  pid <- readRDS(file("pid"))
+  pid <- start_script(script, folder)
   on.exit(tools::pskill(pid, tools::SIGKILL), add = TRUE)
   children <- character()
   give_up <- Sys.time() + 20
