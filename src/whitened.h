@@ -30,8 +30,9 @@ typedef struct whitened {
     int has_coordinates;    /* else they follow from Sigma */
 } whitened_t;
 
-/* Columns of the largest block that it takes. */
-enum { MOST_BLOCK = 32 };
+/* Columns of the largest block that it takes; and how far a z is looked for: beyond, the secant of
+   a correlation's angle underflows. */
+enum { MOST_BLOCK = 32, MOST_Z = 700 };
 
 /* Has a grouping a block under LKJ(eta) with so small an eta? */
 int needs_whitening(const model_t *model);
@@ -43,5 +44,35 @@ status_t start_whitened(const model_t *model, state_t *state, int g);
 
 /* Correlation of columns l < k of Z, which may be -1 or 1 in double precision. */
 double whitened_correlation(int q, const whitened_t *whitened, int k, int l);
+
+/* The steps of its sweep that draw Sigma: given gamma_j (whitened_blocks.c), and the standard
+   deviations and correlations given u_j (whitened_rows.c). */
+status_t draw_whitened_blocks(const model_t *model, state_t *state, int g);
+void draw_whitened_rows(const model_t *model, state_t *state, int g);
+
+/* The z of block number b, row by row. */
+double *whitened_z(const grouping_t *grouping, const whitened_t *whitened, int b);
+
+/* A block's rows of L from its coordinates, and the coordinates from the rows. */
+void set_whitened_factor(int q, whitened_t *whitened, const cov_block_t *block, const double *z);
+void set_whitened_coordinates(int q, whitened_t *whitened, const cov_block_t *block, double *z);
+
+/* L of a block from its Sigma (size x size), and its coordinates. */
+status_t factor_whitened_block(const grouping_t *grouping, whitened_t *whitened, int b,
+                               double *Sigma);
+
+/* gamma_j = L u_j and Sigma = L L'. */
+void set_whitened_effects(const grouping_t *grouping, grouping_state_t *own);
+
+/* Entries of a lower triangle, q x q, and the place of (l, k), row by row. */
+static inline int n_entries(int q)
+{
+    return q * (q + 1) / 2;
+}
+
+static inline int entry(int l, int k)
+{
+    return l * (l + 1) / 2 + k;
+}
 
 #endif

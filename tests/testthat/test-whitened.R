@@ -7,17 +7,6 @@ no_data <- function(J) {
   data.frame(g = rep(seq_len(J), each = 4), x = rnorm(n), v = rnorm(n), y = rnorm(n), w = 1e-14)
 }
 
-known_sigma <- inverse_gamma(1e6, 1e6)
-
-# Shares of events in draws, in Monte Carlo standard errors off their probabilities.
-expect_shares <- function(events, probabilities, label) {
-  for (i in seq_along(events)) {
-    event <- events[[i]] * 1
-    distance <- (mean(event) - probabilities[i]) / posterior::mcse_mean(event)
-    expect_lt(abs(distance), 4, label = paste(label, i))
-  }
-}
-
 test_that("correlations have their prior right up to -1 and 1", {
   within <- c(1e-14, 1e-10, 1e-6, 0.01, 0.3)
   for (J in c(2, 7)) {
