@@ -9,7 +9,7 @@ is_scale_free <- function(posterior) {
 
 # What becomes of sigma: one of sigma_roles.
 sigma_role <- function(posterior) {
-  if (length(posterior$levels) > 1) return("given")
+  if (n_strata(posterior) > 1) return("given")
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
 

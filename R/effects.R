@@ -90,7 +90,7 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
 sigma.relm <- function(object, ...) {
   refuse_dots(list(...), "sigma")
   values <- apply(sigma_draws(object), 2, stats::median)
-  if (is.null(object$posterior$sigma_by)) return(unname(values))
+  if (!has_strata(object$posterior)) return(unname(values))
   stats::setNames(values, shown_strata(object$posterior))
 }
 

@@ -35,14 +35,14 @@ means_have_variance <- function(plan, n_rows) {
 }
 
 # Which rows count for what is estimable: those with a residual variance that has a mean.
-counting_levels <- function(posterior) tails_of_part(posterior, "sigma") > 3
+counting_strata <- function(posterior) tails_of_part(posterior, "sigma") > 3
 
 # What combinations of rows there are of [X Z] with nothing in Z.
 beside_groups <- function(posterior) {
   p <- length(posterior$fixed)
   if (p == 0) return(matrix(0, 0, n_random(posterior)))
-  levels <- posterior$level_factor[, seq_len(p), counting_levels(posterior), drop = FALSE]
-  factor <- qr_factor(rbind(matrix(aperm(levels, c(1, 3, 2)), ncol = p), matrix(0, 1, p)))
+  strata <- strata_of(posterior)$factor[, seq_len(p), counting_strata(posterior), drop = FALSE]
+  factor <- qr_factor(rbind(matrix(aperm(strata, c(1, 3, 2)), ncol = p), matrix(0, 1, p)))
   cbind(factor, matrix(0, nrow(factor), n_random(posterior)))
 }
 
@@ -50,9 +50,9 @@ beside_groups <- function(posterior) {
 are_estimable <- function(rows, posterior, group, beside) {
   q <- n_random(posterior)
   p <- length(posterior$fixed)
-  cells <- which(posterior$cell_group == group &
-                   counting_levels(posterior)[posterior$cell_level])
-  factor <- posterior$cell_factor[, c(q + seq_len(p), seq_len(q)), cells, drop = FALSE]
+  cells <- which(cells_of(posterior)$group == group &
+                   counting_strata(posterior)[cells_of(posterior)$stratum])
+  factor <- cells_of(posterior)$factor[, c(q + seq_len(p), seq_len(q)), cells, drop = FALSE]
   data <- rbind(matrix(aperm(factor, c(1, 3, 2)), ncol = p + q), beside)
   lengths <- sqrt(colSums(data^2))
   lengths[lengths == 0] <- 1

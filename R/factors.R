@@ -10,13 +10,13 @@ change_coordinates <- function(factors, n_random, intercept, shift, A, offset) {
 raw_cell_factor <- function(posterior) {
   q <- n_random(posterior)
   p <- length(posterior$fixed)
-  change_coordinates(posterior$cell_factor, q, posterior$intercepts[["Z"]],
+  change_coordinates(cells_of(posterior)$factor, q, posterior$intercepts[["Z"]],
                      posterior$shift[seq_len(q)], diag(p), numeric(p))
 }
 
 group_start <- function(posterior) {
   if (!has_groups(posterior)) return(0L)
-  c(0L, cumsum(tabulate(posterior$cell_group, n_groups(posterior))))
+  c(0L, cumsum(tabulate(cells_of(posterior)$group, n_groups(posterior))))
 }
 
 # The triangular factor of [X y] over all rows, unshifted.
@@ -31,8 +31,8 @@ total_factor <- function(crossprods) {
 
 # Factors of [X y] over the rows of each residual variance.
 stratum_totals <- function(crossprods) {
-  .Call(ffi_stratum_totals, crossprods$cell_factor, crossprods$level_factor,
-        crossprods$cell_level - 1L)
+  .Call(ffi_stratum_totals, cells_of(crossprods)$factor, strata_of(crossprods)$factor,
+        cells_of(crossprods)$stratum - 1L)
 }
 
 # Lengths of the columns of X before their shift was taken off.

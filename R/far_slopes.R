@@ -31,10 +31,10 @@ slope_distances <- function(posterior) {
   intercept <- posterior$intercepts[["Z"]]
   result <- list(mean = numeric(q), sd = numeric(q), distance = numeric(q))
   if (intercept == 0) return(result)
-  group <- posterior$cell_group
+  group <- cells_of(posterior)$group
   sums <- function(k, l) {
-    products <- posterior$cell_factor[, k, , drop = FALSE] *
-      posterior$cell_factor[, l, , drop = FALSE]
+    products <- cells_of(posterior)$factor[, k, , drop = FALSE] *
+      cells_of(posterior)$factor[, l, , drop = FALSE]
     as.numeric(rowsum(colSums(matrix(products, q)), group))
   }
   n <- sums(intercept, intercept)

@@ -96,7 +96,7 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
   if (!inherits(conditional, "formula")) {
     conditional <- as_formula(call("~", formula[[2]], 1), environment(formula))
   }
-  sigma <- x$posterior$sigma_by
+  sigma <- strata_of(x$posterior)$name
   found <- list(conditional = conditional,
                 random = if (length(random) == 1) random[[1]] else random,
                 sigma = if (!is.null(sigma)) one_sided(str2lang(sigma)))
@@ -363,7 +363,7 @@ residual_variance <- function(fit, design, weights) {
   posterior <- fit$posterior
   if (is.null(weights)) weights <- rep(1, nrow(design$frame))
   sigma2 <- hyper_matrix(fit, shown_places_of(posterior, "sigma"))^2
-  if (is.null(posterior$sigma_by)) return(as.numeric(sigma2) * mean(1 / weights))
+  if (!has_strata(posterior)) return(as.numeric(sigma2) * mean(1 / weights))
   level <- group_levels(factors_of(design)$sigma)$index
   share <- tapply(1 / weights, level, sum) / length(weights)
   as.numeric(sigma2 %*% share)

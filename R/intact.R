@@ -5,23 +5,36 @@
 # Refuses cross-products, or a posterior, whose parts do not fit together; those of version 0.1.0
 # become those of this one.
 check_intact <- function(x, what = "cross-products") {
-  x <- with_groupings(x)
+  x <- in_this_form(x)
+  for (part in c("groupings", "cells", "strata")) {
+    if (!is.list(x[[part]])) refuse_edited(part, what, "is no list")
+  }
   check_groupings(x$groupings, what)
   q <- n_random(x)
   p <- length(x$fixed)
-  n_cells <- length(x$cell_level)
-  n_levels <- max(1L, length(x$levels))
-  check_part(x, "shift", what, q + p + 1)
-  check_part(x, "cell_factor", what, c(q, q + p + 1, n_cells))
-  check_part(x, "cell_rows", what, n_cells)
-  check_part(x, "level_factor", what, c(p + 1, p + 1, n_levels))
-  if (!is.null(x$cell_rest)) check_part(x, "cell_rest", what, c(p + 1, p + 1, n_cells))
-  if (!is.null(x$cell_log_weights)) check_part(x, "cell_log_weights", what, n_cells)
-  check_codes(x, "cell_level", what, n_levels)
-  check_codes(x, "cell_group", what, max(1L, n_groups(x)))
-  if (is.unsorted(x$cell_group)) refuse_edited("cell_group", what, "does not rise")
+  check_part(x$shift, "shift", what, q + p + 1)
+  check_strata(x$strata, p, what)
+  check_cells(x$cells, p, q, max(1L, n_groups(x)), n_strata(x), what)
   check_intercepts(x, what)
   invisible(x)
+}
+
+check_strata <- function(strata, p, what) {
+  if (!is.character(strata$labels)) refuse_edited("strata$labels", what, "is no text")
+  n_strata <- max(1L, length(strata$labels))
+  check_part(strata$rows, "strata$rows", what, n_strata)
+  check_part(strata$factor, "strata$factor", what, c(p + 1, p + 1, n_strata))
+}
+
+check_cells <- function(cells, p, q, n_groups, n_strata, what) {
+  n <- length(cells$stratum)
+  check_part(cells$factor, "cells$factor", what, c(q, q + p + 1, n))
+  check_part(cells$rows, "cells$rows", what, n)
+  if (!is.null(cells$rest)) check_part(cells$rest, "cells$rest", what, c(p + 1, p + 1, n))
+  if (!is.null(cells$log_weights)) check_part(cells$log_weights, "cells$log_weights", what, n)
+  check_codes(cells$stratum, "cells$stratum", what, n, n_strata)
+  check_codes(cells$group, "cells$group", what, n, n_groups)
+  if (is.unsorted(cells$group)) refuse_edited("cells$group", what, "does not rise")
 }
 
 check_groupings <- function(groupings, what) {
@@ -42,8 +55,7 @@ check_random <- function(random, what) {
 }
 
 # Finite numbers of this shape.
-check_part <- function(x, name, what, shape) {
-  part <- x[[name]]
+check_part <- function(part, name, what, shape) {
   given <- if (length(shape) == 1) length(part) else dim(part)
   if (!is.double(part) || !identical(as.numeric(given), as.numeric(shape))) {
     refuse_edited(name, what, paste("is", describe(part), "and must be doubles of size",
@@ -52,10 +64,9 @@ check_part <- function(x, name, what, shape) {
   if (!all_finite(part)) refuse_edited(name, what, "has values that are not finite")
 }
 
-# Whole numbers from 1 to n, each of which occurs.
-check_codes <- function(x, name, what, n) {
-  codes <- x[[name]]
-  fits <- is.integer(codes) && length(codes) == length(x$cell_rows) && !anyNA(codes) &&
+# `length` whole numbers from 1 to n, each of which occurs.
+check_codes <- function(codes, name, what, length, n) {
+  fits <- is.integer(codes) && length(codes) == length && !anyNA(codes) &&
     all(codes >= 1L & codes <= n) && all(tabulate(codes, n) > 0)
   if (!fits) refuse_edited(name, what, paste("must have each number from 1 to", n))
 }

@@ -12,7 +12,7 @@ new_integrand <- function(posterior, threads = 1L) {
   }
   model <- sampler_model(posterior, "uncentered")
   precision <- model$prior_precision
-  constant <- -posterior$n_rows / 2 * log(2 * pi) + sum(posterior$cell_log_weights) / 2 +
+  constant <- -posterior$n_rows / 2 * log(2 * pi) + sum(cells_of(posterior)$log_weights) / 2 +
     if (length(precision)) log_det_of(precision) / 2 else 0
   list(posterior = posterior, model = model, constant = constant, threads = threads)
 }

@@ -114,7 +114,7 @@ check_same_fit <- function(first, other, i) {
     abort("Fits 1 and {i} have different priors.",
           i = "They look alike in print, but their parameters are not the same numbers.")
   }
-  if (!identical(first$posterior[data_parts], other$posterior[data_parts])) {
+  if (!identical(data_of_posterior(first$posterior), data_of_posterior(other$posterior))) {
     abort("Fits 1 and {i} have different data.",
           i = "Their models, priors and numbers of rows and groups are the same: look at the
                values, and at the order of the rows.")
@@ -127,8 +127,8 @@ what_was_fitted <- function(fit) {
   sampling <- fit$sampling
   list(
     model = deparse1(posterior$formula),
-    `residual variances` = if (is.null(posterior$sigma_by)) "one"
-      else paste("one for each level of", posterior$sigma_by),
+    `residual variances` = if (!has_strata(posterior)) "one"
+      else paste("one for each level of", strata_of(posterior)$name),
     coefficients = posterior$fixed, `numbers of rows` = posterior$n_rows,
     `numbers of groups` = n_groups(posterior), priors = prior_text(posterior),
     sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
@@ -136,5 +136,10 @@ what_was_fitted <- function(fit) {
   )
 }
 
-data_parts <- c("fixed", "random", "groups", "levels", "shift", "cell_rows", "cell_level",
-                "cell_factor", "level_factor")
+# The data as the samplers see them.
+data_of_posterior <- function(posterior) {
+  c(posterior[c("fixed", "shift")],
+    lapply(groupings_of(posterior), `[`, c("name", "groups", "random")),
+    cells_of(posterior)[c("group", "stratum", "rows", "factor")],
+    strata_of(posterior)[c("name", "labels", "factor")])
+}

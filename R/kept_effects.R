@@ -45,8 +45,8 @@ effect_reader <- function(fit, needed, columns) {
     if (!all(groups %in% window)) {
       following <- needed[needed > max(groups)]
       n_more <- max(0, min(size - length(groups), length(following)))
-      window <<- if (length(needed) <= size) needed
-        else sort(unique(c(groups, following[seq_len(n_more)])))
+      more <- if (length(needed) <= size) needed else following[seq_len(n_more)]
+      window <<- sort(unique(c(groups, more)))
       drawn <<- effect_draws(fit, window, columns)
     }
     lapply(drawn, part_of_effects, match(groups, window))

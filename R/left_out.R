@@ -67,16 +67,17 @@ group_density <- function(fit) {
 # A group with a residual variance of its own has no density given the others, where nothing
 # is known of that variance before.
 check_own_sigma <- function(posterior) {
-  if (is.null(posterior$sigma_by)) return(invisible())
+  if (!has_strata(posterior)) return(invisible())
   prior <- posterior$prior$sigma
   if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
-  groups_of_level <- tapply(posterior$cell_group, posterior$cell_level,
-                            function(group) length(unique(group)))
-  alone <- posterior$levels[groups_of_level == 1]
+  cells <- cells_of(posterior)
+  strata <- strata_of(posterior)
+  groups_of_stratum <- tapply(cells$group, cells$stratum, function(group) length(unique(group)))
+  alone <- strata$labels[groups_of_stratum == 1]
   if (length(alone)) {
     abort("A group that is left out takes its residual variance with it, of which nothing is then
            known: {.code sigma = {format(prior)}} is improper.",
-          x = "That goes for {.val {utils::head(alone, 5)}} of {.code {posterior$sigma_by}}.",
+          x = "That goes for {.val {utils::head(alone, 5)}} of {.code {strata$name}}.",
           i = "Give {.arg sigma} a proper prior, or {.code pooled()}.")
   }
 }

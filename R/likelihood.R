@@ -3,43 +3,44 @@
 
 # The groups of a fit, for its rows: their own factors of [X y] are not needed for these.
 groups_of_fit <- function(posterior, model) {
+  rows <- cells_of(posterior)$rows
   list(cell_factor = model$cell_factor, rest = NULL, group_start = model$group_start,
-       cell_stratum = model$cell_stratum,
-       cell_rows = posterior$cell_rows[seq_along(model$cell_stratum)],
-       group_rows = sums_by_group(posterior$cell_rows, model$group_start),
+       cell_stratum = model$cell_stratum, cell_rows = rows[seq_along(model$cell_stratum)],
+       group_rows = sums_by_group(rows, model$group_start),
        log_weights = numeric(model$n_groups))
 }
 
 # The groups of any rows with the columns of a posterior, in the order in which they appear.
-# `level_of`: the number of each level of the residual variance.
-groups_of_design <- function(design, posterior, level_of) {
-  cells <- find_cells(design)
-  factors <- new_cell_factors(posterior, length(cells$cell_level))
+# `stratum_of`: the numbers of strata, by their labels.
+groups_of_design <- function(design, posterior, stratum_of) {
+  found <- find_cells(design)
+  cells <- found$cells
+  factors <- new_cell_factors(posterior, length(cells$rows))
   n_rows <- nrow(design$frame)
   for (start in seq(1L, n_rows, by = chunk_rows)) {
     rows <- start:min(start + chunk_rows - 1L, n_rows)
     chunk <- design_rows(design, rows)
     chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
-    absorb(factors, chunk, cells$cell[rows])
+    absorb(factors, chunk, found$cell[rows])
   }
-  groups <- groups_in_coordinates(factors$cell_factor, factors$level_factor, posterior)
-  groups$group_start <- c(0L, cumsum(tabulate(cells$cell_group, length(cells$group$labels))))
-  groups$cell_stratum <- as.integer(level_of(cells$level$labels)[cells$cell_level]) - 1L
-  groups$cell_rows <- cells$cell_rows
-  groups$group_rows <- sums_by_group(cells$cell_rows, groups$group_start)
-  groups$log_weights <- sums_by_group(cell_log_weights(design$frame, cells), groups$group_start)
-  c(groups, cells$group[c("labels", "display")])
+  groups <- groups_in_coordinates(factors$cells$factor, factors$strata$factor, posterior)
+  groups$group_start <- c(0L, cumsum(tabulate(cells$group, length(found$group$labels))))
+  groups$cell_stratum <- as.integer(stratum_of(found$stratum$labels)[cells$stratum]) - 1L
+  groups$cell_rows <- cells$rows
+  groups$group_rows <- sums_by_group(cells$rows, groups$group_start)
+  groups$log_weights <- sums_by_group(cell_log_weights(design$frame, found), groups$group_start)
+  c(groups, found$group[c("labels", "display")])
 }
 
 own_groups <- function(fit) {
   if (is.null(fit$design)) return(groups_of_crossprods(fit$posterior))
-  groups_of_design(fit$design, fit$posterior, level_numbers(fit$posterior))
+  groups_of_design(fit$design, fit$posterior, stratum_numbers(fit$posterior))
 }
 
-# A function from labels of residual variances to their numbers; labels that the posterior has
+# A function from labels of strata to their numbers; labels that the posterior has
 # not get the numbers after.
-level_numbers <- function(posterior) {
-  known <- posterior$levels
+stratum_numbers <- function(posterior) {
+  known <- strata_of(posterior)$labels
   function(labels) {
     if (length(labels) == 0) return(1L)
     match(labels, union(known, labels))
@@ -54,23 +55,25 @@ groups_of_crossprods <- function(posterior) {
            the groups.",
           i = "Make them with {.code crossprods(..., by_group = TRUE)}.")
   }
-  groups <- groups_in_coordinates(posterior$cell_factor, rest, posterior)
+  cells <- cells_of(posterior)
+  groups <- groups_in_coordinates(cells$factor, rest, posterior)
   groups$group_start <- group_start(posterior)
-  groups$cell_stratum <- posterior$cell_level - 1L
-  groups$cell_rows <- posterior$cell_rows
-  groups$group_rows <- sums_by_group(posterior$cell_rows, groups$group_start)
-  log_weights <- posterior$cell_log_weights
-  if (is.null(log_weights)) log_weights <- numeric(length(posterior$cell_rows))
+  groups$cell_stratum <- cells$stratum - 1L
+  groups$cell_rows <- cells$rows
+  groups$group_rows <- sums_by_group(cells$rows, groups$group_start)
+  log_weights <- cells$log_weights
+  if (is.null(log_weights)) log_weights <- numeric(length(cells$rows))
   groups$log_weights <- sums_by_group(log_weights, groups$group_start)
   c(groups, list(labels = grouping_of(posterior)$groups, display = grouping_of(posterior)$display))
 }
 
 # What the cells' factors leave of [X y], cell by cell; NULL where that is not known. Where
-# each cell has a residual variance of its own, the levels' factors are it.
+# each cell has a residual variance of its own, the strata's factors are it.
 own_rest <- function(posterior) {
-  if (!is.null(posterior$cell_rest)) return(posterior$cell_rest)
-  if (anyDuplicated(posterior$cell_level)) return(NULL)
-  posterior$level_factor[, , posterior$cell_level, drop = FALSE]
+  cells <- cells_of(posterior)
+  if (!is.null(cells$rest)) return(cells$rest)
+  if (anyDuplicated(cells$stratum)) return(NULL)
+  strata_of(posterior)$factor[, , cells$stratum, drop = FALSE]
 }
 
 groups_in_coordinates <- function(cell_factor, rest, posterior) {
@@ -135,7 +138,7 @@ rows_of_fit <- function(design, posterior, places) {
   }
   rows$X <- rows$X[, posterior$fixed, drop = FALSE]
   rows$group <- number(factors_of(design)$group, grouping_of(posterior)$groups)
-  rows$level <- number(factors_of(design)$sigma, posterior$levels)
+  rows$level <- number(factors_of(design)$sigma, strata_of(posterior)$labels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
   if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
   rows

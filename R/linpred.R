@@ -153,11 +153,11 @@ level_sigmas <- function(plan, levels) {
   posterior <- plan$fit$posterior
   places <- shown_places_of(posterior, "sigma")
   if (is.null(levels)) return(chosen_hyper(plan, places))
-  L <- length(posterior$levels)
-  known <- levels <= L
+  n_known <- length(strata_of(posterior)$labels)
+  known <- levels <= n_known
   sigmas <- matrix(0, plan$n_draws, length(levels))
   sigmas[, known] <- chosen_hyper(plan, places[levels[known]])
-  if (!all(known)) sigmas[, !known] <- new_sigmas(plan, levels[!known] - L)
+  if (!all(known)) sigmas[, !known] <- new_sigmas(plan, levels[!known] - n_known)
   sigmas
 }
 

@@ -116,7 +116,7 @@ log_lik_of_groups <- function(fit, asked) {
     check_new_levels(fit, rows["level"], asked$allow_new_levels)
     plan <- start_plan(fit, rows["level"], draw_ids, residual = FALSE)
     given$sigma <- sigma_of_rows(plan, given$sigma, asked)
-    known <- c(fit$posterior$levels, rows$level$new)
+    known <- c(strata_of(fit$posterior)$labels, rows$level$new)
     groups <- groups_of_design(design_of_rows(fit, rows), fit$posterior,
                                function(labels) if (length(labels)) match(labels, known) else 1L)
   }
@@ -145,9 +145,10 @@ design_of_rows <- function(fit, rows) {
   frame[["(weights)"]] <- rows$weights
   design$frame <- frame
   grouping <- grouping_of(fit$posterior)
+  strata <- strata_of(fit$posterior)
   design$factors <- list(
     group = shown_grouping(rows$group, grouping$groups, grouping$display),
-    sigma = shown_grouping(rows$level, fit$posterior$levels, fit$posterior$level_display)
+    sigma = shown_grouping(rows$level, strata$labels, strata$display)
   )
   design
 }

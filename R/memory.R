@@ -37,7 +37,7 @@ size_of_draw <- function(posterior, control, n_kept) {
 chain_bytes <- function(posterior) {
   p <- length(posterior$fixed)
   q <- as.numeric(n_random(posterior))
-  6000 + 8 * (p + q^2 + length(posterior$levels))
+  6000 + 8 * (p + q^2 + length(strata_of(posterior)$labels))
 }
 
 refuse_memory <- function(n_variables, chains, draws, bytes, free) {

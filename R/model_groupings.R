@@ -43,11 +43,3 @@ n_groups <- function(x) length(grouping_of(x)$groups)
 groups_in_order <- function(grouping) grouping$groups[grouping$display]
 
 n_random <- function(x) nrow(grouping_of(x)$random)
-
-# Cross-products of version 0.1.0 as those of this one.
-with_groupings <- function(x) {
-  if (!is.null(x$groupings)) return(x)
-  x["groupings"] <- list(as.list(groupings_of(x)))
-  x[c("group", "groups", "group_display", "group_order", "group_parts", "random")] <- NULL
-  x
-}

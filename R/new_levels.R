@@ -39,7 +39,7 @@ plan_new_levels <- function(plan, asked) {
   plan$stream$residuals <- base[1]
   plan$group_seeds <- level_seeds(base[2], n_groups)
   # One factor for both: a new level takes both from the same old one.
-  same <- identical(grouping_of(posterior)$name, posterior$sigma_by)
+  same <- identical(grouping_of(posterior)$name, strata_of(posterior)$name)
   plan$level_seeds <- level_seeds(base[if (same && plan$new_sigma != "prior") 2 else 3], n_levels)
   if (n_groups && plan$new_effects == "gaussian") plan$scale_root <- scale_root(plan)
   plan
@@ -54,7 +54,8 @@ check_sigma_prior <- function(posterior) {
   improper <- prior$name == "jeffreys" ||
     (prior$name == "uniform" && is.infinite(prior$parameters$upper))
   if (improper) {
-    abort("A new level of {.code {posterior$sigma_by}} has a residual variance of which nothing is
+    abort("A new level of {.code {strata_of(posterior)$name}} has a residual variance of which
+           nothing is
            known: its prior {.code {format(prior)}} is improper.",
           i = 'Use {.code new_sigma = "uncertainty"} to take it, draw by draw, from levels of the
                data, {.code new_sigma = "old_levels"} to take it from one of them, or fit with

@@ -69,7 +69,7 @@ prediction_rows <- function(fit, asked, bars, with_sigma, with_response) {
     group = if (!is.null(by$group)) {
       code_levels(design, "group", new, grouping_of(fit$posterior)$groups)
     },
-    level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, fit$posterior$levels),
+    level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, strata_of(fit$posterior)$labels),
     response = if (with_response) as.numeric(response),
     offset = row_offset(design, frame, newdata, asked$offset),
     weights = if (with_sigma) row_weights(design, frame, newdata, asked$weights)

@@ -21,9 +21,9 @@ new_parameters <- function(posterior) {
   columns <- random$column
   pairs <- correlated_columns(random$block)
   sigma <- sigma_names(posterior)
-  strata <- posterior$levels
+  strata <- strata_of(posterior)
   n <- c(b = length(posterior$fixed), sd = length(columns), cor = length(pairs$first),
-         sigma = max(1L, length(strata)))
+         sigma = n_strata(posterior))
   n[["pool"]] <- length(sigma) - n[["sigma"]]
   none <- function(part) rep(NA_character_, n[[part]])
   grouping <- if (!has_groups(posterior)) NA_character_ else grouping_of(posterior)$name
@@ -34,9 +34,9 @@ new_parameters <- function(posterior) {
     grouping = c(none("b"), rep(grouping, n[["sd"]] + n[["cor"]]), none("sigma"), none("pool")),
     column = c(posterior$fixed, columns, columns[pairs$second], none("sigma"), none("pool")),
     with = c(none("b"), none("sd"), columns[pairs$first], none("sigma"), none("pool")),
-    stratum = c(none("b"), none("sd"), none("cor"), if (length(strata)) strata else NA_character_,
-                none("pool")),
-    shown = shown_places(n, posterior$level_display),
+    stratum = c(none("b"), none("sd"), none("cor"),
+                if (has_strata(posterior)) strata$labels else NA_character_, none("pool")),
+    shown = shown_places(n, strata$display),
     tail = if (is.null(posterior$tails)) rep(Inf, sum(n)) else unname(posterior$tails)
   )
   structure(table, class = "data.frame", row.names = .set_row_names(sum(n)))
@@ -57,9 +57,10 @@ spelled_parameters <- function(posterior, pairs) {
 }
 
 sigma_names <- function(posterior) {
-  if (is.null(posterior$sigma_by)) return("sigma")
-  factor <- spell_term(posterior$sigma_by)
-  c(sprintf("sigma_%s[%s]", factor, spell_levels(posterior$levels, posterior$level_display)),
+  if (!has_strata(posterior)) return("sigma")
+  strata <- strata_of(posterior)
+  factor <- spell_term(strata$name)
+  c(sprintf("sigma_%s[%s]", factor, spell_levels(strata$labels, strata$display)),
     if (is_pooled(posterior)) sprintf("sigma_%s__%s", factor, c("df", "scale")))
 }
 
@@ -127,7 +128,8 @@ parameter_tails <- function(posterior) {
 
 # Labels of the strata of the residual variance as they are shown; NA where there is one variance.
 shown_strata <- function(posterior) {
-  if (is.null(posterior$sigma_by)) NA_character_ else posterior$levels[posterior$level_display]
+  strata <- strata_of(posterior)
+  if (is.null(strata$name)) NA_character_ else strata$labels[strata$display]
 }
 
 # Draws ----------------------------------------------------------------------------------------

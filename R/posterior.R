@@ -57,21 +57,19 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   if (has_groups(crossprods)) posterior$groupings[[1]]$blocks <- blocks
   posterior$sigma <- encode_scale(prior$sigma)
   check_pooled(posterior)
-  posterior$level_rows <- if (length(crossprods$levels) < 2) sum(crossprods$cell_rows)
-    else as.numeric(rowsum(crossprods$cell_rows, crossprods$cell_level))
   check_proper(structure(posterior, class = "relm_posterior"))
 }
 
 check_pooled <- function(posterior) {
   if (!is_pooled(posterior)) return(invisible())
-  if (is.null(posterior$sigma_by)) {
+  if (!has_strata(posterior)) {
     abort("{.code sigma = pooled()} is a prior of several residual variances, and the model has
            one.", i = "Write {.code sigma = ~ f} in the model for one at each level of a factor
                        f, or give another prior.")
   }
-  if (length(posterior$levels) < 2) {
+  if (n_strata(posterior) < 2) {
     abort("{.code sigma = pooled()} needs at least two residual variances to learn from.",
-          x = "{.code {posterior$sigma_by}} has one level, {.val {posterior$levels}}.")
+          x = "{.code {posterior$strata$name}} has one level, {.val {posterior$strata$labels}}.")
   }
 }
 
@@ -119,15 +117,15 @@ drop_columns <- function(crossprods, dropped) {
     paired <- match(grouping_of(crossprods)$random$paired, kept)
     crossprods$groupings[[1]]$random$paired <- paired
   }
-  crossprods$cell_factor <- crossprods$cell_factor[, -(q + dropped), , drop = FALSE]
+  crossprods$cells$factor <- crossprods$cells$factor[, -(q + dropped), , drop = FALSE]
   drop <- function(factors) {
     dropped <- lapply(seq_len(dim(factors)[3]), function(s) {
       qr_factor(matrix(factors[, -dropped, s], p + 1))
     })
     array(unlist(dropped), c(rep(length(kept) + 1, 2), length(dropped)))
   }
-  crossprods$level_factor <- drop(crossprods$level_factor)
-  if (!is.null(crossprods$cell_rest)) crossprods$cell_rest <- drop(crossprods$cell_rest)
+  crossprods$strata$factor <- drop(crossprods$strata$factor)
+  if (!is.null(crossprods$cells$rest)) crossprods$cells$rest <- drop(crossprods$cells$rest)
   if (1 %in% dropped) crossprods$intercepts[["X"]] <- 0
   crossprods
 }
@@ -269,8 +267,8 @@ prior_table <- function(posterior) {
   fixed <- data.frame(parameter = sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
                       prior = vapply(beta, format, ""))
   sigma <- data.frame(
-    parameter = if (is.null(posterior$sigma_by)) "sigma"
-      else paste0("sigma_", spell_term(posterior$sigma_by)),
+    parameter = if (!has_strata(posterior)) "sigma"
+      else paste0("sigma_", spell_term(posterior$strata$name)),
     prior = format(posterior$prior$sigma)
   )
   do.call(rbind, c(list(fixed), rows, list(sigma)))

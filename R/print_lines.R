@@ -11,7 +11,9 @@ model_lines <- function(fit) {
   groups <- if (has_groups(posterior)) {
     paste0(", ", n_groups(posterior), " levels of ", grouping_of(posterior)$name)
   }
-  by <- if (!is.null(posterior$sigma_by)) paste0(", residual variance by ", posterior$sigma_by)
+  by <- if (has_strata(posterior)) {
+    paste0(", residual variance by ", strata_of(posterior)$name)
+  }
   subset <- fit$design$quosures$subset
   c(paste0("Random-effects linear model: ", deparse1(posterior$formula)),
     paste0("Data: ", posterior$n_rows, " rows", groups, by,

@@ -54,18 +54,18 @@ reduced_fit <- function(factor, lengths) {
 # bounded p(sigma) survives n = rank, as many columns as rows; Jeffreys' does not. Pooled, the
 # sigmas are s^2 over proportions with a Dirichlet(nu/2, ..., nu/2) distribution, times one common
 # scale under Jeffreys' prior. The likelihood integrated over that scale is bounded in the
-# proportions unless some levels, their rows more than their columns, are fitted exactly;
+# proportions unless some strata, their rows more than their columns, are fitted exactly;
 # it then diverges at the proportions' border for small nu.
 check_residual <- function(posterior, factor) {
   if (posterior$sigma[["rate"]] > 0) return(invisible())
   lengths <- column_lengths(posterior)
-  levels <- seq_len(dim(posterior$level_factor)[3])
-  fits <- lapply(levels, function(s) {
-    reduced_fit(matrix(posterior$level_factor[, , s], length(lengths)), lengths)
+  strata <- seq_len(n_strata(posterior))
+  fits <- lapply(strata, function(s) {
+    reduced_fit(matrix(strata_of(posterior)$factor[, , s], length(lengths)), lengths)
   })
   exact <- vapply(fits, `[[`, 0, "residual") <= 1e-10 * lengths[length(lengths)]
   if (posterior$prior$sigma$name != "jeffreys") {
-    spare <- vapply(levels, function(s) exact[s] && has_spare_rows(posterior, factor, s, fits[[s]]),
+    spare <- vapply(strata, function(s) exact[s] && has_spare_rows(posterior, factor, s, fits[[s]]),
                     NA)
     if (is_pooled(posterior) && all(exact)) check_common_residual(posterior, factor, lengths)
     exact <- spare
@@ -74,15 +74,15 @@ check_residual <- function(posterior, factor) {
   if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
 }
 
-# Has a level more rows than rank[X Z] over them?
-has_spare_rows <- function(posterior, factor, level, fit) {
-  if (is.null(posterior$sigma_by)) return(posterior$n_rows > whole_rank(posterior, factor))
+# Has a stratum more rows than rank[X Z] over them?
+has_spare_rows <- function(posterior, factor, stratum, fit) {
+  if (!has_strata(posterior)) return(posterior$n_rows > whole_rank(posterior, factor))
   q <- n_random(posterior)
   columns <- seq_len(q)
-  ranks <- vapply(which(posterior$cell_level == level & q > 0), function(cell) {
+  ranks <- vapply(which(cells_of(posterior)$stratum == stratum & q > 0), function(cell) {
     qr(matrix(factor[, columns, cell], q), tol = 1e-7)$rank
   }, 0L)
-  posterior$level_rows[level] > fit$rank + sum(ranks)
+  strata_of(posterior)$rows[stratum] > fit$rank + sum(ranks)
 }
 
 # Levels that are each fitted exactly, together perhaps not.
@@ -90,7 +90,7 @@ check_common_residual <- function(posterior, factor, lengths) {
   whole <- if (!has_groups(posterior)) total_factor(posterior)
     else rank_beside(posterior, factor, seq_len(n_random(posterior)))$residual
   if (reduced_fit(whole, lengths)$residual <= 1e-10 * lengths[length(lengths)]) {
-    refuse_exact_fit(posterior, seq_along(posterior$levels))
+    refuse_exact_fit(posterior, seq_along(strata_of(posterior)$labels))
   }
 }
 
@@ -109,15 +109,15 @@ is_unbounded_uniform <- function(distribution) {
 # one for each uniform standard deviation, which grows with it.
 check_uniform_sigma <- function(posterior) {
   p <- length(posterior$fixed)
-  spare <- if (is.null(posterior$sigma_by)) {
+  spare <- if (!has_strata(posterior)) {
     flat <- sum(posterior$beta$precision == 0)
     posterior$n_rows - (if (is_deficient(posterior)) flat else p) -
       length(uniform_columns(posterior))
   } else {
-    posterior$level_rows - directions_alone(posterior)$count
+    strata_of(posterior)$rows - directions_alone(posterior)$count
   }
   if (all(spare >= 2)) return(invisible())
-  labels <- if (is.null(posterior$sigma_by)) "the data" else posterior$levels[spare < 2]
+  labels <- if (!has_strata(posterior)) "the data" else strata_of(posterior)$labels[spare < 2]
   abort("Too few rows for {.code sigma = uniform()} in {.val {labels}}.",
         x = "There must be two rows more than the columns that they alone determine.",
         i = "Use {.code jeffreys()}, {.code uniform(upper)} or
@@ -128,14 +128,14 @@ refuse_exact_fit <- function(posterior, exact) {
   prior <- format(posterior$prior$sigma)
   remedy <- "Give {.arg sigma} a proper prior, such as {.code inverse_gamma(1, 1)}, or fit
              fewer columns."
-  if (is.null(posterior$sigma_by)) {
+  if (!has_strata(posterior)) {
     abort("No residual is left: the columns of the model fit the {posterior$n_rows} rows
            exactly.",
           x = "Under {.code sigma = {prior}} the posterior does not exist.", i = remedy)
   }
-  labels <- posterior$levels[exact]
-  abort("No residual is left in {length(exact)} of {length(posterior$levels)} levels of
-         {.code {posterior$sigma_by}}: {.val {labels}}.",
+  strata <- strata_of(posterior)
+  abort("No residual is left in {length(exact)} of {length(strata$labels)} levels of
+         {.code {strata$name}}: {.val {strata$labels[exact]}}.",
         x = "Each needs more rows than columns of X and Z, and readings that differ; under
              {.code sigma = {prior}} the posterior does not exist.",
         i = paste(remedy, "Or use a common {.arg sigma}."))
@@ -165,10 +165,10 @@ check_uniform_sds <- function(posterior, factor) {
   tails <- posterior$parameters$tail
   columns <- uniform_columns(posterior)
   flat <- which(posterior$beta$precision == 0)
-  tails <- if (is.null(posterior$sigma_by)) {
+  tails <- if (!has_strata(posterior)) {
     pmin(tails, scale_tail(posterior, length(flat), length(columns)))
   } else {
-    level_tails(posterior, tails)
+    strata_tails(posterior, tails)
   }
   # A prior that falls faster than this leaves every moment that a summary needs.
   falls <- prior_falls(posterior)
@@ -204,13 +204,13 @@ scale_tail <- function(posterior, n_flat, n_uniform) {
 # The same for each of several sigmas. As one grows its rows tell nothing, and the directions
 # of beta that they alone determine grow with it. Pooled, nu/2 is added to df/2, and nu may be
 # near 0; the common scale falls as one sigma does.
-level_tails <- function(posterior, tails) {
+strata_tails <- function(posterior, tails) {
   fall <- scale_fall(posterior$prior$sigma)
   if (is.infinite(fall)) return(tails)
   coefs <- places_of(posterior, "b")
   sigmas <- places_of(posterior, "sigma")
   alone <- directions_alone(posterior)
-  df <- posterior$level_rows + fall - 1 - alone$count
+  df <- strata_of(posterior)$rows + fall - 1 - alone$count
   for (s in which(df <= 4)) {
     heirs <- coefs[posterior$beta$precision == 0 & alone$coefs[, s]]
     affected <- c(heirs, sigmas[s])
@@ -224,16 +224,17 @@ level_tails <- function(posterior, tails) {
   tails
 }
 
-# For each level of the residual variance, how many directions of beta no other level
-# determines, where its X'X is the whole, and which coefficients these move (p x levels).
+# For each stratum, how many directions of beta no other
+# determines, where its X'X is the whole, and which coefficients these move (p x strata).
 directions_alone <- function(posterior) {
   p <- length(posterior$fixed)
   coordinates <- sampler_coordinates(posterior, "uncentered")
   grams <- stratum_gram(posterior, coordinates$A)
   root <- if (is_deficient(posterior)) gram_root(grams) else diag(p)
-  count <- numeric(length(posterior$levels))
-  coefs <- matrix(FALSE, p, length(posterior$levels))
-  short <- which(posterior$level_rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)
+  strata <- strata_of(posterior)
+  count <- numeric(length(strata$labels))
+  coefs <- matrix(FALSE, p, length(strata$labels))
+  short <- which(strata$rows + scale_fall(posterior$prior$sigma) - 1 - p <= 4)
   for (s in if (p > 0) short) {
     decomposition <- eigen(crossprod(root, matrix(grams[, , s], p) %*% root), symmetric = TRUE)
     alone <- decomposition$values > 1 - 1e-8
@@ -244,7 +245,7 @@ directions_alone <- function(posterior) {
   list(count = count, coefs = coefs)
 }
 
-# W with W'GW = I, where G is the sum of the levels' X'X, over the space of the rows.
+# W with W'GW = I, where G is the sum of the strata's X'X, over the space of the rows.
 gram_root <- function(grams) {
   whole <- rowSums(grams, dims = 2)
   decomposition <- eigen(whole, symmetric = TRUE)
@@ -280,9 +281,9 @@ extra_rank <- function(posterior, factor, set, flat, lengths = column_lengths(po
 
 rank_beside <- function(posterior, factor, set) {
   p <- length(posterior$fixed)
-  level <- posterior$level_factor
-  if (dim(level)[3] > 1) level <- qr_factor(matrix(aperm(level, c(1, 3, 2)), ncol = p + 1))
-  beside <- .Call(ffi_rank_beside, factor, level, group_start(posterior),
+  rest <- strata_of(posterior)$factor
+  if (dim(rest)[3] > 1) rest <- qr_factor(matrix(aperm(rest, c(1, 3, 2)), ncol = p + 1))
+  beside <- .Call(ffi_rank_beside, factor, rest, group_start(posterior),
                   as.integer(set) - 1L, random_lengths(posterior, factor, set))
   dim(beside$residual) <- c(p + 1, p + 1)
   beside

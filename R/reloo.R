@@ -98,9 +98,9 @@ left_out_rows <- function(without, fit, places) {
   rows <- rows_of_fit(fit$design, posterior, places)
   # No other row has their group.
   rows$group[is.na(rows$group)] <- 0L
-  labels <- levels_of_rows(fit, places)
-  given <- given_levels(without, labels)
-  rows$level <- rep_len(given$level_of(labels), length(places))
+  labels <- strata_of_rows(fit, places)
+  given <- given_strata(without, labels)
+  rows$level <- rep_len(given$stratum_of(labels), length(places))
   model <- sampler_model(posterior, "uncentered")
   moments <- row_predictive(model, groups_of_fit(posterior, model), given, rows, FALSE)
   log_density_of_rows(moments, rows$y)
@@ -109,23 +109,23 @@ left_out_rows <- function(without, fit, places) {
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
 left_out_group <- function(without, fit, rows) {
   design <- design_part(fit$design, rows)
-  given <- given_levels(without, levels_of_rows(fit, rows))
-  groups <- groups_of_design(design, without$posterior, given$level_of)
+  given <- given_strata(without, strata_of_rows(fit, rows))
+  groups <- groups_of_design(design, without$posterior, given$stratum_of)
   model <- sampler_model(without$posterior, "uncentered")
   group_log_lik(model, groups, given, 1L)[, 1]
 }
 
 # Labels of the residual variances that rows have.
-levels_of_rows <- function(fit, rows) {
+strata_of_rows <- function(fit, rows) {
   grouping <- factors_of(fit$design)$sigma
   grouping$labels[grouping$code[rows]]
 }
 
 # All draws, with residual standard deviations from the prior for levels that the fit has not
 # had, and the numbers of levels.
-given_levels <- function(fit, labels) {
+given_strata <- function(fit, labels) {
   given <- all_hyper(fit)
-  new <- setdiff(labels, fit$posterior$levels)
+  new <- setdiff(labels, strata_of(fit$posterior)$labels)
   if (length(new)) {
     check_sigma_prior(fit$posterior)
     learnt <- hyper_matrix(fit, shown_places_of(fit$posterior, "pool"))
@@ -134,8 +134,8 @@ given_levels <- function(fit, labels) {
     }))
     given$sigma <- rbind(given$sigma, do.call(rbind, drawn))
   }
-  known <- c(fit$posterior$levels, new)
-  given$level_of <- function(labels) if (length(labels)) match(labels, known) else 1L
+  known <- c(strata_of(fit$posterior)$labels, new)
+  given$stratum_of <- function(labels) if (length(labels)) match(labels, known) else 1L
   given
 }
 

@@ -4,12 +4,13 @@
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of
 # the group effects. The columns that stay are orthonormalized over all rows, so
-# that a sweep loses no digits; theta is beta in these coordinates. What the posterior calls levels
-# are the strata of the residual variances.
+# that a sweep loses no digits; theta is beta in these coordinates.
 sampler_model <- function(posterior, parameterization) {
   coordinates <- sampler_coordinates(posterior, parameterization)
   q <- n_random(posterior)
   grouped <- has_groups(posterior)
+  cells <- cells_of(posterior)
+  strata <- strata_of(posterior)
   change <- function(factors, n_random, intercept, shift) {
     change_coordinates(factors, n_random, intercept, shift, coordinates$A,
                        coordinates$offset)
@@ -19,18 +20,18 @@ sampler_model <- function(posterior, parameterization) {
     n_pairs = length(paired), pair_coef = grouping_of(posterior)$random$paired[paired] - 1L,
     pair_column = paired - 1L,
     n_groups = n_groups(posterior),
-    n_cells = if (grouped) length(posterior$cell_level) else 0L,
-    n_strata = dim(posterior$level_factor)[3],
+    n_cells = if (grouped) length(cells$rows) else 0L,
+    n_strata = n_strata(posterior),
     n_random = q, n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
     group_start = group_start(posterior),
-    cell_stratum = if (grouped) posterior$cell_level - 1L else integer(),
+    cell_stratum = if (grouped) cells$stratum - 1L else integer(),
     cell_factor = if (grouped) {
-      change(posterior$cell_factor, q, posterior$intercepts[["Z"]],
+      change(cells$factor, q, posterior$intercepts[["Z"]],
              posterior$shift[seq_len(q)])
     } else numeric(),
-    stratum_factor = change(posterior$level_factor, 0, 0, numeric()),
+    stratum_factor = change(strata$factor, 0, 0, numeric()),
     stratum_gram = stratum_gram(posterior, coordinates$A),
-    stratum_rows = posterior$level_rows,
+    stratum_rows = strata$rows,
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
@@ -146,10 +147,10 @@ prior_in_coordinates <- function(posterior, coordinates) {
   )
 }
 
-# X'X of each level, in the coordinates of the columns that stay.
+# X'X of each stratum, in the coordinates of the columns that stay.
 stratum_gram <- function(posterior, A) {
   n_staying <- ncol(A)
-  n_strata <- dim(posterior$level_factor)[3]
+  n_strata <- n_strata(posterior)
   if (n_strata == 1 && !is_deficient(posterior)) {
     return(array(diag(n_staying), c(n_staying, n_staying, 1)))
   }

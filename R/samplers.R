@@ -5,7 +5,7 @@
 # the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
   conjugate <- !has_groups(posterior) && all(posterior$beta$precision == 0) &&
-    length(posterior$levels) < 2
+    n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
   if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
@@ -67,5 +67,5 @@ check_sampler <- function(posterior, sampler) samplers[[sampler]]$check(posterio
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
 # of their own.
 effects_in_chain <- function(posterior, sampler) {
-  !is_tuned(sampler) || length(posterior$levels) > 1
+  !is_tuned(sampler) || n_strata(posterior) > 1
 }

@@ -21,7 +21,7 @@ VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NU
 # brms's shape: for the grouping factor sd, cor and cov, for residuals sd.
 covariance_tables <- function(fit, asked) {
   posterior <- fit$posterior
-  names <- if (is.null(posterior$sigma_by)) "sigma" else shown_strata(posterior)
+  names <- if (!has_strata(posterior)) "sigma" else shown_strata(posterior)
   sd <- sigma_draws(fit)
   residual <- list(sd = asked_form(sd, parameter_tails(posterior)[colnames(sd)], asked,
                                    list(names)))

@@ -36,7 +36,7 @@ dense_left_out <- function(rows, state, i) {
 any_states <- function(posterior, n = 4, seed = 1) {
   set.seed(seed)
   q <- n_random(posterior)
-  n_levels <- max(1, length(posterior$levels))
+  n_levels <- max(1, length(posterior$strata$labels))
   states <- lapply(seq_len(n), function(i) {
     A <- crossprod(matrix(rnorm(q * q), q))
     Sigma <- matrix(0, q, q)

@@ -58,7 +58,7 @@ replay_prior <- function(posterior) {
 plain_start <- function(posterior) {
   q <- n_random(posterior)
   list(beta = seq_along(posterior$fixed) / 10, Sigma = diag(0.5, q),
-       sigma2 = 0.4 + seq_len(dim(posterior$level_factor)[3]) / 10)
+       sigma2 = 0.4 + seq_len(dim(posterior$strata$factor)[3]) / 10)
 }
 
 # An array of effects, columns x groups x draws, as a matrix with a column a draw.

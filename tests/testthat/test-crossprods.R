@@ -1,40 +1,5 @@
 # The factors hold the cross-products of the rows: checked against sums of products.
 
-
-# Z'Z, Z'X, Z'y of one group from the factor, unshifted.
-group_products <- function(crossprods, group) {
-  q <- n_random(crossprods)
-  p <- length(crossprods$fixed)
-  cells <- which(crossprods$cell_group == group)
-  factor <- matrix(aperm(crossprods$cell_factor[, , cells, drop = FALSE], c(1, 3, 2)),
-                   ncol = q + p + 1)
-  raw <- shift_columns(factor, crossprods$shift, crossprods$intercepts, q)
-  crossprod(raw[, seq_len(q), drop = FALSE], raw)
-}
-
-total_products <- function(crossprods) {
-  p <- length(crossprods$fixed)
-  total <- total_factor(crossprods)
-  shift <- utils::tail(crossprods$shift, p + 1)
-  crossprod(shift_columns(total, shift, c(X = crossprods$intercepts[["X"]], Z = 0), 0))
-}
-
-expect_products <- function(crossprods, design) {
-  rows <- rows_of(design)
-  w <- if (is.null(rows$weights)) 1 else rows$weights
-  all <- cbind(rows$X, rows$y)
-  expect_equal(unname(total_products(crossprods)), unname(crossprod(all, w * all)),
-               tolerance = 1e-12)
-  group <- groups_in(design$factors$group)
-  for (label in group$labels) {
-    own <- group$index == match(label, group$labels)
-    Z <- rows$Z[own, , drop = FALSE]
-    expected <- crossprod(Z, (if (length(w) > 1) w[own] else 1) * cbind(Z, all[own, ]))
-    expect_equal(unname(group_products(crossprods, match(label, grouping_of(crossprods)$groups))),
-                 unname(expected), tolerance = 1e-12)
-  }
-}
-
 test_that("cross-products are those of the rows", {
   data <- grouped_data()
   for (formula in list(y ~ x + v + (1 + x || g), y ~ f + (0 + v | g), y ~ 0 + x + (1 | g))) {
@@ -47,12 +12,12 @@ test_that("cross-products are those of the rows", {
 
 test_that("factors are triangular with a nonnegative diagonal", {
   model <- crossprods(y ~ x + v + (1 + x + v | g), grouped_data())
-  for (cell in seq_along(model$cell_level)) {
-    R <- model$cell_factor[, 1:3, cell]
+  for (cell in seq_along(model$cells$stratum)) {
+    R <- model$cells$factor[, 1:3, cell]
     expect_identical(R[lower.tri(R)], numeric(3))
     expect_true(all(diag(R) >= 0))
   }
-  expect_true(all(diag(model$level_factor[, , 1]) >= 0))
+  expect_true(all(diag(model$strata$factor[, , 1]) >= 0))
 })
 
 test_that("a year loses no digits", {
@@ -61,37 +26,8 @@ test_that("a year loses no digits", {
   model <- crossprods(y ~ year + (1 | g), data)
   exact <- crossprods(y ~ v + (1 | g), data)
   # What the groups leave of the column is the same to its last digits.
-  left <- function(model) sqrt(sum(model$level_factor[, 2, 1]^2))
+  left <- function(model) sqrt(sum(model$strata$factor[, 2, 1]^2))
   expect_equal(left(model), 3 * left(exact), tolerance = 1e-13)
-})
-
-test_that("parts of the data add up, shared groups or not", {
-  data <- grouped_data()
-  formula <- y ~ x + v + (1 + x | g)
-  for (sigma in list(~ 1, ~ f, ~ g)) {
-    design <- relm_design(formula, data, sigma = sigma, weights = w)
-    # Far from the first part's shift.
-    parts <- list(1:9, 10:17, 18:nrow(data))
-    pieces <- lapply(parts, function(rows) {
-      crossprods(relm_design(formula, data[rows, ], sigma = sigma, weights = w))
-    })
-    sum <- Reduce(`+`, pieces)
-    expect_equal(sum$n_rows, nrow(data))
-    expect_products(sum, design)
-    whole <- crossprods(design)
-    expect_setequal(grouping_of(sum)$groups, grouping_of(whole)$groups)
-    expect_equal(sort(sum$cell_rows), sort(whole$cell_rows))
-    expect_equal(sum(sum$level_factor^2), sum(whole$level_factor^2), tolerance = 1e-12)
-  }
-})
-
-test_that("a sum of parts gives the chain of the whole", {
-  data <- grouped_data()
-  formula <- y ~ x + v + (1 + x | g)
-  sum <- crossprods(formula, data[1:20, ]) + crossprods(formula, data[21:nrow(data), ])
-  one <- relm(formula, data, draws = 50, seed = 1)
-  two <- relm(sum, draws = 50, seed = 1)
-  expect_lt(largest_difference(two$sampling$hyper, one$sampling$hyper), 1e-8)
 })
 
 test_that("more rows than one chunk give the same as one chunk", {
@@ -138,9 +74,9 @@ test_that("that holds for two random columns, several residual variances and sum
   expect_products(crossprods(y ~ X + (1 + w | g), data), relm_design(y ~ X + (1 + w | g), data))
   levels <- crossprods(y ~ X + (1 | g), data, sigma = ~ f)
   totals <- totals_of(levels)
-  for (level in levels$levels) {
+  for (level in levels$strata$labels) {
     own <- data[data$f == level, ]
-    expect_equal(totals[, , match(level, levels$levels)], factor_of_rows(levels, own),
+    expect_equal(totals[, , match(level, levels$strata$labels)], factor_of_rows(levels, own),
                  tolerance = 1e-12)
   }
   first <- seq_len(nrow(data)) %% 3 == 0
@@ -160,16 +96,6 @@ test_that("the factors of few rows a group do not underflow", {
   }
 })
 
-test_that("what cannot be added is refused", {
-  data <- grouped_data()
-  one <- crossprods(y ~ x + (1 | g), data)
-  expect_error(one + crossprods(y ~ v + (1 | g), data), "differ in their fixed",
-               class = "relm_error")
-  expect_error(one + crossprods(y ~ x + (0 + x | g), data), "random columns",
-               class = "relm_error")
-  expect_error(one - one, "only be added", class = "relm_error")
-})
-
 test_that("cross-products say what they are of", {
   model <- crossprods(y ~ x + (1 | g), grouped_data(), sigma = ~ f)
   text <- paste(capture.output(print(model)), collapse = "\n")
@@ -183,8 +109,8 @@ test_that("a response whose squares underflow is refused, as such", {
   for (formula in c(small ~ x + (1 | g), smaller ~ x + (1 | g), smaller ~ 0 + x)) {
     expect_error(crossprods(formula, data), "squares of the response underflow", class = "relm_error")
   }
-  scaled <- crossprods(fits ~ x + (1 | g), data)$level_factor
-  whole <- crossprods(y ~ x + (1 | g), data)$level_factor
+  scaled <- crossprods(fits ~ x + (1 | g), data)$strata$factor
+  whole <- crossprods(y ~ x + (1 | g), data)$strata$factor
   expect_equal(scaled[, 3, ] * 1e150, whole[, 3, ], tolerance = 1e-9)
 })
 
@@ -194,16 +120,8 @@ test_that("what rounding leaves of rounding errors does not overflow", {
   data$h <- factor(seq_len(nrow(data)))
   for (sigma in c(~ 1, ~ f)) {
     model <- crossprods(y ~ h + (1 | g), data, sigma = sigma)
-    expect_true(all(is.finite(model$level_factor)))
+    expect_true(all(is.finite(model$strata$factor)))
     totals <- total_factor(model)
     expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - y_shift(model))^2))
   }
-})
-
-test_that("only cross-products are added to cross-products", {
-  k <- crossprods(log(mercury) ~ length + (1 | station), data = bass)
-  for (other in list(1, "a", NULL, list(1), sum)) {
-    expect_error(k + other, "Cross-products can only be added", class = "relm_error")
-  }
-  expect_error(1 + k, "The other is 1", class = "relm_error")
 })

@@ -181,8 +181,8 @@ test_that("parts of the data with pairs that paste alike add up", {
   sum <- of(first) + of(-first)
   whole <- of(c(first, seq_len(nrow(data))[-first]))
   expect_identical(grouping_of(sum)$groups, grouping_of(whole)$groups)
-  expect_identical(sum$levels, whole$levels)
-  expect_identical(sum$cell_rows, whole$cell_rows)
+  expect_identical(sum$strata$labels, whole$strata$labels)
+  expect_identical(sum$cells$rows, whole$cells$rows)
   draws <- function(x) relm(x, chains = 1, draws = 20, seed = 1)$sampling$hyper
   expect_equal(draws(sum), draws(whole), tolerance = 1e-6)
   expect_identical(grouping_of(sum + of(1:5))$groups, grouping_of(whole)$groups)

@@ -46,27 +46,32 @@ ends_of <- function(objects, code) {
 }
 
 test_that("cross-products that were edited are refused", {
-  parts <- c("shift", "cell_rows", "cell_factor", "level_factor", "cell_rest", "cell_level",
-             "cell_group", "cell_log_weights")
+  parts <- list("shift", c("strata", "factor"), c("strata", "rows"), c("cells", "rows"),
+                c("cells", "factor"), c("cells", "rest"), c("cells", "stratum"),
+                c("cells", "group"), c("cells", "log_weights"), "cells", "strata", "groupings")
+  need_not_be <- list(c("cells", "rest"), c("cells", "log_weights"))
   short <- function(k) relm(k, chains = 1, draws = 3, warmup = 3, seed = 1)
   for (part in parts) {
-    for (edit in edits_of(model[[part]])) {
-      # Cross-products need not have these parts, and might have these numbers.
-      if (is.null(edit) && part %in% c("cell_rest", "cell_log_weights")) next
-      if (is.double(edit) && identical(dim(edit), dim(model[[part]])) &&
-          length(edit) == length(model[[part]]) && !anyNA(edit)) next
+    whole <- model[[part]]
+    name <- paste(part, collapse = "$")
+    for (edit in edits_of(whole)) {
+      # Cross-products might have these numbers, and cells no rest.
+      if (is.null(edit) && list(part) %in% need_not_be) next
+      if (identical(edit, whole[-length(whole)]) && identical(part, "cells")) next
+      if (is.double(edit) && identical(dim(edit), dim(whole)) &&
+          length(edit) == length(whole) && !anyNA(edit)) next
       k <- unclass(model)
-      k[part] <- list(edit)
+      if (length(part) == 1) k[part] <- list(edit) else k[[part[1]]][part[2]] <- list(edit)
       if (identical(k, unclass(model))) next
       class(k) <- class(model)
-      expect_error(short(k), "changed since they were made", class = "relm_error", label = part)
-      expect_error(k + model, "changed since they were made", class = "relm_error", label = part)
-      expect_error(model + k, "changed since they were made", class = "relm_error", label = part)
+      expect_error(short(k), "changed since they were made", class = "relm_error", label = name)
+      expect_error(k + model, "changed since they were made", class = "relm_error", label = name)
+      expect_error(model + k, "changed since they were made", class = "relm_error", label = name)
     }
   }
   k <- model
-  k$cell_factor <- k$cell_factor[, , 1:3]
-  expect_error(short(k), "`cell_factor` is .* of size 3 x 7 x 3 and must", class = "relm_error")
+  k$cells$factor <- k$cells$factor[, , 1:3]
+  expect_error(short(k), "`cells\\$factor` is .* of size 3 x 7 x 3 and must", class = "relm_error")
 })
 
 test_that("no edit of a model, of a tuning or of a start crashes what C makes of it", {

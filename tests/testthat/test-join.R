@@ -112,6 +112,8 @@ test_that("fits that do not belong together are refused, with what differs", {
   refused("numbers of rows", data = grouped_data(9)[-1, ])
   refused("different data", data = transform(grouped_data(9), y = y + (seq_along(y) == 3)))
   refused("different data", weights = w)
+  # The same numbers, of other groups.
+  refused("different data", data = transform(grouped_data(9), g = paste0(g, "'")))
   refused("priors.*sd_g__x.*half_normal", prior = relm_prior(sd = list(x = half_normal(1))))
   refused("different priors", prior = relm_prior(cor = lkj(1 + 1e-12)))
   refused("sampler.*collapsed.*interweaved", sampler = "interweaved")

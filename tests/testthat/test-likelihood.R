@@ -17,7 +17,7 @@ posteriors <- function() {
 }
 
 groups_of <- function(posterior) {
-  groups_of_design(posterior$design, posterior, level_numbers(posterior))
+  groups_of_design(posterior$design, posterior, stratum_numbers(posterior))
 }
 
 test_that("the integrated likelihood of a group is that of its rows' normal distribution", {
@@ -110,10 +110,10 @@ test_that("cross-products that keep each group's factor give the same likelihood
 test_that("cross-products without each group's factor are refused, if variances do not have them", {
   formula <- y ~ x + (1 | g)
   without <- crossprods(formula, data, by_group = FALSE)
-  expect_null(without$cell_rest)
+  expect_null(without$cells$rest)
   expect_error(groups_of_crossprods(relm_posterior(without)), "by_group = TRUE",
                class = "relm_error")
-  expect_null((without + crossprods(formula, data))$cell_rest)
+  expect_null((without + crossprods(formula, data))$cells$rest)
   expect_error(crossprods(formula, data, by_group = NA), "by_group", class = "relm_error")
   proper <- relm_prior(sigma = inverse_gamma(1, 1))
   own <- relm_posterior(crossprods(formula, data, sigma = ~ g, by_group = FALSE), proper)

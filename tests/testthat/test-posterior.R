@@ -37,8 +37,8 @@ test_that("aliased columns are those that lm leaves out", {
   expect_identical(with_groups$fixed, c("(Intercept)", "twice", "v"))
   expect_identical(grouping_of(with_groups)$random$paired, c(1L, 3L))
   without <- posterior_of(y ~ twice + v + (1 + v | g), data)
-  expect_equal(with_groups$cell_factor, without$cell_factor)
-  expect_equal(with_groups$level_factor, without$level_factor, tolerance = 1e-12)
+  expect_equal(with_groups$cells$factor, without$cells$factor)
+  expect_equal(with_groups$strata$factor, without$strata$factor, tolerance = 1e-12)
 })
 
 test_that("a year beside an intercept is not aliased", {

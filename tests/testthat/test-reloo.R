@@ -122,10 +122,10 @@ test_that("what has no density given the rest has an infinite Pareto k", {
 test_that("a stratum that the fit has not had is drawn from the pool, draw by draw", {
   fit <- relm(y ~ x, grouped_data(), sigma = ~ f, prior = relm_prior(sigma = pooled()), chains = 1,
               draws = 2000, seed = 1)
-  given <- given_levels(fit, "new")
+  given <- given_strata(fit, "new")
   learnt <- as.matrix(fit, c("sigma_f__df", "sigma_f__scale"))
-  known <- length(fit$posterior$levels)
-  expect_identical(given$level_of(c("new", fit$posterior$levels[1])), c(known + 1L, 1L))
+  known <- length(fit$posterior$strata$labels)
+  expect_identical(given$stratum_of(c("new", fit$posterior$strata$labels[1])), c(known + 1L, 1L))
   # sigma^2 = df scale^2 / chi^2.
   below <- pchisq(learnt[, 1] * learnt[, 2]^2 / given$sigma[known + 1, ]^2, learnt[, 1])
   expect_gt(suppressWarnings(ks.test(below, "punif")$p.value), 1e-3)

@@ -1,0 +1,38 @@
+# Draws of group effects are the same numbers kept, had again, or read a few at a time.
+
+kept_and_not <- function(...) {
+  lapply(list(TRUE, FALSE), function(kept) {
+    relm(y ~ x + (1 + x | g), grouped_data(9), chains = 2, draws = 20, warmup = 10, seed = 3,
+         group_draws = kept, ...)
+  })
+}
+
+test_that("effects that were not kept are had again", {
+  for (sampler in c("collapsed", "interweaved")) {
+    fits <- kept_and_not(sampler = sampler)
+    groups <- c(7L, 2L)
+    expect_identical(effect_draws(fits[[2]], groups), effect_draws(fits[[1]], groups))
+    expect_identical(effect_draws(fits[[2]], groups, 2L),
+                     lapply(effect_draws(fits[[1]], groups), function(x) x[2, , , drop = FALSE]))
+  }
+})
+
+test_that("a reader of a few groups at a time gives those that were asked for, in any order", {
+  fits <- kept_and_not()
+  for (fit in fits) {
+    read <- effect_reader(fit, c(2L, 3L, 5L, 8L, 9L), 1:2)
+    for (groups in list(2:3, 5L, c(9L, 8L), 3L, 1L)) {
+      expect_identical(read(groups), effect_draws(fits[[1]], groups))
+    }
+  }
+})
+
+test_that("single effects are those of a column in a group", {
+  fits <- kept_and_not()
+  at <- effects_at(fits[[2]], columns = c(2L, 1L, 1L), groups = c(4L, 4L, 1L))
+  all <- effect_draws(fits[[1]], 1:9)
+  for (chain in 1:2) {
+    expected <- cbind(all[[chain]][2, 4, ], all[[chain]][1, 4, ], all[[chain]][1, 1, ])
+    expect_identical(unname(at[[chain]]), expected)
+  }
+})
