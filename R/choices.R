@@ -75,7 +75,8 @@ chosen_bars <- function(fit, re_formula, name = "re_formula") {
   bars <- random_terms(parts$bars, environment(re_formula))
   groups <- vapply(bars, function(bar) as_text(bar$group), "")
   variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
-  if (!all(groups == c(design$group, "")[1]) || !all(variables %in% names(design$frame))) {
+  known <- names(schema_of(design, character())$columns)
+  if (!all(groups == c(design$group, "")[1]) || !all(variables %in% known)) {
     refuse_re_formula(fit, deparse1(re_formula), name)
   }
   lapply(bars, `[[`, "terms")
@@ -92,9 +93,7 @@ chosen_columns <- function(fit, bars, frame, name) {
   random <- grouping_of(fit$posterior)$random$column
   if (identical(bars, fit$design$bars)) return(seq_along(random))
   first <- frame_rows(frame, 1L)
-  names <- unlist(lapply(bars, function(bar) {
-    colnames(terms_matrix(bar, first, fit$design$coding))
-  }))
+  names <- unlist(lapply(random_matrices(fit$design, first, bars), colnames))
   places <- match(names, random)
   if (anyNA(places) || anyDuplicated(places)) {
     refuse_re_formula(fit, paste(names, collapse = ", "), name)

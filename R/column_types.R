@@ -64,24 +64,18 @@ in_shape_of <- function(column, fitted) {
   if (is.matrix(fitted) && ncol(fitted) == 1L && is.null(dim(column))) matrix(column) else column
 }
 
-# New rows with the columns that the fit had, before functions of them are evaluated: times in
-# its units, factors with its levels before any others.
-in_types_of_fit <- function(design, newdata) {
+# New rows with the columns of a schema, before functions of them are evaluated: times in its
+# units, factors with its levels before any others.
+in_types_of <- function(schema, newdata) {
   newdata <- plain_columns(newdata)
-  for (name in intersect(names(newdata), design$row_variables)) {
-    fitted <- raw_variable(design, name)
+  for (name in intersect(names(newdata), schema$row_variables)) {
+    fitted <- schema$raw[[name]]
     column <- .subset2(newdata, name)
     if (is.null(fitted) || identical(class(column), class(fitted)) && !is.object(column)) next
-    newdata[[name]] <- in_type_of(column, fitted, name)
+    typed <- in_type_of(column, fitted, name)
+    if (!identical(typed, column)) newdata[[name]] <- typed
   }
   newdata
-}
-
-# A variable as the data had it.
-raw_variable <- function(design, name) {
-  kept <- design$kept
-  if (is.null(kept)) return(get0(name, environment(design$formula)))
-  if (name %in% kept$in_frame) .subset2(design$frame, name) else kept$columns[[name]]
 }
 
 in_type_of <- function(column, fitted, name) {
@@ -114,7 +108,7 @@ in_units_of <- function(column, fitted, name) {
   # Text may be what as.Date() or the like is to read.
   if (!is_time(column) && !is.numeric(column)) return(column)
   abort("{.code {name}} in {.arg newdata} is not of the class that it had in the data.",
-        x = "It is {describe(column)}, and was {describe(fitted)}.",
+        x = "It is {describe(column)}, and was {describe_type(fitted)}.",
         i = if (inherits(fitted, "difftime")) "Give its units with {.fn as.difftime}.")
 }
 
@@ -140,6 +134,11 @@ named_columns <- function(data) {
   if (all(named)) data else data[which(named)]
 }
 
+# What describe() says of columns, without their length.
+describe_type <- function(x) {
+  paste0("a ", class(x)[1], if (length(dim(x)) == 2) paste(" of", ncol(x), "columns"))
+}
+
 # A column of new rows in the type of the fit's: factors get its levels.
 like_fitted <- function(column, fitted, name) {
   if (is.factor(fitted)) {
@@ -159,7 +158,7 @@ like_fitted <- function(column, fitted, name) {
   column <- in_shape_of(column, fitted)
   if (stats::.MFclass(column) != stats::.MFclass(fitted)) {
     abort("{.code {name}} in {.arg newdata} is not of the type that it had in the data.",
-          x = "It is {describe(column)}, and was {describe(fitted)}.")
+          x = "It is {describe(column)}, and was {describe_type(fitted)}.")
   }
   column
 }

@@ -1,19 +1,28 @@
 # From a model frame to the columns of X and Z.
 
-# The rows `rows` (all when NULL) of the design matrices, which have no row names.
-design_rows <- function(design, rows = NULL) {
-  frame <- design$frame
+# Some rows of a design, or all.
+design_rows <- function(design, rows = NULL) schema_rows(design, design$frame, rows)
+
+# The rows `rows` (all when NULL) of a model frame that was read through a schema, or is that of a
+# design: list(X, Z, y, weights, block), with the block of each random column. The matrices have no
+# row names.
+schema_rows <- function(schema, frame, rows = NULL) {
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
   offset <- stats::model.offset(frame)
   y <- as.numeric(frame[[1]])
-  Z <- lapply(design$bars, terms_matrix, frame = frame, contrasts = design$coding)
+  Z <- random_matrices(schema, frame)
   list(
-    X = terms_matrix(design$terms, frame, design$coding),
+    X = terms_matrix(schema$terms, frame, schema$coding),
     Z = if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0),
     y = if (is.null(offset)) y else y - as.numeric(offset),
     weights = stats::model.weights(frame),
     block = rep(seq_along(Z), vapply(Z, ncol, 1L))
   )
+}
+
+# The matrix of each random term.
+random_matrices <- function(schema, frame, bars = schema$bars) {
+  lapply(bars, terms_matrix, frame = frame, contrasts = schema$coding)
 }
 
 # frame[rows, ] without its row names, which take longer to subset than the columns.

@@ -65,7 +65,7 @@ rows_by_name <- list(
     if (is.null(weights)) rep(1, nrow(fit$design$frame)) else as.numeric(weights)
   },
   mmList = function(fit) {
-    by_block(fit, lapply(fit$design$bars, terms_matrix, fit$design$frame, fit$design$coding))
+    by_block(fit, random_matrices(fit$design, fit$design$frame))
   },
   flist = function(fit) {
     grouping <- factors_of(fit$design)$group

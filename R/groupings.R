@@ -24,8 +24,8 @@ factors_of <- function(design) {
 }
 
 # Version 0.1.0 took groups that paste alike for one, and labelled others in 15 digits.
-check_labels <- function(grouping, labels, expression) {
-  unknown <- setdiff(grouping$labels[unique(grouping$code)], labels)
+check_labels <- function(own, labels, expression) {
+  unknown <- setdiff(own, labels)
   if (length(unknown)) {
     abort("The fit was saved by an earlier version, which told the groups of
            {.code {as_text(expression)}} apart otherwise.",
@@ -206,19 +206,27 @@ join_labels <- function(parts) {
   make.unique(labels)
 }
 
+# The level of each row of a design among `labels`, those of the fit in the order of sampling.
+own_codes <- function(design, part, labels) {
+  own <- factors_of(design)[[part]]
+  check_labels(own$labels[unique(own$code)], labels, design$by[[part]])
+  list(code = match(own$labels, labels)[own$code], new = character())
+}
+
 # New rows --------------------------------------------------------------------------------------
 
-# The level of each row of a frame among `labels`, those of the fit in the order of sampling, and
-# after these the new ones in the order in which they first appear.
-code_levels <- function(design, part, frame, labels) {
-  own <- factors_of(design)[[part]]
-  by <- design$by[[part]]
-  check_labels(own, labels, by)
-  if (is.null(frame)) return(list(code = match(own$labels, labels)[own$code], new = character()))
+# The level of each row of a frame among `labels`, and after these the new ones in the order in
+# which they first appear.
+code_levels <- function(schema, part, frame, labels) {
+  by <- schema$by[[part]]
+  own <- schema$known[[part]]
+  check_labels(own$labels, labels, by)
   n_known <- length(labels)
-  first <- match(match(labels, own$labels), own$code)
-  both <- Map(function(known, new) code_both(code_values(known[first]), code_values(new)),
-              grouping_columns(by, design$frame), grouping_columns(by, frame))
+  place <- match(labels, own$labels)
+  both <- Map(function(known, new) {
+    known$code <- known$code[place]
+    code_both(known, code_values(new))
+  }, own$parts, grouping_columns(by, frame))
   code <- cross_codes(lapply(both, `[[`, "code"), lengths(lapply(both, `[[`, "labels")))$code
   known <- seq_len(n_known)
   place <- match(code[-known], code[known])

@@ -120,10 +120,10 @@ check_predicted <- function(predictor, values, columns) {
 
 # X, and Z of the chosen random columns or NULL.
 block_matrices <- function(plan, rows) {
-  design <- plan$fit$design
+  schema <- plan$fit$design
   frame <- frame_rows(plan$rows$frame, rows)
-  X <- terms_matrix(design$terms, frame, design$coding)
-  Z <- lapply(plan$bars, terms_matrix, frame = frame, contrasts = design$coding)
+  X <- terms_matrix(schema$terms, frame, schema$coding)
+  Z <- random_matrices(schema, frame, plan$bars)
   list(X = X[, plan$fit$posterior$fixed, drop = FALSE],
        Z = if (length(Z)) do.call(cbind, Z))
 }

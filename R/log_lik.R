@@ -95,7 +95,7 @@ response_of <- function(fit, newdata) {
   frame <- fit$design$frame
   if (!is.null(newdata)) {
     check_newdata(newdata)
-    frame <- new_frame(fit$design, newdata, list(), list(), with_response = TRUE)
+    frame <- new_frame(schema_of(fit$design, character()), newdata, list(response = TRUE))
   }
   as.numeric(frame[[1]])
 }
@@ -138,12 +138,7 @@ sigma_of_rows <- function(plan, sigma, asked) {
 # Rows as a design of their own, their response less the offset.
 design_of_rows <- function(fit, rows) {
   design <- fit$design
-  frame <- rows$frame
-  attr(attr(frame, "terms"), "offset") <- NULL
-  frame[["(offset)"]] <- NULL
-  frame[[1]] <- rows$response - if (is.null(rows$offset)) 0 else rows$offset
-  frame[["(weights)"]] <- rows$weights
-  design$frame <- frame
+  design$frame <- frame_of_rows(rows)
   grouping <- grouping_of(fit$posterior)
   strata <- strata_of(fit$posterior)
   design$factors <- list(

@@ -1,27 +1,4 @@
-# The rows that predictions are of: those of the fit, or new ones, read with the fit's own terms.
-
-# The variables that came with the rows of the data: new rows must have them. Others that the
-# formula or the arguments weights and offset name, such as knots, are kept with these.
-row_variables <- function(design, whole, data) {
-  n_rows <- if (is.data.frame(data)) nrow(data) else NROW(eval(design$formula[[2]], data))
-  quosures <- design$quosures[c("weights", "offset")]
-  found <- c(
-    list(with_rows(free_variables(whole), data, environment(whole), n_rows)),
-    lapply(quosures[lengths(quosures) > 0], function(quosure) {
-      names <- free_variables(rlang::quo_get_expr(quosure))
-      with_rows(names, data, rlang::quo_get_env(quosure), n_rows)
-    })
-  )
-  unique(unlist(found))
-}
-
-with_rows <- function(names, data, environment, n_rows) {
-  in_data <- names %in% if (is.data.frame(data)) names(data)
-  names[in_data | vapply(names, function(name) {
-    value <- get0(name, environment)
-    is.atomic(value) && n_rows > 1 && NROW(value) == n_rows
-  }, NA)]
-}
+# The rows that predictions are of: those of the fit, or new ones, read through its schema.
 
 # A function that was attached where the model was fitted, as ns() of splines, is not kept.
 function_remedy <- function(e) {
@@ -30,50 +7,73 @@ function_remedy <- function(e) {
   }
 }
 
-# So that new rows get the contrasts of the fit, whatever the session's option is by then.
-settle_contrasts <- function(design) {
-  contrasts <- as.list(design$contrasts)
-  variables <- unlist(lapply(c(list(design$terms), design$bars), term_variables))
-  for (name in intersect(variables, names(design$frame))) {
-    column <- .subset2(design$frame, name)
-    if (!is.factor(column) || !is.null(contrasts[[name]])) next
-    own <- attr(column, "contrasts")
-    contrasts[[name]] <- if (!is.null(own)) own
-      else getOption("contrasts")[[1 + is.ordered(column)]]
-  }
-  if (length(contrasts)) contrasts
-}
-
 # asked: newdata, offset and weights. bars: the random terms that predictions take up. with_sigma,
 # with_response: are residual variances and the response needed? A list: the model frame of what is
 # needed, and for each row its name, group, level of the residual variance, response, offset and
 # weight.
 prediction_rows <- function(fit, asked, bars, with_sigma, with_response) {
   design <- fit$design
-  newdata <- asked$newdata
-  by <- list(group = if (length(bars)) design$by$group,
-             sigma = if (with_sigma) design$by$sigma)
-  new <- NULL
-  if (!is.null(newdata)) {
-    check_newdata(newdata)
-    newdata <- in_types_of_fit(design, named_columns(newdata))
-    terms <- c(list(design$terms), bars)
-    expressions <- c(variables_of(terms, by), if (with_response) design$formula[[2]])
-    warn_of_whole_columns(design, Filter(is_made_of(newdata), expressions), newdata)
-    new <- new_frame(design, newdata, terms, by, with_response)
-  }
-  frame <- if (is.null(new)) design$frame else new
-  response <- if (with_response) .subset2(frame, names(design$frame)[1])
+  by <- c(if (length(bars)) design$by["group"], if (with_sigma) design$by["sigma"])
+  needed <- list(terms = c(list(design$terms), bars), by = by[lengths(by) > 0],
+                 response = with_response, weights = with_sigma)
+  labels <- list(group = grouping_of(fit$posterior)$groups, sigma = strata_of(fit$posterior)$labels)
+  if (is.null(asked$newdata)) return(own_rows(design, needed, labels, asked))
+  check_newdata(asked$newdata)
+  schema <- schema_of(design, names(needed$by))
+  newdata <- in_types_of(schema, named_columns(asked$newdata))
+  if (has_rows(design)) warn_of_made(design, needed, newdata)
+  read_rows(schema, newdata, needed, labels, asked$offset, asked$weights)
+}
+
+# Of the variables that are calls, which are evaluated anew.
+warn_of_made <- function(design, needed, newdata) {
+  expressions <- c(variables_of(needed$terms, needed$by), if (needed$response) design$formula[[2]])
+  calls <- Filter(is.call, expressions)
+  warn_of_whole_columns(design, Filter(is_made_of(newdata), calls), newdata)
+}
+
+own_rows <- function(design, needed, labels, asked) {
+  frame <- design$frame
+  code <- function(part) if (!is.null(needed$by[[part]])) own_codes(design, part, labels[[part]])
   list(
-    frame = frame, row_names = row.names(if (is.null(newdata)) frame else newdata),
-    group = if (!is.null(by$group)) {
-      code_levels(design, "group", new, grouping_of(fit$posterior)$groups)
-    },
-    level = if (!is.null(by$sigma)) code_levels(design, "sigma", new, strata_of(fit$posterior)$labels),
-    response = if (with_response) as.numeric(response),
-    offset = row_offset(design, frame, newdata, asked$offset),
-    weights = if (with_sigma) row_weights(design, frame, newdata, asked$weights)
+    frame = frame, row_names = row.names(frame), group = code("group"), level = code("sigma"),
+    response = if (needed$response) as.numeric(.subset2(frame, 1)),
+    offset = own_offset(frame, asked$offset),
+    weights = if (needed$weights) own_weights(frame, asked$weights)
   )
+}
+
+# All that rows of data are to a design.
+all_needed <- function(schema) {
+  list(terms = c(list(schema$terms), schema$bars), by = schema$by[names(schema$known)],
+       response = TRUE, weights = TRUE)
+}
+
+# Rows read through a schema, their columns in its types (in_types_of()): what is needed of them,
+# as prediction_rows() has it. labels: those of the levels, which codes are numbers of.
+read_rows <- function(schema, newdata, needed = all_needed(schema),
+                      labels = lapply(schema$known, `[[`, "labels"), offset = NULL,
+                      weights = NULL) {
+  frame <- new_frame(schema, newdata, needed)
+  code <- function(part) {
+    if (!is.null(needed$by[[part]])) code_levels(schema, part, frame, labels[[part]])
+  }
+  list(
+    frame = frame, row_names = row.names(newdata), group = code("group"), level = code("sigma"),
+    response = if (needed$response) as.numeric(.subset2(frame, names(schema$columns)[1])),
+    offset = new_offset(schema, frame, newdata, offset),
+    weights = if (needed$weights) new_weights(schema, newdata, weights)
+  )
+}
+
+# Such rows as the model frame of a design, the response less the offset.
+frame_of_rows <- function(rows) {
+  frame <- rows$frame
+  attr(attr(frame, "terms"), "offset") <- NULL
+  frame[["(offset)"]] <- NULL
+  frame[[1]] <- rows$response - if (is.null(rows$offset)) 0 else rows$offset
+  frame[["(weights)"]] <- rows$weights
+  frame
 }
 
 check_newdata <- function(newdata) {
@@ -83,14 +83,13 @@ check_newdata <- function(newdata) {
   if (nrow(newdata) == 0) abort("{.arg newdata} has no rows.")
 }
 
-# The model frame of new rows: the variables of these terms and of the grouping factors,
+# The model frame of new rows: the variables of the needed terms and of the grouping factors,
 # evaluated as the fit evaluated them, so that poly() and the like keep their basis.
-new_frame <- function(design, newdata, terms, by, with_response) {
-  in_terms <- unique(unlist(lapply(terms, term_variables)))
-  if (with_response) in_terms <- union(in_terms, names(design$frame)[1])
-  needed <- union(in_terms, unlist(lapply(by, grouping_parts)))
-  own_terms <- terms_of(attr(design$frame, "terms"), needed)
-  check_has_columns(design, newdata, own_terms)
+new_frame <- function(schema, newdata, needed) {
+  in_terms <- unique(unlist(lapply(needed$terms, term_variables)))
+  if (needed$response) in_terms <- union(in_terms, names(schema$columns)[1])
+  own_terms <- terms_of(schema$whole, union(in_terms, unlist(lapply(needed$by, grouping_parts))))
+  check_has_columns(schema, newdata, own_terms)
   check_made_of_columns(own_terms, newdata)
   frame <- tryCatch(
     suppressWarnings(stats::model.frame(own_terms, newdata, na.action = stats::na.pass)),
@@ -99,20 +98,19 @@ new_frame <- function(design, newdata, terms, by, with_response) {
             x = "{conditionMessage(e)}", i = function_remedy(e))
     }
   )
-  frame <- plain_columns(frame)
+  frame <- unclass(plain_columns(frame))
   for (name in names(frame)) {
-    column <- .subset2(frame, name)
-    if (name %in% in_terms) {
-      column <- like_fitted(column, .subset2(design$frame, name), name)
-    }
-    check_complete(column, name, name %in% grouping_parts(by$group))
+    column <- frame[[name]]
+    if (name %in% in_terms) column <- like_fitted(column, schema$columns[[name]], name)
+    check_complete(column, name, name %in% grouping_parts(needed$by$group))
     frame[[name]] <- column
   }
+  class(frame) <- "data.frame"
   frame
 }
 
-check_has_columns <- function(design, newdata, terms) {
-  needed <- intersect(free_variables(attr(terms, "variables")), design$row_variables)
+check_has_columns <- function(schema, newdata, terms) {
+  needed <- intersect(free_variables(attr(terms, "variables")), schema$row_variables)
   missing <- setdiff(needed, names(newdata))
   if (length(missing)) {
     abort("{.arg newdata} has no column{?s} {.var {missing}}.",
@@ -148,55 +146,65 @@ check_complete <- function(column, name, groups = FALSE) {
 }
 
 # offset() terms and the argument `offset`: as given here, or as given to the fit.
-row_offset <- function(design, frame, newdata, offset) {
-  n_rows <- nrow(frame)
+own_offset <- function(frame, offset) {
   total <- stats::model.offset(frame)
   if (!is.null(offset)) {
-    own <- check_row_values(offset, "offset", n_rows)
+    own <- check_row_values(offset, "offset", nrow(frame))
     if (is.null(total)) total <- 0
     if (!is.null(frame[["(offset)"]])) total <- total - frame[["(offset)"]]
     total <- total + own
-  } else if (!is.null(newdata) && has_quosure(design, "offset")) {
-    own <- evaluate_quosure(design, "offset", newdata)
-    total <- (if (is.null(total)) 0 else total) + own
   }
-  if (is.null(total)) NULL else as.numeric(total)
+  as_numeric_or_null(total)
 }
 
-row_weights <- function(design, frame, newdata, weights) {
-  if (!is.null(weights)) {
-    weights <- check_row_values(weights, "weights", nrow(frame))
-    check_weights(weights)
-    return(weights)
-  }
-  if (is.null(newdata)) return(as_numeric_or_null(stats::model.weights(frame)))
-  if (!has_quosure(design, "weights")) return(NULL)
-  if (!can_evaluate(design, "weights", newdata)) {
+new_offset <- function(schema, frame, newdata, offset) {
+  total <- stats::model.offset(frame)
+  own <- if (!is.null(offset)) check_row_values(offset, "offset", nrow(frame))
+    else if (has_quosure(schema, "offset")) evaluate_quosure(schema, "offset", newdata)
+  if (!is.null(own)) total <- (if (is.null(total)) 0 else total) + own
+  as_numeric_or_null(total)
+}
+
+own_weights <- function(frame, weights) {
+  if (is.null(weights)) return(as_numeric_or_null(stats::model.weights(frame)))
+  check_row_weights(weights, nrow(frame))
+}
+
+new_weights <- function(schema, newdata, weights) {
+  if (!is.null(weights)) return(check_row_weights(weights, nrow(newdata)))
+  if (!has_quosure(schema, "weights")) return(NULL)
+  if (!can_evaluate(schema, "weights", newdata)) {
     inform("The fit has weights, and {.arg newdata} has none: each row gets the weight 1.",
            i = "Give {.arg weights}, or a column for
-                {.code {rlang::as_label(design$quosures$weights)}}.")
+                {.code {rlang::as_label(schema$quosures$weights)}}.")
     return(NULL)
   }
-  weights <- evaluate_quosure(design, "weights", newdata)
+  weights <- evaluate_quosure(schema, "weights", newdata)
   check_weights(weights)
   weights
 }
 
-has_quosure <- function(design, name) {
-  quosure <- design$quosures[[name]]
+check_row_weights <- function(weights, n_rows) {
+  weights <- check_row_values(weights, "weights", n_rows)
+  check_weights(weights)
+  weights
+}
+
+has_quosure <- function(schema, name) {
+  quosure <- schema$quosures[[name]]
   !is.null(quosure) && !rlang::quo_is_null(quosure)
 }
 
 # An expression without any variable of the rows has the values of the fit's rows.
-can_evaluate <- function(design, name, newdata) {
-  named <- free_variables(rlang::quo_get_expr(design$quosures[[name]]))
-  needed <- intersect(named, design$row_variables)
+can_evaluate <- function(schema, name, newdata) {
+  named <- free_variables(rlang::quo_get_expr(schema$quosures[[name]]))
+  needed <- intersect(named, schema$row_variables)
   length(needed) > 0 && all(needed %in% names(newdata))
 }
 
-evaluate_quosure <- function(design, name, newdata) {
-  quosure <- design$quosures[[name]]
-  if (!can_evaluate(design, name, newdata)) {
+evaluate_quosure <- function(schema, name, newdata) {
+  quosure <- schema$quosures[[name]]
+  if (!can_evaluate(schema, name, newdata)) {
     abort("The fit has the {.arg {name}} {.code {rlang::as_label(quosure)}}, which cannot be had
            from {.arg newdata}.", i = "Give {.arg {name}}, one number for each row.")
   }

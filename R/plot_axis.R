@@ -74,7 +74,8 @@ moved_frame <- function(design, axis, rows, values) {
   }
   data <- frame_rows(axis$data, rows)
   data[[axis$name]] <- values
-  new_frame(design, data, c(list(design$terms), design$bars), by = list(), with_response = FALSE)
+  new_frame(schema_of(design, character()), data,
+            list(terms = c(list(design$terms), design$bars), response = FALSE))
 }
 
 # That the frame made anew is that of the fit, which it is not with x - mean(x), whose mean would
@@ -92,8 +93,7 @@ check_moves <- function(fit, axis) {
 # The columns that a group has coefficients of, rows x columns.
 coef_matrix <- function(fit, frame) {
   design <- fit$design
-  both <- do.call(cbind, lapply(c(list(design$terms), design$bars), terms_matrix, frame = frame,
-                                contrasts = design$coding))
+  both <- do.call(cbind, random_matrices(design, frame, c(list(design$terms), design$bars)))
   both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
 }
 

@@ -13,10 +13,10 @@ rowwise_functions <- c(
 # function stands around them.
 kept_heads <- c("scale", "poly", "ns", "bs", "factor", "as.factor", "ordered")
 
-# Warns of these variables among `expressions`, once in a session for each fit.
+# Warns of these variables among `expressions`, calls, once in a session for each fit.
 warn_of_whole_columns <- function(design, expressions, newdata) {
   own <- environment(design$formula)
-  suspected <- Filter(function(e) is.call(e) && !is_rowwise(e, own), unique(expressions))
+  suspected <- Filter(function(e) !is_rowwise(e, own), unique(expressions))
   names <- vapply(suspected, as_text, "")
   changed <- names[vapply(names, changes_alone, NA, design = design)]
   # All rows of the fit together are what they were.
