@@ -240,3 +240,17 @@ test_that("types have no more than class, levels, units and shape", {
   expect_identical(dim(zero_rows(array(1, c(4, 2, 3)))), c(0L, 2L, 3L))
   expect_null(zero_rows(sum))
 })
+
+test_that("a design that version 0.1.0 saved has a schema", {
+  skip_if(length(saved_fits()) == 0, "no saved fits")
+  fits <- Filter(function(fit) !is.null(fit$design), saved_fits())
+  expect_gt(length(fits), 5)
+  for (name in names(fits)) {
+    rowless <- fits[[name]]
+    rowless$design <- schema_of(rowless$design)
+    expect_lt(longest_vector(rowless$design), nobs(fits[[name]]))
+    predicted <- saved_answers(rowless)$predicted
+    expect_type(predicted, "double")
+    expect_identical(predicted, saved_answers(fits[[name]])$predicted, label = name)
+  }
+})
