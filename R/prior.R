@@ -108,9 +108,9 @@ relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeff
 check_priors <- function(given) {
   list(
     beta = check_prior(given$beta, "beta", c("flat", "normal"), by_name = TRUE),
-    sd = check_prior(given$sd, "sd", scale_families, by_name = TRUE),
+    sd = check_prior(given$sd, "sd", scale_priors, by_name = TRUE),
     cor = check_prior(given$cor, "cor", "lkj"),
-    sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_families, "pooled")),
+    sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_priors, "pooled")),
     cov = if (!is.null(given$cov)) check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"))
   )
 }
@@ -126,7 +126,7 @@ check_relm_prior <- function(prior) {
   prior
 }
 
-scale_families <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",
+scale_priors <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",
                     "inverse_gamma")
 
 #' @rdname relm_prior

@@ -110,8 +110,8 @@ tails_in <- function(posterior) {
   setNames(posterior$parameters$tail, posterior$parameters$variable)
 }
 
-# Families of priors of a standard deviation, of one scale.
-families <- function(scale) {
+# Priors of a standard deviation, of one scale.
+scale_priors_of <- function(scale) {
   list(half_t(3, scale), half_cauchy(scale), half_normal(scale), exponential(1 / scale))
 }
 

@@ -1,5 +1,5 @@
 # Variances in plain R, drawn as helper-replay.R wants them: of residuals, also under a pooled
-# prior, and of normal variates under every family.
+# prior, and of normal variates under every prior.
 
 draw_sigma2 <- function(data, prior, residual, current) {
   n <- tabulate(data$level)

@@ -15,13 +15,13 @@ test_that("sigma of a common line is drawn from its density, whatever the prior 
   set.seed(2)
   for (n in c(2, 5, 200)) {
     y <- rnorm(n)
-    for (scale in c(0.01, 1, 100)) for (family in families(scale)) {
-      fit <- relm(y ~ 1, data.frame(y), prior = relm_prior(sigma = family), chains = 1,
+    for (scale in c(0.01, 1, 100)) for (prior in scale_priors_of(scale)) {
+      fit <- relm(y ~ 1, data.frame(y), prior = relm_prior(sigma = prior), chains = 1,
                   draws = 10000, seed = 1)
       errors <- share_errors(as.matrix(fit, "sigma"), function(t) {
-        (2 - n) * t - sum((y - mean(y))^2) * exp(-2 * t) / 2 + log_sd_density(family, exp(t))
+        (2 - n) * t - sum((y - mean(y))^2) * exp(-2 * t) / 2 + log_sd_density(prior, exp(t))
       })
-      expect_lt(max(abs(errors)), 4, label = paste(n, format(family)))
+      expect_lt(max(abs(errors)), 4, label = paste(n, format(prior)))
     }
   }
 })

@@ -2,21 +2,21 @@
 
 test_that("a prior of a scale is its density", {
   s <- c(0.2, 0.7, 1.9, 4)
-  for (family in c(families(0.6), list(inverse_gamma(2, 0.3), jeffreys(), uniform(7)))) {
-    encoded <- encode_scale(family)
+  for (prior in c(scale_priors_of(0.6), list(inverse_gamma(2, 0.3), jeffreys(), uniform(7)))) {
+    encoded <- encode_scale(prior)
     rest <- switch(encoded[["kind"]] + 1, 0,
       -(encoded[["df"]] + 1) / 2 * log(1 + s^2 / encoded[["df"]] / encoded[["scale"]]^2),
       -(s / encoded[["scale"]])^2 / 2, -s / encoded[["scale"]])
     value <- -(2 * encoded[["shape"]] + 1) * log(s) - encoded[["rate"]] / s^2 + rest
-    textbook <- vapply(s, log_sd_density, 0, own = family)
-    expect_equal(diff(value), diff(textbook), label = format(family))
+    textbook <- vapply(s, log_sd_density, 0, own = prior)
+    expect_equal(diff(value), diff(textbook), label = format(prior))
   }
 })
 
 test_that("half_cauchy is half_t with one degree of freedom", {
-  draws <- function(family) {
+  draws <- function(prior) {
     as.matrix(relm(log(mercury) ~ 1 + (1 | station), bass, draws = 20, chains = 1, seed = 1,
-                   prior = relm_prior(sd = family, sigma = family)))
+                   prior = relm_prior(sd = prior, sigma = prior)))
   }
   expect_identical(draws(half_cauchy(0.2)), draws(half_t(1, 0.2)))
 })
@@ -34,8 +34,8 @@ hyper_distances <- function(fits) {
 test_that("the three Gibbs samplers agree under every prior", {
   data <- grouped_data(8)
   cases <- c(
-    lapply(families(0.5), function(family) {
-      list(y ~ x + (1 + x || g), ~ 1, relm_prior(sd = family, sigma = family))
+    lapply(scale_priors_of(0.5), function(prior) {
+      list(y ~ x + (1 + x || g), ~ 1, relm_prior(sd = prior, sigma = prior))
     }),
     list(
       list(y ~ x + (1 + x | g), ~ 1,
