@@ -114,7 +114,7 @@ fixed_matrix <- function(design, columns) {
 #' @export
 family.relm <- function(object, ...) {
   refuse_dots(list(...), "family")
-  stats::gaussian()
+  family_of(object)$as_family()
 }
 
 # What stats' defaults would answer with NULL.

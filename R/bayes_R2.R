@@ -65,17 +65,18 @@ bayes_R2.relm <- function(object, newdata = NULL, re_formula = NULL, residual = 
 }
 
 # In each draw, the variance over rows of the mean, and of the residual: that of y less the mean,
-# or the mean over rows of sigma^2 / w.
+# or the mean over rows of its variance.
 variances_over_rows <- function(plan, of_residuals) {
   mean <- residual <- new_variance(plan$n_draws)
   modelled <- 0
+  family <- family_of(plan$fit)
   for (rows in plan$blocks) {
-    values <- means_of_rows(plan, rows)
+    values <- family$inverse_link(block_draws(plan, rows))
     mean <- add_columns(mean, values)
     if (of_residuals) {
       residual <- add_columns(residual, rep(plan$rows$response[rows], each = plan$n_draws) - values)
     } else {
-      modelled <- modelled + rowSums(residual_sd(plan, rows)^2)
+      modelled <- modelled + rowSums(family$sd(values, row_scales(plan, rows))^2)
     }
   }
   list(mean = mean$squares / (mean$n - 1),

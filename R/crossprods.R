@@ -76,7 +76,7 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
   for (start in starts) {
     end <- min(start + chunk_rows - 1L, n_rows)
     rows <- if (length(starts) > 1) start:end
-    chunk <- design_rows(x, rows)
+    chunk <- less_offset(design_rows(x, rows))
     check_columns(chunk)
     if (is.null(accumulation)) {
       accumulation <- new_crossprods(x, chunk, found)
@@ -137,7 +137,7 @@ new_crossprods <- function(design, chunk, found) {
            {.code {design$group}}.", i = "Write it once.")
   }
   crossprods <- list(
-    response = as_text(design$formula[[2]]), formula = design$formula,
+    response = as_text(design$formula[[2]]), formula = design$formula, family = design$family,
     n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
     groupings = if (is.null(design$group)) list() else {
       list(new_grouping(design$group, found$group$labels, found$group$display, found$group$all,

@@ -57,7 +57,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])
   design <- list(
-    formula = formula, sigma = sigma, frame = frame,
+    formula = formula, family = families$gaussian$name, sigma = sigma, frame = frame,
     terms = fixed_terms(parts$fixed, formula, data), bars = lapply(bars, `[[`, "terms"),
     by = list(group = if (length(bars)) bars[[1]]$group,
               sigma = if (has_sigma_factor(sigma)) sigma[[2]]),
@@ -101,8 +101,10 @@ check_design <- function(design) {
     abort("No rows are left to fit.",
           i = "Look at {.arg subset} and at missing values.")
   }
-  check_response(frame[[1]], frame)
+  family <- family_of(design)
+  family$check_type(frame)
   check_finite_columns(frame)
+  family$check_values(frame)
   design
 }
 

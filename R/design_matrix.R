@@ -4,17 +4,16 @@
 design_rows <- function(design, rows = NULL) schema_rows(design, design$frame, rows)
 
 # The rows `rows` (all when NULL) of a model frame that was read through a schema, or is that of a
-# design: list(X, Z, y, weights, block), with the block of each random column. The matrices have no
+# design: list(X, Z, y, offset, weights, block), with the block of each random column. The matrices have no
 # row names.
 schema_rows <- function(schema, frame, rows = NULL) {
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
-  offset <- stats::model.offset(frame)
   y <- as.numeric(frame[[1]])
   Z <- random_matrices(schema, frame)
   list(
     X = terms_matrix(schema$terms, frame, schema$coding),
     Z = if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0),
-    y = if (is.null(offset)) y else y - as.numeric(offset),
+    y = y, offset = as_numeric_or_null(stats::model.offset(frame)),
     weights = stats::model.weights(frame),
     block = rep(seq_along(Z), vapply(Z, ncol, 1L))
   )
@@ -23,6 +22,14 @@ schema_rows <- function(schema, frame, rows = NULL) {
 # The matrix of each random term.
 random_matrices <- function(schema, frame, bars = schema$bars) {
   lapply(bars, terms_matrix, frame = frame, contrasts = schema$coding)
+}
+
+# Of such rows, the response less its offset, as what is computed from a linear model's rows has it.
+# Elsewhere an offset is a part of the linear predictor.
+less_offset <- function(rows) {
+  if (!is.null(rows$offset)) rows$y <- rows$y - rows$offset
+  rows$offset <- NULL
+  rows
 }
 
 # frame[rows, ] without its row names, which take longer to subset than the columns.

@@ -15,7 +15,8 @@ get_predicted.relm <- function(x, data = NULL, predict = "expectation", iteratio
     abort("{.arg centrality_function} must be a function.",
           x = "It is {describe(centrality_function)}.")
   }
-  draw <- if (predict == "prediction") posterior_predict.relm else posterior_epred.relm
+  draw <- switch(predict, prediction = posterior_predict.relm, link = posterior_linpred.relm,
+                 posterior_epred.relm)
   draws <- do.call(draw, c(
     list(x, newdata = data, re_formula = random_formula(x, data, include_random),
          ndraws = iterations),

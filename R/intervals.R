@@ -56,7 +56,7 @@ predictive_interval <- function(object, ...) UseMethod("predictive_interval")
 predictive_interval.relm <- function(object, prob = 0.95, fun = NULL, ...) {
   check_probability(prob, "prob")
   plan <- plan_prediction(object, "predictive_interval", TRUE, shared_arguments(...))
-  interval <- quantiles_of_rows(share_normals(plan), tail_probs(prob), function(values, rows) {
+  interval <- quantiles_of_rows(share_variates(plan), tail_probs(prob), function(values, rows) {
     apply_function(fun, values)
   })
   colnames(interval) <- percent(tail_probs(prob))

@@ -19,7 +19,7 @@ groups_of_design <- function(design, posterior, stratum_of) {
   n_rows <- nrow(design$frame)
   for (start in seq(1L, n_rows, by = chunk_rows)) {
     rows <- start:min(start + chunk_rows - 1L, n_rows)
-    chunk <- design_rows(design, rows)
+    chunk <- less_offset(design_rows(design, rows))
     chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
     absorb(factors, chunk, found$cell[rows])
   }
@@ -115,11 +115,12 @@ row_predictive <- function(model, groups, given, rows, leave_out) {
   })
 }
 
-# log densities, draws x rows, of rows with these means and standard deviations: symmetric in the
-# value and the mean, of which the matrix comes first.
+# Log densities and draws of rows that are normal with these moments, draws x rows.
 log_density_of_rows <- function(moments, y) {
-  stats::dnorm(moments$mean, rep(y, each = nrow(moments$mean)), moments$sd, log = TRUE)
+  families$gaussian$log_density(rep(y, each = nrow(moments$mean)), moments$mean, moments$sd)
 }
+
+draws_of_rows <- function(moments) families$gaussian$draw(moments$mean, moments$sd)
 
 call_kernel <- function(call) {
   tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
@@ -132,7 +133,7 @@ all_hyper <- function(fit) {
 }
 
 rows_of_fit <- function(design, posterior, places) {
-  rows <- design_rows(design, places)
+  rows <- less_offset(design_rows(design, places))
   number <- function(grouping, labels) {
     if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }

@@ -96,7 +96,7 @@ fill_columns <- function(plan, rows, values, columns) {
   }
   if (!plan$residual) return(invisible(fill(NULL)))
   noise <- block_noise(plan, rows)
-  if (!is.null(noise$normals)) return(invisible(fill(noise)))
+  if (!is.null(noise$variates)) return(invisible(fill(noise)))
   with_stream(plan$stream$residuals, {
     fill(noise)
     plan$stream$residuals <- get(".Random.seed", globalenv())
@@ -128,14 +128,25 @@ block_matrices <- function(plan, rows) {
        Z = if (length(Z)) do.call(cbind, Z))
 }
 
-# Residual standard deviations, which of them each row has, and weights; normals where rows
-# share them.
+# What C draws observations by: the family, its scale parameters, which of them each row has, and
+# weights; variates where rows share them.
 block_noise <- function(plan, rows) {
   level <- plan$rows$level$code[rows]
   levels <- unique(level)
-  list(sigma = level_sigmas(plan, levels),
+  list(family = family_of(plan$fit)$name, scale = level_sigmas(plan, levels),
        stratum = if (!is.null(level)) match(level, levels) - 1L,
-       weights = plan$rows$weights[rows], normals = plan$normals)
+       weights = plan$rows$weights[rows], variates = plan$variates)
+}
+
+# The scale parameter of each row over the square root of its weight, draws x rows; NULL where the
+# family has none.
+row_scales <- function(plan, rows, weighted = TRUE) {
+  if (is.null(family_of(plan$fit)$scale)) return(NULL)
+  noise <- block_noise(plan, rows)
+  place <- if (is.null(noise$stratum)) rep(1L, length(rows)) else noise$stratum + 1L
+  scales <- noise$scale[, place, drop = FALSE]
+  if (!weighted || is.null(noise$weights)) return(scales)
+  scales / rep(sqrt(noise$weights), each = plan$n_draws)
 }
 
 # Effects of groups, known ones before new ones: chosen draws x columns x groups.
@@ -151,7 +162,7 @@ group_effects <- function(plan, groups) {
 # Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.
 level_sigmas <- function(plan, levels) {
   posterior <- plan$fit$posterior
-  places <- shown_places_of(posterior, "sigma")
+  places <- shown_places_of(posterior, family_of(posterior)$scale)
   if (is.null(levels)) return(chosen_hyper(plan, places))
   n_known <- length(strata_of(posterior)$labels)
   known <- levels <= n_known
@@ -161,7 +172,8 @@ level_sigmas <- function(plan, levels) {
   sigmas
 }
 
-block_draws <- function(plan, rows, change) {
+# The same for some rows, in a matrix of their own.
+block_draws <- function(plan, rows, change = NULL) {
   values <- matrix(0, plan$n_draws, length(rows))
   fill_columns(plan, rows, values, seq_along(rows))
   if (is.null(change)) values else change(values, rows)

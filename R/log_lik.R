@@ -79,15 +79,7 @@ log_lik_draws <- function(plan) {
 
 log_lik_columns <- function(plan, rows) {
   y <- rep(plan$rows$response[rows], each = plan$n_draws)
-  # Symmetric in the value and the mean, of which the matrix comes first.
-  stats::dnorm(means_of_rows(plan, rows), y, residual_sd(plan, rows), log = TRUE)
-}
-
-# Linear predictors, chosen draws x rows.
-means_of_rows <- function(plan, rows) {
-  values <- matrix(0, plan$n_draws, length(rows))
-  fill_columns(plan, rows, values, seq_along(rows))
-  values
+  family_of(plan$fit)$log_density(y, block_draws(plan, rows), row_scales(plan, rows))
 }
 
 # The response of the fit's rows, or of new ones.
@@ -135,7 +127,7 @@ sigma_of_rows <- function(plan, sigma, asked) {
   rbind(sigma, t(new_sigmas(plan_new_levels(plan, asked), seq_len(new))))
 }
 
-# Rows as a design of their own, their response less the offset.
+# Rows as a design of their own.
 design_of_rows <- function(fit, rows) {
   design <- fit$design
   design$frame <- frame_of_rows(rows)

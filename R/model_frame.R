@@ -113,24 +113,6 @@ as_factors <- function(frame) {
   frame
 }
 
-check_response <- function(y, frame) {
-  if (!is.numeric(y) || NCOL(y) != 1) {
-    name <- names(frame)[1]
-    has_two_values <- is.logical(y) || is.factor(y) && nlevels(y) == 2
-    abort("The response {.code {name}} must be one column of numbers.",
-          x = "It is {describe(stats::model.response(frame, 'any'))}.",
-          i = if (is.character(y)) "Convert it with {.fn as.numeric}."
-              else if (has_two_values) two_values_remedy(y, name))
-  }
-}
-
-two_values_remedy <- function(y, name) {
-  number <- if (is.factor(y)) paste0("as.numeric(", name, " == ", dQuote(levels(y)[2], FALSE), ")")
-    else paste0("as.numeric(", name, ")")
-  paste0("Models of two values, such as logistic regressions, are not fitted here. A linear model ",
-         "of the probability is that of {.code ", number, "}.")
-}
-
 check_finite_columns <- function(frame) {
   for (name in names(frame)) {
     column <- .subset2(frame, name)
@@ -141,12 +123,6 @@ check_finite_columns <- function(frame) {
             x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, it is not.",
             i = "Take these rows out with {.arg subset}.")
     }
-  }
-  y <- frame[[1]]
-  if (length(y) > 1 && y[2] == y[1] && all(y == y[1])) {
-    abort("The response {.code {names(frame)[1]}} is constant.",
-          x = "All {length(y)} values are {describe(unname(y[1]))}.",
-          i = "A model of it has no residual variance.")
   }
 }
 

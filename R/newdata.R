@@ -66,12 +66,12 @@ read_rows <- function(schema, newdata, needed = all_needed(schema),
   )
 }
 
-# Such rows as the model frame of a design, the response less the offset.
+# Such rows as the model frame of a design, with all of their offset in one column.
 frame_of_rows <- function(rows) {
   frame <- rows$frame
   attr(attr(frame, "terms"), "offset") <- NULL
-  frame[["(offset)"]] <- NULL
-  frame[[1]] <- rows$response - if (is.null(rows$offset)) 0 else rows$offset
+  frame[["(offset)"]] <- rows$offset
+  frame[[1]] <- rows$response
   frame[["(weights)"]] <- rows$weights
   frame
 }

@@ -20,10 +20,10 @@ new_parameters <- function(posterior) {
   random <- grouping_of(posterior)$random
   columns <- random$column
   pairs <- correlated_columns(random$block)
-  sigma <- sigma_names(posterior)
+  sigma <- if (!is.null(family_of(posterior)$scale)) sigma_names(posterior)
   strata <- strata_of(posterior)
   n <- c(b = length(posterior$fixed), sd = length(columns), cor = length(pairs$first),
-         sigma = n_strata(posterior))
+         sigma = if (length(sigma)) n_strata(posterior) else 0L)
   n[["pool"]] <- length(sigma) - n[["sigma"]]
   none <- function(part) rep(NA_character_, n[[part]])
   grouping <- if (!has_groups(posterior)) NA_character_ else grouping_of(posterior)$name
@@ -35,7 +35,7 @@ new_parameters <- function(posterior) {
     column = c(posterior$fixed, columns, columns[pairs$second], none("sigma"), none("pool")),
     with = c(none("b"), none("sd"), columns[pairs$first], none("sigma"), none("pool")),
     stratum = c(none("b"), none("sd"), none("cor"),
-                if (has_strata(posterior)) strata$labels else NA_character_, none("pool")),
+                if (has_strata(posterior)) strata$labels else none("sigma"), none("pool")),
     shown = shown_places(n, strata$display),
     tail = if (is.null(posterior$tails)) rep(Inf, sum(n)) else unname(posterior$tails)
   )

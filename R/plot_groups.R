@@ -94,7 +94,7 @@ rows_by_group <- function(fit, place, shown) {
   rows <- which(place %in% shown)
   rows <- split(rows, factor(place[rows], shown))
   lapply(seq_along(shown), function(k) {
-    own <- design_rows(fit$design, rows[[k]])
+    own <- less_offset(design_rows(fit$design, rows[[k]]))
     both <- cbind(own$X, own$Z)
     columns <- both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
     list(place = shown[k], rows = rows[[k]], columns = columns, y = own$y,

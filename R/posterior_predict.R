@@ -123,7 +123,7 @@ posterior_epred.relm <- function(object, newdata = NULL, re_formula = NULL, ndra
                                  sample_new_levels = "gaussian", seed = NULL, offset = NULL,
                                  re.form, draws, ...) {
   plan <- plan_prediction(object, "posterior_epred", FALSE, shared_arguments(...))
-  pad_columns(plan, predict_draws(plan))
+  pad_columns(plan, predict_draws(plan, change_to_means(object)))
 }
 
 #' @export
@@ -144,7 +144,7 @@ posterior_linpred.relm <- function(object, transform = FALSE, newdata = NULL, re
                                    re.form, draws, ...) {
   check_flag(transform, "transform")
   plan <- plan_prediction(object, "posterior_linpred", FALSE, shared_arguments(...))
-  pad_columns(plan, predict_draws(plan))
+  pad_columns(plan, predict_draws(plan, if (transform) change_to_means(object)))
 }
 
 #' @export

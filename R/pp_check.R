@@ -228,9 +228,8 @@ left_out_replicates <- function(fit, arguments, seed) {
   density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
   psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
   y <- response_of(fit, NULL)
-  yrep <- with_stream(check_seed(seed), {
-    at$mean + rep(y - at$y, each = nrow(at$mean)) + at$sd * stats::rnorm(length(at$mean))
-  })
+  at$mean <- at$mean + rep(y - at$y, each = nrow(at$mean))
+  yrep <- with_stream(check_seed(seed), draws_of_rows(at))
   weights <- if ("psis_object" %in% arguments) list(psis_object = psis)
     else list(lw = stats::weights(psis))
   c(list(y = y, yrep = yrep), weights)

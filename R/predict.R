@@ -46,7 +46,7 @@ predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TR
                          probs = c(0.025, 0.975), ...) {
   summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "predict", TRUE, shared_arguments(...))
-  estimate_rows(if (isFALSE(summary)) plan else share_normals(plan), summary, probs)
+  estimate_rows(if (isFALSE(summary)) plan else share_variates(plan), summary, probs)
 }
 
 #' @rdname predict.relm
@@ -55,16 +55,16 @@ fitted.relm <- function(object, newdata = NULL, re_formula = NULL, summary = NUL
                         probs = c(0.025, 0.975), ...) {
   summary <- form_of_rows(summary, !missing(probs))
   plan <- plan_prediction(object, "fitted", FALSE, shared_arguments(...))
-  estimate_rows(plan, summary, probs)
+  estimate_rows(plan, summary, probs, change_to_means(object))
 }
 
 # A row's summary needs the distribution of its own predictions, not of those of several rows
-# together: where rows are many, they have the same standard normals, one for each draw.
-most_own_normals <- 10000L
+# together: where rows are many, they have the same random numbers, one for each draw.
+most_own_variates <- 10000L
 
-share_normals <- function(plan) {
-  if (nrow(plan$rows$frame) > most_own_normals) {
-    plan$normals <- with_stream(plan$stream$residuals, stats::rnorm(plan$n_draws))
+share_variates <- function(plan) {
+  if (nrow(plan$rows$frame) > most_own_variates) {
+    plan$variates <- with_stream(plan$stream$residuals, family_of(plan$fit)$variates(plan$n_draws))
   }
   plan
 }

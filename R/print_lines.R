@@ -15,7 +15,7 @@ model_lines <- function(fit) {
     paste0(", residual variance by ", strata_of(posterior)$name)
   }
   subset <- fit$design$quosures$subset
-  c(paste0("Random-effects linear model: ", deparse1(posterior$formula)),
+  c(paste0("Random-effects ", family_of(posterior)$label, ": ", deparse1(posterior$formula)),
     paste0("Data: ", posterior$n_rows, " rows", groups, by,
            if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),

@@ -154,22 +154,6 @@ relm.default <- function(formula, ...) {
         i = "Write it as {.code relm(y ~ x + (1 | g), data)}.")
 }
 
-# family: text, a family or a function that makes one, as glm() takes them; or the error that it
-# ended in.
-check_family <- function(family) {
-  if (is.function(family)) family <- tryCatch(family(), error = identity)
-  made <- inherits(family, "family")
-  if (identical(family, "gaussian") ||
-        made && identical(c(family$family, family$link), c("gaussian", "identity"))) {
-    return(invisible())
-  }
-  abort("{.arg family} must be {.val gaussian}, with the link {.val identity}.",
-        x = if (made) "It is {.val {family$family}}, with the link {.val {family$link}}."
-            else if (inherits(family, "error")) "{conditionMessage(family)}"
-            else "It is {describe(family)}.",
-        i = "Responses are Gaussian; transform them in the formula, as in {.code log(y)}.")
-}
-
 # control: as asked for, which update() starts from. The fit that `init` is would make this one
 # as large.
 new_fit <- function(call, posterior, control, seed) {

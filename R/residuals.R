@@ -47,23 +47,16 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
   }
   plan <- plan_prediction(object, "residuals", predicted, shared_arguments(...),
                           response = TRUE, sigma = predicted || !ordinary || scaled)
-  over_sigma <- scaled || type == "pearson"
+  over_sd <- scaled || type == "pearson"
   weighted <- type %in% c("pearson", "deviance")
+  family <- family_of(object)
   estimate_rows(plan, summary, probs, change = function(values, rows) {
+    if (!predicted) values <- family$inverse_link(values)
     errors <- rep(plan$rows$response[rows], each = plan$n_draws) - values
-    if (over_sigma) return(errors / residual_sd(plan, rows, weighted))
+    if (over_sd) return(errors / family$sd(values, row_scales(plan, rows, weighted)))
     if (!weighted || is.null(plan$rows$weights)) return(errors)
     errors * rep(sqrt(plan$rows$weights[rows]), each = plan$n_draws)
   })
-}
-
-# Standard deviation of the residuals, draws x rows; without weights sigma.
-residual_sd <- function(plan, rows, weighted = TRUE) {
-  noise <- block_noise(plan, rows)
-  place <- if (is.null(noise$stratum)) rep(1L, length(rows)) else noise$stratum + 1L
-  sd <- noise$sigma[, place, drop = FALSE]
-  if (!weighted || is.null(noise$weights)) return(sd)
-  sd / rep(sqrt(noise$weights), each = plan$n_draws)
 }
 
 #' @rdname residuals.relm

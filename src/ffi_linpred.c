@@ -1,5 +1,6 @@
 #include <math.h>
 #include <R_ext/Random.h>
+#include "family.h"
 #include "ffi.h"
 #include "linpred.h"
 
@@ -31,13 +32,15 @@ static const int *list_places_or_null(SEXP list, const char *name, double length
     return isNull(list_element(list, name)) ? NULL : list_places(list, name, length, 0, limit);
 }
 
-/* What rows are predicted from. beta: draws x p; effects: draws x q x groups; sigma: draws x
-   strata, or nothing without a residual; normals: draws, or NULL for new ones in each row. */
+/* What rows are predicted from. beta: draws x p; effects: draws x q x groups. family: NULL where
+   linear predictors are asked for; scale: draws x strata; variates: draws, or NULL for new ones in
+   each row. */
 typedef struct {
     int n_rows;
-    columns_t X, Z, beta, effects, sigma;
-    const double *offset, *weights, *normals;
+    columns_t X, Z, beta, effects, scale;
+    const double *offset, *weights, *variates;
     const int *group, *stratum;
+    const family_t *family;
 } predictor_t;
 
 static predictor_t decode_predictor(SEXP list, int n_draws)
@@ -60,30 +63,36 @@ static predictor_t decode_predictor(SEXP list, int n_draws)
 
 static void decode_noise(SEXP list, int n_draws, predictor_t *rows)
 {
-    rows->sigma = decode_columns(list_element(list, "sigma"), n_draws);
-    if (rows->sigma.n_columns < 1) error("internal error: no residual standard deviation");
-    rows->stratum = list_places_or_null(list, "stratum", rows->n_rows, rows->sigma.n_columns);
+    const char *name = CHAR(asChar(list_element(list, "family")));
+    rows->family = family_named(name);
+    if (!rows->family) error("internal error: there is no family '%s'", name);
+    rows->scale = decode_columns(list_element(list, "scale"), n_draws);
+    if (rows->scale.n_columns < 1) error("internal error: no scale parameter");
+    rows->stratum = list_places_or_null(list, "stratum", rows->n_rows, rows->scale.n_columns);
     rows->weights = list_doubles_or_null(list, "weights", rows->n_rows);
-    rows->normals = list_doubles_or_null(list, "normals", n_draws);
+    rows->variates = list_doubles_or_null(list, "variates", n_draws);
 }
 
 static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
 {
-    start_mean(n, rows->offset ? rows->offset[i] : 0.0, value);
-    add_to_mean(n, rows->X.n_columns, rows->X.values + i, rows->n_rows, rows->beta.values, value);
+    start_eta(n, rows->offset ? rows->offset[i] : 0.0, value);
+    add_to_eta(n, rows->X.n_columns, rows->X.values + i, rows->n_rows, rows->beta.values, value);
     if (rows->group)
-        add_to_mean(n, rows->Z.n_columns, rows->Z.values + i, rows->n_rows,
-                    rows->effects.values + n * rows->Z.n_columns * rows->group[i], value);
-    if (!rows->sigma.values) return;
-    double scale = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
-    const double *sigma = rows->sigma.values + n * (rows->stratum ? rows->stratum[i] : 0);
-    if (rows->normals) add_given_residuals(n, scale, sigma, rows->normals, value);
-    else add_residuals(n, scale, sigma, value);
+        add_to_eta(n, rows->Z.n_columns, rows->Z.values + i, rows->n_rows,
+                   rows->effects.values + n * rows->Z.n_columns * rows->group[i], value);
+    if (!rows->family) return;
+    double multiple = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
+    const double *scale = rows->scale.values + n * (rows->stratum ? rows->stratum[i] : 0);
+    if (rows->variates) rows->family->draw_given(n, multiple, scale, rows->variates, value);
+    else rows->family->draw(n, multiple, scale, value);
 }
 
 /* Fills columns of `values` (draws x rows) in place, one for each row of X and in their
-   order, with x'beta + z'gamma_group + offset and, unless noise is NULL, a residual. FALSE once
-   the user wants to stop. */
+   order, with x'beta + z'gamma_group + offset or, unless noise is NULL, an observation. FALSE once
+   the user wants to stop.
+
+   Nothing between GetRNGstate() and PutRNGstate() raises an error, allocates or jumps: all is
+   decoded before, and what asks whether the user wants to stop catches the jump. */
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise)
 {
     const int *dims = checked_dims(values, "values", 2);
@@ -91,12 +100,13 @@ SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise)
     predictor_t rows = decode_predictor(predictor, n_draws);
     const int *column = checked_places(columns, "columns", rows.n_rows, 0, dims[1]);
     if (!isNull(noise)) decode_noise(noise, n_draws, &rows);
-    is_random = rows.sigma.values && !rows.normals;
+    is_random = rows.family && !rows.variates;
+    double *filled = REAL(values);
     double visits = 1.0 + 0.02 * n_draws * (rows.X.n_columns + rows.Z.n_columns + 10.0);
     monitor_t monitor = new_monitor();
     if (is_random) GetRNGstate();
     for (int i = 0; i < rows.n_rows && !stopped; i++) {
-        fill_row(&rows, i, (size_t) n_draws, REAL(values) + (size_t) n_draws * column[i]);
+        fill_row(&rows, i, (size_t) n_draws, filled + (size_t) n_draws * column[i]);
         stopped = user_wants_to_stop(&monitor, visits);
     }
     if (is_random) PutRNGstate();

@@ -3,22 +3,15 @@
 
 #include <stddef.h>
 
-/* Draws of a row's mean and of observations about it. Draws lie next to each other:
-   a column of coefficients holds n of them. */
+/* Draws of a row's linear predictor. Draws lie next to each other: a column of coefficients
+   holds n of them. */
 
-/* mean <- offset */
-void start_mean(size_t n, double offset, double *mean);
+/* eta <- offset */
+void start_eta(size_t n, double offset, double *eta);
 
-/* mean <- mean + sum_k x_k coefficients_k; the x_k lie `stride` doubles apart,
+/* eta <- eta + sum_k x_k coefficients_k; the x_k lie `stride` doubles apart,
    coefficients: n x k. */
-void add_to_mean(size_t n, int k, const double *x, size_t stride, const double *coefficients,
-                 double *mean);
-
-/* values <- values + scale sigma z, z standard normal; sigma: n. */
-void add_residuals(size_t n, double scale, const double *sigma, double *values);
-
-/* The same with the n normals that are given. */
-void add_given_residuals(size_t n, double scale, const double *sigma, const double *normals,
-                         double *values);
+void add_to_eta(size_t n, int k, const double *x, size_t stride, const double *coefficients,
+                double *eta);
 
 #endif

@@ -4,8 +4,8 @@
 
 # Rows and statistics ---------------------------------------------------------------------------
 
-# list(y, X, Z, weights, ...) of the rows of a design, or of some of them.
-rows_of <- function(design, ...) design_rows(design, ...)
+# list(y, X, Z, ...) of the rows of a design, or of some of them; y less its offset.
+rows_of <- function(design, ...) less_offset(design_rows(design, ...))
 
 # Groups of a grouping or strata in the order of their rows: list(labels, index, display, ...).
 groups_in <- function(grouping) group_levels(grouping)

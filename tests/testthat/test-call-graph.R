@@ -1,27 +1,6 @@
 # Files call each other one way: no file's functions call, through others, back into it. A reader
 # can take any file with those below it, and leave the rest.
 
-source_folder <- function() {
-  folder <- test_path("..", "..", "R")
-  skip_if_not(dir.exists(folder), "no sources")
-  skip_if_not_installed("codetools")
-  folder
-}
-
-# For each name that a file defines at top level: its file, and its value as code.
-definitions <- function(folder) {
-  files <- list.files(folder, "\\.R$", full.names = TRUE)
-  found <- lapply(files, function(file) {
-    assigned <- Filter(function(code) {
-      is.call(code) && identical(code[[1]], quote(`<-`)) && is.name(code[[2]])
-    }, as.list(parse(file, keep.source = FALSE)))
-    data.frame(name = vapply(assigned, function(code) as.character(code[[2]]), ""),
-               file = rep(sub("\\.R$", "", basename(file)), length(assigned)),
-               value = I(lapply(assigned, `[[`, 3)))
-  })
-  do.call(rbind, found)
-}
-
 names_used <- function(code) {
   is_function <- is.call(code) && identical(code[[1]], quote(`function`))
   if (is_function) codetools::findGlobals(eval(code, baseenv())) else all.names(code)

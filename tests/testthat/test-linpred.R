@@ -101,3 +101,40 @@ test_that("more draws than memory holds are refused before they are made", {
   expect_error(check_draws_memory(4000, 1e10), "320 TB.*free.*ndraws", class = "relm_error")
   expect_silent(check_draws_memory(4000, 1e4))
 })
+
+test_that("a prediction that is stopped leaves the generator after what it drew", {
+  n_rows <- 20000
+  n_draws <- 1000
+  predictor <- list(X = matrix(1, n_rows, 1), Z = NULL, beta = matrix(0, n_draws, 1),
+                    effects = NULL, group = NULL, offset = NULL)
+  noise <- list(family = "gaussian", scale = matrix(1, n_draws, 1), stratum = NULL, weights = NULL,
+                variates = NULL)
+  on.exit(setTimeLimit())
+  # The time that is left is over before the first question whether to stop. NULL where R itself
+  # came to that first.
+  stopped_draws <- function() {
+    values <- matrix(0, n_draws, n_rows)
+    columns <- seq_len(n_rows) - 1L
+    set.seed(1)
+    finished <- tryCatch({
+      setTimeLimit(elapsed = 1e-3, transient = TRUE)
+      .Call(ffi_fill_predictor, values, columns, predictor, noise)
+    }, error = function(e) NULL)
+    setTimeLimit()
+    if (!is.null(finished)) list(finished = finished, values = values, seed = .Random.seed)
+  }
+  for (attempt in 1:5) {
+    said <- utils::capture.output(saw <- with_stream(1, stopped_draws()), type = "message")
+    if (!is.null(saw)) break
+  }
+
+  expect_false(saw$finished)
+  n_filled <- sum(saw$values[1, ] != 0)
+  expect_gt(n_filled, 0)
+  expect_lt(n_filled, n_rows)
+  with_stream(1, {
+    expect_identical(saw$values[, seq_len(n_filled)],
+                     matrix(rnorm(n_draws * n_filled), n_draws))
+    expect_identical(saw$seed, .Random.seed)
+  })
+})

@@ -1,0 +1,21 @@
+#ifndef RELM_FAMILY_H
+#define RELM_FAMILY_H
+
+#include <stddef.h>
+
+/* Observations given their linear predictors: families in R/family.R, of which C knows what it
+   draws. `values` holds n draws of a row's linear predictor, and observations afterwards; their
+   scale parameters are `multiple` times those in `scale`. */
+typedef struct {
+    const char *name;
+    /* By R's generator, whose state the caller holds. */
+    void (*draw)(size_t n, double multiple, const double *scale, double *values);
+    /* The same from a random number each, which rows may share: variates() of R/family.R. */
+    void (*draw_given)(size_t n, double multiple, const double *scale, const double *variates,
+                       double *values);
+} family_t;
+
+/* The family of this name; NULL when there is none. */
+const family_t *family_named(const char *name);
+
+#endif
