@@ -22,16 +22,26 @@ more_ellipses <- 3L
 # The share of accepted proposals below which the collapsed sampler is not run.
 least_acceptance <- 0.05
 
-# A tuning before anything is known: the coordinates and their scales.
+# The tuning of the only step of a model, NULL where it has none, and a model with it.
+tuning_of_model <- function(model) if (length(model$steps)) model$steps[[1]]$tuning
+
+with_tuning <- function(model, tuning) {
+  model$steps[[tuning$step + 1L]]$tuning <- tuning
+  model
+}
+
+# A tuning of the only step before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L) {
-  signs <- c(bitwShiftL(1L, seq_len(model$n_random) - 1L),
-             unlist(lapply(model$blocks, correlation_signs)),
+  step <- 0L
+  grouping <- grouping_of_step(model, step)
+  signs <- c(bitwShiftL(1L, seq_len(grouping$n_random) - 1L),
+             unlist(lapply(grouping$blocks, correlation_signs)),
              if (role %in% c("coordinate", "beside")) 0L)
   n <- length(signs)
   unit <- if (role %in% c("given", "beside")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
-  list(sigma_role = match(role, sigma_roles) - 1L, scale = effect_scale(model) * unit,
-       sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
-       near = bitwShiftL(1L, model$n_random) - 1L, threads = as.integer(threads),
+  list(step = step, sigma_role = match(role, sigma_roles) - 1L,
+       scale = effect_scale(grouping) * unit, sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
+       near = bitwShiftL(1L, grouping$n_random) - 1L, threads = as.integer(threads),
        n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
        table = NULL)
 }
@@ -54,7 +64,7 @@ vanished <- 1e300
 tune_at_mode <- function(model, estimate, role, threads = 1L) {
   tuning <- new_tuning(model, estimate, role, threads)
   target <- minus_log_target(without_bounds(model), tuning, estimate$sigma2)
-  start <- within_bounds(initial_point(estimate, tuning), model, tuning)
+  start <- within_bounds(initial_point(estimate, model, tuning), model, tuning)
   mode <- seek(start, target, method = "BFGS", control = list(maxit = 200))
   hessian <- function(center) stats::optimHess(center, target)
   failed <- !all(is.finite(mode))
@@ -126,17 +136,18 @@ scaled_hessian <- function(target, center) {
                                                   ndeps = rep(0.3, length(center))))
 }
 
-initial_point <- function(estimate, tuning) {
+initial_point <- function(estimate, model, tuning) {
   unit <- if (with_own_sds(tuning)) 1 else estimate$sigma2
-  x <- asinh(sqrt(diag(estimate$Sigma) / unit) / tuning$scale)
+  Sigma <- estimate$Sigma[[number_of_step(model, tuning$step)]]
+  x <- asinh(sqrt(diag(Sigma) / unit) / tuning$scale)
   sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
   c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
 }
 
 # The standard deviation, over sigma, at which a group's own data and the others' weigh alike.
-effect_scale <- function(model) {
-  vapply(seq_len(model$n_random), function(k) {
-    sqrt(model$n_groups / sum(model$cell_factor[, k, ]^2))
+effect_scale <- function(grouping) {
+  vapply(seq_len(grouping$n_random), function(k) {
+    sqrt(grouping$n_groups / sum(grouping$cell_factor[, k, ]^2))
   }, 0)
 }
 
@@ -153,7 +164,7 @@ points_of <- function(hyper, model, tuning) {
   own <- function(part) hyper[, model$part == part, drop = FALSE]
   unit <- if (with_own_sds(tuning)) 1 else drop(own("sigma"))
   x <- asinh(sweep(own("sd") / unit, 2, tuning$scale, "/"))
-  sizes <- vapply(model$blocks, `[[`, 0L, "size")
+  sizes <- vapply(grouping_of_step(model, tuning$step)$blocks, `[[`, 0L, "size")
   cbind(x, partial_coordinates(own("cor"), sizes),
         if (with_coordinate(tuning)) log(drop(own("sigma"))))
 }
@@ -212,7 +223,7 @@ learn_beside <- function(learnt, model, estimate, control) {
 
 # Where a chain starts: scattered around the center, or from a draw of another fit.
 start_collapsed <- function(plan, chain) {
-  tuning <- plan$model$tuning
+  tuning <- tuning_of_model(plan$model)
   start <- plan$estimate[c("theta", "Sigma", "sigma2")]
   state <- initial_state(plan, chain)
   if (is.null(state)) {
@@ -222,7 +233,7 @@ start_collapsed <- function(plan, chain) {
     start$sigma2 <- state$sigma2
     start$point <- as.numeric(points_of(t(state$hyper), plan$model, tuning))
   }
-  start$point <- within_bounds(fold_point(start$point, tuning), plan$model, tuning)
+  start$point <- list(within_bounds(fold_point(start$point, tuning), plan$model, tuning))
   start
 }
 
@@ -230,7 +241,7 @@ start_collapsed <- function(plan, chain) {
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
-  if (role_of(model$tuning) == "given") {
+  if (role_of(tuning_of_model(model)) == "given") {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model
@@ -253,13 +264,13 @@ warm_up <- function(model, state, warmup) {
   for (part in which(parts >= 20)) {
     warm <- sample_chain(model, "collapsed", state, parts[part], kept = integer())
     if (warm$interrupted) return(warm)
-    points <- rbind(points, points_of(t(warm$hyper), model, model$tuning))
-    model$tuning <- tune_to_draws(model$tuning, utils::tail(points, ceiling(nrow(points) / 2)))
-    if (part == 2L) {
-      model$tuning <- help_proposals(model$tuning, warm$accepted / warm$proposals)
-    }
+    tuning <- tuning_of_model(model)
+    points <- rbind(points, points_of(t(warm$hyper), model, tuning))
+    tuning <- tune_to_draws(tuning, utils::tail(points, ceiling(nrow(points) / 2)))
+    if (part == 2L) tuning <- help_proposals(tuning, warm$accepted / warm$proposals)
+    model <- with_tuning(model, tuning)
     state <- warm$state
-    state$point <- fold_point(state$point, model$tuning)
+    state$point <- lapply(state$point, fold_point, tuning)
   }
   list(interrupted = FALSE, model = model, state = state)
 }

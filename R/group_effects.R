@@ -70,7 +70,7 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
   drawn <- with_stream(chain_seed, {
     .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
-  dim(drawn) <- c(model$n_random, length(groups), ncol(drawn))
+  dim(drawn) <- c(grouping_of_step(model)$n_random, length(groups), ncol(drawn))
   drawn
 }
 
@@ -94,8 +94,9 @@ effect_moments <- function(model, hyper) {
   p <- model$n_coef
   beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
   moments <- .Call(ffi_group_moments, model, chosen, beta_mean)
-  q <- model$n_random
+  grouping <- grouping_of_step(model)
+  q <- grouping$n_random
   list(mean = matrix(moments$mean, q),
-       covariance = array(moments$covariance, c(q, q, model$n_groups)),
+       covariance = array(moments$covariance, c(q, q, grouping$n_groups)),
        with_beta = matrix(moments$with_beta, q))
 }

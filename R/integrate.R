@@ -13,8 +13,8 @@ most_nodes <- 2e6
 # z, log sigma. `scale` is that of the data.
 coordinate_scale <- function(integrand, points) {
   model <- integrand$model
-  if (model$n_random == 0) return(numeric())
-  effect_scale(model) * stats::median(split_point(points, integrand)$sigma)
+  if (length(model$groupings) == 0) return(numeric())
+  effect_scale(grouping_of_step(model)) * stats::median(split_point(points, integrand)$sigma)
 }
 
 to_coordinates <- function(points, integrand, scale) {

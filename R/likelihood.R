@@ -3,12 +3,17 @@
 
 # The groups of a fit, for its rows: their own factors of [X y] are not needed for these.
 groups_of_fit <- function(posterior, model) {
+  if (length(model$groupings) == 0) return(no_groups)
+  own <- grouping_of_step(model)
   rows <- cells_of(posterior)$rows
-  list(cell_factor = model$cell_factor, rest = NULL, group_start = model$group_start,
-       cell_stratum = model$cell_stratum, cell_rows = rows[seq_along(model$cell_stratum)],
-       group_rows = sums_by_group(rows, model$group_start),
-       log_weights = numeric(model$n_groups))
+  list(cell_factor = own$cell_factor, rest = NULL, group_start = own$group_start,
+       cell_stratum = own$cell_stratum, cell_rows = rows,
+       group_rows = sums_by_group(rows, own$group_start), log_weights = numeric(own$n_groups))
 }
+
+# Those of a model without group effects.
+no_groups <- list(cell_factor = numeric(), rest = NULL, group_start = 0L, cell_stratum = integer(),
+                  cell_rows = numeric(), group_rows = numeric(), log_weights = numeric())
 
 # The groups of any rows with the columns of a posterior, in the order in which they appear.
 # `stratum_of`: the numbers of strata, by their labels.

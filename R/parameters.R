@@ -156,11 +156,13 @@ drawn_hyper_all <- function(fit) {
   }))
 }
 
-# A draw, in the order of drawing, as (beta, Sigma, sigma2).
+# A draw, in the order of drawing, as (beta, Sigma, sigma2), Sigma a list by grouping.
 state_of <- function(draw, posterior) {
   own <- function(part) draw[places_of(posterior, part)]
-  list(beta = own("b"), Sigma = covariance_of(own("sd"), own("cor"), grouping_of(posterior)$blocks),
-       sigma2 = own("sigma")^2, hyper = draw)
+  Sigma <- lapply(groupings_of(posterior), function(grouping) {
+    covariance_of(own("sd"), own("cor"), grouping$blocks)
+  })
+  list(beta = own("b"), Sigma = Sigma, sigma2 = own("sigma")^2, hyper = draw)
 }
 
 covariance_of <- function(sd, correlations, blocks) {

@@ -1,44 +1,57 @@
-# A posterior as a sampler sees it: the arrays of model_t in src/model.h, with those of the grouping
-# (grouping_t in src/grouping.h) in the same list.
+# A posterior as a sampler sees it: the arrays of model_t in src/model.h, a list of those of each
+# grouping (grouping_t in src/grouping.h), and one of its steps (step_t in src/step.h), each of which
+# has its tuning beside it where the sampler has one.
 #
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of
 # the group effects. The columns that stay are orthonormalized over all rows, so
 # that a sweep loses no digits; theta is beta in these coordinates.
 sampler_model <- function(posterior, parameterization) {
+  groupings <- groupings_of(posterior)
   coordinates <- sampler_coordinates(posterior, parameterization)
-  q <- n_random(posterior)
-  grouped <- has_groups(posterior)
   cells <- cells_of(posterior)
   strata <- strata_of(posterior)
-  change <- function(factors, n_random, intercept, shift) {
-    change_coordinates(factors, n_random, intercept, shift, coordinates$A,
-                       coordinates$offset)
-  }
-  paired <- which(!is.na(grouping_of(posterior)$random$paired))
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
-    n_pairs = length(paired), pair_coef = grouping_of(posterior)$random$paired[paired] - 1L,
-    pair_column = paired - 1L,
-    n_groups = n_groups(posterior),
-    n_cells = if (grouped) length(cells$rows) else 0L,
+    groupings = Map(function(grouping, means) {
+      encode_grouping(posterior, grouping, cells, means, coordinates)
+    }, groupings, coordinates$means),
+    steps = lapply(find_steps(groupings), function(step) list(groupings = step - 1L)),
     n_strata = n_strata(posterior),
-    n_random = q, n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
-    group_start = group_start(posterior),
-    cell_stratum = if (grouped) cells$stratum - 1L else integer(),
-    cell_factor = if (grouped) {
-      change(cells$factor, q, posterior$intercepts[["Z"]],
-             posterior$shift[seq_len(q)])
-    } else numeric(),
-    stratum_factor = change(strata$factor, 0, 0, numeric()),
+    n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
+    stratum_factor = in_coordinates(strata$factor, 0, 0, numeric(), coordinates),
     stratum_gram = stratum_gram(posterior, coordinates$A),
     stratum_rows = strata$rows,
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
-    blocks = lapply(grouping_of(posterior)$blocks, encode_block),
     sigma_prior = posterior$sigma, part = parameters_of(posterior)$part
   ))
 }
+
+# means: the columns of Z whose effects have coefficients for their means.
+encode_grouping <- function(posterior, grouping, cells, means, coordinates) {
+  random <- grouping$random
+  paired <- which(!is.na(random$paired))
+  q <- nrow(random)
+  list(
+    n_random = q, n_groups = length(grouping$groups), n_cells = length(cells$rows),
+    n_means = length(means), mean_coef = random$paired[means] - 1L, mean_column = means - 1L,
+    n_pairs = length(paired), pair_coef = random$paired[paired] - 1L, pair_column = paired - 1L,
+    group_start = group_start(posterior), cell_stratum = cells$stratum - 1L,
+    cell_factor = in_coordinates(cells$factor, q, posterior$intercepts[["Z"]],
+                                 posterior$shift[seq_len(q)], coordinates),
+    blocks = lapply(grouping$blocks, encode_block)
+  )
+}
+
+in_coordinates <- function(factors, n_random, intercept, shift, coordinates) {
+  change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
+}
+
+# The number (from 1) of the grouping of a step (from 0), which is no longer chain; and the grouping.
+number_of_step <- function(model, step = 0L) model$steps[[step + 1L]]$groupings + 1L
+
+grouping_of_step <- function(model, step = 0L) model$groupings[[number_of_step(model, step)]]
 
 encode_block <- function(block) {
   kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand")
@@ -47,9 +60,9 @@ encode_block <- function(block) {
        parameter = as.numeric(block$parameter), scale = as.numeric(block$scale))
 }
 
-# Where the priors of the effects' standard deviations end, and those of the residuals'.
-sd_bounds <- function(model) {
-  unlist(lapply(model$blocks, function(block) unname(block$variance["upper", ])))
+# Where the priors of a grouping's standard deviations end, and those of the residuals'.
+sd_bounds <- function(grouping) {
+  unlist(lapply(grouping$blocks, function(block) unname(block$variance["upper", ])))
 }
 
 sigma_bound <- function(model) model$sigma_prior[["upper"]]
@@ -59,9 +72,12 @@ sigma_bound <- function(model) model$sigma_prior[["upper"]]
 sampler_coordinates <- function(posterior, parameterization) {
   p <- length(posterior$fixed)
   total <- total_factor(posterior)
-  means <- if (parameterization == "centered") which(!is.na(grouping_of(posterior)$random$paired))
-    else integer()
-  mean_coef <- grouping_of(posterior)$random$paired[means]
+  groupings <- groupings_of(posterior)
+  means <- lapply(groupings, function(grouping) {
+    if (parameterization == "centered") which(!is.na(grouping$random$paired)) else integer()
+  })
+  mean_coef <- unlist(Map(function(grouping, means) grouping$random$paired[means], groupings,
+                          means))
   fixed <- which(!seq_len(p) %in% mean_coef)
   centering <- centering_matrix(posterior, total, fixed, mean_coef)
   X <- total[, seq_len(p), drop = FALSE]
@@ -79,9 +95,8 @@ sampler_coordinates <- function(posterior, parameterization) {
     stats::.lm.fit(rbind(X, known), y, tol = 0)$coefficients
   } else numeric()
   offset <- as.numeric(centering$columns %*% least_squares[fixed])
-  c(list(A = A, offset = offset,
-         layout = list(n_staying = length(fixed), staying_coef = fixed - 1L,
-                       mean_coef = mean_coef - 1L, mean_column = means - 1L)),
+  c(list(A = A, offset = offset, means = means,
+         layout = list(n_staying = length(fixed), staying_coef = fixed - 1L)),
     theta_to_beta(posterior, fixed, R, centering$means, least_squares))
 }
 
@@ -167,18 +182,31 @@ beta_to_theta <- function(model, beta) {
   as.numeric(matrix(model$from_beta, length(beta)) %*% (beta - model$beta_shift))
 }
 
-# Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2),
-# on the current stream of R's generator. kept: the groups, from 0, whose effects are stored.
+# Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2, point), on the
+# current stream of R's generator. kept: the groups, from 0, whose effects are stored.
 sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
-                         kept = seq_len(model$n_groups) - 1L, progress = NULL) {
+                         kept = NULL, progress = NULL) {
+  start <- with_lists(start)
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
-  start <- list(theta = theta, Sigma = as.numeric(start$Sigma),
-                sigma2 = as.numeric(start$sigma2), point = as.numeric(start$point))
+  kept <- lapply(model$groupings, function(grouping) {
+    if (is.null(kept)) seq_len(grouping$n_groups) - 1L else as.integer(kept)
+  })
+  start <- list(theta = theta, Sigma = lapply(start$Sigma, as.numeric),
+                sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric))
   result <- tryCatch(
-    .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)),
-          as.integer(kept), progress),
+    .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
-  dim(result$effects) <- c(model$n_random, length(kept), ncol(result$effects))
+  # Of the only grouping, columns x groups x draws.
+  result$effects <- if (length(result$effects)) result$effects[[1]] else array(0, c(0, 0, draws))
   result
+}
+
+# Sigma of a start is a list by grouping, and its point one by step, or by grouping where a Gibbs
+# sampler has coordinates. Fits of versions before have saved those of one grouping.
+with_lists <- function(start) {
+  as_list <- function(x) if (is.list(x)) x else if (length(x)) list(x) else list()
+  start$Sigma <- as_list(start$Sigma)
+  start$point <- as_list(start$point)
+  start
 }

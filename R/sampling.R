@@ -10,7 +10,8 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan, posterior)
   plan$control$draws <- results[[1]]$end$draws
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
-    list(init = plan$init, tuning = shared_tuning(plan$model), ends = lapply(results, `[[`, "end")),
+    list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
+         ends = lapply(results, `[[`, "end")),
     gather_chains(results, posterior), keep_effects(plan, results))
 }
 
@@ -28,12 +29,14 @@ plan_sampling <- function(posterior, control, seed) {
   tell_work("Finding where to start from, with", n_groups(posterior), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (is_tuned(sampler)) {
-    model$tuning <- tune_collapsed(model, estimate, posterior, control)
-    if (is.null(model$tuning)) {
+    tuning <- tune_collapsed(model, estimate, posterior, control)
+    if (is.null(tuning)) {
       sampler <- without_mode(control)
       if (!is.null(model$spectrum)) estimate <- estimate_scales(uncentered)
+    } else {
+      model <- with_tuning(model, tuning)
     }
-    control$warmup <- min(control$warmup, most_warmup(model$tuning))
+    control$warmup <- min(control$warmup, most_warmup(tuning))
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
@@ -113,7 +116,7 @@ kept_in_chain <- function(plan) if (plan$in_chain) plan$kept else integer()
 # What it takes to continue a chain: its state, its stream, its tuning where that is its own,
 # and how many draws there are.
 end_of <- function(result, before) {
-  tuning <- result$model$tuning
+  tuning <- tuning_of_model(result$model)
   own <- if (!is.null(before)) before$tuning else if (is.null(tuning$table)) keep_tuning(tuning)
   list(state = result$state, stream = result$stream, tuning = own,
        draws = draws_before(before) + ncol(result$hyper))
@@ -122,9 +125,7 @@ end_of <- function(result, before) {
 draws_before <- function(end) if (is.null(end)) 0L else end$draws
 
 # A table is the same for all chains.
-shared_tuning <- function(model) {
-  if (!is.null(model$tuning$table)) keep_tuning(model$tuning)
-}
+shared_tuning <- function(tuning) if (!is.null(tuning$table)) keep_tuning(tuning)
 
 # A tuning without what can be made again, and that again.
 keep_tuning <- function(tuning) {
@@ -136,11 +137,11 @@ keep_tuning <- function(tuning) {
 
 restore_tuning <- function(model, tuning, threads) {
   if (is.null(tuning)) return(model)
+  # Fits of versions before have one of a step without a number.
+  if (is.null(tuning$step)) tuning$step <- 0L
   if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
   tuning$threads <- threads
-  model <- with_spectrum(model)
-  model$tuning <- tuning
-  model
+  with_tuning(with_spectrum(model), tuning)
 }
 
 gather_chains <- function(results, posterior) {
@@ -240,7 +241,8 @@ off_the_border <- function(draw, posterior) {
   sigma <- sqrt(min(state_of(draw, posterior)$sigma2))
   draw[sd] <- pmax(draw[sd], 1e-12 * max(draw[sd]), 1e-8 * sigma)
   cor <- places_of(posterior, "cor")
-  if (length(cor) && is_singular(state_of(draw, posterior)$Sigma)) draw[cor] <- draw[cor] * (1 - 1e-8)
+  singular <- vapply(state_of(draw, posterior)$Sigma, is_singular, NA)
+  if (length(cor) && any(singular)) draw[cor] <- draw[cor] * (1 - 1e-8)
   draw
 }
 

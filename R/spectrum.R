@@ -8,9 +8,10 @@ many_columns <- 64L
 most_groups_a_column <- 4
 
 has_spectrum <- function(model) {
-  model$n_random == 1 && model$n_strata == 1 && model$beta_is_flat == 1 &&
+  grouping <- grouping_of_step(model)
+  grouping$n_random == 1 && model$n_strata == 1 && model$beta_is_flat == 1 &&
     model$n_staying == model$n_coef && model$n_coef >= many_columns &&
-    model$n_groups <= most_groups_a_column * model$n_coef &&
+    grouping$n_groups <= most_groups_a_column * model$n_coef &&
     sum(model$stratum_rows) > model$n_coef + 1
 }
 
@@ -25,7 +26,7 @@ with_spectrum <- function(model) {
 # would be lost in a difference.
 decompose <- function(model) {
   p <- model$n_coef
-  factor <- matrix(model$cell_factor, p + 2)
+  factor <- matrix(grouping_of_step(model)$cell_factor, p + 2)
   R <- factor[1, ]
   C <- factor[1 + seq_len(p), , drop = FALSE]
   c <- factor[p + 2, ]
@@ -57,10 +58,10 @@ spectral_scales <- function(model) {
     lambda <- exp(log_lambda)
     sum(log1p(lambda^2 * spectrum$size)) + df * log(variance(lambda))
   }
-  unit <- log(effect_scale(model))
+  unit <- log(effect_scale(grouping_of_step(model)))
   lambda <- exp(stats::optimize(deviance, unit + c(-5, 5), tol = em_settled)$minimum)
   shrunk <- lambda^2 * spectrum$along / (1 + lambda^2 * spectrum$size)
   sigma2 <- variance(lambda)
   list(theta = spectrum$start - as.numeric(spectrum$cross %*% shrunk),
-       Sigma = matrix(lambda^2 * sigma2), sigma2 = sigma2)
+       Sigma = list(matrix(lambda^2 * sigma2)), sigma2 = sigma2)
 }

@@ -5,28 +5,27 @@
 em_steps <- 15L
 em_settled <- 0.01
 
-# An estimate of Sigma and sigma2 in the uncentered coordinates of `model`, with the
+# An estimate of Sigma, a list by grouping, and sigma2 in the uncentered coordinates of `model`, with the
 # coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
-  q <- model$n_random
   sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   unseen <- unseen_variances(model)
   sigma2[unseen] <- prior_variance(model$sigma_prior)
-  Sigma <- rough_covariance(model, sigma2[1])
-  outside <- outside_blocks(q, model$blocks)
+  Sigma <- lapply(model$groupings, rough_covariance, model, sigma2[1])
+  outside <- lapply(model$groupings, outside_blocks)
+  grouped <- length(Sigma) > 0
   before <- Inf
-  for (step in seq_len(if (q > 0) em_steps else 2L)) {
+  for (round in seq_len(if (grouped) em_steps else 2L)) {
     em <- em_step(model, Sigma, sigma2)
     least <- 1e-8 * sigma2
     sigma2 <- em$sum_of_squares / model$stratum_rows
     small <- which(sigma2 < least)
     sigma2[small] <- least[small]
     sigma2[unseen] <- prior_variance(model$sigma_prior)
-    if (q > 0) {
-      Sigma <- em$moment
-      Sigma[outside] <- 0
-      variances <- c(diag(Sigma), sigma2)
+    if (grouped) {
+      Sigma <- Map(replace, em$moment, outside, 0)
+      variances <- c(unlist(lapply(Sigma, diag)), sigma2)
       if (all(abs(variances - before) <= em_settled * variances)) break
       before <- variances
     }
@@ -35,7 +34,7 @@ estimate_scales <- function(model) {
 }
 
 em_step <- function(model, Sigma, sigma2) {
-  em <- .Call(ffi_em_step, model, as.numeric(Sigma), sigma2)
+  em <- .Call(ffi_em_step, model, lapply(Sigma, as.numeric), sigma2)
   if (is.null(em)) rlang::interrupt()
   em
 }
@@ -54,9 +53,9 @@ with_prior_rows <- function(model, sigma2) {
 }
 
 rough_variance <- function(model) {
-  y <- slice_last(model$stratum_factor)
-  c <- if (model$n_cells > 0) slice_last(model$cell_factor) else 0
-  (sum(y^2) + sum(c^2)) / sum(model$stratum_rows)
+  squares <- sum(slice_last(model$stratum_factor)^2)
+  for (grouping in model$groupings) squares <- squares + sum(slice_last(grouping$cell_factor)^2)
+  squares / sum(model$stratum_rows)
 }
 
 # The residual variances of which the data say nothing, since the coefficients fit their rows but
@@ -64,10 +63,10 @@ rough_variance <- function(model) {
 unseen_variances <- function(model) {
   if (is.na(prior_variance(model$sigma_prior))) return(integer())
   squares <- colSums(matrix(slice_last(model$stratum_factor)^2, ncol = model$n_strata))
-  if (model$n_cells > 0) {
-    own <- colSums(matrix(slice_last(model$cell_factor)^2, ncol = model$n_cells))
-    squares <- squares + tapply(own, factor(model$cell_stratum + 1L, seq_len(model$n_strata)), sum,
-                                default = 0)
+  for (grouping in model$groupings) {
+    own <- colSums(matrix(slice_last(grouping$cell_factor)^2, ncol = grouping$n_cells))
+    stratum <- factor(grouping$cell_stratum + 1L, seq_len(model$n_strata))
+    squares <- squares + tapply(own, stratum, sum, default = 0)
   }
   # What the coefficients that stay fit, which are orthonormal.
   fitted <- sum((matrix(model$from_beta, model$n_coef) %*% model$beta_shift)^2)
@@ -84,18 +83,18 @@ prior_variance <- function(prior) {
 }
 
 # Each effect moves the response about as much as the residual does.
-rough_covariance <- function(model, sigma2) {
-  q <- model$n_random
-  if (q == 0) return(matrix(0, 0, 0))
-  squares <- vapply(seq_len(q), function(k) sum(model$cell_factor[, k, ]^2), 0) /
+rough_covariance <- function(grouping, model, sigma2) {
+  q <- grouping$n_random
+  squares <- vapply(seq_len(q), function(k) sum(grouping$cell_factor[, k, ]^2), 0) /
     sum(model$stratum_rows)
   diag(sigma2 / ifelse(squares > 0, squares, 1), q)
 }
 
 # Elements of a covariance matrix that lie in no block.
-outside_blocks <- function(q, blocks) {
+outside_blocks <- function(grouping) {
+  q <- grouping$n_random
   outside <- matrix(TRUE, q, q)
-  for (block in blocks) {
+  for (block in grouping$blocks) {
     columns <- block$first + seq_len(block$size)
     outside[columns, columns] <- FALSE
   }
@@ -105,16 +104,19 @@ outside_blocks <- function(q, blocks) {
 # One starting point, by R's generator: log standard deviations and coefficients are
 # spread by twice their approximate posterior standard deviations.
 draw_start <- function(model, estimate) {
-  q <- model$n_random
-  spread <- exp(2 / sqrt(2 * pmax(estimate$effective, 0.5)) * stats::rnorm(q))
-  Sigma <- estimate$Sigma * tcrossprod(spread)
-  Sigma <- Sigma * tcrossprod(pmin(1, 0.99 * sd_bounds(model) / sqrt(diag(Sigma))))
+  Sigma <- Map(spread_covariance, model$groupings, estimate$Sigma, estimate$effective)
   sigma2 <- estimate$sigma2 *
     exp(4 / sqrt(2 * model$stratum_rows) * stats::rnorm(model$n_strata))
   sigma2 <- pmin(sigma2, (0.99 * sigma_bound(model))^2)
   theta <- draw_coefficients(estimate)
   beta <- as.numeric(matrix(model$to_beta, length(theta)) %*% theta) + model$beta_shift
   list(beta = beta, Sigma = Sigma, sigma2 = sigma2)
+}
+
+spread_covariance <- function(grouping, Sigma, effective) {
+  spread <- exp(2 / sqrt(2 * pmax(effective, 0.5)) * stats::rnorm(grouping$n_random))
+  Sigma <- Sigma * tcrossprod(spread)
+  Sigma * tcrossprod(pmin(1, 0.99 * sd_bounds(grouping) / sqrt(diag(Sigma))))
 }
 
 draw_coefficients <- function(estimate) {

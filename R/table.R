@@ -170,7 +170,7 @@ near_bounds <- function(grid, model, tuning) {
   points <- grid_points(grid$low, grid$step, grid$size) - grid$step
   sigma <- if (with_coordinate(tuning)) exp(points[nrow(points), ]) else 1
   within <- sigma < sigma_bound(model) | !with_coordinate(tuning)
-  upper <- sd_bounds(model)
+  upper <- sd_bounds(grouping_of_step(model, tuning$step))
   for (k in seq_along(upper)) {
     within <- within & tuning$scale[k] * sinh(points[k, ]) * sigma < upper[k]
   }

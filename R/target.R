@@ -61,9 +61,12 @@ with_own_sds <- function(tuning) role_of(tuning) %in% c("given", "beside")
 # within.
 without_bounds <- function(model) {
   model$sigma_prior[["upper"]] <- Inf
-  model$blocks <- lapply(model$blocks, function(block) {
-    block$variance["upper", ] <- Inf
-    block
+  model$groupings <- lapply(model$groupings, function(grouping) {
+    grouping$blocks <- lapply(grouping$blocks, function(block) {
+      block$variance["upper", ] <- Inf
+      block
+    })
+    grouping
   })
   model
 }
@@ -73,8 +76,9 @@ within_bounds <- function(point, model, tuning) {
   last <- length(point)
   if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * sigma_bound(model)))
   sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
-  k <- seq_len(model$n_random)
-  most <- asinh(0.95 * sd_bounds(model) / sigma / tuning$scale)
+  grouping <- grouping_of_step(model, tuning$step)
+  k <- seq_len(grouping$n_random)
+  most <- asinh(0.95 * sd_bounds(grouping) / sigma / tuning$scale)
   point[k] <- pmax(pmin(point[k], most), -most)
   point
 }

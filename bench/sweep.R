@@ -11,7 +11,7 @@ library(relm)
 chain_of <- function(J, rows_each, sampler) {
   posterior <- relm_posterior(crossprods(y ~ x + (1 + x || g), simulate_groups(J, rows_each)))
   model <- relm:::sampler_model(posterior, relm:::parameterization_of(sampler))
-  start <- list(beta = c(1, 1), Sigma = diag(c(1, 0.25)), sigma2 = 1)
+  start <- list(beta = c(1, 1), Sigma = list(diag(c(1, 0.25))), sigma2 = 1)
   function(sweeps) {
     relm:::sample_chain(model, sampler, start, draws = 1L, warmup = sweeps - 1L,
                         kept = integer())

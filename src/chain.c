@@ -10,16 +10,18 @@ static void store_effects(int q, const grouping_state_t *own, const kept_effects
             *out++ = own->effect[(size_t) q * kept->group[j] + k] - own->mean[k];
 }
 
+/* hyper: the draw's n_hyper(model). */
 static void store_draw(const model_t *model, const state_t *state, const chain_t *chain,
-                       int draw)
+                       int draw, double *hyper)
 {
-    store_hyper(model, state, chain->hyper + (size_t) n_hyper(model) * draw);
+    store_hyper(model, state, hyper);
     for (int g = 0; g < model->n_groupings; g++)
         store_effects(model->grouping[g].n_random, state->grouping + g, chain->kept + g, draw);
 }
 
 status_t run_chain(const model_t *model, state_t *state, sweep_t sweep, chain_t *chain)
 {
+    size_t n = (size_t) n_hyper(model);
     RETURN_IF_FAILED(refresh_state(model, state));
     for (int i = 0; i < chain->warmup; i++) {
         RETURN_IF_FAILED(sweep(model, state));
@@ -30,7 +32,7 @@ status_t run_chain(const model_t *model, state_t *state, sweep_t sweep, chain_t 
             RETURN_IF_FAILED(sweep(model, state));
             chain->sweeps_done++;
         }
-        store_draw(model, state, chain, draw);
+        store_draw(model, state, chain, draw, chain->hyper + n * draw);
     }
     return STATUS_OK;
 }

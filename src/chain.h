@@ -14,7 +14,7 @@ typedef struct {
 typedef struct {
     int warmup, draws, thin;
     double *hyper;          /* n_hyper(model) x draws */
-    kept_effects_t kept[MOST_GROUPINGS];
+    kept_effects_t *kept;   /* of each grouping */
     int sweeps_done;
 } chain_t;
 

@@ -6,7 +6,7 @@
 #include "moves.h"
 #include "samplers.h"
 
-/* What collapsed_sweep() has beside the state. */
+/* What collapsed_sweep() has of each step beside the state. */
 typedef struct collapsed {
     collapsed_target_t target;
     moves_t moves;

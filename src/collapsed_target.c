@@ -7,7 +7,7 @@
 
 double factor_at(const collapsed_target_t *target, const double *point, double *L)
 {
-    const grouping_t *grouping = grouping_of(target);
+    const grouping_t *grouping = target->grouping;
     int q = grouping->n_random;
     double log_density = 0.0, cosh_product = 1.0;
     const double *z = point + q;
@@ -129,7 +129,7 @@ static void add_scale(const collapsed_target_t *target, const double *L, double 
                       double log_det, double log_root, double r, double *value)
 {
     const model_t *model = target->model;
-    const grouping_t *grouping = grouping_of(target);
+    const grouping_t *grouping = target->grouping;
     int q = grouping->n_random;
     double sigma = exp(log_sigma);
     for (int b = 0; b < grouping->n_blocks; b++)
@@ -170,14 +170,14 @@ static void add_spectral_target(const collapsed_target_t *target, const double *
     double r = sqrt(r2) / exp(log_sigma);
     root[p + (size_t) (p + 1) * p] = r;
     if (target->sigma_role == SIGMA_INTEGRATED)
-        *value += integrate_sigma(target->model, grouping_of(target), -0.5 * log_det, r);
+        *value += integrate_sigma(target->model, target->grouping, -0.5 * log_det, r);
     else
         add_scale(target, L, log_sigma, log_det, -p * log_sigma, r, value);
 }
 
 void weigh_target(collapsed_target_t *target, const double *sigma2)
 {
-    weigh_groups(target->model, grouping_of(target), sigma2, &target->data,
+    weigh_groups(target->model, target->grouping, sigma2, &target->data,
                  &target->buffers.weighing);
     target->weighed = 1;
 }
@@ -200,7 +200,7 @@ static status_t collapsed_target_at(target_t *base, const double *point, double 
     RETURN_IF_FAILED(marginal_products(&target->data, L, &marginal, target->monitor));
     if (target->sigma_role == SIGMA_INTEGRATED) {
         RETURN_IF_FAILED(marginal_root(&target->data, L, &marginal, target->monitor));
-        *value += log_marginal(model, grouping_of(target), &marginal);
+        *value += log_marginal(model, target->grouping, &marginal);
         return STATUS_OK;
     }
     double log_sigma = log_sigma_at(target, point), sigma = exp(log_sigma);
@@ -211,12 +211,14 @@ static status_t collapsed_target_at(target_t *base, const double *point, double 
     return STATUS_OK;
 }
 
-void start_target(const model_t *model, int g, sigma_role_t role, collapsed_target_t *target)
+void start_target(const model_t *model, const step_t *step, sigma_role_t role,
+                  collapsed_target_t *target)
 {
     size_t rows = (size_t) model->n_coef + 1;
+    const grouping_t *grouping = model->grouping + only_grouping(step);
     target->model = model;
-    target->g = g;
-    const grouping_t *grouping = grouping_of(target);
+    target->step = step;
+    target->grouping = grouping;
     target->target.n = grouping->n_random + n_correlations(grouping) + sigma_is_coordinate(role);
     target->target.by_product_size = rows * rows;
     target->target.at = collapsed_target_at;

@@ -42,7 +42,8 @@ target_buffers_t take_target(int q, int p, workspace_t *work);
 typedef struct {
     target_t target;
     const model_t *model;
-    int g;                  /* the grouping whose L it is */
+    const step_t *step;
+    const grouping_t *grouping;     /* of the step: L is its */
     sigma_role_t sigma_role;
     const double *scale;    /* q */
     group_data_t data;
@@ -52,13 +53,9 @@ typedef struct {
     monitor_t *monitor;
 } collapsed_target_t;
 
-static inline const grouping_t *grouping_of(const collapsed_target_t *target)
-{
-    return target->model->grouping + target->g;
-}
-
-/* Sets all that follows from the model, the number of its grouping and the role. */
-void start_target(const model_t *model, int g, sigma_role_t role, collapsed_target_t *target);
+/* Sets all that follows from the model, a step of it and the role. */
+void start_target(const model_t *model, const step_t *step, sigma_role_t role,
+                  collapsed_target_t *target);
 
 /* From now on the residual variances are these. */
 void weigh_target(collapsed_target_t *target, const double *sigma2);

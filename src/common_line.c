@@ -16,9 +16,9 @@ status_t common_line_sweep(const model_t *model, state_t *state)
     RETURN_IF_FAILED(draw_variance(&model->sigma_prior, model->stratum_rows[0] - p,
                                    state->sum_of_squares[0], state->sigma2));
     double sigma = sqrt(state->sigma2[0]);
-    draw_standard_normals(p, state->normals);
+    draw_standard_normals(p, state->buffers.normals);
     for (int k = 0; k < p; k++)
-        state->theta[k] = state->staying[k] += sigma * state->normals[k];
+        state->theta[k] = state->staying[k] += sigma * state->buffers.normals[k];
     return user_wants_to_stop(state->monitor, stratum_visits(model)) ? STATUS_INTERRUPTED
         : STATUS_OK;
 }

@@ -41,6 +41,7 @@ state_buffers_t take_state(const model_t *model, workspace_t *work)
     buffers.squares = take(work, q);
     buffers.pair_P = take_matrix(work, n_pairs, n_pairs);
     buffers.shift = take(work, n_pairs);
+    buffers.normals = take(work, all);
     return buffers;
 }
 
@@ -117,8 +118,8 @@ status_t draw_group_effects(const model_t *model, state_t *state, int g)
             subtract_staying(q, model->n_staying, R + q * q, state->staying, e);
             add_likelihood(q, R, e, state->sigma2[grouping->cell_stratum[cell]], P, effect);
         }
-        draw_standard_normals(q, state->normals);
-        RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->normals, effect));
+        draw_standard_normals(q, state->buffers.normals);
+        RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->buffers.normals, effect));
         if (user_wants_to_stop(state->monitor,
                                visits * (grouping->group_start[j + 1] - grouping->group_start[j])))
             return STATUS_INTERRUPTED;
@@ -212,7 +213,7 @@ static status_t draw_means(const model_t *model, state_t *state, int g)
     int n_means = grouping->n_means;
     if (n_means == 0) return STATUS_OK;
     mean_precision(model, state, g, mean_P, mean_h);
-    for (int k = 0; k < n_means; k++) z[k] = state->normals[grouping->mean_coef[k]];
+    for (int k = 0; k < n_means; k++) z[k] = state->buffers.normals[grouping->mean_coef[k]];
     RETURN_IF_FAILED(draw_normal_given_precision(n_means, mean_P, z, mean_h));
     for (int k = 0; k < n_means; k++) state->theta[grouping->mean_coef[k]] = mean_h[k];
     return STATUS_OK;
@@ -226,7 +227,7 @@ static status_t draw_separate(const model_t *model, state_t *state)
     double sigma = sqrt(state->sigma2[0]);
     for (int k = 0; k < model->n_staying; k++) {
         int coef = model->staying_coef[k];
-        state->theta[coef] = staying_h[k] + sigma * state->normals[coef];
+        state->theta[coef] = staying_h[k] + sigma * state->buffers.normals[coef];
     }
     for (int g = 0; g < model->n_groupings; g++)
         RETURN_IF_FAILED(draw_means(model, state, g));
@@ -275,13 +276,13 @@ static status_t draw_jointly(const model_t *model, state_t *state)
     for (int k = 0; k < model->n_staying; k++)
         h[model->staying_coef[k]] += precision * buffers->staying_h[k];
     for (int g = 0; g < model->n_groupings; g++) add_means(model, state, g, P, h);
-    return draw_normal_given_precision(p, P, state->normals, h);
+    return draw_normal_given_precision(p, P, state->buffers.normals, h);
 }
 
 status_t draw_coefficients(const model_t *model, state_t *state)
 {
     if (model->n_staying > 0) staying_linear_term(model, state, state->buffers.staying_h);
-    draw_standard_normals(model->n_coef, state->normals);
+    draw_standard_normals(model->n_coef, state->buffers.normals);
     if (model->beta_is_flat && model->n_strata == 1)
         RETURN_IF_FAILED(draw_separate(model, state));
     else

@@ -43,6 +43,10 @@ SEXP list_element(SEXP list, const char *name);
 /* The same; NULL when it is missing. */
 SEXP optional_element(SEXP list, const char *name);
 
+/* A list, and item i of a list of length n, or an error that names it. */
+SEXP checked_list(SEXP list, const char *name);
+SEXP list_item(SEXP list, const char *name, int i, int n);
+
 /* Vectors of this length, or an error that names them. An integer is not missing and at least
    `least`; places lie in least .. limit - 1; n starts and their end rise from 0 to `end`. */
 const double *checked_doubles(SEXP vector, const char *name, double length);
@@ -80,6 +84,11 @@ SEXP named_list(int n, const char **names, SEXP *values);
 
 /* Points into the list's arrays, which must outlive the model. */
 void decode_model(SEXP list, model_t *model);
+
+/* The step with this number, and the only one or NULL of a model without group effects, for what
+   handles no more than one step of one grouping: an error where there is more. */
+const step_t *checked_step(const model_t *model, int number);
+const step_t *only_step(const model_t *model);
 
 /* A model whose columns all stay in the regression, as most of what takes one expects. */
 void decode_uncentered_model(SEXP list, model_t *model);

@@ -19,6 +19,19 @@ SEXP optional_element(SEXP list, const char *name)
     return place < 0 ? R_NilValue : VECTOR_ELT(list, place);
 }
 
+SEXP checked_list(SEXP list, const char *name)
+{
+    if (TYPEOF(list) != VECSXP) error("internal error: '%s' is no list", name);
+    return list;
+}
+
+SEXP list_item(SEXP list, const char *name, int i, int n)
+{
+    if (length(checked_list(list, name)) != n)
+        error("internal error: '%s' has length %d, not %d", name, length(list), n);
+    return VECTOR_ELT(list, i);
+}
+
 SEXP list_element(SEXP list, const char *name)
 {
     R_xlen_t place = find_element(list, name);

@@ -49,11 +49,16 @@ static sweep_t sweep_of(SEXP sampler, const model_t *model)
     error("internal error: there is no sampler '%s'", name);
 }
 
+static int n_coordinates(const grouping_t *grouping)
+{
+    return grouping->n_random + n_correlations(grouping);
+}
+
 /* point: logarithms of the standard deviations and z, or nothing. */
 static void allocate_whitened(int p, const grouping_t *grouping, SEXP point, whitened_t *whitened)
 {
     double q = grouping->n_random;
-    int n = grouping->n_random + n_correlations(grouping);
+    int n = n_coordinates(grouping);
     whitened->log_tau = doubles(n);
     whitened->z = whitened->log_tau + grouping->n_random;
     whitened->L = doubles(q * q);
@@ -66,6 +71,18 @@ static void allocate_whitened(int p, const grouping_t *grouping, SEXP point, whi
     memcpy(whitened->log_tau, REAL(point), sizeof(double) * n);
 }
 
+/* Of each grouping. points: a list, by grouping, or an empty one. */
+static void start_whitening(const model_t *model, SEXP points, state_t *state)
+{
+    int n = model->n_groupings;
+    whitened_t *whitened = (whitened_t *) R_alloc((size_t) n + 1, sizeof(whitened_t));
+    for (int g = 0; g < n; g++) {
+        SEXP point = length(points) > 0 ? list_item(points, "point", g, n) : R_NilValue;
+        allocate_whitened(model->n_coef, model->grouping + g, point, whitened + g);
+        state->grouping[g].whitened = whitened + g;
+    }
+}
+
 static SEXP copy_vector(const double *source, R_xlen_t length)
 {
     SEXP copy = allocVector(REALSXP, length);
@@ -73,67 +90,110 @@ static SEXP copy_vector(const double *source, R_xlen_t length)
     return copy;
 }
 
-static SEXP encode_state(const model_t *model, const state_t *state)
+/* Coordinates of each step by the collapsed sampler, of each grouping by the whitened one. */
+static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sweep)
 {
-    const grouping_t *grouping = model->grouping;
-    const grouping_state_t *own = state->grouping;
-    R_xlen_t q = grouping->n_random;
-    const collapsed_t *collapsed = state->collapsed;
-    const whitened_t *whitened = own->whitened;
-    const double *point = collapsed ? collapsed->moves.point
-        : whitened ? whitened->log_tau : NULL;
-    int n = collapsed ? collapsed->target.target.n
-        : whitened ? grouping->n_random + n_correlations(grouping) : 0;
+    int n = sweep == collapsed_sweep ? model->n_steps
+        : sweep == whitened_sweep ? model->n_groupings : 0;
+    SEXP points = PROTECT(allocVector(VECSXP, n));
+    for (int i = 0; i < n; i++) {
+        if (sweep == collapsed_sweep) {
+            const moves_t *moves = &state->collapsed[i].moves;
+            SET_VECTOR_ELT(points, i, copy_vector(moves->point, moves->target->n));
+        } else {
+            const grouping_t *grouping = model->grouping + i;
+            SET_VECTOR_ELT(points, i, copy_vector(state->grouping[i].whitened->log_tau,
+                                                  n_coordinates(grouping)));
+        }
+    }
+    UNPROTECT(1);
+    return points;
+}
+
+static SEXP encode_state(const model_t *model, const state_t *state, sweep_t sweep)
+{
     const char *names[] = { "theta", "Sigma", "sigma2", "point" };
     SEXP values[4];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
-    values[1] = PROTECT(copy_vector(own->Sigma, q * q));
+    values[1] = PROTECT(allocVector(VECSXP, model->n_groupings));
+    for (int g = 0; g < model->n_groupings; g++) {
+        R_xlen_t q = model->grouping[g].n_random;
+        SET_VECTOR_ELT(values[1], g, copy_vector(state->grouping[g].Sigma, q * q));
+    }
     values[2] = PROTECT(copy_vector(state->sigma2, model->n_strata));
-    values[3] = PROTECT(copy_vector(point, n));
+    values[3] = PROTECT(encode_points(model, state, sweep));
     SEXP list = named_list(4, names, values);
     UNPROTECT(4);
     return list;
 }
 
-/* length: warmup, draws, thin. kept: the groups whose effects are stored, from 0; none by
-   the collapsed sampler with one residual variance. The answer's hyper and effects have
-   a column a draw. */
+/* Room for the effects of the groups that are kept, which a list names by grouping; the answer is
+   a list, by grouping, of arrays: columns x groups x draws. */
+static SEXP allocate_kept(const model_t *model, SEXP kept, chain_t *chain)
+{
+    int n = model->n_groupings;
+    SEXP effects = PROTECT(allocVector(VECSXP, n));
+    chain->kept = (kept_effects_t *) R_alloc((size_t) n + 1, sizeof(kept_effects_t));
+    for (int g = 0; g < n; g++) {
+        SEXP groups = list_item(kept, "kept", g, n);
+        kept_effects_t *own = chain->kept + g;
+        own->n = length(groups);
+        own->group = checked_places(groups, "kept", own->n, 0, model->grouping[g].n_groups);
+        double size = (double) model->grouping[g].n_random * own->n;
+        SET_VECTOR_ELT(effects, g, draw_matrix(size, chain->draws));
+        SEXP dim = PROTECT(allocVector(INTSXP, 3));
+        INTEGER(dim)[0] = model->grouping[g].n_random;
+        INTEGER(dim)[1] = own->n;
+        INTEGER(dim)[2] = chain->draws;
+        setAttrib(VECTOR_ELT(effects, g), R_DimSymbol, dim);
+        UNPROTECT(1);
+        own->effects = REAL(VECTOR_ELT(effects, g));
+    }
+    UNPROTECT(1);
+    return effects;
+}
+
+/* What a sampler has beside the state. */
+static void start_sampler(SEXP model_list, SEXP points, const model_t *model, sweep_t sweep,
+                          state_t *state)
+{
+    if (sweep == collapsed_sweep)
+        state->collapsed =
+            decode_collapsed(model_list, points, model, state->sigma2, state->monitor);
+    if (sweep == whitened_sweep) start_whitening(model, points, state);
+}
+
+static void count_moves(const model_t *model, state_t *state)
+{
+    for (int s = 0; state->collapsed && s < model->n_steps; s++) {
+        state->proposals += state->collapsed[s].moves.proposed;
+        state->accepted += state->collapsed[s].moves.accepted;
+    }
+}
+
+/* length: warmup, draws, thin. kept: by grouping, the groups whose effects are stored, from 0;
+   none by the collapsed sampler with one residual variance. The answer's hyper has a
+   column a draw. */
 SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP kept,
                    SEXP progress)
 {
     model_t model;
     state_t state;
     const int *sweeps = checked_places(length_, "length", 3, 0, INT_MAX);
-    chain_t chain = { sweeps[0], sweeps[1], sweeps[2], NULL, { { 0, NULL, NULL } }, 0 };
+    chain_t chain = { sweeps[0], sweeps[1], sweeps[2], NULL, NULL, 0 };
     watch_t watch = { progress, &chain, clock() };
     monitor_t monitor = { watch_stop, &watch, 0.0 };
     decode_model(model_list, &model);
-    chain.kept->n = length(kept);
-    chain.kept->group =
-        checked_places(kept, "kept", chain.kept->n, 0, model.grouping->n_groups);
     allocate_state(&model, list_element(start, "Sigma"), list_element(start, "sigma2"),
                    &monitor, &state);
     memcpy(state.theta, list_doubles(start, "theta", model.n_coef),
            sizeof(double) * model.n_coef);
     sweep_t sweep = sweep_of(sampler, &model);
-    collapsed_t collapsed;
-    if (sweep == collapsed_sweep) {
-        decode_collapsed(model_list, list_element(start, "point"), &model, state.sigma2,
-                         &monitor, &collapsed);
-        state.collapsed = &collapsed;
-    }
-
-    whitened_t whitened;
-    if (sweep == whitened_sweep) {
-        allocate_whitened(model.n_coef, model.grouping, list_element(start, "point"), &whitened);
-        state.grouping->whitened = &whitened;
-    }
+    start_sampler(model_list, list_element(start, "point"), &model, sweep, &state);
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
-    double size = (double) model.grouping->n_random * chain.kept->n;
-    SEXP effects = PROTECT(draw_matrix(size, chain.draws));
+    SEXP effects = PROTECT(allocate_kept(&model, kept, &chain));
     chain.hyper = REAL(hyper);
-    chain.kept->effects = REAL(effects);
 
     GetRNGstate();
     status_t status = run_chain(&model, &state, sweep, &chain);
@@ -141,14 +201,11 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     if (status != STATUS_OK && status != STATUS_INTERRUPTED)
         raise_status(status, chain.sweeps_done);
 
-    if (state.collapsed) {
-        state.proposals = collapsed.moves.proposed;
-        state.accepted = collapsed.moves.accepted;
-    }
+    count_moves(&model, &state);
     const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
                             "interrupted", "accepted" };
     SEXP values[7] = { hyper, effects };
-    values[2] = PROTECT(encode_state(&model, &state));
+    values[2] = PROTECT(encode_state(&model, &state, sweep));
     values[3] = PROTECT(ScalarReal(state.proposals));
     values[4] = PROTECT(ScalarReal(state.refused));
     values[5] = PROTECT(ScalarLogical(status == STATUS_INTERRUPTED));

@@ -72,15 +72,16 @@ static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coord
 }
 
 /* Element `spectrum` of a model, where it has one. */
-static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
+static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model,
+                                         const grouping_t *grouping)
 {
     SEXP list = optional_element(model_list, "spectrum");
     if (isNull(list)) return NULL;
-    double n = model->grouping->n_groups, p = model->n_coef;
+    double n = grouping->n_groups, p = model->n_coef;
     spectrum_t *spectrum = (spectrum_t *) R_alloc(1, sizeof(spectrum_t));
-    if (model->grouping->n_random != 1 || model->n_strata != 1 || !is_uncentered(model))
+    if (grouping->n_random != 1 || model->n_strata != 1 || !is_uncentered(model))
         error("internal error: this model has no spectrum");
-    spectrum->n = model->grouping->n_groups;
+    spectrum->n = grouping->n_groups;
     spectrum->largest = *list_doubles(list, "largest", 1);
     spectrum->rest = *list_doubles(list, "rest", 1);
     spectrum->size = list_doubles(list, "size", n);
@@ -96,45 +97,61 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model)
 /* The target that a tuning and its model are of, without data yet. */
 static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *target)
 {
+    const step_t *step = checked_step(model, list_integer(tuning, "step", 0));
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
-    if (role > SIGMA_BESIDE || !is_uncentered(model) || model->grouping->n_groups < 1)
+    if (role > SIGMA_BESIDE || !is_uncentered(model))
         error("internal error: not a model and tuning of the collapsed sampler");
     if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
         error("internal error: %d residual variances", model->n_strata);
     memset(target, 0, sizeof *target);
-    start_target(model, 0, (sigma_role_t) role, target);
+    start_target(model, step, (sigma_role_t) role, target);
 }
 
 static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
                           const double *sigma2, monitor_t *monitor, collapsed_target_t *target)
 {
-    const grouping_t *grouping = model->grouping;
     decode_role(tuning, model, target);
+    const grouping_t *grouping = target->grouping;
     target->monitor = monitor;
     target->scale = list_doubles(tuning, "scale", grouping->n_random);
     allocate_group_data(model, grouping,
                         threads_for(grouping, list_integer(tuning, "threads", 1)),
                         &target->data);
     ALLOCATE(target->buffers = take_target(grouping->n_random, model->n_coef, &work));
-    target->spectrum = decode_spectrum(model_list, model);
+    target->spectrum = decode_spectrum(model_list, model, grouping);
     if (target->sigma_role == SIGMA_GIVEN) weigh_target(target, sigma2);
 }
 
-void decode_collapsed(SEXP model_list, SEXP point, const model_t *model, const double *sigma2,
-                      monitor_t *monitor, collapsed_t *collapsed)
+static void decode_moves(SEXP tuning, SEXP point, collapsed_t *collapsed)
 {
-    SEXP tuning = list_element(model_list, "tuning");
+    collapsed_target_t *target = &collapsed->target;
     moves_t *moves = &collapsed->moves;
-    memset(collapsed, 0, sizeof *collapsed);
-    decode_target(model_list, tuning, model, sigma2, monitor, &collapsed->target);
-    int n = collapsed->target.target.n;
-    int q = model->grouping->n_random;
-    collapsed->L = doubles((double) q * q);
-    ALLOCATE(collapsed->group = take_group(q, &work));
-    moves->target = &collapsed->target.target;
-    decode_proposal(tuning, model->grouping, n, &moves->proposal);
+    int n = target->target.n;
+    moves->target = &target->target;
+    decode_proposal(tuning, target->grouping, n, &moves->proposal);
     ALLOCATE(take_moves(moves, &work));
     memcpy(moves->point, checked_doubles(point, "point", n), sizeof(double) * n);
+}
+
+collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model,
+                              const double *sigma2, monitor_t *monitor)
+{
+    SEXP steps = list_element(model_list, "steps");
+    int n_steps = model->n_steps;
+    collapsed_t *collapsed = (collapsed_t *) R_alloc((size_t) n_steps + 1, sizeof(collapsed_t));
+    memset(collapsed, 0, sizeof(collapsed_t) * ((size_t) n_steps + 1));
+    for (int s = 0; s < n_steps; s++) {
+        collapsed_t *own = collapsed + s;
+        SEXP tuning = list_element(VECTOR_ELT(steps, s), "tuning");
+        decode_target(model_list, tuning, model, sigma2, monitor, &own->target);
+        if (own->target.step != model->step + s)
+            error("internal error: step %d has not its own tuning", s);
+        int q = own->target.grouping->n_random;
+        own->L = doubles((double) q * q);
+        ALLOCATE(own->group = take_group(q, &work));
+        decode_moves(tuning, list_item(points, "point", s, n_steps), own);
+    }
+    return collapsed;
 }
 
 /* The log density at n points, side by side: NA once the user wants to stop. */
@@ -179,7 +196,7 @@ SEXP ffi_propose(SEXP model_list, SEXP tuning, SEXP n)
     int n_points = checked_integer(n, "n", 0);
     decode_model(model_list, &model);
     decode_role(tuning, &model, &target);
-    decode_proposal(tuning, model.grouping, target.target.n, &proposal);
+    decode_proposal(tuning, target.grouping, target.target.n, &proposal);
     SEXP points = PROTECT(allocMatrix(REALSXP, proposal.n, n_points));
     SEXP densities = PROTECT(allocVector(REALSXP, n_points));
     GetRNGstate();
@@ -202,10 +219,9 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
 {
     model_t model;
     decode_uncentered_model(model_list, &model);
-    const grouping_t *grouping = model.grouping;
+    const grouping_t *grouping = model.grouping + only_grouping(checked_step(&model, 0));
     int q = grouping->n_random, rows = model.n_coef + 1;
     checked_doubles(L, "L", (double) q * q);
-    if (grouping->n_groups < 1) error("internal error: no groups");
     SEXP root = PROTECT(allocMatrix(REALSXP, rows, rows));
     memset(REAL(root), 0, sizeof(double) * rows * rows);
     marginal_t marginal = { 0.0, REAL(root) };

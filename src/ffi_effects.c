@@ -31,14 +31,16 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
     hyper_draws_t draws;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
-    int q = model.grouping->n_random, n_chosen = length(chosen);
+    const step_t *step = checked_step(&model, 0);
+    const grouping_t *grouping = model.grouping + only_grouping(step);
+    int q = grouping->n_random, n_chosen = length(chosen);
     const int *tile_size = checked_places(tile, "tile", 2, 1, INT_MAX / 1024);
     int tile_groups = tile_size[0], tile_draws = tile_size[1];
     int skipped = checked_integer(first, "first", 0), blocks = nrows(seeds), batches = ncols(seeds);
     checked_integers(seeds, "seeds", (double) blocks * batches);
     if (skipped >= tile_draws || (double) batches * tile_draws - skipped < draws.n)
         error("internal error: %d batches of seeds for %d draws", batches, draws.n);
-    check_chosen(chosen, model.grouping->n_groups);
+    check_chosen(chosen, grouping->n_groups);
     group_effects_buffers_t buffers;
     ALLOCATE(buffers = take_group_effects(q, model.n_coef, &work));
     double *normals = doubles((double) q * tile_draws);
@@ -58,7 +60,7 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
                 if (i >= n_chosen || INTEGER(chosen)[i] >= (block + 1) * tile_groups) break;
                 draw_standard_normals(q * tile_draws, normals);
                 if (group != INTEGER(chosen)[i]) continue;
-                status = draw_deferred_group(&model, 0, group, &draws, start, end,
+                status = draw_deferred_group(&model, step, group, &draws, start, end,
                                              normals + (size_t) q * (start - from),
                                              REAL(effects) + stride * start + (size_t) q * i,
                                              stride, &buffers);
@@ -79,8 +81,10 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
     hyper_draws_t draws;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
-    int q = model.grouping->n_random;
-    R_xlen_t J = model.grouping->n_groups;
+    const step_t *step = checked_step(&model, 0);
+    const grouping_t *grouping = model.grouping + only_grouping(step);
+    int q = grouping->n_random;
+    R_xlen_t J = grouping->n_groups;
     checked_doubles(beta_mean, "beta_mean", model.n_coef);
     group_effects_buffers_t buffers;
     ALLOCATE(buffers = take_group_effects(q, model.n_coef, &work));
@@ -90,7 +94,7 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
     values[1] = PROTECT(allocVector(REALSXP, q * q * J));
     values[2] = PROTECT(allocVector(REALSXP, q * J));
     for (int j = 0; j < J; j++) {
-        status_t status = group_moments(&model, 0, j, &draws, REAL(beta_mean),
+        status_t status = group_moments(&model, step, j, &draws, REAL(beta_mean),
                                         REAL(values[0]) + (size_t) q * j,
                                         REAL(values[1]) + (size_t) q * q * j,
                                         REAL(values[2]) + (size_t) q * j, &buffers);

@@ -9,6 +9,14 @@ NORET static void raise_draw(R_xlen_t draw)
           "rescale the columns or the response.", (double) draw + 1.0);
 }
 
+/* The grouping of a step; an empty one where there is no step. */
+static grouping_t grouping_of_step(const model_t *model, const step_t *step)
+{
+    grouping_t none;
+    memset(&none, 0, sizeof none);
+    return step ? model->grouping[only_grouping(step)] : none;
+}
+
 /* Groups of the data that `list` describes, with the columns and the parameters of
    `model`; n_strata residual variances. */
 static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_t *groups)
@@ -16,8 +24,9 @@ static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_
     double p = model->n_coef;
     groups->model = *model;
     groups->model.n_strata = n_strata;
-    groups->number = 0;
-    grouping_t *grouping = groups->model.grouping;
+    groups->step = only_step(model);
+    groups->grouping = grouping_of_step(model, groups->step);
+    grouping_t *grouping = &groups->grouping;
     int n_cells = grouping->n_cells = length(list_element(list, "cell_stratum"));
     int n_groups = grouping->n_groups = length(list_element(list, "group_start")) - 1;
     grouping->group_start =
@@ -33,6 +42,16 @@ static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_
         : list_doubles(list, "rest", (p + 1) * (p + 1) * n_cells);
 }
 
+/* L becomes the factor of Sigma itself. */
+static void scale_factors(const model_t *model, const hyper_draws_t *draws)
+{
+    for (int g = 0; g < model->n_groupings; g++) {
+        size_t q = (size_t) model->grouping[g].n_random, size = q * q;
+        for (int i = 0; i < draws->n; i++)
+            for (size_t k = 0; k < size; k++) draws->L[g][k + size * i] *= draws->sigma[i];
+    }
+}
+
 /* Draws, with L the factor of Sigma itself, and the groups; sigma: strata x draws. */
 static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
                          groups_t *groups, hyper_draws_t *draws)
@@ -40,10 +59,7 @@ static void decode_given(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sig
     model_t model;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, draws);
-    size_t q = (size_t) model.grouping->n_random, size = q * q;
-    if (model.n_strata == 1)
-        for (int i = 0; i < draws->n; i++)
-            for (size_t k = 0; k < size; k++) draws->L[0][k + size * i] *= draws->sigma[i];
+    if (model.n_strata == 1) scale_factors(&model, draws);
     if (checked_dims(sigma, "sigma", 2)[1] != draws->n || nrows(sigma) < model.n_strata)
         error("internal error: not %d draws of sigma", draws->n);
     draws->sigma = REAL(sigma);
@@ -61,13 +77,13 @@ SEXP ffi_group_log_lik(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     if (!groups.rest) error("internal error: the groups' own factors are missing");
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers = take_log_lik(groups_of(&groups)->n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups.grouping.n_random, &work));
     const int *group =
-        checked_places(chosen, "groups", length(chosen), 0, groups_of(&groups)->n_groups);
+        checked_places(chosen, "groups", length(chosen), 0, groups.grouping.n_groups);
     SEXP values = PROTECT(allocMatrix(REALSXP, draws.n, length(chosen)));
     for (int k = 0; k < length(chosen); k++) {
         for (int i = 0; i < draws.n; i++) {
-            hyper_t one = hyper_of_draw(&groups.model, &draws, i);
+            hyper_t one = hyper_of_draw(&groups.model, &draws, groups.step, i);
             double *value = REAL(values) + i + (size_t) draws.n * k;
             if (i % DRAWS_PER_QUESTION == 0) allow_stop();
             if (group_log_lik(&groups, group[k], &one, &buffers, value) != STATUS_OK
@@ -82,11 +98,11 @@ static void decode_rows(SEXP list, const groups_t *groups, row_data_t *rows)
 {
     double n = rows->n = length(list_element(list, "y"));
     rows->X = list_doubles(list, "X", n * groups->model.n_coef);
-    rows->Z = list_doubles(list, "Z", n * groups_of(groups)->n_random);
+    rows->Z = list_doubles(list, "Z", n * groups->grouping.n_random);
     rows->y = list_doubles(list, "y", n);
     rows->weights = isNull(list_element(list, "weights")) ? NULL
         : list_doubles(list, "weights", n);
-    rows->group = list_places(list, "group", n, -1, groups_of(groups)->n_groups);
+    rows->group = list_places(list, "group", n, -1, groups->grouping.n_groups);
     rows->stratum = list_places(list, "stratum", n, 0, groups->model.n_strata);
 }
 
@@ -101,7 +117,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
     decode_given(model_list, groups_list, hyper, sigma, &groups, &draws);
     decode_rows(rows_list, &groups, &rows);
     log_lik_buffers_t buffers;
-    ALLOCATE(buffers = take_log_lik(groups_of(&groups)->n_random, &work));
+    ALLOCATE(buffers = take_log_lik(groups.grouping.n_random, &work));
     const char *names[] = { "mean", "sd" };
     SEXP values[] = { PROTECT(allocMatrix(REALSXP, draws.n, rows.n)),
                       PROTECT(allocMatrix(REALSXP, draws.n, rows.n)) };
@@ -111,7 +127,7 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
         int between = 1 + DRAWS_PER_QUESTION / (to - from);
         for (int i = 0; i < draws.n; i++) {
             if (i % between == 0) allow_stop();
-            hyper_t one = hyper_of_draw(&groups.model, &draws, i);
+            hyper_t one = hyper_of_draw(&groups.model, &draws, groups.step, i);
             size_t place = i + stride * from;
             if (predict_rows(&groups, &rows, from, to, asLogical(leave_out), &one,
                              REAL(values[0]) + place, REAL(values[1]) + place, stride, &buffers)
@@ -126,10 +142,11 @@ SEXP ffi_predict_rows(SEXP model_list, SEXP groups_list, SEXP hyper, SEXP sigma,
 static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monitor,
                             evidence_t *evidence)
 {
-    const grouping_t *grouping = model->grouping;
-    double q = grouping->n_random, p = model->n_coef;
+    double p = model->n_coef;
     evidence->model = model;
-    evidence->grouping = grouping;
+    evidence->grouping = grouping_of_step(model, only_step(model));
+    const grouping_t *grouping = &evidence->grouping;
+    double q = grouping->n_random;
     evidence->monitor = monitor;
     allocate_group_data(model, grouping, threads_for(grouping, asInteger(threads)),
                         &evidence->data);
@@ -147,12 +164,12 @@ SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
     evidence_t evidence;
     monitor_t monitor = new_monitor();
     decode_uncentered_model(model_list, &model);
-    size_t q = (size_t) model.grouping->n_random;
+    decode_evidence(&model, threads, &monitor, &evidence);
+    size_t q = (size_t) evidence.grouping.n_random;
     const int *dims = checked_dims(sigma, "sigma", 2);
     int n = dims[1];
     if (dims[0] != model.n_strata) error("internal error: not %d strata", model.n_strata);
     checked_doubles(L, "L", (double) (q * q) * n);
-    decode_evidence(&model, threads, &monitor, &evidence);
     start_evidence(&evidence);
     SEXP values = PROTECT(allocVector(REALSXP, n));
     for (int i = 0; i < n; i++) {

@@ -32,10 +32,9 @@ static const scale_prior_t *decode_scale_priors(const double *values, int size)
 /* The blocks are the columns of Z, all and in their order: many a buffer's size depends on it. */
 static void decode_blocks(SEXP list, grouping_t *grouping)
 {
-    SEXP blocks = list_element(list, "blocks");
+    SEXP blocks = checked_list(list_element(list, "blocks"), "blocks");
     cov_block_t *block = (cov_block_t *)
         R_alloc((size_t) length(blocks) + 1, sizeof(cov_block_t));
-    if (TYPEOF(blocks) != VECSXP) error("internal error: 'blocks' is no list");
     grouping->n_blocks = length(blocks);
     grouping->block = block;
     int n_columns = 0;
@@ -63,10 +62,10 @@ static void decode_blocks(SEXP list, grouping_t *grouping)
 
 static void decode_grouping(SEXP list, const model_t *model, grouping_t *grouping)
 {
-    int p = model->n_coef, q = grouping->n_random = list_integer(list, "n_random", 0);
-    grouping->n_groups = list_integer(list, "n_groups", 0);
-    grouping->n_cells = list_integer(list, "n_cells", 0);
-    grouping->n_means = p - model->n_staying;
+    int p = model->n_coef, q = grouping->n_random = list_integer(list, "n_random", 1);
+    grouping->n_groups = list_integer(list, "n_groups", 1);
+    grouping->n_cells = list_integer(list, "n_cells", 1);
+    grouping->n_means = list_integer(list, "n_means", 0);
     grouping->n_pairs = list_integer(list, "n_pairs", 0);
     grouping->mean_coef = list_places(list, "mean_coef", grouping->n_means, 0, p);
     grouping->mean_column = list_places(list, "mean_column", grouping->n_means, 0, q);
@@ -83,6 +82,53 @@ static void decode_grouping(SEXP list, const model_t *model, grouping_t *groupin
     decode_blocks(list, grouping);
 }
 
+/* A coefficient stays in the regression, or is the mean of a grouping's effects. */
+static void decode_groupings(SEXP list, model_t *model)
+{
+    SEXP groupings = checked_list(list_element(list, "groupings"), "groupings");
+    int n = model->n_groupings = length(groupings), n_means = 0;
+    grouping_t *grouping = (grouping_t *) R_alloc((size_t) n + 1, sizeof(grouping_t));
+    memset(grouping, 0, sizeof(grouping_t) * ((size_t) n + 1));
+    for (int g = 0; g < n; g++) {
+        decode_grouping(VECTOR_ELT(groupings, g), model, grouping + g);
+        n_means += grouping[g].n_means;
+    }
+    if (n_means != model->n_coef - model->n_staying)
+        error("internal error: %d of %d columns are means", n_means, model->n_coef);
+    model->grouping = grouping;
+}
+
+static void decode_steps(SEXP list, model_t *model)
+{
+    SEXP steps = checked_list(list_element(list, "steps"), "steps");
+    int n = model->n_steps = length(steps), n_groupings = 0;
+    step_t *step = (step_t *) R_alloc((size_t) n + 1, sizeof(step_t));
+    for (int s = 0; s < n; s++) {
+        SEXP numbers = list_element(VECTOR_ELT(steps, s), "groupings");
+        step[s].n = length(numbers);
+        step[s].grouping =
+            checked_places(numbers, "groupings", step[s].n, 0, model->n_groupings);
+        n_groupings += step[s].n;
+    }
+    if (n_groupings != model->n_groupings)
+        error("internal error: %d groupings in steps for %d", n_groupings, model->n_groupings);
+    model->step = step;
+}
+
+const step_t *checked_step(const model_t *model, int number)
+{
+    if (number >= model->n_steps) error("internal error: there is no step %d", number);
+    if (model->n_steps > 1 || model->step[number].n != 1)
+        error("internal error: %d steps, of which number %d has %d groupings, where one is meant",
+              model->n_steps, number, model->step[number].n);
+    return model->step + number;
+}
+
+const step_t *only_step(const model_t *model)
+{
+    return model->n_steps > 0 ? checked_step(model, 0) : NULL;
+}
+
 static void decode_layout(SEXP list, model_t *model)
 {
     memset(model, 0, sizeof *model);
@@ -95,8 +141,7 @@ static void decode_layout(SEXP list, model_t *model)
 }
 
 /* Whoever asks for a model is about to work over all groups, perhaps for long: here nothing
-   is held yet that an interrupt could leave behind. What is the grouping's stands in the same
-   list. */
+   is held yet that an interrupt could leave behind. */
 void decode_model(SEXP list, model_t *model)
 {
     allow_stop();
@@ -116,8 +161,8 @@ void decode_model(SEXP list, model_t *model)
     model->to_beta = list_doubles(list, "to_beta", p * p);
     model->beta_shift = list_doubles(list, "beta_shift", p);
     model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", SCALE_PRIOR_LENGTH));
-    decode_grouping(list, model, model->grouping);
-    model->n_groupings = model->grouping->n_random > 0;
+    decode_groupings(list, model);
+    decode_steps(list, model);
 }
 
 void decode_uncentered_model(SEXP list, model_t *model)
@@ -146,15 +191,18 @@ static void allocate_grouping(const grouping_t *grouping, SEXP Sigma, grouping_s
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
                     state_t *state)
 {
-    double p = model->n_coef;
+    size_t n = (size_t) model->n_groupings;
     memset(state, 0, sizeof *state);
-    state->theta = doubles(p);
+    state->theta = doubles(model->n_coef);
     memset(state->theta, 0, sizeof(double) * model->n_coef);
     state->sigma2 = copy_doubles(sigma2, "sigma2", model->n_strata);
     state->staying = doubles(model->n_staying);
     state->sum_of_squares = doubles(model->n_strata);
-    allocate_grouping(model->grouping, Sigma, state->grouping);
-    state->normals = doubles(p + model->grouping->n_random);
+    state->grouping = (grouping_state_t *) R_alloc(n + 1, sizeof(grouping_state_t));
+    memset(state->grouping, 0, sizeof(grouping_state_t) * (n + 1));
+    for (int g = 0; g < model->n_groupings; g++)
+        allocate_grouping(model->grouping + g, list_item(Sigma, "Sigma", g, model->n_groupings),
+                          state->grouping + g);
     ALLOCATE(state->buffers = take_state(model, &work));
     state->monitor = monitor;
 }
@@ -202,7 +250,8 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
     draws->n = n;
     draws->theta = doubles(p * n);
     draws->beta = doubles(p * n);
-    for (int g = 0; g < MOST_GROUPINGS; g++) {
+    draws->L = (double **) R_alloc((size_t) model->n_groupings + 1, sizeof(double *));
+    for (int g = 0; g < model->n_groupings; g++) {
         double q = model->grouping[g].n_random;
         draws->L[g] = doubles(q * q * n);
     }

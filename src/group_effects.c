@@ -13,14 +13,15 @@ group_effects_buffers_t take_group_effects(int q, int p, workspace_t *work)
     return buffers;
 }
 
-status_t draw_deferred_group(const model_t *model, int g, int group, const hyper_draws_t *draws,
-                             int from, int to, const double *normals, double *effects,
-                             size_t stride, const group_effects_buffers_t *buffers)
+status_t draw_deferred_group(const model_t *model, const step_t *step, int group,
+                             const hyper_draws_t *draws, int from, int to,
+                             const double *normals, double *effects, size_t stride,
+                             const group_effects_buffers_t *buffers)
 {
-    int q = model->grouping[g].n_random, p = model->n_coef;
-    const double *factor = cell_factor(model->grouping + g, group);
+    int g = only_grouping(step), q = model->grouping[g].n_random, p = model->n_coef;
+    const double *factor = cell_factor(model->grouping + g, group), *L = draws->L[g];
     for (int i = from; i < to; i++) {
-        RETURN_IF_FAILED(draw_one_group(q, p, factor, draws->L[g] + (size_t) q * q * i,
+        RETURN_IF_FAILED(draw_one_group(q, p, factor, L + (size_t) q * q * i,
                                         draws->theta + (size_t) p * i, draws->sigma[i],
                                         normals, effects, &buffers->group));
         normals += q;
@@ -31,21 +32,22 @@ status_t draw_deferred_group(const model_t *model, int g, int group, const hyper
 
 /* [R C c] of a group given draw i, of which there is one for all where there is one
    residual variance. */
-static const double *group_factor(const model_t *model, int g, int group,
+static const double *group_factor(const model_t *model, const grouping_t *grouping, int group,
                                   const hyper_draws_t *draws, int i,
                                   const weighed_buffers_t *weighed)
 {
-    const grouping_t *grouping = model->grouping + g;
     if (model->n_strata == 1) return cell_factor(grouping, group);
     weigh_group(model, grouping, draws->sigma2 + (size_t) model->n_strata * i, group, weighed,
                 NULL);
     return weighed->factor;
 }
 
-status_t group_moments(const model_t *model, int g, int group, const hyper_draws_t *draws,
-                       const double *beta_mean, double *mean, double *covariance,
-                       double *with_beta, const group_effects_buffers_t *buffers)
+status_t group_moments(const model_t *model, const step_t *step, int group,
+                       const hyper_draws_t *draws, const double *beta_mean, double *mean,
+                       double *covariance, double *with_beta,
+                       const group_effects_buffers_t *buffers)
 {
+    int g = only_grouping(step);
     const grouping_t *grouping = model->grouping + g;
     int q = grouping->n_random, p = model->n_coef, n = draws->n;
     double *m = buffers->mean, *first = buffers->first, *W = buffers->W;
@@ -53,7 +55,7 @@ status_t group_moments(const model_t *model, int g, int group, const hyper_draws
     memset(covariance, 0, sizeof(double) * q * q);
     memset(with_beta, 0, sizeof(double) * q);
     for (int i = 0; i < n; i++) {
-        const double *factor = group_factor(model, g, group, draws, i, &buffers->weighed);
+        const double *factor = group_factor(model, grouping, group, draws, i, &buffers->weighed);
         RETURN_IF_FAILED(group_conditional(q, p, factor, draws->L[g] + (size_t) q * q * i,
                                            draws->theta + (size_t) p * i,
                                            model->n_strata == 1 ? draws->sigma[i] : 1.0, m, W,

@@ -11,10 +11,15 @@ int n_correlations(const grouping_t *grouping)
     return n;
 }
 
+/* Standard deviations of the residuals, and what pools them. */
+static int n_residual(const model_t *model)
+{
+    return model->n_strata + (model->sigma_prior.kind == SCALE_POOLED ? 2 : 0);
+}
+
 int n_hyper(const model_t *model)
 {
-    int n_pooled = model->sigma_prior.kind == SCALE_POOLED ? 2 : 0;
-    int n = model->n_coef + model->n_strata + n_pooled;
+    int n = model->n_coef + n_residual(model);
     for (int g = 0; g < model->n_groupings; g++)
         n += model->grouping[g].n_random + n_correlations(model->grouping + g);
     return n;
@@ -88,15 +93,34 @@ void factor_from_correlations(const grouping_t *grouping, const double *sd,
         for (int k = 0; k <= r; k++) L[r + (size_t) q * k] *= sd[r] / unit;
 }
 
+/* The L of all draws, each of which has n hyperparameters, sigma at `to_sigma`. */
+static void decode_factors(const model_t *model, const double *hyper, int n, int to_sigma,
+                           const hyper_draws_t *draws)
+{
+    int is_common = model->n_strata == 1;
+    int place = model->n_coef;
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        int q = grouping->n_random;
+        double *L = draws->L[g];
+        for (int i = 0; i < draws->n; i++) {
+            const double *draw = hyper + (size_t) n * i, *sd = draw + place;
+            factor_from_correlations(grouping, sd, sd + q, is_common ? draw[to_sigma] : 1.0,
+                                     L + (size_t) q * q * i);
+        }
+        place += q + n_correlations(grouping);
+    }
+}
+
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
                   double *spare)
 {
-    int p = model->n_coef, n_strata = model->n_strata, to_sigma = p;
-    for (int g = 0; g < model->n_groupings; g++)
-        to_sigma += model->grouping[g].n_random + n_correlations(model->grouping + g);
+    int p = model->n_coef, n_strata = model->n_strata, n = n_hyper(model);
+    int to_sigma = n - n_residual(model);
+    decode_factors(model, hyper, n, to_sigma, draws);
     for (int i = 0; i < draws->n; i++) {
         double *theta = draws->theta + (size_t) p * i;
-        const double *sigma = hyper + to_sigma, *sd = hyper + p;
+        const double *sigma = hyper + to_sigma;
         memcpy(draws->sigma + (size_t) n_strata * i, sigma, sizeof(double) * n_strata);
         for (int s = 0; s < n_strata; s++)
             draws->sigma2[s + (size_t) n_strata * i] = sigma[s] * sigma[s];
@@ -106,25 +130,20 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
         for (int l = 0; l < p; l++)
             for (int k = 0; k < p; k++)
                 theta[k] += model->from_beta[k + (size_t) p * l] * spare[l];
-        for (int g = 0; g < model->n_groupings; g++) {
-            const grouping_t *grouping = model->grouping + g;
-            int q = grouping->n_random;
-            factor_from_correlations(grouping, sd, sd + q, n_strata == 1 ? sigma[0] : 1.0,
-                                     draws->L[g] + (size_t) q * q * i);
-            sd += q + n_correlations(grouping);
-        }
-        hyper += n_hyper(model);
+        hyper += n;
     }
 }
 
-hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i)
+hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, const step_t *step,
+                      int i)
 {
     size_t p = (size_t) model->n_coef;
-    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, { NULL },
+    hyper_t hyper = { draws->beta + p * i, draws->theta + p * i, NULL,
                       draws->sigma + (size_t) model->n_strata * i };
-    for (int g = 0; g < model->n_groupings; g++) {
+    if (step) {
+        int g = only_grouping(step);
         size_t q = (size_t) model->grouping[g].n_random;
-        hyper.L[g] = draws->L[g] + q * q * i;
+        hyper.L = draws->L[g] + q * q * i;
     }
     return hyper;
 }

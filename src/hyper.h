@@ -14,10 +14,10 @@ int n_hyper(const model_t *model);
 /* The state's hyperparameters, n_hyper(model) of them. */
 void store_hyper(const model_t *model, const state_t *state, double *out);
 
-/* The hyperparameters of one draw. */
+/* The hyperparameters of one draw, as they tell of a grouping. */
 typedef struct {
     const double *beta, *theta;     /* p */
-    const double *L[MOST_GROUPINGS];    /* q x q, lower triangular: see hyper_draws_t */
+    const double *L;                /* q x q, of one grouping: see hyper_draws_t */
     const double *sigma;            /* n_strata */
 } hyper_t;
 
@@ -25,13 +25,15 @@ typedef struct {
 typedef struct {
     int n;
     double *theta;      /* p x n */
-    double *L[MOST_GROUPINGS];  /* q x q x n, lower triangular: Sigma = sigma^2 L L'; with
-                                   several residual variances, the factor of Sigma itself */
+    double **L;         /* of each grouping, q x q x n, lower triangular: Sigma = sigma^2 L L';
+                           with several residual variances, the factor of Sigma itself */
     double *sigma, *sigma2; /* n_strata x n: residual standard deviations and variances */
     double *beta;       /* p x n */
 } hyper_draws_t;
 
-hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, int i);
+/* Of draw i, with the L of the grouping of a step; none where that is NULL. */
+hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, const step_t *step,
+                      int i);
 
 /* hyper: n_hyper x n, as chains store them. spare: p. */
 void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,

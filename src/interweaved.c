@@ -181,8 +181,8 @@ status_t draw_standardized(const model_t *model, state_t *state, int g)
     double *squares = state->buffers.squares;
     standardized_moments(model, state, g, P, h);
     for (int k = 0; k < q; k++) squares[k] = P[(size_t) (all + 1) * (p + k)];
-    draw_standard_normals(all, state->normals);
-    status_t status = draw_normal_given_precision(all, P, state->normals, h);
+    draw_standard_normals(all, state->buffers.normals);
+    status_t status = draw_normal_given_precision(all, P, state->buffers.normals, h);
     if (!scales_are_uniform(grouping)
         && (status != STATUS_OK || !scales_are_told(p, q, P, squares))) return STATUS_OK;
     RETURN_IF_FAILED(status);
@@ -216,8 +216,8 @@ status_t draw_translation(const model_t *model, state_t *state, int g)
         d[k] = dot(q, column, sum)
             + model->beta_precision[coef] * (model->beta_mean[coef] - beta);
     }
-    draw_standard_normals(n, state->normals);
-    RETURN_IF_FAILED(draw_normal_given_precision(n, P, state->normals, d));
+    draw_standard_normals(n, state->buffers.normals);
+    RETURN_IF_FAILED(draw_normal_given_precision(n, P, state->buffers.normals, d));
     for (int k = 0; k < n; k++) {
         for (int l = 0; l < p; l++)
             state->theta[l] += model->from_beta[l + (size_t) p * grouping->pair_coef[k]] * d[k];

@@ -34,12 +34,12 @@ status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
                        const log_lik_buffers_t *buffers, double *value)
 {
     const model_t *model = &groups->model;
-    const grouping_t *grouping = groups_of(groups);
+    const grouping_t *grouping = &groups->grouping;
     int q = grouping->n_random, p = model->n_coef;
     double *Re = buffers->Re, *A = buffers->group.A, *U = buffers->group.U;
     double square = weigh_residual(model, grouping, hyper, group, Re, buffers->cell);
     /* By D = I + A A', A = R L, which has the determinant of I + L'Z'WZ L. */
-    multiply_transposed(q, Re, hyper->L[groups->number], A, buffers->group.spare);
+    multiply_transposed(q, Re, hyper->L, A, buffers->group.spare);
     RETURN_IF_FAILED(unit_plus_root(q, A, U, buffers->group.spare));
     double *e = Re + q * q;
     solve_upper_transposed(q, U, e);
@@ -61,7 +61,7 @@ status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
 static status_t condition_on_group(const groups_t *groups, int group, const hyper_t *hyper,
                                    const log_lik_buffers_t *buffers)
 {
-    const grouping_t *grouping = groups_of(groups);
+    const grouping_t *grouping = &groups->grouping;
     int q = grouping->n_random;
     double *U = buffers->group.U;
     memset(buffers->mean, 0, sizeof(double) * q);
@@ -71,7 +71,7 @@ static status_t condition_on_group(const groups_t *groups, int group, const hype
         return STATUS_OK;
     }
     weigh_residual(&groups->model, grouping, hyper, group, buffers->Re, buffers->cell);
-    return group_mean(q, buffers->Re, hyper->L[groups->number], buffers->Re + q * q, buffers->mean,
+    return group_mean(q, buffers->Re, hyper->L, buffers->Re + q * q, buffers->mean,
                       &buffers->group);
 }
 
@@ -81,7 +81,7 @@ typedef struct {
 } row_moments_t;
 
 static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
-                                    const hyper_t *hyper, const double *L,
+                                    const hyper_t *hyper,
                                     const log_lik_buffers_t *buffers)
 {
     double *t = buffers->t;
@@ -91,7 +91,7 @@ static row_moments_t moments_of_row(const row_data_t *rows, int i, int q, int p,
         t[k] = 0.0;
         row.effect += rows->Z[i + (size_t) rows->n * k] * buffers->mean[k];
         for (int r = k; r < q; r++)
-            t[k] += L[r + (size_t) q * k] * rows->Z[i + (size_t) rows->n * r];
+            t[k] += hyper->L[r + (size_t) q * k] * rows->Z[i + (size_t) rows->n * r];
     }
     row.prior = dot(q, t, t);
     solve_upper_transposed(q, buffers->group.U, t);
@@ -103,13 +103,12 @@ status_t predict_rows(const groups_t *groups, const row_data_t *rows, int from, 
                       int leave_out, const hyper_t *hyper, double *mean, double *sd,
                       size_t stride, const log_lik_buffers_t *buffers)
 {
-    int q = groups_of(groups)->n_random, p = groups->model.n_coef, group = rows->group[from];
+    int q = groups->grouping.n_random, p = groups->model.n_coef, group = rows->group[from];
     int is_alone = leave_out && (group < 0 || groups->group_rows[group] == 1.0);
     if (is_alone) group = -1;
     RETURN_IF_FAILED(condition_on_group(groups, group, hyper, buffers));
     for (int i = from; i < to; i++, mean += stride, sd += stride) {
-        row_moments_t row = moments_of_row(rows, i, q, p, hyper, hyper->L[groups->number],
-                                           buffers);
+        row_moments_t row = moments_of_row(rows, i, q, p, hyper, buffers);
         double sigma = hyper->sigma[rows->stratum[i]];
         double variance = sigma * sigma / (rows->weights ? rows->weights[i] : 1.0);
         *mean = row.x_beta + row.effect;

@@ -12,19 +12,15 @@
 
 /* Groups, which need not be those of a fit. */
 typedef struct {
-    model_t model;
-    int number;                     /* of the model's grouping whose groups and cells are these */
+    model_t model;                  /* its own groups aside */
+    const step_t *step;             /* whose effects are integrated out, or NULL */
+    grouping_t grouping;            /* its columns, with these groups; empty where there is none */
     const double *rest;             /* (p + 1) x (p + 1) x cells: what the factors leave
                                        of a cell's [X y], in the coordinates of theta */
     const double *cell_rows;        /* n_cells */
     const double *group_rows;       /* n_groups */
     const double *log_weights;      /* n_groups: sums of log w */
 } groups_t;
-
-static inline const grouping_t *groups_of(const groups_t *groups)
-{
-    return groups->model.grouping + groups->number;
-}
 
 typedef struct {
     double *Re, *cell;      /* q x (q + 1) */

@@ -5,14 +5,14 @@
 
 void start_evidence(evidence_t *evidence)
 {
-    weigh_groups(evidence->model, evidence->grouping, NULL, &evidence->data, &evidence->weighing);
+    weigh_groups(evidence->model, &evidence->grouping, NULL, &evidence->data, &evidence->weighing);
 }
 
 /* Products of the rest alone where there are no groups. */
 static status_t products(const evidence_t *evidence, const double *L, marginal_t *marginal)
 {
     size_t rows = (size_t) evidence->model->n_coef + 1;
-    if (evidence->grouping->n_groups > 0)
+    if (evidence->grouping.n_groups > 0)
         return marginal_products(&evidence->data, L, marginal, evidence->monitor);
     memcpy(marginal->root, evidence->data.rest, sizeof(double) * rows * rows);
     marginal->log_det = 0.0;
@@ -26,7 +26,7 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
                       double *value)
 {
     const model_t *model = evidence->model;
-    int p = model->n_coef, rows = p + 1, q = evidence->grouping->n_random;
+    int p = model->n_coef, rows = p + 1, q = evidence->grouping.n_random;
     int is_common = model->n_strata == 1;
     marginal_t marginal = { 0.0, evidence->root };
     double unit = is_common ? sigma[0] : 1.0;
@@ -36,7 +36,7 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
     if (!is_common) {
         double *sigma2 = evidence->sigma2;
         for (int s = 0; s < model->n_strata; s++) sigma2[s] = sigma[s] * sigma[s];
-        weigh_groups(model, evidence->grouping, sigma2, &evidence->data, &evidence->weighing);
+        weigh_groups(model, &evidence->grouping, sigma2, &evidence->data, &evidence->weighing);
     }
     RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
     if (user_wants_to_stop(evidence->monitor, stratum_visits(model))) return STATUS_INTERRUPTED;

@@ -7,7 +7,7 @@
    integrated out. */
 typedef struct {
     const model_t *model;
-    const grouping_t *grouping;
+    grouping_t grouping;    /* empty in a model without one */
     monitor_t *monitor;
     group_data_t data;
     double *root;           /* (p + 1) x (p + 1) */

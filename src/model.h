@@ -6,6 +6,7 @@
 #include "random.h"
 #include "scale_prior.h"
 #include "status.h"
+#include "step.h"
 #include "workspace.h"
 
 /* The model y_j = X_j beta + Z_j gamma_j + e_j, with gamma_j ~ N_q(0, Sigma)
@@ -20,13 +21,12 @@
    shifted: theta holds the coefficients in these coordinates, in the order of
    X's columns, and beta = to_beta theta + beta_shift.
 
-   What belongs to a grouping is a grouping_t's; a model of none has an empty one. */
-
-enum { MOST_GROUPINGS = 1 };
+   What belongs to a grouping is a grouping_t's, of which a model may have none. */
 
 typedef struct {
-    int n_groupings;
-    grouping_t grouping[MOST_GROUPINGS];
+    int n_groupings, n_steps;
+    const grouping_t *grouping;     /* n_groupings */
+    const step_t *step;             /* n_steps */
     int n_strata;
     int n_coef;                     /* p */
     int n_staying;                  /* the others are means of effects */
@@ -82,24 +82,24 @@ typedef struct {
     double *all_P, *all_h;              /* (p + q) x (p + q), p + q */
     double *squares;                    /* q */
     double *pair_P, *shift;             /* n_pairs x n_pairs, n_pairs */
+    double *normals;                    /* p + q */
 } state_buffers_t;
 
 typedef struct {
     double *theta;          /* p */
     double *sigma2;         /* n_strata */
-    grouping_state_t grouping[MOST_GROUPINGS];
+    grouping_state_t *grouping;     /* n_groupings */
 
     double *staying;        /* n_staying: theta of the columns that stay */
 
     double *sum_of_squares; /* n_strata */
-    double *normals;        /* p + q */
     state_buffers_t buffers;
     double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
     double proposals;       /* of Sigma, under LKJ */
     double refused;         /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
-    struct collapsed *collapsed;    /* of the collapsed sampler, else NULL */
+    struct collapsed *collapsed;    /* n_steps, of the collapsed sampler, else NULL */
 } state_t;
 
 state_buffers_t take_state(const model_t *model, workspace_t *work);

@@ -41,14 +41,10 @@ static status_t group_system(const model_t *model, const state_t *state, int g, 
     return cholesky(q, U);
 }
 
-/* precision and theta <- X'V^-1X and X'V^-1y, V the covariance of y. */
-static status_t marginal_moments(const model_t *model, state_t *state, int g, em_t *em,
-                                 const em_buffers_t *buffers)
+/* precision and theta <- X'V^-1X and X'V^-1y of the strata alone, which have no effects. */
+static void strata_moments(const model_t *model, const state_t *state, em_t *em)
 {
-    const grouping_t *grouping = model->grouping + g;
-    int q = grouping->n_random, p = model->n_coef, rows = p + 1;
-    double *U = buffers->U, *h = buffers->h, *A = buffers->A;
-    double visits = cell_visits(model, grouping) + 0.01 * q * p * p;
+    int p = model->n_coef, rows = p + 1;
     memset(em->precision, 0, sizeof(double) * p * p);
     memset(em->theta, 0, sizeof(double) * p);
     for (int s = 0; s < model->n_strata; s++) {
@@ -59,6 +55,16 @@ static status_t marginal_moments(const model_t *model, state_t *state, int g, em
             em->theta[k] += dot(rows, T + (size_t) rows * k, T + (size_t) rows * p)
                 / state->sigma2[s];
     }
+}
+
+/* What the groups add, V being the covariance of y. */
+static status_t add_group_moments(const model_t *model, state_t *state, int g, em_t *em,
+                                  const em_buffers_t *buffers)
+{
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef;
+    double *U = buffers->U, *h = buffers->h, *A = buffers->A;
+    double visits = cell_visits(model, grouping) + 0.01 * q * p * p;
     for (int j = 0; j < grouping->n_groups; j++) {
         for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
             const double *C = cell_factor(grouping, cell) + q * q;
@@ -121,19 +127,20 @@ static status_t effect_moments(const model_t *model, state_t *state, int g, em_t
     return STATUS_OK;
 }
 
-status_t em_step(const model_t *model, state_t *state, int g, em_t *em,
+status_t em_step(const model_t *model, state_t *state, const step_t *step, em_t *em,
                  const em_buffers_t *buffers)
 {
     int p = model->n_coef;
     double *U = buffers->root;
     RETURN_IF_FAILED(refresh_state(model, state));
-    RETURN_IF_FAILED(marginal_moments(model, state, g, em, buffers));
+    strata_moments(model, state, em);
+    if (step) RETURN_IF_FAILED(add_group_moments(model, state, only_grouping(step), em, buffers));
     memcpy(U, em->precision, sizeof(double) * p * p);
     RETURN_IF_FAILED(cholesky(p, U));
     solve_upper_transposed(p, U, em->theta);
     solve_upper(p, U, em->theta);
     memset(em->sum_of_squares, 0, sizeof(double) * model->n_strata);
-    RETURN_IF_FAILED(effect_moments(model, state, g, em, buffers));
+    if (step) RETURN_IF_FAILED(effect_moments(model, state, only_grouping(step), em, buffers));
     memcpy(state->staying, em->theta, sizeof(double) * p);
     double *expected = em->sum_of_squares;
     residual_sums_of_squares(model, state);

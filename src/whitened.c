@@ -148,9 +148,9 @@ static status_t draw_whitened_effects(const model_t *model, state_t *state, int 
     const weighed_buffers_t *weighed = &w->buffers.weighed;
     for (int j = 0; j < grouping->n_groups; j++) {
         weigh_group(model, grouping, state->sigma2, j, weighed, NULL);
-        draw_standard_normals(q, state->normals);
+        draw_standard_normals(q, state->buffers.normals);
         RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->staying, 1.0,
-                                              state->normals, w->effect + (size_t) q * j,
+                                              state->buffers.normals, w->effect + (size_t) q * j,
                                               &w->buffers.group));
         if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
             return STATUS_INTERRUPTED;
@@ -185,8 +185,8 @@ static status_t translate_block(const model_t *model, state_t *state, int g,
                 P[m + size * k] += row[(size_t) q * m] * precision * row[(size_t) q * k];
         }
     }
-    draw_standard_normals(size, state->normals);
-    RETURN_IF_FAILED(draw_normal_given_precision(size, P, state->normals, e));
+    draw_standard_normals(size, state->buffers.normals);
+    RETURN_IF_FAILED(draw_normal_given_precision(size, P, state->buffers.normals, e));
     for (int l = 0; l < size; l++) {
         const double *row = w->L + first + l + (size_t) q * first;
         double d = 0.0;

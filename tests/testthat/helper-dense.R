@@ -90,7 +90,7 @@ ours_at <- function(model, L) {
 # a triangle of standard normals over a number.
 expect_dense_target <- function(posterior, sizes, tolerance, over = 1) {
   model <- model_of(posterior)
-  q <- model$n_random
+  q <- grouping_in(model)$n_random
   set.seed(4)
   unit <- matrix(rnorm(q^2), q) / over
   unit[upper.tri(unit)] <- 0

@@ -22,10 +22,21 @@ model_of <- function(posterior, sampler = "uncentered") {
 # Rough scales, and the step of EM that finds them.
 scales_of <- function(model) estimate_scales(model)
 
-em_of <- function(model, Sigma, sigma2) em_step(model, Sigma, sigma2)
+em_of <- function(model, Sigma, sigma2) {
+  em <- em_step(model, list(Sigma), sigma2)
+  em$moment <- em$moment[[1]]
+  em
+}
 
 # A starting point near these scales.
 start_of <- function(model, scales = scales_of(model)) draw_start(model, scales)
+
+# What the model has of its only grouping, and the model with a tuning of its only step.
+grouping_in <- function(model) grouping_of_step(model)
+
+tuned_model <- function(model, tuning) with_tuning(model, tuning)
+
+tuning_in <- function(model) tuning_of_model(model)
 
 # A chain from a start or from the end of another.
 chain_of <- function(model, sampler, start, draws, ...) {
@@ -72,7 +83,11 @@ hyper_of <- function(fit, chain = NULL) {
 }
 
 # list(beta, Sigma, sigma2, ...) of such a column.
-state_at <- function(draw, posterior) state_of(draw, posterior)
+state_at <- function(draw, posterior) {
+  state <- state_of(draw, posterior)
+  state$Sigma <- if (length(state$Sigma)) state$Sigma[[1]] else matrix(0, 0, 0)
+  state
+}
 
 # Effects of groups (from 0) given hyperparameters; columns x groups x draws.
 deferred_effects <- function(model, hyper, seed, groups) {

@@ -5,12 +5,12 @@ test_that("points are found again from draws", {
   model <- model_of(posterior)
   set.seed(1)
   estimate <- scales_of(model)
-  model$tuning <- tuning_at_mode(model, "integrated", estimate)
+  model <- tuned_model(model, tuning_at_mode(model, "integrated", estimate))
   start <- list(theta = estimate$theta, Sigma = estimate$Sigma, sigma2 = estimate$sigma2,
-                point = model$tuning$center)
+                point = list(tuning_in(model)$center))
   chain <- chain_of(model, "collapsed", start, 20)
-  found <- points_of(t(chain$hyper), model, model$tuning)[20, ]
-  expect_equal(abs(found), abs(chain$state$point), tolerance = 1e-6)
+  found <- points_of(t(chain$hyper), model, tuning_in(model))[20, ]
+  expect_equal(abs(found), abs(chain$state$point[[1]]), tolerance = 1e-6)
 })
 
 # Shares of draws below the exact quantiles, in Monte Carlo standard errors.
@@ -73,8 +73,8 @@ test_that("everything agrees with the interweaved sampler for a full Sigma, effe
 test_that("a chain cut in two is the chain in one piece", {
   model <- model_of(posterior_of(y ~ x + (1 + x | g), grouped_data()))
   estimate <- scales_of(model)
-  model$tuning <- tuning_at_mode(model, "integrated", estimate)
-  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
+  model <- tuned_model(model, tuning_at_mode(model, "integrated", estimate))
+  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = list(tuning_in(model)$center)))
   set.seed(1)
   whole <- chain_of(model, "collapsed", start, 20)
   set.seed(1)
@@ -131,8 +131,8 @@ test_that("a chain with several residual variances, cut in two, is the chain in 
   posterior <- posterior_of(y ~ x + (1 + x || g), grouped_data(), sigma = ~ f)
   model <- model_of(posterior)
   estimate <- scales_of(model)
-  model$tuning <- tuning_at_mode(model, "given", estimate)
-  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = model$tuning$center))
+  model <- tuned_model(model, tuning_at_mode(model, "given", estimate))
+  start <- c(estimate[c("theta", "Sigma", "sigma2")], list(point = list(tuning_in(model)$center)))
   set.seed(1)
   whole <- chain_of(model, "collapsed", start, 20)
   set.seed(1)

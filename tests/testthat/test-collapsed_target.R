@@ -64,7 +64,7 @@ test_that("with sigma a coordinate, the target is the dense one under every prio
   )
   for (posterior in cases) {
     model <- model_of(posterior)
-    q <- model$n_random
+    q <- grouping_in(model)$n_random
     n <- q + (length(grouping_of(posterior)$blocks) < q) + 1
     tuning <- tuning_of(model, "coordinate")
     tuning$scale <- rep(0.7, q)

@@ -102,6 +102,39 @@ test_that("a fit that started from another goes on", {
   }
 })
 
+# As versions before saved it: Sigma and a point of the only grouping, a step without a number.
+as_before <- function(fit) {
+  flat <- function(state) {
+    lists <- intersect(c("Sigma", "point"), names(state))
+    state[lists] <- lapply(state[lists], function(x) as.numeric(unlist(x)))
+    state
+  }
+  fit$sampling$ends <- lapply(fit$sampling$ends, function(end) {
+    end$state <- flat(end$state)
+    end$tuning$step <- NULL
+    end
+  })
+  fit$sampling$tuning$step <- NULL
+  if (!is.null(fit$sampling$init)) fit$sampling$init <- lapply(fit$sampling$init, flat)
+  fit
+}
+
+test_that("a fit saved by a version before goes on, and runs again for its effects", {
+  near <- relm_prior(sd = half_t(3, 1), cor = lkj(0.2))
+  first <- fit_of(20, seed = 8)
+  fits <- c(lapply(all_samplers, function(sampler) {
+    fit_of(20, init = first, sampler = sampler, group_draws = FALSE)
+  }), list(fit_of(20, sampler = "interweaved", prior = near), fit_of(20, sigma = ~ f),
+           fit_of(20, formula = y ~ x), fit_of(20, formula = y ~ x + (1 + x + v | g))))
+  for (fit in fits) {
+    before <- as_before(fit)
+    expect_false(identical(before, fit))
+    expect_identical(sampled(extend(before, 10))$hyper, sampled(extend(fit, 10))$hyper)
+    effects <- function(fit) unclass(as_draws_array(fit, "^r_", regex = TRUE))
+    if (has_groups(fit$posterior)) expect_identical(effects(before), effects(fit))
+  }
+})
+
 test_that("where all draws of effects take too much, extending gives them up as one run would", {
   with_relm("kept_bytes", 8 * 18 * 2 * 100, {
     short <- fit_of(100)

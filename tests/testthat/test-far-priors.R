@@ -107,7 +107,7 @@ test_that("coordinates of the standard deviations themselves give the same densi
   prior <- relm_prior(beta = normal(0, 2), sd = list(Intercept = uniform(3)), sigma = half_normal(1))
   for (formula in c(y ~ x + (1 + x + v | g), y ~ x + (1 | g))) {
     model <- model_of(posterior_of(formula, grouped_data(), prior))
-    q <- model$n_random
+    q <- grouping_in(model)$n_random
     tuning <- lapply(c("coordinate", "beside"), function(role) {
       tuning_of(model, role)
     })

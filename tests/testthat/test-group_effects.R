@@ -98,7 +98,7 @@ test_that("the draws have the conditional mean and covariance", {
     posterior <- posterior_of(formula, grouped_data(9), weights = w)
     model <- model_of(posterior)
     rows <- replay_data(posterior)
-    q <- model$n_random
+    q <- grouping_in(model)$n_random
     set.seed(2)
     C <- cov2cor(crossprod(matrix(rnorm(q * q), q)))
     sd <- c(0.7, 0.3, 1.5)[seq_len(q)]
@@ -125,7 +125,7 @@ expect_moments <- function(formula, ..., prior = relm_prior()) {
   all <- do.call(cbind, hyper)
   states <- lapply(seq_len(ncol(all)), function(i) state_at(all[, i], posterior))
   given <- lapply(states, function(s) conditional(rows, 4, s$beta, s$Sigma, s$sigma2))
-  q <- model$n_random
+  q <- grouping_in(model)$n_random
   means <- matrix(vapply(given, `[[`, numeric(q), "mean"), q)
   n <- ncol(all)
   within <- Reduce(`+`, lapply(given, `[[`, "V")) / n

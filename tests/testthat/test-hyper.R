@@ -8,7 +8,7 @@ test_that("a stored draw is what the state says, in the order of the parameters"
     run <- run_sampler(posterior, "uncentered", 3)
     model <- model_of(posterior)
     p <- model$n_coef
-    Sigma <- matrix(run$state$Sigma, model$n_random)
+    Sigma <- matrix(as.numeric(unlist(run$state$Sigma)), n_random(posterior))
     correlations <- lapply(grouping_of(posterior)$blocks, function(block) {
       C <- stats::cov2cor(Sigma[block$columns, block$columns, drop = FALSE])
       C[upper.tri(C)]

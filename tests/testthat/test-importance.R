@@ -47,10 +47,10 @@ test_that("a chain accepts the share that the weights say", {
   shares <- vapply(1:20, function(seed) {
     weigh_proposals(case$model, case$tuning, case$estimate$sigma2, 1000, seed)$accepted_share
   }, 0)
-  case$model$tuning <- case$tuning
-  case$model$tuning[c("n_independent", "n_ellipse")] <- list(1L, 0L)
+  case$tuning[c("n_independent", "n_ellipse")] <- list(1L, 0L)
+  case$model <- tuned_model(case$model, case$tuning)
   set.seed(2)
-  state <- c(case$estimate, list(point = case$tuning$center))
+  state <- c(case$estimate, list(point = list(case$tuning$center)))
   chains <- vapply(1:20, function(part) {
     chain <- chain_of(case$model, "collapsed", state, 1000L, kept = integer())
     state <<- chain$state

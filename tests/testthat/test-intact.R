@@ -77,13 +77,13 @@ test_that("cross-products that were edited are refused", {
 test_that("no edit of a model, of a tuning or of a start crashes what C makes of it", {
   posterior <- fit$posterior
   arrays <- model_of(posterior)
-  q <- arrays$n_random
+  q <- grouping_in(arrays)$n_random
   hyper <- hyper_of(fit)
-  start <- list(theta = numeric(arrays$n_coef), Sigma = diag(q), sigma2 = rep(1, arrays$n_strata))
+  start <- list(theta = numeric(arrays$n_coef), Sigma = list(diag(q)), sigma2 = rep(1, arrays$n_strata))
   run <- function(model, sampler, start) chain_of(model, sampler, start, 2L, 2L)
   models <- edited(arrays)
   codes <- list(
-    function(model) em_of(model, start$Sigma, start$sigma2),
+    function(model) em_of(model, start$Sigma[[1]], start$sigma2),
     function(model) effect_moments_of(model, list(hyper)),
     function(model) deferred_effects(model, hyper, 1L, 0:3),
     function(model) run(model, "interweaved", start),
@@ -95,14 +95,14 @@ test_that("no edit of a model, of a tuning or of a start crashes what C makes of
     expect_gt(mean(ends != "answer"), 0.5)
     expect_identical(ends_of(list(arrays), code), "answer")
   }
-  tuned <- arrays
-  tuned$tuning <- whole_tuning_of(arrays, posterior)
-  start$point <- tuned$tuning$center
+  tuning <- whole_tuning_of(arrays, posterior)
+  tuned <- tuned_model(arrays, tuning)
+  start$point <- list(tuning$center)
   expect_identical(ends_of(list(start), function(start) run(tuned, "collapsed", start)), "answer")
   expect_gt(mean(ends_of(edited(start), function(start) run(tuned, "collapsed", start)) != "answer"),
             0.5)
-  ends <- ends_of(edited(tuned$tuning), function(tuning) {
-    tuned$tuning <- tuning
+  ends <- ends_of(edited(tuning), function(tuning) {
+    tuned$steps[[1]]$tuning <- tuning
     run(tuned, "collapsed", start)
   })
   expect_gt(mean(ends != "answer"), 0.4)

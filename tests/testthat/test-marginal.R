@@ -7,7 +7,7 @@ test_that("the sum over groups does not depend on the number of threads", {
   data$y <- rnorm(groups)[data$g] + data$x + rnorm(4 * groups)
   for (formula in c(y ~ x + (1 | g), y ~ x + (1 + x | g), y ~ x + (1 + x + v | g))) {
     model <- model_of(posterior_of(formula, data))
-    L <- diag(0.5, model$n_random)
+    L <- diag(0.5, grouping_in(model)$n_random)
     at <- lapply(1:3, function(threads) marginal_at(model, L, threads))
     expect_identical(at[[2]], at[[1]])
     expect_identical(at[[3]], at[[1]])

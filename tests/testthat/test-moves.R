@@ -8,9 +8,9 @@ ellipses_alone <- function(posterior, moves = 2L) {
   tuning$center <- tuning$center + 0.2
   tuning$root <- 1.3 * tuning$root
   tuning[c("n_independent", "n_ellipse")] <- list(0L, moves)
-  model$tuning <- tuning
+  model <- tuned_model(model, tuning)
   list(model = model, sigma2 = estimate$sigma2,
-       start = c(estimate[c("theta", "Sigma", "sigma2")], list(point = tuning$center)))
+       start = c(estimate[c("theta", "Sigma", "sigma2")], list(point = list(tuning$center))))
 }
 
 # Its draws, as posterior's array.
@@ -89,15 +89,15 @@ test_that("elliptical slices are those of plain R", {
   # With a normal prior sigma is a coordinate, and a sweep draws besides only two coefficients.
   run <- ellipses_alone(posterior_of(y ~ x + (1 + x | g), grouped_data(), relm_prior(normal(0, 5))),
                         moves = 1L)
-  target <- function(point) log_density_at(run$model, run$model$tuning, point, run$sigma2)
-  point <- run$start$point
-  expect_equal(run$model$tuning$near, 3L)
+  target <- function(point) log_density_at(run$model, tuning_in(run$model), point, run$sigma2)
+  point <- run$start$point[[1]]
+  expect_equal(tuning_in(run$model)$near, 3L)
   set.seed(9)
   ours <- chain_of(run$model, "collapsed", run$start, 25L, kept = integer())
   set.seed(9)
   for (sweep in 1:25) {
-    point <- ellipse_in_r(point, run$model$tuning, target)
+    point <- ellipse_in_r(point, tuning_in(run$model), target)
     rnorm(2)
   }
-  expect_equal(ours$state$point, point, tolerance = 1e-8)
+  expect_equal(ours$state$point[[1]], point, tolerance = 1e-8)
 })

@@ -34,7 +34,7 @@ test_that("of many columns the target is the dense one", {
     posterior_of(y ~ X + (0 + X | f), data, relm_prior(cov = huang_wand(2, 1)))
   )
   for (posterior in posteriors) {
-    q <- model_of(posterior)$n_random
+    q <- grouping_in(model_of(posterior))$n_random
     expect_dense_target(posterior, c(0, 1e-4, 0.3, 1, 10), 1e-9, over = sqrt(q))
   }
 })

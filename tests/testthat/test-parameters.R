@@ -44,7 +44,7 @@ test_that("a draw is what its table says", {
   state <- state_of(draw, posterior)
 
   expect_identical(state$beta, c(1, 2))
-  expect_equal(state$Sigma, matrix(c(0.25, -0.25, -0.25, 4), 2))
+  expect_equal(state$Sigma[[1]], matrix(c(0.25, -0.25, -0.25, 4), 2))
   expect_identical(state$sigma2, draw[posterior$parameters$part == "sigma"]^2)
 })
 

@@ -77,7 +77,7 @@ test_that("it starts from the greatest restricted likelihood", {
       df * log(at$root[length(at$root)]^2)
   }
   best <- stats::optimize(deviance, c(-3, 3), tol = 1e-6)$minimum
-  lambda <- sqrt(start$Sigma[1] / start$sigma2)
+  lambda <- sqrt(start$Sigma[[1]][1] / start$sigma2)
   expect_lt(abs(log(lambda) - best), 0.02)
   at <- marginal_at(model$sums, matrix(lambda))
   p <- model$sums$n_coef

@@ -43,7 +43,7 @@ test_that("starting points are spread more widely than the posterior", {
   set.seed(1)
   starts <- t(replicate(400, {
     start <- start_of(model, estimate)
-    c(start$beta, sqrt(diag(start$Sigma)), sqrt(start$sigma2))
+    c(start$beta, sqrt(diag(start$Sigma[[1]])), sqrt(start$sigma2))
   }))
   exact <- exact_posterior(log(data$mercury), cbind("(Intercept)" = 1, x = data$x),
                            cbind("(Intercept)" = 1, x = data$x), data$station)
@@ -57,7 +57,7 @@ test_that("starting points respect bounded priors", {
   model <- model_of(posterior_of(y ~ x + (1 + x || g), grouped_data(), prior))
   set.seed(1)
   start <- start_of(model)
-  expect_true(all(sqrt(diag(start$Sigma)) < 0.05))
+  expect_true(all(sqrt(diag(start$Sigma[[1]])) < 0.05))
   expect_lt(sqrt(start$sigma2), 0.1)
 })
 

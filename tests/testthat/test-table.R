@@ -4,7 +4,7 @@ tabulated <- function(formula) {
   posterior <- posterior_of(formula, grouped_data())
   model <- model_of(posterior)
   control <- control_of(draws = 1e5)
-  model$tuning <- whole_tuning_of(model, posterior, control)
+  model <- tuned_model(model, whole_tuning_of(model, posterior, control))
   model
 }
 
@@ -52,23 +52,24 @@ cdf_in_r <- function(table, point, columns) {
 
 test_that("a table's density is that of its triangles, and adds up to one", {
   for (model in models) {
-    table <- model$tuning$table
+    table <- tuning_in(model)$table
     set.seed(1)
-    proposed <- proposals_of(model, model$tuning, 40)
+    proposed <- proposals_of(model, tuning_in(model), 40)
     ours <- exp(proposed$log_density)
-    expect_equal(ours, apply(proposed$points, 2, function(x) density_in_r(table, x, model$n_random)))
+    q <- grouping_in(model)$n_random
+    expect_equal(ours, apply(proposed$points, 2, function(x) density_in_r(table, x, q)))
     expect_equal(sum(table$density) * prod(table$step), 1)
   }
 })
 
 test_that("points are drawn with that density", {
   for (model in models) {
-    table <- model$tuning$table
+    table <- tuning_in(model)$table
     set.seed(2)
-    draws <- proposals_of(model, model$tuning, 40000)$points
+    draws <- proposals_of(model, tuning_in(model), 40000)$points
     for (share in c(0.2, 0.35, 0.5, 0.7)) {
       point <- table$low + table$step * table$size * share
-      expected <- cdf_in_r(table, point, model$n_random)
+      expected <- cdf_in_r(table, point, grouping_in(model)$n_random)
       found <- mean(colSums(draws < point) == length(point))
       expect_lt(abs(found - expected) / sqrt(expected * (1 - expected) / 40000 + 1e-12), 4)
     }
@@ -77,7 +78,7 @@ test_that("points are drawn with that density", {
 
 test_that("the folded t is drawn with the density that it says", {
   model <- models[[3]]
-  tuning <- model$tuning
+  tuning <- tuning_in(model)
   tuning["table"] <- list(NULL)
   tuning$center <- c(0.3, 0.1, 0.4)
   tuning$root <- chol(solve(matrix(c(0.2, 0.05, 0, 0.05, 0.3, 0.1, 0, 0.1, 0.5), 3)))

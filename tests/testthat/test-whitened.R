@@ -53,7 +53,7 @@ test_that("what is kept between sweeps goes where draws of correlations cannot",
   state <- start_of(model)
   z <- replicate(2000, {
     state <<- chain_of(model, "interweaved", state, 5, kept = integer())$state
-    state$point[3]
+    state$point[[1]][3]
   })
   # P(z < -c), with 1 + tanh(-c) = 2 e^-2c / (1 + e^-2c).
   limits <- c(3, 20, 60, 150)
