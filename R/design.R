@@ -9,6 +9,7 @@
 #' @return An object of class `relm_design`, a list with the elements
 #'   \describe{
 #'   \item{`frame`}{the model frame, one row for each row of data used}
+#'   \item{`family`}{the name of the family of the response}
 #'   \item{`terms`}{the terms of the fixed part}
 #'   \item{`bars`}{the terms of the random part, a list with one element for each
 #'     block of the covariance matrix}

@@ -121,6 +121,38 @@ test_that("a new fit has a family, and one that version 0.1.0 saved is Gaussian"
   }
 })
 
+test_that("the Gaussian family may be named, and no other", {
+  data <- grouped_data()
+  expected <- relm(y ~ x, data, chains = 1, draws = 5, seed = 1)
+  for (family in list(gaussian(), gaussian, "gaussian", stats::gaussian("identity"))) {
+    fit <- relm(y ~ x, data, family = family, chains = 1, draws = 5, seed = 1)
+    expect_identical(fit$sampling$hyper, expected$sampling$hyper)
+  }
+  expect_identical(update(fit, draws = 5)$sampling$hyper, expected$sampling$hyper)
+  of_crossprods <- relm(crossprods(y ~ x, data), family = gaussian(), chains = 1, draws = 5, seed = 1)
+  expect_equal(of_crossprods$sampling$hyper, expected$sampling$hyper)
+  expect_error(relm(crossprods(y ~ x, data), family = poisson()), "`family` must be \"gaussian\"",
+               class = "relm_error")
+  refused <- function(family, says) {
+    expect_error(relm(y ~ x, data, family = family), says, class = "relm_error")
+  }
+  refused(binomial(), "`family` must be \"gaussian\".*\"binomial\", with the link \"logit\"")
+  refused(poisson, "\"poisson\"")
+  refused("student", "\"student\"")
+  refused(gaussian("log"), "\"gaussian\", with the link \"log\"")
+  refused(3, "It is 3")
+  expect_error(relm(y ~ x, data, family = bernoulli()), "`family`.*could not find function",
+               class = "relm_error")
+})
+
+test_that("a response of two values is refused with what to write", {
+  data <- transform(grouped_data(), p = x > 0, two = factor(x > 0, labels = c("no", "yes")))
+  expect_error(relm(p ~ v, data), "one column of numbers.*`as.numeric\\(p\\)`",
+               class = "relm_error")
+  expect_error(relm(I(x > 0) ~ v, data), "`as.numeric\\(I\\(x > 0\\)\\)`", class = "relm_error")
+  expect_error(relm(two ~ v, data), "`as.numeric\\(two == \"yes\"\\)`", class = "relm_error")
+})
+
 test_that("a row lacks no element", {
   row <- families$gaussian
   expect_identical(do.call(new_family, row), row)

@@ -35,14 +35,6 @@ test_that("weights and offset are one column", {
   }
 })
 
-test_that("a response of two values is refused with what to write", {
-  data <- transform(grouped_data(), p = x > 0, two = factor(x > 0, labels = c("no", "yes")))
-  expect_error(relm(p ~ v, data), "one column of numbers.*`as.numeric\\(p\\)`",
-               class = "relm_error")
-  expect_error(relm(I(x > 0) ~ v, data), "`as.numeric\\(I\\(x > 0\\)\\)`", class = "relm_error")
-  expect_error(relm(two ~ v, data), "`as.numeric\\(two == \"yes\"\\)`", class = "relm_error")
-})
-
 test_that("what cannot be evaluated is named", {
   data <- grouped_data()
   refused <- function(formula, says) {
