@@ -85,10 +85,11 @@ SEXP named_list(int n, const char **names, SEXP *values);
 /* Points into the list's arrays, which must outlive the model. */
 void decode_model(SEXP list, model_t *model);
 
-/* The step with this number, and the only one or NULL of a model without group effects, for what
-   handles no more than one step of one grouping: an error where there is more. */
+/* What handles no more than one step of one grouping asks here for the step with a number, for the
+   only one, or for that or NULL of a model without group effects: an error where there is more. */
 const step_t *checked_step(const model_t *model, int number);
 const step_t *only_step(const model_t *model);
+const step_t *step_if_any(const model_t *model);
 
 /* A model whose columns all stay in the regression, as most of what takes one expects. */
 void decode_uncentered_model(SEXP list, model_t *model);

@@ -219,7 +219,7 @@ SEXP ffi_marginal(SEXP model_list, SEXP L, SEXP threads)
 {
     model_t model;
     decode_uncentered_model(model_list, &model);
-    const grouping_t *grouping = model.grouping + only_grouping(checked_step(&model, 0));
+    const grouping_t *grouping = model.grouping + only_grouping(only_step(&model));
     int q = grouping->n_random, rows = model.n_coef + 1;
     checked_doubles(L, "L", (double) q * q);
     SEXP root = PROTECT(allocMatrix(REALSXP, rows, rows));

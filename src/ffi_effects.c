@@ -31,7 +31,7 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
     hyper_draws_t draws;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
-    const step_t *step = checked_step(&model, 0);
+    const step_t *step = only_step(&model);
     const grouping_t *grouping = model.grouping + only_grouping(step);
     int q = grouping->n_random, n_chosen = length(chosen);
     const int *tile_size = checked_places(tile, "tile", 2, 1, INT_MAX / 1024);
@@ -81,7 +81,7 @@ SEXP ffi_group_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
     hyper_draws_t draws;
     decode_uncentered_model(model_list, &model);
     decode_draws(&model, hyper, &draws);
-    const step_t *step = checked_step(&model, 0);
+    const step_t *step = only_step(&model);
     const grouping_t *grouping = model.grouping + only_grouping(step);
     int q = grouping->n_random;
     R_xlen_t J = grouping->n_groups;

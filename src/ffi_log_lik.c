@@ -24,7 +24,7 @@ static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_
     double p = model->n_coef;
     groups->model = *model;
     groups->model.n_strata = n_strata;
-    groups->step = only_step(model);
+    groups->step = step_if_any(model);
     groups->grouping = grouping_of_step(model, groups->step);
     grouping_t *grouping = &groups->grouping;
     int n_cells = grouping->n_cells = length(list_element(list, "cell_stratum"));
@@ -144,7 +144,7 @@ static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monit
 {
     double p = model->n_coef;
     evidence->model = model;
-    evidence->grouping = grouping_of_step(model, only_step(model));
+    evidence->grouping = grouping_of_step(model, step_if_any(model));
     const grouping_t *grouping = &evidence->grouping;
     double q = grouping->n_random;
     evidence->monitor = monitor;

@@ -126,7 +126,12 @@ const step_t *checked_step(const model_t *model, int number)
 
 const step_t *only_step(const model_t *model)
 {
-    return model->n_steps > 0 ? checked_step(model, 0) : NULL;
+    return checked_step(model, 0);
+}
+
+const step_t *step_if_any(const model_t *model)
+{
+    return model->n_steps > 0 ? only_step(model) : NULL;
 }
 
 static void decode_layout(SEXP list, model_t *model)

@@ -9,7 +9,7 @@ SEXP ffi_em_step(SEXP model_list, SEXP Sigma, SEXP sigma2)
     monitor_t monitor = new_monitor();
     decode_uncentered_model(model_list, &model);
     allocate_state(&model, Sigma, sigma2, &monitor, &state);
-    const step_t *step = only_step(&model);
+    const step_t *step = step_if_any(&model);
     int q = step ? model.grouping[only_grouping(step)].n_random : 0, p = model.n_coef;
     const char *names[] = { "theta", "precision", "moment", "effective",
                             "sum_of_squares" };
