@@ -40,6 +40,7 @@ test_that("cross-products of version 0.1.0 become those of this one", {
     new$strata[c("name", "labels", "display", "order", "factor")]
   class(old) <- class(new)
 
+  expect_identical(grouping_of(old)$groups, grouping$groups)
   again <- in_this_form(old)
   expect_setequal(names(again), names(new))
   expect_equal(again$cells, new$cells)
@@ -47,4 +48,5 @@ test_that("cross-products of version 0.1.0 become those of this one", {
   draws <- function(x) as.matrix(relm(x, chains = 1, draws = 10, warmup = 10, seed = 1))
   expect_identical(draws(old), draws(new))
   expect_identical(draws(old + new), draws(new + new))
+  expect_identical((old + new)$groupings, (new + new)$groupings)
 })

@@ -22,5 +22,5 @@ test_that("a point beyond a bound is brought within it", {
   expect_equal(abs(sds[1:2]), rep(0.95 * 5, 2))
   expect_equal(point[3], 0.1)
   expect_true(is.finite(log_target(model, tuning, point, 1)))
-  expect_identical(sd_bounds(without_bounds(model)), rep(Inf, 3))
+  expect_identical(sd_bounds(without_bounds(model)$groupings[[1]]), rep(Inf, 3))
 })
