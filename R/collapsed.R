@@ -40,10 +40,10 @@ new_tuning <- function(model, estimate, role, threads = 1L) {
   n <- length(signs)
   unit <- if (role %in% c("given", "beside")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(step = step, sigma_role = match(role, sigma_roles) - 1L,
-       scale = effect_scale(grouping) * unit, sign_columns = signs, center = numeric(n), root = diag(n), df = proposal_df,
-       near = bitwShiftL(1L, grouping$n_random) - 1L, threads = as.integer(threads),
-       n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
-       table = NULL)
+       scale = effect_scale(grouping) * unit, sign_columns = signs, center = numeric(n),
+       root = diag(n), df = proposal_df, near = bitwShiftL(1L, grouping$n_random) - 1L,
+       threads = as.integer(threads), n_independent = sweep_moves[["independent"]],
+       n_ellipse = sweep_moves[["ellipse"]], table = NULL)
 }
 
 # The columns whose signs change the sign of each correlation, as bits, row by row.

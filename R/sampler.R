@@ -1,6 +1,6 @@
 # A posterior as a sampler sees it: the arrays of model_t in src/model.h, a list of those of each
-# grouping (grouping_t in src/grouping.h), and one of its steps (step_t in src/step.h), each of which
-# has its tuning beside it where the sampler has one.
+# grouping (grouping_t in src/grouping.h), and one of its steps (step_t in src/step.h), each with
+# its tuning where the sampler has one.
 #
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of
@@ -48,7 +48,8 @@ in_coordinates <- function(factors, n_random, intercept, shift, coordinates) {
   change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
 }
 
-# The number (from 1) of the grouping of a step (from 0), which is no longer chain; and the grouping.
+# The number (from 1) of the grouping of a step (from 0), which is no longer chain; and that
+# grouping.
 number_of_step <- function(model, step = 0L) model$steps[[step + 1L]]$groupings + 1L
 
 grouping_of_step <- function(model, step = 0L) model$groupings[[number_of_step(model, step)]]

@@ -5,8 +5,8 @@
 em_steps <- 15L
 em_settled <- 0.01
 
-# An estimate of Sigma, a list by grouping, and sigma2 in the uncentered coordinates of `model`, with the
-# coefficients given them, and how much information there is on each standard deviation.
+# An estimate of Sigma, a list by grouping, and sigma2 in the uncentered coordinates of `model`,
+# with the coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
   sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])

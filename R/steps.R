@@ -1,9 +1,9 @@
-# Steps: what is drawn jointly. A step is a nested chain of groupings, from the leaf, whose groups lie
-# in those of the next, to the root; one grouping that lies in none, and in which none lies, is a
-# chain of length one.
+# Steps: what is drawn jointly. A step is a nested chain of groupings, from the leaf, whose groups
+# lie in those of the next, to the root; one grouping that lies in none, and in which none lies, is
+# a chain of length one.
 
-# Numbers of groupings, leaf to root, of each step. Every grouping is in one: where several lie in the
-# same, the chain of the first goes on with it, and the others end before it.
+# Numbers of groupings, leaf to root, of each step. Every grouping is in one: where several lie in
+# the same, the chain of the first goes on with it, and the others end before it.
 find_steps <- function(groupings) {
   parents <- vapply(groupings, function(grouping) {
     if (is.null(grouping$parent)) NA_integer_ else grouping$parent

@@ -1,9 +1,9 @@
 #ifndef RELM_STEP_H
 #define RELM_STEP_H
 
-/* What is drawn jointly: a nested chain of groupings, from the leaf, the groups of which lie in those
-   of the next, to the root. One grouping is a chain of length one. Each grouping of a model is in
-   one of its steps. */
+/* What is drawn jointly: a nested chain of groupings, from the leaf, the groups of which lie in
+   those of the next, to the root. One grouping is a chain of length one. Each grouping of a model
+   is in one of its steps. */
 typedef struct {
     int n;
     const int *grouping;            /* n: their numbers, leaf to root */

@@ -11,8 +11,8 @@ expect_shares <- function(events, probabilities, label) {
   }
 }
 
-# The posterior of Sigma of two effects a group in y ~ 0 + (1 + x | g), sigma 1, half-normal(1) sds and
-# lkj(eta), as weights of a grid of (log tau_1, log tau_2, z), r = tanh(z).
+# The posterior of Sigma of two effects a group in y ~ 0 + (1 + x | g), with sigma = 1, half-normal(1)
+# standard deviations and lkj(eta), as weights of a grid of (log tau_1, log tau_2, z), r = tanh(z).
 # log p(y_j) = -log|I + Sigma S|/2 + h'(I + Sigma S)^-1 Sigma h/2, S = Z'WZ, h = Z'Wy.
 grid_of_two <- function(data, eta, log_tau, z) {
   grid <- expand.grid(a = log_tau, b = log_tau, z = z)
@@ -42,7 +42,8 @@ grid_of_two <- function(data, eta, log_tau, z) {
   array(weight / sum(weight), lengths(list(log_tau, log_tau, z)))
 }
 
-# Draws of each of the three lie below values, half-way between two of the grid's, as often as it says.
+# Draws of each of the three lie below values, half-way between two of the grid's, as often as it
+# says.
 expect_grid <- function(fit, eta, data, log_tau, z, label) {
   weight <- grid_of_two(data, eta, log_tau, z)
   sides <- list(sd_g__Intercept = log_tau, sd_g__x = log_tau, cor_g__Intercept__x = z)
