@@ -221,7 +221,7 @@ void allocate_group_data(const model_t *model, const grouping_t *grouping, int n
     data->n_coef = model->n_coef;
     data->n_groups = grouping->n_groups;
     data->n_threads = n_threads;
-    data->factor = doubles((double) size);
+    ALLOCATE(data->factor = take_aligned(&work, size));
     memset(data->factor, 0, sizeof(double) * size);
     data->rest = doubles((p + 1) * (p + 1));
     data->rest_root = doubles((p + 1) * (p + 1));

@@ -264,11 +264,12 @@ void pack_group(group_data_t *data, int j, const double *factor)
         for (int k = 0; k < n; k++, out += LANES) *out = factor[r + q * (q + k)];
 }
 
-/* Sums of a chunk: the products in lanes, upper half by columns, then the log
-   determinant. */
+/* Sums of a chunk: the products in lanes, upper half by columns, and last the log determinant; in
+   whole lines of the cache, for the next chunk's. */
 static size_t sums_size(int p)
 {
-    return (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
+    size_t size = (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
+    return (size + 7) / 8 * 8;
 }
 
 /* What sum_chunk() needs. */
@@ -290,8 +291,8 @@ marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
         return buffers;
     }
     buffers.scratch_size = count_scratch(q, p);
-    buffers.scratch = take(work, n_threads * buffers.scratch_size);
-    buffers.sums = take(work, n_threads * CHUNKS_PER_THREAD * sums_size(p));
+    buffers.scratch = take_aligned(work, n_threads * buffers.scratch_size);
+    buffers.sums = take_aligned(work, n_threads * CHUNKS_PER_THREAD * sums_size(p));
     return buffers;
 }
 
