@@ -4,7 +4,8 @@
 #' @param fixed.only,random.only Give only the fixed or only the random part? The same functions
 #'   have the same defaults as in lme4.
 #' @param type For `model.matrix()`: `"fixed"` for X or `"random"` for Z, rows x columns, which all
-#'   groups share; lme4's Z has columns of its own for each group. For `weights()`: `"prior"`,
+#'   groups share, and each once that several grouping factors have; lme4's Z has columns of its own
+#'   for each group. For `weights()`: `"prior"`,
 #'   the only type.
 #' @param env Not used; `as.formula()` gives it.
 #' @param ... Refused.

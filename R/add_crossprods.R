@@ -28,7 +28,7 @@ add_crossprods <- function(x, y) {
 check_same_columns <- function(x, y) {
   said <- function(crossprods) {
     list(response = crossprods$response, fixed = crossprods$fixed,
-         group = grouping_of(crossprods)$name, sigma = crossprods$strata$name)
+         group = vapply(crossprods$groupings, `[[`, "", "name"), sigma = crossprods$strata$name)
   }
   of_x <- said(x)
   of_y <- said(y)
@@ -39,43 +39,57 @@ check_same_columns <- function(x, y) {
     }
   }
   random <- lapply(list(x, y), function(crossprods) {
-    grouping_of(crossprods)$random[c("column", "block")]
+    lapply(crossprods$groupings, function(grouping) {
+      grouping$random[names(grouping$random) != "paired"]
+    })
   })
   if (!identical(random[[1]], random[[2]])) {
+    columns <- lapply(random, function(groupings) unlist(lapply(groupings, `[[`, "column")))
     abort("The two cross-products differ in their random columns.",
-          x = "{.val {random[[1]]$column}} and {.val {random[[2]]$column}}.")
+          x = "{.val {columns[[1]]}} and {.val {columns[[2]]}}.")
   }
 }
 
 # The sum with room for the cells of both and the factors of x in place, and
 # where each cell of y went.
 unite_cells <- function(x, y) {
-  own <- grouping_of(x)
-  theirs <- grouping_of(y)
-  groups <- unite_labels(own$groups, theirs$groups, own$parts, theirs$parts)
+  groups <- Map(function(own, theirs) {
+    unite_labels(own$groups, theirs$groups, own$parts, theirs$parts)
+  }, x$groupings, y$groupings)
   strata <- unite_labels(x$strata$labels, y$strata$labels, x$strata$parts, y$strata$parts)
-  n_strata <- max(1L, length(strata$labels))
-  key <- function(cells, group_of, stratum_of) {
-    (group_of[cells$group] - 1) * n_strata + stratum_of[cells$stratum]
-  }
-  key_of_x <- key(x$cells, groups$of_x, strata$of_x)
-  key_of_y <- key(y$cells, groups$of_y, strata$of_y)
-  keys <- sort(unique(c(key_of_x, key_of_y)))
-  places <- list(x = match(key_of_x, keys), y = match(key_of_y, keys))
+  united <- unite_codes(x$cells, y$cells, groups, strata)
+  places <- united$places
   sum <- unclass(x)
   sum$n_rows <- x$n_rows + y$n_rows
   sum$weighted <- x$weighted || y$weighted
-  if (has_groups(x)) sum$groupings <- list(unite_grouping(own, theirs, groups))
-  sum$cells <- unite_sums(x$cells, y$cells, keys, n_strata, places)
+  sum$groupings <- Map(unite_grouping, x$groupings, y$groupings, groups)
+  sum$cells <- c(united$codes, unite_sums(x$cells, y$cells, length(united$codes$stratum), places))
   sum$strata <- unite_strata(x$strata, y$strata, strata)
   sum$strata$rows <- rows_of_strata(sum$cells)
   list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = places$y,
        stratum_of_y = strata$of_y)
 }
 
+# Groups and strata of the cells of both, in their order, and where the cells of x and of y are.
+unite_codes <- function(x, y, groups, strata) {
+  n <- length(groups)
+  of_groups <- function(cells, g) if (n > 1) cells$group[, g] else cells$group
+  codes <- lapply(seq_len(n), function(g) {
+    c(groups[[g]]$of_x[of_groups(x, g)], groups[[g]]$of_y[of_groups(y, g)])
+  })
+  codes <- c(codes, list(c(strata$of_x[x$stratum], strata$of_y[y$stratum])))
+  crossed <- cross_codes(codes, vapply(codes, max, 1L))
+  of_x <- seq_along(x$stratum)
+  group <- lapply(crossed$places[seq_len(n)], as.integer)
+  stratum <- as.integer(crossed$places[[n + 1L]])
+  list(codes = list(group = if (n > 1) matrix(unlist(group), ncol = n)
+                      else if (n == 1) group[[1]] else rep(1L, length(stratum)),
+                    stratum = stratum),
+       places = list(x = crossed$code[of_x], y = crossed$code[-of_x]))
+}
+
 # The cells of both: numbers that add up, and the factors of x.
-unite_sums <- function(x, y, keys, n_strata, places) {
-  n <- length(keys)
+unite_sums <- function(x, y, n, places) {
   total <- function(of_x, of_y) {
     sum <- numeric(n)
     if (!is.null(of_x)) sum[places$x] <- of_x
@@ -83,8 +97,7 @@ unite_sums <- function(x, y, keys, n_strata, places) {
     sum
   }
   list(
-    group = as.integer((keys - 1) %/% n_strata) + 1L,
-    stratum = as.integer((keys - 1) %% n_strata) + 1L, rows = total(x$rows, y$rows),
+    rows = total(x$rows, y$rows),
     log_weights = if (!is.null(x$log_weights) || !is.null(y$log_weights)) {
       total(x$log_weights, y$log_weights)
     },
@@ -149,7 +162,7 @@ absorb_factors <- function(sum, part, cell_of_part, stratum_of) {
   if (!is.null(sum$cells$rest)) absorb_rest(sum, part, cell_of_part)
   cell <- match(stratum_of, sum$cells$stratum)
   absorb(sum, factor_rows(sum, part, part$strata$factor),
-         c(rep(cell_of_part, each = n_random(sum)), rep(cell, each = length(sum$fixed) + 1)),
+         c(rep(cell_of_part, each = n_cell_columns(sum)), rep(cell, each = length(sum$fixed) + 1)),
          shift = numeric(length(sum$shift)))
 }
 
@@ -162,13 +175,13 @@ absorb_rest <- function(sum, part, cell_of_part) {
     strata = list(factor = sum$cells$rest)
   )
   absorb(by_cell, factor_rows(sum, part, part$cells$rest),
-         c(rep(cell_of_part, each = n_random(sum)),
+         c(rep(cell_of_part, each = n_cell_columns(sum)),
            rep(cell_of_part, each = length(sum$fixed) + 1)), shift = numeric(length(sum$shift)))
 }
 
 # The rows of the cells' factors and of those of what they leave, with the shift of `sum`.
 factor_rows <- function(sum, part, rest) {
-  q <- n_random(sum)
+  q <- n_cell_columns(sum)
   p <- length(sum$fixed)
   rows <- matrix(aperm(part$cells$factor, c(1, 3, 2)), ncol = q + p + 1)
   rest <- matrix(aperm(rest, c(1, 3, 2)), ncol = p + 1)

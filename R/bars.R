@@ -61,7 +61,6 @@ check_bar <- function(bar) {
           i = "Write {.code (1 | g)}.")
   }
   check_group_call(group, bar)
-  check_slash(bar, group)
   check_grouping(group, "formula")
 }
 
@@ -80,18 +79,26 @@ check_group_call <- function(group, bar) {
             else "Each row is of one group: {.code {plain}}.")
 }
 
-# a/b is two groupings, a and a:b.
-check_slash <- function(bar, group) {
-  is_slash <- is.call(group) && identical(group[[1]], quote(`/`))
-  if (!is_slash) return(invisible())
-  bars <- reformulas::findbars(as_formula(call("~", call("(", bar)), NULL))
-  groups <- vapply(bars, function(bar) deparse1(bar[[3]]), "")
-  refuse_groups(paste0("(", deparse1(bar), ") has"), groups)
+# The groupings that an expression stands for, outermost first: a/b is a and a:b.
+nested_groupings <- function(expression) {
+  if (!is_nested(expression)) return(list(expression))
+  written <- unique(grouping_parts(expression, c(":", "(", "/")))
+  lapply(rev(reformulas::expandGrpVar(expression)), function(grouping) {
+    parts <- written[written %in% grouping_parts(grouping)]
+    Reduce(function(left, right) call(":", left, right), lapply(parts, str2lang))
+  })
 }
 
-# What may stand in a grouping expression: variables, calls of functions, `:` and parentheses.
-# whole: what it is part of, as it is written.
-check_grouping <- function(expression, argument, whole = expression) {
+# Does `/` stand in it as an operator?
+is_nested <- function(expression) {
+  if (!is.call(expression) || !is_operator(expression[[1]])) return(FALSE)
+  identical(expression[[1]], quote(`/`)) || any(vapply(as.list(expression)[-1], is_nested, NA))
+}
+
+# What may stand in a grouping expression: variables, calls of functions, `:` and parentheses; and in a
+# bar, not within an interaction, `/`. whole: what it is part of, as it is written.
+check_grouping <- function(expression, argument, whole = expression,
+                           operators = c(":", "(", if (argument == "formula") "/")) {
   if (is.name(expression)) return(invisible())
   said <- "{.arg {argument}} groups by {.code {deparse1(whole)}}"
   remedy <- "Groups are those of a variable, of a call such as {.code factor(g)}, or of an
@@ -101,10 +108,11 @@ check_grouping <- function(expression, argument, whole = expression) {
   }
   if (!is_operator(expression[[1]])) return(invisible())
   operator <- as.character(expression[[1]])
-  if (!operator %in% c(":", "(")) {
+  if (!operator %in% operators) {
     abort(paste0(said, ", which has the operator {.code {operator}}."), i = remedy)
   }
-  for (part in as.list(expression)[-1]) check_grouping(part, argument, whole)
+  if (operator == ":") operators <- setdiff(operators, "/")
+  for (part in as.list(expression)[-1]) check_grouping(part, argument, whole, operators)
 }
 
 # The formula without its bars, and the bars, with `||` split into a bar for each block as
@@ -115,7 +123,7 @@ formula_parts <- function(formula) {
   summands <- sum_of(formula[[3]])
   fixed <- if (is.null(summands$fixed)) 1 else summands$fixed
   list(fixed = as_formula(call("~", formula[[2]], fixed), environment(formula)),
-       bars = unlist(lapply(summands$bars, split_bar)))
+       bars = unlist(lapply(unlist(lapply(summands$bars, split_slash)), split_bar)))
 }
 
 # A sum's fixed terms, still as a sum, and its bars.
@@ -134,6 +142,11 @@ sum_of <- function(expression) {
        bars = bars)
 }
 
+# (x | a/b) is (x | a) + (x | a:b).
+split_slash <- function(bar) {
+  lapply(nested_groupings(bar[[3]]), function(group) as.call(list(bar[[1]], bar[[2]], group)))
+}
+
 # (1 + x || g) is (1 | g) + (0 + x | g).
 split_bar <- function(bar) {
   if (identical(bar[[1]], quote(`|`))) return(list(bar))
@@ -145,11 +158,24 @@ split_bar <- function(bar) {
   lapply(columns, function(column) call("|", column, bar[[3]]))
 }
 
-# One element for each block: its terms (as a one-sided formula's terms) and
-# its grouping expression.
+# The grouping of each bar: a list of their expressions, in the order in which bars first name them,
+# and the number of that of each bar. a:b and b:a are one grouping.
+groupings_of_bars <- function(bars) {
+  spelled <- vapply(bars, function(bar) spelled_alike(bar[[3]]), "")
+  first <- which(!duplicated(spelled))
+  list(expressions = lapply(bars[first], `[[`, 3), number = match(spelled, spelled[first]))
+}
+
+# The numbers of the groupings of bars among those of a design; NA of others.
+numbers_of_bars <- function(by, bars) {
+  known <- vapply(by[grouping_parts_of(by)], spelled_alike, "")
+  match(vapply(bars, function(bar) spelled_alike(bar[[3]]), ""), known)
+}
+
+spelled_alike <- function(group) paste(sort(grouping_parts(group)), collapse = "\r")
+
+# One element for each block: its terms, as a one-sided formula's terms.
 random_terms <- function(bars, environment, response = NULL) {
-  groups <- unique(vapply(bars, function(bar) as_text(bar[[3]]), ""))
-  if (length(groups) > 1) refuse_groups("They have", groups)
   lapply(bars, function(bar) {
     side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
     if (!is.null(attr(side, "offset"))) {
@@ -159,6 +185,6 @@ random_terms <- function(bars, environment, response = NULL) {
     if (!is.null(response) && as_text(response) %in% term_variables(side)) {
       refuse_response(response, bar)
     }
-    list(terms = side, group = bar[[3]])
+    side
   })
 }

@@ -1,7 +1,8 @@
 # Cells and strata, of cross-products and of a posterior.
 #
-# A cell is the rows of one group in one stratum, numbered so that those of a group are neighbors:
-#   group, stratum   the numbers of both, for each cell
+# A cell is the rows of one group, or of one group of each grouping, in one stratum. Cells are numbered
+# so that those of a group, of the first grouping, are neighbors:
+#   group, stratum   the numbers of both, for each cell; of several groupings a matrix, a column each
 #   rows             how many
 #   log_weights      sums of log weights, or NULL without weights
 #   factor           q x (q + p + 1) x cells, [R C c]
@@ -59,8 +60,11 @@ find_cells <- function(design) {
   one <- list(labels = character(), index = rep(1L, n_rows), display = integer(),
               all = character())
   levels_of <- function(grouping) if (is.null(grouping)) one else group_levels(grouping)
-  group <- levels_of(factors_of(design)$group)
-  stratum <- levels_of(factors_of(design)$sigma)
+  factors <- factors_of(design)
+  stratum <- levels_of(factors$sigma)
+  groups <- lapply(factors[grouping_parts_of(design$by)], group_levels)
+  if (length(groups) > 1) return(find_cells_of_several(groups, stratum))
+  group <- if (length(groups)) groups[[1]] else one
   n_strata <- max(1L, length(stratum$labels))
   if (n_strata == 1L) {
     cell <- group$index
@@ -71,10 +75,23 @@ find_cells <- function(design) {
     cell <- match(pair, pairs)
   }
   list(
-    group = group, stratum = stratum, cell = cell,
+    groups = list(group), stratum = stratum, cell = cell,
     cells = list(group = as.integer((pairs - 1) %/% n_strata) + 1L,
                  stratum = as.integer((pairs - 1) %% n_strata) + 1L,
                  rows = as.numeric(tabulate(cell, length(pairs))))
+  )
+}
+
+# The same of several groupings: the combinations of their groups that occur.
+find_cells_of_several <- function(groups, stratum) {
+  codes <- lapply(c(unname(groups), list(stratum)), `[[`, "index")
+  crossed <- cross_codes(codes, vapply(codes, max, 1L))
+  n <- length(groups)
+  list(
+    groups = unname(groups), stratum = stratum, cell = crossed$code,
+    cells = list(group = matrix(as.integer(unlist(crossed$places[seq_len(n)])), ncol = n),
+                 stratum = as.integer(crossed$places[[n + 1L]]),
+                 rows = as.numeric(tabulate(crossed$code)))
   )
 }
 

@@ -54,9 +54,10 @@ shared_arguments <- function(..., frame = parent.frame()) {
 }
 
 # The random terms of a re_formula: all of the model's when it is NULL, none when it is NA or ~ 0.
-chosen_bars <- function(fit, re_formula, name = "re_formula") {
-  design <- fit$design
-  if (is.null(re_formula)) return(design$bars)
+# For each grouping that is taken up its number and its terms, a list of them; whole: are they known
+# to be all of it?
+chosen_random <- function(fit, re_formula, name = "re_formula") {
+  if (is.null(re_formula)) return(all_random(fit$design))
   if (is.atomic(re_formula) && length(re_formula) == 1 && is.na(re_formula)) return(list())
   if (!inherits(re_formula, "formula") || length(re_formula) != 2) {
     abort("{.arg {name}} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
@@ -72,14 +73,31 @@ chosen_bars <- function(fit, re_formula, name = "re_formula") {
     abort("{.arg {name}} has no group effects.", x = "It is {.code {deparse1(re_formula)}}.",
           i = "{.code NULL} takes all of them up, {.code NA} or {.code ~ 0} none.")
   }
-  bars <- random_terms(parts$bars, environment(re_formula))
-  groups <- vapply(bars, function(bar) as_text(bar$group), "")
-  variables <- unlist(lapply(bars, function(bar) term_variables(bar$terms)))
+  terms_of_bars(fit, parts$bars, re_formula, name)
+}
+
+terms_of_bars <- function(fit, bars, re_formula, name) {
+  design <- fit$design
+  terms <- random_terms(bars, environment(re_formula))
+  number <- numbers_of_bars(design$by, bars)
   known <- names(schema_of(design, character())$columns)
-  if (!all(groups == c(design$group, "")[1]) || !all(variables %in% known)) {
+  if (anyNA(number) || !all(unlist(lapply(terms, term_variables)) %in% known)) {
     refuse_re_formula(fit, deparse1(re_formula), name)
   }
-  lapply(bars, `[[`, "terms")
+  by_number(terms, number)
+}
+
+all_random <- function(design) {
+  number <- design$of_grouping
+  if (length(design$bars) == 0) return(list())
+  if (is.null(number) || max(number) == 1L) {
+    return(list(list(number = 1L, bars = design$bars, whole = TRUE)))
+  }
+  lapply(by_number(design$bars, number), c, list(whole = TRUE))
+}
+
+by_number <- function(bars, number) {
+  lapply(sort(unique(number)), function(g) list(number = g, bars = bars[number == g]))
 }
 
 refuse_re_formula <- function(fit, given, name) {
@@ -88,13 +106,13 @@ refuse_re_formula <- function(fit, given, name) {
         i = "The model is {.code {deparse1(fit$posterior$formula)}}.")
 }
 
-# The places of the columns of these terms among the model's random columns.
-chosen_columns <- function(fit, bars, frame, name) {
-  random <- grouping_of(fit$posterior)$random$column
-  if (identical(bars, fit$design$bars)) return(seq_along(random))
+# The places of the columns of these terms of a grouping among its random columns.
+chosen_columns <- function(fit, random, frame, name) {
+  own <- groupings_of(fit$posterior)[[random$number]]$random$column
+  if (!is.null(random$whole)) return(seq_along(own))
   first <- frame_rows(frame, 1L)
-  names <- unlist(lapply(random_matrices(fit$design, first, bars), colnames))
-  places <- match(names, random)
+  names <- unlist(lapply(random_matrices(fit$design, first, random$bars), colnames))
+  places <- match(names, own)
   if (anyNA(places) || anyDuplicated(places)) {
     refuse_re_formula(fit, paste(names, collapse = ", "), name)
   }
@@ -136,9 +154,12 @@ chosen_hyper <- function(plan, places) {
   if (is.null(plan$draw_ids)) values else values[plan$draw_ids, , drop = FALSE]
 }
 
-# Effects of groups of the data: chosen draws x columns x groups.
-known_effects <- function(plan, groups) {
-  drawn <- bind_last(plan$effects_of(groups))
+# The grouping of a plan's posterior that an element of its `random` is of.
+grouping_of_random <- function(plan, one) groupings_of(plan$fit$posterior)[[one$number]]
+
+# Effects of groups of the data: chosen draws x columns x groups. random: an element of the plan's.
+known_effects <- function(plan, random, groups) {
+  drawn <- bind_last(random$effects_of(groups))
   draws_first(if (is.null(plan$draw_ids)) drawn else drawn[, , plan$draw_ids, drop = FALSE])
 }
 

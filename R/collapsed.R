@@ -2,9 +2,14 @@
 
 # Does no prior but that of sigma know a scale? Then sigma integrates out.
 is_scale_free <- function(posterior) {
-  length(uniform_columns(posterior)) == n_random(posterior) &&
-    all(posterior$beta$precision == 0) && posterior$sigma[["kind"]] == scale_kinds[["conjugate"]] &&
+  blocks <- unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+  all(vapply(blocks, knows_no_scale, NA)) && all(posterior$beta$precision == 0) &&
+    posterior$sigma[["kind"]] == scale_kinds[["conjugate"]] &&
     is.infinite(posterior$sigma[["upper"]])
+}
+
+knows_no_scale <- function(block) {
+  block$kind != "inverse_wishart" && all(vapply(block$sd, scale_fall, 0) == 0)
 }
 
 # What becomes of sigma: one of sigma_roles.
@@ -22,17 +27,27 @@ more_ellipses <- 3L
 # The share of accepted proposals below which the collapsed sampler is not run.
 least_acceptance <- 0.05
 
-# The tuning of the only step of a model, NULL where it has none, and a model with it.
-tuning_of_model <- function(model) if (length(model$steps)) model$steps[[1]]$tuning
+# The tuning of a model, NULL where it has none, and a model with it: that of its only step or, of
+# several, a list of those of each.
+tuning_of_model <- function(model) {
+  if (length(model$steps) == 0) return(NULL)
+  if (length(model$steps) == 1) return(model$steps[[1]]$tuning)
+  tunings <- lapply(model$steps, `[[`, "tuning")
+  if (!is.null(tunings[[1]])) tunings
+}
 
 with_tuning <- function(model, tuning) {
-  model$steps[[tuning$step + 1L]]$tuning <- tuning
+  for (own in tunings_by_step(tuning)) model$steps[[own$step + 1L]]$tuning <- own
   model
 }
 
-# A tuning of the only step before anything is known: the coordinates and their scales.
-new_tuning <- function(model, estimate, role, threads = 1L) {
-  step <- 0L
+tunings_by_step <- function(tuning) if (is.null(tuning$sigma_role)) tuning else list(tuning)
+
+# f of the tuning, or of each.
+each_tuning <- function(tuning, f) if (is.null(tuning$sigma_role)) lapply(tuning, f) else f(tuning)
+
+# A tuning of a step before anything is known: the coordinates and their scales.
+new_tuning <- function(model, estimate, role, threads = 1L, step = 0L) {
   grouping <- grouping_of_step(model, step)
   signs <- c(bitwShiftL(1L, seq_len(grouping$n_random) - 1L),
              unlist(lapply(grouping$blocks, correlation_signs)),
@@ -40,10 +55,11 @@ new_tuning <- function(model, estimate, role, threads = 1L) {
   n <- length(signs)
   unit <- if (role %in% c("given", "beside")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(step = step, sigma_role = match(role, sigma_roles) - 1L,
-       scale = effect_scale(grouping) * unit, sign_columns = signs, center = numeric(n),
-       root = diag(n), df = proposal_df, near = bitwShiftL(1L, grouping$n_random) - 1L,
-       threads = as.integer(threads), n_independent = sweep_moves[["independent"]],
-       n_ellipse = sweep_moves[["ellipse"]], table = NULL)
+       scale = step_scale(model, step) * unit, sign_columns = signs, center = numeric(n),
+       root = diag(n), df = proposal_df,
+       near = bitwShiftL(1L, grouping$n_random) - 1L, threads = as.integer(threads),
+       n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
+       table = NULL)
 }
 
 # The columns whose signs change the sign of each correlation, as bits, row by row.
@@ -61,8 +77,8 @@ minus_log_target <- function(model, tuning, sigma2) {
 vanished <- 1e300
 
 # Proposals at the mode, with the curvature there.
-tune_at_mode <- function(model, estimate, role, threads = 1L) {
-  tuning <- new_tuning(model, estimate, role, threads)
+tune_at_mode <- function(model, estimate, role, threads = 1L, step = 0L) {
+  tuning <- new_tuning(model, estimate, role, threads, step)
   target <- minus_log_target(without_bounds(model), tuning, estimate$sigma2)
   start <- within_bounds(initial_point(estimate, model, tuning), model, tuning)
   mode <- seek(start, target, method = "BFGS", control = list(maxit = 200))
@@ -138,8 +154,8 @@ scaled_hessian <- function(target, center) {
 
 initial_point <- function(estimate, model, tuning) {
   unit <- if (with_own_sds(tuning)) 1 else estimate$sigma2
-  Sigma <- estimate$Sigma[[number_of_step(model, tuning$step)]]
-  x <- asinh(sqrt(diag(Sigma) / unit) / tuning$scale)
+  variances <- unlist(lapply(estimate$Sigma[numbers_of_step(model, tuning$step)], diag))
+  x <- asinh(sqrt(variances / unit) / tuning$scale)
   sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
   c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
 }
@@ -151,6 +167,8 @@ effect_scale <- function(grouping) {
   }, 0)
 }
 
+step_scale <- function(model, step) unlist(lapply(groupings_of_step(model, step), effect_scale))
+
 # The inverse of a Hessian, with the directions in which it is flat or turns up cut to a
 # standard deviation of 1.5 in the coordinates, which are logarithmic far out.
 safe_covariance <- function(hessian) {
@@ -161,12 +179,13 @@ safe_covariance <- function(hessian) {
 
 # The coordinates of draws, folded to positive standard deviations; hyper has a row a draw.
 points_of <- function(hyper, model, tuning) {
-  own <- function(part) hyper[, model$part == part, drop = FALSE]
-  unit <- if (with_own_sds(tuning)) 1 else drop(own("sigma"))
+  own <- function(part) hyper[, places_in_step(model, tuning$step, part), drop = FALSE]
+  sigma <- hyper[, model$part == "sigma", drop = FALSE]
+  unit <- if (with_own_sds(tuning)) 1 else drop(sigma)
   x <- asinh(sweep(own("sd") / unit, 2, tuning$scale, "/"))
   sizes <- vapply(grouping_of_step(model, tuning$step)$blocks, `[[`, 0L, "size")
   cbind(x, partial_coordinates(own("cor"), sizes),
-        if (with_coordinate(tuning)) log(drop(own("sigma"))))
+        if (with_coordinate(tuning)) log(drop(sigma)))
 }
 
 # Proposals at the mean of draws, with their covariance.
@@ -183,12 +202,6 @@ tune_to_draws <- function(tuning, points) {
 help_proposals <- function(tuning, accepted_share) {
   if (accepted_share < low_acceptance) tuning$n_ellipse <- more_ellipses
   tuning
-}
-
-# Sweeps that a chain needs to forget its start where it has nothing to learn.
-most_warmup <- function(tuning) {
-  if (is.null(tuning) || role_of(tuning) == "given") return(Inf)
-  if (is.null(tuning$table)) 100L else 20L
 }
 
 # The tuning of all chains: at the mode; with one residual variance from a table of the density,
@@ -223,25 +236,28 @@ learn_beside <- function(learnt, model, estimate, control) {
 
 # Where a chain starts: scattered around the center, or from a draw of another fit.
 start_collapsed <- function(plan, chain) {
-  tuning <- tuning_of_model(plan$model)
   start <- plan$estimate[c("theta", "Sigma", "sigma2")]
   state <- initial_state(plan, chain)
-  if (is.null(state)) {
-    wide <- backsolve(tuning$root, stats::rnorm(length(tuning$center))) * 1.5
-    start$point <- tuning$center + wide
-  } else {
-    start$sigma2 <- state$sigma2
-    start$point <- as.numeric(points_of(t(state$hyper), plan$model, tuning))
-  }
-  start$point <- list(within_bounds(fold_point(start$point, tuning), plan$model, tuning))
+  if (!is.null(state)) start$sigma2 <- state$sigma2
+  start$point <- lapply(tunings_by_step(tuning_of_model(plan$model)), start_point, state,
+                        plan$model)
   start
+}
+
+start_point <- function(tuning, state, model) {
+  point <- if (is.null(state)) {
+    wide <- backsolve(tuning$root, stats::rnorm(length(tuning$center))) * 1.5
+    tuning$center + wide
+  } else as.numeric(points_of(t(state$hyper), model, tuning))
+  within_bounds(fold_point(point, tuning), model, tuning)
 }
 
 # One chain of a tuned model, whose proposals are frozen after warm-up, if they learn in it at all.
 run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
-  if (role_of(tuning_of_model(model)) == "given") {
+  tuning <- tuning_of_model(model)
+  if (!is.null(tuning$sigma_role) && role_of(tuning) == "given") {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model

@@ -24,8 +24,12 @@ check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500
   )
 }
 
+# Of several groupings a list that names them.
 check_group_draws <- function(x) {
   if (is.null(x) || isTRUE(x) || isFALSE(x)) return(x)
+  named <- is.list(x) && !is.data.frame(x) && length(x) > 0 && all(nzchar(rlang::names2(x))) &&
+    !any(vapply(x, function(one) is.null(one) || is.list(one), NA))
+  if (named) return(lapply(x, check_group_draws))
   if (is.factor(x)) x <- as.character(x)
   if (is.logical(x) || !is.atomic(x) || length(x) == 0 || anyNA(x)) {
     abort("{.arg group_draws} must be NULL, TRUE, FALSE or levels of the grouping factor.",

@@ -95,8 +95,11 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
 }
 
 keep_paired <- function(crossprods, chunk) {
-  paired <- grouping_of(crossprods)$random$paired
-  crossprods$groupings[[1]]$random$paired <- .Call(ffi_still_paired, chunk$Z, chunk$X, paired)
+  for (g in seq_along(crossprods$groupings)) {
+    random <- crossprods$groupings[[g]]$random
+    Z <- if (is.null(random$place)) chunk$Z else chunk$Z[, random$place, drop = FALSE]
+    crossprods$groupings[[g]]$random$paired <- .Call(ffi_still_paired, Z, chunk$X, random$paired)
+  }
   crossprods
 }
 
@@ -112,7 +115,7 @@ keeps_rest <- function(by_group, crossprods) {
 # Factors in which each cell is a stratum of its own.
 new_cell_factors <- function(crossprods, n = n_cells(crossprods)) {
   p <- length(crossprods$fixed)
-  q <- n_random(crossprods)
+  q <- n_cell_columns(crossprods)
   list(shift = crossprods$shift,
        cells = list(factor = array(0, c(q, q + p + 1, n)), stratum = seq_len(n)),
        strata = list(factor = array(0, c(p + 1, p + 1, n))))
@@ -131,18 +134,14 @@ check_columns <- function(chunk) {
 new_crossprods <- function(design, chunk, found) {
   p <- ncol(chunk$X)
   q <- ncol(chunk$Z)
-  repeated <- unique(colnames(chunk$Z)[duplicated(colnames(chunk$Z))])
-  if (length(repeated)) {
-    abort("The random column {.code {repeated}} stands in two terms of
-           {.code {design$group}}.", i = "Write it once.")
-  }
   crossprods <- list(
     response = as_text(design$formula[[2]]), formula = design$formula, family = design$family,
     n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
-    groupings = if (is.null(design$group)) list() else {
-      list(new_grouping(design$group, found$group$labels, found$group$display, found$group$all,
-                        found$group$parts, random_columns(chunk)))
-    },
+    groupings = lapply(seq_along(design$group), function(g) {
+      group <- found$groups[[g]]
+      new_grouping(design$group[g], group$labels, group$display, group$all, group$parts,
+                   columns_of_grouping(design, chunk, g))
+    }),
     strata = list(name = design$sigma_by, labels = found$stratum$labels,
                   display = found$stratum$display, order = found$stratum$all,
                   parts = found$stratum$parts, rows = rows_of_strata(found$cells),
@@ -158,11 +157,21 @@ new_crossprods <- function(design, chunk, found) {
   structure(crossprods, class = "relm_crossprods")
 }
 
-# A data frame; data.frame() would take longer than the cross-products of a few rows.
-random_columns <- function(chunk) {
-  columns <- list(column = as.character(colnames(chunk$Z)), block = chunk$block,
-                  paired = match(colnames(chunk$Z), colnames(chunk$X)))
-  structure(columns, row.names = .set_row_names(ncol(chunk$Z)), class = "data.frame")
+# A data frame; data.frame() would take longer than the cross-products of a few rows. With several
+# groupings it has the places of the columns among those of all.
+columns_of_grouping <- function(design, chunk, g) {
+  own <- which(chunk$random$grouping == g)
+  names <- chunk$random$column[own]
+  if (anyDuplicated(names)) {
+    repeated <- unique(names[duplicated(names)])
+    abort("The random column {.code {repeated}} stands in two terms of
+           {.code {design$group[g]}}.", i = "Write it once.")
+  }
+  columns <- list(column = names, block = match(chunk$random$block[own],
+                                                unique(chunk$random$block[own])),
+                  paired = match(names, colnames(chunk$X)))
+  if (length(design$group) > 1) columns$place <- chunk$random$place[own]
+  structure(columns, row.names = .set_row_names(length(own)), class = "data.frame")
 }
 
 z_intercept <- function(Z) match("(Intercept)", colnames(Z), nomatch = 0L)

@@ -13,9 +13,11 @@
 #'   \item{`terms`}{the terms of the fixed part}
 #'   \item{`bars`}{the terms of the random part, a list with one element for each
 #'     block of the covariance matrix}
-#'   \item{`group`, `sigma_by`}{names of the grouping factor and of the factor whose levels have
+#'   \item{`group`, `sigma_by`}{names of the grouping factors and of the factor whose levels have
 #'     their own residual variances, or `NULL`}
-#'   \item{`by`}{these factors as expressions, a list with the elements `group` and `sigma`}
+#'   \item{`of_grouping`}{for each of `bars` the number of its grouping factor}
+#'   \item{`by`}{these factors as expressions, a list with the elements `group` (`group2` and so on
+#'     where there are several) and `sigma`}
 #'   \item{`factors`}{for each of them the code of each row, and the labels of the codes}
 #'   \item{`contrasts`, `formula`, `sigma`, `na.action`}{as given; the environment of the formulas
 #'     holds only what they name in addition to the data}
@@ -26,10 +28,12 @@
 #'     model names, and `weights`, `offset` and `subset` as expressions}
 #'   }
 #' @section Formulas:
-#' The random part is one grouping factor with any columns: `(1 | g)`, `(0 + x | g)`, `(1 + x | g)`
-#' with correlated effects, `(1 + x || g)` with independent ones, or several such terms with the
-#' same `g`, each with its own block. A grouping factor is a variable, a call of a function such as
-#' `(1 | factor(g))`, or an interaction, `(1 | a:b)`. Write arithmetic in [I()]. Rows belong to one
+#' The random part has any number of grouping factors, each with any columns: `(1 | g)`,
+#' `(0 + x | g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with independent ones, or
+#' several such terms with the same `g`, each with its own block. A grouping factor is a variable, a
+#' call of a function such as `(1 | factor(g))`, or an interaction, `(1 | a:b)`, of which `b:a` is
+#' another spelling. `(x | a/b)` is `(x | a) + (x | a:b)`. Whether groups are nested or crossed is
+#' found from the rows, not from how they are written. Write arithmetic in [I()]. Rows belong to one
 #' group if these values are equal: numbers and times are not rounded. A bar within a call, as in
 #' `I(p | q)`, means *or*.
 #' @examples
@@ -57,18 +61,19 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   check_flag(drop.unused.levels, "drop.unused.levels")
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])
+  groupings <- groupings_of_bars(parts$bars)
   design <- list(
     formula = formula, family = families$gaussian$name, sigma = sigma, frame = frame,
-    terms = fixed_terms(parts$fixed, formula, data), bars = lapply(bars, `[[`, "terms"),
-    by = list(group = if (length(bars)) bars[[1]]$group,
-              sigma = if (has_sigma_factor(sigma)) sigma[[2]]),
+    terms = fixed_terms(parts$fixed, formula, data), bars = bars,
+    by = by_parts(groupings$expressions, if (has_sigma_factor(sigma)) sigma[[2]]),
     contrasts = check_contrasts(contrasts, frame), na.action = na.action,
     quosures = lapply(quosures, own_quosure, data),
     kept = keep_columns(data, whole, quosures, frame)
   )
   design$coding <- settle_contrasts(design)
   design$row_variables <- row_variables(design, whole, data)
-  design$group <- if (length(bars)) as_text(design$by$group)
+  design$group <- grouping_names(design$by)
+  design$of_grouping <- groupings$number
   design$sigma_by <- if (has_sigma_factor(sigma)) as_text(design$by$sigma)
   refuse_digits(design)
   design <- check_design(structure(design, class = "relm_design"))
@@ -116,9 +121,13 @@ print.relm_design <- function(x, ...) {
   first <- design_rows(x, seq_len(min(nrow(x$frame), 2)))
   cat("fixed columns: ", paste(colnames(first$X), collapse = ", "), "\n", sep = "")
   if (!is.null(x$group)) {
-    blocks <- vapply(split(colnames(first$Z), first$block), paste, "", collapse = ", ")
-    cat("random columns: ", paste0("(", blocks, ")", collapse = " + "), " by ", x$group,
-        "\n", sep = "")
+    for (g in seq_along(x$group)) {
+      own <- first$random$grouping == g
+      blocks <- vapply(split(first$random$column[own], first$random$block[own]), paste, "",
+                       collapse = ", ")
+      cat("random columns: ", paste0("(", blocks, ")", collapse = " + "), " by ", x$group[g],
+          "\n", sep = "")
+    }
   }
   if (!is.null(x$sigma_by)) cat("residual variance by ", x$sigma_by, "\n", sep = "")
   invisible(x)

@@ -4,19 +4,42 @@
 design_rows <- function(design, rows = NULL) schema_rows(design, design$frame, rows)
 
 # The rows `rows` (all when NULL) of a model frame that was read through a schema, or is that of a
-# design: list(X, Z, y, offset, weights, block), with the block of each random column. The matrices have no
-# row names.
+# design: list(X, Z, y, offset, weights, random), with what each random column is. The matrices have no row
+# names, and Z has a column that several groupings share once.
 schema_rows <- function(schema, frame, rows = NULL) {
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
   y <- as.numeric(frame[[1]])
   Z <- random_matrices(schema, frame)
+  random <- random_columns(schema, Z, frame)
+  Z <- if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0)
   list(
     X = terms_matrix(schema$terms, frame, schema$coding),
-    Z = if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0),
+    Z = if (anyDuplicated(random$place)) Z[, !duplicated(random$place), drop = FALSE] else Z,
     y = y, offset = as_numeric_or_null(stats::model.offset(frame)),
-    weights = stats::model.weights(frame),
-    block = rep(seq_along(Z), vapply(Z, ncol, 1L))
+    weights = stats::model.weights(frame), random = random
   )
+}
+
+# What each random column is: its name, its block, the number of its grouping, and its place among the
+# columns of all groupings, of which those with the same values are one.
+random_columns <- function(schema, Z, frame) {
+  columns <- as.character(unlist(lapply(Z, colnames)))
+  sizes <- vapply(Z, ncol, 1L)
+  grouping <- schema$of_grouping
+  if (max(grouping, 1L) == 1L) {
+    return(list(column = columns, block = rep(seq_along(Z), sizes),
+                grouping = rep(1L, length(columns)), place = seq_along(columns)))
+  }
+  # Of numbers a column's name tells it; contrasts of a factor go by the whole term.
+  told <- vapply(schema$bars, function(bar) {
+    numbers <- vapply(.subset(frame, term_variables(bar)), is.numeric, NA)
+    if (all(numbers)) "" else deparse1(stats::formula(bar))
+  }, "")
+  key <- ifelse(columns == "(Intercept)", columns, paste(columns, rep(told, sizes)))
+  # Within a grouping each column is one of its own.
+  key <- paste(key, stats::ave(seq_along(key), rep(grouping, sizes), key, FUN = seq_along))
+  list(column = columns, block = rep(seq_along(Z), sizes), grouping = rep(grouping, sizes),
+       place = match(key, unique(key)))
 }
 
 # The matrix of each random term.

@@ -249,35 +249,48 @@ linear_index <- function(places, size) {
 draws_array <- function(fit, chosen) {
   sampling <- fit$sampling
   hyper <- intersect(chosen, hyper_variables(fit))
-  other <- length(hyper) < length(chosen)
-  effects <- if (other) intersect(chosen, effect_variables(fit))
-  coefs <- if (other) intersect(chosen, coef_variables(fit))
   draws <- array(0, c(sampling$draws, sampling$chains, length(chosen)),
                  list(NULL, NULL, chosen))
   if (length(hyper)) draws[, , hyper] <- sampling$hyper[, , hyper]
-  if (length(effects)) {
-    names <- effect_names(fit$posterior)
-    place <- arrayInd(match(effects, names), dim(names))
-    drawn <- effects_at(fit, place[, 1], place[, 2])
-    for (chain in seq_len(sampling$chains)) draws[, chain, effects] <- drawn[[chain]]
+  if (length(hyper) == length(chosen)) return(draws)
+  needed <- effects_in_names(fit$posterior, chosen)
+  fit <- with_effects_at_hand(fit, lapply(needed, function(own) own$group[!is.na(own$random)]))
+  for (g in seq_along(needed)) {
+    own <- needed[[g]]
+    if (length(own$name)) draws[, , own$name] <- draws_of_names(fit, own, g)
   }
-  if (length(coefs)) draws[, , coefs] <- coef_draws(fit, coefs)
   draws
 }
 
-# beta_kj = beta_k + gamma_kj, either of which may be missing.
-coef_draws <- function(fit, names) {
-  posterior <- fit$posterior
-  columns <- coef_columns(posterior)
-  all <- effect_names(posterior, "coef", columns)
-  place <- arrayInd(match(names, all), dim(all))
-  fixed <- match(columns, posterior$fixed)[place[, 1]]
-  random <- match(columns, grouping_of(posterior)$random$column)[place[, 1]]
+# Of names, for each grouping those that are its effects or coefficients: the group of each, its
+# random column and its coefficient, NA where it has none.
+effects_in_names <- function(posterior, names) {
+  groups <- spell_groupings(posterior)
+  lapply(seq_along(groups), function(g) {
+    of <- function(prefix, columns, fixed) {
+      own <- names[startsWith(names, sprintf("%s_%s[", prefix, groups[g]))]
+      if (length(own) == 0) return(NULL)
+      all <- effect_names(posterior, g, prefix, columns)
+      place <- arrayInd(match(own, all), dim(all))
+      column <- columns[place[, 1]]
+      list(name = own, group = place[, 2], random = match(column, random_of(posterior, g)),
+           fixed = match(column, fixed))
+    }
+    effects <- of("r", random_of(posterior, g), character())
+    coefs <- of("coef", coef_columns_of(posterior, g), posterior$fixed)
+    if (is.null(effects)) coefs else if (is.null(coefs)) effects else Map(c, effects, coefs)
+  })
+}
+
+# beta_kj = beta_k + gamma_kj, either of which may be missing: iterations x chains x variables.
+draws_of_names <- function(fit, own, g) {
   sampling <- fit$sampling
-  draws <- array(0, c(sampling$draws, sampling$chains, length(names)))
-  draws[, , !is.na(fixed)] <- sampling$hyper[, , fixed[!is.na(fixed)]]
-  varying <- !is.na(random)
-  drawn <- effects_at(fit, random[varying], place[varying, 2])
+  draws <- array(0, c(sampling$draws, sampling$chains, length(own$name)))
+  with_beta <- !is.na(own$fixed)
+  draws[, , with_beta] <- sampling$hyper[, , own$fixed[with_beta]]
+  varying <- !is.na(own$random)
+  if (!any(varying)) return(draws)
+  drawn <- effects_at(fit, own$random[varying], own$group[varying], g)
   for (chain in seq_len(sampling$chains)) {
     draws[, chain, varying] <- draws[, chain, varying] + drawn[[chain]]
   }

@@ -7,6 +7,12 @@ as_effects <- function(drawn, n_columns, n_groups) {
   drawn
 }
 
+# What is of one grouping itself, and of several a list by grouping.
+by_grouping <- function(x) if (is.list(x)) x else list(x)
+
+# f over what is so, in the same form.
+map_groupings <- function(f, x, ...) if (is.list(x)) Map(f, x, ...) else f(x, ...)
+
 # Of some groups and columns, by their places. All of them are not copied.
 part_of_effects <- function(effects, groups, columns = seq_len(nrow(effects))) {
   all <- identical(groups, seq_len(ncol(effects))) && identical(columns, seq_len(nrow(effects)))

@@ -17,8 +17,8 @@
 #'   default the median and the standard deviation.
 #' @param pars Names of coefficients or effects, in relm's or brms's spelling: `(Intercept)` or
 #'   `Intercept`. All by default.
-#' @param groups,whichel The name of the only grouping factor; `groups` is brms's argument and
-#'   `whichel` is lme4's.
+#' @param groups,whichel Names of grouping factors, all by default; `groups` is brms's argument and
+#'   `whichel` is lme4's. The parts of an interaction may stand in any order.
 #' @param condVar Give the data frame lme4's attribute `postVar`, the posterior covariance
 #'   matrix of each group's effects, effects x effects x groups? `NA` where it does not exist.
 #' @param drop Make a named vector of a data frame that has one column?
@@ -31,22 +31,23 @@
 #' @return
 #' * `fixef()`: a named vector, or a matrix with a row for each coefficient; or draws x
 #'   coefficients.
-#' * `ranef()`: a list with one element, named by the grouping factor: a data frame of gamma_j with
-#'   a row for each group and a column for each effect. [as.data.frame()][relm-group-estimates]
+#' * `ranef()`: a list with an element for each grouping factor, named by it: a data frame of gamma_j
+#'   with a row for each group and a column for each effect. [as.data.frame()][relm-group-estimates]
 #'   makes a long table from it. Or an array, groups x (2 + probabilities) x effects, or draws x
 #'   groups x effects.
-#' * `coef()`: the same for beta_j, the coefficients of each group. Coefficients without a fixed
-#'   part come first, as in lme4. Without groups, as `fixef()`.
-#' * `VarCorr()`: a list with one element, the covariance matrix made of the medians of standard
-#'   deviations and correlations, with attributes `stddev` and `correlation`; its own attribute `sc`
-#'   is the residual standard deviation. `as.data.frame()` gives lme4's table. Or, as in brms, a
-#'   list for the grouping factor with tables `sd` and, if effects are correlated, `cor` and `cov`
-#'   (effects x columns x effects), and a list named `residual__` with the residual `sd`; or their
-#'   draws.
+#' * `coef()`: the same for beta_j, the coefficients of each group: the fixed part and the deviation
+#'   of this grouping factor. Coefficients without a fixed part come first, as in lme4; they are zero
+#'   where only another grouping factor has them. Without groups, as `fixef()`.
+#' * `VarCorr()`: a list with an element for each grouping factor, the covariance matrix made of the
+#'   medians of standard deviations and correlations, with attributes `stddev` and `correlation`; its
+#'   own attribute `sc` is the residual standard deviation. `as.data.frame()` gives lme4's table. Or,
+#'   as in brms, a list for each grouping factor with tables `sd` and, if effects are correlated,
+#'   `cor` and `cov` (effects x columns x effects), and a list named `residual__` with the residual
+#'   `sd`; or their draws.
 #' * `sigma()`: the residual standard deviation, or a named vector if there are several.
 #' * `vcov()`: the posterior covariance matrix of the coefficients, or with `correlation` their
 #'   correlations; `NA` where a variance does not exist.
-#' * `ngrps()`: the number of groups, named by the grouping factor.
+#' * `ngrps()`: the number of groups of each grouping factor, named by it.
 #' * `nobs()`: the number of rows.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
@@ -119,8 +120,9 @@ ngrps <- function(object, ...) UseMethod("ngrps")
 #' @export
 ngrps.relm <- function(object, ...) {
   refuse_dots(list(...), "ngrps")
-  stats::setNames(n_groups(object$posterior), grouping_of(object$posterior)$name)[
-    has_groups(object$posterior)]
+  groupings <- groupings_of(object$posterior)
+  sizes <- vapply(groupings, function(grouping) length(grouping$groups), 0L)
+  stats::setNames(sizes, names_of_groupings(object$posterior))
 }
 
 #' @export
@@ -198,10 +200,21 @@ shown_coefficients <- function(fit, with_aliased, argument) {
   colnames(design_rows(design_of(fit, paste(argument, "= TRUE")), 1L)$X)
 }
 
-check_group_name <- function(fit, given, argument) {
-  if (is.null(given)) return(invisible())
-  if (!has_groups(fit$posterior)) check_grouped(fit, argument)
-  check_choice(given, argument, grouping_of(fit$posterior)$name)
+# The numbers of the groupings that brms's and lme4's arguments name.
+groupings_asked <- function(fit, groups, whichel = NULL) {
+  if (!is.null(groups)) check_grouped(fit, "groups")
+  chosen <- chosen_groupings(fit$posterior, groups, "groups")
+  if (is.null(whichel)) return(chosen)
+  own <- intersect(chosen, chosen_groupings(fit$posterior, whichel, "whichel"))
+  if (length(own)) return(own)
+  abort("{.arg groups} and {.arg whichel} name no grouping together.",
+        x = "They are {.val {groups}} and {.val {whichel}}.", i = "Give one of them.")
+}
+
+# Columns of each of some groupings, of which some may have none that are chosen.
+columns_by_grouping <- function(pars, columns) {
+  chosen <- choose_columns(pars, unique(unlist(columns)))
+  lapply(columns, intersect, chosen)
 }
 
 # Standard deviation of each column, and quantiles, columns x probs.

@@ -50,7 +50,7 @@ recover_data.relm <- function(object, data = NULL, ...) {
 emm_basis.relm <- function(object, trms, xlev, grid, ..., re_formula = NA, re.form = NA) {
   refuse_of_others(list(...))
   for (choice in list(re_formula, re.form)) {
-    if (length(chosen_bars(object, choice))) {
+    if (length(chosen_random(object, choice))) {
       abort("{.fn emmeans} has the means of the population: {.arg re_formula} is {.code NA} there.",
             i = "{.fn posterior_epred} has those of groups.")
     }

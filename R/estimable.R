@@ -15,23 +15,115 @@ rows_have_variance <- function(plan) {
 
 means_have_variance <- function(plan, n_rows) {
   posterior <- plan$fit$posterior
-  p <- length(posterior$fixed)
+  if (length(groupings_of(posterior)) > 1) return(several_have_variance(plan, n_rows))
   heavy <- c(tails_of_part(posterior, "b"), tails_of_part(posterior, "sd")) <= 3
   exists <- logical(n_rows)
   beside <- beside_groups(posterior)
   for (rows in plan$blocks) {
-    matrices <- block_matrices(plan, rows)
+    frame <- frame_rows(plan$rows$frame, rows)
     Z <- matrix(0, length(rows), n_random(posterior))
-    if (!is.null(matrices$Z)) Z[, plan$columns] <- matrices$Z
-    own <- cbind(matrices$X, Z)
+    for (one in plan$random) Z[, one$columns] <- matrix_of_random(plan, one, frame)
+    own <- cbind(matrix_of_fixed(plan, frame), Z)
     exists[rows] <- rowSums(own[, heavy, drop = FALSE] != 0) == 0
-    for (group in unique(plan$rows$group$code[rows])) {
-      there <- plan$rows$group$code[rows] == group & !exists[rows]
+    for (group in unique(plan$rows[["group"]]$code[rows])) {
+      there <- plan$rows[["group"]]$code[rows] == group & !exists[rows]
       if (group > n_groups(posterior) || !any(there)) next
       exists[rows[there]] <- are_estimable(own[there, , drop = FALSE], posterior, group, beside)
     }
   }
   exists
+}
+
+# Of several groupings those effects are free whose standard deviations have no variance; all others
+# are noise, of which the rows of the data have some. Known groups alone have such effects:
+# groupings of few groups, or columns that few groups vary in. Where they are many all the same,
+# rows that need one are said to have no variance.
+several_have_variance <- function(plan, n_rows) {
+  posterior <- plan$fit$posterior
+  free <- free_columns(posterior)
+  p <- length(posterior$fixed)
+  heavy <- c(tails_of_part(posterior, "b") <= 3, rep(TRUE, nrow(free)))
+  basis <- basis_of_free(posterior, free)
+  exists <- logical(n_rows)
+  for (rows in plan$blocks) {
+    frame <- frame_rows(plan$rows$frame, rows)
+    effects <- free_effects(plan, free, rows, frame)
+    own <- cbind(matrix_of_fixed(plan, frame), effects$free)
+    needs <- rowSums(own[, heavy, drop = FALSE] != 0) > 0
+    told <- if (is.null(basis)) FALSE else are_combinations(own, basis)
+    exists[rows] <- !effects$new & (!needs | told)
+  }
+  exists
+}
+
+# Products that finding what the data tell of free effects may take.
+most_products <- 1e10
+
+# Of what the rows of the data span of [X, free effects]; NULL where that takes too long.
+basis_of_free <- function(posterior, free) {
+  k <- length(posterior$fixed) + nrow(free)
+  n_rows <- n_cell_columns(posterior) * as.numeric(n_cells(posterior))
+  if (n_rows * k^2 > most_products) return(NULL)
+  factor <- matrix(0, 0, k)
+  for (cells in split(seq_len(n_cells(posterior)), (seq_len(n_cells(posterior)) - 1) %/% 20000)) {
+    factor <- qr_factor(rbind(factor, free_rows_of_cells(posterior, free, cells), matrix(0, k, k)))
+  }
+  basis_of_rows(rbind(factor, free_rows_of_strata(posterior, free)))
+}
+
+# Effects without a variance: the grouping, random column and group of each.
+free_columns <- function(posterior) {
+  parameters <- parameters_of(posterior)
+  groupings <- groupings_of(posterior)
+  do.call(rbind, lapply(seq_along(groupings), function(g) {
+    tails <- parameters$tail[places_of(posterior, "sd", groupings[[g]]$name)]
+    expand.grid(group = seq_along(groupings[[g]]$groups), column = which(tails <= 3), grouping = g)
+  }))
+}
+
+# Of some rows, these effects' columns; and which rows have a new group with such an effect.
+free_effects <- function(plan, free, rows, frame) {
+  columns <- matrix(0, length(rows), nrow(free))
+  new <- logical(length(rows))
+  for (one in plan$random) {
+    Z <- matrix_of_random(plan, one, frame)
+    code <- plan$rows[[one$part]]$code[rows]
+    own <- which(free$grouping == one$number)
+    for (k in own[free$column[own] %in% one$columns]) {
+      there <- code == free$group[k]
+      columns[there, k] <- Z[there, match(free$column[k], one$columns)]
+    }
+    heavy <- one$columns %in% free$column[own]
+    is_new <- code > length(grouping_of_random(plan, one)$groups)
+    new <- new | is_new & rowSums(Z[, heavy, drop = FALSE] != 0) > 0
+  }
+  list(free = columns, new = new)
+}
+
+# Rows of [X, free effects] that span those of these cells.
+free_rows_of_cells <- function(posterior, free, chosen) {
+  cells <- cells_of(posterior)
+  columns <- seq_len(n_cell_columns(posterior))
+  rows <- rows_of_cells(posterior, chosen, columns, posterior$shift[columns])
+  cell <- rep(chosen, each = length(columns))
+  effects <- vapply(seq_len(nrow(free)), function(k) {
+    place <- groupings_of(posterior)[[free$grouping[k]]]$random$place[free$column[k]]
+    rows$Z[, place] * (cells$group[cell, free$grouping[k]] == free$group[k])
+  }, numeric(length(cell)))
+  counts <- counting_strata(posterior)[cells$stratum[cell]]
+  cbind(unshift_rows(rows$X, posterior), effects)[counts, , drop = FALSE]
+}
+
+# What the cells leave of X.
+free_rows_of_strata <- function(posterior, free) {
+  p <- length(posterior$fixed)
+  left <- strata_of(posterior)$factor[, seq_len(p), counting_strata(posterior), drop = FALSE]
+  left <- unshift_rows(matrix(aperm(left, c(1, 3, 2)), ncol = p), posterior)
+  cbind(left, matrix(0, nrow(left), nrow(free)))
+}
+
+unshift_rows <- function(X, posterior) {
+  if (posterior$intercepts[["X"]] > 0) X + outer(X[, 1], x_shift(posterior)) else X
 }
 
 # Which rows count for what is estimable: those with a residual variance that has a mean.
@@ -54,12 +146,20 @@ are_estimable <- function(rows, posterior, group, beside) {
                    counting_strata(posterior)[cells_of(posterior)$stratum])
   factor <- cells_of(posterior)$factor[, c(q + seq_len(p), seq_len(q)), cells, drop = FALSE]
   data <- rbind(matrix(aperm(factor, c(1, 3, 2)), ncol = p + q), beside)
+  are_combinations(shift_rows(rows, posterior), basis_of_rows(data))
+}
+
+# An orthonormal basis of what these rows span, their columns scaled to length one.
+basis_of_rows <- function(data) {
   lengths <- sqrt(colSums(data^2))
   lengths[lengths == 0] <- 1
   directions <- svd(t(data) / lengths, nv = 0)
-  basis <- directions$u[, directions$d > 1e-8, drop = FALSE]
-  scaled <- t(shift_rows(rows, posterior)) / lengths
-  beyond <- scaled - basis %*% crossprod(basis, scaled)
+  list(lengths = lengths, directions = directions$u[, directions$d > 1e-8, drop = FALSE])
+}
+
+are_combinations <- function(rows, basis) {
+  scaled <- t(rows) / basis$lengths
+  beyond <- scaled - basis$directions %*% crossprod(basis$directions, scaled)
   sqrt(colSums(beyond^2)) <= 1e-6 * sqrt(colSums(scaled^2))
 }
 

@@ -62,8 +62,8 @@ plan_extension <- function(fit, control) {
   sampling <- fit$sampling
   sampler <- sampling$sampler_run
   kept <- choose_kept(control, posterior)
-  kept$kept <- intersect(kept$kept, sampling$kept)
-  check_memory(posterior, control, length(kept$kept))
+  kept$kept <- map_groupings(intersect, kept$kept, sampling$kept)
+  check_memory(posterior, control, kept$kept)
   parameterization <- parameterization_of(sampler)
   model <- sampler_model(posterior, parameterization)
   uncentered <- if (parameterization == "uncentered") model
@@ -81,12 +81,15 @@ append_draws <- function(plan, fit, results) {
   for (count in setdiff(names(more), "hyper")) {
     sampling[[count]] <- sampling[[count]] + more[[count]]
   }
-  sampling$effects <- Map(function(before, result) bind_last(list(before, result$effects)),
-                          stored_effects(sampling, posterior, plan$kept), results)
+  bind <- function(before, after) bind_last(list(before, after))
+  sampling$effects <- Map(function(before, result) map_groupings(bind, before, result$effects),
+                          all_stored_effects(sampling, posterior, plan$kept), results)
   sampling$draws <- plan$control$draws
   sampling$kept <- plan$kept
   sampling$ends <- lapply(results, `[[`, "end")
-  with_moments(sampling, posterior, plan)
+  with_moments(sampling, posterior, plan, {
+    Reduce(add_sums, c(list(sums_so_far(fit, plan$summed)), lapply(results, `[[`, "sums")))
+  })
 }
 
 # Two arrays, draws x chains x variables, one's draws after the other's.
@@ -98,9 +101,12 @@ bind_draws <- function(first, second) {
   all
 }
 
-# Moments of the effects over all draws, where the plan has them kept.
-with_moments <- function(sampling, posterior, plan) {
-  sampling["moments"] <- list(if (plan$keep_moments) {
+# Moments of the effects over all draws, where the plan has them kept. sums: those of all
+# draws, where these are added up.
+with_moments <- function(sampling, posterior, plan, sums) {
+  sampling["moments"] <- list(if (!is.null(plan$summed)) {
+    sums
+  } else if (plan$keep_moments) {
     uncentered <- plan$uncentered
     if (is.null(uncentered)) uncentered <- sampler_model(posterior, "uncentered")
     effect_moments(uncentered, lapply(seq_len(sampling$chains), function(chain) {
@@ -108,4 +114,16 @@ with_moments <- function(sampling, posterior, plan) {
     }))
   })
   sampling
+}
+
+# The sums over the draws of a fit; one that had few effects did not add them up.
+sums_so_far <- function(fit, paired) {
+  if (!is.null(fit$sampling$moments)) return(fit$sampling$moments)
+  groupings <- fit$posterior$groupings
+  drawn <- lapply(seq_along(groupings), function(g) {
+    effect_draws(fit, seq_along(groupings[[g]]$groups), g = g)
+  })
+  Reduce(add_sums, lapply(seq_len(fit$sampling$chains), function(chain) {
+    sum_effects(lapply(drawn, `[[`, chain), drawn_hyper(fit$sampling, fit$posterior, chain), paired)
+  }))
 }

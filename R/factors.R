@@ -8,7 +8,7 @@ change_coordinates <- function(factors, n_random, intercept, shift, A, offset) {
 # The cells' factors with the columns of Z as given, not shifted; cells of a group
 # are neighbours.
 raw_cell_factor <- function(posterior) {
-  q <- n_random(posterior)
+  q <- n_cell_columns(posterior)
   p <- length(posterior$fixed)
   change_coordinates(cells_of(posterior)$factor, q, posterior$intercepts[["Z"]],
                      posterior$shift[seq_len(q)], diag(p), numeric(p))
@@ -66,14 +66,30 @@ qr_factor <- function(x) {
 }
 
 x_shift <- function(crossprods) {
-  crossprods$shift[n_random(crossprods) + seq_along(crossprods$fixed)]
+  crossprods$shift[n_cell_columns(crossprods) + seq_along(crossprods$fixed)]
 }
 
 y_shift <- function(crossprods) crossprods$shift[length(crossprods$shift)]
 
+# With the columns of X as given, not shifted, in all factors.
+unshift_fixed <- function(posterior) {
+  q <- n_cell_columns(posterior)
+  shift <- x_shift(posterior)
+  unshift <- function(factors, before) {
+    for (l in which(shift != 0)) {
+      factors[, before + l, ] <- factors[, before + l, ] + shift[l] * factors[, before + 1, ]
+    }
+    factors
+  }
+  posterior$cells$factor <- unshift(posterior$cells$factor, q)
+  posterior$strata$factor <- unshift(posterior$strata$factor, 0)
+  posterior$shift[q + seq_along(shift)] <- 0
+  posterior
+}
+
 # Rows of [X Z] with the shift that the cross-products were made with.
 shift_rows <- function(rows, posterior) {
-  q <- n_random(posterior)
+  q <- n_cell_columns(posterior)
   p <- length(posterior$fixed)
   X <- seq_len(p)
   Z <- p + seq_len(q)

@@ -109,12 +109,6 @@ refuse_response <- function(response, side) {
         x = "They are {.code {deparse1(side)}}.", i = "Take it out.")
 }
 
-refuse_groups <- function(said, groups) {
-  abort("The random terms must have one grouping factor.", x = "{said} {.code {groups}}.",
-        i = "Models with several grouping factors are not supported; an interaction such as
-             {.code (1 | a:b)} is one factor.")
-}
-
 term_variables <- function(terms) {
   vapply(as.list(attr(terms, "variables"))[-1], as_text, "")
 }

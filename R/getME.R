@@ -8,13 +8,14 @@
 #' @return For one name:
 #'   * `X`, `y`, `offset`, `weights`: fixed columns, response, offset and weights of the rows;
 #'   * `mmList`: the random columns of each block; `cnms`: their names; `flist`: the grouping
-#'     factor, a list;
+#'     factors, a list;
 #'   * `beta`, `fixef`: medians of the coefficients, the latter with names; `b`: those of the group
-#'     effects, group after group; `mu`: those of the rows' means; `sigma`: that of the residual
+#'     effects, group after group of one grouping factor after the other; `mu`: those of the rows' means; `sigma`: that of the residual
 #'     standard deviation;
 #'   * `n`, `N`: the number of rows; `p`: of coefficients; `q`: of group effects; `n_rtrms`, `k`: of
 #'     blocks; `n_rfacs`: of grouping factors; `p_i`, `q_i`: columns and effects of each block;
-#'     `l_i`: the number of groups.
+#'     `l_i`: the number of groups of each grouping factor. Blocks stand in the order of their
+#'     grouping factors, and these in that of the formula.
 #'
 #'   For several names, a list of these. Parts that belong to lme4's maximization of a likelihood,
 #'   such as `"theta"` or `"L"`, are refused.
@@ -65,16 +66,18 @@ rows_by_name <- list(
     if (is.null(weights)) rep(1, nrow(fit$design$frame)) else as.numeric(weights)
   },
   mmList = function(fit) {
-    by_block(fit, random_matrices(fit$design, fit$design$frame))
+    matrices <- random_matrices(fit$design, fit$design$frame)
+    number <- fit$design$of_grouping
+    by_block(fit, if (is.null(number)) matrices else matrices[order(number)])
   },
   flist = function(fit) {
-    grouping <- factors_of(fit$design)$group
-    if (is.null(grouping)) return(list())
-    stats::setNames(list(grouping_as_factor(grouping)), grouping_of(fit$posterior)$name)
+    groupings <- factors_of(fit$design)[grouping_parts_of(fit$design$by)]
+    stats::setNames(lapply(groupings, grouping_as_factor), names_of_groupings(fit$posterior))
   },
   cnms = function(fit) {
-    random <- grouping_of(fit$posterior)$random
-    by_block(fit, unname(split(random$column, random$block)))
+    by_block(fit, of_blocks(fit, function(grouping) {
+      unname(split(grouping$random$column, grouping$random$block))
+    }))
   }
 )
 
@@ -83,7 +86,8 @@ estimates_by_name <- list(
   fixef = function(fit) fixef(fit),
   b = function(fit) {
     if (!has_groups(fit$posterior)) return(numeric())
-    as.numeric(t(as.matrix(ranef(fit)[[1]])))
+    unlist(lapply(ranef(fit), function(effects) as.numeric(t(as.matrix(effects)))),
+           use.names = FALSE)
   },
   mu = function(fit) as.numeric(stats::na.omit(stats::fitted(fit))),
   sigma = function(fit) stats::sigma(fit)
@@ -93,20 +97,27 @@ counts_by_name <- list(
   n = function(fit) stats::nobs(fit),
   N = function(fit) stats::nobs(fit),
   p = function(fit) length(fit$posterior$fixed),
-  q = function(fit) n_random(fit$posterior) * n_groups(fit$posterior),
-  n_rtrms = function(fit) length(grouping_of(fit$posterior)$blocks),
-  k = function(fit) length(grouping_of(fit$posterior)$blocks),
-  n_rfacs = function(fit) as.integer(has_groups(fit$posterior)),
+  q = function(fit) sum(counts_by_name$q_i(fit)),
+  n_rtrms = function(fit) length(sizes_by_block(fit)),
+  k = function(fit) length(sizes_by_block(fit)),
+  n_rfacs = function(fit) length(groupings_of(fit$posterior)),
   p_i = function(fit) sizes_by_block(fit),
-  l_i = function(fit) {
-    group <- grouping_of(fit$posterior)$name
-    stats::setNames(rep(n_groups(fit$posterior), length(group)), group)
-  },
-  q_i = function(fit) sizes_by_block(fit) * n_groups(fit$posterior)
+  l_i = function(fit) ngrps(fit),
+  q_i = function(fit) {
+    sizes_by_block(fit) * of_blocks(fit, function(grouping) {
+      rep(length(grouping$groups), length(grouping$blocks))
+    })
+  }
 )
 
+# What there is of each block, grouping after grouping.
+of_blocks <- function(fit, of) unlist(lapply(groupings_of(fit$posterior), of), recursive = FALSE)
+
 by_block <- function(fit, parts) {
-  stats::setNames(parts, rep(grouping_of(fit$posterior)$name, length(parts)))
+  names <- of_blocks(fit, function(grouping) rep(grouping$name, length(grouping$blocks)))
+  stats::setNames(parts, names)
 }
 
-sizes_by_block <- function(fit) by_block(fit, block_sizes(grouping_of(fit$posterior)$blocks))
+sizes_by_block <- function(fit) {
+  by_block(fit, of_blocks(fit, function(grouping) block_sizes(grouping$blocks)))
+}

@@ -74,7 +74,8 @@ groups_known <- function(fit, data) {
   if (is.null(data)) return(TRUE)
   design <- design_of(fit, "get_predicted()")
   tryCatch({
-    rows <- prediction_rows(fit, asked_prediction(data), design$bars, FALSE, FALSE)
-    length(rows$group$new) == 0
+    random <- all_random(design)
+    rows <- prediction_rows(fit, asked_prediction(data), random, FALSE, FALSE)
+    all(lengths(lapply(rows[parts_of_random(random)], `[[`, "new")) == 0)
   }, relm_error = function(e) FALSE)
 }

@@ -69,7 +69,7 @@ beside_ggeffects <- function(dots) {
 # terms: as in "Days [0, 5]".
 rows_of_new_group <- function(fit, rows, terms) {
   named <- trimws(sub("\\[.*", "", terms))
-  held <- setdiff(all.vars(fit$design$by$group), named)
+  held <- setdiff(unlist(lapply(fit$design$by[grouping_parts_of(fit$design$by)], all.vars)), named)
   for (name in intersect(held, names(rows))) {
     rows[[name]] <- if (is.numeric(rows[[name]])) max(rows[[name]]) + 1e6 else "a new group"
   }

@@ -9,34 +9,66 @@
 # Bytes up to which draws of group effects are kept unasked.
 kept_bytes <- 200e6
 
-# kept: the groups (from 0, in the order of sampling) whose draws are kept; keep_moments:
-# are the means and covariances of all of them kept in their place?
+# kept: the groups (from 0, in the order of sampling) whose draws are kept, of several groupings a list;
+# keep_moments: are the means and covariances of all of them kept in their place? summed, of a model
+# whose chains add these up as they run: for each grouping the coefficients that its columns deviate
+# from.
 choose_kept <- function(control, posterior) {
-  J <- n_groups(posterior)
-  if (J == 0) {
-    if (is.null(control$group_draws) || is.logical(control$group_draws)) {
-      return(list(kept = integer(), keep_moments = FALSE))
-    }
+  groupings <- groupings_of(posterior)
+  wanted <- control$group_draws
+  if (length(groupings) == 0) {
+    if (is.null(wanted) || is.logical(wanted)) return(list(kept = integer(), keep_moments = FALSE))
     abort("{.arg group_draws} names groups, and the model has none.",
           x = "It is {.code {deparse1(posterior$formula)}}.")
   }
   few <- effect_bytes(posterior, control) <= kept_bytes
-  wanted <- control$group_draws
-  kept <- if (is.null(wanted)) few else wanted
-  kept <- if (isTRUE(kept)) seq_len(J) - 1L
-    else if (isFALSE(kept)) integer()
-    else match_groups(kept, posterior)
-  list(kept = kept, keep_moments = !few && length(kept) < J)
+  if (is.null(wanted)) wanted <- few
+  kept <- Map(function(grouping, wanted) {
+    if (isTRUE(wanted)) seq_along(grouping$groups) - 1L
+    else if (isFALSE(wanted)) integer()
+    else match_groups(wanted, grouping)
+  }, groupings, wanted_by_grouping(wanted, groupings))
+  all <- all(lengths(kept) == vapply(groupings, function(grouping) length(grouping$groups), 0L))
+  keep_moments <- !few && !all
+  c(list(kept = if (length(kept) == 1) kept[[1]] else kept, keep_moments = keep_moments),
+    if (keep_moments && length(find_steps(groupings)) > 1) {
+      list(summed = lapply(groupings, function(grouping) {
+        match(grouping$random$column, posterior$fixed)
+      }))
+    })
+}
+
+# `group_draws` for each grouping: of several it is a list that names them, others are not kept.
+wanted_by_grouping <- function(wanted, groupings) {
+  n <- length(groupings)
+  if (is.logical(wanted) || n == 1 && !is.list(wanted)) return(rep(list(wanted), n))
+  if (!is.list(wanted)) {
+    names <- vapply(groupings, `[[`, "", "name")
+    abort("{.arg group_draws} must say of which grouping the levels are.",
+          x = "The model has {.val {names}}.",
+          i = "Write {.code group_draws = list({names[1]} = TRUE)}.")
+  }
+  number <- grouping_named(names(wanted), groupings, "group_draws")
+  if (anyNA(number)) {
+    names <- vapply(groupings, `[[`, "", "name")
+    abort("{.arg group_draws} names {.val {names(wanted)[is.na(number)]}}, which the model has not.",
+          i = "Its groupings are {.val {names}}.")
+  }
+  spread <- rep(list(FALSE), n)
+  spread[number] <- wanted
+  spread
 }
 
 effect_bytes <- function(posterior, control) {
   draws <- max(control$draws, if (!is.null(control$target_ess)) control$max_draws)
-  8 * as.numeric(n_random(posterior)) * n_groups(posterior) * draws * control$chains
+  effects <- vapply(groupings_of(posterior), function(grouping) {
+    as.numeric(nrow(grouping$random)) * length(grouping$groups)
+  }, 0)
+  8 * sum(effects) * draws * control$chains
 }
 
 # The places of levels among the groups, from 0, rising.
-match_groups <- function(levels, posterior) {
-  grouping <- grouping_of(posterior)
+match_groups <- function(levels, grouping) {
   place <- match(as.character(levels), grouping$groups)
   if (anyNA(place)) {
     unknown <- utils::head(as.character(levels)[is.na(place)], 5)
@@ -60,25 +92,36 @@ tile_seeds <- function(chain_seed, n_blocks, n_batches, first = 0) {
   matrix(as.integer(seeds), n_blocks, n_batches)
 }
 
-# Effects of groups (from 0, rising) given hyperparameters (n x draws), of which the chain
-# has had so many before: columns x groups x draws.
+# Effects of groups (from 0, rising; of several groupings a list) given hyperparameters (n x draws), of
+# which the chain has had so many before: columns x groups x draws, of several groupings a list of these.
 draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L) {
   first <- before %/% tile_size[["draws"]]
   skipped <- before %% tile_size[["draws"]]
   n_batches <- ceiling((skipped + ncol(hyper)) / tile_size[["draws"]])
-  seeds <- tile_seeds(chain_seed, max(groups) %/% tile_size[["groups"]] + 1, n_batches, first)
+  in_chain <- is.list(groups)
+  last <- if (in_chain) utils::tail(groupings_of_step(model), 1)[[1]]$n_groups - 1L else max(groups)
+  seeds <- tile_seeds(chain_seed, last %/% tile_size[["groups"]] + 1, n_batches, first)
+  if (in_chain) {
+    drawn <- with_stream(chain_seed, {
+      .Call(ffi_draw_nested, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    })
+    if (is.null(drawn)) rlang::interrupt()
+    for (g in seq_along(drawn)) {
+      dim(drawn[[g]]) <- c(model$groupings[[g]]$n_random, length(groups[[g]]), ncol(hyper))
+    }
+    return(drawn)
+  }
   drawn <- with_stream(chain_seed, {
     .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
-  dim(drawn) <- c(grouping_of_step(model)$n_random, length(groups), ncol(drawn))
+  dim(drawn) <- c(model$groupings[[1]]$n_random, length(groups), ncol(drawn))
   drawn
 }
 
 # The kept part of the effects: draws, or moments.
 keep_effects <- function(plan, results) {
-  moments <- if (plan$keep_moments) {
-    effect_moments(plan$uncentered, lapply(results, `[[`, "hyper"))
-  }
+  moments <- if (!is.null(plan$summed)) Reduce(add_sums, lapply(results, `[[`, "sums"))
+    else if (plan$keep_moments) effect_moments(plan$uncentered, lapply(results, `[[`, "hyper"))
   list(effects = lapply(results, `[[`, "effects"), kept = plan$kept, moments = moments)
 }
 
@@ -93,8 +136,16 @@ effect_moments <- function(model, hyper) {
   chosen <- all[, unique(round(seq(1, ncol(all), length.out = moment_draws))), drop = FALSE]
   p <- model$n_coef
   beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
-  moments <- .Call(ffi_group_moments, model, chosen, beta_mean)
-  grouping <- grouping_of_step(model)
+  if (length(model$groupings) == 1) {
+    return(shaped_moments(.Call(ffi_group_moments, model, chosen, beta_mean),
+                          model$groupings[[1]]))
+  }
+  moments <- .Call(ffi_nested_moments, model, chosen, beta_mean)
+  if (is.null(moments)) rlang::interrupt()
+  Map(shaped_moments, moments, model$groupings)
+}
+
+shaped_moments <- function(moments, grouping) {
   q <- grouping$n_random
   list(mean = matrix(moments$mean, q),
        covariance = array(moments$covariance, c(q, q, grouping$n_groups)),

@@ -8,6 +8,8 @@
 #' @param row.names Names of the rows of the table.
 #' @param optional Not used; the generic has it.
 #' @param y,data Refused; the generics have them for other objects.
+#' @param grouping In `plot()`, the name of the grouping whose estimates are shown; by default the
+#'   first, and a message says so if there are others.
 #' @param stringsAsFactors Make a factor of `grpvar`?
 #' @param main Write the name of the grouping factor above?
 #' @param transf A function to apply to estimates and intervals.
@@ -21,7 +23,7 @@
 #' * `plot()`: a ggplot2 plot, estimates with intervals of 1.96 standard deviations.
 #'   `plot(fit, "ranef")` shows quantiles. Coefficients that are the same in all groups are left
 #'   out.
-#' * `dotplot()`: a list with one lattice plot.
+#' * `dotplot()`: a list with a lattice plot for each grouping factor.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -30,44 +32,62 @@
 #' @name relm-group-estimates
 NULL
 
-# Estimates of group effects or, with_beta, of coefficients: a list named by the grouping factor.
-group_estimates <- function(fit, columns, with_beta, asked, condVar = TRUE, drop = FALSE) {
-  from_moments <- has_moments(fit) && asked$form != "draws"
-  parts <- if (from_moments) moments_of_groups(fit, columns, with_beta)
-    else draws_of_groups(fit, columns, with_beta)
-  estimates <- if (asked$form == "draws") stack_columns(fit, parts)
-    else if (asked$form == "medians") median_frame(fit, parts, from_moments)
-    else tables_of_groups(fit, parts, asked, from_moments)
-  if (asked$form == "medians") {
-    if (with_beta) attr(estimates, "condsd") <- sd_of_groups(fit, parts, from_moments)
-    else if (condVar) {
-      attr(estimates, "postVar") <- if (from_moments) covariance_moments(fit, columns)
-        else covariance_of_groups(fit, parts)
-    }
-    if (drop && ncol(estimates) == 1) estimates <- drop_frame(estimates)
+# Estimates of group effects or, with_beta, of coefficients: a list named by the groupings.
+# columns: for each grouping of `groupings`, numbers of them, those that are asked for.
+group_estimates <- function(fit, groupings, columns, with_beta, asked, condVar = TRUE,
+                            drop = FALSE) {
+  wanted <- lengths(columns) > 0
+  if (!has_moments(fit) || asked$form == "draws") {
+    fit <- with_effects_at_hand(fit, lapply(seq_along(groupings_of(fit$posterior)), function(g) {
+      if (g %in% groupings[wanted]) seq_along(display_of(fit, g)) else integer()
+    }))
   }
-  result <- stats::setNames(list(estimates), grouping_of(fit$posterior)$name)
-  if (!is.data.frame(estimates)) return(result)
-  structure(result, class = if (with_beta) "coef.relm" else "ranef.relm")
+  estimates <- Map(function(g, columns) {
+    estimates_of_grouping(fit, g, columns, with_beta, asked, condVar, drop)
+  }, groupings[wanted], columns[wanted])
+  names(estimates) <- names_of_groupings(fit$posterior)[groupings[wanted]]
+  if (!all(vapply(estimates, is.data.frame, NA))) return(estimates)
+  structure(estimates, class = if (with_beta) "coef.relm" else "ranef.relm")
+}
+
+estimates_of_grouping <- function(fit, g, columns, with_beta, asked, condVar, drop) {
+  from_moments <- has_moments(fit) && asked$form != "draws"
+  groups <- shown_levels(fit, g)
+  parts <- if (from_moments) moments_of_groups(fit, columns, with_beta, g)
+    else draws_of_groups(fit, columns, with_beta, g)
+  if (asked$form == "draws") return(stack_columns(groups, parts))
+  if (asked$form == "table") return(tables_of_groups(fit, groups, parts, asked, from_moments))
+  estimates <- median_frame(groups, parts, from_moments)
+  if (with_beta) attr(estimates, "condsd") <- sd_of_groups(fit, groups, parts, from_moments)
+  else if (condVar) {
+    attr(estimates, "postVar") <- if (from_moments) covariance_moments(fit, columns, g)
+      else covariance_of_groups(fit, groups, parts)
+  }
+  if (drop && ncol(estimates) == 1) drop_frame(estimates) else estimates
 }
 
 # From draws ----------------------------------------------------------------------------------
 
 # For each column its draws, draws x groups; draws x 1 where they are the same in all groups.
-draws_of_groups <- function(fit, columns, with_beta) {
+draws_of_groups <- function(fit, columns, with_beta, g = 1L) {
   posterior <- fit$posterior
-  varying <- columns[columns %in% grouping_of(posterior)$random$column]
-  names <- names_by_group(fit, with_beta)[varying, , drop = FALSE]
-  draws <- as.matrix(fit, as.character(names))
+  varying <- columns[columns %in% random_of(posterior, g)]
+  names <- names_by_group(fit, with_beta, g)[varying, , drop = FALSE]
+  draws <- if (length(varying)) as.matrix(fit, as.character(names)) else matrix(0, 0, 0)
   place <- matrix(seq_len(ncol(draws)), length(varying), dimnames = list(varying, NULL))
   stats::setNames(lapply(columns, function(column) {
     if (column %in% varying) draws[, place[column, ], drop = FALSE]
-    else hyper_matrix(fit, match(column, posterior$fixed))
+    else population_draws(fit, column)
   }), columns)
 }
 
-stack_columns <- function(fit, parts) {
-  groups <- shown_levels(fit)
+# Zero of a column that only another grouping has.
+population_draws <- function(fit, column) {
+  fixed <- match(column, fit$posterior$fixed)
+  if (is.na(fixed)) matrix(0, ndraws(fit), 1) else hyper_matrix(fit, fixed)
+}
+
+stack_columns <- function(groups, parts) {
   n <- nrow(parts[[1]])
   check_draws_memory(n, length(groups) * length(parts))
   stacked <- array(0, c(n, length(groups), length(parts)), list(NULL, groups, names(parts)))
@@ -76,10 +96,10 @@ stack_columns <- function(fit, parts) {
 }
 
 # Covariance matrices of the groups' effects, effects x effects x groups.
-covariance_of_groups <- function(fit, parts) {
+covariance_of_groups <- function(fit, groups, parts) {
   q <- length(parts)
   n <- nrow(parts[[1]])
-  covariance <- array(NA_real_, c(q, q, n_groups(fit$posterior)))
+  covariance <- array(NA_real_, c(q, q, length(groups)))
   if (n < 2 || any(parameter_tails(fit$posterior) <= 3)) return(covariance)
   parts <- lapply(parts, function(draws) draws - rep(colMeans(draws), each = n))
   for (k in seq_len(q)) {
@@ -95,14 +115,20 @@ covariance_of_groups <- function(fit, parts) {
 # Are there too many group effects for their draws?
 has_moments <- function(fit) !is.null(fit$sampling$moments)
 
-# For each column the means and standard deviations, groups x 2, NA where they do not exist.
-moments_of_groups <- function(fit, columns, with_beta) {
-  posterior <- fit$posterior
+# Those of grouping g: of several groupings there is a list.
+moments_of_grouping <- function(fit, g) {
   moments <- fit$sampling$moments
-  display <- grouping_of(posterior)$display
+  if (has_several(fit$posterior)) moments[[g]] else moments
+}
+
+# For each column the means and standard deviations, groups x 2, NA where they do not exist.
+moments_of_groups <- function(fit, columns, with_beta, g) {
+  posterior <- fit$posterior
+  moments <- moments_of_grouping(fit, g)
+  display <- display_of(fit, g)
   heaviest <- min(parameter_tails(posterior))
   stats::setNames(lapply(columns, function(column) {
-    random <- match(column, grouping_of(posterior)$random$column)
+    random <- match(column, random_of(posterior, g))
     fixed <- if (with_beta) match(column, posterior$fixed) else NA
     mean <- variance <- numeric(length(display))
     if (!is.na(random)) {
@@ -122,10 +148,10 @@ moments_of_groups <- function(fit, columns, with_beta) {
   }), columns)
 }
 
-covariance_moments <- function(fit, columns) {
-  place <- match(columns, grouping_of(fit$posterior)$random$column)
-  covariance <- fit$sampling$moments$covariance[place, place, grouping_of(fit$posterior)$display,
-                                                drop = FALSE]
+covariance_moments <- function(fit, columns, g) {
+  place <- match(columns, random_of(fit$posterior, g))
+  covariance <- moments_of_grouping(fit, g)$covariance[place, place, display_of(fit, g),
+                                                       drop = FALSE]
   if (any(parameter_tails(fit$posterior) <= 3)) covariance[] <- NA
   covariance
 }
@@ -133,8 +159,7 @@ covariance_moments <- function(fit, columns) {
 # From either ---------------------------------------------------------------------------------
 
 # A data frame, groups x columns.
-median_frame <- function(fit, parts, from_moments) {
-  groups <- shown_levels(fit)
+median_frame <- function(groups, parts, from_moments) {
   medians <- vapply(parts, function(part) {
     middle <- if (from_moments) part[, "mean"] else apply(part, 2, stats::median)
     rep_len(unname(middle), length(groups))
@@ -144,8 +169,8 @@ median_frame <- function(fit, parts, from_moments) {
 }
 
 # Standard deviations, groups x columns.
-sd_of_groups <- function(fit, parts, from_moments) {
-  n <- n_groups(fit$posterior)
+sd_of_groups <- function(fit, groups, parts, from_moments) {
+  n <- length(groups)
   sds <- vapply(parts, function(part) {
     rep_len(if (from_moments) part[, "sd"] else summarize_columns(part, 0.5)$sd, n)
   }, numeric(n))
@@ -154,8 +179,7 @@ sd_of_groups <- function(fit, parts, from_moments) {
 }
 
 # groups x columns of the table x columns of the model.
-tables_of_groups <- function(fit, parts, asked, from_moments) {
-  groups <- shown_levels(fit)
+tables_of_groups <- function(fit, groups, parts, asked, from_moments) {
   heaviest <- min(parameter_tails(fit$posterior))
   tables <- lapply(parts, function(part) {
     table <- if (from_moments) moment_table(part, asked$probs)
@@ -243,7 +267,13 @@ dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, level = 0.95, .
   refuse_generic_argument(data, "dotplot")
   check_flag(main, "main")
   reach <- stats::qnorm((1 + check_probability(level, "level")) / 2)
-  table <- as.data.frame(x)
+  plots <- lapply(names(x), function(name) {
+    dotplot_of_grouping(long_table(x[[name]], name), if (main) name, transf, reach, list(...))
+  })
+  stats::setNames(plots, names(x))
+}
+
+dotplot_of_grouping <- function(table, main, transf, reach, given) {
   sd <- if (is.null(table$condsd)) rep(NA_real_, nrow(table)) else table$condsd
   table$low <- as.numeric(transf(table$condval - reach * sd))
   table$high <- as.numeric(transf(table$condval + reach * sd))
@@ -257,18 +287,16 @@ dotplot.ranef.relm <- function(x, data, main = TRUE, transf = I, level = 0.95, .
   prepanel <- function(x, subscripts, ...) {
     list(xlim = range(x, table$low[subscripts], table$high[subscripts], na.rm = TRUE))
   }
-  arguments <- list(panel = panel, prepanel = prepanel, xlab = NULL, main = if (main) names(x))
-  given <- list(...)
+  arguments <- list(panel = panel, prepanel = prepanel, xlab = NULL, main = main)
   arguments <- c(arguments[setdiff(names(arguments), names(given))], given)
-  plot <- do.call(lattice::dotplot, c(list(grp ~ value | term, table), arguments))
-  stats::setNames(list(plot), names(x))
+  do.call(lattice::dotplot, c(list(grp ~ value | term, table), arguments))
 }
 
 #' @rdname relm-group-estimates
 #' @rawNamespace S3method(lattice::dotplot, coef.relm)
 #' @method dotplot coef.relm
 dotplot.coef.relm <- function(x, data, main = TRUE, transf = I, level = 0.95, ...) {
-  x[[1]] <- varying_columns(x[[1]])
+  x[] <- lapply(x, varying_columns)
   dotplot.ranef.relm(x, data, main, transf, level, ...)
 }
 
@@ -283,10 +311,9 @@ ranef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
   if (asked$form != "medians" && ((condVar && !missing(condVar)) || drop)) {
     abort("{.arg condVar} and {.arg drop} are of data frames of medians, not of tables or draws.")
   }
-  check_group_name(object, groups, "groups")
-  check_group_name(object, whichel, "whichel")
-  columns <- choose_columns(pars, grouping_of(object$posterior)$random$column)
-  group_estimates(object, columns, FALSE, asked, condVar, drop)
+  groupings <- groupings_asked(object, groups, whichel)
+  columns <- columns_by_grouping(pars, lapply(groupings, random_of, posterior = object$posterior))
+  group_estimates(object, groupings, columns, FALSE, asked, condVar, drop)
 }
 
 #' @rdname relm-effects
@@ -295,9 +322,11 @@ coef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars 
                       groups = NULL, ...) {
   refuse_dots(list(...), "coef")
   posterior <- object$posterior
-  check_group_name(object, groups, "groups")
+  groupings <- groupings_asked(object, groups)
   if (!has_groups(posterior)) return(fixef(object, summary, probs, robust, pars))
   asked <- asked_estimates(summary, probs, robust)
-  columns <- c(setdiff(grouping_of(posterior)$random$column, posterior$fixed), posterior$fixed)
-  group_estimates(object, choose_columns(pars, columns), TRUE, asked)
+  all <- coef_columns(posterior)
+  # As lme4: each grouping has the columns of all.
+  columns <- choose_columns(pars, c(setdiff(all, posterior$fixed), posterior$fixed))
+  group_estimates(object, groupings, rep(list(columns), length(groupings)), TRUE, asked)
 }

@@ -4,6 +4,30 @@
 # these columns have equal values, whatever the values look like as text: two times within a
 # second differ, and so do the pairs ("1", "1:2") and ("1:1", "2"). Labels are unique text.
 
+# What rows are grouped by, as expressions, by its part in the model: `group`, `group2` and so on for
+# the groupings, `sigma` for the strata.
+by_parts <- function(groupings, sigma) {
+  c(stats::setNames(groupings, grouping_part(seq_along(groupings))), list(sigma = sigma))
+}
+
+grouping_part <- function(g) {
+  part <- rep("group", length(g))
+  later <- g != 1L
+  if (any(later)) part[later] <- paste0("group", g[later])
+  part
+}
+
+# The parts of a design that are groupings.
+grouping_parts_of <- function(by) {
+  parts <- names(by)[lengths(by) > 0]
+  parts[parts != "sigma"]
+}
+
+grouping_names <- function(by) {
+  parts <- grouping_parts_of(by)
+  if (length(parts)) unname(vapply(by[parts], as_text, ""))
+}
+
 # The groupings of a design: its groups, and the levels of its residual variance.
 read_factors <- function(design) {
   lapply(design$by[lengths(design$by) > 0], function(expression) {
@@ -75,11 +99,11 @@ design_part <- function(design, rows) {
 }
 
 # The variables that a grouping expression such as a:b is made of, as columns of a model frame.
-grouping_parts <- function(expression) {
+grouping_parts <- function(expression, operators = c(":", "(")) {
   if (is.null(expression)) return(character())
-  is_made <- is.call(expression) && as_text(expression[[1]]) %in% c(":", "(")
+  is_made <- is.call(expression) && as_text(expression[[1]]) %in% operators
   if (!is_made) return(as_text(expression))
-  unlist(lapply(as.list(expression)[-1], grouping_parts))
+  unlist(lapply(as.list(expression)[-1], grouping_parts, operators))
 }
 
 grouping_columns <- function(expression, frame) {

@@ -66,7 +66,8 @@
 #' * `get_residuals()`: as [residuals()][residuals.relm].
 #' * `get_priors()`: a data frame with the columns `Parameter`, `Distribution`, `Location`, `Scale`.
 #' * `get_variance()`: a list of posterior medians: `var.fixed`, the variance over rows
-#'   of \eqn{x'\beta}; `var.random`, the mean over rows of \eqn{z'\Sigma z} (Johnson, 2014);
+#'   of \eqn{x'\beta}; `var.random`, the mean over rows of \eqn{z'\Sigma z} (Johnson, 2014), summed
+#'   over grouping factors;
 #'   `var.residual`, the mean over rows of \eqn{\sigma^2 / w}; `var.distribution`, the same;
 #'   `var.dispersion`, 0; `var.intercept`, `var.slope` and `cor.slope_intercept`.
 #' * `find_algorithm()`: a list with the elements `algorithm`, `chains`, `iterations`, `warmup`.
@@ -238,7 +239,7 @@ beside_easystats <- function(dots) {
 
 # The parameters as insight describes them, a row each.
 parameter_table <- function(fit, effects = "all", component = "all", patterns = NULL) {
-  rows <- lapply(c("fixed", "ran_pars", if (length(fit$sampling$kept)) "ran_vals"),
+  rows <- lapply(c("fixed", "ran_pars", if (sum(lengths(fit$sampling$kept))) "ran_vals"),
                  tidy_rows, fit = fit)
   rows <- do.call(rbind, rows)
   rows <- rows[rows$variable %in% default_variables(fit), ]
@@ -355,7 +356,12 @@ variance_draws <- function(fit) {
   parts <- list(var.fixed = rowSums((beta %*% stats::var(X)) * beta), var.residual = residual,
                 var.distribution = residual, var.dispersion = 0 * residual)
   if (!has_groups(posterior)) return(parts)
-  c(parts, random_variance(fit, crossprod(rows$Z) / nrow(X)))
+  of_groupings <- lapply(groupings_of(posterior), function(grouping) {
+    place <- grouping$random$place
+    Z <- if (is.null(place)) rows$Z else rows$Z[, place, drop = FALSE]
+    random_variance(grouping, fit, crossprod(Z) / nrow(X))
+  })
+  c(parts, join_variances(of_groupings))
 }
 
 # Mean over rows of sigma^2 / w.
@@ -370,18 +376,18 @@ residual_variance <- function(fit, design, weights) {
 }
 
 # moment: Z'Z / n. The mean over rows of z' Sigma z is trace(Sigma Z'Z / n).
-random_variance <- function(fit, moment) {
+random_variance <- function(grouping, fit, moment) {
   posterior <- fit$posterior
-  columns <- grouping_of(posterior)$random$column
-  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
+  group <- grouping$name
+  columns <- grouping$random$column
+  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd", group))
   total <- as.numeric(sd^2 %*% diag(moment))
-  pairs <- correlated_columns(grouping_of(posterior)$random$block)
-  correlation <- hyper_matrix(fit, shown_places_of(posterior, "cor"))
+  pairs <- correlated_columns(grouping$random$block)
+  correlation <- hyper_matrix(fit, shown_places_of(posterior, "cor", group))
   products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
   total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
   intercept <- columns == "(Intercept)"
   with_intercept <- intercept[pairs$first]
-  group <- grouping_of(posterior)$name
   variance <- function(chosen, names) {
     if (any(chosen)) {
       structure(sd[, chosen, drop = FALSE]^2, dimnames = list(NULL, names))
@@ -389,9 +395,19 @@ random_variance <- function(fit, moment) {
   }
   correlations <- correlation[, with_intercept, drop = FALSE]
   colnames(correlations) <- rep(group, ncol(correlations))
-  parts <- list(var.random = total,
-                var.intercept = variance(intercept, rep(group, sum(intercept))),
-                var.slope = variance(!intercept, paste0(group, ".", columns[!intercept])),
-                cor.slope_intercept = if (any(with_intercept)) correlations)
-  parts[!vapply(parts, is.null, NA)]
+  list(var.random = total,
+       var.intercept = variance(intercept, rep(group, sum(intercept))),
+       var.slope = variance(!intercept, paste0(group, ".", columns[!intercept])),
+       cor.slope_intercept = if (any(with_intercept)) correlations)
+}
+
+# Of all groupings, whose effects are independent: the sum of their variances, and the rest beside
+# each other.
+join_variances <- function(parts) {
+  each <- function(name) lapply(parts, `[[`, name)
+  joined <- lapply(c("var.intercept", "var.slope", "cor.slope_intercept"), function(name) {
+    do.call(cbind, each(name))
+  })
+  names(joined) <- c("var.intercept", "var.slope", "cor.slope_intercept")
+  c(list(var.random = Reduce(`+`, each("var.random"))), Filter(Negate(is.null), joined))
 }

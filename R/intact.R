@@ -10,11 +10,12 @@ check_intact <- function(x, what = "cross-products") {
     if (!is.list(x[[part]])) refuse_edited(part, what, "is no list")
   }
   check_groupings(x$groupings, what)
-  q <- n_random(x)
+  q <- n_cell_columns(x)
   p <- length(x$fixed)
   check_part(x$shift, "shift", what, q + p + 1)
   check_strata(x$strata, p, what)
-  check_cells(x$cells, p, q, max(1L, n_groups(x)), n_strata(x), what)
+  check_cells(x$cells, p, q, n_strata(x), what)
+  check_cell_groups(x, what)
   check_intercepts(x, what)
   invisible(x)
 }
@@ -26,31 +27,44 @@ check_strata <- function(strata, p, what) {
   check_part(strata$factor, "strata$factor", what, c(p + 1, p + 1, n_strata))
 }
 
-check_cells <- function(cells, p, q, n_groups, n_strata, what) {
+check_cells <- function(cells, p, q, n_strata, what) {
   n <- length(cells$stratum)
   check_part(cells$factor, "cells$factor", what, c(q, q + p + 1, n))
   check_part(cells$rows, "cells$rows", what, n)
   if (!is.null(cells$rest)) check_part(cells$rest, "cells$rest", what, c(p + 1, p + 1, n))
   if (!is.null(cells$log_weights)) check_part(cells$log_weights, "cells$log_weights", what, n)
   check_codes(cells$stratum, "cells$stratum", what, n, n_strata)
-  check_codes(cells$group, "cells$group", what, n, n_groups)
-  if (is.unsorted(cells$group)) refuse_edited("cells$group", what, "does not rise")
+}
+
+# Cells are in the order of the groups of the first grouping.
+check_cell_groups <- function(x, what) {
+  n <- length(x$cells$stratum)
+  groups <- x$cells$group
+  several <- length(x$groupings) > 1
+  if (several && (!is.matrix(groups) || ncol(groups) != length(x$groupings))) {
+    refuse_edited("cells$group", what, "has no column for each grouping")
+  }
+  for (g in seq_len(max(1L, length(x$groupings)))) {
+    codes <- if (several) groups[, g] else groups
+    n_groups <- if (length(x$groupings)) length(x$groupings[[g]]$groups) else 1L
+    check_codes(codes, "cells$group", what, n, n_groups)
+    if (g == 1 && is.unsorted(codes)) refuse_edited("cells$group", what, "does not rise")
+  }
 }
 
 check_groupings <- function(groupings, what) {
-  if (!is.list(groupings) || length(groupings) > 1) {
-    refuse_edited("groupings", what, "is no list of one grouping")
-  }
+  if (!is.list(groupings)) refuse_edited("groupings", what, "is no list")
   for (grouping in groupings) {
     named <- is.list(grouping) && is.character(grouping$name) && is.character(grouping$groups)
     if (!named) refuse_edited("groupings", what, "has no names of groups")
-    check_random(grouping$random, what)
+    check_random(grouping$random, length(groupings) > 1, what)
   }
 }
 
-check_random <- function(random, what) {
+check_random <- function(random, several, what) {
   whole <- is.data.frame(random) && is.character(random$column) &&
-    is.numeric(random$block) && is.integer(random$paired)
+    is.numeric(random$block) && is.integer(random$paired) &&
+    (!several || is.integer(random$place) && all(random$place >= 1L))
   if (!whole) refuse_edited("random", what, "is no data frame of columns")
 }
 
@@ -74,7 +88,7 @@ check_codes <- function(codes, name, what, length, n) {
 check_intercepts <- function(x, what) {
   places <- x$intercepts[c("X", "Z")]
   fits <- is.numeric(places) && !anyNA(places) && places[["X"]] %in% 0:1 &&
-    places[["Z"]] %in% 0:n_random(x) && places[["X"]] <= length(x$fixed)
+    places[["Z"]] %in% 0:n_cell_columns(x) && places[["X"]] <= length(x$fixed)
   if (!fits) refuse_edited("intercepts", what, "names columns that are not there")
 }
 

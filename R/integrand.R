@@ -3,6 +3,7 @@
 
 # What p(y | Sigma, sigma) p(Sigma) p(sigma) is computed from.
 new_integrand <- function(posterior, threads = 1L) {
+  check_one_step(posterior)
   improper <- improper_priors(posterior)
   if (length(improper)) {
     abort("A marginal likelihood needs proper priors.",
@@ -14,7 +15,39 @@ new_integrand <- function(posterior, threads = 1L) {
   precision <- model$prior_precision
   constant <- -posterior$n_rows / 2 * log(2 * pi) + sum(cells_of(posterior)$log_weights) / 2 +
     if (length(precision)) log_det_of(precision) / 2 else 0
-  list(posterior = posterior, model = model, constant = constant, threads = threads)
+  list(posterior = posterior, model = model, constant = constant, threads = threads,
+       blocks = blocks_of_step(posterior))
+}
+
+check_one_step <- function(posterior) {
+  if (length(find_steps(groupings_of(posterior))) < 2) return(invisible())
+  names <- names_of_groupings(posterior)
+  abort("There is no marginal likelihood where groups of {.val {names}} are crossed: their
+         effects cannot be integrated out group by group.",
+        i = "{.fn loo} and {.fn kfold} compare such models.")
+}
+
+# Blocks of the groupings of the only step, their columns one after another, leaf to root.
+blocks_of_step <- function(posterior) {
+  groupings <- groupings_of(posterior)
+  if (length(groupings) < 2) return(grouping_of(posterior)$blocks)
+  groupings <- groupings[find_steps(groupings)[[1]]]
+  sizes <- vapply(groupings, function(grouping) nrow(grouping$random), 0L)
+  unlist(Map(function(grouping, before) {
+    lapply(grouping$blocks, function(block) {
+      block$columns <- block$columns + before
+      block
+    })
+  }, groupings, cumsum(sizes) - sizes), recursive = FALSE)
+}
+
+# Places of hyperparameters, those of the groupings from leaf to root.
+places_by_step <- function(posterior, part) {
+  if (part == "sigma" || !has_several(posterior)) return(places_of(posterior, part))
+  chain <- find_steps(groupings_of(posterior))[[1]]
+  unlist(lapply(names_of_groupings(posterior)[chain], function(name) {
+    places_of(posterior, part, grouping = name)
+  }))
 }
 
 n_dimensions <- function(integrand) {
@@ -24,7 +57,7 @@ n_dimensions <- function(integrand) {
 # What each of its parameters is.
 integrated_parts <- function(posterior) {
   part <- parameters_of(posterior)$part
-  part[part %in% c("sd", "cor", "sigma")]
+  unlist(lapply(c("sd", "cor", "sigma"), function(own) part[part == own]))
 }
 
 # Its parameters: standard deviations, partial correlations on the scale of atanh(), residual
@@ -58,16 +91,16 @@ covariance_factors <- function(point, blocks, q) {
 log_integrand <- function(integrand, points) {
   posterior <- integrand$posterior
   point <- split_point(points, integrand)
-  L <- covariance_factors(point, grouping_of(posterior)$blocks, n_random(posterior))
+  L <- covariance_factors(point, integrand$blocks, ncol(point$sd))
   evidence <- .Call(ffi_log_evidence, integrand$model, L, t(point$sigma), integrand$threads)
   if (anyNA(evidence)) rlang::interrupt()
   value <- integrand$constant + evidence
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }
-  pairs <- pairs_of_blocks(block_sizes(grouping_of(posterior)$blocks))
+  pairs <- pairs_of_blocks(block_sizes(integrand$blocks))
   for (b in seq_along(pairs)) {
-    block <- grouping_of(posterior)$blocks[[b]]
+    block <- integrand$blocks[[b]]
     value <- value + log_block_prior(block, point$sd[, block$columns, drop = FALSE],
                                      point$z[, pairs[[b]], drop = FALSE], L)
   }
@@ -93,8 +126,8 @@ log_block_prior <- function(block, sd, z, L) {
 drawn_points <- function(fit) {
   posterior <- fit$posterior
   hyper <- t(drawn_hyper_all(fit))
-  own <- function(part) hyper[, places_of(posterior, part), drop = FALSE]
-  sizes <- block_sizes(grouping_of(posterior)$blocks)
+  own <- function(part) hyper[, places_by_step(posterior, part), drop = FALSE]
+  sizes <- block_sizes(blocks_of_step(posterior))
   cbind(own("sd"), partial_coordinates(own("cor"), sizes), own("sigma"))
 }
 
@@ -103,7 +136,7 @@ upper_bounds <- function(integrand) {
   posterior <- integrand$posterior
   part <- integrated_parts(posterior)
   upper <- rep(Inf, length(part))
-  for (block in grouping_of(posterior)$blocks) {
+  for (block in integrand$blocks) {
     upper[part == "sd"][block$columns] <- block$variance["upper", ]
   }
   upper[part == "sigma"] <- posterior$sigma[["upper"]]

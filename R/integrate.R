@@ -14,7 +14,7 @@ most_nodes <- 2e6
 coordinate_scale <- function(integrand, points) {
   model <- integrand$model
   if (length(model$groupings) == 0) return(numeric())
-  effect_scale(grouping_of_step(model)) * stats::median(split_point(points, integrand)$sigma)
+  step_scale(model, 0L) * stats::median(split_point(points, integrand)$sigma)
 }
 
 to_coordinates <- function(points, integrand, scale) {

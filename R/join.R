@@ -26,11 +26,13 @@ c.relm <- function(...) {
   samplings <- lapply(fits, `[[`, "sampling")
   sampling <- join_samplings(samplings)
   kept <- choose_kept(sampling[control_names], first$posterior)
-  kept$kept <- Reduce(intersect, c(list(kept$kept), lapply(samplings, `[[`, "kept")))
-  sampling$effects <- unlist(lapply(samplings, stored_effects, first$posterior, kept$kept),
+  common <- function(kept, other) map_groupings(intersect, kept, other)
+  kept$kept <- Reduce(common, c(list(kept$kept), lapply(samplings, `[[`, "kept")))
+  sampling$effects <- unlist(lapply(samplings, all_stored_effects, first$posterior, kept$kept),
                              recursive = FALSE)
   sampling$kept <- kept$kept
-  first$sampling <- with_moments(sampling, first$posterior, kept)
+  first$sampling <- with_moments(sampling, first$posterior, kept,
+                                 Reduce(add_sums, lapply(fits, sums_so_far, kept$summed)))
   first$control$chains <- first$call$chains <- sampling$chains
   first$control["seed"] <- list(NULL)
   first$call$seed <- first$criteria <- NULL
@@ -130,7 +132,9 @@ what_was_fitted <- function(fit) {
     `residual variances` = if (!has_strata(posterior)) "one"
       else paste("one for each level of", strata_of(posterior)$name),
     coefficients = posterior$fixed, `numbers of rows` = posterior$n_rows,
-    `numbers of groups` = n_groups(posterior), priors = prior_text(posterior),
+    `numbers of groups` = vapply(groupings_of(posterior), function(grouping) {
+      length(grouping$groups)
+    }, 0L), priors = prior_text(posterior),
     sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
     `{.arg thin}` = sampling$thin, `{.arg draws}` = sampling$draws
   )

@@ -1,30 +1,46 @@
 # Draws of group effects: those that are kept, and the same numbers again where they are not.
 
-# Of the draws that are kept, those of some groups (from 0), an array for each chain.
-stored_effects <- function(sampling, posterior, groups, columns = seq_len(q)) {
-  q <- n_random(posterior)
-  places <- match(groups, sampling$kept)
+# The groups (from 0) of grouping g whose draws are kept.
+kept_groups <- function(sampling, g = 1L) by_grouping(sampling$kept)[[g]]
+
+# Columns of grouping g.
+n_columns <- function(posterior, g) nrow(groupings_of(posterior)[[g]]$random)
+
+# Of the draws that are kept, those of some groups (from 0) of grouping g, an array for each chain.
+stored_effects <- function(sampling, posterior, groups, columns = seq_len(q), g = 1L) {
+  q <- if (has_groups(posterior)) n_columns(posterior, g) else 0L
+  kept <- kept_groups(sampling, g)
+  places <- match(groups, kept)
   lapply(sampling$effects, function(effects) {
-    part_of_effects(as_effects(effects, q, length(sampling$kept)), places, columns)
+    part_of_effects(as_effects(by_grouping(effects)[[g]], q, length(kept)), places, columns)
   })
 }
 
-# Draws of the effects of any groups (from 1, in the order of sampling), an array for each
+# The same of all groupings, in the form in which they are kept; groups: in that form too.
+all_stored_effects <- function(sampling, posterior, groups) {
+  if (!is.list(groups)) return(stored_effects(sampling, posterior, groups))
+  by_chain <- lapply(seq_along(groups), function(g) {
+    stored_effects(sampling, posterior, groups[[g]], g = g)
+  })
+  lapply(seq_along(sampling$effects), function(chain) lapply(by_chain, `[[`, chain))
+}
+
+# Draws of the effects of any groups (from 1, in the order of sampling) of grouping g, an array for each
 # chain: kept or had again.
-effect_draws <- function(fit, groups, columns = seq_len(n_random(fit$posterior))) {
+effect_draws <- function(fit, groups, columns = seq_len(n_columns(fit$posterior, g)), g = 1L) {
   sampling <- fit$sampling
-  if (all((groups - 1L) %in% sampling$kept)) {
-    return(stored_effects(sampling, fit$posterior, groups - 1L, columns))
+  if (all((groups - 1L) %in% kept_groups(sampling, g))) {
+    return(stored_effects(sampling, fit$posterior, groups - 1L, columns, g))
   }
   drawn <- sort(unique(groups))
-  lapply(draw_again(fit, drawn - 1L), part_of_effects, match(groups, drawn), columns)
+  lapply(draw_again(fit, drawn - 1L, g), part_of_effects, match(groups, drawn), columns)
 }
 
 # Draws of single effects, each of a column in a group, a matrix for each chain: draws x effects.
-effects_at <- function(fit, columns, groups) {
+effects_at <- function(fit, columns, groups, g = 1L) {
   all_columns <- sort(unique(columns))
   all_groups <- sort(unique(groups))
-  lapply(effect_draws(fit, all_groups, all_columns), single_effects,
+  lapply(effect_draws(fit, all_groups, all_columns, g), single_effects,
          match(columns, all_columns), match(groups, all_groups))
 }
 
@@ -34,43 +50,88 @@ window_bytes <- 3e7
 # A function that answers as effect_draws() of some columns, for who asks for groups a few at a
 # time, rising as a rule, and `needed` (rising) in the end. Effects that were not kept are had again
 # for many of these at once: where the chains must run for it, once for all that memory may hold.
-effect_reader <- function(fit, needed, columns) {
-  q <- n_random(fit$posterior)
-  by_run <- effects_in_chain(fit$posterior, fit$sampling$sampler_run)
-  size <- max(1, (if (by_run) kept_bytes else window_bytes) %/% (8 * q * ndraws(fit)))
+effect_reader <- function(fit, needed, columns, g = 1L) {
+  groups_at_once <- function() {
+    by_run <- effects_in_chain(fit$posterior, fit$sampling$sampler_run)
+    bytes <- 8 * n_columns(fit$posterior, g) * ndraws(fit)
+    max(1, (if (by_run) kept_bytes else window_bytes) %/% bytes)
+  }
   window <- integer()
   drawn <- NULL
   function(groups) {
-    if (all((groups - 1L) %in% fit$sampling$kept)) return(effect_draws(fit, groups, columns))
+    if (all((groups - 1L) %in% kept_groups(fit$sampling, g))) {
+      return(effect_draws(fit, groups, columns, g))
+    }
     if (!all(groups %in% window)) {
+      size <- groups_at_once()
       following <- needed[needed > max(groups)]
       n_more <- max(0, min(size - length(groups), length(following)))
       more <- if (length(needed) <= size) needed else following[seq_len(n_more)]
       window <<- sort(unique(c(groups, more)))
-      drawn <<- effect_draws(fit, window, columns)
+      drawn <<- effect_draws(fit, window, columns, g)
     }
     lapply(drawn, part_of_effects, match(groups, window))
   }
 }
 
-draw_again <- function(fit, groups) {
+# effect_reader() of several groupings, by their numbers: what all of them need is had again at once,
+# where memory may hold it. needed, columns: lists.
+effect_readers <- function(fit, numbers, needed, columns) {
+  groups <- rep(list(integer()), length(groupings_of(fit$posterior)))
+  groups[numbers] <- needed
+  sizes <- vapply(seq_along(groups), function(g) n_columns(fit$posterior, g), 0L)
+  if (8 * ndraws(fit) * sum(as.numeric(sizes) * lengths(groups)) <= kept_bytes) {
+    fit <- with_effects_at_hand(fit, groups)
+  }
+  Map(function(g, needed, columns) effect_reader(fit, needed, columns, g), numbers, needed,
+      columns)
+}
+
+# The fit, with the effects of some groups (from 1, a list by grouping) among those that are kept: of
+# several groupings all that were not are had again at once.
+with_effects_at_hand <- function(fit, groups) {
+  if (!has_several(fit$posterior)) return(fit)
+  groups <- lapply(groups, function(own) sort(unique(own)) - 1L)
+  held <- vapply(seq_along(groups), function(g) {
+    all(groups[[g]] %in% kept_groups(fit$sampling, g))
+  }, NA)
+  if (all(held)) return(fit)
+  fit$sampling$effects <- draw_all_again(fit, groups)
+  fit$sampling$kept <- groups
+  fit
+}
+
+draw_again <- function(fit, groups, g) {
+  chosen <- rep(list(integer()), length(groupings_of(fit$posterior)))
+  chosen[[g]] <- groups
+  lapply(draw_all_again(fit, chosen), function(drawn) by_grouping(drawn)[[g]])
+}
+
+# groups: from 0, a list by grouping.
+draw_all_again <- function(fit, groups) {
   sampling <- fit$sampling
   posterior <- fit$posterior
   if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
   model <- sampler_model(posterior, "uncentered")
+  if (length(groups) == 1) groups <- groups[[1]]
   lapply(seq_len(sampling$chains), function(chain) {
     draw_deferred_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
-                       groups)
+                          groups)
   })
 }
 
 # The same chains once more, with these groups kept.
 run_again <- function(fit, groups) {
   control <- fit$sampling[control_names]
-  control$group_draws <- grouping_of(fit$posterior)$groups[groups + 1L]
+  groupings <- groupings_of(fit$posterior)
+  control$group_draws <- Map(function(grouping, own) {
+    if (length(own)) grouping$groups[own + 1L] else FALSE
+  }, groupings, groups)
+  names(control$group_draws) <- names_of_groupings(fit$posterior)
   control["target_ess"] <- list(NULL)
   control$progress <- FALSE
   plan <- plan_sampling(fit$posterior, control, fit$sampling$seed[1])
   plan[c("seeds", "init")] <- fit$sampling[c("seeds", "init")]
+  plan$summed <- NULL
   lapply(run_plan(plan), `[[`, "effects")
 }

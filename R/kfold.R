@@ -5,7 +5,8 @@
 #' below 0.7.
 #'
 #' The estimate is the sum over rows of \eqn{\log p(y_i \mid y_{-k})}{log p(y_i | y_-k)}, with k the
-#' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out.
+#' fold of row i (Vehtari, Gelman and Gabry, 2017, section 2.4). Group effects are integrated out,
+#' with crossed groupings those of one of them, and of all groups that are not in the other folds.
 #' If a group has rows in other folds, its effects are conditional on these rows; otherwise only on
 #' the hyperparameters. So folds of whole groups, as from `loo::kfold_split_grouped()`, measure how
 #' well the model predicts new groups.
@@ -17,7 +18,7 @@
 #'   rows that are left out together; or, as in brms, `"stratified"` for folds that have rows of
 #'   each group in equal shares, `"grouped"` for folds of whole groups, or `"loo"` for a fold for
 #'   each row.
-#' @param group The name of the grouping factor or of a variable of the model, whose values are the
+#' @param group The name of a grouping factor or of a variable of the model, whose values are the
 #'   groups of `"stratified"` and `"grouped"`; without `folds`, each value is a fold.
 #' @param seed The seed of the folds and the refits: a whole number, or `NULL` to take one from the
 #'   session's stream.
@@ -107,9 +108,10 @@ split_folds <- function(K, kind, groups, n, seed) {
 fold_groups <- function(fit, group) {
   design <- fit$design
   usable <- names(Filter(function(column) is.null(dim(column)), design$frame[-1]))
-  check_choice(group, "group", unique(c(grouping_of(fit$posterior)$name, usable)))
-  if (identical(group, grouping_of(fit$posterior)$name)) {
-    levels <- group_levels(factors_of(design)$group)
+  groupings <- vapply(groupings_of(fit$posterior), `[[`, "", "name")
+  check_choice(group, "group", unique(c(groupings, usable)))
+  if (group %in% groupings) {
+    levels <- group_levels(factors_of(design)[[grouping_part(match(group, groupings))]])
     return(factor(levels$labels[levels$index], levels$labels[levels$display]))
   }
   droplevels(as.factor(design$frame[[group]]))
@@ -143,7 +145,8 @@ predict_folds <- function(fit, folds, seed) {
   for (k in seq_len(nlevels(folds))) {
     left_out <- which(as.integer(folds) == k)
     without <- fit_without(fit, left_out, paste("fold", dQuote(levels(folds)[k], FALSE)), seeds[k])
-    for (rows in split_columns(left_out, ndraws(without))) {
+    ordered <- in_order_of_roots(without, left_out, fit$design)
+    for (rows in split_columns(ordered, ndraws(without))) {
       exact[, rows] <- apply(left_out_rows(without, fit, rows), 2, log_mean_exp,
                              without$sampling$chains)
     }

@@ -4,8 +4,8 @@
 # n_draws, chain (of each draw), blocks (of places), columns(places), order (which column each
 # place is, where that is not its own), names, and lpd() for the log density of each given all
 # data, where that is not the mean of these.
-left_out_density <- function(fit, by, integrated) {
-  if (by == "group") return(group_density(fit))
+left_out_density <- function(fit, by, integrated, root = 1L) {
+  if (by == "group") return(group_density(fit, root))
   if (integrated) integrated_row_density(fit) else conditional_row_density(fit)
 }
 
@@ -20,15 +20,18 @@ new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL)
 integrated_row_density <- function(fit) {
   moments <- row_moments(fit)
   n <- nrow(fit$design$frame)
+  order <- in_order_of_roots(fit, seq_len(n))
   log_density <- function(places, leave_out) {
     at <- moments(places, leave_out)
     log_density_of_rows(at, at$y)
   }
   lpd <- function() {
-    blocks <- split_columns(seq_len(n), ndraws(fit))
-    unlist(lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE))))
+    blocks <- split_columns(order, ndraws(fit))
+    values <- lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE)))
+    unlist(values)[order(order)]
   }
-  new_density(fit, n, function(places) log_density(places, TRUE), lpd = lpd)
+  new_density(fit, n, function(places) log_density(order[places], TRUE), lpd = lpd,
+              order = if (is.unsorted(order)) order)
 }
 
 # A function that gives the means and standard deviations of rows of the fit, draws x rows, group
@@ -36,6 +39,7 @@ integrated_row_density <- function(fit) {
 # the offset.
 row_moments <- function(fit) {
   design_of(fit, 'by = "row"')
+  if (length(groupings_of(fit$posterior)) > 1) return(several_row_moments(fit))
   given <- all_hyper(fit)
   model <- sampler_model(fit$posterior, "uncentered")
   groups <- groups_of_fit(fit$posterior, model)
@@ -53,26 +57,26 @@ conditional_row_density <- function(fit) {
               order = order)
 }
 
-group_density <- function(fit) {
-  check_grouped(fit, "loo")
-  check_own_sigma(fit$posterior)
-  groups <- own_groups(fit)
+group_density <- function(fit, root) {
+  check_own_sigma(fit$posterior, root)
+  groups <- any_groups_of_fit(fit)
   model <- sampler_model(fit$posterior, "uncentered")
   given <- all_hyper(fit)
   new_density(fit, length(groups$labels), function(places) {
-    group_log_lik(model, groups, given, groups$display[places])
+    any_group_log_lik(model, groups, given, groups$display[places])
   }, names = groups$labels[groups$display])
 }
 
 # A group with a residual variance of its own has no density given the others, where nothing
 # is known of that variance before.
-check_own_sigma <- function(posterior) {
+check_own_sigma <- function(posterior, root = 1L) {
   if (!has_strata(posterior)) return(invisible())
   prior <- posterior$prior$sigma
   if (prior$name != "jeffreys" && !is_unbounded_uniform(prior)) return(invisible())
   cells <- cells_of(posterior)
   strata <- strata_of(posterior)
-  groups_of_stratum <- tapply(cells$group, cells$stratum, function(group) length(unique(group)))
+  group <- if (is.matrix(cells$group)) cells$group[, root] else cells$group
+  groups_of_stratum <- tapply(group, cells$stratum, function(group) length(unique(group)))
   alone <- strata$labels[groups_of_stratum == 1]
   if (length(alone)) {
     abort("A group that is left out takes its residual variance with it, of which nothing is then

@@ -29,12 +29,12 @@ groups_of_design <- function(design, posterior, stratum_of) {
     absorb(factors, chunk, found$cell[rows])
   }
   groups <- groups_in_coordinates(factors$cells$factor, factors$strata$factor, posterior)
-  groups$group_start <- c(0L, cumsum(tabulate(cells$group, length(found$group$labels))))
+  groups$group_start <- c(0L, cumsum(tabulate(cells$group, length(found$groups[[1]]$labels))))
   groups$cell_stratum <- as.integer(stratum_of(found$stratum$labels)[cells$stratum]) - 1L
   groups$cell_rows <- cells$rows
   groups$group_rows <- sums_by_group(cells$rows, groups$group_start)
   groups$log_weights <- sums_by_group(cell_log_weights(design$frame, found), groups$group_start)
-  c(groups, found$group[c("labels", "display")])
+  c(groups, found$groups[[1]][c("labels", "display")])
 }
 
 own_groups <- function(fit) {
@@ -54,12 +54,7 @@ stratum_numbers <- function(posterior) {
 
 # The groups of cross-products that have kept the factors of [X y] of each.
 groups_of_crossprods <- function(posterior) {
-  rest <- own_rest(posterior)
-  if (is.null(rest)) {
-    abort("The likelihood of a group needs its own cross-products, and these were added up over
-           the groups.",
-          i = "Make them with {.code crossprods(..., by_group = TRUE)}.")
-  }
+  rest <- checked_rest(posterior)
   cells <- cells_of(posterior)
   groups <- groups_in_coordinates(cells$factor, rest, posterior)
   groups$group_start <- group_start(posterior)
@@ -70,6 +65,14 @@ groups_of_crossprods <- function(posterior) {
   if (is.null(log_weights)) log_weights <- numeric(length(cells$rows))
   groups$log_weights <- sums_by_group(log_weights, groups$group_start)
   c(groups, list(labels = grouping_of(posterior)$groups, display = grouping_of(posterior)$display))
+}
+
+checked_rest <- function(posterior) {
+  rest <- own_rest(posterior)
+  if (!is.null(rest)) return(rest)
+  abort("The likelihood of a group needs its own cross-products, and these were added up over
+         the groups.",
+        i = "Make them with {.code crossprods(..., by_group = TRUE)}.")
 }
 
 # What the cells' factors leave of [X y], cell by cell; NULL where that is not known. Where
@@ -83,7 +86,7 @@ own_rest <- function(posterior) {
 
 groups_in_coordinates <- function(cell_factor, rest, posterior) {
   coordinates <- sampler_coordinates(posterior, "uncentered")
-  q <- n_random(posterior)
+  q <- n_cell_columns(posterior)
   change <- function(factors, n_random, intercept, shift) {
     change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
   }

@@ -2,6 +2,10 @@
 #
 # Rows are taken in the order of their groups, so that the effects of a group are had once, and
 # residuals are drawn in that order from one stream: what comes out does not depend on the blocks.
+#
+# A plan's `random` has, of each grouping that is taken up, its number, the part of the rows that
+# has its groups, its terms and their columns; what is drawn of new groups; and a reader of the
+# effects.
 
 # what: the function that was called. residual: are residuals added to the linear predictor?
 # asked: as asked_prediction() has it. response, sigma: are the response and residual standard
@@ -12,19 +16,34 @@ plan_prediction <- function(fit, what, residual, asked, response = FALSE, sigma 
   unused <- if (!sigma) Filter(Negate(is.null), asked[sigma_arguments])
   check_dots_empty(c(asked$beside, unused), c(prediction_arguments, if (sigma) sigma_arguments),
                    what)
-  bars <- chosen_bars(fit, asked$re_formula, asked$called[["re_formula"]])
-  rows <- prediction_rows(fit, asked, bars, sigma, response)
-  columns <- chosen_columns(fit, bars, rows$frame, asked$called[["re_formula"]])
+  random <- chosen_random(fit, asked$re_formula, asked$called[["re_formula"]])
+  rows <- prediction_rows(fit, asked, random, sigma, response)
   plan <- start_plan(fit, rows, asked_draws(fit, asked), residual)
-  plan$bars <- bars
-  plan$columns <- columns
+  plan$random <- lapply(random, function(one) {
+    one$part <- grouping_part(one$number)
+    one$columns <- chosen_columns(fit, one, rows$frame, asked$called[["re_formula"]])
+    one
+  })
   plan["na_action"] <- list(if (is.null(asked$newdata)) attr(fit$design$frame, "na.action"))
   plan$beta <- chosen_hyper(plan, shown_places_of(fit$posterior, "b"))
   check_new_levels(fit, rows, asked$allow_new_levels)
-  if (new_groups) plan$rows$group <- taken_for_new(rows$group, fit$posterior)
+  if (new_groups) plan <- take_for_new(plan)
   plan <- plan_new_levels(plan, asked)
-  plan$effects_of <- effect_reader(fit, groups_needed(plan), plan$columns)
-  order_rows(plan)
+  order_rows(plan_readers(plan))
+}
+
+plan_readers <- function(plan) {
+  if (length(plan$random) == 0) return(plan)
+  needed <- lapply(plan$random, function(one) groups_needed(plan, one))
+  if (length(needed) == 1) {
+    one <- plan$random[[1]]
+    plan$random[[1]]$effects_of <- effect_reader(plan$fit, needed[[1]], one$columns, one$number)
+    return(plan)
+  }
+  readers <- effect_readers(plan$fit, vapply(plan$random, `[[`, 0L, "number"), needed,
+                            lapply(plan$random, `[[`, "columns"))
+  plan$random <- Map(function(one, reader) c(one, list(effects_of = reader)), plan$random, readers)
+  plan
 }
 
 # Of a plan, the rows and the draws.
@@ -33,32 +52,41 @@ start_plan <- function(fit, rows, draw_ids, residual) {
        n_draws = if (is.null(draw_ids)) ndraws(fit) else length(draw_ids))
 }
 
-taken_for_new <- function(group, posterior) {
-  if (is.null(group)) return(NULL)
-  known <- unique(group$code)
-  list(code = n_groups(posterior) + match(group$code, known),
-       new = c(grouping_of(posterior)$groups, group$new)[known])
+# All groups of the rows as new ones.
+take_for_new <- function(plan) {
+  for (one in plan$random) {
+    group <- plan$rows[[one$part]]
+    groups <- grouping_of_random(plan, one)$groups
+    known <- unique(group$code)
+    plan$rows[[one$part]] <- list(code = length(groups) + match(group$code, known),
+                                  new = c(groups, group$new)[known])
+  }
+  plan
 }
 
 # The order in which rows are taken, and where each block of them begins and ends in it.
 order_rows <- function(plan) {
   n_rows <- nrow(plan$rows$frame)
-  code <- plan$rows$group$code
-  q <- n_random(plan$fit$posterior)
-  per_group <- if (is.null(code)) 0 else 3 * q * ndraws(plan$fit)
-  per_row <- plan$n_draws + ncol(plan$beta) + length(plan$columns) +
-    per_group * length(unique(code)) / n_rows
+  codes <- lapply(plan$random, function(one) plan$rows[[one$part]]$code)
+  per_row <- plan$n_draws + ncol(plan$beta)
+  for (one in plan$random) {
+    q <- nrow(grouping_of_random(plan, one)$random)
+    n_used <- length(unique(plan$rows[[one$part]]$code))
+    per_row <- per_row + length(one$columns) + 3 * q * ndraws(plan$fit) * n_used / n_rows
+  }
   size <- as.integer(min(max(1, block_doubles %/% per_row), n_rows))
-  order <- if (is.null(code)) seq_len(n_rows) else order(code)
+  order <- if (length(codes)) do.call(order, codes) else seq_len(n_rows)
   plan$blocks <- if (size == n_rows) list(order)
     else unname(split(order, (seq_len(n_rows) - 1L) %/% size))
   plan
 }
 
-groups_needed <- function(plan) {
-  J <- n_groups(plan$fit$posterior)
-  if (length(plan$rows$group$new) && plan$new_effects != "gaussian") return(seq_len(J))
-  codes <- sort(unique(plan$rows$group$code))
+# Groups (from 1, rising) of which effects of the data are read.
+groups_needed <- function(plan, one) {
+  J <- length(grouping_of_random(plan, one)$groups)
+  rows <- plan$rows[[one$part]]
+  if (length(rows$new) && plan$new_effects != "gaussian") return(seq_len(J))
+  codes <- sort(unique(rows$code))
   codes[codes <= J]
 }
 
@@ -78,17 +106,11 @@ predict_draws <- function(plan, change = NULL) {
 # Fills these columns of `values`, which changes in place, with predictions for rows in the order
 # in which they are taken.
 fill_columns <- function(plan, rows, values, columns) {
-  group <- plan$rows$group$code[rows]
-  groups <- unique(group)
-  effects <- NULL
-  if (length(plan$bars)) {
-    effects <- group_effects(plan, groups)
-    dim(effects) <- c(plan$n_draws, length(plan$columns) * length(groups))
-  }
-  predictor <- c(block_matrices(plan, rows), list(
-    beta = plan$beta, offset = plan$rows$offset[rows],
-    group = if (length(plan$bars)) match(group, groups) - 1L, effects = effects
-  ))
+  frame <- frame_rows(plan$rows$frame, rows)
+  predictor <- list(
+    X = matrix_of_fixed(plan, frame), beta = plan$beta, offset = plan$rows$offset[rows],
+    random = lapply(plan$random, random_predictor, plan, rows, frame)
+  )
   fill <- function(noise) {
     finished <- .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
     if (!finished) rlang::interrupt()
@@ -107,25 +129,38 @@ fill_columns <- function(plan, rows, values, columns) {
 # for where the factors are large enough for it, also for a variance of theirs.
 check_predicted <- function(predictor, values, columns) {
   largest <- function(x) if (length(x)) max(abs(range(x))) else 0
-  bound <- largest(predictor$X) * largest(predictor$beta) +
-    largest(predictor$Z) * largest(predictor$effects) + largest(predictor$offset)
+  bound <- largest(predictor$X) * largest(predictor$beta) + largest(predictor$offset)
+  for (one in predictor$random) bound <- bound + largest(one$Z) * largest(one$effects)
   if (is.finite(bound) && bound < 1e150) return(invisible())
   made <- abs(values[, columns, drop = FALSE])
   if (!all(is.finite(made)) || max(made) > 1e150) {
+    columns <- c(list(predictor$X), lapply(predictor$random, `[[`, "Z"))
+    most <- max(vapply(columns, largest, 0))
     abort("The predictions overflow: a column of the model is as large as
-           {format(largest(c(predictor$X, predictor$Z)), digits = 3)}.",
+           {format(most, digits = 3)}.",
           i = "Look at {.arg newdata}, or rescale the response or the predictors.")
   }
 }
 
-# X, and Z of the chosen random columns or NULL.
-block_matrices <- function(plan, rows) {
+matrix_of_fixed <- function(plan, frame) {
   schema <- plan$fit$design
-  frame <- frame_rows(plan$rows$frame, rows)
-  X <- terms_matrix(schema$terms, frame, schema$coding)
-  Z <- random_matrices(schema, frame, plan$bars)
-  list(X = X[, plan$fit$posterior$fixed, drop = FALSE],
-       Z = if (length(Z)) do.call(cbind, Z))
+  terms_matrix(schema$terms, frame, schema$coding)[, plan$fit$posterior$fixed, drop = FALSE]
+}
+
+# Z of the chosen columns of a grouping.
+matrix_of_random <- function(plan, one, frame) {
+  do.call(cbind, random_matrices(plan$fit$design, frame, one$bars))
+}
+
+# What a grouping adds to the linear predictor of some rows: Z, and the effects of the rows' groups,
+# chosen draws x (columns of each group).
+random_predictor <- function(one, plan, rows, frame) {
+  group <- plan$rows[[one$part]]$code[rows]
+  groups <- unique(group)
+  if (is.unsorted(groups)) groups <- sort(groups)
+  effects <- group_effects(plan, one, groups)
+  dim(effects) <- c(plan$n_draws, length(one$columns) * length(groups))
+  list(Z = matrix_of_random(plan, one, frame), group = match(group, groups) - 1L, effects = effects)
 }
 
 # What C draws observations by: the family, its scale parameters, which of them each row has, and
@@ -150,13 +185,13 @@ row_scales <- function(plan, rows, weighted = TRUE) {
 }
 
 # Effects of groups, known ones before new ones: chosen draws x columns x groups.
-group_effects <- function(plan, groups) {
-  J <- n_groups(plan$fit$posterior)
+group_effects <- function(plan, one, groups) {
+  J <- length(grouping_of_random(plan, one)$groups)
   known <- groups[groups <= J]
   new <- groups[groups > J] - J
-  if (length(new) == 0) return(known_effects(plan, known))
-  if (length(known) == 0) return(new_effects(plan, new))
-  bind_last(list(known_effects(plan, known), new_effects(plan, new)))
+  if (length(new) == 0) return(known_effects(plan, one, known))
+  if (length(known) == 0) return(new_effects(plan, one, new))
+  bind_last(list(known_effects(plan, one, known), new_effects(plan, one, new)))
 }
 
 # Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.

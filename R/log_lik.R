@@ -7,14 +7,18 @@
 #' out in closed form, \deqn{y_j \sim N(X_j \beta, \sigma^2 W_j^{-1} + Z_j \Sigma Z_j'),}{y_j ~
 #' N(X_j beta, sigma^2 W_j^-1 + Z_j Sigma Z_j'),} and groups are independent given the
 #' hyperparameters. Use this to assess predictions of new groups (Merkle, Furr and Rabe-Hesketh,
-#' 2019). It is computed from the groups' cross-products in a time that does not depend on the
-#' number of rows. It never inverts \eqn{\Sigma} and is valid at a standard deviation of zero.
-#' Residual variances may differ between levels of a factor, as in the model.
+#' 2019). With several groupings this can be done for the one that all others are nested in, whose
+#' groups share no effects. It is computed from the groups' cross-products in a time that does not
+#' depend on the number of rows. It never inverts \eqn{\Sigma} and is valid at a standard deviation
+#' of zero. Residual variances may differ between levels of a factor, as in the model.
 #'
 #' @inheritParams posterior_predict.relm
 #' @param newdata A data frame of other rows, with the response; `NULL` for those of the fit. By
 #'   groups, each group is treated as new, whether or not the fit has rows of it.
 #' @param by `"row"` or `"group"`.
+#' @param grouping With `by = "group"` and several groupings, the name of the one whose whole groups
+#'   are meant. It must be the one that all others are nested in, which is the default: other groups
+#'   share effects, and have no likelihood of their own.
 #' @param allow_new_levels,allow.new.levels Allow levels that are not in the data, of the grouping
 #'   factor and of the factor of the residual variances? New groups get draws of their effects. By
 #'   groups, only new levels of the factor of residual variances need this.
@@ -50,8 +54,11 @@ log_lik.default <- function(object, ...) pass_on("rstantools", "log_lik", object
 log_lik.relm <- function(object, newdata = NULL, re_formula = NULL, by = "row", ndraws = NULL,
                          draw_ids = NULL, allow_new_levels = FALSE,
                          sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
-                         offset = NULL, weights = NULL, re.form, draws, allow.new.levels, ...) {
+                         offset = NULL, weights = NULL, re.form, draws, allow.new.levels,
+                         grouping = NULL, ...) {
   check_choice(by, "by", c("row", "group"))
+  if (by == "group") check_grouped(object, "log_lik")
+  chosen_root(object$posterior, by, grouping)
   if (by == "group") {
     refuse_dots(list(...), "log_lik")
     return(log_lik_of_groups(object, shared_arguments()))
@@ -97,24 +104,25 @@ response_of <- function(fit, newdata) {
 log_lik_of_groups <- function(fit, asked) {
   check_takes_all_effects(asked)
   draw_ids <- asked_draws(fit, asked)
-  check_grouped(fit, "log_lik")
   given <- all_hyper(fit)
   if (!is.null(draw_ids)) given <- lapply(given, function(x) x[, draw_ids, drop = FALSE])
   if (all(vapply(asked[c("newdata", "offset", "weights")], is.null, NA))) {
-    groups <- own_groups(fit)
+    groups <- any_groups_of_fit(fit)
   } else {
     design_of(fit, "log_lik(newdata = )")
-    rows <- prediction_rows(fit, asked, fit$design$bars, with_sigma = TRUE, with_response = TRUE)
+    rows <- prediction_rows(fit, asked, all_random(fit$design), with_sigma = TRUE,
+                            with_response = TRUE)
     check_new_levels(fit, rows["level"], asked$allow_new_levels)
     plan <- start_plan(fit, rows["level"], draw_ids, residual = FALSE)
     given$sigma <- sigma_of_rows(plan, given$sigma, asked)
     known <- c(strata_of(fit$posterior)$labels, rows$level$new)
-    groups <- groups_of_design(design_of_rows(fit, rows), fit$posterior,
-                               function(labels) if (length(labels)) match(labels, known) else 1L)
+    groups <- any_groups_of_design(design_of_rows(fit, rows), fit$posterior, function(labels) {
+      if (length(labels)) match(labels, known) else 1L
+    })
   }
   check_draws_memory(ncol(given$hyper), length(groups$labels))
-  values <- group_log_lik(sampler_model(fit$posterior, "uncentered"), groups, given,
-                          groups$display)
+  values <- any_group_log_lik(sampler_model(fit$posterior, "uncentered"), groups, given,
+                              groups$display)
   dimnames(values) <- list(NULL, groups$labels[groups$display])
   values
 }
@@ -131,12 +139,15 @@ sigma_of_rows <- function(plan, sigma, asked) {
 design_of_rows <- function(fit, rows) {
   design <- fit$design
   design$frame <- frame_of_rows(rows)
-  grouping <- grouping_of(fit$posterior)
+  groupings <- groupings_of(fit$posterior)
   strata <- strata_of(fit$posterior)
-  design$factors <- list(
-    group = shown_grouping(rows$group, grouping$groups, grouping$display),
+  parts <- grouping_part(seq_along(groupings))
+  groups <- Map(function(grouping, part) {
+    shown_grouping(rows[[part]], grouping$groups, grouping$display)
+  }, groupings, parts)
+  design$factors <- c(stats::setNames(groups, parts), list(
     sigma = shown_grouping(rows$level, strata$labels, strata$display)
-  )
+  ))
   design
 }
 

@@ -36,7 +36,10 @@
 #' * `post_prob()`: posterior probabilities of the models, a named vector.
 #' * `bridge_sampler()`: an object of class `bridge`, for bridgesampling's own functions.
 #' @section Errors:
-#' Improper priors are refused, and the error names them. Models of different data are also refused.
+#' Improper priors are refused, and the error names them. Models of different data are also refused,
+#' and so are models with crossed groupings, whose effects cannot be integrated out group by group;
+#' [loo()][loo.relm] and [kfold()][kfold.relm] compare these. Nested groupings are no different from
+#' one.
 #' @references
 #' Frühwirth-Schnatter, S. (2004). Estimating marginal likelihoods for mixture and Markov
 #' switching models using bridge sampling techniques. *Econometrics Journal* 7, 143--167.

@@ -18,6 +18,10 @@
 #' rows. Both estimate the same quantity. For both, `p_loo` is the log density of a row given all
 #' rows minus the log density given the other rows.
 #'
+#' With several groupings, of which each is nested in the next, the effects of all are integrated
+#' out. With crossed ones, those of the grouping with the most groups are, and of those that it is
+#' nested in; the effects of the others are those of the draw.
+#'
 #' @section Groups:
 #' `by = "group"` leaves out whole groups, from the densities \eqn{p(y_j \mid \theta)}{p(y_j |
 #' theta)} of [log_lik()][log_lik.relm] with the group effects integrated out. This measures how
@@ -44,6 +48,8 @@
 #'
 #' @param x A fit.
 #' @param by `"row"`, or `"group"` to leave out whole groups.
+#' @param grouping With `by = "group"` and several groupings, the name of the one whose whole groups
+#'   are left out: see [log_lik()][log_lik.relm]. [kfold()][kfold.relm] leaves out those of any.
 #' @param integrated Integrate the group effects out? See below. Only `loo()` for rows uses it.
 #' @param reloo Refit if Pareto k is above `k_threshold`?
 #' @param k_threshold See `reloo`.
@@ -101,7 +107,7 @@ loo.default <- function(x, ...) pass_on("loo", "loo", x, ...)
 #' @export
 loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshold = 0.7,
                      r_eff = NULL, cores = getOption("mc.cores", 1), save_psis = FALSE,
-                     seed = NULL, ...) {
+                     seed = NULL, grouping = NULL, ...) {
   name <- model_name(substitute(x))
   refuse_dots(list(...), "loo")
   check_installed("loo", "loo()")
@@ -112,14 +118,21 @@ loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshol
     abort("{.arg k_threshold} must not be negative.", x = "It is {k_threshold}.",
           i = "0 with {.code reloo = TRUE} fits anew wherever importance sampling may err.")
   }
-  density <- left_out_density(x, by, integrated)
+  root <- left_out_root(x, by, grouping)
+  density <- left_out_density(x, by, integrated, root)
   result <- smoothed_loo(density, r_eff, check_count(cores, "cores"), save_psis)
   if (!is.null(density$lpd)) result <- set_lpd(result, density$lpd())
-  result$diagnostics$pareto_k[without_density(x, by)] <- Inf
+  result$diagnostics$pareto_k[without_density(x, by, root)] <- Inf
   bad <- which(result$diagnostics$pareto_k > k_threshold)
-  if (reloo && length(bad)) result <- leave_out_exactly(x, by, bad, result, seed)
+  if (reloo && length(bad)) result <- leave_out_exactly(x, by, bad, result, seed, root)
   else if (length(bad)) warn_pareto_k(by, bad, k_threshold)
   describe_criterion(result, x, by, name)
+}
+
+# The number of the grouping whose whole groups are left out.
+left_out_root <- function(fit, by, grouping) {
+  if (by == "group") check_grouped(fit, "loo")
+  chosen_root(fit$posterior, by, grouping)
 }
 
 #' @rdname loo.relm
@@ -132,13 +145,14 @@ waic.default <- function(x, ...) pass_on("loo", "waic", x, ...)
 #' @rdname loo.relm
 #' @rawNamespace S3method(loo::waic, relm)
 #' @export
-waic.relm <- function(x, by = "row", ...) {
+waic.relm <- function(x, by = "row", grouping = NULL, ...) {
   name <- model_name(substitute(x))
   refuse_dots(list(...), "waic")
   check_installed("loo", "waic()")
   check_several_draws(x, "waic")
   check_choice(by, "by", c("row", "group"))
-  density <- left_out_density(x, by, FALSE)
+  root <- left_out_root(x, by, grouping)
+  density <- left_out_density(x, by, FALSE, root)
   result <- block_by_block(density, FALSE, function(values, places) loo::waic(values))
   warn_p_waic(by, result$pointwise[, "p_waic"])
   describe_criterion(result, x, by, name)
@@ -196,7 +210,7 @@ compare_list <- function(fits, names, ..., criterion = "loo", by = "row", model_
 
 # Which of these are options of loo(), and not fits or their criteria.
 check_compared <- function(others) {
-  options <- c("integrated", "reloo", "k_threshold", "cores", "seed")
+  options <- c("integrated", "reloo", "k_threshold", "cores", "seed", "grouping")
   names <- if (is.null(names(others))) rep("", length(others)) else names(others)
   compared <- vapply(others, inherits, NA, c("relm", "loo"))
   foreign <- which(!compared & !names %in% options)

@@ -1,7 +1,8 @@
 # Refuses draws that memory cannot hold, before the machine runs out of it. Called before anything
 # is made that has a part for each chain.
-check_memory <- function(posterior, control, n_kept) {
-  size <- size_of_draw(posterior, control, n_kept)
+# kept: the groups whose effects are.
+check_memory <- function(posterior, control, kept) {
+  size <- size_of_draw(posterior, control, kept)
   bytes <- as.numeric(control$chains) * (size$bytes * control$draws + chain_bytes(posterior))
   free <- too_little_memory(bytes)
   if (!is.null(free)) refuse_memory(size$variables, control$chains, control$draws, bytes, free)
@@ -9,8 +10,8 @@ check_memory <- function(posterior, control, n_kept) {
 }
 
 # Is there room for more draws of each chain beside those there are, joined to them?
-room_for_more <- function(posterior, control, n_kept, done, more) {
-  size <- size_of_draw(posterior, control, n_kept)$bytes * control$chains
+room_for_more <- function(posterior, control, kept, done, more) {
+  size <- size_of_draw(posterior, control, kept)$bytes * control$chains
   is.null(too_little_memory(size * (done + 2 * more)))
 }
 
@@ -23,9 +24,10 @@ too_little_memory <- function(bytes) {
 }
 
 # Numbers in a draw, and bytes that it takes at the peak.
-size_of_draw <- function(posterior, control, n_kept) {
+size_of_draw <- function(posterior, control, kept) {
   n_hyper <- length(hyper_names(posterior))
-  n_effects <- n_random(posterior) * as.numeric(n_kept)
+  columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
+  n_effects <- sum(columns * as.numeric(lengths(by_grouping(kept))[seq_along(columns)]))
   # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
   # and joined.
   # From other processes they come in a message, which is read.
@@ -36,8 +38,8 @@ size_of_draw <- function(posterior, control, n_kept) {
 # Bytes of a chain beside its draws: the state of its generator, its own state, and lists of them.
 chain_bytes <- function(posterior) {
   p <- length(posterior$fixed)
-  q <- as.numeric(n_random(posterior))
-  6000 + 8 * (p + q^2 + length(strata_of(posterior)$labels))
+  q <- vapply(groupings_of(posterior), function(grouping) as.numeric(nrow(grouping$random)), 0)
+  6000 + 8 * (p + sum(q^2) + length(strata_of(posterior)$labels))
 }
 
 refuse_memory <- function(n_variables, chains, draws, bytes, free) {

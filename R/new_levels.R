@@ -5,11 +5,13 @@
 
 check_new_levels <- function(fit, rows, allowed) {
   design <- fit$design
-  for (part in c("group", "level")) {
-    new <- rows[[part]]$new
-    if (allowed || length(new) == 0) next
-    factor <- if (part == "group") design$group else design$sigma_by
-    remedy <- if (part == "group") ", or {.code re_formula = NA} to leave group effects out"
+  if (allowed) return(invisible())
+  for (part in c(grouping_parts_of(design$by), "sigma")) {
+    is_group <- part != "sigma"
+    new <- rows[[if (is_group) part else "level"]]$new
+    if (length(new) == 0) next
+    factor <- as_text(design$by[[part]])
+    remedy <- if (is_group) ", or {.code re_formula = NA} to leave group effects out"
     abort("{.arg newdata} has {length(new)} level{?s} of {.code {factor}} that the data had not,
            {.val {utils::head(new, 5)}}{if (length(new) > 5) ' and so on'}.",
           i = paste0("Use {.code allow_new_levels = TRUE} to draw from the distribution of levels",
@@ -27,22 +29,32 @@ plan_new_levels <- function(plan, asked) {
   plan$new_sigma <- if (!is.null(asked$new_sigma)) {
     check_choice(asked$new_sigma, "new_sigma", c("prior", new_level_methods[-1]))
   } else if (plan$new_effects == "gaussian") "prior" else plan$new_effects
-  n_groups <- length(plan$rows$group$new)
+  n_groups <- vapply(plan$random, function(one) length(plan$rows[[one$part]]$new), 0L)
   n_levels <- length(plan$rows$level$new)
   if (n_levels && plan$new_sigma == "prior") check_sigma_prior(posterior)
-  random <- plan$residual || n_groups || n_levels
+  random <- plan$residual || any(n_groups > 0) || n_levels
   seed <- asked$seed
   if (!is.null(seed) || random) seed <- check_seed(seed)
   if (!random) return(plan)
   base <- chain_seeds(seed, 4)
   plan$stream <- new.env(parent = emptyenv())
   plan$stream$residuals <- base[1]
-  plan$group_seeds <- level_seeds(base[2], n_groups)
+  plan$random <- Map(function(one, n_new) {
+    one$seeds <- level_seeds(seed_of_grouping(seed, one$number), n_new)
+    if (n_new && plan$new_effects == "gaussian") one$scale_root <- scale_root(plan, one)
+    one
+  }, plan$random, n_groups)
   # One factor for both: a new level takes both from the same old one.
-  same <- identical(grouping_of(posterior)$name, strata_of(posterior)$name)
-  plan$level_seeds <- level_seeds(base[if (same && plan$new_sigma != "prior") 2 else 3], n_levels)
-  if (n_groups && plan$new_effects == "gaussian") plan$scale_root <- scale_root(plan)
+  same <- match(strata_of(posterior)$name, vapply(groupings_of(posterior), `[[`, "", "name"))
+  own <- length(same) == 0 || is.na(same) || plan$new_sigma == "prior"
+  plan$level_seeds <- level_seeds(if (own) base[3] else seed_of_grouping(seed, same), n_levels)
   plan
+}
+
+# The first grouping has the second of the seeds of a prediction; simulate() takes the fifth.
+seed_of_grouping <- function(seed, number) {
+  place <- if (number == 1) 2 else 4 + number
+  chain_seeds(seed, place)[place]
 }
 
 level_seeds <- function(seed, n_levels) {
@@ -64,38 +76,41 @@ check_sigma_prior <- function(posterior) {
 }
 
 # Effects of new groups (from 1): chosen draws x columns x groups.
-new_effects <- function(plan, groups) {
+new_effects <- function(plan, one, groups) {
   if (plan$new_effects == "gaussian") {
-    return(bind_last(lapply(groups, function(k) gaussian_effects(plan, k))))
+    return(bind_last(lapply(groups, function(k) gaussian_effects(plan, one, k))))
   }
-  old <- lapply(groups, function(k) {
-    old_levels(plan$new_effects, plan$group_seeds[k], n_groups(plan$fit$posterior),
-               plan$n_draws)
-  })
-  old_effects(plan, old)
+  J <- length(grouping_of_random(plan, one)$groups)
+  old_effects(plan, one, lapply(groups, function(k) {
+    old_levels(plan$new_effects, one$seeds[k], J, plan$n_draws)
+  }))
 }
 
 # L_d z with L_d L_d' = Sigma_d.
-gaussian_effects <- function(plan, k) {
-  q <- n_random(plan$fit$posterior)
-  z <- with_stream(plan$group_seeds[k], matrix(stats::rnorm(plan$n_draws * q), plan$n_draws))
-  effects <- vapply(plan$columns, function(r) {
-    root <- plan$scale_root[[r]]
+gaussian_effects <- function(plan, one, k) {
+  q <- length(one$scale_root)
+  z <- with_stream(one$seeds[k], matrix(stats::rnorm(plan$n_draws * q), plan$n_draws))
+  effects <- vapply(one$columns, function(r) {
+    root <- one$scale_root[[r]]
     rowSums(root$values * z[, root$columns, drop = FALSE])
   }, numeric(plan$n_draws))
-  array(effects, c(plan$n_draws, length(plan$columns), 1))
+  array(effects, c(plan$n_draws, length(one$columns), 1))
 }
 
 # Row by row, the lower triangular root of each draw's Sigma: for each random column a list of the
 # columns where its row may differ from zero and the values there, draws x columns.
-scale_root <- function(plan) {
+scale_root <- function(plan, one) {
   posterior <- plan$fit$posterior
-  sd <- chosen_hyper(plan, shown_places_of(posterior, "sd"))
-  correlations <- chosen_hyper(plan, shown_places_of(posterior, "cor"))
-  pairs <- pairs_of_blocks(block_sizes(grouping_of(posterior)$blocks))
+  grouping <- grouping_of_random(plan, one)
+  hyper <- function(part) {
+    chosen_hyper(plan, shown_places_of(posterior, part, grouping = grouping$name))
+  }
+  sd <- hyper("sd")
+  correlations <- hyper("cor")
+  pairs <- pairs_of_blocks(block_sizes(grouping$blocks))
   rows <- vector("list", ncol(sd))
   for (b in seq_along(pairs)) {
-    block <- grouping_of(posterior)$blocks[[b]]
+    block <- grouping$blocks[[b]]
     root <- correlation_root(correlations[, pairs[[b]], drop = FALSE], length(block$columns))
     for (r in seq_along(block$columns)) {
       column <- block$columns[r]
@@ -133,13 +148,14 @@ old_levels <- function(method, seed, n_old, n_draws) {
 }
 
 # Effects of old groups, one for each draw and new group, had a few groups at a time.
-old_effects <- function(plan, old) {
-  q <- length(plan$columns)
+old_effects <- function(plan, one, old) {
+  q <- length(one$columns)
   effects <- array(0, c(plan$n_draws, q, length(old)))
   needed <- sort(unique(unlist(old)))
-  size <- max(1, block_doubles %/% (3 * n_random(plan$fit$posterior) * ndraws(plan$fit)))
+  n_columns <- nrow(grouping_of_random(plan, one)$random)
+  size <- max(1, block_doubles %/% (3 * n_columns * ndraws(plan$fit)))
   for (groups in split(needed, (seq_along(needed) - 1) %/% size)) {
-    drawn <- known_effects(plan, groups)
+    drawn <- known_effects(plan, one, groups)
     for (k in seq_along(old)) {
       draws <- which(old[[k]] %in% groups)
       place <- match(old[[k]][draws], groups)

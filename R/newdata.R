@@ -7,22 +7,45 @@ function_remedy <- function(e) {
   }
 }
 
-# asked: newdata, offset and weights. bars: the random terms that predictions take up. with_sigma,
-# with_response: are residual variances and the response needed? A list: the model frame of what is
-# needed, and for each row its name, group, level of the residual variance, response, offset and
+# asked: newdata, offset and weights. random: the random terms that predictions take up
+# (chosen_random()). with_sigma, with_response: are residual variances and the response needed? A
+# list: the model frame of what is needed, and for each row its name, its group in each grouping
+# that is needed (`group`, `group2` and so on), level of the residual variance, response, offset and
 # weight.
-prediction_rows <- function(fit, asked, bars, with_sigma, with_response) {
+prediction_rows <- function(fit, asked, random, with_sigma, with_response) {
   design <- fit$design
-  by <- c(if (length(bars)) design$by["group"], if (with_sigma) design$by["sigma"])
-  needed <- list(terms = c(list(design$terms), bars), by = by[lengths(by) > 0],
+  by <- design$by[c(parts_of_random(random), if (with_sigma) "sigma")]
+  needed <- list(terms = c(list(design$terms), bars_of_random(random)), by = by[lengths(by) > 0],
                  response = with_response, weights = with_sigma)
-  labels <- list(group = grouping_of(fit$posterior)$groups, sigma = strata_of(fit$posterior)$labels)
+  labels <- labels_of_parts(fit$posterior)
   if (is.null(asked$newdata)) return(own_rows(design, needed, labels, asked))
   check_newdata(asked$newdata)
   schema <- schema_of(design, names(needed$by))
   newdata <- in_types_of(schema, named_columns(asked$newdata))
   if (has_rows(design)) warn_of_made(design, needed, newdata)
   read_rows(schema, newdata, needed, labels, asked$offset, asked$weights)
+}
+
+parts_of_random <- function(random) {
+  vapply(random, function(one) grouping_part(one$number), "")
+}
+
+bars_of_random <- function(random) do.call(c, lapply(random, `[[`, "bars"))
+
+# Labels of what rows are grouped by, by its part in the model.
+labels_of_parts <- function(posterior) {
+  labels <- lapply(groupings_of(posterior), `[[`, "groups")
+  names(labels) <- grouping_part(seq_along(labels))
+  c(labels, list(sigma = strata_of(posterior)$labels))
+}
+
+# The groups of rows in each grouping that is needed, and their levels: what code_of() gives of a
+# part.
+grouped_rows <- function(needed, code_of) {
+  parts <- grouping_parts_of(needed$by)
+  groups <- lapply(parts, code_of)
+  names(groups) <- parts
+  c(groups, list(level = if (!is.null(needed$by[["sigma"]])) code_of("sigma")))
 }
 
 # Of the variables that are calls, which are evaluated anew.
@@ -34,13 +57,12 @@ warn_of_made <- function(design, needed, newdata) {
 
 own_rows <- function(design, needed, labels, asked) {
   frame <- design$frame
-  code <- function(part) if (!is.null(needed$by[[part]])) own_codes(design, part, labels[[part]])
-  list(
-    frame = frame, row_names = row.names(frame), group = code("group"), level = code("sigma"),
+  grouped <- grouped_rows(needed, function(part) own_codes(design, part, labels[[part]]))
+  c(list(frame = frame, row_names = row.names(frame)), grouped, list(
     response = if (needed$response) as.numeric(.subset2(frame, 1)),
     offset = own_offset(frame, asked$offset),
     weights = if (needed$weights) own_weights(frame, asked$weights)
-  )
+  ))
 }
 
 # All that rows of data are to a design.
@@ -55,15 +77,12 @@ read_rows <- function(schema, newdata, needed = all_needed(schema),
                       labels = lapply(schema$known, `[[`, "labels"), offset = NULL,
                       weights = NULL) {
   frame <- new_frame(schema, newdata, needed)
-  code <- function(part) {
-    if (!is.null(needed$by[[part]])) code_levels(schema, part, frame, labels[[part]])
-  }
-  list(
-    frame = frame, row_names = row.names(newdata), group = code("group"), level = code("sigma"),
+  grouped <- grouped_rows(needed, function(part) code_levels(schema, part, frame, labels[[part]]))
+  c(list(frame = frame, row_names = row.names(newdata)), grouped, list(
     response = if (needed$response) as.numeric(.subset2(frame, names(schema$columns)[1])),
     offset = new_offset(schema, frame, newdata, offset),
     weights = if (needed$weights) new_weights(schema, newdata, weights)
-  )
+  ))
 }
 
 # Such rows as the model frame of a design, with all of their offset in one column.
@@ -99,10 +118,11 @@ new_frame <- function(schema, newdata, needed) {
     }
   )
   frame <- unclass(plain_columns(frame))
+  grouped_by <- unlist(lapply(needed$by[grouping_parts_of(needed$by)], grouping_parts))
   for (name in names(frame)) {
     column <- frame[[name]]
     if (name %in% in_terms) column <- like_fitted(column, schema$columns[[name]], name)
-    check_complete(column, name, name %in% grouping_parts(needed$by$group))
+    check_complete(column, name, name %in% grouped_by)
     frame[[name]] <- column
   }
   class(frame) <- "data.frame"

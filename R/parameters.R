@@ -6,8 +6,8 @@ parameters_of <- function(posterior) {
   if (is.null(posterior$parameters)) new_parameters(posterior) else posterior$parameters
 }
 
-# In the order in which they are drawn: coefficients, standard deviations of the group effects,
-# their correlations, residual standard deviations, what pools these. The columns:
+# In the order in which they are drawn: coefficients; for each grouping the standard deviations of its
+# effects and their correlations; residual standard deviations; what pools these. The columns:
 #   variable  its name among the draws
 #   part      b, sd, cor, sigma or pool
 #   grouping  of sd and cor
@@ -17,43 +17,58 @@ parameters_of <- function(posterior) {
 #   shown     its place among the draws of a fit, in which strata have the order of their levels
 #   tail      the exponent with which its density falls
 new_parameters <- function(posterior) {
-  random <- grouping_of(posterior)$random
-  columns <- random$column
-  pairs <- correlated_columns(random$block)
-  sigma <- if (!is.null(family_of(posterior)$scale)) sigma_names(posterior)
   strata <- strata_of(posterior)
-  n <- c(b = length(posterior$fixed), sd = length(columns), cor = length(pairs$first),
-         sigma = if (length(sigma)) n_strata(posterior) else 0L)
-  n[["pool"]] <- length(sigma) - n[["sigma"]]
-  none <- function(part) rep(NA_character_, n[[part]])
-  grouping <- if (!has_groups(posterior)) NA_character_ else grouping_of(posterior)$name
-  variable <- c(spelled_parameters(posterior, pairs), sigma)
-  table <- list(
-    variable = variable,
-    part = rep(names(n), n),
-    grouping = c(none("b"), rep(grouping, n[["sd"]] + n[["cor"]]), none("sigma"), none("pool")),
-    column = c(posterior$fixed, columns, columns[pairs$second], none("sigma"), none("pool")),
-    with = c(none("b"), none("sd"), columns[pairs$first], none("sigma"), none("pool")),
-    stratum = c(none("b"), none("sd"), none("cor"),
-                if (has_strata(posterior)) strata$labels else none("sigma"), none("pool")),
-    shown = shown_places(n, strata$display),
-    tail = if (is.null(posterior$tails)) rep(Inf, sum(n)) else unname(posterior$tails)
-  )
-  structure(table, class = "data.frame", row.names = .set_row_names(sum(n)))
+  sigma <- if (!is.null(family_of(posterior)$scale)) sigma_names(posterior)
+  n_sigma <- if (length(sigma)) n_strata(posterior) else 0L
+  n_pool <- length(sigma) - n_sigma
+  columns <- coef_columns(posterior)
+  spelled <- spell_term(columns)
+  groupings <- groupings_of(posterior)
+  groups <- spell_groupings(posterior)
+  table <- join_parameters(c(
+    list(some_parameters(sprintf("b_%s", spelled[seq_along(posterior$fixed)]), "b",
+                         column = posterior$fixed)),
+    unlist(lapply(seq_along(groupings), function(g) {
+      own <- match(groupings[[g]]$random$column, columns)
+      parameters_of_grouping(groupings[[g]], groups[g], spelled[own])
+    }), recursive = FALSE),
+    list(some_parameters(sigma[seq_len(n_sigma)], "sigma",
+                         stratum = if (has_strata(posterior)) strata$labels else NA_character_),
+         some_parameters(sigma[n_sigma + seq_len(n_pool)], "pool"))
+  ))
+  table$shown <- shown_places(table$part, strata$display)
+  table$tail <- if (is.null(posterior$tails)) rep(Inf, length(table$part))
+    else unname(posterior$tails)
+  structure(table, class = "data.frame", row.names = .set_row_names(length(table$part)))
 }
 
-# Names of all but the residual ones.
-spelled_parameters <- function(posterior, pairs) {
-  random <- grouping_of(posterior)$random$column
-  group <- spell_term(grouping_of(posterior)$name)
-  columns <- spell_columns(posterior, c(posterior$fixed, random))
-  fixed <- columns[seq_along(posterior$fixed)]
-  spelled <- columns[length(fixed) + seq_along(random)]
-  c(sprintf("b_%s", fixed),
-    if (length(spelled)) sprintf("sd_%s__%s", group, spelled),
-    if (length(pairs$first)) {
-      sprintf("cor_%s__%s__%s", group, spelled[pairs$first], spelled[pairs$second])
-    })
+# group, spelled: the name of the grouping and those of its columns as they are spelled.
+parameters_of_grouping <- function(grouping, group, spelled) {
+  columns <- grouping$random$column
+  pairs <- correlated_columns(grouping$random$block)
+  first <- pairs$first
+  second <- pairs$second
+  list(
+    some_parameters(sprintf("sd_%s__%s", group, spelled), "sd", grouping$name, columns),
+    if (length(first)) {
+      some_parameters(sprintf("cor_%s__%s__%s", group, spelled[first], spelled[second]), "cor",
+                      grouping$name, columns[second], columns[first])
+    }
+  )
+}
+
+# Columns of the table, for variables of one part.
+some_parameters <- function(variable, part, grouping = NA_character_, column = NA_character_,
+                            with = NA_character_, stratum = NA_character_) {
+  n <- length(variable)
+  list(variable = as.character(variable), part = rep(part, n), grouping = rep_len(grouping, n),
+       column = rep_len(column, n), with = rep_len(with, n), stratum = rep_len(stratum, n))
+}
+
+join_parameters <- function(tables) {
+  columns <- c("variable", "part", "grouping", "column", "with", "stratum")
+  joined <- lapply(columns, function(column) unlist(lapply(tables, `[[`, column)))
+  stats::setNames(joined, columns)
 }
 
 sigma_names <- function(posterior) {
@@ -64,11 +79,10 @@ sigma_names <- function(posterior) {
     if (is_pooled(posterior)) sprintf("sigma_%s__%s", factor, c("df", "scale")))
 }
 
-# n: the number of each part.
-shown_places <- function(n, display) {
-  places <- seq_len(sum(n))
+shown_places <- function(part, display) {
+  places <- seq_along(part)
   if (length(display) < 2) return(places)
-  sigma <- n[["b"]] + n[["sd"]] + n[["cor"]] + seq_len(n[["sigma"]])
+  sigma <- which(part == "sigma")
   places[sigma[display]] <- sigma
   places
 }
@@ -99,24 +113,26 @@ pairs_of_blocks <- function(sizes) {
 # Names, in the order of drawing.
 hyper_names <- function(posterior) parameters_of(posterior)$variable
 
-# Places in the order of drawing.
-places_of <- function(posterior, part) which(parameters_of(posterior)$part == part)
-
-# Places among the draws of a fit, for each in the order of drawing.
-shown_places_of <- function(posterior, part) {
+# Places in the order of drawing, of all groupings or of one.
+places_of <- function(posterior, part, grouping = NULL) {
   parameters <- parameters_of(posterior)
-  parameters$shown[parameters$part == part]
+  is_one <- parameters$part == part
+  which(if (is.null(grouping)) is_one else is_one & parameters$grouping == grouping)
 }
 
-tails_of_part <- function(posterior, part) {
-  parameters <- parameters_of(posterior)
-  parameters$tail[parameters$part == part]
+# Places among the draws of a fit, for each in the order of drawing.
+shown_places_of <- function(posterior, part, grouping = NULL) {
+  parameters_of(posterior)$shown[places_of(posterior, part, grouping)]
+}
+
+tails_of_part <- function(posterior, part, grouping = NULL) {
+  parameters_of(posterior)$tail[places_of(posterior, part, grouping)]
 }
 
 # Names as they are shown.
-variables_of_part <- function(posterior, part) {
+variables_of_part <- function(posterior, part, grouping = NULL) {
   parameters <- parameters_of(posterior)
-  own <- which(parameters$part == part)
+  own <- places_of(posterior, part, grouping)
   parameters$variable[own[order(parameters$shown[own])]]
 }
 
@@ -158,9 +174,9 @@ drawn_hyper_all <- function(fit) {
 
 # A draw, in the order of drawing, as (beta, Sigma, sigma2), Sigma a list by grouping.
 state_of <- function(draw, posterior) {
-  own <- function(part) draw[places_of(posterior, part)]
+  own <- function(part, grouping = NULL) draw[places_of(posterior, part, grouping)]
   Sigma <- lapply(groupings_of(posterior), function(grouping) {
-    covariance_of(own("sd"), own("cor"), grouping$blocks)
+    covariance_of(own("sd", grouping$name), own("cor", grouping$name), grouping$blocks)
   })
   list(beta = own("b"), Sigma = Sigma, sigma2 = own("sigma")^2, hyper = draw)
 }

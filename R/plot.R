@@ -33,6 +33,10 @@
 #' @param with Another fit, or a list of fits, for `"compare"`. Names of the list label the panels
 #'   if the samplers' names are not enough.
 #' @param groups Levels of the grouping factor to show.
+#' @param grouping With several groupings, the name of the one whose groups `"groups"`,
+#'   `"shrinkage"` and `"ranef"` show. By default the first, and a message says so. The lines of
+#'   `"groups"` include the effects of the other groupings, averaged over the group's rows; for
+#'   `"shrinkage"`, least squares subtract estimates of them from the response.
 #' @param max_groups How many groups to show at most when `groups` does not say which. If there are
 #'   more groups, those shown are spread evenly over the levels, and a message says so. By default
 #'   36 panels, 500 effects.
@@ -69,14 +73,15 @@
 #' @export
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
                       with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
-                      against = NULL, by = NULL, pars = NULL, regex_pars = NULL, ..., plotfun) {
+                      against = NULL, by = NULL, pars = NULL, regex_pars = NULL,
+                      grouping = NULL, ..., plotfun) {
   type <- one_spelling(if (!missing(type)) type, plotfun)
   if (is.null(type)) type <- "trace"
   own <- is_own_type(type, spelling(type, plotfun))
   check_plot_arguments(type, own, list(variable = variable, pars = pars, regex_pars = regex_pars,
                                        lags = lags, with = with, groups = groups,
                                        max_groups = max_groups, columns = columns,
-                                       against = against, by = by))
+                                       against = against, by = by, grouping = grouping))
   if (!own) {
     return(plot_by_bayesplot(x, type, variable, regex, pars, regex_pars, lags, list(...)))
   }
@@ -91,9 +96,9 @@ plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = 
     trace = plot_traces(x, variable, regex),
     acf = plot_acf(x, variable, regex, lags),
     compare = plot_comparison(x, with, variable, regex, lags),
-    groups = plot_groups(x, groups, max_groups, against, by),
-    shrinkage = plot_shrinkage(x, groups, max_groups, columns),
-    ranef = plot_effects(x, groups, max_groups, columns)
+    groups = plot_groups(x, groups, max_groups, against, by, grouping),
+    shrinkage = plot_shrinkage(x, groups, max_groups, columns, grouping),
+    ranef = plot_effects(x, groups, max_groups, columns, grouping)
   )
 }
 
@@ -102,8 +107,9 @@ plot_arguments <- list(
   trace = c("variable", "pars", "regex_pars"),
   acf = c("variable", "pars", "regex_pars", "lags"),
   compare = c("variable", "pars", "regex_pars", "lags", "with"),
-  groups = c("groups", "max_groups", "against", "by"),
-  shrinkage = c("groups", "max_groups", "columns"), ranef = c("groups", "max_groups", "columns")
+  groups = c("groups", "max_groups", "against", "by", "grouping"),
+  shrinkage = c("groups", "max_groups", "columns", "grouping"),
+  ranef = c("groups", "max_groups", "columns", "grouping")
 )
 
 # What bayesplot's types take, beside the arguments of its functions.

@@ -5,9 +5,10 @@
 # the variable is moved in the data, and the frame is made anew. So curves and interactions
 # are drawn as the model has them.
 
-# The axis: its name, the values of all rows, and the data where it is moved there.
-plot_axis <- function(design, against) {
-  axes <- possible_axes(design)
+# The axis: its name, the values of all rows, and the data where it is moved there. g: the number of
+# the grouping that is shown, if there is one.
+plot_axis <- function(design, against, g = 1L) {
+  axes <- possible_axes(design, g)
   if (!is.null(against) && length(axes)) {
     return(axes[[check_choice(against, "against", names(axes))]])
   }
@@ -24,8 +25,10 @@ plot_axis <- function(design, against) {
 
 # A list named by variable: those that the model's terms are made of, the random ones first, then
 # what these are made of.
-possible_axes <- function(design) {
-  variables <- unlist(lapply(c(design$bars, list(design$terms)), expressions_of))
+possible_axes <- function(design, g = 1L) {
+  others <- setdiff(seq_along(all_random(design)), g)
+  terms <- c(bars_of(design, g), list(design$terms), bars_of(design, others))
+  variables <- unlist(lapply(terms, expressions_of))
   variables <- variables[!duplicated(vapply(variables, as_text, ""))]
   names <- vapply(variables, as_text, "")
   parts <- lapply(variables, all.vars)
@@ -49,6 +52,9 @@ possible_axes <- function(design) {
   names(axes) <- choices
   axes[lengths(axes) > 0]
 }
+
+# Random terms of these groupings.
+bars_of <- function(design, g) bars_of_random(all_random(design)[g])
 
 # The variables of terms, without offsets.
 expressions_of <- function(terms) {
@@ -83,18 +89,22 @@ moved_frame <- function(design, axis, rows, values) {
 check_moves <- function(fit, axis) {
   if (is.null(axis$data)) return(invisible())
   first <- unique(c(1L, length(axis$values)))
-  anew <- coef_matrix(fit, moved_frame(fit$design, axis, first, axis$data[[axis$name]][first]))
-  if (!isTRUE(all.equal(anew, coef_matrix(fit, frame_rows(fit$design$frame, first))))) {
+  frame <- moved_frame(fit$design, axis, first, axis$data[[axis$name]][first])
+  columns <- function(frame) {
+    terms <- c(list(fit$design$terms), fit$design$bars)
+    do.call(cbind, random_matrices(fit$design, frame, terms))
+  }
+  if (!isTRUE(all.equal(columns(frame), columns(frame_rows(fit$design$frame, first))))) {
     abort("Lines cannot be drawn against {.code {axis$name}}: a variable of the model depends on
            all its values together.", i = "Compute that variable before the fit.")
   }
 }
 
-# The columns that a group has coefficients of, rows x columns.
-coef_matrix <- function(fit, frame) {
+# The columns that a group of grouping g has coefficients of, rows x columns.
+coef_matrix <- function(fit, frame, g) {
   design <- fit$design
-  both <- do.call(cbind, random_matrices(design, frame, c(list(design$terms), design$bars)))
-  both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
+  both <- do.call(cbind, random_matrices(design, frame, c(list(design$terms), bars_of(design, g))))
+  both[, match(coef_columns_of(fit$posterior, g), colnames(both)), drop = FALSE]
 }
 
 # Rows of a group over which columns are averaged that change along the axis.
@@ -102,13 +112,30 @@ most_averaged <- 1000L
 
 # The mean row of a group with the axis's variable at each of `at` in turn: at x columns. Columns
 # that have nothing to do with it are at their means over all of the group's rows.
-rows_along <- function(fit, axis, own, at) {
+rows_along <- function(fit, axis, own, at, g = 1L) {
   some <- spread_over(own$rows, most_averaged)
   frame <- moved_frame(fit$design, axis, rep(some, each = length(at)), rep(at, length(some)))
-  columns <- coef_matrix(fit, frame)
+  columns <- coef_matrix(fit, frame, g)
   along <- unname(rowsum(columns, rep(seq_along(at), length(some)))) / length(some)
   colnames(along) <- colnames(columns)
   still <- apply(along, 2, function(column) all(column == column[1]))
   along[, still] <- rep(colMeans(own$columns[, still, drop = FALSE]), each = length(at))
   along
+}
+
+# What the groups of another grouping h, that the group's rows are in, add to that: draws x at.
+line_beside <- function(fit, axis, own, at, h) {
+  some <- spread_over(own$rows, most_averaged)
+  frame <- moved_frame(fit$design, axis, rep(some, each = length(at)), rep(at, length(some)))
+  Z <- do.call(cbind, random_matrices(fit$design, frame, bars_of(fit$design, h)))
+  group <- groups_of_rows(fit$design, fit$posterior, some)[, h]
+  groups <- sort(unique(group))
+  effects <- draws_first(bind_last(effect_draws(fit, groups, g = h)))
+  total <- 0
+  for (m in seq_along(groups)) {
+    own <- rep(group == groups[m], each = length(at))
+    mean <- rowsum(Z[own, , drop = FALSE], rep(seq_along(at), sum(group == groups[m])))
+    total <- total + matrix(effects[, , m], nrow(effects)) %*% t(mean / length(some))
+  }
+  total
 }

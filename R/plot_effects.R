@@ -5,12 +5,13 @@ most_effects <- 500L
 # Beyond so many groups their names are not legible.
 most_names <- 45L
 
-plot_effects <- function(fit, groups, max_groups, columns) {
+plot_effects <- function(fit, groups, max_groups, columns, grouping = NULL) {
   check_grouped(fit, "plot")
-  columns <- plotted_columns(fit, columns)
-  shown <- plotted_groups(shown_levels(fit), grouping_of(fit$posterior)$name, groups, max_groups,
-                          most_effects, "ranef")
-  draw_effects(effect_table(fit, columns, shown), grouping_of(fit$posterior)$name, "group effect")
+  g <- plotted_grouping(fit$posterior, grouping, "ranef")
+  name <- names_of_groupings(fit$posterior)[g]
+  columns <- plotted_columns(fit, columns, g = g)
+  shown <- plotted_groups(shown_levels(fit, g), name, groups, max_groups, most_effects, "ranef")
+  draw_effects(effect_table(fit, columns, shown, g), name, "group effect")
 }
 
 # table: as of effect_table().
@@ -70,22 +71,22 @@ interval_probabilities <- c(q2.5 = 0.025, q25 = 0.25, median = 0.5, q75 = 0.75, 
 
 # A row for each column and group. Where there are moments for draws, the quantiles are those of a
 # normal distribution.
-effect_table <- function(fit, columns, shown) {
-  quantiles <- if (has_moments(fit)) moment_quantiles(fit, columns, shown) else {
-    draws <- as.matrix(fit, as.character(names_by_group(fit, FALSE)[columns, shown]))
+effect_table <- function(fit, columns, shown, g = 1L) {
+  quantiles <- if (has_moments(fit)) moment_quantiles(fit, columns, shown, g) else {
+    draws <- as.matrix(fit, as.character(names_by_group(fit, FALSE, g)[columns, shown]))
     t(apply(draws, 2, stats::quantile, interval_probabilities, names = FALSE))
   }
   colnames(quantiles) <- names(interval_probabilities)
-  levels <- shown_levels(fit)[shown]
+  levels <- shown_levels(fit, g)[shown]
   data.frame(column = factor(rep(columns, times = length(shown)), columns),
              group = factor(rep(levels, each = length(columns)), levels), quantiles,
              row.names = NULL)
 }
 
-moment_quantiles <- function(fit, columns, shown) {
-  moments <- fit$sampling$moments
-  row <- match(columns, grouping_of(fit$posterior)$random$column)
-  place <- grouping_of(fit$posterior)$display[shown]
+moment_quantiles <- function(fit, columns, shown, g) {
+  moments <- moments_of_grouping(fit, g)
+  row <- match(columns, random_of(fit$posterior, g))
+  place <- display_of(fit, g)[shown]
   mean <- as.numeric(moments$mean[row, place])
   variance <- vapply(row, function(k) moments$covariance[k, k, place], numeric(length(place)))
   sd <- sqrt(as.numeric(t(matrix(variance, length(place)))))
@@ -94,10 +95,11 @@ moment_quantiles <- function(fit, columns, shown) {
 
 #' @rdname relm-group-estimates
 #' @export
-plot.ranef.relm <- function(x, y, ...) {
+plot.ranef.relm <- function(x, y, grouping = NULL, ...) {
   refuse_dots(list(...), "plot")
   refuse_generic_argument(y, "plot")
   check_installed("ggplot2", "plot()")
+  x <- one_of_estimates(x, grouping)
   table <- as.data.frame(x)
   levels <- rownames(x[[1]])
   shown <- levels[plotted_groups(levels, names(x), NULL, NULL, most_effects, "ranef")]
@@ -114,7 +116,18 @@ plot.ranef.relm <- function(x, y, ...) {
 
 #' @rdname relm-group-estimates
 #' @export
-plot.coef.relm <- function(x, y, ...) {
+plot.coef.relm <- function(x, y, grouping = NULL, ...) {
+  x <- one_of_estimates(x, grouping)
   x[[1]] <- varying_columns(x[[1]])
   plot.ranef.relm(x, y, ...)
+}
+
+# Estimates of one grouping, the first where none is named.
+one_of_estimates <- function(x, grouping) {
+  if (is.null(grouping) && length(x) > 1) {
+    inform("{.fn plot} shows the groups of {.val {names(x)[1]}}; {.arg grouping} chooses
+            {.or {.val {names(x)[-1]}}}.")
+  }
+  chosen <- if (is.null(grouping)) names(x)[1] else check_choice(grouping, "grouping", names(x))
+  structure(unclass(x)[chosen], class = class(x))
 }

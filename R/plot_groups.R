@@ -6,14 +6,15 @@ most_points <- 20000L
 # Points along a line, which may be a curve.
 line_points <- 41L
 
-plot_groups <- function(fit, groups, max_groups, against, by) {
+plot_groups <- function(fit, groups, max_groups, against, by, grouping = NULL) {
   design <- design_of(fit, 'plot(type = "groups")')
-  panels <- panel_groups(fit, by)
-  axis <- plot_axis(design, against)
+  g <- if (has_groups(fit$posterior)) plotted_grouping(fit$posterior, grouping, "groups")
+  panels <- panel_groups(fit, by, g)
+  axis <- plot_axis(design, against, g)
   check_moves(fit, axis)
   shown <- plotted_groups(panels$levels, panels$name, groups, max_groups, most_panels, "groups")
-  owns <- rows_by_group(fit, panels$place, shown)
-  lines <- group_lines(fit, axis, owns, panel_draws(fit, panels, shown))
+  owns <- rows_by_group(fit, panels$place, shown, g)
+  lines <- group_lines(fit, axis, owns, panel_draws(fit, panels, shown, g), g)
   label <- function(tables) {
     table <- bind_tables(tables)
     table$group <- factor(panels$levels[table$place], panels$levels[shown])
@@ -65,15 +66,15 @@ response_label <- function(fit) {
 
 # The groups that panels may be of: the name of their factor, its levels, and the place of each
 # row's level among them.
-panel_groups <- function(fit, by) {
+panel_groups <- function(fit, by, g = 1L) {
   if (has_groups(fit$posterior)) {
     if (!is.null(by)) {
       abort("{.arg by} is for models without group effects.",
-            x = "This one has those of {.code {grouping_of(fit$posterior)$name}}.")
+            x = "This one has those of {.code {names_of_groupings(fit$posterior)}}.")
     }
-    index <- group_levels(factors_of(fit$design)$group)$index
-    return(list(name = grouping_of(fit$posterior)$name, levels = shown_levels(fit),
-                place = order(grouping_of(fit$posterior)$display)[index]))
+    index <- group_levels(factors_of(fit$design)[[grouping_part(g)]])$index
+    return(list(name = names_of_groupings(fit$posterior)[g], levels = shown_levels(fit, g),
+                place = order(display_of(fit, g))[index]))
   }
   n <- nrow(fit$design$frame)
   if (is.null(by)) {
@@ -88,18 +89,24 @@ panel_groups <- function(fit, by) {
   list(name = "by", levels = levels(by), place = as.integer(by))
 }
 
-# For each place in `shown` the rows of that group: their numbers, columns, response less offset,
-# and weights.
-rows_by_group <- function(fit, place, shown) {
+# For each place in `shown` the rows of that group: their numbers, columns, Z of all groupings,
+# response less offset, and weights.
+rows_by_group <- function(fit, place, shown, g = 1L) {
   rows <- which(place %in% shown)
   rows <- split(rows, factor(place[rows], shown))
   lapply(seq_along(shown), function(k) {
     own <- less_offset(design_rows(fit$design, rows[[k]]))
-    both <- cbind(own$X, own$Z)
-    columns <- both[, match(coef_columns(fit$posterior), colnames(both)), drop = FALSE]
-    list(place = shown[k], rows = rows[[k]], columns = columns, y = own$y,
+    both <- cbind(own$X, if (length(g)) Z_of_grouping(own$Z, groupings_of(fit$posterior)[[g]]))
+    columns <- both[, match(coef_columns_of(fit$posterior, g), colnames(both)), drop = FALSE]
+    list(place = shown[k], rows = rows[[k]], columns = columns, Z = own$Z, y = own$y,
          weights = if (is.null(own$weights)) rep(1, length(own$y)) else own$weights)
   })
+}
+
+# A grouping's columns of those of all.
+Z_of_grouping <- function(Z, grouping) {
+  place <- grouping$random$place
+  if (is.null(place)) Z else Z[, place, drop = FALSE]
 }
 
 group_points <- function(axis, owns) {
@@ -115,29 +122,32 @@ group_points <- function(axis, owns) {
 }
 
 # Draws of the coefficients of each group shown, a function of its place among them.
-panel_draws <- function(fit, panels, shown) {
+panel_draws <- function(fit, panels, shown, g = 1L) {
   if (!has_groups(fit$posterior)) {
     common <- hyper_matrix(fit, shown_places_of(fit$posterior, "b"))
     return(function(k) common)
   }
-  names <- names_by_group(fit)[, shown, drop = FALSE]
+  names <- names_by_group(fit, g = g)[, shown, drop = FALSE]
   draws <- as.matrix(fit, as.character(names))
   function(k) draws[, names[, k], drop = FALSE]
 }
 
 # model: the median and 95% band of each group's line, over the range of all groups. squares: its
 # own least-squares line, over its own range.
-group_lines <- function(fit, axis, owns, draws) {
+group_lines <- function(fit, axis, owns, draws, g = 1L) {
   ends <- range(unlist(lapply(owns, function(own) axis$values[own$rows])))
   whole <- seq(ends[1], ends[2], length.out = line_points)
   lines <- lapply(seq_along(owns), function(k) {
     own <- owns[[k]]
     ends <- range(axis$values[own$rows])
     at <- seq(ends[1], ends[2], length.out = line_points)
-    along <- rows_along(fit, axis, own, c(whole, at))
+    along <- rows_along(fit, axis, own, c(whole, at), g)
     first <- seq_along(whole)
-    band <- apply(draws(k) %*% t(along[first, , drop = FALSE]), 2, stats::quantile,
-                  c(0.025, 0.5, 0.975), names = FALSE)
+    line <- draws(k) %*% t(along[first, , drop = FALSE])
+    for (h in setdiff(seq_along(groupings_of(fit$posterior)), g)) {
+      line <- line + line_beside(fit, axis, own, whole, h)
+    }
+    band <- apply(line, 2, stats::quantile, c(0.025, 0.5, 0.975), names = FALSE)
     squares <- least_squares_values(own, along[-first, , drop = FALSE])
     told <- rep(!anyNA(squares) && ends[1] < ends[2], length(at))
     list(model = data.frame(x = whole, lower = band[1, ], median = band[2, ], upper = band[3, ],

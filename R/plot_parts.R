@@ -65,6 +65,18 @@ panel_text <- function(n) {
   list(size = size, most = max(6, floor(6.2 * 72 / (0.55 * size * columns))))
 }
 
+# The number of the grouping that is shown: the first where none is named, with a word where there
+# are others.
+plotted_grouping <- function(posterior, grouping, type) {
+  if (!is.null(grouping)) return(chosen_grouping(posterior, grouping, "grouping"))
+  names <- names_of_groupings(posterior)
+  if (length(names) > 1) {
+    inform("{.code plot(fit, \"{type}\")} shows the groups of {.val {names[1]}}; {.arg grouping}
+            chooses {.or {.val {names[-1]}}}.")
+  }
+  1L
+}
+
 # The groups to show, as places among `levels`, of the factor `name`.
 plotted_groups <- function(levels, name, groups, max_groups, most, type) {
   if (!is.null(max_groups)) most <- check_count(max_groups, "max_groups")
@@ -91,8 +103,8 @@ spread_over <- function(x, most) {
 }
 
 # The random columns to show.
-plotted_columns <- function(fit, columns, most = Inf) {
-  random <- grouping_of(fit$posterior)$random$column
+plotted_columns <- function(fit, columns, most = Inf, g = 1L) {
+  random <- random_of(fit$posterior, g)
   if (is.null(columns)) return(utils::head(random, most))
   known <- is.character(columns) && all(columns %in% random) && !anyDuplicated(columns)
   if (!known || length(columns) > most) {

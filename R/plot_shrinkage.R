@@ -1,46 +1,69 @@
 # Group coefficients by least squares and by the model.
 
-plot_shrinkage <- function(fit, groups, max_groups, columns) {
+plot_shrinkage <- function(fit, groups, max_groups, columns, grouping = NULL) {
   check_grouped(fit, "plot")
   design_of(fit, 'plot(type = "shrinkage")')
-  columns <- plotted_columns(fit, columns, most = 2)
-  shown <- plotted_groups(shown_levels(fit), grouping_of(fit$posterior)$name, groups, max_groups,
-                          most_effects, "shrinkage")
-  table <- shrinkage_table(fit, columns, shown)
-  if (length(columns) == 1) shrinkage_of_one(fit, table, columns)
+  g <- plotted_grouping(fit$posterior, grouping, "shrinkage")
+  name <- names_of_groupings(fit$posterior)[g]
+  columns <- plotted_columns(fit, columns, most = 2, g = g)
+  shown <- plotted_groups(shown_levels(fit, g), name, groups, max_groups, most_effects,
+                          "shrinkage")
+  table <- shrinkage_table(fit, columns, shown, g)
+  if (length(columns) == 1) shrinkage_of_one(fit, table, columns, name)
   else shrinkage_of_two(fit, table, columns)
 }
 
 # For each group the coefficients of `columns`: squares_k, of least squares (NA where its rows do
 # not tell all of them), and model_k, k = 1, 2.
-shrinkage_table <- function(fit, columns, shown) {
+shrinkage_table <- function(fit, columns, shown, g = 1L) {
   k <- seq_along(columns)
-  squares <- own_coefficients(fit, columns, shown)
+  squares <- own_coefficients(fit, columns, shown, g)
   squares[rowSums(is.na(squares)) > 0, ] <- NA
-  table <- data.frame(shown_levels(fit)[shown], squares, model_coefficients(fit, columns, shown))
+  table <- data.frame(shown_levels(fit, g)[shown], squares,
+                      model_coefficients(fit, columns, shown, g))
   names(table) <- c("group", paste0("squares_", k), paste0("model_", k))
   table
 }
 
-# Least squares of the columns that vary by group, what the others add to the response taken off
-# it as the model has them: groups x columns.
-own_coefficients <- function(fit, columns, shown) {
-  random <- grouping_of(fit$posterior)$random$column
+# Least squares of the columns that vary by group, what the others and other groupings add to the
+# response taken off it as the model has them: groups x columns.
+own_coefficients <- function(fit, columns, shown, g = 1L) {
+  random <- random_of(fit$posterior, g)
   common <- setdiff(fit$posterior$fixed, random)
   b <- fixef(fit)[common]
-  place <- panel_groups(fit, NULL)$place
+  place <- panel_groups(fit, NULL, g)$place
   wanted <- diag(length(random))[match(columns, random), , drop = FALSE]
-  squares <- vapply(rows_by_group(fit, place, shown), function(own) {
-    own$y <- own$y - drop(own$columns[, common, drop = FALSE] %*% b)
+  squares <- vapply(rows_by_group(fit, place, shown, g), function(own) {
+    own$y <- own$y - drop(own$columns[, common, drop = FALSE] %*% b) - effects_beside(fit, own, g)
     own$columns <- own$columns[, random, drop = FALSE]
     least_squares_values(own, wanted)
   }, numeric(length(columns)))
   matrix(squares, ncol = length(columns), byrow = TRUE)
 }
 
-model_coefficients <- function(fit, columns, shown) {
-  if (has_moments(fit)) return(as.matrix(coef(fit)[[1]][shown, columns, drop = FALSE]))
-  draws <- as.matrix(fit, as.character(names_by_group(fit)[columns, shown]))
+# What groupings other than g add to the response in a group's rows, by estimates of their effects.
+effects_beside <- function(fit, own, g) {
+  total <- numeric(length(own$y))
+  for (h in setdiff(seq_along(groupings_of(fit$posterior)), g)) {
+    group <- groups_of_rows(fit$design, fit$posterior, own$rows)[, h]
+    groups <- sort(unique(group))
+    Z <- Z_of_grouping(own$Z, groupings_of(fit$posterior)[[h]])
+    total <- total + rowSums(Z * t(effect_medians(fit, groups, h))[match(group, groups), ])
+  }
+  total
+}
+
+# Columns x groups; means where there are moments for draws.
+effect_medians <- function(fit, groups, g) {
+  if (has_moments(fit)) return(moments_of_grouping(fit, g)$mean[, groups, drop = FALSE])
+  drawn <- bind_last(effect_draws(fit, groups, g = g))
+  values <- apply(drawn, c(1, 2), stats::median)
+  matrix(values, nrow(drawn))
+}
+
+model_coefficients <- function(fit, columns, shown, g = 1L) {
+  if (has_moments(fit)) return(as.matrix(coef(fit)[[g]][shown, columns, drop = FALSE]))
+  draws <- as.matrix(fit, as.character(names_by_group(fit, g = g)[columns, shown]))
   matrix(apply(draws, 2, stats::median), ncol = length(columns), byrow = TRUE)
 }
 
@@ -135,7 +158,7 @@ shrinkage_window <- function(table, known, columns) {
 
 # One coefficient --------------------------------------------------------------------------
 
-shrinkage_of_one <- function(fit, table, column) {
+shrinkage_of_one <- function(fit, table, column, name) {
   table$rank <- rank(table$model_1, ties.method = "first")
   table$squares_2 <- table$model_2 <- table$rank
   known <- table[stats::complete.cases(table), ]
@@ -150,8 +173,7 @@ shrinkage_of_one <- function(fit, table, column) {
     ggplot2::geom_point(ggplot2::aes(colour = "model"), size = size) +
     shrinkage_window(table, known, column) +
     ggplot2::scale_colour_manual(values = estimate_colours, limits = names(estimate_colours)) +
-    ggplot2::labs(x = coefficient_label(fit, column), y = grouping_of(fit$posterior)$name,
-                  colour = NULL) +
+    ggplot2::labs(x = coefficient_label(fit, column), y = name, colour = NULL) +
     plot_theme() +
     group_scale(table$rank, table$group)
 }

@@ -24,13 +24,15 @@
 #' @section When the posterior does not exist:
 #' With flat coefficients and uniform standard deviations a posterior can be
 #' improper. The following are refused, with the cause and a remedy:
-#' * uniform standard deviations: for a set S of random columns let \eqn{t_S = rank[X\;Z_S] -
-#'   rank\,X}, with X the columns that have a flat prior and \eqn{Z_S} block-diagonal over groups.
-#'   The posterior is proper only if \eqn{t_S \ge |S| + 1} for every set S of columns whose standard
-#'   deviation is uniform on \eqn{(0, \infty)}. Random intercepts with a flat intercept need at
-#'   least three groups.
+#' * uniform standard deviations: for a set S of random columns, of one grouping or of several,
+#'   let \eqn{t_S = rank[X\;Z_S] - rank\,X}, with X the columns that have a flat prior and \eqn{Z_S}
+#'   those of S, each with a block for every group. The posterior is proper only if \eqn{t_S \ge |S|
+#'   + 1} for every set S of columns whose standard deviation is uniform on \eqn{(0, \infty)}.
+#'   Random intercepts with a flat intercept need at least three groups. Two groupings with the same
+#'   groups need at least four; their standard deviations are told apart by the prior alone, which a
+#'   message says.
 #' * a Jeffreys (or uniform) residual variance: each residual variance needs more rows than
-#'   \eqn{rank[X\;Z]} and a residual that is not zero.
+#'   \eqn{rank[X\;Z]}, Z of all groupings, and a residual that is not zero.
 #' * correlated effects under [lkj()] with a uniform standard deviation: they need at least one more
 #'   group than there are columns.
 #' * `half_t()`, `half_normal()` and `exponential()` of a residual standard deviation do not keep it
@@ -53,8 +55,14 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   posterior$prior <- prior
   posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
   posterior$rank <- length(crossprods$fixed) - length(aliased_columns(crossprods))
-  blocks <- covariance_blocks(prior, grouping_of(crossprods)$random)
-  if (has_groups(crossprods)) posterior$groupings[[1]]$blocks <- blocks
+  if (!has_groups(crossprods)) check_prior_of_none(prior)
+  posterior$groupings <- lapply(seq_along(crossprods$groupings), function(g) {
+    grouping <- crossprods$groupings[[g]]
+    own <- prior_of_grouping(prior, crossprods$groupings, g)
+    grouping$blocks <- covariance_blocks(own, grouping$random)
+    grouping
+  })
+  posterior$groupings <- with_parents(posterior$groupings, posterior$cells)
   posterior$sigma <- encode_scale(prior$sigma)
   check_pooled(posterior)
   check_proper(structure(posterior, class = "relm_posterior"))
@@ -108,14 +116,14 @@ aliased_columns <- function(crossprods, columns = seq_along(crossprods$fixed)) {
 }
 
 drop_columns <- function(crossprods, dropped) {
-  q <- n_random(crossprods)
+  q <- n_cell_columns(crossprods)
   p <- length(crossprods$fixed)
   kept <- setdiff(seq_len(p), dropped)
   crossprods$fixed <- crossprods$fixed[kept]
   crossprods$shift <- crossprods$shift[-(q + dropped)]
-  if (has_groups(crossprods)) {
-    paired <- match(grouping_of(crossprods)$random$paired, kept)
-    crossprods$groupings[[1]]$random$paired <- paired
+  for (g in seq_along(crossprods$groupings)) {
+    paired <- match(crossprods$groupings[[g]]$random$paired, kept)
+    crossprods$groupings[[g]]$random$paired <- paired
   }
   crossprods$cells$factor <- crossprods$cells$factor[, -(q + dropped), , drop = FALSE]
   drop <- function(factors) {
@@ -138,9 +146,9 @@ beta_prior <- function(prior, columns) {
   list(mean = value("mean", 0), precision = 1 / value("sd", Inf)^2)
 }
 
-# A block of one column has a variance; a larger one a covariance matrix.
+# A block of one column has a variance; a larger one a covariance matrix. prior: of the grouping.
 covariance_blocks <- function(prior, random) {
-  sd <- prior_by_column(prior$sd, random$column, "sd", uniform())
+  sd <- prior$sd
   blocks <- unname(split(seq_len(nrow(random)), random$block))
   matrices <- sum(lengths(blocks) > 1)
   if (!is.null(prior$cov)) check_cov(prior, blocks, random)
@@ -198,10 +206,16 @@ covariance_block <- function(block, cov) {
 # 6 x columns
 encode_scales <- function(sd) vapply(sd, encode_scale, numeric(6))
 
-check_cov <- function(prior, blocks, random) {
-  if (length(blocks) == 0) {
-    abort("{.arg cov} is given, but the model has no group effects.")
+check_prior_of_none <- function(prior) {
+  if (!is.null(prior$cov)) abort("{.arg cov} is given, but the model has no group effects.")
+  for (part in c("sd", "cor")) {
+    if (inherits(prior[[part]], "relm_distribution")) next
+    abort("{.arg {part}} has a prior for {.val {names(prior[[part]])}}, and the model has no group
+           effects.")
   }
+}
+
+check_cov <- function(prior, blocks, random) {
   sizes <- lengths(blocks)
   parameters <- prior$cov$parameters
   size <- max(sizes)
@@ -219,7 +233,8 @@ check_cov <- function(prior, blocks, random) {
            group effects {.val {random$column}} are.",
           x = "It is {describe(parameters$scale)}.")
   }
-  if (!is_default_sd(prior) && (size == 1 || all(sizes > 1))) {
+  default <- vapply(prior$sd, identical, NA, uniform())
+  if (!all(default) && (size == 1 || all(sizes > 1))) {
     abort("{.arg sd} and {.arg cov} are both given, and {.arg cov} leaves {.arg sd} nothing
            to be the prior of.", i = "Give one of them.")
   }
@@ -247,23 +262,8 @@ prior_text <- function(posterior) {
 }
 
 prior_table <- function(posterior) {
-  spelled <- spell_random(posterior)
-  group <- if (has_groups(posterior)) spell_term(grouping_of(posterior)$name)
   beta <- prior_by_column(posterior$prior$beta, posterior$fixed, "beta", flat())
-  rows <- lapply(grouping_of(posterior)$blocks, function(block) {
-    name <- spelled[block$columns]
-    if (block$kind == "variance") {
-      return(data.frame(parameter = paste0("sd_", group, "__", name),
-                        prior = format(block$distribution)))
-    }
-    if (block$kind != "lkj") {
-      return(data.frame(parameter = paste0("cov_", group, "(", paste(name, collapse = ","), ")"),
-                        prior = format(block$distribution)))
-    }
-    data.frame(parameter = c(paste0("sd_", group, "__", name),
-                             paste0("cor_", group, "(", paste(name, collapse = ","), ")")),
-               prior = c(vapply(block$sd, format, ""), format(block$distribution)))
-  })
+  rows <- lapply(seq_along(groupings_of(posterior)), prior_rows_of, posterior)
   fixed <- data.frame(parameter = sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
                       prior = vapply(beta, format, ""))
   sigma <- data.frame(
@@ -272,4 +272,23 @@ prior_table <- function(posterior) {
     prior = format(posterior$prior$sigma)
   )
   do.call(rbind, c(list(fixed), rows, list(sigma)))
+}
+
+# Of grouping g, a row or two for each block.
+prior_rows_of <- function(g, posterior) {
+  spelled <- spell_random(posterior, g)
+  group <- spell_groupings(posterior)[g]
+  rows <- lapply(groupings_of(posterior)[[g]]$blocks, function(block) {
+    name <- spelled[block$columns]
+    sd <- paste0("sd_", group, "__", name)
+    whole <- paste0(group, "(", paste(name, collapse = ","), ")")
+    distribution <- format(block$distribution)
+    if (block$kind == "variance") return(data.frame(parameter = sd, prior = distribution))
+    if (block$kind != "lkj") {
+      return(data.frame(parameter = paste0("cov_", whole), prior = distribution))
+    }
+    data.frame(parameter = c(sd, paste0("cor_", whole)),
+               prior = c(vapply(block$sd, format, ""), distribution))
+  })
+  do.call(rbind, rows)
 }

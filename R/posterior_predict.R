@@ -12,6 +12,10 @@
 #' \Sigma)}. `"uncertainty"`: one of the groups in the data, chosen again for each draw.
 #' `"old_levels"`: one of the groups in the data, the same for all draws.
 #'
+#' With several groupings, a row has a group in each, and its mean adds the effects of all of them. A
+#' group is new in one grouping and may be known in another. In `(1 | a/b)` the pair `a:b` is a group:
+#' a new `b` in a known `a` has the effect of that `a`, and a draw of an effect of a new pair.
+#'
 #' A new level of the factor of the residual variances gets its standard deviation from the prior,
 #' if this is proper (under [pooled()], from the prior learned from the levels). If
 #' `sample_new_levels` or `new_sigma` is `"uncertainty"` or `"old_levels"`, it comes from the levels
@@ -21,7 +25,7 @@
 #' @section New rows:
 #' Terms are evaluated in `newdata` as they were in the data: `poly()`, splines and `scale()` keep
 #' their basis, and factors their levels and contrasts. `newdata` must have every variable that is
-#' needed. The response is not needed, and the grouping factor is not needed if group effects are
+#' needed. The response is not needed, and a grouping factor is not needed if its group effects are
 #' left out. Missing values are errors. Times are converted to the units and the class that they had
 #' in the data.
 #'
@@ -32,12 +36,13 @@
 #' @param object A fit of [relm()].
 #' @param newdata A data frame of rows to predict; `NULL` for the rows of the fit.
 #' @param re_formula,re.form Which group effects to include: `NULL` for all, `NA` or `~ 0` for none,
-#'   or some of them, as in `~ (1 | g)`. Effects that are left out count as zero. rstanarm and lme4
-#'   call it `re.form`. A formula without group effects, such as `~ 1`, is refused.
+#'   or some of them, as in `~ (1 | g)`, of some groupings or of all. Effects that are left out count
+#'   as zero. rstanarm and lme4 call it `re.form`. A formula without group effects, such as `~ 1`, is
+#'   refused.
 #' @param ndraws,draws How many draws to use, spread evenly over all; `NULL` for all. rstanarm calls
 #'   it `draws`.
 #' @param draw_ids Numbers of the draws to use, chain after chain; they may repeat.
-#' @param allow_new_levels Predict for levels of the grouping factor (and of that of residual
+#' @param allow_new_levels Predict for levels of grouping factors (and of that of residual
 #'   variances) that the data did not have? lme4 calls it `allow.new.levels`, which will do.
 #' @param sample_new_levels How to draw the effects of new groups: `"gaussian"`, `"uncertainty"` or
 #'   `"old_levels"`.

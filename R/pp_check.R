@@ -186,9 +186,11 @@ picture_variable <- function(fit, value, name, newdata) {
       abort("{.arg {name}} is missing, and the model has no groups.",
             i = "Name a variable of the model: {.val {names(design$frame)[-1]}}.")
     }
-    return(grouping_as_factor(
-      if (is.null(newdata)) factors_of(design)$group else read_grouping(design$by$group, data)
-    ))
+    return(groups_of_picture(design, 1L, newdata))
+  }
+  named <- if (name == "group" && length(value) == 1 && n_rows > 1) match(value, design$group)
+  if (length(named) && !is.na(named) && is.null(data[[value]])) {
+    return(groups_of_picture(design, named, newdata))
   }
   if (is.character(value) && length(value) == 1 && n_rows > 1) {
     found <- drop_matrix(data[[value]])
@@ -204,6 +206,13 @@ picture_variable <- function(fit, value, name, newdata) {
            rows.", x = "It is {describe(value)}.")
   }
   value
+}
+
+groups_of_picture <- function(design, g, newdata) {
+  part <- grouping_part(g)
+  grouping_as_factor(
+    if (is.null(newdata)) factors_of(design)[[part]] else read_grouping(design$by[[part]], newdata)
+  )
 }
 
 # Rows left out ---------------------------------------------------------------------------------

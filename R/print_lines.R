@@ -8,15 +8,15 @@ write_wrapped <- function(lines) {
 model_lines <- function(fit) {
   posterior <- fit$posterior
   sampling <- fit$sampling
-  groups <- if (has_groups(posterior)) {
-    paste0(", ", n_groups(posterior), " levels of ", grouping_of(posterior)$name)
-  }
+  groups <- vapply(groupings_of(posterior), function(grouping) {
+    paste0(", ", length(grouping$groups), " levels of ", grouping$name)
+  }, "")
   by <- if (has_strata(posterior)) {
     paste0(", residual variance by ", strata_of(posterior)$name)
   }
   subset <- fit$design$quosures$subset
   c(paste0("Random-effects ", family_of(posterior)$label, ": ", deparse1(posterior$formula)),
-    paste0("Data: ", posterior$n_rows, " rows", groups, by,
+    paste0("Data: ", posterior$n_rows, " rows", paste(groups, collapse = ""), by,
            if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
     sampler_line(sampling))

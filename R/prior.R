@@ -52,13 +52,16 @@
 #'   these named by coefficient (others stay flat).
 #' @param sd Prior of the standard deviations of group effects: `uniform()`, `half_t()`,
 #'   `half_cauchy()`, `half_normal()`, `exponential()` or `inverse_gamma()` (of the variance), or
-#'   a list named by random column (others stay uniform).
-#' @param cor Prior of the correlations of group effects: `lkj()`.
+#'   a list named by random column (others stay uniform). An element named by a grouping factor is
+#'   for its effects alone: a prior, or a list named by random column.
+#' @param cor Prior of the correlations of group effects: `lkj()`, or a list of these named by
+#'   grouping factor (others stay `lkj(1)`).
 #' @param sigma Prior of the residual standard deviation, or of each of them:
 #'   `jeffreys()`, `uniform()`, `half_t()`, `half_cauchy()`, `half_normal()`, `exponential()` or
 #'   `inverse_gamma()` (of the variance); or `pooled()` for several that learn from each other.
 #' @param cov Prior of a whole covariance matrix of group effects, instead of `sd` and `cor`:
-#'   `inverse_wishart()`, `huang_wand()` or `NULL`.
+#'   `inverse_wishart()`, `huang_wand()` or `NULL`, or a list of these named by grouping factor
+#'   (others have `sd` and `cor`).
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
 #' @param upper Upper bound of the standard deviation.
 #' @param shape,rate Shape and rate of the inverse-gamma distribution of a *variance*. In
@@ -108,10 +111,12 @@ relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeff
 check_priors <- function(given) {
   list(
     beta = check_prior(given$beta, "beta", c("flat", "normal"), by_name = TRUE),
-    sd = check_prior(given$sd, "sd", scale_priors, by_name = TRUE),
-    cor = check_prior(given$cor, "cor", "lkj"),
+    sd = check_prior(given$sd, "sd", scale_priors, by_name = TRUE, nested = TRUE),
+    cor = check_prior(given$cor, "cor", "lkj", by_name = TRUE),
     sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_priors, "pooled")),
-    cov = if (!is.null(given$cov)) check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"))
+    cov = if (!is.null(given$cov)) {
+      check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"), by_name = TRUE)
+    }
   )
 }
 
@@ -292,17 +297,18 @@ prior_lines <- function(prior) {
 
 format_prior <- function(x) {
   if (inherits(x, "relm_distribution")) return(format(x))
-  vapply(x, format, "")
+  unlist(lapply(x, format_prior))
 }
 
-check_prior <- function(x, name, kinds, by_name = FALSE) {
+# by_name: may it be a list of priors? nested: of such lists?
+check_prior <- function(x, name, kinds, by_name = FALSE, nested = FALSE) {
   x <- from_rstanarm(x, name)
   if (by_name && is.list(x) && !inherits(x, "relm_distribution")) {
     if (length(x) == 0 || is.null(names(x)) || any(names(x) == "")) {
       abort("A list of priors for {.arg {name}} must have the coefficients' names.",
             i = "For instance {.code {name} = list(x = {kinds[1]}())}.")
     }
-    return(lapply(x, check_prior, name = name, kinds = kinds))
+    return(lapply(x, check_prior, name = name, kinds = kinds, by_name = nested))
   }
   if (!inherits(x, "relm_distribution")) {
     abort("The prior of {.arg {name}} must be {.or {.fn {kinds}}}.",
@@ -369,25 +375,31 @@ scale_fall <- function(distribution) {
 }
 
 # A prior, or a list of priors named by coefficient, spread over these columns,
-# which may be named as in the model matrix or as in the draws.
-prior_by_column <- function(prior, columns, name, default) {
+# which may be named as in the model matrix or as in the draws. beside: what else may be named.
+prior_by_column <- function(prior, columns, name, default, beside = NULL) {
   if (inherits(prior, "relm_distribution")) {
     return(rep(list(prior), length(columns)))
   }
+  spread <- rep(list(default), length(columns))
+  spread[column_places(names(prior), columns, name, beside)] <- prior
+  spread
+}
+
+# Where columns stand that are named as in the model matrix or as in the draws.
+column_places <- function(names, columns, argument, beside = NULL) {
   spelled <- spell_term(columns)
-  place <- match(names(prior), columns)
-  place <- ifelse(is.na(place), match(names(prior), spelled), place)
+  place <- match(names, columns)
+  place <- ifelse(is.na(place), match(names, spelled), place)
   if (anyNA(place)) {
-    unknown <- names(prior)[is.na(place)]
-    abort("{.arg {name}} has a prior for {.val {unknown}}, which the model has not.",
-          i = "Its columns are {.val {spelled}}.")
+    unknown <- names[is.na(place)]
+    abort("{.arg {argument}} has a prior for {.val {unknown}}, which the model has not.",
+          i = "Its columns are {.val {spelled}}.",
+          i = if (length(beside) > 1) "Its groupings are {.val {beside}}.")
   }
   if (anyDuplicated(place)) {
-    abort("{.arg {name}} has two priors for {.val {spelled[place[duplicated(place)]]}}.")
+    abort("{.arg {argument}} has two priors for {.val {spelled[place[duplicated(place)]]}}.")
   }
-  spread <- rep(list(default), length(columns))
-  spread[place] <- prior
-  spread
+  place
 }
 
 # A prior of rstanarm's as relm's; anything else as it is.

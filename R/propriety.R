@@ -1,104 +1,42 @@
 # Refuses a posterior that does not exist; adds the table of parameters, with their tails, to one
 # that does. The conditions are documented in relm_posterior().
 check_proper <- function(posterior) {
-  check_group_count(posterior)
-  factor <- raw_cell_factor(posterior)
-  check_residual(posterior, factor)
+  for (grouping in groupings_of(posterior)) check_group_count(grouping)
+  known <- with_flat_columns(posterior)
+  alone <- alone_of(known)
+  check_residual(posterior, alone)
+  if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
   posterior$parameters <- new_parameters(posterior)
-  posterior$parameters$tail <- check_uniform_sds(posterior, factor)
+  posterior$parameters$tail <- check_uniform_sds(posterior, known, alone)
+  tell_same_groups(posterior$groupings)
   posterior
 }
 
-check_group_count <- function(posterior) {
-  n_groups <- n_groups(posterior)
-  if (!has_groups(posterior)) return(invisible())
-  if (n_random(posterior) == 0) {
-    abort("The random term of {.code {grouping_of(posterior)$name}} has no columns.",
-          i = "Write {.code (1 | {grouping_of(posterior)$name})} for random intercepts.")
+check_group_count <- function(grouping) {
+  if (nrow(grouping$random) == 0) {
+    abort("The random term of {.code {grouping$name}} has no columns.",
+          i = "Write {.code (1 | {grouping$name})} for random intercepts.")
   }
+  n_groups <- length(grouping$groups)
   if (n_groups < 2) {
-    abort("The grouping factor {.code {grouping_of(posterior)$name}} has one level,
-           {.val {grouping_of(posterior)$groups}}.",
+    abort("The grouping factor {.code {grouping$name}} has one level, {.val {grouping$groups}}.",
           i = "Variation between groups needs at least two of them, and three under
                uniform standard deviations.")
   }
-  for (block in grouping_of(posterior)$blocks) {
+  for (block in grouping$blocks) {
     size <- length(block$columns)
     if (block$kind != "lkj" || n_groups > size) next
     # With proper priors only, the standard deviations and correlations are drawn one by one.
-    if (any(vapply(block$sd, scale_fall, 0) == 0)) refuse_few_groups(posterior, size)
+    if (any(vapply(block$sd, scale_fall, 0) == 0)) refuse_few_groups(grouping, size)
   }
 }
 
-refuse_few_groups <- function(posterior, size) {
+refuse_few_groups <- function(grouping, size) {
   abort("{size} correlated group effects need at least {size + 1} groups under {.fn lkj} and
          {.fn uniform}.",
-        x = "{.code {grouping_of(posterior)$name}} has {n_groups(posterior)} levels.",
+        x = "{.code {grouping$name}} has {length(grouping$groups)} levels.",
         i = "Give {.arg sd} proper priors, such as {.code half_t(df, scale)}, or use
              {.code cov = huang_wand(df, scale)}.")
-}
-
-# Least squares of y on the columns of X that are more than rounding error, in a
-# factor of [X y]: their rank and the residual's length.
-reduced_fit <- function(factor, lengths) {
-  p <- ncol(factor) - 1
-  X <- factor[, seq_len(p), drop = FALSE]
-  kept <- sqrt(colSums(X^2)) > 1e-8 * lengths[seq_len(p)]
-  if (!any(kept)) return(list(rank = 0L, residual = sqrt(sum(factor[, p + 1]^2))))
-  fit <- stats::.lm.fit(X[, kept, drop = FALSE], factor[, p + 1], tol = 1e-7)
-  list(rank = fit$rank, residual = sqrt(sum(fit$residuals^2)))
-}
-
-# A residual variance whose prior does not keep it away from zero needs a residual that is not
-# zero. As sigma goes to 0 an exact fit's p(sigma | y) goes like p(sigma) sigma^-(n - rank): a
-# bounded p(sigma) survives n = rank, as many columns as rows; Jeffreys' does not. Pooled, the
-# sigmas are s^2 over proportions with a Dirichlet(nu/2, ..., nu/2) distribution, times one common
-# scale under Jeffreys' prior. The likelihood integrated over that scale is bounded in the
-# proportions unless some strata, their rows more than their columns, are fitted exactly;
-# it then diverges at the proportions' border for small nu.
-check_residual <- function(posterior, factor) {
-  if (posterior$sigma[["rate"]] > 0) return(invisible())
-  lengths <- column_lengths(posterior)
-  strata <- seq_len(n_strata(posterior))
-  fits <- lapply(strata, function(s) {
-    reduced_fit(matrix(strata_of(posterior)$factor[, , s], length(lengths)), lengths)
-  })
-  exact <- vapply(fits, `[[`, 0, "residual") <= 1e-10 * lengths[length(lengths)]
-  if (posterior$prior$sigma$name != "jeffreys") {
-    spare <- vapply(strata, function(s) exact[s] && has_spare_rows(posterior, factor, s, fits[[s]]),
-                    NA)
-    if (is_pooled(posterior) && all(exact)) check_common_residual(posterior, factor, lengths)
-    exact <- spare
-  }
-  if (any(exact)) refuse_exact_fit(posterior, which(exact))
-  if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
-}
-
-# Has a stratum more rows than rank[X Z] over them?
-has_spare_rows <- function(posterior, factor, stratum, fit) {
-  if (!has_strata(posterior)) return(posterior$n_rows > whole_rank(posterior, factor))
-  q <- n_random(posterior)
-  columns <- seq_len(q)
-  ranks <- vapply(which(cells_of(posterior)$stratum == stratum & q > 0), function(cell) {
-    qr(matrix(factor[, columns, cell], q), tol = 1e-7)$rank
-  }, 0L)
-  strata_of(posterior)$rows[stratum] > fit$rank + sum(ranks)
-}
-
-# Levels that are each fitted exactly, together perhaps not.
-check_common_residual <- function(posterior, factor, lengths) {
-  whole <- if (!has_groups(posterior)) total_factor(posterior)
-    else rank_beside(posterior, factor, seq_len(n_random(posterior)))$residual
-  if (reduced_fit(whole, lengths)$residual <= 1e-10 * lengths[length(lengths)]) {
-    refuse_exact_fit(posterior, seq_along(strata_of(posterior)$labels))
-  }
-}
-
-# rank[X Z]
-whole_rank <- function(posterior, factor) {
-  all <- seq_along(posterior$fixed)
-  if (!has_groups(posterior)) return(fixed_rank(posterior))
-  extra_rank(posterior, factor, seq_len(n_random(posterior)), all) + length(all)
 }
 
 is_unbounded_uniform <- function(distribution) {
@@ -124,29 +62,25 @@ check_uniform_sigma <- function(posterior) {
              {.code inverse_gamma(shape, rate)}.")
 }
 
-refuse_exact_fit <- function(posterior, exact) {
-  prior <- format(posterior$prior$sigma)
-  remedy <- "Give {.arg sigma} a proper prior, such as {.code inverse_gamma(1, 1)}, or fit
-             fewer columns."
-  if (!has_strata(posterior)) {
-    abort("No residual is left: the columns of the model fit the {posterior$n_rows} rows
-           exactly.",
-          x = "Under {.code sigma = {prior}} the posterior does not exist.", i = remedy)
-  }
-  strata <- strata_of(posterior)
-  abort("No residual is left in {length(exact)} of {length(strata$labels)} levels of
-         {.code {strata$name}}: {.val {strata$labels[exact]}}.",
-        x = "Each needs more rows than columns of X and Z, and readings that differ; under
-             {.code sigma = {prior}} the posterior does not exist.",
-        i = paste(remedy, "Or use a common {.arg sigma}."))
+# Columns with a flat prior have been shifted by a multiple of the intercept. Where that has a
+# proper prior, they are not the same without it: the posterior with the factors of X as it is.
+with_flat_columns <- function(posterior) {
+  flat <- posterior$beta$precision == 0
+  if (posterior$intercepts[["X"]] == 0 || flat[1] || !any(flat)) return(posterior)
+  unshift_fixed(posterior)
 }
 
 # Beside a uniform prior, the power of tau_k by which each column's prior falls: 0 if uniform, Inf
 # where it is bounded or falls like an exponential. Under IW(df, S) the variances are inverse gamma
-# with shape (df - size + 1)/2; under Huang and Wand's prior standard deviations are half-t.
+# with shape (df - size + 1)/2; under Huang and Wand's prior standard deviations are half-t. One
+# grouping after the other.
 prior_falls <- function(posterior) {
-  falls <- numeric(n_random(posterior))
-  for (block in grouping_of(posterior)$blocks) {
+  as.numeric(unlist(lapply(groupings_of(posterior), falls_of_grouping)))
+}
+
+falls_of_grouping <- function(grouping) {
+  falls <- numeric(nrow(grouping$random))
+  for (block in grouping$blocks) {
     falls[block$columns] <- switch(block$kind,
       inverse_wishart = block$parameter - length(block$columns) + 2,
       vapply(block$sd, scale_fall, 0)
@@ -157,40 +91,37 @@ prior_falls <- function(posterior) {
 
 uniform_columns <- function(posterior) which(prior_falls(posterior) == 0)
 
-# Columns whose sets, 2^12 of them, can all be checked.
-most_columns <- 12
+# The random columns of all groupings: the number of the `grouping` of each, its number there, its
+# place among those of all, and the fall of its prior.
+columns_with_scales <- function(posterior) {
+  places <- lapply(seq_along(groupings_of(posterior)), places_in_cells, x = posterior)
+  sizes <- lengths(places)
+  list(grouping = rep(seq_along(sizes), sizes), column = sequence(sizes),
+       place = unlist(places), fall = prior_falls(posterior))
+}
 
-# Checks every set of uniform columns, and answers with the exponents of the tails.
-check_uniform_sds <- function(posterior, factor) {
+# Checks every set of uniform columns, and answers with the exponents of the tails. known: the
+# posterior with its flat columns as they are; alone: of each grouping.
+check_uniform_sds <- function(posterior, known, alone) {
   tails <- posterior$parameters$tail
-  columns <- uniform_columns(posterior)
+  columns <- columns_with_scales(posterior)
   flat <- which(posterior$beta$precision == 0)
   tails <- if (!has_strata(posterior)) {
-    pmin(tails, scale_tail(posterior, length(flat), length(columns)))
+    pmin(tails, scale_tail(posterior, length(flat), sum(columns$fall == 0)))
   } else {
     strata_tails(posterior, tails)
   }
   # A prior that falls faster than this leaves every moment that a summary needs.
-  falls <- prior_falls(posterior)
-  columns <- which(falls < 6)
-  # Proper priors are not refused for the number of sets: only uniform ones need them all.
-  if (length(columns) > most_columns) columns <- which(falls == 0)
-  if (length(columns) == 0) return(tails)
-  exponents <- rep(Inf, n_random(posterior))
-  lengths <- column_lengths(posterior)
-  rank <- function(set) extra_rank(posterior, factor, set, flat, lengths)
-  single <- vapply(columns, rank, 0)
-  for (set in sets_to_check(posterior, columns, min(single))) {
-    t <- if (length(set) == 1) single[columns == set] else rank(set)
-    if (all(falls[set] == 0) && t < length(set) + 1) refuse_uniform(posterior, factor, set, t)
-    exponents[set] <- pmin(exponents[set], t - length(set) + 1 + sum(falls[set]))
-  }
-  exponents[exponents > 6] <- Inf
+  heavy <- which(columns$fall < 6)
+  if (length(heavy) == 0) return(tails)
+  ranks <- list(posterior = known, alone = alone, columns = columns, flat = flat,
+                lengths = column_lengths(known))
+  exponents <- column_exponents(ranks, heavy)
   sds <- places_of(posterior, "sd")
   tails[sds] <- pmin(tails[sds], exponents)
   if (all(exponents == Inf)) return(tails)
-  heirs <- places_of(posterior, "b")[inherits_tail(posterior, factor, columns, lengths)]
-  tails[heirs] <- pmin(tails[heirs], min(exponents))
+  coefs <- places_of(posterior, "b")
+  tails[coefs] <- pmin(tails[coefs], inherited_tails(ranks, heavy, exponents))
   tails
 }
 
@@ -254,58 +185,204 @@ gram_root <- function(grams) {
     diag(1 / sqrt(decomposition$values[kept]), sum(kept))
 }
 
-# All nonempty sets; or, where single columns show that there are groups to spare,
-# the single ones and the whole: more columns only raise the rank. `least` is the least t_S of
-# a single column.
-sets_to_check <- function(posterior, columns, least) {
-  if (length(columns) == 1) return(list(columns))
-  if (least > length(columns) + 6) return(c(as.list(columns), list(columns)))
-  if (length(columns) > most_columns) {
-    abort("{length(columns)} random columns with uniform standard deviations are too many
-           for {n_groups(posterior)} groups.",
-          i = "Give {.arg sd} or {.arg cov} a proper prior.")
+# Sets of random columns ------------------------------------------------------------------------
+
+# ranks: list(posterior, alone, columns, flat, lengths), what the ranks of sets of the model's
+# random columns are found from.
+
+# Columns whose sets, 2^12 of them, are all looked at.
+most_columns <- 12
+
+# The exponent of the tail of each standard deviation, of which those of the `heavy` columns may
+# fall slowly: the least, over the sets S that a column is in, of t_S - |S| + 1 and the falls of
+# the priors. Columns with groups to spare need no sets: more columns only raise the rank.
+column_exponents <- function(ranks, heavy) {
+  falls <- ranks$columns$fall
+  enough <- length(heavy) + 6
+  single <- rep(Inf, length(falls))
+  single[heavy] <- vapply(heavy, single_rank, 0, ranks = ranks, enough = enough)
+  scarce <- heavy[single[heavy] <= enough]
+  # Proper priors are not refused for the number of sets: only uniform ones need them all.
+  if (length(scarce) > most_columns) scarce <- scarce[falls[scarce] == 0]
+  exponents <- pmin(single + falls, set_exponents(ranks, scarce, single[scarce], enough))
+  exponents[exponents > 6] <- Inf
+  exponents
+}
+
+# The same from the sets of some columns, the smallest first. Where t_S is more than `enough`, no
+# set with S in it matters; of many columns, each set's own t_S is found, so that few are left.
+set_exponents <- function(ranks, columns, single, enough) {
+  falls <- ranks$columns$fall
+  exponents <- rep(Inf, length(falls))
+  rank <- rank_of_sets(ranks, columns)
+  many <- length(columns) > most_columns
+  n_seen <- 0
+  sets <- as.list(seq_along(columns))
+  # t_S, or what it is not below, of sets of one size.
+  least <- single
+  while (length(sets) > 0) {
+    n_seen <- n_seen + length(sets)
+    # Sets are told by the bits of a double.
+    if (n_seen > 2^most_columns || length(columns) > 50) refuse_many(ranks, columns)
+    for (i in seq_along(sets)) {
+      members <- columns[sets[[i]]]
+      fall <- sum(falls[members])
+      beyond <- fall - length(members) + 1
+      if (length(members) > 1 && (many || least[i] + beyond <= 6)) {
+        least[i] <- rank(sets[[i]], least[i])
+      }
+      if (fall == 0 && least[i] < length(members) + 1) refuse_set(ranks, members, least[i])
+      exponents[members] <- pmin(exponents[members], least[i] + beyond)
+    }
+    open <- least <= enough
+    larger <- larger_sets(sets[open], least[open], length(columns))
+    sets <- larger$sets
+    least <- larger$least
   }
-  unlist(lapply(seq_along(columns), function(size) {
-    utils::combn(seq_along(columns), size, function(i) columns[i], simplify = FALSE)
+  exponents
+}
+
+# Sets of one member more, all parts of which are among these, and the largest number of a part.
+larger_sets <- function(sets, least, n) {
+  key <- function(set) sum(2^(set - 1))
+  keys <- vapply(sets, key, 0)
+  larger <- unlist(lapply(sets, function(set) {
+    lapply(seq_len(n - max(set)) + max(set), function(k) c(set, k))
   }), recursive = FALSE)
+  parts <- lapply(larger, function(set) match(key(set) - 2^(set - 1), keys))
+  whole <- !vapply(parts, anyNA, NA)
+  list(sets = larger[whole],
+       least = vapply(parts[whole], function(part) max(least[part]), 0))
 }
 
-# t_S = rank[X Z_S] - rank X, over the columns of X with a flat prior.
-extra_rank <- function(posterior, factor, set, flat, lengths = column_lengths(posterior)) {
-  beside <- rank_beside(posterior, factor, set)
-  p <- length(lengths) - 1
-  columns <- c(flat, p + 1)
-  residual <- reduced_fit(beside$residual[, columns, drop = FALSE], lengths[columns])
-  beside$rank + residual$rank - length(flat)
+# t_S of one column. Of several groupings, where it is more than `enough` by the number of groups,
+# infinity: nothing is made of the grouping alone then.
+single_rank <- function(column, ranks, enough) {
+  g <- ranks$columns$grouping[column]
+  if (has_several(ranks$posterior)) {
+    groups <- groups_with(ranks$posterior, g, ranks$columns$place[column])
+    if (length(groups) - length(ranks$flat) > enough) return(Inf)
+  }
+  rank_alone(ranks, g, ranks$columns$column[column])
 }
 
-rank_beside <- function(posterior, factor, set) {
-  p <- length(posterior$fixed)
-  rest <- strata_of(posterior)$factor
-  if (dim(rest)[3] > 1) rest <- qr_factor(matrix(aperm(rest, c(1, 3, 2)), ncol = p + 1))
-  beside <- .Call(ffi_rank_beside, factor, rest, group_start(posterior),
-                  as.integer(set) - 1L, random_lengths(posterior, factor, set))
-  dim(beside$residual) <- c(p + 1, p + 1)
-  beside
+rank_alone <- function(ranks, g, own) {
+  one <- ranks$alone(g)
+  extra_rank(one$posterior, one$factor, own, ranks$flat, ranks$lengths)
 }
 
-# Lengths of these columns of Z over all rows, with their shift, whose rounding they carry.
-random_lengths <- function(posterior, factor, columns) {
-  squares <- vapply(columns, function(k) sum(factor[, k, ]^2), 0)
-  sqrt(squares + posterior$n_rows * posterior$shift[columns]^2)
+# A function of a set of these columns that answers with its t_S; across groupings, where these have
+# too many groups for one factor, with the bound that is known.
+rank_of_sets <- function(ranks, columns) {
+  grouping <- ranks$columns$grouping[columns]
+  joint <- if (length(unique(grouping)) > 1) {
+    joint_factor(ranks$posterior,
+                 list(grouping = grouping, place = ranks$columns$place[columns]), ranks$flat)
+  }
+  function(set, bound) {
+    g <- unique(grouping[set])
+    if (length(g) == 1) return(rank_alone(ranks, g, ranks$columns$column[columns[set]]))
+    if (is.null(joint)) bound else joint_rank(joint, set, ranks$lengths[ranks$flat])
+  }
 }
 
-# Coefficients that the rows cannot tell from the effects of these columns take
-# on the tails of the columns' standard deviations.
-inherits_tail <- function(posterior, factor, set, lengths) {
-  p <- length(posterior$fixed)
-  flat <- posterior$beta$precision == 0
-  if (p == 0) return(logical())
-  X <- rank_beside(posterior, factor, set)$residual[, seq_len(p), drop = FALSE]
-  scaled <- sweep(X, 2, lengths[seq_len(p)], "/")
+refuse_many <- function(ranks, columns) {
+  groupings <- groupings_of(ranks$posterior)[unique(ranks$columns$grouping[columns])]
+  n_groups <- min(vapply(groupings, function(grouping) length(grouping$groups), 0L))
+  abort("{length(columns)} random columns with uniform standard deviations are too many
+         for {n_groups} groups.",
+        i = "Give {.arg sd} or {.arg cov} a proper prior.")
+}
+
+# Coefficients that the rows cannot tell from the effects of a grouping's columns take on the
+# tails of these columns' standard deviations. Those that they tell from the effects of each
+# grouping, but not of several at once, follow only where two groupings' do.
+inherited_tails <- function(ranks, heavy, exponents) {
+  tails <- rep(Inf, length(ranks$posterior$fixed))
+  if (length(ranks$flat) == 0) return(tails)
+  grouping <- ranks$columns$grouping
+  of_grouping <- numeric()
+  for (g in unique(grouping[heavy])) {
+    own <- heavy[grouping[heavy] == g]
+    least <- min(exponents[own])
+    if (least == Inf) next
+    of_grouping <- c(of_grouping, least)
+    heirs <- inherits_tail(ranks, g, ranks$columns$column[own])
+    tails[heirs] <- pmin(tails[heirs], least)
+  }
+  if (length(of_grouping) < 2) return(tails)
+  slow <- heavy[exponents[heavy] < Inf]
+  joint <- joint_factor(ranks$posterior, lapply(ranks$columns[c("grouping", "place")], `[`, slow),
+                        ranks$flat)
+  if (is.null(joint)) return(tails)
+  heirs <- ranks$flat[in_null_space(joint_beside(joint, seq_along(slow))$residual,
+                                    ranks$lengths[ranks$flat])]
+  tails[heirs] <- pmin(tails[heirs], sort(of_grouping)[2])
+  tails
+}
+
+inherits_tail <- function(ranks, g, own) {
+  p <- length(ranks$posterior$fixed)
+  one <- ranks$alone(g)
+  X <- rank_beside(one$posterior, one$factor, own)$residual[, seq_len(p), drop = FALSE]
+  which(ranks$posterior$beta$precision == 0 & in_null_space(X, ranks$lengths[seq_len(p)]))
+}
+
+# Which columns take part in what gives zero?
+in_null_space <- function(X, lengths) {
+  scaled <- sweep(X, 2, lengths, "/")
   decomposition <- svd(scaled, nu = 0)
   null <- decomposition$v[, decomposition$d <= 1e-8, drop = FALSE]
-  flat & sqrt(rowSums(null^2)) > 1e-6
+  sqrt(rowSums(null^2)) > 1e-6
+}
+
+# Refusals --------------------------------------------------------------------------------------
+
+refuse_set <- function(ranks, set, t) {
+  groupings <- unique(ranks$columns$grouping[set])
+  if (length(groupings) > 1) refuse_across(ranks, set, t)
+  one <- ranks$alone(groupings)
+  refuse_uniform(one$posterior, one$factor, ranks$columns$column[set], t)
+}
+
+refuse_across <- function(ranks, set, t) {
+  groupings <- ranks$posterior$groupings
+  effects <- vapply(set, function(k) {
+    grouping <- groupings[[ranks$columns$grouping[k]]]
+    column <- spell_columns(ranks$posterior, grouping$random$column[ranks$columns$column[k]])
+    cli::format_inline("{.val {column}} in {.code {grouping$name}}")
+  }, "")
+  chosen <- unique(ranks$columns$grouping[set])
+  names <- vapply(groupings[chosen], `[[`, "", "name")
+  abort("The fixed terms leave too little of the effects of {effects}, taken together.",
+        x = "The posterior does not exist: uniform standard deviations need group effects of at
+             least {length(set) + 1} dimensions beside the fixed part, and these have {t}.",
+        i = if (all(chosen[-1] %in% with_groups_of_another(groupings)))
+          "{.code {names}} have the same {length(groupings[[chosen[1]]]$groups)} groups.",
+        i = "Leave out {.code {names[length(names)]}}, or give {.arg sd} a proper prior for it, such
+             as {.code sd = list({names[length(names)]} = half_t(df, scale))}.")
+}
+
+# Groupings that have the groups of one before them, which is their parent then.
+with_groups_of_another <- function(groupings) {
+  n_groups <- function(g) length(groupings[[g]]$groups)
+  Filter(function(g) {
+    parent <- groupings[[g]]$parent
+    !is.null(parent) && n_groups(parent) == n_groups(g)
+  }, seq_along(groupings))
+}
+
+# The rows tell what the variances of such groupings sum to, and nothing else of them.
+tell_same_groups <- function(groupings) {
+  for (g in with_groups_of_another(groupings)) {
+    names <- vapply(groupings[c(groupings[[g]]$parent, g)], `[[`, "", "name")
+    random <- groupings[[g]]$random
+    same <- random$column[random$place %in% groupings[[groupings[[g]]$parent]]$random$place]
+    if (length(same) == 0) next
+    inform("{.code {names}} have the same groups: the rows tell the sum of their variances of
+            {.code {same}}, and only the prior splits it.",
+           i = "Leave one of them out, unless the prior means it.")
+  }
 }
 
 # The cause first: too few groups, columns that are zero in most of them, or a fixed part that has
@@ -327,8 +404,8 @@ refuse_uniform <- function(posterior, factor, set, t) {
      {.code {group}}: of {rank} dimensions they hold {rank - t}."
   }
   abort(cause,
-        x = "The posterior does not exist: uniform standard deviations need group effects of at least
-             {length(set) + 1} dimensions beside the fixed part, and these have {t}.",
+        x = "The posterior does not exist: uniform standard deviations need group effects of at
+             least {length(set) + 1} dimensions beside the fixed part, and these have {t}.",
         i = if (n_groups > 2 && rank - t > length(set) && rank > 0)
           "See whether {.code {group}}, or what tells its levels apart, is among the fixed terms.",
         i = paste("Give {.arg sd} a proper prior, such as {.code uniform(upper)} or

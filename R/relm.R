@@ -25,7 +25,8 @@
 #'   in each sweep (Yu and Meng, 2011). Under `lkj(eta)` with eta below 1/2 the interweaved sampler
 #'   uses coordinates that keep correlations apart from -1 and 1, and the other two Gibbs samplers
 #'   refuse the prior. A model without group effects, with flat coefficients and one residual
-#'   variance, is drawn exactly from its conjugate posterior instead.
+#'   variance, is drawn exactly from its conjugate posterior instead. See *Several grouping factors*
+#'   for these.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.
@@ -43,12 +44,13 @@
 #' @param init A fit of a model with the same hyperparameters, whose last draws the chains start
 #'   from; or `NULL`.
 #' @param group_draws For which groups to keep the draws of effects: `TRUE` for all, `FALSE` for
-#'   none, or levels of the grouping factor. `NULL` keeps all if they take less than 200 MB. Draws
-#'   that were not kept are the same numbers when you ask for them later, with
+#'   none, or levels of the grouping factor; with several of these a list that names them, such as
+#'   `list(a = TRUE, b = c("l1", "l2"))`; others keep none. `NULL` keeps all if they take less than
+#'   200 MB. Draws that were not kept are the same numbers when you ask for them later, with
 #'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. If draws of all
 #'   groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
-#'   each group's effects, averaged over 100 draws of the hyperparameters. `ranef()` and `coef()`
-#'   then give these means.
+#'   each group's effects, averaged over 100 draws of the hyperparameters, or with crossed grouping
+#'   factors over all draws. `ranef()` and `coef()` then give these means.
 #' @param target_ess A number of effective draws. Chains run in blocks until every hyperparameter
 #'   has this number, bulk and tail, over all chains together, or until each chain has `max_draws`,
 #'   or until memory is full. A message says which. `draws` is then the size of the first block.
@@ -73,6 +75,14 @@
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
 #'   [summary()][summary.relm], [plot()][plot.relm], [fixef()][relm-effects],
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
+#' @section Several grouping factors:
+#' Each grouping factor g has effects \eqn{\gamma_{gj} \sim N(0, \Sigma_g)}, independent of those of
+#' others, and a row's mean has those of its group in each. Factors whose groups lie in those of the
+#' next, as pupils' classes in schools, are drawn jointly, with all of their effects integrated out,
+#' as a single factor is. Factors that cross, as subjects and items, take turns: each is drawn so, with
+#' the coefficients and \eqn{\sigma}, given the effects of the others (Papaspiliopoulos, Roberts and
+#' Zanella, 2020), in sweeps whose proposals are learnt in a pilot run; 100 sweeps are the warm-up. At
+#' most eight random columns are drawn jointly. The Gibbs samplers are for one grouping factor.
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
 #' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such
@@ -81,6 +91,9 @@
 #' @references
 #' Gelfand, A. E., Sahu, S. K. and Carlin, B. P. (1995). Efficient parametrisations for
 #' normal linear mixed models. *Biometrika* 82, 479--488.
+#'
+#' Papaspiliopoulos, O., Roberts, G. O. and Zanella, G. (2020). Scalable inference for crossed random
+#' effects models. *Biometrika* 107, 25--40.
 #'
 #' Yu, Y. and Meng, X.-L. (2011). To center or not to center: that is not the question -- an
 #' ancillarity-sufficiency interweaving strategy (ASIS) for boosting MCMC efficiency. *Journal of

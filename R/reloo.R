@@ -2,9 +2,9 @@
 
 # Puts exact values in the places `bad` (rows, or groups in the order of their levels) of a
 # result of loo().
-leave_out_exactly <- function(fit, by, bad, result, seed) {
+leave_out_exactly <- function(fit, by, bad, result, seed, root = 1L) {
   design_of(fit, "reloo = TRUE")
-  left_out <- rows_left_out(fit, by, bad)
+  left_out <- rows_left_out(fit, by, bad, root)
   seeds <- chain_seeds(check_seed(seed), length(bad))
   exact <- vapply(seq_along(bad), function(i) {
     without <- fit_without(fit, left_out[[i]], names(left_out)[i], seeds[i])
@@ -22,9 +22,9 @@ leave_out_exactly <- function(fit, by, bad, result, seed) {
 }
 
 # The rows of each, named by what they are.
-rows_left_out <- function(fit, by, places) {
+rows_left_out <- function(fit, by, places, root = 1L) {
   if (by == "row") return(stats::setNames(as.list(places), paste("row", places)))
-  group <- group_levels(factors_of(fit$design)$group)
+  group <- group_levels(factors_of(fit$design)[[grouping_part(root)]])
   chosen <- group$display[places]
   stats::setNames(lapply(chosen, function(place) which(group$index == place)),
                   paste("the group", dQuote(group$labels[chosen], FALSE)))
@@ -61,7 +61,7 @@ posterior_of_rows <- function(design, prior) {
 # The rows or groups without which there is no posterior, whatever importance sampling makes of
 # them: rows that alone tell of a coefficient, whose leverage is 1; groups without which the model
 # is refused. Sought where rows and groups are not too many for it.
-without_density <- function(fit, by) {
+without_density <- function(fit, by, root = 1L) {
   posterior <- fit$posterior
   if (by == "row") {
     flat <- all(posterior$beta$precision == 0) && length(posterior$fixed) > 0
@@ -71,9 +71,10 @@ without_density <- function(fit, by) {
     leverage <- rowSums(qr.Q(qr(sqrt(weights) * rows$X))^2)
     return(which(leverage > 1 - 1e-8))
   }
-  if (is.null(fit$design) || n_groups(posterior) > few_groups) return(integer())
-  places <- seq_along(grouping_of(posterior)$groups)
-  rows <- rows_left_out(fit, "group", places)
+  n_groups <- length(groupings_of(posterior)[[root]]$groups)
+  if (is.null(fit$design) || n_groups > few_groups) return(integer())
+  places <- seq_len(n_groups)
+  rows <- rows_left_out(fit, "group", places, root)
   places[!vapply(rows, function(own) has_posterior_without(fit, own), NA)]
 }
 
@@ -95,6 +96,7 @@ refuse_leaving_out <- function(label, reason) {
 # rows.
 left_out_rows <- function(without, fit, places) {
   posterior <- without$posterior
+  if (length(groupings_of(posterior)) > 1) return(left_out_of_several(without, fit, places))
   rows <- rows_of_fit(fit$design, posterior, places)
   # No other row has their group.
   rows$group[is.na(rows$group)] <- 0L
@@ -106,13 +108,22 @@ left_out_rows <- function(without, fit, places) {
   log_density_of_rows(moments, rows$y)
 }
 
+# The same of several groupings: groups that are known beside the chain have their effects as drawn.
+left_out_of_several <- function(without, fit, places) {
+  labels <- strata_of_rows(fit, places)
+  given <- given_strata(without, labels)
+  moments <- several_row_moments(without, fit$design, given[c("hyper", "sigma")])
+  at <- moments(places, FALSE, rep_len(given$stratum_of(labels), length(places)))
+  log_density_of_rows(at, at$y)
+}
+
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
 left_out_group <- function(without, fit, rows) {
   design <- design_part(fit$design, rows)
   given <- given_strata(without, strata_of_rows(fit, rows))
-  groups <- groups_of_design(design, without$posterior, given$stratum_of)
+  groups <- any_groups_of_design(design, without$posterior, given$stratum_of)
   model <- sampler_model(without$posterior, "uncentered")
-  group_log_lik(model, groups, given, 1L)[, 1]
+  any_group_log_lik(model, groups, given, 1L)[, 1]
 }
 
 # Labels of the residual variances that rows have.

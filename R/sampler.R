@@ -9,13 +9,19 @@
 sampler_model <- function(posterior, parameterization) {
   groupings <- groupings_of(posterior)
   coordinates <- sampler_coordinates(posterior, parameterization)
-  cells <- cells_of(posterior)
   strata <- strata_of(posterior)
+  several <- length(groupings) > 1
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
-    groupings = Map(function(grouping, means) {
-      encode_grouping(posterior, grouping, cells, means, coordinates)
-    }, groupings, coordinates$means),
-    steps = lapply(find_steps(groupings), function(step) list(groupings = step - 1L)),
+    groupings = Map(function(g, means) {
+      own <- one_grouping(posterior, g)
+      c(encode_grouping(own, grouping_of(own), cells_of(own), means, coordinates),
+        if (several) {
+          list(place = groupings[[g]]$random$place - 1L,
+               stratum_factor = in_coordinates(own$strata$factor, 0, 0, numeric(), coordinates))
+        })
+    }, seq_along(groupings), coordinates$means),
+    steps = encode_steps(posterior),
+    cells = if (several) encode_cells(posterior, coordinates),
     n_strata = n_strata(posterior),
     n_coef = length(posterior$fixed), deficient = is_deficient(posterior),
     stratum_factor = in_coordinates(strata$factor, 0, 0, numeric(), coordinates),
@@ -24,8 +30,19 @@ sampler_model <- function(posterior, parameterization) {
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
-    sigma_prior = posterior$sigma, part = parameters_of(posterior)$part
+    sigma_prior = posterior$sigma, part = parameters_of(posterior)$part,
+    of_grouping = match(parameters_of(posterior)$grouping, vapply(groupings, `[[`, "", "name"))
   ))
+}
+
+# The cells of several groupings.
+encode_cells <- function(posterior, coordinates) {
+  cells <- posterior$cells
+  q <- n_cell_columns(posterior)
+  list(n = length(cells$rows), n_columns = q, stratum = cells$stratum - 1L,
+       group = cells$group - 1L,
+       factor = in_coordinates(cells$factor, q, posterior$intercepts[["Z"]],
+                               posterior$shift[seq_len(q)], coordinates))
 }
 
 # means: the columns of Z whose effects have coefficients for their means.
@@ -48,11 +65,31 @@ in_coordinates <- function(factors, n_random, intercept, shift, coordinates) {
   change_coordinates(factors, n_random, intercept, shift, coordinates$A, coordinates$offset)
 }
 
-# The number (from 1) of the grouping of a step (from 0), which is no longer chain; and that
-# grouping.
-number_of_step <- function(model, step = 0L) model$steps[[step + 1L]]$groupings + 1L
+# Of a step (from 0): the numbers (from 1) of its groupings, leaf to root; these; and their columns and
+# blocks one after another, as C has them.
+numbers_of_step <- function(model, step = 0L) model$steps[[step + 1L]]$groupings + 1L
 
-grouping_of_step <- function(model, step = 0L) model$groupings[[number_of_step(model, step)]]
+groupings_of_step <- function(model, step = 0L) model$groupings[numbers_of_step(model, step)]
+
+grouping_of_step <- function(model, step = 0L) {
+  groupings <- groupings_of_step(model, step)
+  if (length(groupings) == 1) return(groupings[[1]])
+  sizes <- vapply(groupings, `[[`, 0L, "n_random")
+  blocks <- Map(function(grouping, before) {
+    lapply(grouping$blocks, function(block) {
+      block$first <- block$first + as.integer(before)
+      block
+    })
+  }, groupings, cumsum(sizes) - sizes)
+  list(n_random = sum(sizes), blocks = unlist(blocks, recursive = FALSE))
+}
+
+# Places of a step's standard deviations or correlations among the hyperparameters, in its order.
+places_in_step <- function(model, step, part) {
+  unlist(lapply(numbers_of_step(model, step), function(g) {
+    which(model$part == part & model$of_grouping == g)
+  }))
+}
 
 encode_block <- function(block) {
   kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand")
@@ -189,17 +226,19 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
                          kept = NULL, progress = NULL) {
   start <- with_lists(start)
   theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
-  kept <- lapply(model$groupings, function(grouping) {
-    if (is.null(kept)) seq_len(grouping$n_groups) - 1L else as.integer(kept)
-  })
+  kept <- if (is.null(kept)) {
+    lapply(model$groupings, function(grouping) seq_len(grouping$n_groups) - 1L)
+  } else rep_len(lapply(by_grouping(kept), as.integer), length(model$groupings))
   start <- list(theta = theta, Sigma = lapply(start$Sigma, as.numeric),
-                sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric))
+                sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric),
+                effect = start$effect)
   result <- tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
-  # Of the only grouping, columns x groups x draws.
-  result$effects <- if (length(result$effects)) result$effects[[1]] else array(0, c(0, 0, draws))
+  # Columns x groups x draws, of several groupings a list of these.
+  n <- length(result$effects)
+  if (n < 2) result$effects <- if (n) result$effects[[1]] else array(0, c(0, 0, draws))
   result
 }
 

@@ -8,20 +8,28 @@ sampler_that_runs <- function(posterior, sampler) {
     n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
-  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
+  if (has_several(posterior) || is.null(collapsed_obstacle(posterior))) "collapsed"
+  else "interweaved"
 }
 
 # What the collapsed sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
   if (!has_groups(posterior)) return("group effects")
-  if (n_random(posterior) > 8) return("at most eight random columns")
+  columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
+  most <- max(vapply(find_steps(groupings_of(posterior)), function(step) sum(columns[step]), 0))
+  if (most > 8) {
+    return(if (has_several(posterior)) "at most eight random columns in groupings that are drawn jointly"
+           else "at most eight random columns")
+  }
 }
 
 check_collapsed <- function(posterior, sampler) {
   obstacle <- collapsed_obstacle(posterior)
   if (!is.null(obstacle)) {
-    abort(paste0("The collapsed sampler needs ", obstacle, "."),
-          i = 'Use {.code sampler = "interweaved"} for this model.')
+    remedy <- if (has_several(posterior)) "Leave random slopes out: no other sampler has several
+                                            groupings."
+      else 'Use {.code sampler = "interweaved"} for this model.'
+    abort(paste0("The collapsed sampler needs ", obstacle, "."), i = remedy)
   }
 }
 
@@ -42,16 +50,30 @@ check_plain_eta <- function(posterior, sampler) {
 
 no_check <- function(posterior, sampler) invisible()
 
+# The Gibbs samplers' conditionals are those of one grouping's effects.
+check_one_grouping <- function(posterior, sampler) {
+  if (!has_several(posterior)) return(invisible())
+  names <- vapply(groupings_of(posterior), `[[`, "", "name")
+  abort("The {sampler} sampler is for models with one grouping.",
+        x = "This one has {.code {names}}.",
+        i = 'Leave {.arg sampler} out, or use {.code sampler = "collapsed"}.')
+}
+
+check_gibbs <- function(posterior, sampler) {
+  check_one_grouping(posterior, sampler)
+  if (sampler != "interweaved") check_plain_eta(posterior, sampler)
+}
+
 # label: what it is called in print. asked: can it be asked for by name? tuned: has it proposals?
 samplers <- list(
   collapsed = list(label = "collapsed", parameterization = "uncentered", asked = TRUE,
                    tuned = TRUE, check = check_collapsed),
   interweaved = list(label = "interweaved Gibbs", parameterization = "uncentered", asked = TRUE,
-                     tuned = FALSE, check = no_check),
+                     tuned = FALSE, check = check_gibbs),
   centered = list(label = "centered Gibbs", parameterization = "centered", asked = TRUE,
-                  tuned = FALSE, check = check_plain_eta),
+                  tuned = FALSE, check = check_gibbs),
   uncentered = list(label = "uncentered Gibbs", parameterization = "uncentered", asked = TRUE,
-                    tuned = FALSE, check = check_plain_eta),
+                    tuned = FALSE, check = check_gibbs),
   common_line = list(label = "common line", parameterization = "uncentered", asked = FALSE,
                      tuned = FALSE, check = no_check)
 )
@@ -67,5 +89,5 @@ check_sampler <- function(posterior, sampler) samplers[[sampler]]$check(posterio
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
 # of their own.
 effects_in_chain <- function(posterior, sampler) {
-  !is_tuned(sampler) || n_strata(posterior) > 1
+  !is_tuned(sampler) || n_strata(posterior) > 1 || length(find_steps(groupings_of(posterior))) > 1
 }

@@ -20,18 +20,18 @@ plan_sampling <- function(posterior, control, seed) {
   check_sampler(posterior, sampler)
   check_sweeps(control)
   kept <- choose_kept(control, posterior)
-  check_memory(posterior, control, length(kept$kept))
+  check_memory(posterior, control, kept$kept)
   if (sampler == "common_line") control$warmup <- 0L
   uncentered <- sampler_model(posterior, "uncentered")
   model <- if (parameterization_of(sampler) == "uncentered") uncentered
     else sampler_model(posterior, parameterization_of(sampler))
   if (is_tuned(sampler)) model <- with_spectrum(model)
-  tell_work("Finding where to start from, with", n_groups(posterior), "groups", control)
+  tell_work("Finding where to start from, with", max_groups(posterior), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (is_tuned(sampler)) {
-    tuning <- tune_collapsed(model, estimate, posterior, control)
+    tuning <- tune_model(model, estimate, posterior, control)
     if (is.null(tuning)) {
-      sampler <- without_mode(control)
+      sampler <- without_mode(control, posterior)
       if (!is.null(model$spectrum)) estimate <- estimate_scales(uncentered)
     } else {
       model <- with_tuning(model, tuning)
@@ -48,10 +48,11 @@ plan_sampling <- function(posterior, control, seed) {
 
 # The sampler in place of the collapsed one where its target has no mode that can be found,
 # as with data whose scale is far from that of the priors.
-without_mode <- function(control) {
-  if (is.null(control$sampler)) return("interweaved")
+without_mode <- function(control, posterior) {
+  if (is.null(control$sampler) && !has_several(posterior)) return("interweaved")
   abort("The collapsed sampler found no mode of the posterior to start from.",
-        i = 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
+        i = if (has_several(posterior)) "Rescale the response or the priors."
+            else 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
 }
 
 check_sweeps <- function(control) {
@@ -66,7 +67,8 @@ check_sweeps <- function(control) {
 # Runs every chain, or continues those that ended so.
 run_plan <- function(plan, draws = plan$control$draws, ends = NULL) {
   control <- plan$control
-  run <- function(chain, progress) run_one(plan, chain, draws, ends[[chain]], progress)
+  one <- if (is.null(plan$summed)) run_one else run_in_pieces
+  run <- function(chain, progress) one(plan, chain, draws, ends[[chain]], progress)
   warmup <- if (is.null(ends)) control$warmup else 0L
   run_chains(run, control$chains, control$cores, warmup + draws * control$thin,
              control$progress)
@@ -82,7 +84,7 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
     c(result, list(stream = get(".Random.seed", globalenv())))
   })
   if (result$interrupted) return(result)
-  if (!plan$in_chain && length(plan$kept)) {
+  if (!plan$in_chain && sum(lengths(plan$kept))) {
     result$effects <- draw_deferred_effects(plan$uncentered, result$hyper, plan$seeds[chain],
                                          plan$kept, draws_before(end))
   }
@@ -90,6 +92,34 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
   # From another process it would come in a message.
   result$model <- NULL
   c(result, seconds = proc.time()[["elapsed"]] - started)
+}
+
+# Bytes of effects that a chain holds at once where they are added up.
+piece_bytes <- 1e8
+
+# The same chain, with the sums over its draws of all effects.
+run_in_pieces <- function(plan, chain, draws, end = NULL, progress = NULL) {
+  kept <- plan$kept
+  plan$kept <- lapply(plan$model$groupings, function(grouping) seq_len(grouping$n_groups) - 1L)
+  sizes <- vapply(plan$model$groupings, function(grouping) {
+    as.numeric(grouping$n_random) * grouping$n_groups
+  }, 0)
+  size <- as.integer(max(1, piece_bytes %/% (8 * sum(sizes))))
+  warmup <- if (is.null(end)) plan$control$warmup else 0L
+  result <- sums <- NULL
+  for (first in seq(1L, draws, by = size)) {
+    before <- if (first == 1L) 0 else warmup + (first - 1) * plan$control$thin
+    tell <- if (!is.null(progress)) function(sweeps) progress(before + sweeps)
+    piece <- run_one(plan, chain, min(size, draws - first + 1L), end, tell)
+    if (piece$interrupted) return(piece)
+    end <- piece$end
+    sums <- add_sums(sums, sum_effects(piece$effects, piece$hyper, plan$summed))
+    piece$effects <- Map(function(effects, kept) part_of_effects(effects, kept + 1L),
+                         piece$effects, kept)
+    result <- if (is.null(result)) piece else join_runs(list(result), list(piece))[[1]]
+  }
+  result$sums <- sums
+  result
 }
 
 start_chain <- function(plan, chain, draws, progress) {
@@ -111,13 +141,15 @@ continue_chain <- function(plan, end, draws, progress) {
                  kept_in_chain(plan), progress), list(model = model))
 }
 
-kept_in_chain <- function(plan) if (plan$in_chain) plan$kept else integer()
+kept_in_chain <- function(plan) {
+  if (plan$in_chain) plan$kept else map_groupings(function(kept) integer(), plan$kept)
+}
 
 # What it takes to continue a chain: its state, its stream, its tuning where that is its own,
 # and how many draws there are.
 end_of <- function(result, before) {
   tuning <- tuning_of_model(result$model)
-  own <- if (!is.null(before)) before$tuning else if (is.null(tuning$table)) keep_tuning(tuning)
+  own <- if (!is.null(before)) before$tuning else if (!is_shared(tuning)) keep_tuning(tuning)
   list(state = result$state, stream = result$stream, tuning = own,
        draws = draws_before(before) + ncol(result$hyper))
 }
@@ -125,23 +157,31 @@ end_of <- function(result, before) {
 draws_before <- function(end) if (is.null(end)) 0L else end$draws
 
 # A table is the same for all chains.
-shared_tuning <- function(tuning) if (!is.null(tuning$table)) keep_tuning(tuning)
+shared_tuning <- function(tuning) if (is_shared(tuning)) keep_tuning(tuning)
+
+is_shared <- function(tuning) {
+  !is.null(tuning) && (is.null(tuning$sigma_role) || !is.null(tuning$table))
+}
 
 # A tuning without what can be made again, and that again.
 keep_tuning <- function(tuning) {
   if (is.null(tuning)) return(NULL)
-  if (!is.null(tuning$table)) tuning$table <- tuning$table["grid"]
-  tuning$threads <- NULL
-  tuning
+  each_tuning(tuning, function(tuning) {
+    if (!is.null(tuning$table)) tuning$table <- tuning$table["grid"]
+    tuning$threads <- NULL
+    tuning
+  })
 }
 
 restore_tuning <- function(model, tuning, threads) {
   if (is.null(tuning)) return(model)
-  # Fits of versions before have one of a step without a number.
-  if (is.null(tuning$step)) tuning$step <- 0L
-  if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
-  tuning$threads <- threads
-  with_tuning(with_spectrum(model), tuning)
+  with_tuning(with_spectrum(model), each_tuning(tuning, function(tuning) {
+    # Fits of versions before have one of a step without a number.
+    if (is.null(tuning$step)) tuning$step <- 0L
+    if (!is.null(tuning$table)) tuning$table <- table_from_grid(tuning$table$grid, model, tuning)
+    tuning$threads <- threads
+    tuning
+  }))
 }
 
 gather_chains <- function(results, posterior) {
@@ -171,7 +211,7 @@ run_until_enough <- function(plan, posterior) {
     if (least >= control$target_ess || done >= control$max_draws) break
     more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
     more <- min(max(more, 50), 4 * done, control$max_draws - done)
-    if (!room_for_more(posterior, control, length(plan$kept), done, more)) break
+    if (!room_for_more(posterior, control, plan$kept, done, more)) break
     ends <- lapply(results, `[[`, "end")
     results <- join_runs(results, run_plan(plan, as.integer(more), ends))
   }
@@ -192,10 +232,11 @@ least_ess <- function(results) {
 join_runs <- function(first, second) {
   Map(function(a, b) {
     b$hyper <- bind_last(list(a$hyper, b$hyper))
-    b$effects <- bind_last(list(a$effects, b$effects))
+    b$effects <- map_groupings(function(a, b) bind_last(list(a, b)), a$effects, b$effects)
     for (count in c("proposals", "refused", "accepted", "seconds")) {
       b[[count]] <- a[[count]] + b[[count]]
     }
+    b$sums <- add_sums(a$sums, b$sums)
     b
   }, first, second)
 }

@@ -2,8 +2,9 @@
 # through, so that their columns, groups and strata are those of the design.
 #
 #   formula, sigma   as the design has them
-#   terms, bars, by  terms of the fixed part and of the random part; grouping and stratum factor
+#   terms, bars, by  terms of the fixed part and of the random part; grouping and stratum factors
 #   group, sigma_by  names of these factors
+#   of_grouping      the number of each bar's grouping factor
 #   whole            terms of all variables together, with the bases of poly() and the like
 #   coding           contrasts of factors
 #   columns          the columns of the model frame, without rows: types, levels, shapes
@@ -15,10 +16,10 @@
 #
 # Objects beside the data that the formula names, such as knots, are in the environment of its
 # terms, as they are.
-new_schema <- function(formula, sigma, terms, bars, by, group, sigma_by, whole, coding, columns,
-                       raw, row_variables, quosures, known) {
+new_schema <- function(formula, sigma, terms, bars, by, group, sigma_by, of_grouping, whole, coding,
+                       columns, raw, row_variables, quosures, known) {
   schema <- list(formula = formula, sigma = sigma, terms = terms, bars = bars, by = by,
-                 group = group, sigma_by = sigma_by, whole = whole, coding = coding,
+                 group = group, sigma_by = sigma_by, of_grouping = of_grouping, whole = whole, coding = coding,
                  columns = columns, raw = raw, row_variables = row_variables,
                  quosures = quosures, known = known)
   class(schema) <- "relm_schema"
@@ -41,6 +42,7 @@ schema_of <- function(design, known = names(design$by)[lengths(design$by) > 0]) 
   new_schema(
     rowless(design$formula), rowless(design$sigma), rowless(design$terms),
     lapply(design$bars, rowless), design$by, design$group, design$sigma_by,
+    design$of_grouping,
     rowless(attr(design$frame, "terms")), design$coding, columns, raw_types(design, columns),
     names, lapply(quosures, rowless_quosure, names), known_levels(design, known)
   )

@@ -61,7 +61,7 @@ draws_new_groups <- function(fit, use.u, re_formula, re.form) {
   }
   if (given[["use.u"]]) return(!check_flag(use.u, "use.u"))
   if (!given[["re.form"]]) return(FALSE)
-  bars <- chosen_bars(fit, re.form, "re.form")
+  bars <- bars_of_random(chosen_random(fit, re.form, "re.form"))
   if (length(bars) && !identical(length(bars), length(fit$design$bars))) {
     abort("{.arg re.form} must be NULL, for the group effects of the draws, or NA, for new ones.",
           x = "It is {.code {deparse1(re.form)}}.",

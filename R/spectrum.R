@@ -8,6 +8,7 @@ many_columns <- 64L
 most_groups_a_column <- 4
 
 has_spectrum <- function(model) {
+  if (length(model$groupings) > 1) return(FALSE)
   grouping <- grouping_of_step(model)
   grouping$n_random == 1 && model$n_strata == 1 && model$beta_is_flat == 1 &&
     model$n_staying == model$n_coef && model$n_coef >= many_columns &&
@@ -58,7 +59,7 @@ spectral_scales <- function(model) {
     lambda <- exp(log_lambda)
     sum(log1p(lambda^2 * spectrum$size)) + df * log(variance(lambda))
   }
-  unit <- log(effect_scale(grouping_of_step(model)))
+  unit <- log(step_scale(model, 0L))
   lambda <- exp(stats::optimize(deviance, unit + c(-5, 5), tol = em_settled)$minimum)
   shrunk <- lambda^2 * spectrum$along / (1 + lambda^2 * spectrum$size)
   sigma2 <- variance(lambda)

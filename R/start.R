@@ -8,6 +8,7 @@ em_settled <- 0.01
 # An estimate of Sigma, a list by grouping, and sigma2 in the uncentered coordinates of `model`,
 # with the coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
+  if (length(model$groupings) > 1) return(estimate_one_by_one(model))
   sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   unseen <- unseen_variances(model)
@@ -31,6 +32,25 @@ estimate_scales <- function(model) {
     }
   }
   c(em, list(Sigma = Sigma, sigma2 = sigma2))
+}
+
+# Of several groupings: each as if it were alone, with what it leaves for sigma2 and the coefficients
+# given that which leaves the least.
+estimate_one_by_one <- function(model) {
+  estimates <- lapply(seq_along(model$groupings), function(g) estimate_scales(model_of_one(model, g)))
+  left <- vapply(estimates, function(estimate) mean(log(estimate$sigma2)), 0)
+  best <- estimates[[which.min(left)]]
+  best$Sigma <- unlist(lapply(estimates, `[[`, "Sigma"), recursive = FALSE)
+  best$effective <- unlist(lapply(estimates, `[[`, "effective"), recursive = FALSE)
+  best
+}
+
+# A model with one of its groupings.
+model_of_one <- function(model, g) {
+  model$stratum_factor <- model$groupings[[g]]$stratum_factor
+  model$groupings <- model$groupings[g]
+  model$steps <- list(list(groupings = 0L))
+  model
 }
 
 em_step <- function(model, Sigma, sigma2) {

@@ -17,6 +17,33 @@ find_steps <- function(groupings) {
   })
 }
 
+encode_steps <- function(posterior) {
+  steps <- find_steps(groupings_of(posterior))
+  lapply(steps, encode_step, posterior, length(steps))
+}
+
+# A step as C has it (step_t in src/step.h): the numbers of its groupings, and of a longer chain, or
+# one of several, the groups of each, the children of a group beside each other.
+encode_step <- function(step, posterior, n_steps = 1L) {
+  if (length(step) == 1 && n_steps == 1) return(list(groupings = step - 1L))
+  list(groupings = step - 1L, levels = arrange_chain(step, posterior))
+}
+
+arrange_chain <- function(step, posterior) {
+  n <- length(step)
+  sizes <- vapply(posterior$groupings[step], function(grouping) length(grouping$groups), 0L)
+  levels <- vector("list", n)
+  levels[[n]] <- list(number = seq_len(sizes[n]) - 1L, parent = integer(sizes[n]))
+  for (l in rev(seq_len(n - 1))) {
+    place <- order(levels[[l + 1]]$number)
+    parent <- place[group_parents(posterior$cells, step[l], step[l + 1])]
+    number <- order(parent)
+    levels[[l]] <- list(number = number - 1L, parent = parent[number] - 1L)
+    levels[[l + 1]]$child_start <- c(0L, cumsum(tabulate(parent, sizes[l + 1])))
+  }
+  levels
+}
+
 chain_from <- function(leaf, parents, taken) {
   chain <- leaf
   repeat {

@@ -79,7 +79,12 @@ tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf
   measures <- c("rhat", "ess")[c(check_flag(rhat, "rhat"), check_flag(ess, "ess"))]
   tables <- lapply(unique(effects), function(effect) {
     from_moments <- effect %in% c("ran_vals", "ran_coefs") && has_moments(x)
-    if (from_moments) return(tidy_moments(x, effect, conf.level, measures))
+    if (from_moments) {
+      tables <- lapply(seq_along(groupings_of(x$posterior)), function(g) {
+        tidy_moments(x, effect, conf.level, measures, g)
+      })
+      return(do.call(rbind, tables))
+    }
     rows <- tidy_rows(x, effect, squared)
     table <- tidy_draws_of(x, rows, conf.level, conf.method, measures, robust)
     if (exponentiate && effect == "fixed") exponentiate_rows(table) else table
@@ -133,33 +138,34 @@ tidy_rows <- function(fit, effect, squared = FALSE) {
     return(rows(variables_of_part(posterior, "b"), fixed))
   }
   if (effect == "auxiliary") return(tidy_auxiliary(fit, rows))
+  groupings <- groupings_of(posterior)
   if (effect == "ran_pars") {
-    return(rbind(tidy_covariance(fit, rows, squared), tidy_sigma(fit, rows, squared)))
+    covariances <- lapply(groupings, tidy_covariance, fit, rows, squared)
+    return(do.call(rbind, c(covariances, list(tidy_sigma(fit, rows, squared)))))
   }
   if (!has_groups(posterior)) return(rows(character(), character()))
-  grouping <- grouping_of(posterior)
-  columns <- if (effect == "ran_vals") grouping$random$column else coef_columns(posterior)
-  rows(if (effect == "ran_vals") effect_variables(fit) else coef_variables(fit), columns,
-       grouping$name, rep(groups_in_order(grouping), each = length(columns)))
+  do.call(rbind, lapply(seq_along(groupings), function(g) {
+    names <- names_by_group(fit, effect == "ran_coefs", g)
+    rows(as.character(names), rownames(names), groupings[[g]]$name,
+         rep(shown_levels(fit, g), each = nrow(names)))
+  }))
 }
 
-tidy_covariance <- function(fit, rows, squared = FALSE) {
-  posterior <- fit$posterior
-  if (!has_groups(posterior)) return(NULL)
-  columns <- grouping_of(posterior)$random$column
-  sd <- variables_of_part(posterior, "sd")
-  cor <- variables_of_part(posterior, "cor")
-  pairs <- correlated_columns(grouping_of(posterior)$random$block)
+tidy_covariance <- function(grouping, fit, rows, squared = FALSE) {
+  columns <- grouping$random$column
+  sd <- variables_of_part(fit$posterior, "sd", grouping$name)
+  cor <- variables_of_part(fit$posterior, "cor", grouping$name)
+  pairs <- correlated_columns(grouping$random$block)
   names <- paste0(columns[pairs$first], ".", columns[pairs$second])
   if (!squared) {
     return(rows(c(sd, cor),
                 c(paste0("sd__", columns), sprintf("cor__%s", names)[seq_along(cor)]),
-                grouping_of(posterior)$name))
+                grouping$name))
   }
   products <- Map(c, cor, sd[pairs$first], sd[pairs$second])
   rows(c(Map(c, sd, sd), products),
        c(paste0("var__", columns), sprintf("cov__%s", names)[seq_along(cor)]),
-       grouping_of(posterior)$name)
+       grouping$name)
 }
 
 tidy_sigma <- function(fit, rows, squared = FALSE) {
@@ -219,19 +225,18 @@ measure_convergence <- function(values, measures) {
 
 # Group effects of which there are means and covariances: intervals of a normal distribution, whose
 # mean is its median.
-tidy_moments <- function(fit, effect, level, measures) {
+tidy_moments <- function(fit, effect, level, measures, g) {
   posterior <- fit$posterior
-  groups <- shown_levels(fit)
-  columns <- if (effect == "ran_coefs") coef_columns(posterior)
-    else grouping_of(posterior)$random$column
-  parts <- moments_of_groups(fit, columns, effect == "ran_coefs")
+  groups <- shown_levels(fit, g)
+  columns <- if (effect == "ran_coefs") coef_columns_of(posterior, g) else random_of(posterior, g)
+  parts <- moments_of_groups(fit, columns, effect == "ran_coefs", g)
   in_rows <- function(name) {
     as.numeric(t(vapply(parts, function(part) part[, name], numeric(length(groups)))))
   }
   estimate <- in_rows("mean")
   error <- in_rows("sd")
   half <- stats::qnorm((1 + level) / 2) * error
-  table <- data.frame(effect = effect, group = grouping_of(posterior)$name,
+  table <- data.frame(effect = effect, group = names_of_groupings(posterior)[g],
                       level = rep(groups, each = length(columns)),
                       term = rep(columns, length(groups)), estimate = estimate,
                       std.error = error, conf.low = estimate - half, conf.high = estimate + half)

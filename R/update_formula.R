@@ -72,12 +72,12 @@ without_taken <- function(expression) {
 }
 
 # The formula less these bars, each of which is one of its blocks or several: of (x || g), which is
-# (1 | g) + (0 + x | g), either may go.
+# (1 | g) + (0 + x | g), either may go, and of (1 | a/b) (1 | a) or (1 | a:b).
 without_bars <- function(formula, taken) {
   written <- sum_of(formula[[3]])$bars
-  out <- unlist(lapply(taken, split_bar))
+  out <- unlist(lapply(taken, blocks_of_bar))
   keys <- vapply(out, bar_key, "")
-  known <- vapply(unlist(lapply(written, split_bar)), bar_key, "")
+  known <- vapply(unlist(lapply(written, blocks_of_bar)), bar_key, "")
   absent <- out[!keys %in% known]
   if (length(absent)) {
     abort("{.arg formula.} takes out a term that the model does not have.",
@@ -85,7 +85,7 @@ without_bars <- function(formula, taken) {
           i = "The model is {.code {deparse1(formula)}}.")
   }
   left <- unlist(lapply(written, function(bar) {
-    blocks <- split_bar(bar)
+    blocks <- blocks_of_bar(bar)
     stays <- !vapply(blocks, bar_key, "") %in% keys
     if (all(stays)) list(bar) else blocks[stays]
   }))
@@ -94,10 +94,12 @@ without_bars <- function(formula, taken) {
   formula
 }
 
+blocks_of_bar <- function(bar) unlist(lapply(split_slash(bar), split_bar))
+
 # What a bar says, however it is written: its columns and the grouping factor.
 bar_key <- function(bar) {
   side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
-  paste(c(attr(side, "intercept"), sort(attr(side, "term.labels")), as_text(bar[[3]])),
+  paste(c(attr(side, "intercept"), sort(attr(side, "term.labels")), spelled_alike(bar[[3]])),
         collapse = " | ")
 }
 

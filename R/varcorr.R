@@ -11,37 +11,34 @@ VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NU
   posterior <- x$posterior
   asked <- asked_estimates(summary, probs, robust)
   if (asked$form != "medians") return(covariance_tables(x, asked))
-  estimate <- list()
-  if (has_groups(posterior)) {
-    estimate[[grouping_of(posterior)$name]] <- covariance_estimate(x)
-  }
-  structure(estimate, sc = sigma(x), class = "VarCorr.relm")
+  estimates <- lapply(groupings_of(posterior), covariance_estimate, x)
+  names(estimates) <- if (length(estimates)) names_of_groupings(posterior)
+  structure(estimates, sc = sigma(x), class = "VarCorr.relm")
 }
 
-# brms's shape: for the grouping factor sd, cor and cov, for residuals sd.
+# brms's shape: for each grouping sd, cor and cov, for residuals sd.
 covariance_tables <- function(fit, asked) {
   posterior <- fit$posterior
   names <- if (!has_strata(posterior)) "sigma" else shown_strata(posterior)
   sd <- sigma_draws(fit)
   residual <- list(sd = asked_form(sd, parameter_tails(posterior)[colnames(sd)], asked,
                                    list(names)))
-  if (!has_groups(posterior)) return(list(residual__ = residual))
-  stats::setNames(list(group_covariance(fit, asked), residual),
-                  c(grouping_of(posterior)$name, "residual__"))
+  covariances <- lapply(groupings_of(posterior), group_covariance, fit, asked)
+  stats::setNames(c(covariances, list(residual)), c(names_of_groupings(posterior), "residual__"))
 }
 
-group_covariance <- function(fit, asked) {
+group_covariance <- function(grouping, fit, asked) {
   posterior <- fit$posterior
-  columns <- grouping_of(posterior)$random$column
+  columns <- grouping$random$column
   q <- length(columns)
-  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd"))
-  tails <- tails_of_part(posterior, "sd")
+  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd", grouping$name))
+  tails <- tails_of_part(posterior, "sd", grouping$name)
   tables <- list(sd = asked_form(sd, tails, asked, list(columns)))
-  pairs <- correlated_columns(grouping_of(posterior)$random$block)
+  pairs <- correlated_columns(grouping$random$block)
   if (length(pairs$first) == 0) return(tables)
   # Draws x effects x effects; as a matrix, the pairs of effects in the order of columns.
   correlation <- array(rep(diag(q), each = nrow(sd)), c(nrow(sd), q, q))
-  drawn <- hyper_matrix(fit, shown_places_of(posterior, "cor"))
+  drawn <- hyper_matrix(fit, shown_places_of(posterior, "cor", grouping$name))
   for (k in seq_along(pairs$first)) {
     correlation[, pairs$first[k], pairs$second[k]] <-
       correlation[, pairs$second[k], pairs$first[k]] <- drawn[, k]
@@ -72,23 +69,23 @@ asked_form <- function(draws, tails, asked, names) {
   aperm(array(table, c(sizes, ncol(table)), c(names, list(colnames(table)))), c(1, 3, 2))
 }
 
-covariance_estimate <- function(fit) {
-  posterior <- fit$posterior
-  columns <- grouping_of(posterior)$random$column
+covariance_estimate <- function(grouping, fit) {
+  columns <- grouping$random$column
   q <- length(columns)
   medians_of <- function(part) {
-    apply(hyper_matrix(fit, shown_places_of(posterior, part)), 2, stats::median)
+    places <- shown_places_of(fit$posterior, part, grouping$name)
+    apply(hyper_matrix(fit, places), 2, stats::median)
   }
   sd <- medians_of("sd")
   correlation <- diag(q)
-  pairs <- correlated_columns(grouping_of(posterior)$random$block)
+  pairs <- correlated_columns(grouping$random$block)
   medians <- medians_of("cor")
   correlation[cbind(pairs$first, pairs$second)] <- medians
   correlation[cbind(pairs$second, pairs$first)] <- medians
   dimnames(correlation) <- list(columns, columns)
   names(sd) <- columns
   structure(correlation * tcrossprod(sd), stddev = sd, correlation = correlation,
-            block = grouping_of(posterior)$random$block)
+            block = grouping$random$block)
 }
 
 #' @rdname relm-effects

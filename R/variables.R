@@ -2,9 +2,11 @@
 
 # Those whose draws are kept.
 kept_variables <- function(fit) {
-  shown <- grouping_of(fit$posterior)$display
-  shown <- shown[(shown - 1L) %in% fit$sampling$kept]
-  if (length(shown)) as.character(effect_names(fit$posterior)[, shown]) else character()
+  unlist_names(seq_along(groupings_of(fit$posterior)), function(g) {
+    shown <- display_of(fit, g)
+    shown <- shown[(shown - 1L) %in% kept_groups(fit$sampling, g)]
+    if (length(shown)) effect_names(fit$posterior, g)[, shown]
+  })
 }
 
 default_variables <- function(fit) c(hyper_variables(fit), kept_variables(fit))
@@ -24,8 +26,21 @@ choose_variables <- function(fit, variable, regex, pars = NULL, regex_pars = NUL
     if (any(lengths(found) == 0)) refuse_variable(variable[lengths(found) == 0], fit, "variable")
     return(all[all %in% unlist(found)])
   }
+  variable <- own_spelling(variable, all)
   refuse_variable(setdiff(variable, all), fit, "variable")
   unique(variable)
+}
+
+# The levels of an interaction are joined by an underscore in brms: r_a:b[l_m,x] is r_a:b[l:m,x].
+own_spelling <- function(names, known) {
+  unknown <- which(!names %in% known)
+  if (length(unknown) == 0) return(names)
+  theirs <- known
+  level <- regexpr("\\[.*,", theirs)
+  regmatches(theirs, level) <- gsub(":", "_", regmatches(theirs, level), fixed = TRUE)
+  place <- match(names[unknown], theirs)
+  names[unknown[!is.na(place)]] <- known[place[!is.na(place)]]
+  names
 }
 
 check_names <- function(x, name) {
@@ -51,6 +66,7 @@ choose_pars <- function(fit, pars, regex_pars) {
   if (!is.null(regex_pars)) check_names(regex_pars, "regex_pars")
   theirs <- rstanarm_names(fit)
   all <- c(hyper_variables(fit), effect_variables(fit), coef_variables(fit))
+  pars <- own_spelling(pars, c(all, names(theirs)))
   named <- as.list(ifelse(pars %in% all, pars, theirs[pars]))
   named[is.na(named)] <- lapply(pars[is.na(named)], function(kind) {
     found <- variables_of_kind(fit, kind)
@@ -77,13 +93,24 @@ variables_of_kind <- function(fit, kind) {
 # relm's names of the coefficients and group effects, named as rstanarm names them.
 rstanarm_names <- function(fit) {
   posterior <- fit$posterior
-  columns <- grouping_of(posterior)$random$column
   fixed <- hyper_variables(fit)[seq_along(posterior$fixed)]
-  levels <- rep(gsub(" ", "_", grouping_of(posterior)$groups), each = length(columns))
-  effects <- if (length(columns)) {
-    sprintf("b[%s %s:%s]", columns, grouping_of(posterior)$name, levels)
+  effects <- lapply(seq_along(groupings_of(posterior)), rstanarm_effects, posterior)
+  do.call(c, c(list(stats::setNames(fixed, posterior$fixed)), effects))
+}
+
+# Of (1 | a/b) rstanarm has, as lme4, b:a with levels so.
+rstanarm_effects <- function(g, posterior) {
+  grouping <- groupings_of(posterior)[[g]]
+  columns <- grouping$random$column
+  ours <- as.character(effect_names(posterior, g))
+  named <- function(name, groups) {
+    levels <- rep(gsub(" ", "_", groups), each = length(columns))
+    stats::setNames(ours, if (length(columns)) sprintf("b[%s %s:%s]", columns, name, levels))
   }
-  stats::setNames(c(fixed, effect_names(posterior)), c(posterior$fixed, effects))
+  own <- named(grouping$name, grouping$groups)
+  if (length(grouping$parts) < 2) return(own)
+  name <- paste(rev(strsplit(grouping$name, ":", fixed = TRUE)[[1]]), collapse = ":")
+  c(own, named(name, join_labels(rev(grouping$parts))))
 }
 
 refuse_variable <- function(unknown, fit, argument) {

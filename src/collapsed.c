@@ -48,21 +48,68 @@ static void draw_beta(const model_t *model, state_t *state, const collapsed_t *c
     memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
 }
 
-/* Sigma = unit L L'. */
-static void set_covariance(int q, const double *L, double unit, double *Sigma)
+/* Sigma = unit L L', L with the leading dimension ld. */
+static void set_covariance(int q, const double *L, int ld, double unit, double *Sigma)
 {
     for (int k = 0; k < q; k++)
         for (int l = 0; l < q; l++) {
             double sum = 0.0;
             for (int m = 0; m <= (k < l ? k : l); m++)
-                sum += L[l + (size_t) q * m] * L[k + (size_t) q * m];
+                sum += L[l + (size_t) ld * m] * L[k + (size_t) ld * m];
             Sigma[l + (size_t) q * k] = unit * sum;
         }
+}
+
+/* Those of the step's groupings, with the corners of its L. */
+static void set_covariances(const model_t *model, const collapsed_t *c, double unit,
+                            state_t *state)
+{
+    const step_t *step = c->target.step;
+    int n = step->whole.n_random, first = 0;
+    for (int l = 0; l < step->n; l++) {
+        int q = model->grouping[step->grouping[l]].n_random;
+        set_covariance(q, c->L + first + (size_t) n * first, n, unit,
+                       state->grouping[step->grouping[l]].Sigma);
+        first += q;
+    }
+}
+
+/* Effects in the chain's order as those of the groupings. */
+static void place_effects(const model_t *model, const collapsed_t *c, state_t *state)
+{
+    const step_t *step = c->target.step;
+    for (int l = 0; l < step->n; l++) {
+        const grouping_t *grouping = model->grouping + step->grouping[l];
+        size_t q = (size_t) grouping->n_random;
+        double *effect = state->grouping[step->grouping[l]].effect;
+        for (int k = 0; k < grouping->n_groups; k++)
+            memcpy(effect + q * step->level[l].number[k], c->target.chain->effect[l] + q * k,
+                   sizeof(double) * q);
+    }
+}
+
+/* Those of a chain, root by root. */
+static status_t draw_chain_effects(const model_t *model, state_t *state, const collapsed_t *c)
+{
+    chain_data_t *chain = c->target.chain;
+    const double *const *L = (const double *const *) chain->L;
+    int last = chain->nested.n_levels - 1;
+    double sigma = c->target.sigma_role == SIGMA_GIVEN ? 1.0 : sqrt(state->sigma2[0]);
+    split_factor(model, c->target.step, c->L, chain->L);
+    for (int k = 0; k < chain->nested.level[last].n_groups; k++) {
+        RETURN_IF_FAILED(inform_group(&chain->effects, last, k, state->staying, L));
+        RETURN_IF_FAILED(draw_below(&chain->effects, last, k, L, sigma, chain->effect));
+        if (user_wants_to_stop(state->monitor, cell_visits(model, &c->target.step->whole)))
+            return STATUS_INTERRUPTED;
+    }
+    place_effects(model, c, state);
+    return STATUS_OK;
 }
 
 /* The step's group effects given all else, in the units of the weighed groups. */
 static status_t draw_step_effects(const model_t *model, state_t *state, const collapsed_t *c)
 {
+    if (c->target.chain) return draw_chain_effects(model, state, c);
     const grouping_t *grouping = c->target.grouping;
     double *effects = state->grouping[only_grouping(c->target.step)].effect;
     double *factor = c->target.buffers.weighing.group.factor, *normals = state->buffers.normals;
@@ -78,18 +125,58 @@ static status_t draw_step_effects(const model_t *model, state_t *state, const co
     return STATUS_OK;
 }
 
-/* L, sigma, beta and, with several residual variances, the effects of a step. */
+/* Another step's point has its standard deviations over sigma: they stay as they are when sigma
+   changes. */
+static void change_unit(collapsed_t *c, double old_sigma, double sigma)
+{
+    const collapsed_target_t *target = &c->target;
+    double *point = c->moves.point;
+    if (target->sigma_role == SIGMA_GIVEN) return;
+    if (target->sigma_role != SIGMA_BESIDE)
+        for (int k = 0; k < target->grouping->n_random; k++)
+            point[k] = asinh(sinh(point[k]) * old_sigma / sigma);
+    if (sigma_is_coordinate(target->sigma_role)) point[target->target.n - 1] = log(sigma);
+}
+
+/* What a step of several finds of the others before its moves, ... */
+static status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
+{
+    collapsed_target_t *target = &c->target;
+    const double *sigma2 = target->sigma_role == SIGMA_GIVEN ? state->sigma2 : NULL;
+    if (sigma2) {
+        RETURN_IF_FAILED(weigh_target(target, sigma2));
+        RETURN_IF_FAILED(make_basis(model, target->step, sigma2, target->chain, c->scan,
+                                    state->monitor));
+    }
+    c->moves.is_known = 0;
+    return subtract_others(model, sigma2, target->chain, c->scan, state->monitor);
+}
+
+/* ... and leaves to them after. */
+static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, double old_sigma)
+{
+    RETURN_IF_FAILED(draw_chain_effects(model, state, c));
+    tell_effects(model, state, c->target.step, c->scan);
+    for (int s = 0; s < model->n_steps; s++)
+        if (state->collapsed + s != c)
+            change_unit(state->collapsed + s, old_sigma, sqrt(state->sigma2[0]));
+    return STATUS_OK;
+}
+
+/* L, sigma, beta and, with several residual variances or steps, the effects of a step. */
 static status_t draw_step(const model_t *model, state_t *state, collapsed_t *c)
 {
     int is_given = c->target.sigma_role == SIGMA_GIVEN;
-    if (is_given) weigh_target(&c->target, state->sigma2);
+    double old_sigma = sqrt(state->sigma2[0]);
+    if (c->scan) RETURN_IF_FAILED(face_others(model, state, c));
+    else if (is_given) RETURN_IF_FAILED(weigh_target(&c->target, state->sigma2));
     if (is_given || !c->moves.is_known) RETURN_IF_FAILED(look_at_point(&c->moves));
     RETURN_IF_FAILED(make_moves(&c->moves));
     factor_at(&c->target, c->moves.point, c->L);
     RETURN_IF_FAILED(draw_sigma(model, state, c));
     draw_beta(model, state, c);
-    set_covariance(c->target.grouping->n_random, c->L, is_given ? 1.0 : state->sigma2[0],
-                   state->grouping[only_grouping(c->target.step)].Sigma);
+    set_covariances(model, c, is_given ? 1.0 : state->sigma2[0], state);
+    if (c->scan) return face_back(model, state, c, old_sigma);
     return is_given ? draw_step_effects(model, state, c) : STATUS_OK;
 }
 

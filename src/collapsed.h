@@ -5,6 +5,7 @@
 #include "group.h"
 #include "moves.h"
 #include "samplers.h"
+#include "scan.h"
 
 /* What collapsed_sweep() has of each step beside the state. */
 typedef struct collapsed {
@@ -12,6 +13,7 @@ typedef struct collapsed {
     moves_t moves;
     double *L;              /* q x q: at the present point */
     group_buffers_t group;
+    scan_t *scan;           /* of several steps, else NULL */
 } collapsed_t;
 
 #endif

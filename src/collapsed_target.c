@@ -175,11 +175,48 @@ static void add_spectral_target(const collapsed_target_t *target, const double *
         add_scale(target, L, log_sigma, log_det, -p * log_sigma, r, value);
 }
 
-void weigh_target(collapsed_target_t *target, const double *sigma2)
+void split_factor(const model_t *model, const step_t *step, const double *whole, double *const *L)
 {
-    weigh_groups(target->model, target->grouping, sigma2, &target->data,
-                 &target->buffers.weighing);
+    int first = 0, n = step->whole.n_random;
+    for (int l = 0; l < step->n; l++) {
+        int q = model->grouping[step->grouping[l]].n_random;
+        for (int k = 0; k < q; k++)
+            memcpy(L[l] + (size_t) q * k, whole + first + (size_t) n * (first + k),
+                   sizeof(double) * q);
+        first += q;
+    }
+}
+
+status_t weigh_target(collapsed_target_t *target, const double *sigma2)
+{
+    if (target->chain)
+        RETURN_IF_FAILED(weigh_nested(target->model, target->step, sigma2, target->chain->place,
+                                      &target->chain->nested, target->chain->rows,
+                                      target->monitor));
+    else
+        weigh_groups(target->model, target->grouping, sigma2, &target->data,
+                     &target->buffers.weighing);
     target->weighed = 1;
+    return STATUS_OK;
+}
+
+/* log|V| and the products [X y]'V^-1[X y]. */
+static status_t products_at(collapsed_target_t *target, const double *L, marginal_t *marginal)
+{
+    chain_data_t *chain = target->chain;
+    if (!chain) return marginal_products(&target->data, L, marginal, target->monitor);
+    split_factor(target->model, target->step, L, chain->L);
+    return nested_products(&chain->nested, (const double *const *) chain->L, marginal,
+                           target->monitor);
+}
+
+/* After products_at(), their root. */
+static status_t root_at(collapsed_target_t *target, const double *L, marginal_t *marginal)
+{
+    chain_data_t *chain = target->chain;
+    if (!chain) return marginal_root(&target->data, L, marginal, target->monitor);
+    return nested_root(&chain->nested, (const double *const *) chain->L, marginal,
+                       target->monitor);
 }
 
 /* log p(coordinates | y), and the marginal's root. */
@@ -196,10 +233,10 @@ static status_t collapsed_target_at(target_t *base, const double *point, double 
         add_spectral_target(target, point, L, value, root);
         return STATUS_OK;
     }
-    if (!target->weighed) weigh_target(target, NULL);
-    RETURN_IF_FAILED(marginal_products(&target->data, L, &marginal, target->monitor));
+    if (!target->weighed) RETURN_IF_FAILED(weigh_target(target, NULL));
+    RETURN_IF_FAILED(products_at(target, L, &marginal));
     if (target->sigma_role == SIGMA_INTEGRATED) {
-        RETURN_IF_FAILED(marginal_root(&target->data, L, &marginal, target->monitor));
+        RETURN_IF_FAILED(root_at(target, L, &marginal));
         *value += log_marginal(model, target->grouping, &marginal);
         return STATUS_OK;
     }
@@ -215,7 +252,7 @@ void start_target(const model_t *model, const step_t *step, sigma_role_t role,
                   collapsed_target_t *target)
 {
     size_t rows = (size_t) model->n_coef + 1;
-    const grouping_t *grouping = model->grouping + only_grouping(step);
+    const grouping_t *grouping = &step->whole;
     target->model = model;
     target->step = step;
     target->grouping = grouping;

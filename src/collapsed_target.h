@@ -2,6 +2,7 @@
 #define RELM_COLLAPSED_TARGET_H
 
 #include "marginal.h"
+#include "nested_effects.h"
 #include "target.h"
 #include "weighing.h"
 
@@ -32,6 +33,19 @@ typedef struct {
 
 target_buffers_t take_target(int q, int p, workspace_t *work);
 
+/* The data of a longer chain, and the factors of its levels out of L. */
+typedef struct chain_data {
+    nested_t nested;
+    const int *place;       /* of each group of the leaf in the chain's order */
+    double *rows;           /* nested_rows_size() */
+    double *L[MOST_LEVELS]; /* q x q */
+    nested_effects_t effects;   /* where they are drawn in the chain; else without memory */
+    double *effect[MOST_LEVELS];    /* q x n_groups, in the chain's order */
+} chain_data_t;
+
+/* L[l] <- the levels' blocks of the whole L. */
+void split_factor(const model_t *model, const step_t *step, const double *whole, double *const *L);
+
 /* A target of unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), then the
    inverse hyperbolic tangents of the canonical partial correlations of each block, row
    by row, then log sigma where it is a coordinate; where sigma is beside them,
@@ -43,10 +57,11 @@ typedef struct {
     target_t target;
     const model_t *model;
     const step_t *step;
-    const grouping_t *grouping;     /* of the step: L is its */
+    const grouping_t *grouping;     /* the step's whole: L is its */
     sigma_role_t sigma_role;
     const double *scale;    /* q */
-    group_data_t data;
+    group_data_t data;      /* of a step of one grouping */
+    struct chain_data *chain;   /* of a longer chain, else NULL */
     int weighed;            /* are the data those of the present residual variances? */
     const struct spectrum *spectrum;    /* or NULL */
     target_buffers_t buffers;
@@ -58,7 +73,7 @@ void start_target(const model_t *model, const step_t *step, sigma_role_t role,
                   collapsed_target_t *target);
 
 /* From now on the residual variances are these. */
-void weigh_target(collapsed_target_t *target, const double *sigma2);
+status_t weigh_target(collapsed_target_t *target, const double *sigma2);
 
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const collapsed_target_t *target, const double *point, double *L);

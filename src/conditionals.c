@@ -42,6 +42,7 @@ state_buffers_t take_state(const model_t *model, workspace_t *work)
     buffers.pair_P = take_matrix(work, n_pairs, n_pairs);
     buffers.shift = take(work, n_pairs);
     buffers.normals = take(work, all);
+    buffers.joint_e = take(work, model->cells.n_columns);
     return buffers;
 }
 
@@ -374,6 +375,27 @@ static void add_cells_squares(const model_t *model, state_t *state, int g)
     }
 }
 
+/* The same of the cells of several groupings. */
+static void add_joint_squares(const model_t *model, state_t *state)
+{
+    const joint_cells_t *cells = &model->cells;
+    int n = cells->n_columns, n_staying = model->n_staying;
+    double *e = state->buffers.joint_e;
+    for (int cell = 0; cell < cells->n; cell++) {
+        const double *factor = cells->factor + cells->size * cell;
+        subtract_staying(n, n_staying, factor + (size_t) n * n, state->staying, e);
+        for (int g = 0; g < model->n_groupings; g++) {
+            const grouping_t *grouping = model->grouping + g;
+            const double *effect = state->grouping[g].effect + (size_t) grouping->n_random
+                * cells->group[cell + (size_t) cells->n * g];
+            for (int k = 0; k < grouping->n_random; k++)
+                for (int r = 0; r < n; r++)
+                    e[r] -= factor[r + (size_t) n * grouping->place[k]] * effect[k];
+        }
+        state->sum_of_squares[cells->stratum[cell]] += dot(n, e, e);
+    }
+}
+
 void residual_sums_of_squares(const model_t *model, state_t *state)
 {
     int n_staying = model->n_staying, rows = model->n_coef + 1;
@@ -388,7 +410,8 @@ void residual_sums_of_squares(const model_t *model, state_t *state)
         }
         state->sum_of_squares[s] = sum;
     }
-    for (int g = 0; g < model->n_groupings; g++) add_cells_squares(model, state, g);
+    if (model->n_groupings == 1) add_cells_squares(model, state, 0);
+    else if (model->n_groupings > 1) add_joint_squares(model, state);
 }
 
 status_t draw_residual_variances(const model_t *model, state_t *state)

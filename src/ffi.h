@@ -28,7 +28,12 @@ SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
 SEXP ffi_draw_deferred(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                        SEXP first, SEXP set_seed);
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
+SEXP ffi_draw_nested(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds, SEXP first,
+                     SEXP set_seed);
+SEXP ffi_nested_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_group_log_lik(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP chosen);
+SEXP ffi_nested_log_lik(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP chosen);
+SEXP ffi_nested_rows(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP rows, SEXP leave_out);
 SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows,
                       SEXP leave_out);
 SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
@@ -79,6 +84,9 @@ double *doubles(double length);
 /* A column for each draw. */
 SEXP draw_matrix(double n_variables, int draws);
 
+/* Calls set.seed(). */
+void seed_generator(SEXP seed_function, int seed);
+
 /* A list of these elements; names and values have n entries. */
 SEXP named_list(int n, const char **names, SEXP *values);
 
@@ -102,6 +110,9 @@ void allow_stop(void);
 int stop_is_asked(void *data);
 monitor_t new_monitor(void);
 
+/* One that jumps, for work at the edge itself, where nothing is held. */
+monitor_t jumping_monitor(void);
+
 /* The error that a status stands for, in this sweep (from 0). */
 NORET void raise_status(status_t status, int sweeps_done);
 
@@ -118,5 +129,8 @@ int threads_for(const grouping_t *grouping, int asked);
 
 /* hyper: hyperparameters x draws. */
 void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws);
+
+/* L becomes the factor of Sigma itself, not of Sigma / sigma^2. */
+void scale_factors(const model_t *model, const hyper_draws_t *draws);
 
 #endif

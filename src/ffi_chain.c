@@ -110,10 +110,24 @@ static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sw
     return points;
 }
 
+/* Of each grouping: a scan over steps goes on from them. */
+static SEXP encode_effects(const model_t *model, const state_t *state)
+{
+    SEXP effects = PROTECT(allocVector(VECSXP, model->n_groupings));
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        SET_VECTOR_ELT(effects, g,
+                       copy_vector(state->grouping[g].effect,
+                                   (R_xlen_t) grouping->n_random * grouping->n_groups));
+    }
+    UNPROTECT(1);
+    return effects;
+}
+
 static SEXP encode_state(const model_t *model, const state_t *state, sweep_t sweep)
 {
-    const char *names[] = { "theta", "Sigma", "sigma2", "point" };
-    SEXP values[4];
+    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect" };
+    SEXP values[5];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(allocVector(VECSXP, model->n_groupings));
     for (int g = 0; g < model->n_groupings; g++) {
@@ -122,8 +136,10 @@ static SEXP encode_state(const model_t *model, const state_t *state, sweep_t swe
     }
     values[2] = PROTECT(copy_vector(state->sigma2, model->n_strata));
     values[3] = PROTECT(encode_points(model, state, sweep));
-    SEXP list = named_list(4, names, values);
-    UNPROTECT(4);
+    int is_scanned = sweep == collapsed_sweep && model->n_steps > 1;
+    values[4] = PROTECT(is_scanned ? encode_effects(model, state) : R_NilValue);
+    SEXP list = named_list(is_scanned ? 5 : 4, names, values);
+    UNPROTECT(5);
     return list;
 }
 
@@ -153,13 +169,26 @@ static SEXP allocate_kept(const model_t *model, SEXP kept, chain_t *chain)
     return effects;
 }
 
+/* The effects of a start, which are 0 where it has none. */
+static void start_effects(SEXP start, const model_t *model, state_t *state)
+{
+    SEXP effects = optional_element(start, "effect");
+    for (int g = 0; g < model->n_groupings; g++) {
+        double size = (double) model->grouping[g].n_random * model->grouping[g].n_groups;
+        double *effect = state->grouping[g].effect;
+        memset(effect, 0, sizeof(double) * (size_t) size);
+        if (isNull(effects)) continue;
+        SEXP own = list_item(effects, "effect", g, model->n_groupings);
+        memcpy(effect, checked_doubles(own, "effect", size), sizeof(double) * (size_t) size);
+    }
+}
+
 /* What a sampler has beside the state. */
 static void start_sampler(SEXP model_list, SEXP points, const model_t *model, sweep_t sweep,
                           state_t *state)
 {
     if (sweep == collapsed_sweep)
-        state->collapsed =
-            decode_collapsed(model_list, points, model, state->sigma2, state->monitor);
+        state->collapsed = decode_collapsed(model_list, points, model, state);
     if (sweep == whitened_sweep) start_whitening(model, points, state);
 }
 
@@ -189,6 +218,7 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     memcpy(state.theta, list_doubles(start, "theta", model.n_coef),
            sizeof(double) * model.n_coef);
     sweep_t sweep = sweep_of(sampler, &model);
+    if (model.n_steps > 1) start_effects(start, &model, &state);
     start_sampler(model_list, list_element(start, "point"), &model, sweep, &state);
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));

@@ -3,6 +3,7 @@
 #include <R_ext/Random.h>
 #include "ffi.h"
 #include "ffi_collapsed.h"
+#include "ffi_nested.h"
 #include "spectrum.h"
 
 /* Nodes of a table have numbers that are ints. */
@@ -78,6 +79,7 @@ static const spectrum_t *decode_spectrum(SEXP model_list, const model_t *model,
     SEXP list = optional_element(model_list, "spectrum");
     if (isNull(list)) return NULL;
     double n = grouping->n_groups, p = model->n_coef;
+    if (model->n_groupings > 1) error("internal error: this model has no spectrum");
     spectrum_t *spectrum = (spectrum_t *) R_alloc(1, sizeof(spectrum_t));
     if (grouping->n_random != 1 || model->n_strata != 1 || !is_uncentered(model))
         error("internal error: this model has no spectrum");
@@ -114,12 +116,17 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     const grouping_t *grouping = target->grouping;
     target->monitor = monitor;
     target->scale = list_doubles(tuning, "scale", grouping->n_random);
-    allocate_group_data(model, grouping,
-                        threads_for(grouping, list_integer(tuning, "threads", 1)),
-                        &target->data);
+    int is_scanned = model->n_steps > 1;
+    if (is_scanned || target->step->n > 1)
+        target->chain = new_chain_data(model, target->step,
+                                       is_scanned || target->sigma_role == SIGMA_GIVEN);
+    else
+        allocate_group_data(model, grouping,
+                            threads_for(grouping, list_integer(tuning, "threads", 1)),
+                            &target->data);
     ALLOCATE(target->buffers = take_target(grouping->n_random, model->n_coef, &work));
     target->spectrum = decode_spectrum(model_list, model, grouping);
-    if (target->sigma_role == SIGMA_GIVEN) weigh_target(target, sigma2);
+    if (target->sigma_role == SIGMA_GIVEN) weigh_at_edge(target, sigma2);
 }
 
 static void decode_moves(SEXP tuning, SEXP point, collapsed_t *collapsed)
@@ -134,8 +141,10 @@ static void decode_moves(SEXP tuning, SEXP point, collapsed_t *collapsed)
 }
 
 collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model,
-                              const double *sigma2, monitor_t *monitor)
+                              const state_t *state)
 {
+    const double *sigma2 = state->sigma2;
+    monitor_t *monitor = state->monitor;
     SEXP steps = list_element(model_list, "steps");
     int n_steps = model->n_steps;
     collapsed_t *collapsed = (collapsed_t *) R_alloc((size_t) n_steps + 1, sizeof(collapsed_t));
@@ -151,6 +160,7 @@ collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model
         ALLOCATE(own->group = take_group(q, &work));
         decode_moves(tuning, list_item(points, "point", s, n_steps), own);
     }
+    if (n_steps > 1) start_scan(model, state, collapsed);
     return collapsed;
 }
 

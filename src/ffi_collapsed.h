@@ -4,9 +4,10 @@
 #include "collapsed.h"
 #include "ffi.h"
 
-/* Of each step: its tuning, the model's `spectrum`, and the one of `points` where the chain starts.
-   sigma2: the residual variances where they are given, else not looked at. */
+/* Of each step: its tuning, the model's `spectrum`, and the one of `points` where the chain starts. Of
+   the state sigma2 is looked at where residual variances are given, and the effects where there are
+   several steps. */
 collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model,
-                              const double *sigma2, monitor_t *monitor);
+                              const state_t *state);
 
 #endif

@@ -3,7 +3,7 @@
 #include "ffi.h"
 #include "group_effects.h"
 
-static void seed_generator(SEXP seed_function, int seed)
+void seed_generator(SEXP seed_function, int seed)
 {
     SEXP number = PROTECT(ScalarInteger(seed));
     SEXP call = PROTECT(lang2(seed_function, number));

@@ -32,31 +32,50 @@ static const int *list_places_or_null(SEXP list, const char *name, double length
     return isNull(list_element(list, name)) ? NULL : list_places(list, name, length, 0, limit);
 }
 
-/* What rows are predicted from. beta: draws x p; effects: draws x q x groups. family: NULL where
-   linear predictors are asked for; scale: draws x strata; variates: draws, or NULL for new ones in
-   each row. */
+/* What a grouping adds: effects are draws x q x groups. */
 typedef struct {
-    int n_rows;
-    columns_t X, Z, beta, effects, scale;
+    columns_t Z;
+    const double *effects;
+    const int *group;
+} random_part_t;
+
+/* What rows are predicted from. beta: draws x p. family: NULL where linear predictors are asked
+   for; scale: draws x strata; variates: draws, or NULL for new ones in each row. */
+typedef struct {
+    int n_rows, n_parts;
+    columns_t X, beta, scale;
+    const random_part_t *part;
     const double *offset, *weights, *variates;
-    const int *group, *stratum;
+    const int *stratum;
     const family_t *family;
 } predictor_t;
 
+static random_part_t decode_part(SEXP list, int n_rows, int n_draws)
+{
+    random_part_t part;
+    part.Z = decode_columns(list_element(list, "Z"), n_rows);
+    columns_t effects = decode_columns(list_element(list, "effects"), n_draws);
+    int n_groups = part.Z.n_columns > 0 ? effects.n_columns / part.Z.n_columns : 0;
+    part.effects = effects.values;
+    part.group = list_places(list, "group", n_rows, 0, n_groups);
+    return part;
+}
+
 static predictor_t decode_predictor(SEXP list, int n_draws)
 {
-    SEXP X = list_element(list, "X");
+    SEXP X = list_element(list, "X"), parts = list_element(list, "random");
     predictor_t rows = { 0 };
     int n_rows = rows.n_rows = nrows(X);
     rows.X = decode_columns(X, n_rows);
-    rows.Z = decode_columns(list_element(list, "Z"), n_rows);
     rows.beta = decode_columns(list_element(list, "beta"), n_draws);
-    rows.effects = decode_columns(list_element(list, "effects"), n_draws);
     if (rows.X.n_columns != rows.beta.n_columns)
         error("internal error: %d coefficients for %d columns", rows.beta.n_columns,
               rows.X.n_columns);
-    int n_groups = rows.Z.n_columns > 0 ? rows.effects.n_columns / rows.Z.n_columns : 0;
-    rows.group = list_places_or_null(list, "group", n_rows, n_groups);
+    rows.n_parts = length(parts);
+    random_part_t *part = (random_part_t *) R_alloc((size_t) rows.n_parts, sizeof(random_part_t));
+    for (int g = 0; g < rows.n_parts; g++)
+        part[g] = decode_part(VECTOR_ELT(parts, g), n_rows, n_draws);
+    rows.part = part;
     rows.offset = list_doubles_or_null(list, "offset", n_rows);
     return rows;
 }
@@ -77,9 +96,12 @@ static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
 {
     start_eta(n, rows->offset ? rows->offset[i] : 0.0, value);
     add_to_eta(n, rows->X.n_columns, rows->X.values + i, rows->n_rows, rows->beta.values, value);
-    if (rows->group)
-        add_to_eta(n, rows->Z.n_columns, rows->Z.values + i, rows->n_rows,
-                   rows->effects.values + n * rows->Z.n_columns * rows->group[i], value);
+    for (int g = 0; g < rows->n_parts; g++) {
+        const random_part_t *part = rows->part + g;
+        int q = part->Z.n_columns;
+        add_to_eta(n, q, part->Z.values + i, rows->n_rows, part->effects + n * q * part->group[i],
+                   value);
+    }
     if (!rows->family) return;
     double multiple = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
     const double *scale = rows->scale.values + n * (rows->stratum ? rows->stratum[i] : 0);
@@ -88,8 +110,8 @@ static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
 }
 
 /* Fills columns of `values` (draws x rows) in place, one for each row of X and in their
-   order, with x'beta + z'gamma_group + offset or, unless noise is NULL, an observation. FALSE once
-   the user wants to stop.
+   order, with x'beta + z'gamma_group of each grouping + offset or, unless noise is NULL, an
+   observation. FALSE once the user wants to stop.
 
    Nothing between GetRNGstate() and PutRNGstate() raises an error, allocates or jumps: all is
    decoded before, and what asks whether the user wants to stop catches the jump. */
@@ -102,7 +124,8 @@ SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise)
     if (!isNull(noise)) decode_noise(noise, n_draws, &rows);
     is_random = rows.family && !rows.variates;
     double *filled = REAL(values);
-    double visits = 1.0 + 0.02 * n_draws * (rows.X.n_columns + rows.Z.n_columns + 10.0);
+    double visits = 1.0 + 0.02 * n_draws * (rows.X.n_columns + 10.0);
+    for (int g = 0; g < rows.n_parts; g++) visits += 0.02 * n_draws * rows.part[g].Z.n_columns;
     monitor_t monitor = new_monitor();
     if (is_random) GetRNGstate();
     for (int i = 0; i < rows.n_rows && !stopped; i++) {

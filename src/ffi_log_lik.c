@@ -1,5 +1,6 @@
 #include <string.h>
 #include "ffi.h"
+#include "ffi_nested.h"
 #include "log_lik.h"
 #include "logml.h"
 
@@ -42,8 +43,7 @@ static void decode_groups(SEXP list, const model_t *model, int n_strata, groups_
         : list_doubles(list, "rest", (p + 1) * (p + 1) * n_cells);
 }
 
-/* L becomes the factor of Sigma itself. */
-static void scale_factors(const model_t *model, const hyper_draws_t *draws)
+void scale_factors(const model_t *model, const hyper_draws_t *draws)
 {
     for (int g = 0; g < model->n_groupings; g++) {
         size_t q = (size_t) model->grouping[g].n_random, size = q * q;
@@ -144,12 +144,19 @@ static void decode_evidence(const model_t *model, SEXP threads, monitor_t *monit
 {
     double p = model->n_coef;
     evidence->model = model;
-    evidence->grouping = grouping_of_step(model, step_if_any(model));
+    evidence->monitor = monitor;
+    evidence->chain = NULL;
+    if (model->n_steps == 1 && model->step->n > 1) {
+        evidence->step = model->step;
+        evidence->grouping = model->step->whole;
+        evidence->chain = new_chain_data(model, model->step, 0);
+    } else {
+        evidence->grouping = grouping_of_step(model, step_if_any(model));
+        allocate_group_data(model, &evidence->grouping,
+                            threads_for(&evidence->grouping, asInteger(threads)), &evidence->data);
+    }
     const grouping_t *grouping = &evidence->grouping;
     double q = grouping->n_random;
-    evidence->monitor = monitor;
-    allocate_group_data(model, grouping, threads_for(grouping, asInteger(threads)),
-                        &evidence->data);
     evidence->root = doubles((p + 1) * (p + 1));
     evidence->L = doubles(q * q);
     evidence->sigma2 = doubles(model->n_strata);
@@ -170,7 +177,10 @@ SEXP ffi_log_evidence(SEXP model_list, SEXP L, SEXP sigma, SEXP threads)
     int n = dims[1];
     if (dims[0] != model.n_strata) error("internal error: not %d strata", model.n_strata);
     checked_doubles(L, "L", (double) (q * q) * n);
+    monitor_t jumping = jumping_monitor();
+    evidence.monitor = &jumping;
     start_evidence(&evidence);
+    evidence.monitor = &monitor;
     SEXP values = PROTECT(allocVector(REALSXP, n));
     for (int i = 0; i < n; i++) {
         double *value = REAL(values) + i;

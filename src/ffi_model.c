@@ -79,7 +79,33 @@ static void decode_grouping(SEXP list, const model_t *model, grouping_t *groupin
     double cell_size = q * ((double) q + model->n_staying + 1);
     grouping->cell_size = (size_t) cell_size;
     grouping->cell_factor = list_doubles(list, "cell_factor", cell_size * grouping->n_cells);
+    if (model->cells.n > 0)
+        grouping->place = list_places(list, "place", q, 0, model->cells.n_columns);
     decode_blocks(list, grouping);
+}
+
+/* Of a model with several groupings. */
+static void decode_cells(SEXP list, int n_groupings, model_t *model)
+{
+    joint_cells_t *cells = &model->cells;
+    cells->n = list_integer(list, "n", 1);
+    cells->n_columns = list_integer(list, "n_columns", 1);
+    double size = cells->n_columns * ((double) cells->n_columns + model->n_staying + 1);
+    cells->size = (size_t) size;
+    cells->factor = list_doubles(list, "factor", size * cells->n);
+    cells->stratum = list_places(list, "stratum", cells->n, 0, model->n_strata);
+    cells->group = list_integers(list, "group", (double) cells->n * n_groupings);
+}
+
+/* The groups of the cells are those that the groupings have. */
+static void check_cell_groups(const model_t *model)
+{
+    for (int g = 0; g < model->n_groupings; g++)
+        for (int cell = 0; cell < model->cells.n; cell++) {
+            int group = model->cells.group[cell + (size_t) model->cells.n * g];
+            if (group < 0 || group >= model->grouping[g].n_groups)
+                error("internal error: cell %d is of no group", cell + 1);
+        }
 }
 
 /* A coefficient stays in the regression, or is the mean of a grouping's effects. */
@@ -87,6 +113,7 @@ static void decode_groupings(SEXP list, model_t *model)
 {
     SEXP groupings = checked_list(list_element(list, "groupings"), "groupings");
     int n = model->n_groupings = length(groupings), n_means = 0;
+    if (n > 1) decode_cells(list_element(list, "cells"), n, model);
     grouping_t *grouping = (grouping_t *) R_alloc((size_t) n + 1, sizeof(grouping_t));
     memset(grouping, 0, sizeof(grouping_t) * ((size_t) n + 1));
     for (int g = 0; g < n; g++) {
@@ -96,6 +123,75 @@ static void decode_groupings(SEXP list, model_t *model)
     if (n_means != model->n_coef - model->n_staying)
         error("internal error: %d of %d columns are means", n_means, model->n_coef);
     model->grouping = grouping;
+    check_cell_groups(model);
+}
+
+static int *zeros(size_t n)
+{
+    int *values = (int *) R_alloc(n + 1, sizeof(int));
+    memset(values, 0, sizeof(int) * (n + 1));
+    return values;
+}
+
+/* One grouping of a chain: each of its groups once, its children beside each other. */
+static void decode_level(SEXP list, const grouping_t *own, const grouping_t *above,
+                         const grouping_t *below, step_level_t *level)
+{
+    int n = own->n_groups, *seen = zeros((size_t) n);
+    level->number = list_places(list, "number", n, 0, n);
+    for (int k = 0; k < n; k++)
+        if (seen[level->number[k]]++) error("internal error: a group stands twice in a chain");
+    level->parent = list_places(list, "parent", n, 0, above ? above->n_groups : 1);
+    level->child_start = NULL;
+    if (below)
+        level->child_start = checked_starts(list_element(list, "child_start"), "child_start", n,
+                                            below->n_groups);
+}
+
+static void check_children(const grouping_t *own, const step_level_t *level,
+                           const step_level_t *below)
+{
+    for (int k = 0; k < own->n_groups; k++)
+        for (int c = level->child_start[k]; c < level->child_start[k + 1]; c++)
+            if (below->parent[c] != k) error("internal error: a group has another parent");
+}
+
+static void decode_levels(SEXP list, const model_t *model, step_t *step)
+{
+    SEXP levels = checked_list(list_element(list, "levels"), "levels");
+    step_level_t *level = (step_level_t *) R_alloc((size_t) step->n, sizeof(step_level_t));
+    if (length(levels) != step->n) error("internal error: a chain of %d levels", length(levels));
+    for (int l = 0; l < step->n; l++) {
+        const grouping_t *own = model->grouping + step->grouping[l];
+        decode_level(VECTOR_ELT(levels, l), own,
+                     l + 1 < step->n ? model->grouping + step->grouping[l + 1] : NULL,
+                     l > 0 ? model->grouping + step->grouping[l - 1] : NULL, level + l);
+        if (l > 0) check_children(own, level + l, level + l - 1);
+    }
+    step->level = level;
+}
+
+/* Columns and blocks one after another. */
+static void join_groupings(const model_t *model, step_t *step)
+{
+    grouping_t *whole = &step->whole;
+    *whole = model->grouping[step->grouping[0]];
+    if (step->n == 1) return;
+    int n_blocks = 0, n_random = 0;
+    for (int l = 0; l < step->n; l++) n_blocks += model->grouping[step->grouping[l]].n_blocks;
+    cov_block_t *block = (cov_block_t *) R_alloc((size_t) n_blocks, sizeof(cov_block_t));
+    whole->block = block;
+    for (int l = 0; l < step->n; l++) {
+        const grouping_t *grouping = model->grouping + step->grouping[l];
+        for (int b = 0; b < grouping->n_blocks; b++) {
+            *block = grouping->block[b];
+            block->first += n_random;
+            block++;
+        }
+        n_random += grouping->n_random;
+    }
+    whole->n_blocks = n_blocks;
+    whole->n_random = n_random;
 }
 
 static void decode_steps(SEXP list, model_t *model)
@@ -108,6 +204,10 @@ static void decode_steps(SEXP list, model_t *model)
         step[s].n = length(numbers);
         step[s].grouping =
             checked_places(numbers, "groupings", step[s].n, 0, model->n_groupings);
+        step[s].level = NULL;
+        if (step[s].n < 1) error("internal error: a step of no grouping");
+        join_groupings(model, step + s);
+        if (step[s].n > 1 || n > 1) decode_levels(VECTOR_ELT(steps, s), model, step + s);
         n_groupings += step[s].n;
     }
     if (n_groupings != model->n_groupings)
@@ -118,15 +218,14 @@ static void decode_steps(SEXP list, model_t *model)
 const step_t *checked_step(const model_t *model, int number)
 {
     if (number >= model->n_steps) error("internal error: there is no step %d", number);
-    if (model->n_steps > 1 || model->step[number].n != 1)
-        error("internal error: %d steps, of which number %d has %d groupings, where one is meant",
-              model->n_steps, number, model->step[number].n);
     return model->step + number;
 }
 
 const step_t *only_step(const model_t *model)
 {
-    return checked_step(model, 0);
+    if (model->n_steps != 1 || model->step->n != 1)
+        error("internal error: %d steps where one of one grouping is meant", model->n_steps);
+    return model->step;
 }
 
 const step_t *step_if_any(const model_t *model)

@@ -25,6 +25,19 @@ monitor_t new_monitor(void)
     return monitor;
 }
 
+static int jump_if_asked(void *data)
+{
+    (void) data;
+    allow_stop();
+    return 0;
+}
+
+monitor_t jumping_monitor(void)
+{
+    monitor_t monitor = { jump_if_asked, NULL, 0.0 };
+    return monitor;
+}
+
 SEXP ffi_work_for(SEXP parent)
 {
     work_for(checked_integer(parent, "parent", 1));

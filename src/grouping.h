@@ -9,6 +9,8 @@
 typedef struct {
     int n_groups, n_cells;
     int n_random;                   /* q, columns of Z */
+    const int *place;               /* q: their places among those of joint_cells_t; NULL in a model of
+                                       one grouping */
     const int *parent;              /* n_groups: the group of another grouping that each lies in;
                                        NULL where it lies in none */
     const int *group_start;         /* n_groups + 1: cells of group j */

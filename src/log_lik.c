@@ -17,8 +17,7 @@ log_lik_buffers_t take_log_lik(int q, workspace_t *work)
     return buffers;
 }
 
-/* |rest (y - X theta)|^2 over a cell's rows, all its columns upper triangular. */
-static double rest_square(int p, const double *rest, const double *theta)
+double rest_square(int p, const double *rest, const double *theta)
 {
     int n = p + 1;
     double square = 0.0;

@@ -30,6 +30,9 @@ typedef struct {
 
 log_lik_buffers_t take_log_lik(int q, workspace_t *work);
 
+/* |rest (y - X theta)|^2 over a cell's rows, rest: (p + 1) x (p + 1). */
+double rest_square(int p, const double *rest, const double *theta);
+
 /* log p(y_j | hyperparameters). */
 status_t group_log_lik(const groups_t *groups, int group, const hyper_t *hyper,
                        const log_lik_buffers_t *buffers, double *value);

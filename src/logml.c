@@ -3,15 +3,32 @@
 #include "linalg.h"
 #include "logml.h"
 
-void start_evidence(evidence_t *evidence)
+static status_t weigh(evidence_t *evidence, const double *sigma2)
 {
-    weigh_groups(evidence->model, &evidence->grouping, NULL, &evidence->data, &evidence->weighing);
+    chain_data_t *chain = evidence->chain;
+    if (chain)
+        return weigh_nested(evidence->model, evidence->step, sigma2, chain->place,
+                            &chain->nested, chain->rows, evidence->monitor);
+    weigh_groups(evidence->model, &evidence->grouping, sigma2, &evidence->data,
+                 &evidence->weighing);
+    return STATUS_OK;
+}
+
+status_t start_evidence(evidence_t *evidence)
+{
+    return weigh(evidence, NULL);
 }
 
 /* Products of the rest alone where there are no groups. */
 static status_t products(const evidence_t *evidence, const double *L, marginal_t *marginal)
 {
     size_t rows = (size_t) evidence->model->n_coef + 1;
+    chain_data_t *chain = evidence->chain;
+    if (chain) {
+        split_factor(evidence->model, evidence->step, L, chain->L);
+        return nested_products(&chain->nested, (const double *const *) chain->L, marginal,
+                               evidence->monitor);
+    }
     if (evidence->grouping.n_groups > 0)
         return marginal_products(&evidence->data, L, marginal, evidence->monitor);
     memcpy(marginal->root, evidence->data.rest, sizeof(double) * rows * rows);
@@ -36,7 +53,7 @@ status_t log_evidence(evidence_t *evidence, const double *L, const double *sigma
     if (!is_common) {
         double *sigma2 = evidence->sigma2;
         for (int s = 0; s < model->n_strata; s++) sigma2[s] = sigma[s] * sigma[s];
-        weigh_groups(model, &evidence->grouping, sigma2, &evidence->data, &evidence->weighing);
+        RETURN_IF_FAILED(weigh(evidence, sigma2));
     }
     RETURN_IF_FAILED(products(evidence, evidence->L, &marginal));
     if (user_wants_to_stop(evidence->monitor, stratum_visits(model))) return STATUS_INTERRUPTED;

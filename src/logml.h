@@ -7,7 +7,9 @@
    integrated out. */
 typedef struct {
     const model_t *model;
-    grouping_t grouping;    /* empty in a model without one */
+    grouping_t grouping;    /* the whole of the only step; empty in a model without one */
+    const step_t *step;     /* of a longer chain, whose data are in chain; else NULL */
+    chain_data_t *chain;
     monitor_t *monitor;
     group_data_t data;
     double *root;           /* (p + 1) x (p + 1) */
@@ -17,7 +19,7 @@ typedef struct {
 } evidence_t;
 
 /* Weighs the data once where there is one residual variance. */
-void start_evidence(evidence_t *evidence);
+status_t start_evidence(evidence_t *evidence);
 
 /* At the factor L of Sigma (q x q) and the residual standard deviations. What depends on
    neither is left out: log(2 pi), the weights and the determinant of the coefficients'

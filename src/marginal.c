@@ -264,16 +264,13 @@ void pack_group(group_data_t *data, int j, const double *factor)
         for (int k = 0; k < n; k++, out += LANES) *out = factor[r + q * (q + k)];
 }
 
-/* Sums of a chunk: the products in lanes, upper half by columns, and last the log determinant; in
-   whole lines of the cache, for the next chunk's. */
-static size_t sums_size(int p)
+size_t sums_size(int p)
 {
     size_t size = (size_t) LANES * (p + 1) * (p + 2) / 2 + 1;
     return (size + 7) / 8 * 8;
 }
 
-/* What sum_chunk() needs. */
-static size_t count_scratch(int q, int p)
+size_t scratch_size(int q, int p)
 {
     workspace_t work = { NULL, 0 };
     if (q > 2) take_columns(q, p, &work);
@@ -290,22 +287,18 @@ marginal_buffers_t take_marginal(int q, int p, int n_threads, workspace_t *work)
         buffers.rows = take_gathered(p + 1, work);
         return buffers;
     }
-    buffers.scratch_size = count_scratch(q, p);
+    buffers.scratch_size = scratch_size(q, p);
     buffers.scratch = take_aligned(work, n_threads * buffers.scratch_size);
     buffers.sums = take_aligned(work, n_threads * CHUNKS_PER_THREAD * sums_size(p));
     return buffers;
 }
 
-static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
-                          double *sums, double *scratch)
+status_t sum_lanes(const group_data_t *data, const double *L, int from, int to, double *sums,
+                   double *scratch)
 {
     int q = data->n_random, p = data->n_coef;
-    int from = chunk * CHUNK_GROUPS, to = from + CHUNK_GROUPS;
     double *log_det = sums + sums_size(p) - 1;
-    if (to > data->n_groups) to = data->n_groups;
     memset(sums, 0, sizeof(double) * sums_size(p));
-    from /= LANES;
-    to = (to + LANES - 1) / LANES;
     if (q > 2) {
         workspace_t work = { scratch, 0 };
         return add_columns(data, L, from, to, (lanes_t *) sums, work, log_det);
@@ -313,6 +306,14 @@ static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
     *log_det = q == 1 ? add_one_column(data, L, from, to, (lanes_t *) sums)
         : add_two_columns(data, L, from, to, (lanes_t *) sums, (lanes_t *) scratch);
     return STATUS_OK;
+}
+
+static status_t sum_chunk(const group_data_t *data, const double *L, int chunk,
+                          double *sums, double *scratch)
+{
+    int from = chunk * CHUNK_GROUPS, to = from + CHUNK_GROUPS;
+    if (to > data->n_groups) to = data->n_groups;
+    return sum_lanes(data, L, from / LANES, (to + LANES - 1) / LANES, sums, scratch);
 }
 
 /* Chunks first, first + 1, ..., one after the other. */
@@ -360,7 +361,7 @@ static status_t sum_chunks(const group_data_t *data, const double *L, int first,
     return sum_chunks_in_threads(data, L, first, end, sums);
 }
 
-static void add_sums(int p, const double *sums, marginal_t *marginal)
+void add_sums(int p, const double *sums, marginal_t *marginal)
 {
     int n = p + 1;
     marginal->log_det += sums[sums_size(p) - 1];
@@ -411,9 +412,7 @@ status_t marginal_products(const group_data_t *data, const double *L,
     return STATUS_OK;
 }
 
-/* Does a Cholesky factor of these products (upper half, diagonal given apart) lose more
-   than six digits of some column? */
-static int has_cancelled(int n, const double *root, const double *diagonal)
+int has_cancelled(int n, const double *root, const double *diagonal)
 {
     for (int k = 0; k < n; k++) {
         double pivot = root[k + (size_t) n * k];

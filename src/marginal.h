@@ -55,6 +55,20 @@ size_t packed_size(int q, int p, int n_groups);
 void pack_group(group_data_t *data, int j, const double *factor);
 void unpack_group(const group_data_t *data, int j, double *factor);
 
+/* The groups in the lanes from, ..., to - 1: their products in lanes, upper half by columns, then
+   their log determinant, sums_size() doubles; scratch: scratch_size() doubles. */
+status_t sum_lanes(const group_data_t *data, const double *L, int from, int to, double *sums,
+                   double *scratch);
+size_t sums_size(int p);
+size_t scratch_size(int q, int p);
+
+/* Adds these sums to a marginal's. */
+void add_sums(int p, const double *sums, marginal_t *marginal);
+
+/* Does a Cholesky factor of products (upper half, diagonal given apart) lose more than six
+   digits of some column? */
+int has_cancelled(int n, const double *root, const double *diagonal);
+
 /* log_det and the products at L (q x q, lower triangular). */
 status_t marginal_products(const group_data_t *data, const double *L,
                            marginal_t *marginal, monitor_t *monitor);

@@ -1,6 +1,7 @@
 #ifndef RELM_MODEL_H
 #define RELM_MODEL_H
 
+#include "cells.h"
 #include "covariance.h"
 #include "grouping.h"
 #include "random.h"
@@ -27,6 +28,7 @@ typedef struct {
     int n_groupings, n_steps;
     const grouping_t *grouping;     /* n_groupings */
     const step_t *step;             /* n_steps */
+    joint_cells_t cells;                  /* of several groupings; of one it has them itself */
     int n_strata;
     int n_coef;                     /* p */
     int n_staying;                  /* the others are means of effects */
@@ -83,6 +85,7 @@ typedef struct {
     double *squares;                    /* q */
     double *pair_P, *shift;             /* n_pairs x n_pairs, n_pairs */
     double *normals;                    /* p + q */
+    double *joint_e;                    /* q*, of a cell of several groupings */
 } state_buffers_t;
 
 typedef struct {

@@ -101,3 +101,52 @@ void weigh_groups(const model_t *model, const grouping_t *grouping, const double
     }
     if (rest.n_rows > 0) add_gathered(&rest);
 }
+
+size_t nested_rows_size(const model_t *model, const step_t *step)
+{
+    int n_rows = model->cells.n_columns, p = model->n_coef;
+    if (n_rows < p + 1) n_rows = p + 1;
+    return (size_t) n_rows * (step->whole.n_random + p + 1);
+}
+
+/* The rows of a cell's factor, which the chain's columns are taken from. */
+static void gather_cell(const model_t *model, const step_t *step, int cell, double scale,
+                        double *rows)
+{
+    const joint_cells_t *cells = &model->cells;
+    int n = cells->n_columns, p = model->n_coef;
+    const double *factor = cells->factor + cells->size * cell;
+    for (int l = 0; l < step->n; l++) {
+        const grouping_t *grouping = model->grouping + step->grouping[l];
+        for (int k = 0; k < grouping->n_random; k++, rows += n) {
+            const double *column = factor + (size_t) n * grouping->place[k];
+            for (int r = 0; r < n; r++) rows[r] = scale * column[r];
+        }
+    }
+    const double *C = factor + (size_t) n * n;
+    for (int k = 0; k < n * (p + 1); k++) rows[k] = scale * C[k];
+}
+
+status_t weigh_nested(const model_t *model, const step_t *step, const double *sigma2,
+                      const int *place, nested_t *nested, double *rows, monitor_t *monitor)
+{
+    const joint_cells_t *cells = &model->cells;
+    const int *leaf = cells->group + (size_t) cells->n * step->grouping[0];
+    int p = model->n_coef, n = p + 1;
+    double visits = 2.0 + 0.05 * cells->n_columns * n * n;
+    clear_nested(nested);
+    for (int cell = 0; cell < cells->n; cell++) {
+        double scale = sigma2 ? 1.0 / sqrt(sigma2[cells->stratum[cell]]) : 1.0;
+        gather_cell(model, step, cell, scale, rows);
+        absorb_nested_rows(nested, place[leaf[cell]], cells->n_columns, cells->n_columns, rows);
+        if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
+    }
+    for (int s = 0; s < model->n_strata; s++) {
+        double scale = sigma2 ? 1.0 / sqrt(sigma2[s]) : 1.0;
+        const double *factor = stratum_factor(model, s);
+        for (int k = 0; k < n * n; k++) rows[k] = scale * factor[k];
+        absorb_block(n, n, nested->rest_root, n, n, rows);
+    }
+    settle_nested(nested);
+    return STATUS_OK;
+}

@@ -49,6 +49,28 @@ for (formula in formulas[1:2]) {
   model <- relm:::sampler_model(fit$posterior, "uncentered")
   invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
 }
+# Several groupings: chains, scans over steps, their effects and moments.
+several <- transform(data, h = rep_len(1:4, nrow(data)), k = paste(g, rep_len(1:2, nrow(data))))
+for (formula in c(y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
+                  y ~ x + (1 | g / k) + (1 + v | h))) {
+  for (sigma in c(~ 1, ~ f)) {
+    fit <- short(formula, several, sigma = sigma, weights = w,
+                 prior = relm_prior(sigma = inverse_gamma(2, 1)))
+    invisible(as.matrix(extend(fit, 3)))
+    invisible(ranef(fit, summary = TRUE))
+    invisible(predict(fit, several[1:4, ], weights = 1:4))
+  }
+}
+fit <- relm(y ~ x + (1 | g) + (1 + x | k), several, chains = 1, draws = 300, seed = 1,
+            group_draws = FALSE)
+invisible(ranef(fit))
+model <- relm:::sampler_model(fit$posterior, "uncentered")
+invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
+invisible(log_lik(fit, by = "group", grouping = "g"))
+invisible(loo(fit))
+invisible(logml(short(y ~ x + (1 | g) + (1 | k), several,
+                      prior = relm_prior(beta = normal(0, 2), sd = half_t(3, 1),
+                                         sigma = half_normal(1)))))
 # Predictions of rows seen and unseen, and summaries of draws.
 rows <- rbind(data[1:5, c("x", "f", "g")], data.frame(x = 0, f = "a", g = "new"))
 for (sigma in c(~ 1, ~ f)) {
@@ -69,6 +91,21 @@ for (formula in list(y ~ x, y ~ x + (1 | g), y ~ x + v + (1 + x + v | g))) {
     invisible(relm:::predict_folds(fit, factor(folds), 1L))
     integrand <- relm:::new_integrand(fit$posterior)
     invisible(relm:::log_integrand(integrand, relm:::drawn_points(fit)))
+  }
+}
+# The same of several groupings, nested and crossed.
+data$h <- rep(c("p", "q", "r"), length.out = nrow(data))
+rows$h <- c("p", "new")
+for (formula in list(y ~ x + (1 | g/h), y ~ x + (1 | h) + (1 + x | g))) {
+  for (sigma in c(~ 1, ~ f)) {
+    fit <- short(formula, data, sigma = sigma, weights = w, prior = proper_all)
+    invisible(predict(fit, rows, allow_new_levels = TRUE, weights = 1:6))
+    moments <- relm:::row_moments(fit)
+    for (leave_out in c(TRUE, FALSE)) invisible(moments(seq_len(nrow(data)), leave_out))
+    invisible(relm:::predict_folds(fit, factor(match(data$g, unique(data$g)) %% 2), 1L))
+    if (length(relm:::find_steps(fit$posterior$groupings)) > 1) next
+    invisible(log_lik(fit, by = "group"))
+    invisible(relm:::log_integrand(relm:::new_integrand(fit$posterior), relm:::drawn_points(fit)))
   }
 }
 invisible(short(y ~ x, data))

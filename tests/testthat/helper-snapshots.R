@@ -46,7 +46,7 @@ printed_shape <- function(x, ...) {
   lines <- sub(" +$", "", capture.output(print(x, ...)))
   number <- "-?[0-9]+(\\.[0-9]+)?(e[+-]?[0-9]+)?"
   columns <- paste0(" +(NA|", number, ")")
-  rows <- grepl(paste0(columns, "$"), lines) & !grepl("[:,]", lines)
+  rows <- grepl(paste0(columns, "$"), lines) & !grepl("[:,]( |$)", lines)
   lines[rows] <- gsub(paste0("(?<= )", number, "(?= |$)"), "#", lines[rows], perl = TRUE)
   gsub("(?<=[^ ]) +", " ", sub("^ {3,}", "", lines), perl = TRUE)
 }

@@ -40,9 +40,31 @@ test_that("calls of functions, interactions and parentheses make groups", {
   expect_identical(by(y ~ (1 | data$id)), as.character(data$id))
 })
 
-test_that("several groupings are refused by name", {
-  expect_refusal(y ~ x + (1 | g / f), "one grouping factor", "`f:g` and `g`")
-  expect_refusal(y ~ x + (1 | g) + (1 | f), "`g` and `f`")
+test_that("bars have groupings of their own, those of nested ones outermost first", {
+  groups <- function(formula) {
+    design <- relm_design(formula, data)
+    list(design$group, design$of_grouping, vapply(design$bars, function(bar) {
+      paste(c(if (attr(bar, "intercept")) "1", attr(bar, "term.labels")), collapse = " ")
+    }, ""))
+  }
+  expect_identical(groups(y ~ x + (1 | g) + (1 + x | f)), list(c("g", "f"), 1:2, c("1", "1 x")))
+  expect_identical(groups(y ~ x + (1 | g / f)), list(c("g", "g:f"), 1:2, c("1", "1")))
+  expect_identical(groups(y ~ (x | id / h / g)), list(c("id", "id:h", "id:h:g"), 1:3, rep("1 x", 3)))
+  expect_identical(groups(y ~ (x || g / f)), list(c("g", "g:f"), c(1L, 1L, 2L, 2L), c("1", "x", "1", "x")))
+  expect_identical(groups(y ~ (1 | (g / f) / id)), groups(y ~ (1 | g / f / id)))
+  expect_identical(groups(y ~ (1 | g / factor(f))), list(c("g", "g:factor(f)"), 1:2, c("1", "1")))
+  # The same groups in other words, and a second block of a grouping.
+  expect_identical(groups(y ~ (1 | g:f) + (0 + x | f:g)), list("g:f", c(1L, 1L), c("1", "x")))
+  expect_identical(groups(y ~ (1 | g) + (1 | f) + (0 + x | (g))),
+                   list(c("g", "f"), c(1L, 2L, 1L), c("1", "1", "x")))
+})
+
+test_that("groupings are those that reformulas finds", {
+  for (formula in list(y ~ (1 | g / f), y ~ (1 | g / f / id) + (1 | h), y ~ (x | g / (f:id)))) {
+    ours <- lapply(strsplit(relm_design(formula, data)$group, ":"), sort)
+    theirs <- lapply(reformulas::findbars(formula), function(bar) sort(all.vars(bar[[3]])))
+    expect_setequal(ours, theirs)
+  }
 })
 
 test_that("bars are added, and nothing else", {

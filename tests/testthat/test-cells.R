@@ -6,7 +6,7 @@ test_that("a cell is the rows of one group in one stratum, and its numbers are t
   cells <- found$cells
   pair <- paste(data$g, data$f)
 
-  expect_identical(found$group$labels[cells$group[found$cell]], data$g)
+  expect_identical(found$groups[[1]]$labels[cells$group[found$cell]], data$g)
   expect_identical(found$stratum$labels[cells$stratum[found$cell]], data$f)
   expect_identical(length(cells$rows), length(unique(pair)))
   expect_equal(cells$rows[found$cell], as.numeric(table(pair)[pair]))

@@ -19,3 +19,12 @@ test_that("an argument that cannot be is refused by its name", {
                  class = "relm_error")
   }
 })
+
+test_that("groups to keep of several groupings are a list that names these", {
+  expect_identical(control_of(group_draws = list(a = TRUE, b = factor("l1")))$group_draws,
+                   list(a = TRUE, b = "l1"))
+  wrong <- list(list(TRUE), list(a = NULL), list(a = list()), list(a = NA), list(a = 1, TRUE))
+  for (kept in wrong) {
+    expect_error(control_of(group_draws = kept), "`group_draws` must be", class = "relm_error")
+  }
+})

@@ -25,7 +25,7 @@ test_that("splines, contrasts and an offset in the formula are read as lm reads 
 
 test_that("double bars and several terms become blocks, as lme4 reads them", {
   data <- grouped_data()
-  blocks <- function(formula) rows_of(relm_design(formula, data))$block
+  blocks <- function(formula) rows_of(relm_design(formula, data))$random$block
   expect_identical(blocks(y ~ x + (1 + x | g)), c(1L, 1L))
   expect_identical(blocks(y ~ x + (1 + x || g)), c(1L, 2L))
   expect_identical(blocks(y ~ x + (1 | g) + (0 + x | g)), c(1L, 2L))

@@ -189,3 +189,44 @@ test_that("random variables of some group effects leave the others open", {
   expect_identical(unname(is.na(posterior::draws_of(rvars$r_g)[1, , ])), rbind(c(FALSE, TRUE),
                                                                            c(TRUE, FALSE)))
 })
+
+test_that("draws of several groupings are those of each, kept or not", {
+  kept <- nested_fit()
+  without <- nested_fit(group_draws = FALSE)
+  some <- nested_fit(group_draws = list(a = TRUE))
+  expect_identical(variables(without), variables(kept)[1:7])
+  expect_identical(variables(some), variables(kept)[1:15])
+  groups <- c("^r_a\\[", "^r_a:b\\[.*x", "^coef_")
+  for (fit in list(without, some)) {
+    expect_identical(as.matrix(fit, groups, regex = TRUE), as.matrix(kept, groups, regex = TRUE))
+  }
+  effects <- kept$sampling$effects[[2]]
+  draws <- as_draws_array(kept, "^r_", regex = TRUE)
+  groups <- lapply(kept$posterior$groupings, `[[`, "groups")
+  drawn <- function(name) as.numeric(draws[, 2, name])
+  expect_identical(drawn(sprintf("r_a:b[%s,x]", groups[[2]][5])), effects[[2]][2, 5, ])
+  expect_identical(drawn(sprintf("r_a[%s,Intercept]", groups[[1]][3])), effects[[1]][1, 3, ])
+})
+
+test_that("coefficients of a grouping have its own deviations alone", {
+  for (fit in list(nested_fit(), crossed_fit(y ~ x + (1 | a) + (1 + x | a:b)))) {
+    draws <- as.matrix(fit, c("b_x", "b_Intercept", "r_a:b[c:1,x]", "coef_a:b[c:1,x]",
+                              "r_a[c,Intercept]", "coef_a[c,Intercept]", "coef_a[c,x]"))
+    expect_equal(draws[, 4], draws[, 1] + draws[, 3])
+    expect_equal(draws[, 6], draws[, 2] + draws[, 5])
+    expect_identical(draws[, 7], draws[, 1])
+  }
+  crossed <- crossed_fit(y ~ 1 + (1 | a) + (0 + x | c))
+  expect_identical(colnames(as.matrix(crossed, "^coef_.\\[[ap],", regex = TRUE)),
+                   c("coef_a[a,Intercept]", "coef_c[p,Intercept]", "coef_c[p,x]"))
+  draws <- as.matrix(crossed, c("coef_c[p,x]", "r_c[p,x]"))
+  expect_identical(draws[, 1], draws[, 2])
+})
+
+test_that("each grouping is a random variable, groups x columns", {
+  fit <- crossed_fit()
+  rvars <- as_draws_rvars(fit)
+  expect_identical(dim(rvars$r_a), c(8L, 1L))
+  expect_identical(dimnames(rvars$r_c), list(c("p", "q", "r", "s", "t"), c("Intercept", "x")))
+  expect_equal(mean(rvars$r_c)["s", "x"], mean(as.matrix(fit, "r_c[s,x]")))
+})

@@ -209,3 +209,88 @@ test_that("arguments that a method does not know are refused", {
   expect_error(coef(line, groups = "g"), "needs group effects", class = "relm_error")
   expect_identical(coef(line, probs = 0.5), fixef(line, probs = 0.5))
 })
+
+test_that("effects and coefficients are a list by grouping, each with its groups", {
+  data <- several_data()
+  for (fit in list(nested_fit(draws = 20), crossed_fit(), crossed_fit(y ~ (1 | a) + (0 + x | c)))) {
+    groupings <- names(ngrps(fit))
+    expect_identical(ngrps(fit), vapply(ranef(fit), nrow, 0L))
+    expect_named(ranef(fit), groupings)
+    expect_named(coef(fit), groupings)
+    draws <- ranef(fit, summary = FALSE)
+    for (name in groupings) {
+      effects <- ranef(fit)[[name]]
+      expect_identical(rownames(effects),
+                       levels(interaction(data[strsplit(name, ":")[[1]]], sep = ":", drop = TRUE,
+                                          lex.order = TRUE)))
+      expect_equal(as.matrix(effects), apply(draws[[name]], 2:3, median), ignore_attr = TRUE)
+      last <- nrow(effects)
+      expect_equal(attr(effects, "postVar")[, , last], cov(cbind(draws[[name]][, last, ])),
+                   ignore_attr = TRUE)
+    }
+  }
+  # As in lme4, a column that only another grouping has is there, and is zero.
+  expect_named(coef(fit)$a, c("x", "(Intercept)"))
+  expect_identical(unique(coef(fit)$a$x), 0)
+  own <- as.matrix(fit, c("coef_a[c,Intercept]", "coef_c[q,x]", "coef_c[q,Intercept]"))
+  expect_equal(c(coef(fit)$a["c", 2], coef(fit)$c["q", 1], coef(fit)$c["q", 2]),
+               unname(apply(own, 2, median)))
+})
+
+test_that("groupings and their columns are chosen by name", {
+  fit <- nested_fit(draws = 20)
+  expect_identical(ranef(fit, groups = "b:a")[["a:b"]], ranef(fit)[["a:b"]])
+  expect_named(ranef(fit, groups = "b:a"), "a:b")
+  expect_identical(ranef(fit, whichel = c("a:b", "a")), ranef(fit))
+  expect_identical(coef(fit, groups = "a", probs = 0.1)$a, coef(fit, probs = 0.1)$a)
+  expect_error(ranef(fit, groups = "a", whichel = "a:b"), "name no grouping", class = "relm_error")
+  expect_error(ranef(fit, groups = "b"), "`groups`.*\"a\".*\"a:b\"", class = "relm_error")
+  expect_named(ranef(fit, pars = "x"), "a:b")
+  expect_named(ranef(fit, pars = "Intercept"), c("a", "a:b"))
+  expect_named(coef(fit, pars = "x"), c("a", "a:b"))
+  expect_error(ranef(fit, pars = "v"), "`pars`", class = "relm_error")
+})
+
+test_that("estimates of nested groupings are lmer()'s within their posterior standard deviations", {
+  skip_if_not_installed("lme4")
+  data <- several_data(600)
+  ours <- relm(y ~ x + (1 | a) + (1 + x | a:b), data, seed = 1)
+  theirs <- lme4::lmer(y ~ x + (1 | a) + (1 + x | a:b), data)
+  within <- function(estimate, error, expected) expect_lt(max(abs(estimate - expected) / error), 1)
+  fixed <- fixef(ours, summary = TRUE)
+  within(fixed[, 1], fixed[, 2], lme4::fixef(theirs))
+  for (name in c("a", "a:b")) {
+    table <- ranef(ours, summary = TRUE)[[name]]
+    effects <- as.matrix(lme4::ranef(theirs)[[name]])[rownames(table), , drop = FALSE]
+    within(table[, "Estimate", ], table[, "Est.Error", ], effects)
+    expect_gt(cor(as.numeric(table[, "Estimate", ]), as.numeric(effects)), 0.99)
+    sd <- VarCorr(ours, summary = TRUE)[[name]]$sd
+    within(sd[, 1], sd[, 2], attr(lme4::VarCorr(theirs)[[name]], "stddev"))
+  }
+  within(sigma(ours), sd(as.matrix(ours, "sigma")), stats::sigma(theirs))
+})
+
+test_that("estimates of real nested and crossed groupings are lmer()'s", {
+  skip_if_not_installed("lme4")
+  models <- list(Pastes = strength ~ 1 + (1 | batch / cask),
+                 Penicillin = diameter ~ 1 + (1 | plate) + (1 | sample))
+  for (name in names(models)) {
+    data <- getExportedValue("lme4", name)
+    ours <- relm(models[[name]], data, seed = 1)
+    theirs <- lme4::lmer(models[[name]], data)
+    effects <- lme4::ranef(theirs)
+    # lme4 has cask:batch for batch:cask.
+    if (name == "Pastes") {
+      rownames(effects[["cask:batch"]]) <- sub("(.*):(.*)", "\\2:\\1",
+                                               rownames(effects[["cask:batch"]]))
+      names(effects) <- sub("cask:batch", "batch:cask", names(effects))
+    }
+    for (group in names(ranef(ours))) {
+      table <- ranef(ours, summary = TRUE)[[group]][, , 1]
+      expect_lt(max(abs(table[, 1] - effects[[group]][rownames(table), 1]) / table[, 2]), 0.5,
+                label = paste(name, group))
+    }
+    draws <- as.matrix(ours, "sigma")
+    expect_lt(abs(median(draws) - stats::sigma(theirs)) / sd(draws), 0.5, label = name)
+  }
+})

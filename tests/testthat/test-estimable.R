@@ -81,3 +81,28 @@ test_that("new levels of the residual variance have one where their prior has", 
   expect_false(anyNA(table(half_t(3, 1))))
   expect_identical(unname(is.na(table(half_cauchy(1)))), c(FALSE, TRUE))
 })
+
+test_that("of several groupings those of few groups have effects without a variance", {
+  set.seed(4)
+  data <- data.frame(a = rep(letters[1:3], each = 40), x = rnorm(120))
+  data$b <- rep(1:30, each = 4)
+  data$y <- data$x + rnorm(3)[factor(data$a)] + rnorm(30)[data$b] + rnorm(120, sd = 0.5)
+  fit <- suppressMessages(relm(y ~ x + (1 | a) + (1 | b), data, seed = 1, chains = 2, draws = 100))
+  tails <- tails_in(fit$posterior)
+  expect_lte(tails[["sd_a__Intercept"]], 3)
+  expect_gt(tails[["sd_b__Intercept"]], 3)
+  exists <- function(rows, ...) {
+    unname(!is.na(fitted(fit, rows, summary = TRUE, allow_new_levels = TRUE, seed = 1,
+                         ...)[, "Est.Error"]))
+  }
+  # Known and new groups of either.
+  rows <- data.frame(x = 1, a = c("a", "a", "new", "new"), b = c(1, 99, 1, 99))
+  expect_identical(exists(rows), c(TRUE, TRUE, FALSE, FALSE))
+  expect_identical(exists(rows, re_formula = ~ (1 | a)), c(TRUE, TRUE, FALSE, FALSE))
+  # Without the effect of its parent a row has the intercept alone, which three groups tell of.
+  expect_identical(exists(rows, re_formula = ~ (1 | b)), rep(FALSE, 4))
+  expect_identical(exists(rows, re_formula = NA), rep(FALSE, 4))
+  expect_identical(exists(NULL), rep(TRUE, 120))
+  # Where that takes too long, only rows that do not need it are said to have one.
+  expect_identical(with_relm("most_products", 1, exists(rows)), rep(FALSE, 4))
+})

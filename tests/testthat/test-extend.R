@@ -189,3 +189,13 @@ test_that("draws that cannot be had are refused, and the fit is left alone", {
   expect_error(extend(lm(mercury ~ length, bass), 10), "fit of", class = "relm_error")
   expect_identical(fit, before)
 })
+
+test_that("chains of several groupings in two pieces are those in one", {
+  for (kept in list(NULL, FALSE, list(a = TRUE))) {
+    longer <- extend(nested_fit(draws = 30, group_draws = kept), 20)
+    at_once <- nested_fit(draws = 50, group_draws = kept)
+    expect_identical(as.matrix(longer), as.matrix(at_once))
+    expect_identical(as.matrix(longer, "^coef_", regex = TRUE),
+                     as.matrix(at_once, "^coef_", regex = TRUE))
+  }
+})

@@ -86,8 +86,7 @@ test_that("draws have the distribution of the density", {
 # What C makes of linear predictors: new observations, or from these variates. eta: draws x rows.
 drawn_in_c <- function(eta, scale, weights = NULL, variates = NULL, family = "gaussian") {
   values <- matrix(0, nrow(eta), ncol(eta))
-  predictor <- list(X = diag(ncol(eta)), Z = NULL, beta = eta, effects = NULL, group = NULL,
-                    offset = NULL)
+  predictor <- list(X = diag(ncol(eta)), random = list(), beta = eta, offset = NULL)
   noise <- list(family = family, scale = as.matrix(scale), stratum = NULL, weights = weights,
                 variates = variates)
   expect_true(.Call(ffi_fill_predictor, values, seq_len(ncol(eta)) - 1L, predictor, noise))

@@ -33,3 +33,19 @@ test_that("means and deviations within groups are those of the rows", {
     y ~ x + (between | g), data, relm_prior(sd = half_t(3, 1))))
   expect_equal(constant$sd[2], sqrt(mean((data$between - mean(data$between))^2)))
 })
+
+test_that("each grouping of several is told by its name", {
+  data$h <- rep_len(c("u", "v", "w", "z"), nrow(data))
+  two <- transform(data, far = far + c(u = 0, v = 40, w = 10, z = -20)[h])
+  told <- capture_messages(tell_far_slopes(posterior_of(y ~ far + (far || g) + (1 + far || h), two)))
+  expect_match(told, "`far` has a random slope in `[gh]`", all = TRUE)
+  expect_length(told, 2)
+  # Without an intercept beside it in its own grouping.
+  one <- capture_messages(tell_far_slopes(posterior_of(y ~ far + (0 + far | g) + (far || h), two)))
+  expect_match(one, "in `h`")
+  posterior <- posterior_of(y ~ x + (0 + x | g) + (far || h), two)
+  within <- function(x) sqrt(mean((x - ave(x, two$h))^2))
+  expect_equal(slope_distances(posterior, 2)$sd[2], within(two$far))
+  expect_equal(slope_distances(posterior, 2)$mean[2], mean(two$far))
+  expect_identical(slope_distances(posterior, 1)$distance, 0)
+})

@@ -38,3 +38,29 @@ test_that("what a posterior has not is refused, and other packages' fits are pas
   expect_identical(getME(merMod, "n"), lme4::getME(merMod, "n"))
   expect_identical(lme4::getME(fit, "n"), 46L)
 })
+
+test_that("sizes and names of several groupings are lme4's, in the order of the formula", {
+  skip_if_not_installed("lme4")
+  data <- several_data()
+  formula <- y ~ x + (1 | c) + (1 | a) + (0 + x | c)
+  ours <- crossed_fit(formula)
+  theirs <- suppressMessages(suppressWarnings(lme4::lmer(formula, data)))
+  for (name in c("n", "p", "q", "n_rtrms", "n_rfacs", "k", "X", "y")) {
+    expect_equal(getME(ours, name), lme4::getME(theirs, name), ignore_attr = TRUE, label = name)
+  }
+  expect_identical(getME(ours, "l_i"), c(c = 5L, a = 8L))
+  expect_equal(getME(ours, "l_i")[c("a", "c")], lme4::getME(theirs, "l_i")[c("a", "c")])
+  expect_identical(getME(ours, "p_i"), c(c = 1L, c = 1L, a = 1L))
+  expect_identical(getME(ours, "q_i"), c(c = 5L, c = 5L, a = 8L))
+  expect_identical(getME(ours, "cnms"), list(c = "(Intercept)", c = "x", a = "(Intercept)"))
+  flist <- getME(ours, "flist")
+  expect_named(flist, c("c", "a"))
+  for (name in names(flist)) {
+    expect_identical(as.character(flist[[name]]),
+                     as.character(lme4::getME(theirs, "flist")[[name]]))
+  }
+  matrices <- getME(ours, "mmList")
+  expect_named(matrices, c("c", "c", "a"))
+  expect_equal(matrices[[2]][, "x"], data$x)
+  expect_identical(getME(ours, "b"), c(t(as.matrix(ranef(ours)$c)), ranef(ours)$a[[1]]))
+})

@@ -64,3 +64,16 @@ test_that("arguments of the wrong kind are refused", {
   refused(predicted(data = new, centrality_function = range), "one number")
   refused(predicted(data = new, iteration = 5, levels = 3), "`levels`")
 })
+
+test_that("of several groupings, all have to be known by default, and a formula takes some", {
+  skip_if_not_installed("insight")
+  data <- several_data()
+  fit <- nested_fit()
+  known <- data[1:3, ]
+  new <- transform(known, b = c(1, 99, 1))
+  get <- function(rows, ...) as.numeric(insight::get_predicted(fit, data = rows, ...))
+  expect_equal(get(known), unname(colMeans(posterior_epred(fit, known))))
+  expect_equal(get(new), unname(colMeans(posterior_epred(fit, new, re_formula = NA))))
+  expect_equal(get(new, include_random = ~ (1 | a)),
+               unname(colMeans(posterior_epred(fit, new, re_formula = ~ (1 | a)))))
+})

@@ -206,3 +206,17 @@ test_that("effects that are asked for a few groups at a time are read for severa
                      effect_draws(kept, 4L, 1L))
   }
 })
+
+test_that("groups are kept by grouping", {
+  fit <- nested_fit(draws = 2, group_draws = list("b:a" = c("c:1", "a:2"), a = FALSE))
+  expect_identical(grep("^r_", variables(fit), value = TRUE),
+                   c("r_a:b[a:2,Intercept]", "r_a:b[a:2,x]", "r_a:b[c:1,Intercept]",
+                     "r_a:b[c:1,x]"))
+  expect_error(nested_fit(group_draws = "c"), "of which grouping.*group_draws = list\\(a = TRUE\\)",
+               class = "relm_error")
+  expect_error(nested_fit(group_draws = list(c = TRUE)), "names \"c\".*\"a\" and \"a:b\"",
+               class = "relm_error")
+  expect_error(nested_fit(group_draws = list(a = "z")), "names \"z\".*`a`", class = "relm_error")
+  one <- nested_fit(formula = y ~ x + (1 | a), draws = 2, group_draws = list(a = "c"))
+  expect_identical(grep("^r_", variables(one), value = TRUE), "r_a[c,Intercept]")
+})

@@ -92,3 +92,38 @@ test_that("lattice's dotplot() shows them", {
   lattice::trellis.focus("panel", 1, 1, highlight = FALSE)
   expect_silent(do.call(panel, c(plots$g$panel.args[[1]])))
 })
+
+test_that("long tables and pictures are of each grouping", {
+  fit <- nested_fit(draws = 20)
+  table <- as.data.frame(ranef(fit))
+  expect_identical(unique(table$grpvar), c("a", "a:b"))
+  own <- table[table$grpvar == "a:b", ]
+  expect_identical(own$condval, unlist(ranef(fit)[["a:b"]], use.names = FALSE))
+  expect_identical(nrow(table), sum(lengths(lapply(ranef(fit), unlist))))
+  skip_if_not_installed("lattice")
+  plots <- lattice::dotplot(ranef(fit))
+  expect_named(plots, c("a", "a:b"))
+  expect_identical(vapply(plots, `[[`, "", "main"), c(a = "a", "a:b" = "a:b"))
+  expect_length(plots[["a:b"]]$panel.args, 2)
+  expect_equal(plots$a$panel.args[[1]]$x, ranef(fit)$a[[1]])
+  # Coefficients of x are the same in all of a.
+  expect_length(lattice::dotplot(coef(fit))$a$panel.args, 1)
+})
+
+test_that("moments of each grouping stand for its draws", {
+  fit <- nested_fit(draws = 1000)
+  many <- with_effect_moments(fit)
+  for (method in list(ranef, coef)) {
+    from_draws <- as.data.frame(method(fit))
+    from_moments <- as.data.frame(method(many))
+    expect_identical(from_moments[c("grpvar", "term")], from_draws[c("grpvar", "term")])
+    expect_lt(max(abs(log(from_moments$condsd / from_draws$condsd))), 0.2)
+    expect_lt(max(abs(from_moments$condval - from_draws$condval) / from_draws$condsd), 0.35)
+  }
+  expect_equal(attr(ranef(many, pars = "x")[["a:b"]], "postVar")[1, 1, ],
+               many$sampling$moments[[2]]$covariance[2, 2, many$posterior$groupings[[2]]$display])
+})
+
+test_that("coefficients that vary in no group are chosen alone", {
+  expect_identical(unique(coef(fit, pars = "x")$g$x), fixef(fit)[["x"]])
+})

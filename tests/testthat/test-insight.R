@@ -190,3 +190,37 @@ test_that("insight's arguments of the wrong kind are refused", {
   refused(insight::get_data(fit, effects = 1), "`effects`")
   refused(insight::get_residuals(fit, type = "deviance"), "`type`")
 })
+
+test_that("insight has the parts of several groupings", {
+  fit <- nested_fit()
+  expect_identical(vapply(insight::find_formula(fit)$random, deparse1, ""),
+                   c("~1 | a", "~1 + x | a:b"))
+  found <- insight::find_parameters(fit, effects = "random_variance")
+  expect_identical(found$random, c("sd_a__Intercept", "sd_a:b__Intercept", "sd_a:b__x",
+                                   "cor_a:b__Intercept__x"))
+  cleaned <- insight::clean_parameters(fit)
+  expect_identical(cleaned$Group[3:6], paste("SD/Cor:", c("a", rep("a:b", 3))))
+  expect_setequal(cleaned$Parameter, variables(fit))
+  own <- cleaned[cleaned$Parameter == "r_a:b[c:1,x]", ]
+  expect_identical(c(own$Group, own$Cleaned_Parameter), c("x: a:b", "a:b.c:1"))
+  without <- nested_fit(group_draws = FALSE)
+  expect_identical(insight::find_parameters(without)$random, found$random)
+})
+
+test_that("insight's variances of several groupings add up", {
+  for (fit in list(nested_fit(), crossed_fit())) {
+    second <- names(ngrps(fit))[2]
+    parts <- insight::get_variance(fit)
+    draws <- as.matrix(fit)
+    z <- cbind(1, several_data()$x)
+    total <- apply(draws, 1, function(draw) {
+      covariance <- draw[6] * draw[4] * draw[5]
+      Sigma <- matrix(c(draw[4]^2, covariance, covariance, draw[5]^2), 2)
+      draw[3]^2 + mean(rowSums((z %*% Sigma) * z))
+    })
+    expect_equal(parts$var.random, median(total))
+    expect_equal(parts$var.intercept, setNames(apply(draws[, 3:4]^2, 2, median), c("a", second)))
+    expect_equal(parts$var.slope, setNames(median(draws[, 5]^2), paste0(second, ".x")))
+    expect_equal(parts$cor.slope_intercept, setNames(median(draws[, 6]), second))
+  }
+})

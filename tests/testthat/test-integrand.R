@@ -83,3 +83,37 @@ test_that("draws become points, and points factors", {
     expect_true(any(abs(at$sigma[i, ] - draws[i, 6]) < 1e-14))
   }
 })
+
+test_that("it is so of a nested chain, whose root the formula names first or last", {
+  data <- several_data(120)
+  alike <- function(group) outer(group, group, "==")
+  Z <- cbind(1, data$x)
+  prior <- relm_prior(beta = normal(-0.5, 1.3), sd = half_t(3, 1), sigma = half_normal(2),
+                      cor = lkj(2))
+  expect_dense <- function(formula, sigma = ~ 1, n_sigma = 1) {
+    posterior <- posterior_of(formula, data, prior, weights = w, sigma = sigma)
+    integrand <- new_integrand(posterior)
+    set.seed(3)
+    for (size in c(0.01, 1, 30)) {
+      # Slopes and intercepts of pairs, then of their parents, then z of the correlation.
+      point <- c(size * rexp(3), rnorm(1), rexp(n_sigma))
+      C <- matrix(c(1, tanh(point[4]))[c(1, 2, 2, 1)], 2) * tcrossprod(point[1:2])
+      sd <- point[4 + seq_len(n_sigma)]
+      noise <- if (n_sigma > 1) sd[match(data$c, posterior$strata$labels)] else sd
+      V <- alike(paste(data$a, data$b)) * (Z %*% C %*% t(Z)) + alike(data$a) * point[3]^2 +
+        diag(noise^2 / data$w) + 1.3^2 * tcrossprod(Z)
+      exact <- log_normal(data$y, as.numeric(Z %*% c(-0.5, -0.5)), V) +
+        sum(log_prior_of_sd(half_t(3, 1), point[1:3])) +
+        sum(log_prior_of_sd(half_normal(2), sd)) + log_lkj_prior(rbind(point[4]), 2, 2)
+      expect_equal(log_integrand(integrand, matrix(point, 1)), exact, tolerance = 1e-9)
+    }
+  }
+  expect_dense(y ~ x + (1 | a) + (1 + x | a:b))
+  expect_dense(y ~ x + (1 + x | a:b) + (1 | a))
+  expect_dense(y ~ x + (1 | a) + (1 + x | a:b), sigma = ~ c, n_sigma = 5)
+})
+
+test_that("crossed groupings are refused with what to do", {
+  posterior <- posterior_of(y ~ x + (1 | a) + (1 | c), several_data(), prior)
+  expect_error(new_integrand(posterior), '"a" and "c".*crossed.*loo', class = "relm_error")
+})

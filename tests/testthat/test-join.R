@@ -126,3 +126,15 @@ test_that("fits that do not belong together are refused, with what differs", {
   expect_error(c(fit, fit_seeded(1, init = fit)), "same.*seed", class = "relm_error")
   expect_error(c(fit, 3), "Only fits.*One is 3", class = "relm_error")
 })
+
+test_that("fits of several groupings are joined, with the groups that all of them kept", {
+  fits <- list(nested_fit(draws = 20),
+               nested_fit(draws = 20, seed = 2, group_draws = list(a = c("c", "d"))))
+  joined <- do.call(c, fits)
+  expect_identical(grep("^r_", variables(joined), value = TRUE),
+                   c("r_a[c,Intercept]", "r_a[d,Intercept]"))
+  names <- c("sd_a:b__x", "r_a[d,Intercept]", "r_a:b[c:1,x]")
+  expect_identical(as.matrix(joined, names), do.call(rbind, lapply(fits, as.matrix, names)))
+  other <- nested_fit(formula = y ~ x + (1 | a) + (1 | a:b), draws = 20, seed = 3)
+  expect_error(c(fits[[1]], other), "model", class = "relm_error")
+})

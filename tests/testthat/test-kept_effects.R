@@ -36,3 +36,21 @@ test_that("single effects are those of a column in a group", {
     expect_identical(unname(at[[chain]]), expected)
   }
 })
+
+test_that("effects of several groupings that were not kept are had again at once", {
+  for (formula in list(y ~ x + (1 | a) + (1 + x | a:b), y ~ x + (1 | a) + (1 + x | c))) {
+    kept <- nested_fit(formula = formula, draws = 20)
+    without <- update(kept, group_draws = FALSE)
+    groups <- list(c(3L, 1L, 3L), 2:4)
+    held <- with_effects_at_hand(without, groups)
+    expect_identical(held$sampling$kept, list(c(0L, 2L), 1:3))
+    for (g in 1:2) {
+      own <- groups[[g]]
+      expect_identical(effect_draws(held, own, g = g), effect_draws(kept, own, g = g))
+    }
+    expect_identical(with_effects_at_hand(kept, groups), kept)
+    expect_identical(with_effects_at_hand(held, list(3L, integer())), held)
+    expect_identical(ranef(without), ranef(kept))
+    expect_identical(coef(without, groups = "a"), coef(kept, groups = "a"))
+  }
+})

@@ -54,6 +54,84 @@ test_that("a re_formula that the model has not is refused", {
   expect_identical(posterior_epred(line, re_formula = NA), posterior_epred(line))
 })
 
+several <- several_data()
+nested <- relm(y ~ x + (1 | a) + (1 + x | a:b), several, seed = 1, chains = 2, draws = 50,
+               weights = w)
+X <- model.matrix(~ x, several)
+pairs <- paste0(several$a, ":", several$b)
+part_of <- function(number, columns, data = several) {
+  list(number = number, group = if (number == 1) data$a else paste0(data$a, ":", data$b),
+       Z = cbind("(Intercept)" = 1, x = data$x)[, columns, drop = FALSE])
+}
+
+test_that("several groupings add their effects to the mean", {
+  all <- list(part_of(1, 1), part_of(2, 1:2))
+  expected <- predictor_by_hand(nested, X, all)
+  expect_equal(unname(posterior_linpred(nested)), expected, tolerance = 1e-12)
+  expect_equal(unname(posterior_linpred(nested, newdata = several)), expected, tolerance = 1e-12)
+  rows <- several[c(150, 3, 77, 3), ]
+  expect_equal(unname(posterior_linpred(nested, newdata = rows[c("x", "b", "a")])),
+               expected[, c(150, 3, 77, 3)], tolerance = 1e-12)
+})
+
+test_that("re_formula takes some groupings and leaves others", {
+  some <- function(formula, ...) {
+    expect_equal(unname(posterior_epred(nested, re_formula = formula)),
+                 predictor_by_hand(nested, X, list(...)), tolerance = 1e-12)
+  }
+  some(NA)
+  some(~ 0)
+  some(NULL, part_of(1, 1), part_of(2, 1:2))
+  some(~ (1 | a), part_of(1, 1))
+  some(~ (1 | a:b), part_of(2, 1))
+  some(~ (1 | b:a), part_of(2, 1))
+  some(~ (0 + x | a:b), part_of(2, 2))
+  some(~ (1 + x | a:b), part_of(2, 1:2))
+  some(~ (1 | a/b), part_of(1, 1), part_of(2, 1))
+  some(~ (0 + x | a:b) + (1 | a), part_of(1, 1), part_of(2, 2))
+  for (formula in list(~ (1 | b), ~ (x | a), ~ (x | a/b), ~ (1 | a) + (1 | a))) {
+    expect_error(posterior_epred(nested, re_formula = formula), "re_formula", class = "relm_error")
+  }
+})
+
+test_that("groupings that are left out are not asked of new rows", {
+  expect_identical(unname(posterior_epred(nested, several[1:3, c("x", "a")], re_formula = ~ (1 | a))),
+                   unname(posterior_epred(nested, re_formula = ~ (1 | a))[, 1:3]))
+  expect_error(posterior_epred(nested, several[1:3, c("x", "a")]), "no column.*b",
+               class = "relm_error")
+})
+
+test_that("blocks of any size, and effects that are had again, give the same predictions", {
+  rows <- rbind(several[c(40, 2, 17, 3, 90), ], transform(several[1:3, ], b = c(1, 88, 99)),
+                transform(several[1:2, ], a = c("new", "newer")))
+  predict_rows <- function(fit) posterior_predict(fit, rows, allow_new_levels = TRUE, seed = 4)
+  predicted <- predict_rows(nested)
+  deferred <- update(nested, group_draws = FALSE)
+  expect_identical(predict_rows(deferred), predicted)
+  for (size in c(1, 4000)) {
+    expect_identical(with_relm("block_doubles", size, predict_rows(deferred)), predicted)
+  }
+})
+
+test_that("of crossed groupings effects that were not kept are had again in one run of the chains", {
+  formula <- y ~ x + (1 + x | c) + (1 | a/b)
+  kept <- relm(formula, several, seed = 1, chains = 2, draws = 50)
+  again <- update(kept, group_draws = FALSE)
+  runs <- 0
+  counted <- function(...) {
+    runs <<- runs + 1
+    run_again(...)
+  }
+  run_again <- run_again
+  with_relm("run_again", counted, {
+    expect_identical(posterior_epred(again), posterior_epred(kept))
+  })
+  expect_identical(runs, 1)
+  rows <- data.frame(x = 0:1, c = c("p", "new"), a = c("zz", "b"), b = c(1, 99))
+  expect_identical(posterior_predict(again, rows, allow_new_levels = TRUE, seed = 3),
+                   posterior_predict(kept, rows, allow_new_levels = TRUE, seed = 3))
+})
+
 test_that("two spellings of one argument are refused together", {
   expect_error(posterior_epred(fit, re_formula = NA, re.form = NA), "re_formula.*re.form",
                class = "relm_error")
@@ -105,8 +183,8 @@ test_that("more draws than memory holds are refused before they are made", {
 test_that("a prediction that is stopped leaves the generator after what it drew", {
   n_rows <- 20000
   n_draws <- 1000
-  predictor <- list(X = matrix(1, n_rows, 1), Z = NULL, beta = matrix(0, n_draws, 1),
-                    effects = NULL, group = NULL, offset = NULL)
+  predictor <- list(X = matrix(1, n_rows, 1), beta = matrix(0, n_draws, 1), random = list(),
+                    offset = NULL)
   noise <- list(family = "gaussian", scale = matrix(1, n_draws, 1), stratum = NULL, weights = NULL,
                 variates = NULL)
   on.exit(setTimeLimit())

@@ -129,3 +129,24 @@ test_that("rstantools' generic knows it", {
   expect_identical(rstantools::log_lik(fit), log_lik(fit))
   expect_error(log_lik(3))
 })
+
+test_that("rows are given the effects of all groupings", {
+  data <- several_data()
+  fit <- relm(y ~ x + (1 | a) + (1 + x | a:b), data, seed = 1, chains = 2, draws = 50, weights = w)
+  rows <- data[c(4, 150, 77), ]
+  density <- function(mean) {
+    sd <- outer(as.matrix(fit, "sigma")[, 1], sqrt(rows$w), "/")
+    matrix(dnorm(rep(rows$y, each = 100), mean, sd, log = TRUE), 100)
+  }
+  mean <- predictor_by_hand(fit, cbind(1, rows$x), list(
+    list(number = 1, group = rows$a, Z = cbind("(Intercept)" = rep(1, 3))),
+    list(number = 2, group = paste0(rows$a, ":", rows$b), Z = cbind("(Intercept)" = 1, x = rows$x))
+  ))
+  expected <- density(mean)
+  expect_equal(unname(log_lik(fit)[, c(4, 150, 77)]), expected, tolerance = 1e-10)
+  expect_equal(unname(log_lik(fit, rows)), expected, tolerance = 1e-10)
+  only_parent <- log_lik(fit, rows, re_formula = ~ (1 | a))
+  mean <- predictor_by_hand(fit, cbind(1, rows$x), list(
+    list(number = 1, group = rows$a, Z = cbind("(Intercept)" = rep(1, 3)))))
+  expect_equal(unname(only_parent), density(mean), tolerance = 1e-10)
+})

@@ -92,3 +92,17 @@ test_that("a Bayes factor of models that are no names has short ones", {
   expect_match(capture.output(print(bayes_factor(fits[[1]], fits[[2]]))),
                "of fits[[1]] over fits[[2]]: ", fixed = TRUE)
 })
+
+test_that("quadrature and bridge sampling agree on nested groupings", {
+  fit <- nested_fit(formula = y ~ x + (1 | a/b), prior = proper, draws = 2000)
+  exact <- logml(fit)
+  expect_identical(attr(exact, "method"), "quadrature")
+  expect_lt(attr(exact, "error"), 1e-5)
+  bridge <- logml(fit, method = "bridge", seed = 1)
+  expect_lt(abs(bridge - exact), 4 * attr(bridge, "error"))
+  expect_lt(attr(bridge, "error"), 0.05)
+  # Slopes of pairs are two dimensions more.
+  larger <- nested_fit(prior = proper, draws = 2000)
+  expect_identical(attr(logml(larger, seed = 1), "dimensions"), 5L)
+  expect_gt(as.numeric(logml(larger, seed = 1)), as.numeric(exact))
+})

@@ -40,7 +40,8 @@ fit_in_limited_heap <- function(formula, share) {
     }
     posterior <- fit(1)$posterior
     asked <- relm:::check_memory(posterior, list(chains = 4, draws = 6e5, cores = 1),
-                                  relm:::n_groups(posterior)) / 2^20
+                                  relm:::choose_kept(list(group_draws = TRUE, draws = 1,
+                                                          chains = 4), posterior)$kept) / 2^20
     stopifnot(is.finite(mem.maxVSize(gc()["Vcells", 2] + .(share) * asked)))
     cat(tryCatch(posterior::ndraws(fit(6e5)), error = function(e) "no memory"))
   })

@@ -59,8 +59,6 @@ test_that("bars", {
 
 test_that("groupings", {
   expect_messages(expression(
-    relm(y ~ x + (1 | g) + (1 | f), data),
-    relm(y ~ x + (1 | g / f), data),
     relm(y ~ x + (1 | g) + (1 + x | g), data),
     relm(y ~ x + (1 | g - 1), data),
     relm(y ~ x + (1 | g:1), data),
@@ -144,4 +142,21 @@ test_that("messages and warnings", {
     relm(y ~ x + I(2 * x), data, chains = 1, draws = 10),
     posterior_predict(weighted, data[1:3, c("x", "f")])
   ), class = "relm_message")
+})
+
+test_that("several groupings", {
+  nested <- nested_fit(draws = 5)
+  priors <- function(...) nested_fit(draws = 5, prior = relm_prior(...))
+  expect_messages(expression(
+    ranef(nested, groups = "b"),
+    ranef(nested, groups = "a", whichel = "b:a"),
+    coef(nested, pars = "w"),
+    as.matrix(nested, "r_b[1,Intercept]"),
+    nested_fit(group_draws = "c"),
+    nested_fit(group_draws = list(c = TRUE)),
+    nested_fit(group_draws = list(a = "z")),
+    priors(sd = list(b = exponential(1))),
+    priors(cor = list(b = lkj(2))),
+    c(nested, nested_fit(formula = y ~ x + (1 | a / b), draws = 5, seed = 2))
+  ))
 })

@@ -17,3 +17,21 @@ test_that("a model has a list of groupings, also where it has one or none", {
   expect_false(has_groups(none))
   expect_identical(c(n_groups(none), n_random(none)), c(0L, 0L))
 })
+
+test_that("groupings are chosen by their names, parts of an interaction in any order", {
+  posterior <- posterior_of(y ~ x + (1 | a / b) + (1 | c), several_data())
+  expect_identical(names_of_groupings(posterior), c("a", "a:b", "c"))
+  expect_identical(chosen_groupings(posterior, NULL, "groups"), 1:3)
+  expect_identical(chosen_groupings(posterior, c("c", "b:a"), "groups"), 2:3)
+  expect_identical(chosen_grouping(posterior, "b:a", "grouping", "f"), 2L)
+  for (given in list("b", c("a", NA), character(), 1, list())) {
+    expect_error(chosen_groupings(posterior, given, "groups"), "`groups`.*\"a:b\"",
+                 class = "relm_error")
+  }
+  expect_error(chosen_grouping(posterior, NULL, "grouping", "f"),
+               "one grouping.*\"a\", \"a:b\", and \"c\".*`grouping`", class = "relm_error")
+  expect_error(chosen_grouping(posterior, c("a", "c"), "grouping", "f"), "`grouping`",
+               class = "relm_error")
+  one <- posterior_of(y ~ x + (1 | a), several_data())
+  expect_identical(chosen_grouping(one, NULL, "grouping", "f"), 1L)
+})

@@ -103,3 +103,32 @@ test_that("the parameters of pooled variances are named after them", {
   expect_identical(unname(sigma(fit)), unname(apply(draws[, 1:3], 2, median)))
   expect_gt(min(draws[, "sigma_f__df"]), 0)
 })
+
+test_that("each grouping has brms's names", {
+  fit <- one_draw(y ~ x + (1 | a) + (1 + x | a:b), several_data())
+  data <- several_data()
+  pairs <- unique(data[order(data$a, data$b), c("a", "b")])
+  expect_identical(variables(fit), c(
+    "b_Intercept", "b_x", "sd_a__Intercept", "sd_a:b__Intercept", "sd_a:b__x",
+    "cor_a:b__Intercept__x", "sigma", sprintf("r_a[%s,Intercept]", letters[1:8]),
+    sprintf("r_a:b[%s:%s,%s]", rep(pairs$a, each = 2), rep(pairs$b, each = 2),
+            c("Intercept", "x"))))
+  expect_identical(variables(one_draw(y ~ x + (1 | a / b), data))[3:5],
+                   c("sd_a__Intercept", "sd_a:b__Intercept", "sigma"))
+  crossed <- crossed_fit(y ~ x + (1 + x | c) + (1 | a))
+  expect_identical(variables(crossed)[3:7], c("sd_c__Intercept", "sd_c__x", "cor_c__Intercept__x",
+                                              "sd_a__Intercept", "sigma"))
+  expect_identical(sum(startsWith(variables(crossed), "r_c[")), 10L)
+})
+
+test_that("groupings that spell alike get numbers", {
+  data <- transform(several_data(), factora = c)
+  fit <- made_up_fit(y ~ x + (1 | factor(a)) + (1 | factora), data)
+  expect_identical(grep("^sd", variables(fit), value = TRUE),
+                   c("sd_factora__Intercept", "sd_factora_1__Intercept"))
+  expect_true("r_factora_1[p,Intercept]" %in% variables(fit))
+  expect_false(anyDuplicated(variables(fit)) > 0)
+  expect_identical(names(ranef(fit)), c("factor(a)", "factora"))
+  expect_equal(unname(as.matrix(fit, "r_factora_1[p,Intercept]")[, 1]),
+               unname(ranef(fit, summary = FALSE)$factora[, "p", 1]))
+})

@@ -82,6 +82,67 @@ test_that('"uncertainty" gives it in each draw one of the groups of the data', {
   expect_gt(stats::chisq.test(tabulate(whose, 9))$p.value, 1e-3)
 })
 
+nested <- relm(y ~ x + (1 | a) + (1 + x | a:b), several_data(), seed = 1, chains = 2, draws = 200)
+# A known pair, two new pairs of a known and of a new group, and another row of the first.
+new_pairs <- data.frame(x = c(0, 1, 0, 2, 1), a = c("c", "c", "c", "new", "c"),
+                        b = c(1, 99, 99, 1, 98))
+
+test_that("a new pair is a new child of its parent, which may be a known one", {
+  h <- as.matrix(nested)[9, ]
+  sd <- h[c("sd_a:b__Intercept", "sd_a:b__x")]
+  Sigma <- matrix(c(1, h[["cor_a:b__Intercept__x"]])[c(1, 2, 2, 1)], 2) * tcrossprod(sd)
+  Z <- cbind(1, new_pairs$x)
+  a <- new_pairs$a
+  pair <- paste(a, new_pairs$b)
+  known <- c(TRUE, FALSE, FALSE, FALSE, FALSE)
+  expected <- outer(pair, pair, "==") * (Z %*% Sigma %*% t(Z)) +
+    outer(a, a, "==") * outer(a == "new", a == "new") * h[["sd_a__Intercept"]]^2
+  expected[known, ] <- expected[, known] <- 0
+  means <- posterior_epred(nested, new_pairs, draw_ids = rep(9, 20000), allow_new_levels = TRUE,
+                           seed = 5)
+  expect_lt(covariance_distance(means[, !known], expected[!known, !known]), 4)
+  # About the fixed part and the known parent's effect; and the known pair's.
+  a_effect <- effects_of_grouping(nested, 1)[9, 1, "c"]
+  center <- h[["b_Intercept"]] + h[["b_x"]] * new_pairs$x + ifelse(a == "c", a_effect, 0)
+  center[1] <- center[1] + effects_of_grouping(nested, 2)[9, 1, "c:1"]
+  expect_equal(unname(means[, 1]), rep(center[1], 20000))
+  error <- sqrt(diag(expected)[!known] / 20000)
+  expect_lt(max(abs(colMeans(means) - center)[!known] / error), 4)
+})
+
+test_that("new groups of each grouping are drawn independently of the others", {
+  draw <- function(formula, rows = new_pairs) {
+    posterior_epred(nested, rows, re_formula = formula, allow_new_levels = TRUE, seed = 5)
+  }
+  expect_equal(draw(~ (1 | a)) + draw(~ (1 + x | a:b)) - draw(NA), draw(NULL))
+  a <- draw(~ (1 | a)) - draw(NA)
+  pair <- draw(~ (1 | a:b)) - draw(NA)
+  expect_gt(cor.test(a[, 4], pair[, 4], method = "spearman", exact = FALSE)$p.value, 1e-3)
+  # By the place among the new ones of its grouping.
+  expect_identical(draw(NULL, new_pairs[2:4, ]), draw(NULL)[, 2:4])
+})
+
+test_that("new groups of a grouping can be old ones of it", {
+  for (method in c("old_levels", "uncertainty")) {
+    drawn <- posterior_epred(nested, new_pairs[2:3, ], re_formula = ~ (1 + x | a:b), seed = 2,
+                             allow_new_levels = TRUE, sample_new_levels = method) -
+      posterior_epred(nested, new_pairs[2:3, ], re_formula = NA)
+    effects <- effects_of_grouping(nested, 2)
+    whose <- apply(abs(effects[, 1, ] - drawn[, 2]), 1, which.min)
+    draws <- cbind(1:400, whose)
+    expect_equal(unname(drawn[, 2]), effects[, 1, ][draws])
+    expect_equal(unname(drawn[, 1] - drawn[, 2]), effects[, 2, ][draws])
+    expect_length(unique(whose), if (method == "old_levels") 1 else length(unique(whose)))
+    if (method == "uncertainty") expect_gt(length(unique(whose)), 10)
+  }
+})
+
+test_that("new groups are refused by the grouping that has not had them", {
+  expect_error(posterior_epred(nested, new_pairs[2, ]), "`a:b`.*c:99", class = "relm_error")
+  expect_error(posterior_epred(nested, new_pairs[4, ], re_formula = ~ (1 | a)), "`a`.*new",
+               class = "relm_error")
+})
+
 test_that("a choice that there is not is refused", {
   expect_error(posterior_epred(fit, new_rows(), allow_new_levels = NA), "allow_new_levels",
                class = "relm_error")
@@ -154,13 +215,13 @@ test_that("where residual variances go by group, effects and sigma are of the sa
     plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE,
                     sample_new_levels = method, seed = 8)
     for (new in c(10L, 11L)) {
-      whose <- max.col(-abs(effects - as.numeric(group_effects(plan, new))))
+      whose <- max.col(-abs(effects - as.numeric(group_effects(plan, plan$random[[1]], new))))
       expect_identical(as.numeric(level_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
     }
   }
   # From the prior it has nothing to do with the effects.
   plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE, seed = 8)
-  scaled <- as.numeric(group_effects(plan, 10L)) / as.matrix(fit, "sd_g__Intercept")
+  scaled <- as.numeric(group_effects(plan, plan$random[[1]], 10L)) / as.matrix(fit, "sd_g__Intercept")
   sigma <- level_sigmas(plan, 10L)
   expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
 })

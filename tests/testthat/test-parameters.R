@@ -62,3 +62,17 @@ test_that("partial correlations give the correlations again", {
     expect_equal(tcrossprod(L)[upper.tri(L)], correlations[i, ])
   }
 })
+
+test_that("each of several groupings has its rows, and a draw its covariance matrices", {
+  posterior <- posterior_of(y ~ x + (1 + x | a) + (1 + x | c), several_data())
+  parameters <- posterior$parameters
+  expect_identical(parameters$part, c("b", "b", rep(c("sd", "sd", "cor"), 2), "sigma"))
+  expect_identical(parameters$grouping, c(NA, NA, rep(c("a", "c"), each = 3), NA))
+  expect_identical(places_of(posterior, "sd", "c"), 6:7)
+  expect_identical(variables_of_part(posterior, "cor", "c"), "cor_c__Intercept__x")
+
+  draw <- c(1, 2, 3, 4, 0.5, 5, 6, -0.25, 1)
+  covariance <- function(s, r) matrix(c(s[1]^2, rep(r * prod(s), 2), s[2]^2), 2)
+  expect_equal(state_of(draw, posterior)$Sigma,
+               list(covariance(3:4, 0.5), covariance(5:6, -0.25)))
+})

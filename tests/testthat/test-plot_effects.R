@@ -81,3 +81,21 @@ test_that("thousands of groups take no time: 500 are shown", {
   expect_lt(seconds, 10)
   expect_identical(nrow(layers(plot, "GeomPoint")[[1]]), 500L)
 })
+
+test_that("of several groupings one is chosen", {
+  fit <- nested_fit()
+  expect_message(a <- plot(fit, "ranef"), '"a"; `grouping`.*"a:b"')
+  points <- layers(a, "GeomPoint")[[1]]
+  expect_equal(sort(points$x), sort(ranef(fit)$a[, 1]))
+  expect_identical(a$labels$y, "a")
+  points <- layers(plot(fit, "ranef", grouping = "a:b", columns = "x"), "GeomPoint")[[1]]
+  expect_equal(sort(points$x), sort(ranef(fit)$`a:b`$x))
+  points <- layers(plot(fit, "ranef", grouping = "a", groups = "c"), "GeomPoint")[[1]]
+  expect_equal(points$x, ranef(fit)$a["c", 1])
+  expect_error(plot(fit, "ranef", grouping = "c"), "`grouping`", class = "relm_error")
+  expect_error(plot(fit, "trace", grouping = "a"), "`grouping` is not for", class = "relm_error")
+  expect_message(points <- layers(plot(ranef(fit)), "GeomPoint")[[1]], '"a"; `grouping`')
+  expect_equal(sort(points$x), sort(ranef(fit)$a[, 1]))
+  points <- layers(plot(coef(fit), grouping = "a:b"), "GeomPoint")[[1]]
+  expect_equal(sort(points$x[points$column == "x"]), sort(coef(fit)$`a:b`$x))
+})

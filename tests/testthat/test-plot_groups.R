@@ -185,3 +185,24 @@ test_that("lines that go far beyond the points leave the panels", {
   window <- panel_window(points, model, data.frame(y = c(-2, 99)))
   expect_equal(window$limits$y, c(-2, 13))
 })
+
+test_that("of several groupings one is chosen, and the others add what they do in its rows", {
+  several <- several_data()
+  fit <- relm(y ~ x + (1 | a) + (1 + x | a:b), several, seed = 1, chains = 2, draws = 50)
+  expect_message(first <- plot(fit, "groups"), '"a"; `grouping`.*"a:b"')
+  mean_line <- function(fit, own, x) {
+    rows <- lapply(seq_len(nrow(own)), function(i) {
+      posterior_epred(fit, data.frame(own[i, c("a", "b", "c")], x = x, row.names = NULL))
+    })
+    unname(Reduce(`+`, rows) / nrow(own))
+  }
+  panel <- panel_of(first, "c")
+  expect_line(panel, mean_line(fit, several[several$a == "c", ], panel$model$x))
+  panel <- panel_of(plot(fit, "groups", grouping = "a:b"), "c:1")
+  expect_line(panel, mean_line(fit, several[several$a == "c" & several$b == 1, ], panel$model$x))
+  expect_equal(nrow(panel$points), sum(several$a == "c" & several$b == 1))
+  # Crossed ones by made-up draws.
+  crossed <- crossed_fit()
+  panel <- panel_of(plot(crossed, "groups", grouping = "c"), "q")
+  expect_line(panel, mean_line(crossed, several[several$c == "q", ], panel$model$x))
+})

@@ -121,3 +121,22 @@ test_that("axes are named by coefficients, not by columns", {
                    c("coefficient of bigno", "coefficient of bigyes"))
   expect_identical(axes(log(mercury) ~ x + (1 | station)), c("intercept", "station"))
 })
+
+test_that("of several groupings one is chosen, and the others are taken off the response", {
+  several <- several_data()
+  fit <- relm(y ~ x + (1 | a) + (1 + x | a:b), several, seed = 1, chains = 2, draws = 50)
+  expect_message(a <- plot(fit, "shrinkage"), '"a"; `grouping`.*"a:b"')
+  pair <- paste0(several$a, ":", several$b)
+  beside <- as.matrix(ranef(fit)$`a:b`)[pair, ]
+  left <- several$y - fixef(fit)[["x"]] * several$x - beside[, 1] - beside[, 2] * several$x
+  expect_equal(arrows_of(a)$x, as.numeric(tapply(left, several$a, mean)))
+  expect_equal(arrows_of(a)$xend, coef(fit)$a[, "(Intercept)"])
+  arrows <- arrows_of(plot(fit, "shrinkage", grouping = "a:b"))
+  several$left <- several$y - ranef(fit)$a[several$a, 1]
+  own <- vapply(split(several, pair), function(own) coef(lm(left ~ x, own)), numeric(2))
+  own <- own[, !is.na(own[2, ])]
+  model <- coef(fit)$`a:b`[colnames(own), ]
+  place <- match(round(model[, "x"], 10), round(arrows$yend, 10))
+  expect_equal(arrows$x[place], unname(own[1, ]))
+  expect_equal(arrows$y[place], unname(own[2, ]))
+})

@@ -159,3 +159,12 @@ test_that("what a type does not take is refused, and names meant are named", {
                  label = deparse1(cases[[k]]))
   }
 })
+
+test_that("groups of any grouping are shown by its name", {
+  skip_if_not_installed("bayesplot")
+  fit <- nested_fit()
+  data <- several_data()
+  panels <- function(group) levels(pp_check(fit, "stat_grouped", group = group, seed = 1)$data$group)
+  expect_identical(panels("a"), sort(unique(data$a)))
+  expect_identical(sort(panels("a:b")), sort(unique(paste0(data$a, ":", data$b))))
+})

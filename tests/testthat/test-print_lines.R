@@ -17,3 +17,9 @@ test_that("the sampler's line tells how the chains were run", {
   line <- sampler_line(relm(y ~ x, grouped_data(9), chains = 2, draws = 5, seed = 1)$sampling)
   expect_match(line, "independent draws.*2 x 5")
 })
+
+test_that("the line of the data has the numbers of levels of each grouping", {
+  n_pairs <- nrow(unique(several_data()[c("a", "b")]))
+  expect_identical(model_lines(nested_fit(draws = 5))[2],
+                   sprintf("Data: 200 rows, 8 levels of a, %s levels of a:b", n_pairs))
+})

@@ -22,6 +22,13 @@ test_that("summaries of fits", {
   for (fit in kinds) expect_printed(summary(fit))
 })
 
+test_that("fits of several groupings", {
+  fit <- nested_fit(draws = 1000)
+  expect_printed(fit)
+  expect_printed(summary(fit))
+  expect_printed(VarCorr(fit))
+})
+
 test_that("numbers of a fit stand below each other", {
   for (fit in kinds) {
     lines <- capture.output(print(fit))

@@ -31,6 +31,17 @@ test_that("uniform standard deviations need three groups, or a proper prior", {
   expect_identical(tails_in(posterior_of(y ~ x + (1 | g), groups_of(2), proper))[[1]], Inf)
 })
 
+test_that("columns beside an intercept with a proper prior are taken as they are, not shifted", {
+  proper <- relm_prior(beta = list(Intercept = normal(0, 10)))
+  tail_of <- function(J) {
+    data <- transform(groups_of(J), x = x + 3)
+    tails_in(posterior_of(y ~ x + (0 + x | g), data, proper))[c("sd_g__x", "b_x")]
+  }
+  # x is the sum of its columns by group: of J dimensions J - 1 are left beside it.
+  expect_identical(unname(tail_of(4)), c(3, 3))
+  expect_error(tail_of(2), "^Two groups cannot tell", class = "relm_error")
+})
+
 test_that("columns are judged together, not one by one", {
   # Each group has two rows: an intercept and a slope in each fit them all.
   data <- groups_of(8, 2)

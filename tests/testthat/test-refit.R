@@ -46,3 +46,11 @@ test_that("other packages' fits are passed on", {
   merMod <- lme4::lmer(y ~ x + (1 | g), data)
   expect_equal(lme4::fixef(refit(merMod, data$v)), lme4::fixef(lme4::refit(merMod, data$v)))
 })
+
+test_that("a model of several groupings is fitted to another response", {
+  fit <- nested_fit(draws = 20)
+  data <- several_data()
+  again <- refit(fit, 3 * data$y)
+  direct <- relm(I(3 * y) ~ x + (1 | a) + (1 + x | a:b), data, seed = 1, chains = 2, draws = 20)
+  expect_equal(unname(as.matrix(again)), unname(as.matrix(direct)))
+})

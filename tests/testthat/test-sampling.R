@@ -78,3 +78,15 @@ test_that("extended and joined fits start others, from the last draws of all the
                    as.matrix(started, "^r_", regex = TRUE)[1:5, ])
   expect_false(any(as.matrix(started) == as.matrix(fit(first))))
 })
+
+test_that("a fit of several groupings starts another", {
+  first <- nested_fit(draws = 5)
+  states <- initial_states(first, first$posterior)
+  last <- as_draws_array(first)[5, 2, ]
+  sd <- as.numeric(last[, , c("sd_a:b__Intercept", "sd_a:b__x")])
+  expect_equal(states[[2]]$Sigma[[1]], matrix(as.numeric(last[, , "sd_a__Intercept"])^2))
+  expect_equal(sqrt(diag(states[[2]]$Sigma[[2]])), sd)
+  expect_equal(states[[2]]$Sigma[[2]][1, 2],
+               prod(sd) * as.numeric(last[, , "cor_a:b__Intercept__x"]))
+  expect_true(all(is.finite(as.matrix(nested_fit(draws = 5, init = first)))))
+})

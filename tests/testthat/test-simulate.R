@@ -84,3 +84,22 @@ test_that("what chooses group effects twice, or some of them, is refused", {
   expect_error(simulate(two, re.form = ~ (1 | g)), "re.form.*re_formula", class = "relm_error")
   expect_error(simulate(two, use.u = 1), "use.u", class = "relm_error")
 })
+
+test_that("of several groupings all groups are new, and rows of a pair stay together", {
+  several <- several_data()
+  fit <- relm(y ~ x + (1 | a) + (1 | a:b), several, seed = 1, chains = 2, draws = 200)
+  drawn <- function(...) simulate(fit, 400, seed = 2, weights = rep(1e12, 200), ...)
+  effects <- as.matrix(drawn(use.u = FALSE) - drawn(re_formula = NA))
+  pair <- paste(several$a, several$b)
+  expect_lt(max(abs(effects - effects[match(pair, pair), ])), 1e-4)
+  ids <- with_stream(chain_seeds(2, 5)[5], sample.int(400, 400))
+  h <- as.matrix(fit)[ids, ]
+  # Two rows of a pair, one of another pair of their parent, and one of another parent.
+  rows <- c(1, which(pair == pair[1])[2], which(several$a == several$a[1] & pair != pair[1])[1],
+            which(several$a != several$a[1])[1])
+  whole <- sqrt(h[, "sd_a__Intercept"]^2 + h[, "sd_a:b__Intercept"]^2)
+  of_parent <- mean(h[, "sd_a__Intercept"]^2 / whole^2)
+  found <- cor(t(effects[rows, ]) / whole)[1, ]
+  expect_lt(max(abs(found - c(1, 1, of_parent, 0)) / c(1e-4, 1e-4, 0.05, 0.05)), 4)
+  expect_gt(ks.test(effects[1, ] / whole, "pnorm")$p.value, 1e-3)
+})

@@ -40,27 +40,42 @@ test_that("the steps of a model are those of its groupings", {
 })
 
 test_that("a chain of several, or several steps, are refused by what handles one of one", {
-  data <- grouped_data(9)
-  posterior <- posterior_of(y ~ x + (1 + x | g), data)
-  model <- model_of(posterior)
-  hyper <- c(1, 0.5, 1, 1, 0, 1)
-  start <- plain_start(posterior)
-  # A second grouping like the first.
-  model$groupings[2] <- model$groupings
-  start$Sigma <- list(start$Sigma, start$Sigma)
-  crossed <- nested <- model
-  crossed$steps <- list(list(groupings = 0L), list(groupings = 1L))
-  nested$steps <- list(list(groupings = 0:1))
-  for (several in list(crossed, nested)) {
-    expect_error(em_step(several, lapply(start$Sigma, as.numeric), 1), "where one is meant")
-    expect_error(.Call(ffi_marginal, several, diag(2), 1L), "where one is meant")
-    expect_error(draw_deferred_effects(several, matrix(c(hyper[1:5], hyper[3:6]), 9), 1L, 0:2),
-                 "where one is meant")
-    # The Gibbs samplers take all steps alike.
-    chain <- sample_chain(several, "centered", start, 3)
-    expect_identical(dim(chain$hyper), c(9L, 3L))
+  data <- joint_data()
+  models <- list(model_of(posterior_of(y ~ x + (1 | b) + (1 | c), data)),
+                 model_of(posterior_of(y ~ x + (1 | a / b), data)))
+  expect_identical(lapply(models, function(model) lengths(lapply(model$steps, `[[`, "groupings"))),
+                   list(c(1L, 1L), 2L))
+  for (model in models) {
+    expect_error(em_step(model, list(1, 1), 1), "where one of one grouping is meant")
+    expect_error(.Call(ffi_marginal, model, diag(1), 1L), "where one of one grouping is meant")
+    expect_error(draw_deferred_effects(model, matrix(1, 5), 1L, 0:2),
+                 "where one of one grouping is meant")
   }
   # Groupings that are in no step, or in two.
-  model$steps <- list(list(groupings = 0L))
-  expect_error(em_step(model, lapply(start$Sigma, as.numeric), 1), "groupings in steps")
+  model <- models[[1]]
+  model$steps <- model$steps[1]
+  expect_error(em_step(model, list(1, 1), 1), "groupings in steps")
+})
+
+test_that("chains that do not fit their groupings are refused", {
+  model <- model_of(posterior_of(y ~ x + (1 | a / b), joint_data()))
+  tuning <- tuning_of(model, "integrated")
+  point <- numeric(2)
+  expect_true(is.finite(log_target(model, tuning, point, 1)))
+  edits <- list(
+    function(levels) levels[1],
+    function(levels) { levels[[1]]$number[2] <- levels[[1]]$number[1]; levels },
+    function(levels) { levels[[1]]$parent <- rev(levels[[1]]$parent); levels },
+    function(levels) { levels[[1]]$parent[1] <- 99L; levels },
+    function(levels) { levels[[2]]$child_start[2] <- 99L; levels },
+    function(levels) { levels[[2]]$child_start <- NULL; levels }
+  )
+  for (edit in edits) {
+    edited <- model
+    edited$steps[[1]]$levels <- edit(model$steps[[1]]$levels)
+    expect_error(log_target(edited, tuning, point, 1), "internal error")
+  }
+  edited <- model
+  edited$cells$group[3] <- 99L
+  expect_error(log_target(edited, tuning, point, 1), "internal error")
 })

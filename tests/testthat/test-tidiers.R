@@ -308,3 +308,43 @@ test_that("augment() has the rows that na.exclude left out, with what is known o
   expect_identical(nrow(generics::augment(fit, data = data[-c(2, 9), ])), 44L)
   expect_error(generics::augment(fit, data = data[1:9, ]), "44 rows", class = "relm_error")
 })
+
+test_that("tidy() has broom.mixed's rows of several groupings", {
+  skip_if_not_installed("broom.mixed")
+  skip_if_not_installed("lme4")
+  formula <- y ~ x + (1 + x | c) + (1 | a)
+  effects <- c("fixed", "ran_pars", "ran_vals")
+  theirs <- suppressMessages(suppressWarnings(lme4::lmer(formula, several_data())))
+  key_of <- function(table) {
+    sort(do.call(paste, as.data.frame(table)[c("effect", "group", "level", "term")]))
+  }
+  expect_identical(key_of(generics::tidy(crossed_fit(formula), effects)),
+                   key_of(broom.mixed::tidy(theirs, effects)))
+})
+
+test_that("tidy() has each grouping's draws, products and moments in its own rows", {
+  fit <- nested_fit()
+  table <- generics::tidy(fit, c("ran_pars", "ran_vals", "ran_coefs"))
+  estimate <- function(...) {
+    row <- Reduce(`&`, Map(`==`, as.list(table)[names(list(...))], list(...)))
+    table$estimate[which(row)]
+  }
+  median_of <- function(variable) median(as.matrix(fit, variable))
+  expect_equal(estimate(group = "a", term = "sd__(Intercept)"), median_of("sd_a__Intercept"))
+  expect_equal(estimate(group = "a:b", term = "sd__(Intercept)"), median_of("sd_a:b__Intercept"))
+  expect_equal(estimate(effect = "ran_vals", group = "a:b", level = "c:1", term = "x"),
+               median_of("r_a:b[c:1,x]"))
+  expect_equal(estimate(effect = "ran_coefs", group = "a", level = "c", term = "(Intercept)"),
+               median_of("coef_a[c,Intercept]"))
+  draws <- as.matrix(fit)
+  squared <- generics::tidy(fit, "ran_pars", scales = "vcov")
+  expect_equal(squared$estimate[squared$term == "cov__(Intercept).x"],
+               median(draws[, 4] * draws[, 5] * draws[, 6]))
+  expect_identical(squared$group, c("a", rep("a:b", 3), "Residual"))
+
+  moments <- generics::tidy(with_effect_moments(fit), c("ran_vals", "ran_coefs"))
+  same <- generics::tidy(fit, c("ran_vals", "ran_coefs"))
+  key <- c("effect", "group", "level", "term")
+  expect_identical(as.list(moments[key]), as.list(same[key]))
+  expect_lt(max(abs(moments$estimate - same$estimate) / same$std.error), 0.6)
+})

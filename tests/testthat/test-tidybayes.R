@@ -43,3 +43,14 @@ test_that("draws of means have tidybayes's arguments, or refuse them", {
   refused(tidybayes::residual_draws(fit, rows[c("x", "station")]), "mercury")
   refused(tidybayes::residual_draws(fit, rows, n_draws = 1), "`n_draws`.*`ndraws`")
 })
+
+test_that("draws of several groupings are spread by their names", {
+  fit <- nested_fit(draws = 20)
+  spread <- tidybayes::spread_draws(fit, r_a[level, term])
+  expect_setequal(spread$level, letters[1:8])
+  expect_identical(spread$r_a[spread$level == "c"],
+                   unname(as.matrix(fit, "r_a[c,Intercept]")[, 1]))
+  spread <- tidybayes::spread_draws(fit, `r_a:b`[level, term])
+  own <- spread[spread$level == "c:1" & spread$term == "x", ]
+  expect_identical(own[["r_a:b"]], unname(as.matrix(fit, "r_a:b[c:1,x]")[, 1]))
+})

@@ -31,3 +31,14 @@ test_that("a term that is not there cannot be taken out", {
   expect_identical(updated(single, . ~ . - 1 - x * v),
                    "y ~ (1 + x | g) + (0 + v | g) + offset(w) - 1")
 })
+
+test_that("groupings are added and taken out, one of a/b too", {
+  fit <- nested_fit(formula = y ~ x + (1 + x | a / b), draws = 5)
+  expect_identical(updated(fit, . ~ . - (1 + x | a:b)), "y ~ x + (1 + x | a)")
+  expect_identical(updated(fit, . ~ . - (x | b:a)), "y ~ x + (1 + x | a)")
+  expect_identical(updated(fit, . ~ . - (1 + x | a / b)), "y ~ x")
+  expect_identical(updated(fit, . ~ . + (1 | c)), "y ~ x + (1 + x | a/b) + (1 | c)")
+  expect_error(updated(fit, . ~ . - (1 | a)), "takes out", class = "relm_error")
+  smaller <- update(fit, . ~ . - (x | a))
+  expect_named(ngrps(smaller), "a:b")
+})

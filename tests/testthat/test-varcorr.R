@@ -107,3 +107,35 @@ test_that("a multiplier is refused", {
   expect_error(VarCorr(fit, sigma = 2), "`sigma`", class = "relm_error")
   expect_error(VarCorr(fit, 1, TRUE, 0.5, TRUE, 3), "without a name", class = "relm_error")
 })
+
+test_that("VarCorr() has a covariance matrix for each grouping", {
+  for (fit in list(nested_fit(draws = 20), crossed_fit())) {
+    second <- names(ngrps(fit))[2]
+    medians <- apply(as.matrix(fit), 2, median)
+    own <- function(part, column) medians[[paste0(part, "_", second, "__", column)]]
+    sd <- c(own("sd", "Intercept"), own("sd", "x"))
+    covariance <- VarCorr(fit)
+    expect_named(covariance, c("a", second))
+    expect_equal(covariance$a[1, 1], medians[["sd_a__Intercept"]]^2)
+    expect_equal(covariance[[second]][1, 2], own("cor", "Intercept__x") * prod(sd))
+    expect_equal(as.data.frame(covariance)$sdcor,
+                 c(medians[["sd_a__Intercept"]], sd, own("cor", "Intercept__x"),
+                   medians[["sigma"]]))
+    tables <- VarCorr(fit, summary = TRUE)
+    expect_named(tables, c("a", second, "residual__"))
+    expect_named(tables$a, "sd")
+    draws <- as.matrix(fit)
+    product <- draws[, 6] * draws[, 4] * draws[, 5]
+    expect_equal(tables[[second]]$cov["x", "Estimate", "(Intercept)"], median(product))
+    expect_identical(unname(VarCorr(fit, summary = FALSE)[[second]]$sd), unname(draws[, 4:5]))
+  }
+})
+
+test_that("VarCorr() of several groupings has lme4's rows", {
+  skip_if_not_installed("lme4")
+  data <- several_data()
+  rows <- function(table) do.call(paste, as.data.frame(table)[c("grp", "var1", "var2")])
+  formula <- y ~ x + (1 + x | c) + (1 | a)
+  theirs <- suppressMessages(suppressWarnings(lme4::lmer(formula, data)))
+  expect_setequal(rows(VarCorr(crossed_fit(formula))), rows(lme4::VarCorr(theirs)))
+})

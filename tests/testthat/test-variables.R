@@ -47,3 +47,27 @@ test_that("names and patterns of the wrong kind are errors that name the argumen
                  label = deparse1(calls[[k]]))
   }
 })
+
+test_that("rstanarm's and lme4's names of each grouping's effects are known", {
+  fit <- nested_fit(draws = 10)
+  effects <- grep("^r_", variables(fit), value = TRUE)
+  expect_identical(colnames(as.matrix(fit, pars = "varying")), effects)
+  expect_identical(colnames(as.matrix(fit, pars = c("b[(Intercept) a:c]", "b[x a:b:c:1]"))),
+                   c("r_a[c,Intercept]", "r_a:b[c:1,x]"))
+  # As lme4 has those of a/b.
+  expect_identical(colnames(as.matrix(fit, pars = "b[x b:a:1:c]")), "r_a:b[c:1,x]")
+  expect_setequal(colnames(as.matrix(fit, regex_pars = "^b\\[x b:a:")),
+                  grep("x]$", effects, value = TRUE))
+  expect_error(as.matrix(fit, "r_b[1,Intercept]"), "r_b", class = "relm_error")
+})
+
+test_that("levels of an interaction may be joined as brms joins them", {
+  fit <- nested_fit(draws = 10)
+  own <- as.matrix(fit, c("r_a:b[c:1,x]", "sigma", "coef_a:b[c:1,x]"))
+  expect_identical(as.matrix(fit, c("r_a:b[c_1,x]", "sigma", "coef_a:b[c_1,x]")), own)
+  expect_identical(as.matrix(fit, pars = c("r_a:b[c_1,x]", "sigma", "coef_a:b[c_1,x]")), own)
+  expect_error(as.matrix(fit, "r_a:b[c_9,x]"), "c_9", class = "relm_error")
+  product <- relm(y ~ x * w + (1 | a), several_data(), seed = 1, chains = 1, draws = 5)
+  expect_identical(colnames(as.matrix(product, "coef_a[c,x:w]")), "coef_a[c,x:w]")
+  expect_error(as.matrix(product, "coef_a[c,x_w]"), "x_w", class = "relm_error")
+})

@@ -1,0 +1,367 @@
+#include <math.h>
+#include <string.h>
+#include "crossprods.h"
+#include "lanes.h"
+#include "linalg.h"
+#include "scan.h"
+
+/* A direction with less than this of a column's length in a group is none. */
+static const double LEAST_SHARE = 1e-8;
+
+static inline const double *joint_factor(const model_t *model, int cell)
+{
+    return model->cells.factor + model->cells.size * cell;
+}
+
+static inline double cell_scale(const model_t *model, int cell, const double *sigma2)
+{
+    return sigma2 ? 1.0 / sqrt(sigma2[model->cells.stratum[cell]]) : 1.0;
+}
+
+static int is_zero_row(int n, const double *factor, int r)
+{
+    for (int k = 0; k < n; k++)
+        if (factor[r + (size_t) n * k] != 0.0) return 0;
+    return 1;
+}
+
+int count_rows(const model_t *model)
+{
+    int n = model->cells.n_columns, n_rows = 0;
+    for (int cell = 0; cell < model->cells.n; cell++)
+        for (int r = 0; r < n; r++) n_rows += !is_zero_row(n, joint_factor(model, cell), r);
+    return n_rows;
+}
+
+void split_cells(const model_t *model, joint_effects_t *joint)
+{
+    int n = model->cells.n_columns, i = 0;
+    for (int cell = 0; cell < model->cells.n; cell++) {
+        const double *factor = joint_factor(model, cell);
+        for (int r = 0; r < n; r++) {
+            if (is_zero_row(n, factor, r)) continue;
+            for (int k = 0; k < n; k++) joint->z[k + (size_t) n * i] = factor[r + (size_t) n * k];
+            joint->c[i] = factor[r + (size_t) n * (n + model->n_coef)];
+            joint->cell[i] = cell;
+            joint->row[i] = r;
+            i++;
+        }
+    }
+    joint->n = i;
+}
+
+/* Xb <- Xb + Z'X b summed over a grouping's groups. */
+static void add_on_columns(const model_t *model, const state_t *state, int g, double *Xb)
+{
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_coef;
+    for (int j = 0; j < grouping->n_groups; j++) {
+        const double *b = state->grouping[g].effect + (size_t) q * j;
+        for (int cell = grouping->group_start[j]; cell < grouping->group_start[j + 1]; cell++) {
+            const double *R = cell_factor(grouping, cell), *C = R + (size_t) q * q;
+            for (int r = 0; r < q; r++) {
+                double Rb = 0.0;
+                for (int k = r; k < q; k++) Rb += R[r + (size_t) q * k] * b[k];
+                for (int k = 0; k < p; k++) Xb[k] += Rb * C[r + (size_t) q * k];
+            }
+        }
+    }
+}
+
+/* From the root down: each leaf has what its ancestors have. */
+static void add_totals(const model_t *model, const state_t *state, const step_t *step, double *total)
+{
+    int n = model->cells.n_columns, n_leaves = model->grouping[step->grouping[0]].n_groups;
+    memset(total, 0, sizeof(double) * n * n_leaves);
+    for (int leaf = 0; leaf < n_leaves; leaf++) {
+        int group = leaf;
+        double *own = total + (size_t) n * leaf;
+        for (int l = 0; l < step->n; l++) {
+            const grouping_t *grouping = model->grouping + step->grouping[l];
+            int q = grouping->n_random, number = step->level[l].number[group];
+            const double *b = state->grouping[step->grouping[l]].effect + (size_t) q * number;
+            for (int k = 0; k < q; k++) own[grouping->place[k]] += b[k];
+            group = step->level[l].parent[group];
+        }
+    }
+}
+
+void tell_effects(const model_t *model, const state_t *state, const step_t *step, scan_t *scan)
+{
+    double *on_X = scan->joint->on_X[scan->step];
+    add_totals(model, state, step, scan->joint->total[scan->step]);
+    memset(on_X, 0, sizeof(double) * model->n_coef);
+    for (int l = 0; l < step->n; l++) add_on_columns(model, state, step->grouping[l], on_X);
+}
+
+/* v <- v - B h of each row's group, with h = B'v summed over it. */
+static void project_out(const scan_t *scan, int m, int n_groups, double *v)
+{
+    const int *place = scan->place[scan->level[m]];
+    const double *B = scan->basis[m];
+    double *h = scan->squares;
+    memset(h, 0, sizeof(double) * n_groups);
+    for (int i = 0; i < scan->joint->n; i++) h[place[i]] += B[i] * v[i];
+    for (int i = 0; i < scan->joint->n; i++) v[i] -= h[place[i]] * B[i];
+}
+
+static void sum_squares(int n, const int *place, int n_groups, const double *v, double *squares)
+{
+    memset(squares, 0, sizeof(double) * n_groups);
+    for (int i = 0; i < n; i++) squares[place[i]] += v[i] * v[i];
+}
+
+/* Takes a direction out of a group's factor, whose row is absorbed by those that are left. */
+static void drop_direction(nested_t *nested, int l, int group, int k)
+{
+    nested_level_t *level = nested->level + l;
+    int q = level->n_random, n = q + level->n_after;
+    double *factor = level->factor + (size_t) q * n * group, *row = nested->buffers[l].gram;
+    for (int i = 0; i < n; i++) {
+        row[i] = i > k ? factor[k + (size_t) q * i] : 0.0;
+        factor[k + (size_t) q * i] = 0.0;
+    }
+    absorb_from(nested, l, group, 1, 1, row);
+}
+
+/* Column k of the chain, orthonormal to those before it in each group. */
+static void make_column(const model_t *model, const step_t *step, int k, const double *sigma2,
+                        nested_t *nested, scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    int n = model->cells.n_columns, l = scan->level[k];
+    const grouping_t *grouping = model->grouping + step->grouping[l];
+    int column = grouping->place[scan->column[k]], n_groups = grouping->n_groups;
+    const int *place = scan->place[l];
+    double *v = scan->basis[k], *before = scan->sums[l];
+    for (int i = 0; i < joint->n; i++)
+        v[i] = cell_scale(model, joint->cell[i], sigma2) * joint->z[column + (size_t) n * i];
+    sum_squares(joint->n, place, n_groups, v, before);
+    for (int pass = 0; pass < 2; pass++)
+        for (int m = 0; m < k; m++)
+            if (scan->is_used[m])
+                project_out(scan, m, nested->level[scan->level[m]].n_groups, v);
+    sum_squares(joint->n, place, n_groups, v, scan->squares);
+    scan->is_used[k] = 0;
+    for (int j = 0; j < n_groups; j++) {
+        if (k == 0) scan->scale[j] = before[j] > 0.0 ? 1.0 / sqrt(before[j]) : 0.0;
+        if (scan->squares[j] > LEAST_SHARE * LEAST_SHARE * before[j]) {
+            scan->squares[j] = 1.0 / sqrt(scan->squares[j]);
+            scan->is_used[k] = 1;
+            continue;
+        }
+        scan->squares[j] = 0.0;
+        drop_direction(nested, l, j, scan->column[k]);
+    }
+    for (int i = 0; i < joint->n; i++) v[i] *= scan->squares[place[i]];
+}
+
+/* X'y of all rows, and what the cells leave of y'y. */
+static void sum_fixed(const model_t *model, const double *sigma2, scan_t *scan)
+{
+    int n = model->cells.n_columns, p = model->n_coef, rows = p + 1;
+    memset(scan->fixed_Xy, 0, sizeof(double) * p);
+    memset(scan->strata_Xy, 0, sizeof(double) * p);
+    scan->fixed_yy = 0.0;
+    for (int cell = 0; cell < model->cells.n; cell++) {
+        double scale = cell_scale(model, cell, sigma2);
+        const double *C = joint_factor(model, cell) + (size_t) n * n, *c = C + (size_t) n * p;
+        for (int k = 0; k < p; k++)
+            scan->fixed_Xy[k] += scale * scale * dot(n, C + (size_t) n * k, c);
+    }
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s), *t = T + (size_t) rows * p;
+        double unit = sigma2 ? 1.0 / sigma2[s] : 1.0;
+        for (int k = 0; k < p; k++)
+            scan->strata_Xy[k] += unit * dot(rows, T + (size_t) rows * k, t);
+        scan->fixed_yy += unit * dot(rows, t, t);
+    }
+    for (int k = 0; k < p; k++) scan->fixed_Xy[k] += scan->strata_Xy[k];
+}
+
+/* A passage over the rows, before the next. */
+static int passage_is_stopped(const scan_t *scan, monitor_t *monitor)
+{
+    return user_wants_to_stop(monitor, 0.2 * scan->joint->n);
+}
+
+status_t make_basis(const model_t *model, const step_t *step, const double *sigma2,
+                    chain_data_t *chain, scan_t *scan, monitor_t *monitor)
+{
+    for (int k = 0; k < scan->n_columns; k++) {
+        make_column(model, step, k, sigma2, &chain->nested, scan);
+        if (passage_is_stopped(scan, monitor)) return STATUS_INTERRUPTED;
+    }
+    settle_nested(&chain->nested);
+    sum_fixed(model, sigma2, scan);
+    return passage_is_stopped(scan, monitor) ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
+/* e <- e less what one step's effects give, with n columns. */
+INLINED void subtract_total(int n, const joint_effects_t *joint, int step, double *e)
+{
+    const double *z = joint->z, *total = joint->total[step];
+    const int *leaf = joint->leaf[step];
+    for (int i = 0; i < joint->n; i++, z += n) {
+        const double *own = total + (size_t) n * leaf[i];
+        double sum = 0.0;
+        for (int k = 0; k < n; k++) sum += z[k] * own[k];
+        e[i] -= sum;
+    }
+}
+
+/* scan->e <- c less the others' effects, in units of sigma2 where it is given. */
+static void find_residuals(const model_t *model, const double *sigma2, const scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    int n = model->cells.n_columns;
+    memcpy(scan->e, joint->c, sizeof(double) * joint->n);
+    for (int s = 0; s < model->n_steps; s++) {
+        if (s == scan->step) continue;
+        if (n == 1) subtract_total(1, joint, s, scan->e);
+        else if (n == 2) subtract_total(2, joint, s, scan->e);
+        else if (n == 3) subtract_total(3, joint, s, scan->e);
+        else subtract_total(n, joint, s, scan->e);
+    }
+    if (!sigma2) return;
+    for (int i = 0; i < joint->n; i++) scan->e[i] *= cell_scale(model, joint->cell[i], sigma2);
+}
+
+/* One column in all and two steps: the rows' z are the basis but for the length of a leaf's. */
+static double project_single(const scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    int other = 1 - scan->step, n = joint->n;
+    const double *z = joint->z, *c = joint->c, *total = joint->total[other];
+    const int *theirs = joint->leaf[other], *own = joint->leaf[scan->step];
+    double yy = 0.0, *sums = scan->sums[0];
+    for (int i = 0; i < n; i++) {
+        double e = c[i] - z[i] * total[theirs[i]];
+        sums[own[i]] += z[i] * e;
+        yy += e * e;
+    }
+    return yy;
+}
+
+/* The leaves' one column may be all that a longer chain uses. */
+static int is_single(const model_t *model, const double *sigma2, const scan_t *scan)
+{
+    if (model->cells.n_columns > 1 || model->n_steps > 2 || sigma2) return 0;
+    for (int k = 1; k < scan->n_columns; k++)
+        if (scan->is_used[k]) return 0;
+    return 1;
+}
+
+/* X'e of the rows, weighed. */
+static void add_weighed_Xy(const model_t *model, const double *sigma2, const scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    int n = model->cells.n_columns, p = model->n_coef;
+    for (int i = 0; i < joint->n; i++) {
+        double e = cell_scale(model, joint->cell[i], sigma2) * scan->e[i];
+        const double *C = joint_factor(model, joint->cell[i]) + (size_t) n * n + joint->row[i];
+        for (int k = 0; k < p; k++) scan->Xy[k] += e * C[(size_t) n * k];
+    }
+}
+
+/* Sums of B'e by group, and the answer e'e; weighed: X'e too. */
+static double project_rows(const model_t *model, const double *sigma2, const scan_t *scan)
+{
+    const double *e = scan->e;
+    int n = scan->joint->n;
+    double yy = 0.0;
+    find_residuals(model, sigma2, scan);
+    for (int i = 0; i < n; i++) yy += e[i] * e[i];
+    for (int k = 0; k < scan->n_columns; k++) {
+        if (!scan->is_used[k]) continue;
+        int l = scan->level[k], width = scan->width[l];
+        const int *place = scan->place[l];
+        const double *B = scan->basis[k];
+        double *sum = scan->sums[l] + scan->column[k];
+        for (int i = 0; i < n; i++) sum[(size_t) width * place[i]] += B[i] * e[i];
+    }
+    if (sigma2) add_weighed_Xy(model, sigma2, scan);
+    return yy;
+}
+
+/* |e - B c|^2, which loses no digits. */
+static double sum_left(const model_t *model, const double *sigma2, const scan_t *scan)
+{
+    int n = scan->joint->n;
+    double yy = 0.0, *e = scan->e;
+    find_residuals(model, sigma2, scan);
+    for (int k = 0; k < scan->n_columns; k++) {
+        if (!scan->is_used[k]) continue;
+        int l = scan->level[k], width = scan->width[l];
+        const int *place = scan->place[l];
+        const double *B = scan->basis[k], *sum = scan->sums[l] + scan->column[k];
+        for (int i = 0; i < n; i++) e[i] -= B[i] * sum[(size_t) width * place[i]];
+    }
+    for (int i = 0; i < n; i++) yy += e[i] * e[i];
+    return yy;
+}
+
+/* The sums as the c of each level's groups; the rest loses their products. The answer is c'c. */
+static double set_responses(nested_t *nested, const scan_t *scan, double *rest_Xy)
+{
+    int p = nested->n_coef;
+    double cc = 0.0;
+    for (int l = 0; l < nested->n_levels; l++) {
+        nested_level_t *level = nested->level + l;
+        int q = level->n_random, n = q + level->n_after;
+        for (int j = 0; j < level->n_groups; j++) {
+            double *factor = level->factor + (size_t) q * n * j;
+            double *C = factor + (size_t) q * (n - p - 1), *c = C + (size_t) q * p;
+            memcpy(c, scan->sums[l] + (size_t) q * j, sizeof(double) * q);
+            for (int k = 0; k < p; k++) rest_Xy[k] -= dot(q, C + (size_t) q * k, c);
+            cc += dot(q, c, c);
+        }
+    }
+    return cc;
+}
+
+/* The last column of the rest, and of its root: R^-T X'y where X leaves anything. */
+static void set_rest(nested_t *nested, const double *Xy, double yy)
+{
+    int p = nested->n_coef, n = p + 1;
+    double *rest = nested->rest + (size_t) n * p, *root = nested->rest_root + (size_t) n * p;
+    for (int k = 0; k < p; k++) rest[k] = Xy[k];
+    rest[p] = yy;
+    double left = yy;
+    for (int k = 0; k < p; k++) {
+        const double *R = nested->rest_root + (size_t) n * k;
+        double sum = Xy[k] - dot(k, R, root);
+        root[k] = R[k] > 1e-10 ? sum / R[k] : 0.0;
+        left -= root[k] * root[k];
+    }
+    root[p] = left > 0.0 ? sqrt(left) : 0.0;
+}
+
+/* X'y of all rows less the others' effects, where no cell is weighed. */
+static void subtract_on_X(const model_t *model, const scan_t *scan)
+{
+    memcpy(scan->Xy, scan->fixed_Xy, sizeof(double) * model->n_coef);
+    for (int s = 0; s < model->n_steps; s++)
+        if (s != scan->step)
+            for (int k = 0; k < model->n_coef; k++) scan->Xy[k] -= scan->joint->on_X[s][k];
+}
+
+status_t subtract_others(const model_t *model, const double *sigma2, chain_data_t *chain,
+                         scan_t *scan, monitor_t *monitor)
+{
+    nested_t *nested = &chain->nested;
+    for (int l = 0; l < nested->n_levels; l++)
+        memset(scan->sums[l], 0,
+               sizeof(double) * scan->width[l] * (size_t) nested->level[l].n_groups);
+    if (sigma2) memcpy(scan->Xy, scan->strata_Xy, sizeof(double) * model->n_coef);
+    else subtract_on_X(model, scan);
+    int single = is_single(model, sigma2, scan);
+    double of_rows = single ? project_single(scan) : project_rows(model, sigma2, scan);
+    if (single)
+        for (int j = 0; j < nested->level[0].n_groups; j++) scan->sums[0][j] *= scan->scale[j];
+    double cc = set_responses(nested, scan, scan->Xy), left = of_rows - cc;
+    if (!(left > 1e-6 * of_rows)) left = sum_left(model, sigma2, scan);
+    set_rest(nested, scan->Xy, left + scan->fixed_yy);
+    renew_response(nested);
+    return passage_is_stopped(scan, monitor) ? STATUS_INTERRUPTED : STATUS_OK;
+}

@@ -1,0 +1,136 @@
+# A scan over several steps: its draws against numerical integration, and against its own priors.
+
+# Quantiles of the standard deviations over sigma of two groupings with intercepts, by a grid in their
+# inverse hyperbolic sines, sigma and the coefficients integrated out.
+quantiles_on_grid <- function(posterior, p, n = 110, top = 7, scale = 0.2) {
+  h <- top / n
+  u <- (seq_len(n) - 0.5) * h
+  lambda <- scale * sinh(u)
+  Z <- lapply(dense_effects(posterior), tcrossprod)
+  rows <- rows_of(posterior$design)
+  q <- ncol(rows$X)
+  density <- vapply(lambda, function(second) vapply(lambda, function(first) {
+    V <- diag(nrow(rows$X)) + first^2 * Z[[1]] + second^2 * Z[[2]]
+    root <- chol(crossprod(cbind(rows$X, rows$y), solve(V, cbind(rows$X, rows$y))))
+    -as.numeric(determinant(V)$modulus) / 2 - sum(log(diag(root)[seq_len(q)])) -
+      (nrow(rows$X) - q - 2) * log(root[q + 1, q + 1])
+  }, 0), lambda)
+  density <- exp(density - max(density)) * outer(cosh(u), cosh(u))
+  lapply(list(rowSums(density), colSums(density)), function(mass) {
+    scale * sinh(stats::approx(c(0, cumsum(mass) / sum(mass)), c(0, u + h / 2), p)$y)
+  })
+}
+
+test_that("crossed intercepts have the posterior that a grid gives", {
+  skip_on_cran()
+  set.seed(5)
+  data <- expand.grid(a = 1:5, b = 1:6)[-c(3, 9, 22), ]
+  data$x <- rnorm(27)
+  data$y <- rnorm(27) + rnorm(5)[data$a] + 0.5 * rnorm(6)[data$b] + 0.3 * data$x
+  posterior <- posterior_of(y ~ x + (1 | a) + (1 | b), data)
+  fit <- relm(y ~ x + (1 | a) + (1 | b), data, seed = 3, draws = 5000)
+  p <- c(0.05, 0.25, 0.5, 0.75, 0.95)
+  grid <- quantiles_on_grid(posterior, p)
+  hyper <- fit$sampling$hyper
+  for (g in 1:2) {
+    lambda <- hyper[, , c("sd_a__Intercept", "sd_b__Intercept")[g]] / hyper[, , "sigma"]
+    n <- posterior::ess_bulk(lambda)
+    below <- vapply(grid[[g]], function(q) mean(lambda < q), 0)
+    expect_lt(max(abs(below - p) / sqrt(p * (1 - p) / n)), 3.5)
+    # Nearly independent draws.
+    expect_gt(n, 0.5 * length(lambda))
+  }
+})
+
+# Ranks of the parameters that data were made with among draws given these data, divided by the number
+# of draws: uniform where the sampler is right (Talts and others 2018).
+ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1) {
+  prior <- relm_prior(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2),
+                      sigma = inverse_gamma(3, 2))
+  design <- joint_data(50, seed = 2)
+  blank <- posterior_of(formula, design, prior = prior, sigma = sigma)
+  rows <- rows_of(blank$design)
+  Z <- dense_effects(blank)
+  stratum <- if (length(blank$strata$labels)) match(design$d, blank$strata$labels) else 1
+  ranks <- vapply(seq_len(n_data), function(i) {
+    set.seed(seed + i)
+    truth <- numeric(nrow(blank$parameters))
+    part <- blank$parameters$part
+    truth[part == "b"] <- rnorm(sum(part == "b"))
+    truth[part == "sd"] <- abs(rnorm(sum(part == "sd")))
+    truth[part == "cor"] <- 2 * rbeta(sum(part == "cor"), 2, 2) - 1
+    truth[part == "sigma"] <- sqrt(1 / rgamma(sum(part == "sigma"), 3, 2))
+    state <- state_of(truth, blank)
+    effects <- Map(function(grouping, Sigma) {
+      n <- length(grouping$groups)
+      as.numeric(t(chol(Sigma)) %*% matrix(rnorm(n * nrow(Sigma)), nrow(Sigma)))
+    }, blank$groupings, state$Sigma)
+    mean <- as.numeric(rows$X %*% state$beta)
+    for (g in seq_along(Z)) mean <- mean + as.numeric(Z[[g]] %*% effects[[g]])
+    design$y <- mean + rnorm(nrow(design)) * sqrt(state$sigma2[stratum])
+    fit <- relm(formula, design, prior = prior, sigma = sigma, seed = i, chains = 1, draws = 99,
+                thin = 2, progress = FALSE)
+    drawn <- drawn_hyper(fit$sampling, fit$posterior, 1)
+    # An effect of each grouping too.
+    effect <- vapply(seq_along(Z), function(g) {
+      one <- effect_draws(fit, 3L, 1L, g)[[1]]
+      mean(one < effects[[g]][2 * nrow(state$Sigma[[g]]) + 1])
+    }, 0)
+    c(rowMeans(drawn < truth), effect)
+  }, numeric(nrow(blank$parameters) + length(Z)))
+  rownames(ranks) <- c(blank$parameters$variable, names(Z), seq_along(Z))[seq_len(nrow(ranks))]
+  ranks
+}
+
+# The least probability over parameters that uniform ranks are as uneven, by counts in ten parts.
+least_uniform <- function(ranks) {
+  min(apply(ranks, 1, function(rank) {
+    counts <- tabulate(pmin(floor(rank * 10) + 1, 10), 10)
+    stats::pchisq(sum((counts - ncol(ranks) / 10)^2) / (ncol(ranks) / 10), 9, lower.tail = FALSE)
+  }))
+}
+
+test_that("parameters that data were made with rank uniformly among draws: crossed with slopes", {
+  skip_on_cran()
+  ranks <- ranks_of_truth(y ~ x + (1 + x | b) + (1 + x | c), 150, 1000)
+  expect_gt(least_uniform(ranks), 1e-4)
+})
+
+test_that("they do for a nested chain that is crossed with another grouping", {
+  skip_on_cran()
+  ranks <- ranks_of_truth(y ~ x + (1 | a) + (1 + x || b) + (1 | c), 150, 3000)
+  expect_gt(least_uniform(ranks), 1e-4)
+})
+
+test_that("they do with several residual variances", {
+  skip_on_cran()
+  ranks <- ranks_of_truth(y ~ x + (1 | b) + (1 + x | c), 100, 5000, sigma = ~ d)
+  expect_gt(least_uniform(ranks), 1e-4)
+})
+
+test_that("a chain over several steps in two pieces is the chain in one, and other processes run it", {
+  fit <- function(draws, ...) {
+    relm(y ~ x + (1 | a) + (1 + x | b) + (1 | c), joint_data(), chains = 2, draws = draws, seed = 2,
+         ...)
+  }
+  whole <- fit(60)
+  expect_identical(as.matrix(extend(fit(25), 35)), as.matrix(whole))
+  expect_identical(as.matrix(fit(60, cores = 2)), as.matrix(whole))
+  again <- fit(60, group_draws = FALSE)
+  for (g in 1:3) {
+    expect_identical(effect_draws(again, 1:3, g = g), effect_draws(whole, 1:3, g = g))
+  }
+})
+
+test_that("three crossed groupings are three steps, and the order of bars does not matter much", {
+  data <- joint_data(90)
+  data$e <- rep_len(1:7, 90)
+  fits <- list(relm(y ~ x + (1 | b) + (1 | c) + (1 | e), data, seed = 1),
+               relm(y ~ x + (1 | e) + (1 | c) + (1 | b), data, seed = 2))
+  expect_identical(lengths(find_steps(fits[[1]]$posterior$groupings)), rep(1L, 3))
+  for (variable in c("b_x", "sd_b__Intercept", "sd_c__Intercept", "sd_e__Intercept", "sigma")) {
+    draws <- lapply(fits, function(fit) log(abs(fit$sampling$hyper[, , variable])))
+    error <- sqrt(sum(vapply(draws, posterior::mcse_mean, 0)^2))
+    expect_lt(abs(mean(draws[[1]]) - mean(draws[[2]])), 4 * error)
+  }
+})
