@@ -219,34 +219,3 @@ stratum_gram <- function(posterior, A) {
 beta_to_theta <- function(model, beta) {
   as.numeric(matrix(model$from_beta, length(beta)) %*% (beta - model$beta_shift))
 }
-
-# Runs one chain from a start (beta, Sigma, sigma2) or a state (theta, Sigma, sigma2, point), on the
-# current stream of R's generator. kept: the groups, from 0, whose effects are stored.
-sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
-                         kept = NULL, progress = NULL) {
-  start <- with_lists(start)
-  theta <- if (is.null(start$theta)) beta_to_theta(model, start$beta) else start$theta
-  kept <- if (is.null(kept)) {
-    lapply(model$groupings, function(grouping) seq_len(grouping$n_groups) - 1L)
-  } else rep_len(lapply(by_grouping(kept), as.integer), length(model$groupings))
-  start <- list(theta = theta, Sigma = lapply(start$Sigma, as.numeric),
-                sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric),
-                effect = start$effect)
-  result <- tryCatch(
-    .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
-    error = function(e) abort("{conditionMessage(e)}")
-  )
-  # Columns x groups x draws, of several groupings a list of these.
-  n <- length(result$effects)
-  if (n < 2) result$effects <- if (n) result$effects[[1]] else array(0, c(0, 0, draws))
-  result
-}
-
-# Sigma of a start is a list by grouping, and its point one by step, or by grouping where a Gibbs
-# sampler has coordinates. Fits of versions before have saved those of one grouping.
-with_lists <- function(start) {
-  as_list <- function(x) if (is.list(x)) x else if (length(x)) list(x) else list()
-  start$Sigma <- as_list(start$Sigma)
-  start$point <- as_list(start$point)
-  start
-}
