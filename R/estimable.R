@@ -166,11 +166,11 @@ are_combinations <- function(rows, basis) {
 residuals_have_variance <- function(plan) {
   posterior <- plan$fit$posterior
   tails <- tails_of_part(posterior, "sigma")
-  level <- plan$rows$level$code
-  if (is.null(level)) return(tails > 3)
+  stratum <- plan$rows$stratum$code
+  if (is.null(stratum)) return(tails > 3)
   new_exists <- if (plan$new_sigma == "prior") prior_has_variance(posterior$prior$sigma)
     else all(tails > 3)
-  c(tails > 3, rep(new_exists, length(plan$rows$level$new)))[level]
+  c(tails > 3, rep(new_exists, length(plan$rows$stratum$new)))[stratum]
 }
 
 # Has a standard deviation with this prior a second moment? Pooled, sigma^2 is nu s^2 / chi^2_nu,

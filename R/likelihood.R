@@ -114,7 +114,7 @@ row_predictive <- function(model, groups, given, rows, leave_out) {
   order <- order(rows$group)
   sorted <- list(X = rows$X[order, , drop = FALSE], Z = rows$Z[order, , drop = FALSE],
                  y = rows$y[order], weights = as_numeric_or_null(rows$weights[order]),
-                 group = rows$group[order] - 1L, stratum = rows$level[order] - 1L)
+                 group = rows$group[order] - 1L, stratum = rows$stratum[order] - 1L)
   moments <- call_kernel(.Call(ffi_predict_rows, model, groups, given$hyper, given$sigma,
                                sorted, leave_out))
   lapply(moments, function(values) {
@@ -147,8 +147,8 @@ rows_of_fit <- function(design, posterior, places) {
   }
   rows$X <- rows$X[, posterior$fixed, drop = FALSE]
   rows$group <- number(factors_of(design)$group, grouping_of(posterior)$groups)
-  rows$level <- number(factors_of(design)$sigma, strata_of(posterior)$labels)
+  rows$stratum <- number(factors_of(design)$sigma, strata_of(posterior)$labels)
   if (is.null(rows$group)) rows$group <- integer(length(rows$y))
-  if (is.null(rows$level)) rows$level <- rep(1L, length(rows$y))
+  if (is.null(rows$stratum)) rows$stratum <- rep(1L, length(rows$y))
   rows
 }

@@ -166,10 +166,10 @@ random_predictor <- function(one, plan, rows, frame) {
 # What C draws observations by: the family, its scale parameters, which of them each row has, and
 # weights; variates where rows share them.
 block_noise <- function(plan, rows) {
-  level <- plan$rows$level$code[rows]
-  levels <- unique(level)
-  list(family = family_of(plan$fit)$name, scale = level_sigmas(plan, levels),
-       stratum = if (!is.null(level)) match(level, levels) - 1L,
+  stratum <- plan$rows$stratum$code[rows]
+  strata <- unique(stratum)
+  list(family = family_of(plan$fit)$name, scale = stratum_sigmas(plan, strata),
+       stratum = if (!is.null(stratum)) match(stratum, strata) - 1L,
        weights = plan$rows$weights[rows], variates = plan$variates)
 }
 
@@ -194,16 +194,16 @@ group_effects <- function(plan, one, groups) {
   bind_last(list(known_effects(plan, one, known), new_effects(plan, one, new)))
 }
 
-# Residual standard deviations of levels: chosen draws x levels; of the only one when NULL.
-level_sigmas <- function(plan, levels) {
+# Residual standard deviations of strata: chosen draws x strata; of the only one when NULL.
+stratum_sigmas <- function(plan, strata) {
   posterior <- plan$fit$posterior
   places <- shown_places_of(posterior, family_of(posterior)$scale)
-  if (is.null(levels)) return(chosen_hyper(plan, places))
+  if (is.null(strata)) return(chosen_hyper(plan, places))
   n_known <- length(strata_of(posterior)$labels)
-  known <- levels <= n_known
-  sigmas <- matrix(0, plan$n_draws, length(levels))
-  sigmas[, known] <- chosen_hyper(plan, places[levels[known]])
-  if (!all(known)) sigmas[, !known] <- new_sigmas(plan, levels[!known] - n_known)
+  known <- strata <= n_known
+  sigmas <- matrix(0, plan$n_draws, length(strata))
+  sigmas[, known] <- chosen_hyper(plan, places[strata[known]])
+  if (!all(known)) sigmas[, !known] <- new_sigmas(plan, strata[!known] - n_known)
   sigmas
 }
 

@@ -112,10 +112,10 @@ log_lik_of_groups <- function(fit, asked) {
     design_of(fit, "log_lik(newdata = )")
     rows <- prediction_rows(fit, asked, all_random(fit$design), with_sigma = TRUE,
                             with_response = TRUE)
-    check_new_levels(fit, rows["level"], asked$allow_new_levels)
-    plan <- start_plan(fit, rows["level"], draw_ids, residual = FALSE)
+    check_new_levels(fit, rows["stratum"], asked$allow_new_levels)
+    plan <- start_plan(fit, rows["stratum"], draw_ids, residual = FALSE)
     given$sigma <- sigma_of_rows(plan, given$sigma, asked)
-    known <- c(strata_of(fit$posterior)$labels, rows$level$new)
+    known <- c(strata_of(fit$posterior)$labels, rows$stratum$new)
     groups <- any_groups_of_design(design_of_rows(fit, rows), fit$posterior, function(labels) {
       if (length(labels)) match(labels, known) else 1L
     })
@@ -130,7 +130,7 @@ log_lik_of_groups <- function(fit, asked) {
 # Residual standard deviations of the levels of the fit, and after these of new ones: levels x
 # draws.
 sigma_of_rows <- function(plan, sigma, asked) {
-  new <- length(plan$rows$level$new)
+  new <- length(plan$rows$stratum$new)
   if (new == 0) return(sigma)
   rbind(sigma, t(new_sigmas(plan_new_levels(plan, asked), seq_len(new))))
 }
@@ -146,7 +146,7 @@ design_of_rows <- function(fit, rows) {
     shown_grouping(rows[[part]], grouping$groups, grouping$display)
   }, groupings, parts)
   design$factors <- c(stats::setNames(groups, parts), list(
-    sigma = shown_grouping(rows$level, strata$labels, strata$display)
+    sigma = shown_grouping(rows$stratum, strata$labels, strata$display)
   ))
   design
 }

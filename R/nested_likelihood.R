@@ -87,7 +87,7 @@ place_rows <- function(groups, chain, cells) {
 
 # A function of places of rows of a design and of leave_out, that gives means and standard
 # deviations of these rows, draws x rows, given the draws of `fit`, as row_predictive() does, and y
-# less its offset: the design may be that of another fit, with more rows. level: the numbers of the
+# less its offset: the design may be that of another fit, with more rows. stratum: the numbers of the
 # rows' strata.
 several_row_moments <- function(fit, design = fit$design, given = all_hyper(fit)) {
   posterior <- fit$posterior
@@ -96,9 +96,9 @@ several_row_moments <- function(fit, design = fit$design, given = all_hyper(fit)
   cells <- chain_of_fit(posterior, model, chain)
   beside <- setdiff(seq_along(groupings_of(posterior)), chain)
   readers <- readers_of(fit, beside)
-  function(places, leave_out, level = NULL) {
+  function(places, leave_out, stratum = NULL) {
     rows <- rows_of_fit(design, posterior, places)
-    if (!is.null(level)) rows$level <- level
+    if (!is.null(stratum)) rows$stratum <- stratum
     groups <- groups_of_rows(design, posterior, places)
     rows$group <- place_rows(groups, chain, cells)
     if (is.null(rows$group)) return(given_all_effects(fit, model, given, rows, groups))
@@ -114,12 +114,12 @@ several_row_moments <- function(fit, design = fit$design, given = all_hyper(fit)
 
 part_of_rows <- function(rows, places) {
   list(X = rows$X[places, , drop = FALSE], Z = rows$Z[places, , drop = FALSE], y = rows$y[places],
-       weights = as_numeric_or_null(rows$weights[places]), level = rows$level[places],
+       weights = as_numeric_or_null(rows$weights[places]), stratum = rows$stratum[places],
        group = rows$group[places, , drop = FALSE])
 }
 
 nested_row_moments <- function(model, cells, given, rows, leave_out) {
-  rows$stratum <- rows$level - 1L
+  rows$stratum <- rows$stratum - 1L
   call_kernel(.Call(ffi_nested_rows, model, cells, given$hyper, given$sigma, rows, leave_out))
 }
 

@@ -8,7 +8,7 @@ check_new_levels <- function(fit, rows, allowed) {
   if (allowed) return(invisible())
   for (part in c(grouping_parts_of(design$by), "sigma")) {
     is_group <- part != "sigma"
-    new <- rows[[if (is_group) part else "level"]]$new
+    new <- rows[[if (is_group) part else "stratum"]]$new
     if (length(new) == 0) next
     factor <- as_text(design$by[[part]])
     remedy <- if (is_group) ", or {.code re_formula = NA} to leave group effects out"
@@ -30,9 +30,9 @@ plan_new_levels <- function(plan, asked) {
     check_choice(asked$new_sigma, "new_sigma", c("prior", new_level_methods[-1]))
   } else if (plan$new_effects == "gaussian") "prior" else plan$new_effects
   n_groups <- vapply(plan$random, function(one) length(plan$rows[[one$part]]$new), 0L)
-  n_levels <- length(plan$rows$level$new)
-  if (n_levels && plan$new_sigma == "prior") check_sigma_prior(posterior)
-  random <- plan$residual || any(n_groups > 0) || n_levels
+  n_strata <- length(plan$rows$stratum$new)
+  if (n_strata && plan$new_sigma == "prior") check_sigma_prior(posterior)
+  random <- plan$residual || any(n_groups > 0) || n_strata
   seed <- asked$seed
   if (!is.null(seed) || random) seed <- check_seed(seed)
   if (!random) return(plan)
@@ -40,14 +40,14 @@ plan_new_levels <- function(plan, asked) {
   plan$stream <- new.env(parent = emptyenv())
   plan$stream$residuals <- base[1]
   plan$random <- Map(function(one, n_new) {
-    one$seeds <- level_seeds(seed_of_grouping(seed, one$number), n_new)
+    one$seeds <- new_seeds(seed_of_grouping(seed, one$number), n_new)
     if (n_new && plan$new_effects == "gaussian") one$scale_root <- scale_root(plan, one)
     one
   }, plan$random, n_groups)
   # One factor for both: a new level takes both from the same old one.
   same <- match(strata_of(posterior)$name, vapply(groupings_of(posterior), `[[`, "", "name"))
   own <- length(same) == 0 || is.na(same) || plan$new_sigma == "prior"
-  plan$level_seeds <- level_seeds(if (own) base[3] else seed_of_grouping(seed, same), n_levels)
+  plan$stratum_seeds <- new_seeds(if (own) base[3] else seed_of_grouping(seed, same), n_strata)
   plan
 }
 
@@ -57,9 +57,7 @@ seed_of_grouping <- function(seed, number) {
   chain_seeds(seed, place)[place]
 }
 
-level_seeds <- function(seed, n_levels) {
-  if (n_levels) tile_seeds(seed, n_levels, 1)[, 1] else integer()
-}
+new_seeds <- function(seed, n) if (n) tile_seeds(seed, n, 1)[, 1] else integer()
 
 check_sigma_prior <- function(posterior) {
   prior <- posterior$prior$sigma
@@ -171,7 +169,7 @@ old_effects <- function(plan, one, old) {
 new_sigmas <- function(plan, levels) {
   posterior <- plan$fit$posterior
   sigmas <- lapply(levels, function(k) {
-    seed <- plan$level_seeds[k]
+    seed <- plan$stratum_seeds[k]
     if (plan$new_sigma == "prior") {
       learnt <- chosen_hyper(plan, shown_places_of(posterior, "pool"))
       return(with_stream(seed, prior_sigmas(posterior$prior$sigma, plan$n_draws, learnt)))

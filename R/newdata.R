@@ -10,8 +10,7 @@ function_remedy <- function(e) {
 # asked: newdata, offset and weights. random: the random terms that predictions take up
 # (chosen_random()). with_sigma, with_response: are residual variances and the response needed? A
 # list: the model frame of what is needed, and for each row its name, its group in each grouping
-# that is needed (`group`, `group2` and so on), level of the residual variance, response, offset and
-# weight.
+# that is needed (`group`, `group2` and so on), stratum, response, offset and weight.
 prediction_rows <- function(fit, asked, random, with_sigma, with_response) {
   design <- fit$design
   by <- design$by[c(parts_of_random(random), if (with_sigma) "sigma")]
@@ -45,7 +44,7 @@ grouped_rows <- function(needed, code_of) {
   parts <- grouping_parts_of(needed$by)
   groups <- lapply(parts, code_of)
   names(groups) <- parts
-  c(groups, list(level = if (!is.null(needed$by[["sigma"]])) code_of("sigma")))
+  c(groups, list(stratum = if (!is.null(needed$by[["sigma"]])) code_of("sigma")))
 }
 
 # Of the variables that are calls, which are evaluated anew.

@@ -102,7 +102,7 @@ left_out_rows <- function(without, fit, places) {
   rows$group[is.na(rows$group)] <- 0L
   labels <- strata_of_rows(fit, places)
   given <- given_strata(without, labels)
-  rows$level <- rep_len(given$stratum_of(labels), length(places))
+  rows$stratum <- rep_len(given$stratum_of(labels), length(places))
   model <- sampler_model(posterior, "uncentered")
   moments <- row_predictive(model, groups_of_fit(posterior, model), given, rows, FALSE)
   log_density_of_rows(moments, rows$y)

@@ -41,7 +41,7 @@ test_that("a row left out has the normal distribution given the others of its gr
     model <- model_of(posterior)
     n <- length(rows$y)
     ours <- row_predictive(model, groups_of_fit(posterior, model), at$given,
-                           c(rows[c("X", "Z", "y", "group", "level")],
+                           c(rows[c("X", "Z", "y", "group")], list(stratum = rows$level),
                              weights = list(rows$w)), TRUE)
     for (d in seq_along(at$states)) {
       dense <- vapply(seq_len(n), function(i) dense_left_out(rows, at$states[[d]], i), numeric(2))
@@ -58,7 +58,7 @@ test_that("new rows have the predictive distribution given the group's data, or 
   model <- model_of(posterior)
   state <- at$states[[1]]
   new <- list(X = cbind(1, c(2, 2)), Z = cbind(1, c(2, 2)), y = c(0, 0), weights = c(2, 2),
-              group = c(4L, 0L), level = c(1L, 1L))
+              group = c(4L, 0L), stratum = c(1L, 1L))
   ours <- row_predictive(model, groups_of_fit(posterior, model), at$given, new, FALSE)
   # The new row as one of a group's, whose own y is then left out.
   joined <- rows
@@ -78,7 +78,7 @@ test_that("rows keep their digits where group effects are all but fixed by them"
   state <- list(beta = c(1, 0.5), Sigma = diag(c(1e6, 1e6)), sigma2 = 1)
   given <- list(hyper = matrix(c(1, 0.5, 1e3, 1e3, 0, 1)), sigma = matrix(1))
   ours <- row_predictive(model, groups_of_fit(posterior, model), given,
-                         c(rows[c("X", "Z", "y", "group", "level")], list(weights = NULL)),
+                         c(rows[c("X", "Z", "y", "group")], list(stratum = rows$level, weights = NULL)),
                          TRUE)
   dense <- vapply(seq_along(rows$y), function(i) dense_left_out(rows, state, i), numeric(2))
   expect_lt(max(abs(ours$mean[1, ] - dense[1, ]) / dense[2, ]), 1e-6)

@@ -161,7 +161,7 @@ sigma_fit <- function(prior, sigma = ~ f, formula = y ~ x) {
 new_sigma_of <- function(fit, ...) {
   rows <- data.frame(x = 0, f = c("z", "a"), g = c("z", "g1"))
   plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE, seed = 8, ...)
-  level_sigmas(plan, plan$rows$level$code)
+  stratum_sigmas(plan, plan$rows$stratum$code)
 }
 
 test_that("a new level's residual standard deviation is drawn from its prior", {
@@ -216,12 +216,12 @@ test_that("where residual variances go by group, effects and sigma are of the sa
                     sample_new_levels = method, seed = 8)
     for (new in c(10L, 11L)) {
       whose <- max.col(-abs(effects - as.numeric(group_effects(plan, plan$random[[1]], new))))
-      expect_identical(as.numeric(level_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
+      expect_identical(as.numeric(stratum_sigmas(plan, new)), sigmas[cbind(1:1000, whose)])
     }
   }
   # From the prior it has nothing to do with the effects.
   plan <- plan_of(fit, "posterior_predict", rows, allow_new_levels = TRUE, seed = 8)
   scaled <- as.numeric(group_effects(plan, plan$random[[1]], 10L)) / as.matrix(fit, "sd_g__Intercept")
-  sigma <- level_sigmas(plan, 10L)
+  sigma <- stratum_sigmas(plan, 10L)
   expect_gt(cor.test(scaled, sigma, method = "spearman", exact = FALSE)$p.value, 1e-3)
 })

@@ -21,7 +21,7 @@ lone_schema <- function(design) unserialize(serialize(schema_of(design), NULL))
 # list(X, Z, y, offset, weights, block, group, level) of a data frame, read through a schema.
 read_through <- function(schema, chunk) {
   rows <- read_rows(schema, in_types_of(schema, named_columns(chunk)))
-  c(schema_rows(schema, frame_of_rows(rows)), list(group = rows$group$code, level = rows$level$code))
+  c(schema_rows(schema, frame_of_rows(rows)), list(group = rows$group$code, level = rows$stratum$code))
 }
 
 # The same of some rows of a design.
