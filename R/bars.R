@@ -81,7 +81,7 @@ check_group_call <- function(group, bar) {
 
 # The groupings that an expression stands for, outermost first: a/b is a and a:b.
 nested_groupings <- function(expression) {
-  if (!is_nested(expression)) return(list(expression))
+  if (is.name(expression) || !is_nested(expression)) return(list(expression))
   written <- unique(grouping_parts(expression, c(":", "(", "/")))
   lapply(rev(reformulas::expandGrpVar(expression)), function(grouping) {
     parts <- written[written %in% grouping_parts(grouping)]
@@ -161,6 +161,7 @@ split_bar <- function(bar) {
 # The grouping of each bar: a list of their expressions, in the order in which bars first name them,
 # and the number of that of each bar. a:b and b:a are one grouping.
 groupings_of_bars <- function(bars) {
+  if (length(bars) == 1) return(list(expressions = list(bars[[1]][[3]]), number = 1L))
   spelled <- vapply(bars, function(bar) spelled_alike(bar[[3]]), "")
   first <- which(!duplicated(spelled))
   list(expressions = lapply(bars[first], `[[`, 3), number = match(spelled, spelled[first]))

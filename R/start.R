@@ -12,7 +12,7 @@ estimate_scales <- function(model) {
   sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   unseen <- unseen_variances(model)
-  sigma2[unseen] <- prior_variance(model$sigma_prior)
+  if (length(unseen)) sigma2[unseen] <- prior_variance(model$sigma_prior)
   Sigma <- lapply(model$groupings, rough_covariance, model, sigma2[1])
   outside <- lapply(model$groupings, outside_blocks)
   grouped <- length(Sigma) > 0
@@ -21,11 +21,11 @@ estimate_scales <- function(model) {
     em <- em_step(model, Sigma, sigma2)
     least <- 1e-8 * sigma2
     sigma2 <- em$sum_of_squares / model$stratum_rows
-    small <- which(sigma2 < least)
-    sigma2[small] <- least[small]
-    sigma2[unseen] <- prior_variance(model$sigma_prior)
+    if (isTRUE(any(sigma2 < least))) sigma2 <- pmax(sigma2, least)
+    if (length(unseen)) sigma2[unseen] <- prior_variance(model$sigma_prior)
     if (grouped) {
-      Sigma <- Map(replace, em$moment, outside, 0)
+      Sigma <- em$moment
+      for (g in which(lengths(outside) > 0)) Sigma[[g]][outside[[g]]] <- 0
       variances <- c(unlist(lapply(Sigma, diag)), sigma2)
       if (all(abs(variances - before) <= em_settled * variances)) break
       before <- variances
@@ -54,7 +54,7 @@ model_of_one <- function(model, g) {
 }
 
 em_step <- function(model, Sigma, sigma2) {
-  em <- .Call(ffi_em_step, model, lapply(Sigma, as.numeric), sigma2)
+  em <- .Call(ffi_em_step, model, Sigma, sigma2)
   if (is.null(em)) rlang::interrupt()
   em
 }
