@@ -160,3 +160,13 @@ test_that("what was changed by hand is checked where it is used", {
   changed <- use(prior$sd$Intercept$parameters$scale <- 2)
   expect_identical(changed$groupings, relm_posterior(model, relm_prior(sd = half_t(3, 2)))$groupings)
 })
+
+test_that("no arguments and the default ones are the same prior, and an edited one is checked", {
+  expect_identical(relm_prior(), relm_prior(beta = flat(), sd = uniform(), cor = lkj(1),
+                                            sigma = jeffreys(), cov = NULL))
+  expect_identical(relm_prior(), relm_prior(sd = uniform()))
+  edited <- relm_prior()
+  edited$sd$parameters$upper <- -1
+  expect_error(relm(y ~ x + (1 | g), grouped_data(), prior = edited), class = "relm_error")
+  expect_identical(relm_prior()$sd$parameters$upper, Inf)
+})
