@@ -45,7 +45,10 @@ static sweep_t sweep_of(SEXP sampler, const model_t *model)
     if (strcmp(name, "collapsed") == 0) return collapsed_sweep;
     if (strcmp(name, "interweaved") == 0)
         return needs_whitening(model) ? whitened_sweep : interweaved_sweep;
-    if (strcmp(name, "common_line") == 0) return common_line_sweep;
+    if (strcmp(name, "common_line") == 0) {
+        if (model->n_groupings > 0) error("internal error: a common line has no groups");
+        return common_line_sweep;
+    }
     error("internal error: there is no sampler '%s'", name);
 }
 

@@ -86,9 +86,9 @@ test_that("no edit of a model, of a tuning or of a start crashes what C makes of
     function(model) em_of(model, start$Sigma[[1]], start$sigma2),
     function(model) effect_moments_of(model, list(hyper)),
     function(model) deferred_effects(model, hyper, 1L, 0:3),
-    function(model) run(model, "interweaved", start),
-    function(model) run(model, "common_line", start)
+    function(model) run(model, "interweaved", start)
   )
+  set.seed(12)
   for (code in codes) {
     ends <- ends_of(models, code)
     # Most edits are found out; reading on would have crashed, or answered.
@@ -106,6 +106,18 @@ test_that("no edit of a model, of a tuning or of a start crashes what C makes of
     run(tuned, "collapsed", start)
   })
   expect_gt(mean(ends != "answer"), 0.4)
+})
+
+test_that("no edit of a common line crashes what C makes of it; no common line has groups", {
+  common <- relm(y ~ x, data, chains = 1, draws = 3, warmup = 3, seed = 1)
+  arrays <- model_of(common$posterior)
+  start <- list(theta = numeric(arrays$n_coef), Sigma = list(), sigma2 = 1)
+  run <- function(model) chain_of(model, "common_line", start, 2L, 2L)
+  set.seed(13)
+  expect_identical(ends_of(list(arrays), run), "answer")
+  expect_gt(mean(ends_of(edited(arrays), run) != "answer"), 0.5)
+  start <- list(theta = numeric(3), Sigma = list(diag(3)), sigma2 = rep(1, 3))
+  expect_error(run(model_of(fit$posterior)), "a common line has no groups")
 })
 
 test_that("no edit of a fit's draws crashes what asks for them", {
