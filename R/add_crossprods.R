@@ -27,12 +27,13 @@ add_crossprods <- function(x, y) {
 
 check_same_columns <- function(x, y) {
   said <- function(crossprods) {
-    list(response = crossprods$response, fixed = crossprods$fixed,
-         group = vapply(crossprods$groupings, `[[`, "", "name"), sigma = crossprods$strata$name)
+    list(family = family_text(crossprods), response = crossprods$response,
+         fixed = crossprods$fixed, group = vapply(crossprods$groupings, `[[`, "", "name"),
+         sigma = crossprods$strata$name)
   }
   of_x <- said(x)
   of_y <- said(y)
-  for (part in c("response", "fixed", "group", "sigma")) {
+  for (part in c("family", "response", "fixed", "group", "sigma")) {
     if (!identical(of_x[[part]], of_y[[part]])) {
       abort("The two cross-products differ in their {part}.",
             x = "{.val {format(of_x[[part]])}} and {.val {format(of_y[[part]])}}.")
@@ -66,6 +67,7 @@ unite_cells <- function(x, y) {
   sum$cells <- c(united$codes, unite_sums(x$cells, y$cells, length(united$codes$stratum), places))
   sum$strata <- unite_strata(x$strata, y$strata, strata)
   sum$strata$rows <- rows_of_strata(sum$cells)
+  sum$responses <- add_responses(x$responses, y$responses, groups)
   list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = places$y,
        stratum_of_y = strata$of_y)
 }

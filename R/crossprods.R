@@ -32,6 +32,11 @@
 #'   \item{`cells`}{a cell is the rows of one group in one stratum: `group`, `stratum` and `rows` of
 #'     each; `factor`, q x (q + p + 1) x cells; and `rest`, (p + 1) x (p + 1) x cells, what is left
 #'     of each cell beside its factor, or `NULL` if it is not kept}
+#'   \item{`responses`}{with another family than the Gaussian one, where y is 0 in the factors: the
+#'     rows that differ in more than their response, sorted by group, with the sums of their
+#'     responses `y` and `trials` (of counts, how many rows each is), `X`, `Z`, `offset` and
+#'     `group`; `values` and `times`, the counts that occur and how often (negative binomial); and
+#'     `log_constant`}
 #'   }
 #' @examples
 #' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
@@ -71,13 +76,21 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
   n_rows <- nrow(x$frame)
   found <- find_cells(x)
   starts <- seq(1L, n_rows, by = chunk_rows)
+  family <- family_of(x)
+  collection <- if (family$weights != "precision") new_collection()
   accumulation <- NULL
   largest <- 0
   for (start in starts) {
     end <- min(start + chunk_rows - 1L, n_rows)
     rows <- if (length(starts) > 1) start:end
-    chunk <- less_offset(design_rows(x, rows))
+    chunk <- design_rows(x, rows)
     check_columns(chunk)
+    if (!is.null(collection)) {
+      collection <- collect_rows(collection, chunk, number_groups(found, x, rows), family)
+      chunk <- without_response(chunk)
+    } else {
+      chunk <- less_offset(chunk)
+    }
     if (is.null(accumulation)) {
       accumulation <- new_crossprods(x, chunk, found)
       by_cell <- if (keeps_rest(by_group, accumulation)) new_cell_factors(accumulation)
@@ -90,8 +103,25 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
     if (!is.null(by_cell)) absorb(by_cell, chunk, cell)
   }
   accumulation$cells$rest <- by_cell$strata$factor
+  if (!is.null(collection)) accumulation$responses <- collected_responses(collection)
   check_no_underflow(largest)
   check_in_range(accumulation)
+}
+
+# Numbers of the groups, rows x groupings.
+number_groups <- function(found, design, rows) {
+  numbers <- lapply(found$groups[seq_along(design$group)], function(group) {
+    if (is.null(rows)) group$index else group$index[rows]
+  })
+  n_rows <- if (is.null(rows)) length(found$cell) else length(rows)
+  matrix(as.integer(unlist(numbers)), n_rows)
+}
+
+# Rows of which cross-products of [Z X] alone are wanted.
+without_response <- function(rows) {
+  rows$y <- numeric(length(rows$y))
+  rows$offset <- NULL
+  rows
 }
 
 keep_paired <- function(crossprods, chunk) {
@@ -136,7 +166,7 @@ new_crossprods <- function(design, chunk, found) {
   q <- ncol(chunk$Z)
   crossprods <- list(
     response = as_text(design$formula[[2]]), formula = design$formula, family = design$family,
-    n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
+    link = design$link, n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
     groupings = lapply(seq_along(design$group), function(g) {
       group <- found$groups[[g]]
       new_grouping(design$group[g], group$labels, group$display, group$all, group$parts,
@@ -228,6 +258,7 @@ print.relm_crossprods <- function(x, ...) {
     cat("residual variances: ", length(x$strata$labels), " levels of ", x$strata$name, "\n",
         sep = "")
   }
+  for (line in response_lines(x)) cat(line, "\n", sep = "")
   cat("size: ", format(utils::object.size(x), units = "auto"), "\n", sep = "")
   invisible(x)
 }

@@ -9,7 +9,7 @@
 #' @return An object of class `relm_design`, a list with the elements
 #'   \describe{
 #'   \item{`frame`}{the model frame, one row for each row of data used}
-#'   \item{`family`}{the name of the family of the response}
+#'   \item{`family`, `link`}{the names of the family of the response and of its link}
 #'   \item{`terms`}{the terms of the fixed part}
 #'   \item{`bars`}{the terms of the random part, a list with one element for each
 #'     block of the covariance matrix}
@@ -41,11 +41,12 @@
 #' @export
 relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
                         na.action = getOption("na.action"), contrasts = NULL,
-                        drop.unused.levels = TRUE) {
+                        drop.unused.levels = TRUE, family = "gaussian") {
+  family <- check_family(tryCatch(family, error = identity))
   formula <- formula_of_text(formula, parent.frame())
   check_formula(formula)
   given <- rlang::enquo(sigma)
-  sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given))
+  sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given), family)
   if (missing(data)) data <- environment(formula)
   else check_data(data)
   data <- plain_columns(data)
@@ -59,11 +60,12 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   extras <- evaluate_extras(data, quosures)
   check_flag(drop.unused.levels, "drop.unused.levels")
-  frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels))
+  frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels,
+                                     family))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])
   groupings <- groupings_of_bars(parts$bars)
   design <- list(
-    formula = formula, family = families$gaussian$name, sigma = sigma, frame = frame,
+    formula = formula, family = family$name, link = family$link, sigma = sigma, frame = frame,
     terms = fixed_terms(parts$fixed, formula, data), bars = bars,
     by = by_parts(groupings$expressions, if (has_sigma_factor(sigma)) sigma[[2]]),
     contrasts = check_contrasts(contrasts, frame), na.action = na.action,
@@ -110,7 +112,8 @@ check_design <- function(design) {
   family <- family_of(design)
   family$check_type(frame)
   check_finite_columns(frame)
-  family$check_values(frame)
+  family$check_rows(frame)
+  family$check_all(frame)
   design
 }
 
@@ -130,11 +133,12 @@ print.relm_design <- function(x, ...) {
     }
   }
   if (!is.null(x$sigma_by)) cat("residual variance by ", x$sigma_by, "\n", sep = "")
+  if (!is_gaussian(x)) cat("family: ", family_text(x), "\n", sep = "")
   invisible(x)
 }
 
 # sigma: its value, or the error that came of `given`, an expression.
-check_sigma <- function(sigma, given) {
+check_sigma <- function(sigma, given, family) {
   if (!inherits(sigma, "formula")) {
     factor <- if (is.name(given)) as.character(given) else "g"
     abort("{.arg sigma} must be a formula.",
@@ -144,6 +148,10 @@ check_sigma <- function(sigma, given) {
   }
   check_formula(sigma, "sigma", sides = 2)
   if (has_sigma_factor(sigma)) {
+    if (!identical(family$scale, "sigma")) {
+      abort("{.arg sigma} has no place in a {family$label}, which has no residual variance.",
+            i = "Leave {.arg sigma} out.")
+    }
     check_grouping(sigma[[2]], "sigma")
   } else if (!identical(sigma[[2]], 1)) {
     abort("{.arg sigma} must be {.code ~ 1} or name a factor.",

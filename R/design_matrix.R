@@ -4,19 +4,23 @@
 design_rows <- function(design, rows = NULL) schema_rows(design, design$frame, rows)
 
 # The rows `rows` (all when NULL) of a model frame that was read through a schema, or is that of a
-# design: list(X, Z, y, offset, weights, random), with what each random column is. The matrices have no row
-# names, and Z has a column that several groupings share once.
+# design: list(X, Z, y, offset, weights, random, trials, times), with what each random column is.
+# The matrices have no row names, and Z has a column that several groupings share once. weights:
+# those of precision; trials and times: see R/read_response.R.
 schema_rows <- function(schema, frame, rows = NULL) {
   if (!is.null(rows)) frame <- frame_rows(frame, rows)
-  y <- as.numeric(frame[[1]])
+  family <- family_of(schema)
+  read <- read_frame(family, frame)
+  weights <- stats::model.weights(frame)
   Z <- random_matrices(schema, frame)
   random <- random_columns(schema, Z, frame)
-  Z <- if (length(Z)) do.call(cbind, Z) else matrix(0, length(y), 0)
+  Z <- if (length(Z)) do.call(cbind, Z) else matrix(0, length(read$y), 0)
   list(
     X = terms_matrix(schema$terms, frame, schema$coding),
     Z = if (anyDuplicated(random$place)) Z[, !duplicated(random$place), drop = FALSE] else Z,
-    y = y, offset = as_numeric_or_null(stats::model.offset(frame)),
-    weights = stats::model.weights(frame), random = random
+    y = read$y, offset = as_numeric_or_null(stats::model.offset(frame)),
+    weights = if (family$weights == "precision") weights, random = random,
+    trials = read$trials, times = row_times(family, weights)
   )
 }
 

@@ -17,6 +17,7 @@ check_intact <- function(x, what = "cross-products") {
   check_cells(x$cells, p, q, n_strata(x), what)
   check_cell_groups(x, what)
   check_intercepts(x, what)
+  if (!is_gaussian(x)) check_responses(x, p, q, what)
   invisible(x)
 }
 
@@ -83,6 +84,45 @@ check_codes <- function(codes, name, what, length, n) {
   fits <- is.integer(codes) && length(codes) == length && !anyNA(codes) &&
     all(codes >= 1L & codes <= n) && all(tabulate(codes, n) > 0)
   if (!fits) refuse_edited(name, what, paste("must have each number from 1 to", n))
+}
+
+check_responses <- function(x, p, q, what) {
+  responses <- x$responses
+  if (!is.list(responses)) refuse_edited("responses", what, "is no list")
+  n <- length(responses$y)
+  name <- function(part) paste0("responses$", part)
+  check_part(responses$X, name("X"), what, c(n, p))
+  check_part(responses$Z, name("Z"), what, c(n, q))
+  for (part in c("y", "trials", "offset")) check_part(responses[[part]], name(part), what, n)
+  for (part in c("values", "times")) {
+    check_part(responses[[part]], name(part), what, length(responses$values))
+  }
+  check_part(responses$log_constant, name("log_constant"), what, 1)
+  check_sums(responses, family_of(x), what)
+  group <- responses$group
+  if (!is.matrix(group) || !identical(dim(group), c(n, length(x$groupings)))) {
+    refuse_edited(name("group"), what, "has no column for each grouping")
+  }
+  for (g in seq_along(x$groupings)) {
+    check_codes(group[, g], name("group"), what, n, length(x$groupings[[g]]$groups))
+  }
+  if (length(x$groupings) && is.unsorted(group[, 1])) {
+    refuse_edited(name("group"), what, "does not rise")
+  }
+}
+
+# Of the responses of merged rows.
+check_sums <- function(responses, family, what) {
+  whole <- function(x, least) all(x >= least & x == round(x))
+  if (!whole(responses$trials, 1)) {
+    refuse_edited("responses$trials", what, "must be whole numbers, none below 1")
+  }
+  y <- responses$y
+  counted <- whole(y, 0) && (family$weights == "times" || all(y <= responses$trials))
+  if (!counted) refuse_edited("responses$y", what, "are not what can be counted")
+  if (!whole(responses$values, 0) || !whole(responses$times, 1)) {
+    refuse_edited("responses$values", what, "must be counts, and how often each occurs")
+  }
 }
 
 check_intercepts <- function(x, what) {

@@ -31,10 +31,10 @@ check_extra <- function(values, name, data) {
   }
 }
 
-evaluate_frame <- function(whole, data, extras, na.action, drop_levels) {
+evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family) {
   action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
   frame <- tryCatch(
-    do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action),
+    do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action, family),
                                        drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
@@ -71,11 +71,13 @@ check_variables <- function(whole, data) {
 # The share of rows beyond which dropping them is worth a warning.
 most_dropped <- 1 / 4
 
-# Bad weights are an error even where na.action would drop their rows.
-check_then <- function(action) {
+# Bad weights are an error even where na.action would drop their rows. Numbers of trials are a part
+# of the response, and may be missing.
+check_then <- function(action, family) {
   function(frame) {
     weights <- frame[["(weights)"]]
-    if (!is.null(weights)) check_weights(weights)
+    known <- if (family$weights == "trials") weights[!is.na(weights)] else weights
+    if (!is.null(weights)) check_weights(known)
     if (identical(action, stats::na.omit) && is_left_by_na_omit(frame)) frame
     else action(frame)
   }

@@ -7,9 +7,10 @@ parameters_of <- function(posterior) {
 }
 
 # In the order in which they are drawn: coefficients; for each grouping the standard deviations of its
-# effects and their correlations; residual standard deviations; what pools these. The columns:
+# effects and their correlations; residual standard deviations; what pools these; the shape. The
+# columns:
 #   variable  its name among the draws
-#   part      b, sd, cor, sigma or pool
+#   part      b, sd, cor, sigma, pool or shape
 #   grouping  of sd and cor
 #   column    of the model matrix, of b and sd; the later one of cor
 #   with      the earlier one of cor
@@ -18,7 +19,8 @@ parameters_of <- function(posterior) {
 #   tail      the exponent with which its density falls
 new_parameters <- function(posterior) {
   strata <- strata_of(posterior)
-  sigma <- if (!is.null(family_of(posterior)$scale)) sigma_names(posterior)
+  scale <- family_of(posterior)$scale
+  sigma <- if (identical(scale, "sigma")) sigma_names(posterior)
   n_sigma <- if (length(sigma)) n_strata(posterior) else 0L
   n_pool <- length(sigma) - n_sigma
   columns <- coef_columns(posterior)
@@ -34,7 +36,8 @@ new_parameters <- function(posterior) {
     }), recursive = FALSE),
     list(some_parameters(sigma[seq_len(n_sigma)], "sigma",
                          stratum = if (has_strata(posterior)) strata$labels else NA_character_),
-         some_parameters(sigma[n_sigma + seq_len(n_pool)], "pool"))
+         some_parameters(sigma[n_sigma + seq_len(n_pool)], "pool"),
+         if (identical(scale, "shape")) some_parameters("shape", "shape"))
   ))
   table$shown <- shown_places(table$part, strata$display)
   table$tail <- if (is.null(posterior$tails)) rep(Inf, length(table$part))

@@ -14,8 +14,11 @@
 #'   \item{`beta`}{prior mean and precision of each coefficient (0 where flat)}
 #'   \item{`sigma`}{prior of the residual standard deviations in the form that the samplers use:
 #'     shape, rate and upper bound of its conjugate part, and kind, df and scale of the rest}
+#'   \item{`shape`}{with [negative_binomial()], in place of `sigma`: the prior of \eqn{r^{-1/2}}, r the
+#'     shape, in that form}
 #'   \item{`parameters`}{a data frame with a row for each hyperparameter: `variable`, its name among
-#'     the draws; `part`: `"b"`, `"sd"`, `"cor"`, `"sigma"` or, of a [pooled()] prior, `"pool"`;
+#'     the draws; `part`: `"b"`, `"sd"`, `"cor"`, `"sigma"` or, of a [pooled()] prior, `"pool"`, or
+#'     `"shape"`;
 #'     `grouping`, `column` and `with`, the columns that it belongs to; `stratum`, the level with a
 #'     residual variance of its own; `shown`, its place among the draws; and `tail`, the exponent e
 #'     with which its density falls, like \eqn{t^{-e}}: a mean exists for e > 2, a variance for
@@ -50,10 +53,12 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   }
   check_relm_prior(prior)
   crossprods <- check_intact(crossprods)
-  crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods$fixed)$precision)
+  family <- family_of(crossprods)
+  check_scale_priors(prior, family)
+  crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods)$precision)
   posterior <- unclass(crossprods)
   posterior$prior <- prior
-  posterior$beta <- beta_prior(prior$beta, crossprods$fixed)
+  posterior$beta <- beta_prior(prior$beta, crossprods)
   posterior$rank <- length(crossprods$fixed) - length(aliased_columns(crossprods))
   if (!has_groups(crossprods)) check_prior_of_none(prior)
   posterior$groupings <- lapply(seq_along(crossprods$groupings), function(g) {
@@ -63,9 +68,26 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
     grouping
   })
   posterior$groupings <- with_parents(posterior$groupings, posterior$cells)
-  posterior$sigma <- encode_scale(prior$sigma)
-  check_pooled(posterior)
-  check_proper(structure(posterior, class = "relm_posterior"))
+  if (identical(family$scale, "sigma")) {
+    posterior$sigma <- encode_scale(prior$sigma)
+    check_pooled(posterior)
+  } else if (identical(family$scale, "shape")) {
+    posterior$shape <- encode_scale(spread_prior(shape_prior(prior)))
+  }
+  posterior <- structure(posterior, class = "relm_posterior")
+  if (family$weights == "precision") check_proper(posterior) else check_family_posterior(posterior)
+}
+
+# Priors of scale parameters that the family has not.
+check_scale_priors <- function(prior, family) {
+  if (!identical(family$scale, "sigma") && !identical(prior$sigma, jeffreys())) {
+    abort("{.arg sigma} of {.fn relm_prior} has no place in a {family$label}, which has no residual
+           variance.", x = "It is {.code {format(prior$sigma)}}.", i = "Leave it out.")
+  }
+  if (!identical(family$scale, "shape") && !is.null(prior$shape)) {
+    abort("{.arg shape} of {.fn relm_prior} is the prior of the shape of {.fn negative_binomial},
+           and has no place in a {family$label}.", i = "Leave it out.")
+  }
 }
 
 check_pooled <- function(posterior) {
@@ -120,6 +142,7 @@ drop_columns <- function(crossprods, dropped) {
   p <- length(crossprods$fixed)
   kept <- setdiff(seq_len(p), dropped)
   crossprods$fixed <- crossprods$fixed[kept]
+  crossprods$responses <- drop_response_columns(crossprods$responses, dropped)
   crossprods$shift <- crossprods$shift[-(q + dropped)]
   for (g in seq_along(crossprods$groupings)) {
     paired <- match(crossprods$groupings[[g]]$random$paired, kept)
@@ -138,12 +161,29 @@ drop_columns <- function(crossprods, dropped) {
   crossprods
 }
 
-beta_prior <- function(prior, columns) {
-  by_column <- prior_by_column(prior, columns, "beta", flat())
+beta_prior <- function(prior, crossprods) {
+  by_column <- prior_by_column(prior, crossprods$fixed, "beta", flat())
   value <- function(name, default) {
     vapply(by_column, function(x) if (x$name == "flat") default else x$parameters[[name]], 0)
   }
-  list(mean = value("mean", 0), precision = 1 / value("sd", Inf)^2)
+  sd <- value("sd", Inf)
+  autoscaled <- vapply(by_column, function(x) isTRUE(x$parameters$autoscale), NA)
+  if (any(autoscaled)) sd[autoscaled] <- (sd / column_sds(crossprods))[autoscaled]
+  list(mean = value("mean", 0), precision = 1 / sd^2)
+}
+
+# Standard deviations of the columns of X over the rows, which their weights multiply; without an
+# intercept beside them the roots of their mean squares. 1 of a column that does not vary.
+column_sds <- function(crossprods) {
+  factor <- total_factor(crossprods)
+  X <- factor[, seq_along(crossprods$fixed), drop = FALSE]
+  n <- crossprods$n_rows
+  if (crossprods$intercepts[["X"]] == 0) return(sqrt(colSums(X^2) / n))
+  size <- sum(X[, 1]^2)
+  mean <- drop(crossprod(X, X[, 1])) / size
+  variance <- colSums((X - outer(X[, 1], mean))^2) / size * n / (n - 1)
+  varies <- variance > 1e-18 * colSums(X^2) / size
+  ifelse(varies, sqrt(variance), 1)
 }
 
 # A block of one column has a variance; a larger one a covariance matrix. prior: of the grouping.
@@ -266,12 +306,18 @@ prior_table <- function(posterior) {
   rows <- lapply(seq_along(groupings_of(posterior)), prior_rows_of, posterior)
   fixed <- data.frame(parameter = sprintf("b_%s", spell_columns(posterior, posterior$fixed)),
                       prior = vapply(beta, format, ""))
-  sigma <- data.frame(
-    parameter = if (!has_strata(posterior)) "sigma"
-      else paste0("sigma_", spell_term(posterior$strata$name)),
-    prior = format(posterior$prior$sigma)
-  )
-  do.call(rbind, c(list(fixed), rows, list(sigma)))
+  do.call(rbind, c(list(fixed), rows, list(prior_row_of_scale(posterior))))
+}
+
+prior_row_of_scale <- function(posterior) {
+  scale <- family_of(posterior)$scale
+  if (is.null(scale)) return(NULL)
+  if (scale == "shape") {
+    return(data.frame(parameter = "shape", prior = format(shape_prior(posterior$prior))))
+  }
+  data.frame(parameter = if (!has_strata(posterior)) "sigma"
+               else paste0("sigma_", spell_term(posterior$strata$name)),
+             prior = format(posterior$prior$sigma))
 }
 
 # Of grouping g, a row or two for each block.

@@ -19,6 +19,7 @@
 #' |---|---|---|
 #' | `flat()` | 1 | |
 #' | `normal(mean, sd)` | exp(-(b - mean)^2 / (2 sd^2)) | |
+#' | `gamma(shape, rate)` | r^(shape - 1) exp(-rate r) of the *shape* r of a negative binomial | |
 #' | `jeffreys()` | 1/s | |
 #' | `uniform(upper)` | 1 for s < upper | Gelman (2006) |
 #' | `inverse_gamma(shape, rate)` | v^-(shape + 1) exp(-rate / v) of the *variance* v = s^2 | |
@@ -41,12 +42,19 @@
 #' Juárez and Steel (2010) use the latter prior for the degrees of freedom of a t distribution. A
 #' level with few rows borrows from the others.
 #'
+#' @section The shape of the negative binomial:
+#' The variance of a count is \eqn{\mu + \mu^2 / r}. `shape = gamma(a, b)` is the prior of r, by
+#' default gamma(0.01, 0.01). `half_t()`, `half_cauchy()`, `half_normal()` and `exponential()` are
+#' priors of \eqn{r^{-1/2}}, which is the coefficient of variation beyond Poisson's, and 0 for
+#' Poisson's.
+#' The name `gamma` stands for the distribution within `relm_prior()` alone.
+#'
 #' @section Names shared with rstanarm and brms:
 #' rstanarm also has `normal()`, `exponential()` and `lkj()`, and brms has a family `exponential()`.
 #' Within `relm_prior()` these names are always relm's functions. Elsewhere they are those of the
 #' package attached last. If this is relm, rstanarm accepts relm's `normal(mean, sd)`,
 #' `exponential(rate)` and `lkj(eta)` as its own. Calls with other arguments, such as
-#' `normal(autoscale = TRUE)`, go to the function that relm masks.
+#' `normal(location = 0)`, go to the function that relm masks.
 #'
 #' @param beta Prior of the coefficients: `flat()` or `normal()`, or a list of
 #'   these named by coefficient (others stay flat).
@@ -62,10 +70,14 @@
 #' @param cov Prior of a whole covariance matrix of group effects, instead of `sd` and `cor`:
 #'   `inverse_wishart()`, `huang_wand()` or `NULL`, or a list of these named by grouping factor
 #'   (others have `sd` and `cor`).
+#' @param shape In `relm_prior()` the prior of the shape of [negative_binomial()], `NULL` for the
+#'   default: see below. In `inverse_gamma()` the shape of the distribution of a *variance*.
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
+#' @param autoscale Is `sd` in units of 1 over the standard deviation of the column of the model
+#'   matrix? Without an intercept in the model, the root of its mean square takes the place of this.
 #' @param upper Upper bound of the standard deviation.
-#' @param shape,rate Shape and rate of the inverse-gamma distribution of a *variance*. In
-#'   `exponential()`, `rate` is one over the mean of the standard deviation.
+#' @param rate In `inverse_gamma()` the rate of that distribution; in `exponential()` one over the
+#'   mean of the standard deviation.
 #' @param eta LKJ shape; 1 is uniform, and larger values favor small correlations.
 #' @param df Degrees of freedom; in `inverse_wishart()` above q - 1 for q effects.
 #' @param scale In `inverse_wishart()` a matrix, or a number for that multiple of the identity;
@@ -76,7 +88,7 @@
 #'   the function of the same name in attached rstanarm or brms, a call with arguments that only
 #'   that function has goes to that function.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
-#'   `beta`, `sd`, `cor`, `sigma` and `cov`. The others: an object of class
+#'   `beta`, `sd`, `cor`, `sigma`, `cov` and `shape`. The others: an object of class
 #'   `relm_distribution`.
 #' @references
 #' Gelman, A. (2006). Prior distributions for variance parameters in
@@ -101,18 +113,20 @@
 #' relm_prior(cov = huang_wand(2, 1))
 #' @export
 relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(),
-                       cov = NULL, ...) {
+                       cov = NULL, shape = NULL, ...) {
   if (nargs() == 0) return(default_prior())
   refuse_dots(rlang::enquos(...), "relm_prior")
   given <- lapply(list(beta = rlang::enquo(beta), sd = rlang::enquo(sd), cor = rlang::enquo(cor),
-                       sigma = rlang::enquo(sigma), cov = rlang::enquo(cov)), evaluate_prior)
+                       sigma = rlang::enquo(sigma), cov = rlang::enquo(cov),
+                       shape = rlang::enquo(shape)), evaluate_prior)
   structure(check_priors(given), class = "relm_prior")
 }
 
 # Made and checked once: in a small model's fit that would be a tenth of the time.
 default_prior <- function() {
   if (is.null(made_once$prior)) {
-    given <- list(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(), cov = NULL)
+    given <- list(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(), cov = NULL,
+                  shape = NULL)
     made_once$prior <- structure(check_priors(given), class = "relm_prior")
   }
   made_once$prior
@@ -128,7 +142,8 @@ check_priors <- function(given) {
     sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_priors, "pooled")),
     cov = if (!is.null(given$cov)) {
       check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"), by_name = TRUE)
-    }
+    },
+    shape = if (!is.null(given$shape)) check_prior(given$shape, "shape", shape_priors)
   )
 }
 
@@ -144,6 +159,21 @@ check_relm_prior <- function(prior) {
   prior
 }
 
+# Those of the negative binomial's shape r that are proper as r grows; but for gamma() they are of
+# r^(-1/2).
+shape_priors <- c("gamma", "half_t", "half_cauchy", "half_normal", "exponential")
+
+# As it applies, also where none was given.
+shape_prior <- function(prior) {
+  if (is.null(prior$shape)) gamma_distribution(0.01, 0.01) else prior$shape
+}
+
+# The prior of s = r^(-1/2): where r is gamma, s^2 = 1 / r is inverse gamma.
+spread_prior <- function(distribution) {
+  if (distribution$name != "gamma") return(distribution)
+  inverse_gamma(distribution$parameters$shape, distribution$parameters$rate)
+}
+
 scale_priors <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",
                     "inverse_gamma")
 
@@ -156,15 +186,24 @@ flat <- function(...) {
 
 #' @rdname relm_prior
 #' @export
-normal <- function(mean = 0, sd = 1, ...) {
+normal <- function(mean = 0, sd = 1, autoscale = FALSE, ...) {
   ours <- ...length() == 0 && length(mean) == 1 && length(sd) == 1
   if (!ours && !is.null(theirs <- call_masked("normal"))) return(theirs)
   refuse_dots(rlang::enquos(...), "normal")
-  distribution <- new_distribution("normal", mean = check_number(mean, "mean"),
-                                   sd = check_number(sd, "sd", above = 0))
+  check_flag(autoscale, "autoscale")
+  parameters <- list(mean = check_number(mean, "mean"), sd = check_number(sd, "sd", above = 0))
+  if (autoscale) parameters$autoscale <- TRUE
+  distribution <- do.call(new_distribution, c("normal", parameters))
   # Without a scale rstanarm has its own default.
   with_rstanarm(distribution, df = NA, location = mean, scale = if (!missing(sd)) sd,
-                autoscale = FALSE)
+                autoscale = autoscale)
+}
+
+# Within relm_prior(), where its name is gamma(); R's function of one number is that there too.
+gamma_distribution <- function(shape, rate) {
+  if (missing(rate)) return(base::gamma(shape))
+  new_distribution("gamma", shape = check_number(shape, "shape", above = 0),
+                   rate = check_number(rate, "rate", above = 0))
 }
 
 #' @rdname relm_prior
@@ -283,6 +322,7 @@ format.relm_distribution <- function(x, ...) {
     describe(if (length(value) == 1) as.numeric(value) else value)
   }, "")
   if (x$name == "uniform" && is.infinite(x$parameters$upper)) values <- character()
+  if (isTRUE(x$parameters$autoscale)) values[["autoscale"]] <- "autoscale = TRUE"
   paste0(x$name, "(", paste(values, collapse = ", "), ")")
 }
 
@@ -347,7 +387,7 @@ check_parameters <- function(distribution) {
 distribution_makers <- function() {
   list(flat = flat, normal = normal, uniform = uniform, jeffreys = jeffreys, half_t = half_t,
        half_cauchy = half_cauchy, half_normal = half_normal, exponential = exponential,
-       inverse_gamma = inverse_gamma, pooled = pooled, lkj = lkj,
+       inverse_gamma = inverse_gamma, gamma = gamma_distribution, pooled = pooled, lkj = lkj,
        inverse_wishart = inverse_wishart, huang_wand = huang_wand)
 }
 
@@ -434,5 +474,6 @@ from_rstanarm <- function(x, name) {
 
 # Evaluates an argument of relm_prior() with relm's own constructors, whatever masks them.
 evaluate_prior <- function(quosure) {
-  rlang::eval_tidy(quosure, list(normal = normal, exponential = exponential, lkj = lkj))
+  rlang::eval_tidy(quosure, list(normal = normal, exponential = exponential, lkj = lkj,
+                                 gamma = gamma_distribution))
 }

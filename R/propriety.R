@@ -12,6 +12,14 @@ check_proper <- function(posterior) {
   posterior
 }
 
+# The same of another family than the Gaussian one.
+check_family_posterior <- function(posterior) {
+  for (grouping in groupings_of(posterior)) check_group_count(grouping)
+  posterior$parameters <- new_parameters(posterior)
+  tell_same_groups(posterior$groupings)
+  posterior
+}
+
 check_group_count <- function(grouping) {
   if (nrow(grouping$random) == 0) {
     abort("The random term of {.code {grouping$name}} has no columns.",

@@ -56,8 +56,9 @@
 #'   or until memory is full. A message says which. `draws` is then the size of the first block.
 #' @param max_draws The number of draws of each chain at which `target_ess` gives up.
 #' @param weights Precision weights: the residual variance of a row is \eqn{\sigma^2 / w}. They are
-#'   evaluated in `data`, as in [lm()].
-#' @param offset A known part of the mean, evaluated in `data`; `offset()` in the formula
+#'   evaluated in `data`, as in [lm()]. With a binomial family they are the numbers of trials of
+#'   proportions, with counts how often each row stands in the data; both are whole numbers.
+#' @param offset A known part of the linear predictor, evaluated in `data`; `offset()` in the formula
 #'   works too.
 #' @param subset Rows to use, evaluated in `data`.
 #' @param na.action What to do with missing values; by default their rows are dropped, and a message
@@ -68,13 +69,25 @@
 #'   [simulate()][simulate.relm], [predictive_interval()][relm-intervals], `weights()` and
 #'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
-#' @param family `"gaussian"`, as in other packages. It is the only family.
+#' @param family What the response is, as in [glm()]: text, a function or an object of class
+#'   `family`. `gaussian()`; `binomial()` with the links `"logit"`, `"probit"` and `"cloglog"`;
+#'   `poisson()`; [negative_binomial()]. See *Other responses*. Cross-products have theirs, for which
+#'   `NULL` stands.
 #' @param progress Show a progress bar? With 100,000 rows or groups and more, messages say what is
 #'   done before it begins.
 #' @param ... Unknown arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
 #'   [summary()][summary.relm], [plot()][plot.relm], [fixef()][relm-effects],
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
+#' @section Other responses:
+#' With another family than the Gaussian one the linear predictor \eqn{\eta} is that of the same
+#' formula, and the mean of the response is a function of it, the inverse link. There is no residual
+#' variance, and so no `sigma`.
+#' * `binomial()`: the response is 0 or 1, `FALSE` or `TRUE`, a factor of two levels, whose first is
+#'   a failure, `cbind(successes, failures)`, or proportions, whose numbers of trials are `weights`.
+#'   Rows whose number of trials is missing are treated as `na.action` says.
+#' * `poisson()` and [negative_binomial()]: counts. The logarithm of an exposure is an `offset`.
+#'
 #' @section Several grouping factors:
 #' Each grouping factor g has effects \eqn{\gamma_{gj} \sim N(0, \Sigma_g)}, independent of those of
 #' others, and a row's mean has those of its group in each. Factors whose groups lie in those of the
@@ -120,7 +133,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
-                        na.action, contrasts)
+                        na.action, contrasts, family = family)
   tell_work("Reading", nrow(design$frame), "rows", control)
   posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
   tell_far_slopes(posterior)
@@ -147,15 +160,25 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
                                  chains = 4, draws = 1000, warmup = 500, thin = 1,
                                  seed = NULL, cores = 1, threads = 1, init = NULL,
                                  group_draws = NULL, target_ess = NULL, max_draws = 100000,
-                                 family = "gaussian", progress = interactive(), ...) {
+                                 family = NULL, progress = interactive(), ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.relm_crossprods)))
-  check_family(tryCatch(family, error = identity))
+  check_same_family(formula, tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
   posterior <- relm_posterior(formula, prior)
   tell_far_slopes(posterior)
   new_fit(call, posterior, control, seed)
+}
+
+# Cross-products have a family; to name it again does no harm.
+check_same_family <- function(crossprods, family) {
+  if (is.null(family)) return(invisible())
+  said <- c("name", "link")
+  if (identical(check_family(family)[said], family_of(crossprods)[said])) return(invisible())
+  abort("{.arg family} is another one than that of the cross-products.",
+        x = "They are of {family_text(crossprods)}.",
+        i = "Give {.arg family} to {.fn crossprods}.")
 }
 
 #' @export

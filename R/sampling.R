@@ -16,6 +16,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
 }
 
 plan_sampling <- function(posterior, control, seed) {
+  check_gaussian(posterior, "Sampling")
   sampler <- sampler_that_runs(posterior, control$sampler)
   check_sampler(posterior, sampler)
   check_sweeps(control)

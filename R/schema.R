@@ -1,7 +1,8 @@
 # A schema: a design without its rows. It is what a data frame, a chunk of one or new rows are read
 # through, so that their columns, groups and strata are those of the design.
 #
-#   formula, sigma   as the design has them
+#   formula, sigma, family, link
+#                    as the design has them
 #   terms, bars, by  terms of the fixed part and of the random part; grouping and stratum factors
 #   group, sigma_by  names of these factors
 #   of_grouping      the number of each bar's grouping factor
@@ -17,11 +18,12 @@
 # Objects beside the data that the formula names, such as knots, are in the environment of its
 # terms, as they are.
 new_schema <- function(formula, sigma, terms, bars, by, group, sigma_by, of_grouping, whole, coding,
-                       columns, raw, row_variables, quosures, known) {
+                       columns, raw, row_variables, quosures, known, family = "gaussian",
+                       link = "identity") {
   schema <- list(formula = formula, sigma = sigma, terms = terms, bars = bars, by = by,
                  group = group, sigma_by = sigma_by, of_grouping = of_grouping, whole = whole, coding = coding,
                  columns = columns, raw = raw, row_variables = row_variables,
-                 quosures = quosures, known = known)
+                 quosures = quosures, known = known, family = family, link = link)
   class(schema) <- "relm_schema"
   schema
 }
@@ -39,12 +41,14 @@ schema_of <- function(design, known = names(design$by)[lengths(design$by) > 0]) 
   if (identical(own, beside)) rowless <- identity
   columns <- lapply(design$frame, zero_rows)
   quosures <- design$quosures[names(design$quosures) %in% c("weights", "offset")]
+  family <- family_of(design)
   new_schema(
     rowless(design$formula), rowless(design$sigma), rowless(design$terms),
     lapply(design$bars, rowless), design$by, design$group, design$sigma_by,
     design$of_grouping,
     rowless(attr(design$frame, "terms")), design$coding, columns, raw_types(design, columns),
-    names, lapply(quosures, rowless_quosure, names), known_levels(design, known)
+    names, lapply(quosures, rowless_quosure, names), known_levels(design, known), family$name,
+    family$link
   )
 }
 

@@ -74,6 +74,7 @@ old_arguments <- function(fit, names, formula, changes, envir) {
   contrasts <- design$contrasts
   own <- c(fit$control, design$quosures, list(
     sigma = design$sigma, prior = fit$posterior$prior, na.action = design$na.action,
+    family = family_of(fit)$as_family(),
     contrasts = contrasts[names(contrasts) %in% all.vars(formula)]
   ))
   arguments <- own[intersect(names, names(own))]
@@ -125,7 +126,7 @@ check_crossprods <- function(x) {
 
 # The cross-products in a posterior, without aliased columns.
 crossprods_of <- function(posterior) {
-  own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "level_rows",
-                                     "parameters", "tails"))
+  own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "shape",
+                                     "level_rows", "parameters", "tails"))
   structure(unclass(posterior)[own], class = "relm_crossprods")
 }

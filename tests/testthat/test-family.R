@@ -2,26 +2,20 @@ gaussian_row <- families$gaussian
 
 # A family without a scale parameter, and with a link.
 counts_row <- function() {
-  new_family(
-    name = "counts", link = "log", label = "log-linear model", scale = NULL,
-    as_family = function() stats::poisson(), inverse_link = exp, inverse_link_slope = exp,
-    log_density = function(y, eta, scale) {
-      eta[] <- stats::dpois(y, exp(eta), log = TRUE)
-      eta
-    },
-    log_density_slope = function(y, eta, scale) y - exp(eta),
-    log_density_curvature = function(y, eta, scale) -exp(eta),
-    sd = function(mean, scale) sqrt(mean),
-    draw = function(eta, scale) stats::rpois(length(eta), exp(eta)), variates = stats::runif,
-    check_type = function(frame) invisible(), check_values = function(frame) invisible()
-  )
+  row <- families$poisson
+  row[c("name", "label", "weights")] <- list("counts", "log-linear model", "precision")
+  row$log_density <- function(y, eta, scale, trials = NULL) {
+    eta[] <- stats::dpois(y, exp(eta), log = TRUE)
+    eta
+  }
+  row
 }
 
 # A fit, as if its response were of that family.
 fit_of_counts <- function() {
   data <- transform(grouped_data(), n = abs(round(3 * y)))
   fit <- relm(n ~ x + (1 | g), data, seed = 1, chains = 1, draws = 20)
-  fit$posterior$family <- "counts"
+  fit$posterior[c("family", "link")] <- list("counts", "log")
   list(fit = fit, data = data)
 }
 
@@ -29,19 +23,99 @@ with_counts <- function(code) {
   with_relm("families", c(families, list(counts = counts_row())), code)
 }
 
+# Values of a row's response, its trials and its scale.
+cases_of <- function(row) {
+  switch(row$name,
+    gaussian = expand.grid(y = 1.5, scale = c(0.3, 1, 7), trials = 1),
+    binomial = data.frame(y = c(0, 1, 0, 3, 7), scale = 1, trials = c(1, 1, 7, 7, 7)),
+    poisson = data.frame(y = c(0, 1, 20), scale = 1, trials = 1),
+    expand.grid(y = c(0, 1, 20), scale = c(0.2, 3, 1e7), trials = 1)
+  )
+}
+
+each_case <- function(row, check) {
+  cases <- cases_of(row)
+  for (i in seq_len(nrow(cases))) with(cases[i, ], check(y, scale, trials))
+}
+
 test_that("derivatives in eta are those of the log density and of the inverse link", {
-  eta <- c(-3, 0.2, 5)
+  eta <- c(-3, 0.2, 1.1)
   h <- 1e-4
-  for (scale in c(0.3, 1, 7)) {
-    at <- function(eta) gaussian_row$log_density(1.5, eta, scale)
-    expect_equal(gaussian_row$log_density_slope(1.5, eta, scale),
-                 (at(eta + h) - at(eta - h)) / (2 * h), tolerance = 1e-7)
-    slope <- function(eta) gaussian_row$log_density_slope(1.5, eta, scale)
-    expect_equal(gaussian_row$log_density_curvature(1.5, eta, scale),
-                 (slope(eta + h) - slope(eta - h)) / (2 * h), tolerance = 1e-7)
+  for (row in families) {
+    each_case(row, function(y, scale, trials) {
+      at <- function(eta) row$log_density(y, eta, scale, trials)
+      expect_equal(row$log_density_slope(y, eta, scale, trials),
+                   (at(eta + h) - at(eta - h)) / (2 * h), tolerance = 1e-6)
+      slope <- function(eta) row$log_density_slope(y, eta, scale, trials)
+      expect_equal(row$log_density_curvature(y, eta, scale, trials),
+                   (slope(eta + h) - slope(eta - h)) / (2 * h), tolerance = 1e-6)
+    })
+    expect_equal(row$inverse_link_slope(eta), tolerance = 1e-6,
+                 (row$inverse_link(eta + h) - row$inverse_link(eta - h)) / (2 * h))
   }
-  expect_equal(gaussian_row$inverse_link_slope(eta), tolerance = 1e-7,
-               (gaussian_row$inverse_link(eta + h) - gaussian_row$inverse_link(eta - h)) / (2 * h))
+})
+
+test_that("links are those of R's own objects, also far out", {
+  eta <- c(-30, -2, 0, 0.7, 3)
+  for (row in families) {
+    link <- row$as_family()
+    expect_identical(c(link$family, link$link), c(row$name, row$link))
+    expect_equal(row$inverse_link(eta), link$linkinv(eta), tolerance = 1e-12)
+    far <- c(-1e4, -745, 745, 1e4)
+    for (y in 0:1) {
+      expect_false(any(is.nan(row$log_density(y, far, 1, 1))))
+      expect_false(any(is.nan(row$log_density_slope(y, far, 1, 1))))
+      expect_false(any(is.nan(row$log_density_curvature(y, far, 1, 1))))
+    }
+  }
+  # log(1 - exp(-exp(eta))) is eta there.
+  expect_equal(families$binomial_cloglog$log_density(1, -c(36, 38, 500), NULL), -c(36, 38, 500),
+               tolerance = 1e-12)
+  expect_identical(families$binomial$log_density(0, 800, NULL), -800)
+})
+
+test_that("log densities of counts are R's, and have their mean and variance", {
+  support <- 0:4000
+  moments <- function(log_density) {
+    p <- exp(log_density)
+    mean <- sum(p * support)
+    c(sum(p), mean, sum(p * (support - mean)^2))
+  }
+  for (scale in c(0.4, 30)) {
+    for (row in families[c("poisson", "negative_binomial")]) {
+      eta <- 1.7
+      expect_equal(moments(row$log_density(support, rep(eta, length(support)), scale)),
+                   c(1, exp(eta), row$sd(exp(eta), scale)^2), tolerance = 1e-9)
+    }
+  }
+  for (row in families[startsWith(names(families), "binomial")]) {
+    m <- 9
+    y <- 0:m
+    p <- exp(row$log_density(y, rep(-0.4, m + 1), NULL, m))
+    mean <- row$inverse_link(-0.4)
+    expect_equal(p, stats::dbinom(y, m, mean), tolerance = 1e-12)
+    expect_equal(sum(p * (y / m - mean)^2), row$sd(mean, NULL, m)^2, tolerance = 1e-12)
+  }
+  # A shape so large that lgamma() would lose the density.
+  expect_equal(families$negative_binomial$log_density(7, 2, 1e12), stats::dpois(7, exp(2), TRUE),
+               tolerance = 1e-9)
+})
+
+test_that("deviance residuals are glm()'s", {
+  eta <- c(-1.2, 0.3, 2)
+  y <- c(0, 3, 8)
+  mean <- exp(eta)
+  glm_like <- function(family, y, mean, weights) {
+    sign(y - mean) * sqrt(family$dev.resids(y, mean, weights))
+  }
+  expect_equal(families$poisson$deviance(y, eta, NULL), glm_like(poisson(), y, mean, c(1, 1, 1)))
+  for (link in c("logit", "probit", "cloglog")) {
+    row <- family_of(list(family = "binomial", link = link))
+    expect_equal(row$deviance(y, eta, NULL, 8),
+                 glm_like(binomial(), y / 8, row$inverse_link(eta), rep(8, 3)))
+  }
+  deviance <- 2 * (y * log(pmax(y, 1) / mean) - (y + 2.5) * log((y + 2.5) / (mean + 2.5)))
+  expect_equal(families$negative_binomial$deviance(y, eta, 2.5), sign(y - mean) * sqrt(deviance))
 })
 
 test_that("the density integrates to one and has the mean and the variance that are stated", {
@@ -120,7 +194,55 @@ test_that("a new fit has a family, and one that version 0.1.0 saved is Gaussian"
   }
 })
 
-test_that("the Gaussian family may be named, and no other", {
+test_that("a family is known by its text, its function or its object, and by others' names", {
+  is <- function(family, name, link) {
+    expect_identical(unlist(check_family(family)[c("name", "link")]), c(name = name, link = link))
+  }
+  is("binomial", "binomial", "logit")
+  is(binomial, "binomial", "logit")
+  is(stats::binomial("probit"), "binomial", "probit")
+  is(stats::binomial("cloglog"), "binomial", "cloglog")
+  is(poisson(), "poisson", "log")
+  is(negative_binomial, "negative_binomial", "log")
+  is("neg_binomial_2", "negative_binomial", "log")
+  as_named <- function(name) structure(list(family = name, link = "log"), class = "family")
+  is(as_named("neg_binomial_2"), "negative_binomial", "log")
+  is(as_named("Negative Binomial(2.5)"), "negative_binomial", "log")
+  expect_error(negative_binomial("sqrt"), "`link`", class = "relm_error")
+  expect_output(print(negative_binomial()), "negative_binomial")
+  expect_identical(negative_binomial()$linkinv(log(3)), exp(log(3)))
+})
+
+test_that("the family and its link go from the design to the posterior", {
+  data <- transform(grouped_data(), b = as.numeric(y > 1))
+  for (link in c("logit", "probit", "cloglog")) {
+    design <- relm_design(b ~ x + (1 | g), data, family = binomial(link))
+    posterior <- relm_posterior(crossprods(design), relm_prior(beta = normal(0, 2), sd = half_t(3, 1)))
+    for (object in list(design, schema_of(design), crossprods(design), posterior)) {
+      expect_identical(object[c("family", "link")], list(family = "binomial", link = link))
+      expect_identical(family_of(object)$link, link)
+    }
+  }
+  expect_identical(relm_design(y ~ x, data)[c("family", "link")],
+                   list(family = "gaussian", link = "identity"))
+  expect_output(print(design), "family: binomial, link cloglog")
+})
+
+test_that("what is of Gaussian responses alone refuses others", {
+  data <- transform(grouped_data(), b = as.numeric(y > 1))
+  expect_error(relm_design(b ~ x, data, sigma = ~ f, family = binomial()), "`sigma` has no place",
+               class = "relm_error")
+  prior <- relm_prior(sigma = half_t(3, 1))
+  expect_error(relm_posterior(crossprods(b ~ x + (1 | g), data, family = binomial()), prior),
+               "`sigma` of `relm_prior\\(\\)` has no place.*half_t\\(3, 1\\)", class = "relm_error")
+  prior <- relm_prior(shape = gamma(2, 1))
+  for (family in list("gaussian", "poisson")) {
+    expect_error(relm_posterior(crossprods(abs(round(y)) ~ x, data, family = family), prior),
+                 "`shape` of `relm_prior\\(\\)`", class = "relm_error")
+  }
+})
+
+test_that("the Gaussian family may be named, and unknown ones may not", {
   data <- grouped_data()
   expected <- relm(y ~ x, data, chains = 1, draws = 5, seed = 1)
   for (family in list(gaussian(), gaussian, "gaussian", stats::gaussian("identity"))) {
@@ -130,15 +252,15 @@ test_that("the Gaussian family may be named, and no other", {
   expect_identical(update(fit, draws = 5)$sampling$hyper, expected$sampling$hyper)
   of_crossprods <- relm(crossprods(y ~ x, data), family = gaussian(), chains = 1, draws = 5, seed = 1)
   expect_equal(of_crossprods$sampling$hyper, expected$sampling$hyper)
-  expect_error(relm(crossprods(y ~ x, data), family = poisson()), "`family` must be \"gaussian\"",
-               class = "relm_error")
+  expect_error(relm(crossprods(y ~ x, data), family = poisson()),
+               "another one than that.*gaussian, link identity", class = "relm_error")
   refused <- function(family, says) {
     expect_error(relm(y ~ x, data, family = family), says, class = "relm_error")
   }
-  refused(binomial(), "`family` must be \"gaussian\".*\"binomial\", with the link \"logit\"")
-  refused(poisson, "\"poisson\"")
+  refused(Gamma(), "`family` must be \"gaussian\", \"binomial\".*\"Gamma\", with the link \"inverse\"")
   refused("student", "\"student\"")
-  refused(gaussian("log"), "\"gaussian\", with the link \"log\"")
+  refused(gaussian("log"), "the link \"identity\".*\"gaussian\", with the link \"log\"")
+  refused(binomial("cauchit"), "\"logit\", \"probit\", or \"cloglog\".*\"cauchit\"")
   refused(3, "It is 3")
   expect_error(relm(y ~ x, data, family = bernoulli()), "`family`.*could not find function",
                class = "relm_error")
@@ -150,6 +272,18 @@ test_that("a response of two values is refused with what to write", {
                class = "relm_error")
   expect_error(relm(I(x > 0) ~ v, data), "`as.numeric\\(I\\(x > 0\\)\\)`", class = "relm_error")
   expect_error(relm(two ~ v, data), "`as.numeric\\(two == \"yes\"\\)`", class = "relm_error")
+})
+
+test_that("elements of a family that share a scale are of the shape of eta", {
+  eta <- matrix(c(0.1, -2, 3, 0.5, 1, 1.4), 2)
+  y <- rep(c(0, 1, 1), each = 2)
+  scale <- matrix(2, 2, 3)
+  for (row in families) {
+    for (element in c("log_density", "log_density_slope", "deviance")) {
+      expect_identical(dim(row[[element]](y, eta, scale, NULL)), dim(eta))
+    }
+    expect_identical(dim(row$draw(eta, scale, NULL)), dim(eta))
+  }
 })
 
 test_that("a row lacks no element", {

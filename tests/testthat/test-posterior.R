@@ -79,3 +79,46 @@ test_that("what is not a posterior's part is refused", {
   expect_error(relm_posterior(crossprods(y ~ x, grouped_data()), 3), "must be made by `relm_prior",
                class = "relm_error")
 })
+
+test_that("a prior that scales itself goes by the columns' standard deviations", {
+  data <- transform(grouped_data(), n = abs(round(3 * y)), x = 1e3 + 7 * x)
+  prior <- relm_prior(beta = normal(1, 2.5, autoscale = TRUE), sd = half_t(3, 1))
+  sds <- c(1, stats::sd(data$x), stats::sd(data$f == "b"), stats::sd(data$f == "c"))
+  for (family in list("gaussian", "poisson")) {
+    posterior <- relm_posterior(crossprods(n ~ x + f + (1 | g), data, family = family), prior)
+    expect_equal(posterior$beta$precision, (sds / 2.5)^2, tolerance = 1e-9)
+    expect_equal(posterior$beta$mean, rep(1, 4))
+  }
+  expect_identical(prior_table(posterior)$prior[1], "normal(1, 2.5, autoscale = TRUE)")
+  by_column <- relm_prior(beta = list(x = normal(0, 1, autoscale = TRUE), fb = normal(0, 1)))
+  posterior <- relm_posterior(crossprods(n ~ x + f + (1 | g), data), by_column)
+  expect_equal(posterior$beta$precision, c(0, sds[2]^2, 1, 0))
+  # Without an intercept columns are compared with 0; weights multiply rows.
+  posterior <- relm_posterior(crossprods(n ~ 0 + x, data), prior)
+  expect_equal(posterior$beta$precision, mean(data$x^2) / 2.5^2)
+  weighted <- relm_posterior(crossprods(n ~ v, data, weights = rep(2, nrow(data))), prior)
+  plain <- relm_posterior(crossprods(n ~ v, data), prior)
+  expect_equal(weighted$beta, plain$beta)
+})
+
+test_that("another family has the parameters and the priors of the linear model, but for sigma", {
+  data <- transform(grouped_data(), n = abs(round(3 * y)))
+  prior <- relm_prior(sd = list(x = half_normal(2)))
+  posterior_of <- function(family, prior) {
+    relm_posterior(crossprods(n ~ v + (1 + x | g), data, family = family), prior)
+  }
+  posterior <- posterior_of("poisson", prior)
+  expect_identical(posterior$parameters$variable,
+                   c("b_Intercept", "b_v", "sd_g__Intercept", "sd_g__x", "cor_g__Intercept__x"))
+  expect_null(posterior$sigma)
+  expect_output(print(posterior), "sd_g__x +half_normal\\(2\\)\ncor_g\\(Intercept,x\\) +lkj\\(1\\)$")
+  prior <- relm_prior(shape = half_t(3, 1.5))
+  posterior <- posterior_of("negative_binomial", prior)
+  expect_identical(utils::tail(posterior$parameters$variable, 1), "shape")
+  expect_identical(utils::tail(posterior$parameters$part, 1), "shape")
+  expect_identical(posterior$shape, encode_scale(half_t(3, 1.5)))
+  expect_output(print(posterior), "shape +half_t\\(3, 1.5\\)$")
+  # p(r) of gamma(a, b) is that of r^(-1/2) with an inverse gamma square.
+  expect_identical(posterior_of("negative_binomial", relm_prior())$shape,
+                   encode_scale(inverse_gamma(0.01, 0.01)))
+})

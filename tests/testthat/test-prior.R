@@ -129,7 +129,7 @@ test_that("a parameter that is missing, and arguments that no prior has, are ref
   refused(huang_wand(), "`scale`.*missing")
   refused(uniform(uper = 3), "no argument `uper`.*mean `upper`")
   refused(half_normal(sd = 3), "no argument `sd`.*`scale`")
-  refused(normal(mu = 3), "no argument `mu`.*`mean` and `sd`")
+  refused(normal(mu = 3), "no argument `mu`.*`mean`, `sd`, and `autoscale`")
   refused(jeffreys(1), "takes no arguments")
   refused(lkj(1, 2), "without a name")
   refused(relm_prior(betas = normal(0, 1)), "no argument `betas`.*mean `beta`")
@@ -169,4 +169,28 @@ test_that("no arguments and the default ones are the same prior, and an edited o
   edited$sd$parameters$upper <- -1
   expect_error(relm(y ~ x + (1 | g), grouped_data(), prior = edited), class = "relm_error")
   expect_identical(relm_prior()$sd$parameters$upper, Inf)
+})
+
+test_that("the shape has a gamma prior, or one of what it is the inverse square of", {
+  prior <- relm_prior(shape = gamma(2, 0.5))
+  expect_identical(format(prior$shape), "gamma(2, 0.5)")
+  expect_identical(relm_prior()$shape, NULL)
+  expect_identical(format(shape_prior(relm_prior())), "gamma(0.01, 0.01)")
+  expect_identical(spread_prior(prior$shape), inverse_gamma(2, 0.5))
+  expect_identical(spread_prior(half_t(3, 1)), half_t(3, 1))
+  # R's function of one number is still there.
+  expect_identical(relm_prior(shape = gamma(gamma(3), 1)), relm_prior(shape = gamma(2, 1)))
+  expect_error(relm_prior(shape = gamma(-1, 1)), "`shape` must be one finite number above 0",
+               class = "relm_error")
+  expect_error(relm_prior(shape = uniform()), "The prior of `shape` must be `gamma", class = "relm_error")
+  expect_error(relm_prior(sd = gamma(1, 1)), "The prior of `sd`", class = "relm_error")
+})
+
+test_that("a normal prior may go by the standard deviation of the column", {
+  prior <- normal(0, 2.5, autoscale = TRUE)
+  expect_identical(format(prior), "normal(0, 2.5, autoscale = TRUE)")
+  expect_identical(normal(0, 2.5, autoscale = FALSE), normal(0, 2.5))
+  expect_true(prior$autoscale)
+  expect_identical(relm_prior(beta = prior)$beta, prior)
+  expect_error(normal(0, 1, autoscale = 2), "`autoscale` must be TRUE or FALSE", class = "relm_error")
 })
