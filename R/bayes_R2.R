@@ -6,7 +6,9 @@
 #' the variance over rows, \eqn{\mu_i = x_i'\beta + z_i'\gamma_j} with its offset, and
 #' \eqn{\bar\sigma^2}{sigma2} the mean of \eqn{\sigma^2 / w_i} over rows. rstanarm computes the
 #' same. brms, and `residual = TRUE`, replace the modeled residual variance by the variance over
-#' rows of \eqn{y_i - \mu_i}, the residuals of that draw.
+#' rows of \eqn{y_i - \mu_i}, the residuals of that draw. With other families \eqn{\mu_i} is the mean
+#' of a row, of trials the probability, and the variance is that of the response given the mean, of
+#' trials that of their share of successes.
 #'
 #' @inheritParams posterior_predict.relm
 #' @param newdata A data frame of other rows. It must have the response if `residual = TRUE`.
@@ -74,9 +76,10 @@ variances_over_rows <- function(plan, of_residuals) {
     values <- family$inverse_link(block_draws(plan, rows))
     mean <- add_columns(mean, values)
     if (of_residuals) {
-      residual <- add_columns(residual, rep(plan$rows$response[rows], each = plan$n_draws) - values)
+      residual <- add_columns(residual, row_responses(plan, rows) - values)
     } else {
-      modelled <- modelled + rowSums(family$sd(values, row_scales(plan, rows))^2)
+      sd <- family$sd(values, row_scales(plan, rows), row_trials(plan, rows))
+      modelled <- modelled + rowSums(sd^2)
     }
   }
   list(mean = mean$squares / (mean$n - 1),

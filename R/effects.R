@@ -90,6 +90,12 @@ fixef.relm <- function(object, summary = NULL, probs = NULL, robust = NULL, pars
 #' @export
 sigma.relm <- function(object, ...) {
   refuse_dots(list(...), "sigma")
+  if (!identical(family_of(object)$scale, "sigma")) {
+    abort("A {family_of(object)$label} has no residual standard deviation.",
+          i = if (identical(family_of(object)$scale, "shape")) {
+            'The shape is among its draws: {.code as.matrix(fit, "shape")}.'
+          })
+  }
   values <- apply(sigma_draws(object), 2, stats::median)
   if (!has_strata(object$posterior)) return(unname(values))
   stats::setNames(values, shown_strata(object$posterior))

@@ -6,11 +6,31 @@
 # keeps a variance in proportion to sigma^2 if (x, z) is a combination of the rows of the data: if
 # it is estimable.
 
-rows_have_variance <- function(plan) {
+# on_link: is the linear predictor what is summarized?
+rows_have_variance <- function(plan, on_link) {
   n_rows <- nrow(plan$rows$frame)
+  if (!is_gaussian(plan$fit)) return(family_rows_have_variance(plan, on_link, n_rows))
   exists <- if (all(parameter_tails(plan$fit$posterior) > 3)) rep(TRUE, n_rows)
     else means_have_variance(plan, n_rows)
   if (plan$residual) exists & residuals_have_variance(plan) else exists
+}
+
+# Shares of trials are bounded. A linear predictor is said to have a variance where every coefficient
+# and standard deviation has one. As the tail of a standard deviation is no lighter than an
+# exponential's, unless it is bounded, the mean of a count in a new group has none: given the standard
+# deviation it is log-normal.
+family_rows_have_variance <- function(plan, on_link, n_rows) {
+  posterior <- plan$fit$posterior
+  family <- family_of(posterior)
+  if (!on_link && family$weights == "trials") return(rep(TRUE, n_rows))
+  tails <- c(tails_of_part(posterior, "b"), tails_of_part(posterior, "sd"))
+  exists <- rep(all(tails > 3), n_rows)
+  if (on_link) return(exists)
+  for (one in plan$random) {
+    n_known <- length(grouping_of_random(plan, one)$groups)
+    exists[plan$rows[[one$part]]$code > n_known] <- FALSE
+  }
+  exists
 }
 
 means_have_variance <- function(plan, n_rows) {

@@ -22,6 +22,7 @@
 #                           a y for each eta
 #   variates(n)             random numbers that make a y each (draw_given() in src/family.h), which
 #                           rows may share
+#   picture                 the picture that pp_check() shows unasked
 #   keeps_values            does the likelihood of merged rows need each count? (R/responses.R)
 #   log_constant(y, trials) the part of the log density that depends on neither eta nor scale
 #   read(response, weights) list(y, trials) of a column of a model frame; see R/read_response.R
@@ -30,8 +31,8 @@
 #                           finite, and after it by a row and by all rows together
 new_family <- function(name, link, label, scale, weights, as_family, inverse_link,
                        inverse_link_slope, log_density, log_density_slope, log_density_curvature,
-                       deviance, sd, draw, variates, keeps_values, log_constant, read, check_type,
-                       check_rows, check_all) {
+                       deviance, sd, draw, variates, picture, keeps_values, log_constant, read,
+                       check_type, check_rows, check_all) {
   elements <- names(formals())
   stats::setNames(lapply(elements, get, environment()), elements)
 }
@@ -161,7 +162,8 @@ new_binomial <- function(link, label, inverse_link, inverse_link_slope, log_side
       eta[] <- stats::rbinom(length(eta), m, inverse_link(eta))
       eta
     },
-    variates = function(n) stats::runif(n), keeps_values = FALSE, log_constant = log_choose,
+    variates = function(n) stats::runif(n), picture = "bars", keeps_values = FALSE,
+    log_constant = log_choose,
     read = function(response, weights) read_successes(response, weights),
     check_type = function(frame) check_two_values(frame),
     check_rows = function(frame) check_successes(frame), check_all = function(frame) invisible()
@@ -227,7 +229,8 @@ new_counts <- function(name, label, scale, as_family, ...) {
     name = name, link = "log", label = label, scale = scale, weights = "times",
     as_family = as_family, inverse_link = function(eta) exp(eta),
     inverse_link_slope = function(eta) exp(eta), ...,
-    variates = function(n) stats::runif(n), log_constant = function(y, trials) -lgamma(y + 1),
+    variates = function(n) stats::runif(n), picture = "rootogram",
+    log_constant = function(y, trials) -lgamma(y + 1),
     read = function(response, weights) list(y = as.numeric(response)),
     check_type = function(frame) check_one_column(frame),
     check_rows = function(frame) check_counts(frame), check_all = function(frame) invisible()
@@ -305,7 +308,7 @@ families <- list(
     deviance = function(y, eta, scale, trials = NULL) y - eta,
     sd = function(mean, scale, trials = NULL) scale,
     draw = function(eta, scale, trials = NULL) eta + scale * stats::rnorm(length(eta)),
-    variates = function(n) stats::rnorm(n), keeps_values = FALSE,
+    variates = function(n) stats::rnorm(n), picture = "dens_overlay", keeps_values = FALSE,
     log_constant = function(y, trials) 0,
     read = function(response, weights) list(y = as.numeric(response)),
     check_type = function(frame) check_numbers(frame),

@@ -56,7 +56,10 @@ getME.relm <- function(object, name, ...) {
 
 rows_by_name <- list(
   X = function(fit) stats::model.matrix(fit),
-  y = function(fit) as.numeric(stats::model.response(fit$design$frame)),
+  y = function(fit) {
+    read <- read_frame(family_of(fit), fit$design$frame)
+    if (is.null(read$trials)) read$y else read$y / read$trials
+  },
   offset = function(fit) {
     offset <- stats::model.offset(fit$design$frame)
     if (is.null(offset)) numeric(nrow(fit$design$frame)) else as.numeric(offset)

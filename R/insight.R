@@ -349,6 +349,7 @@ get_variance.relm <- function(x, component = "all", verbose = TRUE, ...) {
 variance_draws <- function(fit) {
   posterior <- fit$posterior
   design <- design_of(fit, "get_variance()")
+  check_gaussian(fit, "The variance of a row's response in parts")
   rows <- design_rows(design)
   X <- rows$X[, posterior$fixed, drop = FALSE]
   beta <- hyper_matrix(fit, shown_places_of(posterior, "b"))

@@ -38,6 +38,7 @@ integrated_row_density <- function(fit) {
 # effects integrated out: given all data, or with each row left out of them; and y, both less
 # the offset.
 row_moments <- function(fit) {
+  check_gaussian(fit, "The density of a row with the group effects integrated out")
   design_of(fit, 'by = "row"')
   if (length(groupings_of(fit$posterior)) > 1) return(several_row_moments(fit))
   given <- all_hyper(fit)
@@ -58,6 +59,7 @@ conditional_row_density <- function(fit) {
 }
 
 group_density <- function(fit, root) {
+  check_gaussian(fit, "The density of a whole group")
   check_own_sigma(fit$posterior, root)
   groups <- any_groups_of_fit(fit)
   model <- sampler_model(fit$posterior, "uncentered")

@@ -7,17 +7,17 @@
 # has its groups, its terms and their columns; what is drawn of new groups; and a reader of the
 # effects.
 
-# what: the function that was called. residual: are residuals added to the linear predictor?
+# what: the function that was called. residual: are observations drawn?
 # asked: as asked_prediction() has it. response, sigma: are the response and residual standard
 # deviations needed? new_groups: are all groups taken for new ones?
 plan_prediction <- function(fit, what, residual, asked, response = FALSE, sigma = residual,
                             new_groups = FALSE) {
   design_of(fit, paste0(what, "()"))
-  unused <- if (!sigma) Filter(Negate(is.null), asked[sigma_arguments])
-  check_dots_empty(c(asked$beside, unused), c(prediction_arguments, if (sigma) sigma_arguments),
-                   what)
+  taken <- arguments_of_scale(family_of(fit), residual, response, sigma)
+  unused <- Filter(Negate(is.null), asked[setdiff(sigma_arguments, taken)])
+  check_dots_empty(c(asked$beside, unused), c(prediction_arguments, taken), what)
   random <- chosen_random(fit, asked$re_formula, asked$called[["re_formula"]])
-  rows <- prediction_rows(fit, asked, random, sigma, response)
+  rows <- prediction_rows(fit, asked, random, sigma, response, "weights" %in% taken)
   plan <- start_plan(fit, rows, asked_draws(fit, asked), residual)
   plan$random <- lapply(random, function(one) {
     one$part <- grouping_part(one$number)
@@ -30,6 +30,14 @@ plan_prediction <- function(fit, what, residual, asked, response = FALSE, sigma 
   if (new_groups) plan <- take_for_new(plan)
   plan <- plan_new_levels(plan, asked)
   order_rows(plan_readers(plan))
+}
+
+# Which of the arguments about scales a prediction takes: weights that are trials are a part of the
+# response, and how often a row stands in the data is nothing to a new observation.
+arguments_of_scale <- function(family, residual, response, sigma) {
+  weighs <- switch(family$weights, precision = sigma, trials = sigma || response,
+                   times = sigma && !residual)
+  c(if (sigma && identical(family$scale, "sigma")) "new_sigma", if (weighs) "weights")
 }
 
 plan_readers <- function(plan) {
@@ -115,6 +123,7 @@ fill_columns <- function(plan, rows, values, columns) {
     finished <- .Call(ffi_fill_predictor, values, columns - 1L, predictor, noise)
     if (!finished) rlang::interrupt()
     check_predicted(predictor, values, columns)
+    if (!is.null(noise)) check_counted(family_of(plan$fit), values, columns)
   }
   if (!plan$residual) return(invisible(fill(NULL)))
   noise <- block_noise(plan, rows)
@@ -142,6 +151,13 @@ check_predicted <- function(predictor, values, columns) {
   }
 }
 
+# Counts whose mean overflows are Inf.
+check_counted <- function(family, values, columns) {
+  if (family$link != "log" || all_finite(values[, columns])) return(invisible())
+  abort("The predictions overflow: the mean of a row is above {format(.Machine$double.xmax,
+         digits = 3)}.", i = "Look at {.arg newdata} and its {.arg offset}.")
+}
+
 matrix_of_fixed <- function(plan, frame) {
   schema <- plan$fit$design
   terms_matrix(schema$terms, frame, schema$coding)[, plan$fit$posterior$fixed, drop = FALSE]
@@ -164,24 +180,38 @@ random_predictor <- function(one, plan, rows, frame) {
 }
 
 # What C draws observations by: the family, its scale parameters, which of them each row has, and
-# weights; variates where rows share them.
+# precision weights or trials; variates where rows share them.
 block_noise <- function(plan, rows) {
+  family <- family_of(plan$fit)
   stratum <- plan$rows$stratum$code[rows]
   strata <- unique(stratum)
-  list(family = family_of(plan$fit)$name, scale = stratum_sigmas(plan, strata),
+  size <- switch(family$weights, precision = plan$rows$weights, trials = plan$rows$trials)
+  list(family = key_of(plan$fit$posterior),
+       scale = if (!is.null(family$scale)) stratum_sigmas(plan, strata),
        stratum = if (!is.null(stratum)) match(stratum, strata) - 1L,
-       weights = plan$rows$weights[rows], variates = plan$variates)
+       size = size[rows], variates = plan$variates)
 }
 
-# The scale parameter of each row over the square root of its weight, draws x rows; NULL where the
-# family has none.
+# The trials of rows for each draw, as long as a matrix of draws x rows; NULL where each row is one.
+row_trials <- function(plan, rows) {
+  if (!is.null(plan$rows$trials)) rep(plan$rows$trials[rows], each = plan$n_draws)
+}
+
+# What the response of rows is to be compared with: successes over trials.
+row_responses <- function(plan, rows) {
+  y <- plan$rows$response[rows]
+  rep(if (is.null(plan$rows$trials)) y else y / plan$rows$trials[rows], each = plan$n_draws)
+}
+
+# The scale parameter of each row, over the square root of its weight where that is a precision,
+# draws x rows; NULL where the family has none.
 row_scales <- function(plan, rows, weighted = TRUE) {
   if (is.null(family_of(plan$fit)$scale)) return(NULL)
   noise <- block_noise(plan, rows)
   place <- if (is.null(noise$stratum)) rep(1L, length(rows)) else noise$stratum + 1L
   scales <- noise$scale[, place, drop = FALSE]
-  if (!weighted || is.null(noise$weights)) return(scales)
-  scales / rep(sqrt(noise$weights), each = plan$n_draws)
+  if (!weighted || is.null(noise$size)) return(scales)
+  scales / rep(sqrt(noise$size), each = plan$n_draws)
 }
 
 # Effects of groups, known ones before new ones: chosen draws x columns x groups.

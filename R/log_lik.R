@@ -3,8 +3,9 @@
 #' Gives the log density of each row, or of each whole group, in each draw.
 #'
 #' By rows, it is conditional on the group effects, \eqn{y_i \sim N(x_i'\beta + z_i'\gamma_j,
-#' \sigma^2 / w_i)}. Given the effects, rows are independent. By groups, the effects are integrated
-#' out in closed form, \deqn{y_j \sim N(X_j \beta, \sigma^2 W_j^{-1} + Z_j \Sigma Z_j'),}{y_j ~
+#' \sigma^2 / w_i)}, or with the density of another family. Given the effects, rows are independent.
+#' A row of counts that stands several times in the data has the density of all of them. By groups,
+#' the effects are integrated out in closed form, \deqn{y_j \sim N(X_j \beta, \sigma^2 W_j^{-1} + Z_j \Sigma Z_j'),}{y_j ~
 #' N(X_j beta, sigma^2 W_j^-1 + Z_j Sigma Z_j'),} and groups are independent given the
 #' hyperparameters. Use this to assess predictions of new groups (Merkle, Furr and Rabe-Hesketh,
 #' 2019). With several groupings this can be done for the one that all others are nested in, whose
@@ -86,22 +87,28 @@ log_lik_draws <- function(plan) {
 
 log_lik_columns <- function(plan, rows) {
   y <- rep(plan$rows$response[rows], each = plan$n_draws)
-  family_of(plan$fit)$log_density(y, block_draws(plan, rows), row_scales(plan, rows))
+  family <- family_of(plan$fit)
+  values <- family$log_density(y, block_draws(plan, rows), row_scales(plan, rows),
+                               row_trials(plan, rows))
+  times <- row_times(family, plan$rows$weights)
+  if (is.null(times)) values else values * rep(times[rows], each = plan$n_draws)
 }
 
-# The response of the fit's rows, or of new ones.
+# The response of the fit's rows, or of new ones: of trials the successes.
 response_of <- function(fit, newdata) {
-  frame <- fit$design$frame
-  if (!is.null(newdata)) {
-    check_newdata(newdata)
-    frame <- new_frame(schema_of(fit$design, character()), newdata, list(response = TRUE))
-  }
-  as.numeric(frame[[1]])
+  family <- family_of(fit)
+  if (is.null(newdata)) return(read_frame(family, fit$design$frame)$y)
+  check_newdata(newdata)
+  schema <- schema_of(fit$design, character())
+  frame <- new_frame(schema, newdata, list(response = TRUE))
+  weights <- if (family$weights == "trials") new_weights(schema, newdata, NULL)
+  read_new(family, frame[1], weights)$y
 }
 
 # Groups --------------------------------------------------------------------------------------
 
 log_lik_of_groups <- function(fit, asked) {
+  check_gaussian(fit, "The log likelihood of whole groups")
   check_takes_all_effects(asked)
   draw_ids <- asked_draws(fit, asked)
   given <- all_hyper(fit)

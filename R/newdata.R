@@ -8,14 +8,16 @@ function_remedy <- function(e) {
 }
 
 # asked: newdata, offset and weights. random: the random terms that predictions take up
-# (chosen_random()). with_sigma, with_response: are residual variances and the response needed? A
-# list: the model frame of what is needed, and for each row its name, its group in each grouping
-# that is needed (`group`, `group2` and so on), stratum, response, offset and weight.
-prediction_rows <- function(fit, asked, random, with_sigma, with_response) {
+# (chosen_random()). with_sigma, with_response, with_weights: are residual variances, the response
+# and weights or trials needed? A list: the model frame of what is needed, and for each row its name,
+# its group in each grouping that is needed (`group`, `group2` and so on), stratum, response, trials,
+# offset and weight.
+prediction_rows <- function(fit, asked, random, with_sigma, with_response,
+                            with_weights = with_sigma) {
   design <- fit$design
   by <- design$by[c(parts_of_random(random), if (with_sigma) "sigma")]
   needed <- list(terms = c(list(design$terms), bars_of_random(random)), by = by[lengths(by) > 0],
-                 response = with_response, weights = with_sigma)
+                 response = with_response, weights = with_weights)
   labels <- labels_of_parts(fit$posterior)
   if (is.null(asked$newdata)) return(own_rows(design, needed, labels, asked))
   check_newdata(asked$newdata)
@@ -57,11 +59,21 @@ warn_of_made <- function(design, needed, newdata) {
 own_rows <- function(design, needed, labels, asked) {
   frame <- design$frame
   grouped <- grouped_rows(needed, function(part) own_codes(design, part, labels[[part]]))
+  family <- family_of(design)
+  weights <- if (needed$weights) own_weights(frame, asked$weights, family)
+  needed$response <- needed$response || needs_totals(family, needed, frame[[1]], asked$weights)
+  read <- if (!needed$response) list(trials = weights)
+    else if (is.null(asked$weights)) family$read(.subset2(frame, 1), weights)
+    else read_new(family, frame[1], weights)
   c(list(frame = frame, row_names = row.names(frame)), grouped, list(
-    response = if (needed$response) as.numeric(.subset2(frame, 1)),
-    offset = own_offset(frame, asked$offset),
-    weights = if (needed$weights) own_weights(frame, asked$weights)
+    response = read$y, trials = if (family$weights == "trials") read$trials,
+    offset = own_offset(frame, asked$offset), weights = weights
   ))
+}
+
+# Are the trials of rows those in the response, though that is not needed itself?
+needs_totals <- function(family, needed, response, weights) {
+  family$weights == "trials" && needed$weights && is.null(weights) && has_totals(response)
 }
 
 # All that rows of data are to a design.
@@ -75,13 +87,40 @@ all_needed <- function(schema) {
 read_rows <- function(schema, newdata, needed = all_needed(schema),
                       labels = lapply(schema$known, `[[`, "labels"), offset = NULL,
                       weights = NULL) {
+  family <- family_of(schema)
+  needed <- with_totals(schema, newdata, needed, weights)
   frame <- new_frame(schema, newdata, needed)
   grouped <- grouped_rows(needed, function(part) code_levels(schema, part, frame, labels[[part]]))
+  weights <- if (needed$weights) new_weights(schema, newdata, weights)
+  response <- names(schema$columns)[1]
+  read <- if (needed$response) read_new(family, frame[response], weights)
+    else list(trials = weights)
   c(list(frame = frame, row_names = row.names(newdata)), grouped, list(
-    response = if (needed$response) as.numeric(.subset2(frame, names(schema$columns)[1])),
-    offset = new_offset(schema, frame, newdata, offset),
-    weights = if (needed$weights) new_weights(schema, newdata, weights)
+    response = read$y, trials = if (family$weights == "trials") read$trials,
+    offset = new_offset(schema, frame, newdata, offset), weights = weights
   ))
+}
+
+# What is needed of new rows; the response too where it has their trials. Without it they have one
+# each.
+with_totals <- function(schema, newdata, needed, weights) {
+  if (needed$response || !needs_totals(family_of(schema), needed, schema$columns[[1]], weights)) {
+    return(needed)
+  }
+  named <- intersect(free_variables(schema$formula[[2]]), schema$row_variables)
+  needed$response <- all(named %in% names(newdata))
+  if (!needed$response) {
+    inform("{.arg newdata} has no {.var {setdiff(named, names(newdata))}}: each row gets one trial.",
+           i = "Give {.arg weights}, the numbers of trials.")
+  }
+  needed
+}
+
+# The response of new rows, a frame of that column alone, which is checked as that of the fit was.
+read_new <- function(family, frame, weights) {
+  frame <- c(as.list(frame), list("(weights)" = weights))
+  check_rows_of(family, frame)
+  read_frame(family, frame)
 }
 
 # Such rows as the model frame of a design, with all of their offset in one column.
@@ -184,13 +223,14 @@ new_offset <- function(schema, frame, newdata, offset) {
   as_numeric_or_null(total)
 }
 
-own_weights <- function(frame, weights) {
+own_weights <- function(frame, weights, family) {
   if (is.null(weights)) return(as_numeric_or_null(stats::model.weights(frame)))
-  check_row_weights(weights, nrow(frame))
+  check_row_weights(weights, nrow(frame), family)
 }
 
 new_weights <- function(schema, newdata, weights) {
-  if (!is.null(weights)) return(check_row_weights(weights, nrow(newdata)))
+  family <- family_of(schema)
+  if (!is.null(weights)) return(check_row_weights(weights, nrow(newdata), family))
   if (!has_quosure(schema, "weights")) return(NULL)
   if (!can_evaluate(schema, "weights", newdata)) {
     inform("The fit has weights, and {.arg newdata} has none: each row gets the weight 1.",
@@ -199,14 +239,20 @@ new_weights <- function(schema, newdata, weights) {
     return(NULL)
   }
   weights <- evaluate_quosure(schema, "weights", newdata)
-  check_weights(weights)
+  check_weights_of(family, weights)
   weights
 }
 
-check_row_weights <- function(weights, n_rows) {
+check_row_weights <- function(weights, n_rows, family) {
   weights <- check_row_values(weights, "weights", n_rows)
-  check_weights(weights)
+  check_weights_of(family, weights)
   weights
+}
+
+check_weights_of <- function(family, weights) {
+  check_weights(weights)
+  what <- c(trials = "the numbers of trials", times = "how often each row stands in the data")
+  if (family$weights != "precision") check_whole(weights, "weights", what[[family$weights]])
 }
 
 has_quosure <- function(schema, name) {

@@ -4,6 +4,11 @@
 #' z'\gamma_j} plus its offset. `posterior_predict()` gives draws of a new observation for each row.
 #' They add a residual with variance \eqn{\sigma^2 / w} to the mean.
 #'
+#' With another family than the Gaussian one, this is the linear predictor that `posterior_linpred()`
+#' gives; `posterior_epred()` gives the mean, the inverse link of it, and of trials the probability of
+#' a success. New observations are drawn from the family: counts, or the number of successes in the
+#' trials of the row.
+#'
 #' @section Group effects:
 #' A group in the data has its own draws of \eqn{\gamma_j}. If `allow_new_levels` is `TRUE`, a group
 #' that is not in the data gets one draw of \eqn{\gamma_j} for each draw of the hyperparameters. Its
@@ -53,12 +58,13 @@
 #'   does not change. `NULL` takes one from the session's stream if anything is random.
 #' @param offset Numbers to add to the means, one for each row. By default the fit's argument
 #'   `offset` is evaluated in `newdata`. `offset()` terms are always evaluated.
-#' @param weights Precision weights, one for each row. By default the fit's argument `weights` is
-#'   evaluated in `newdata`. If `newdata` does not have its variables, each row has the weight 1 and
-#'   a message says so.
+#' @param weights Precision weights, one for each row; with a binomial family numbers of trials. By
+#'   default the fit's argument `weights` is evaluated in `newdata`, or the numbers of trials are the
+#'   sums of `cbind(successes, failures)`. If `newdata` does not have these variables, each row has
+#'   the weight 1, or one trial, and a message says so. New counts have no weights.
 #' @param fun A function to apply to the predictions, such as `exp` for a response that is a
 #'   logarithm. It must give numbers.
-#' @param transform Has no effect: the mean is the linear predictor.
+#' @param transform `TRUE` for the means in place of the linear predictors.
 #' @param ... `allow.new.levels`; all else is refused by relm's methods.
 #' @return A matrix, draws x rows, with the draws of one chain after those of another. Its columns
 #'   have the names of the rows of the data. Those of rows that `na.action = na.exclude` left out of

@@ -8,8 +8,10 @@
 #'
 #' @param object A fit.
 #' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
-#'   `"dens_overlay"` by default, or for example `"stat_grouped"`, `"intervals"` or
-#'   `"loo_pit_overlay"`. rstanarm calls it `plotfun`.
+#'   `"dens_overlay"` by default, with a binomial family `"bars"` and with counts `"rootogram"`, or
+#'   for example `"stat_grouped"`, `"intervals"` or `"loo_pit_overlay"`. rstanarm calls it `plotfun`.
+#'   Trials are shown as numbers of successes; `"error_binned"` shows the errors of their shares,
+#'   beside their probabilities.
 #' @param ndraws,nreps How many draws to show. By default all for types that summarize them (with
 #'   more than 1,000 rows fewer, but at least 100, and a message says so), 8 for types with a panel
 #'   for each draw, 3 for scatter plots and errors, and otherwise 50. Types that begin with `loo_`
@@ -56,7 +58,8 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
   type <- one_spelling(type, plotfun)
   ndraws <- one_spelling(ndraws, nreps)
   choose_draws(object, ndraws, draw_ids, spelling(ndraws, nreps))
-  picture <- check_picture(if (is.null(type)) "dens_overlay" else type, spelling(type, plotfun))
+  if (is.null(type)) type <- family_of(object)$picture
+  picture <- check_picture(type, spelling(type, plotfun))
   options <- list(...)
   to_predict <- names(options) %in% names(formals(posterior_predict.relm))
   seed <- check_seed(seed)
@@ -64,18 +67,34 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
     check_left_out(picture$type, newdata, ndraws, draw_ids, options[to_predict])
     data <- left_out_replicates(object, picture$arguments, seed)
   } else {
-    y <- response_of(object, newdata)
-    if (is.null(draw_ids)) ndraws <- draws_to_show(object, picture$type, ndraws, length(y))
-    yrep <- do.call(posterior_predict, c(list(object, newdata, ndraws = ndraws,
-                                              draw_ids = draw_ids, seed = seed),
-                                         options[to_predict]))
-    check_several_replicates(picture$type, nrow(yrep))
-    # Rows that were left out by na.exclude have no response.
-    data <- list(y = y, yrep = yrep[, !is.na(yrep[1, ]), drop = FALSE])
+    data <- replicates(object, picture$type, newdata, ndraws, draw_ids, seed, options[to_predict])
   }
   data <- c(data, picture_variables(object, picture, group, x, newdata))
   shown <- rows_to_show(c(data, options[!to_predict]), picture$type, seed)
   draw_by_bayesplot(paste0("ppc_", picture$type), shown[seq_along(data)], shown[-seq_along(data)])
+}
+
+# The response and its replicates: new observations, or where a picture is of means their means.
+replicates <- function(fit, type, newdata, ndraws, draw_ids, seed, options) {
+  family <- family_of(fit)
+  of_means <- type %in% pictures_of_means && family$weights == "trials"
+  y <- if (of_means) shares_of(fit, newdata, options) else response_of(fit, newdata)
+  if (is.null(draw_ids)) ndraws <- draws_to_show(fit, type, ndraws, length(y))
+  predict <- if (of_means) posterior_epred else posterior_predict
+  yrep <- do.call(predict, c(list(fit, newdata, ndraws = ndraws, draw_ids = draw_ids, seed = seed),
+                             options[!of_means | names(options) != "weights"]))
+  check_several_replicates(type, nrow(yrep))
+  # Rows that were left out by na.exclude have no response.
+  list(y = y, yrep = yrep[, !is.na(yrep[1, ]), drop = FALSE])
+}
+
+# Of trials: errors in bins are those of the shares of successes.
+pictures_of_means <- c("error_binned")
+
+shares_of <- function(fit, newdata, options) {
+  asked <- asked_prediction(newdata, weights = options$weights)
+  rows <- prediction_rows(fit, asked, list(), FALSE, TRUE, with_weights = TRUE)
+  if (is.null(rows$trials)) rows$response else rows$response / rows$trials
 }
 
 check_picture <- function(type, name) {

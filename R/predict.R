@@ -6,7 +6,8 @@
 #'
 #' The point estimate is the median of the draws, as in [fixef()][relm-effects]. `Est.Error` is `NA`
 #' where the variance does not exist ([relm_posterior()] says when). With few groups, the variances
-#' of coefficients and of new groups' effects do not exist. The variance of the mean of a row in a
+#' of coefficients and of new groups' effects do not exist. That of the mean of a count in a new group
+#' does not either. The variance of the mean of a row in a
 #' group of the data exists if the data would determine this mean without any prior of group
 #' effects.
 #'
@@ -24,6 +25,8 @@
 #' @param summary `TRUE`: a table. `FALSE`: draws, as in brms. `NULL`: only point estimates.
 #' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
 #'   table.
+#' @param type `"prediction"`: new observations. `"response"`: their means, as in `fitted()`, of
+#'   trials the probability. `"link"`: the linear predictor.
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `ndraws`,
 #'   `draw_ids`, `allow_new_levels`, `sample_new_levels`, `seed`, `offset`, and rstanarm's and
 #'   lme4's
@@ -43,9 +46,13 @@
 #' head(fitted(fit, summary = TRUE, probs = c(0.05, 0.95)))
 #' @export
 predict.relm <- function(object, newdata = NULL, re_formula = NULL, summary = TRUE,
-                         probs = c(0.025, 0.975), ...) {
+                         probs = c(0.025, 0.975), type = "prediction", ...) {
+  check_choice(type, "type", c("prediction", "response", "link"))
   summary <- form_of_rows(summary, !missing(probs))
-  plan <- plan_prediction(object, "predict", TRUE, shared_arguments(...))
+  plan <- plan_prediction(object, "predict", type == "prediction", shared_arguments(...))
+  if (type != "prediction") {
+    return(estimate_rows(plan, summary, probs, if (type == "response") change_to_means(object)))
+  }
   estimate_rows(if (isFALSE(summary)) plan else share_variates(plan), summary, probs)
 }
 
@@ -84,7 +91,7 @@ estimate_rows <- function(plan, summary, probs, change = NULL) {
   check_flag(summary, "summary")
   if (!summary) return(pad_columns(plan, predict_draws(plan, change)))
   check_probabilities(probs, "probs")
-  exists <- rows_have_variance(plan)
+  exists <- rows_have_variance(plan, on_link = is.null(change) && !plan$residual)
   table <- matrix(0, length(exists), 2 + length(probs))
   for (rows in plan$blocks) {
     block <- summary_table(block_draws(plan, rows, change), exists[rows], probs)

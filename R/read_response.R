@@ -87,11 +87,11 @@ check_successes <- function(frame) {
   weights <- frame[["(weights)"]]
   if (has_totals(y)) return(check_totals(y, name, weights))
   if (is.factor(y) || is.logical(y)) {
-    if (!is.null(weights)) check_whole(weights, "weights", "the numbers of trials", 1)
+    if (!is.null(weights)) check_whole(weights, "weights", "the numbers of trials")
     return(invisible())
   }
   if (is.null(weights)) return(check_zero_one(y, name))
-  check_whole(weights, "weights", "the numbers of trials", 1)
+  check_whole(weights, "weights", "the numbers of trials")
   refuse_rows(y < 0 | y > 1, y, "The response {.code {name}} must be proportions, from 0 to 1, since
               {.arg weights} are their trials.",
               "For numbers of successes write {.code cbind(successes, trials - successes)}.")
@@ -152,15 +152,14 @@ check_counts <- function(frame) {
               "For a rate give the count, and the logarithm of the exposure as {.arg offset}.")
   refuse_rows(y > 2^53, y, "The response {.code {name}} must be counts below 2^53.")
   weights <- frame[["(weights)"]]
-  if (!is.null(weights)) check_whole(weights, "weights", "how often each row stands in the data", 1)
+  if (!is.null(weights)) check_whole(weights, "weights", "how often each row stands in the data")
 }
 
 # Whole numbers ---------------------------------------------------------------------------------
 
-check_whole <- function(x, name, what, least) {
-  refuse_rows(x != round(x) | x < least, x,
-              paste0("{.arg ", name, "} must be whole numbers, ", what, ".", if (least > 0) "
-                     None may be below 1."))
+check_whole <- function(x, name, what) {
+  refuse_rows(x != round(x) | x < 1, x, paste0("{.arg ", name, "} must be whole numbers, ", what,
+                                               ", none of them below 1."))
 }
 
 # Refuses rows that are bad by the first of them. The text may have the {name} of what calls.

@@ -1,7 +1,8 @@
 #' Residuals
 #'
 #' `residuals()` estimates the response minus its mean. `predictive_error()` gives draws of the
-#' response minus a prediction, which is a draw of [posterior_predict()][posterior_predict.relm].
+#' response minus a prediction, which is a draw of [posterior_predict()][posterior_predict.relm]; of
+#' trials both are numbers of successes.
 #'
 #' @inheritParams posterior_predict.relm
 #' @param re_formula Which group effects to include: `NULL` for all, `NA` or `~ 0` for none, or some
@@ -12,9 +13,10 @@
 #'   response minus a new observation.
 #' @param type `"ordinary"`, which [lm()] and lme4 call `"response"`; `"deviance"`, multiplied by
 #'   \eqn{\sqrt w}, as in [lm()] and lme4; or `"pearson"`, divided by their standard deviation
-#'   \eqn{\sigma / \sqrt w}, as in brms. The last two work only with the mean.
+#'   \eqn{\sigma / \sqrt w}, as in brms. With other families these are as in [glm()], the response of
+#'   trials being their share of successes. The last two work only with the mean.
 #' @param scaled Also divide by the residual standard deviation \eqn{\sigma}, as in lme4? Pearson
-#'   residuals are always divided by it.
+#'   residuals are always divided by it. Other families have no \eqn{\sigma}, and refuse it.
 #' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
 #'   table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
@@ -41,6 +43,10 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
   summary <- form_of_rows(summary, !missing(probs))
   ordinary <- type %in% c("ordinary", "response")
   predicted <- method == "posterior_predict"
+  if (scaled && !identical(family_of(object)$scale, "sigma")) {
+    abort("{.code scaled = TRUE} divides by a residual standard deviation, and a
+           {family_of(object)$label} has none.", i = 'Use {.code type = "pearson"}.')
+  }
   if (predicted && (!ordinary || scaled)) {
     abort('{.code type = "{type}"}{if (scaled) " and {.code scaled = TRUE}"} is for
            {.code method = "posterior_epred"}.')
@@ -49,14 +55,37 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
                           response = TRUE, sigma = predicted || !ordinary || scaled)
   over_sd <- scaled || type == "pearson"
   weighted <- type %in% c("pearson", "deviance")
-  family <- family_of(object)
   estimate_rows(plan, summary, probs, change = function(values, rows) {
-    if (!predicted) values <- family$inverse_link(values)
-    errors <- rep(plan$rows$response[rows], each = plan$n_draws) - values
-    if (over_sd) return(errors / family$sd(values, row_scales(plan, rows, weighted)))
-    if (!weighted || is.null(plan$rows$weights)) return(errors)
-    errors * rep(sqrt(plan$rows$weights[rows]), each = plan$n_draws)
+    if (predicted) return(predictive_errors(plan, values, rows))
+    if (over_sd) return(standardized_errors(plan, values, rows, weighted))
+    if (type == "deviance") return(deviance_errors(plan, values, rows))
+    row_responses(plan, rows) - family_of(plan$fit)$inverse_link(values)
   })
+}
+
+# Of observations that were drawn, successes over trials.
+predictive_errors <- function(plan, values, rows) {
+  trials <- row_trials(plan, rows)
+  row_responses(plan, rows) - (if (is.null(trials)) values else values / trials)
+}
+
+standardized_errors <- function(plan, eta, rows, weighted) {
+  family <- family_of(plan$fit)
+  mean <- family$inverse_link(eta)
+  sd <- family$sd(mean, row_scales(plan, rows, weighted), row_trials(plan, rows))
+  errors <- (row_responses(plan, rows) - mean) / sd
+  times <- if (weighted) row_times(family, plan$rows$weights)
+  if (is.null(times)) errors else errors * rep(sqrt(times[rows]), each = plan$n_draws)
+}
+
+# A precision multiplies the square of a residual as often as a row that stands in the data does.
+deviance_errors <- function(plan, eta, rows) {
+  family <- family_of(plan$fit)
+  scale <- if (family$weights != "precision") row_scales(plan, rows)
+  y <- rep(plan$rows$response[rows], each = plan$n_draws)
+  errors <- family$deviance(y, eta, scale, row_trials(plan, rows))
+  weights <- if (family$weights != "trials") plan$rows$weights
+  if (is.null(weights)) errors else errors * rep(sqrt(weights[rows]), each = plan$n_draws)
 }
 
 #' @rdname residuals.relm

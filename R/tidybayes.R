@@ -37,7 +37,9 @@ residual_draws.relm <- function(object, newdata, ..., value = ".residual", ndraw
   draw <- if (predicted) tidybayes::predicted_draws else tidybayes::epred_draws
   table <- draw(object, newdata, ..., value = value, ndraws = ndraws, seed = seed,
                 re_formula = re_formula, category = category)
-  table[[value]] <- plan$rows$response[table$.row] - table[[value]]
+  y <- plan$rows$response
+  if (!predicted && !is.null(plan$rows$trials)) y <- y / plan$rows$trials
+  table[[value]] <- y[table$.row] - table[[value]]
   table
 }
 

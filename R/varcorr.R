@@ -13,18 +13,21 @@ VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NU
   if (asked$form != "medians") return(covariance_tables(x, asked))
   estimates <- lapply(groupings_of(posterior), covariance_estimate, x)
   names(estimates) <- if (length(estimates)) names_of_groupings(posterior)
-  structure(estimates, sc = sigma(x), class = "VarCorr.relm")
+  has_sigma <- identical(family_of(posterior)$scale, "sigma")
+  structure(estimates, sc = if (has_sigma) sigma(x), class = "VarCorr.relm")
 }
 
 # brms's shape: for each grouping sd, cor and cov, for residuals sd.
 covariance_tables <- function(fit, asked) {
   posterior <- fit$posterior
+  covariances <- lapply(groupings_of(posterior), group_covariance, fit, asked)
+  covariances <- stats::setNames(covariances, names_of_groupings(posterior))
+  if (!identical(family_of(posterior)$scale, "sigma")) return(covariances)
   names <- if (!has_strata(posterior)) "sigma" else shown_strata(posterior)
   sd <- sigma_draws(fit)
   residual <- list(sd = asked_form(sd, parameter_tails(posterior)[colnames(sd)], asked,
                                    list(names)))
-  covariances <- lapply(groupings_of(posterior), group_covariance, fit, asked)
-  stats::setNames(c(covariances, list(residual)), c(names_of_groupings(posterior), "residual__"))
+  c(covariances, list(residual__ = residual))
 }
 
 group_covariance <- function(grouping, fit, asked) {

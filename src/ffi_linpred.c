@@ -1,4 +1,3 @@
-#include <math.h>
 #include <R_ext/Random.h>
 #include "family.h"
 #include "ffi.h"
@@ -40,12 +39,13 @@ typedef struct {
 } random_part_t;
 
 /* What rows are predicted from. beta: draws x p. family: NULL where linear predictors are asked
-   for; scale: draws x strata; variates: draws, or NULL for new ones in each row. */
+   for; scale: draws x strata; size: of each row (family.h), NULL for 1; variates: draws, or NULL
+   for new ones in each row. */
 typedef struct {
     int n_rows, n_parts;
     columns_t X, beta, scale;
     const random_part_t *part;
-    const double *offset, *weights, *variates;
+    const double *offset, *size, *variates;
     const int *stratum;
     const family_t *family;
 } predictor_t;
@@ -86,9 +86,10 @@ static void decode_noise(SEXP list, int n_draws, predictor_t *rows)
     rows->family = family_named(name);
     if (!rows->family) error("internal error: there is no family '%s'", name);
     rows->scale = decode_columns(list_element(list, "scale"), n_draws);
-    if (rows->scale.n_columns < 1) error("internal error: no scale parameter");
+    if (rows->family->has_scale && rows->scale.n_columns < 1)
+        error("internal error: no scale parameter");
     rows->stratum = list_places_or_null(list, "stratum", rows->n_rows, rows->scale.n_columns);
-    rows->weights = list_doubles_or_null(list, "weights", rows->n_rows);
+    rows->size = list_doubles_or_null(list, "size", rows->n_rows);
     rows->variates = list_doubles_or_null(list, "variates", n_draws);
 }
 
@@ -103,10 +104,11 @@ static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
                    value);
     }
     if (!rows->family) return;
-    double multiple = rows->weights ? 1.0 / sqrt(rows->weights[i]) : 1.0;
-    const double *scale = rows->scale.values + n * (rows->stratum ? rows->stratum[i] : 0);
-    if (rows->variates) rows->family->draw_given(n, multiple, scale, rows->variates, value);
-    else rows->family->draw(n, multiple, scale, value);
+    double size = rows->size ? rows->size[i] : 1.0;
+    const double *scale = rows->family->has_scale
+        ? rows->scale.values + n * (rows->stratum ? rows->stratum[i] : 0) : NULL;
+    if (rows->variates) rows->family->draw_given(n, size, scale, rows->variates, value);
+    else rows->family->draw(n, size, scale, value);
 }
 
 /* Fills columns of `values` (draws x rows) in place, one for each row of X and in their

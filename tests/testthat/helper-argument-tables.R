@@ -262,8 +262,11 @@ argument_tables$predictions <- list(
     summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)),
                    unname(by_hand(one) + noise)),
     probs = same(unname(predict(fit, one, probs = 0.3, seed = 1)[1, 3]),
-                 stats::quantile(by_hand(one) + noise, 0.3, names = FALSE))
-  ), all_refused(predict(fit), "type", "se.fit", "newparams", "random.only", "terms", "na.action",
+                 stats::quantile(by_hand(one) + noise, 0.3, names = FALSE)),
+    type = same(unname(predict(fit, one, type = "link", summary = FALSE)), unname(by_hand(one))),
+    type = same(predict(fit, one, type = "response"), fitted(fit, one, summary = TRUE)),
+    type = refused(predict(fit, type = "terms"))
+  ), all_refused(predict(fit), "se.fit", "newparams", "random.only", "terms", "na.action",
                  "transform", "resp", "negative_rt", "sort", "ntrys", "cores", "robust",
                  "ReForm", "REForm", "REform")),
   fitted = c(list(

@@ -60,3 +60,19 @@ test_that("rstanarm's and rstantools' answers are the same where they should be"
   expect_equal(rstantools::bayes_R2(posterior_epred(fit), data$y), draws_of(fit, residual = TRUE))
   expect_equal(bayes_R2(posterior_epred(fit), data$y), draws_of(fit, residual = TRUE))
 })
+
+test_that("of other families it is the variance of the means over that and the family's", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (name in names(fits)) {
+    fit <- fits[[name]]
+    rows <- rows_of_fit_family(name, fit, data)
+    mean <- posterior_epred(fit)
+    between <- apply(mean, 1, stats::var)
+    within <- rowMeans(matrix(plain_sd(name, rows, as.numeric(mean))^2, ndraws(fit)))
+    expect_equal(bayes_R2(fit, summary = FALSE), between / (between + within))
+    errors <- matrix(rows$y / rows$trials, ndraws(fit)) - mean
+    expect_equal(bayes_R2(fit, summary = FALSE, residual = TRUE),
+                 between / (between + apply(errors, 1, stats::var)))
+  }
+})

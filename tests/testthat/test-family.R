@@ -158,11 +158,11 @@ test_that("draws have the distribution of the density", {
 })
 
 # What C makes of linear predictors: new observations, or from these variates. eta: draws x rows.
-drawn_in_c <- function(eta, scale, weights = NULL, variates = NULL, family = "gaussian") {
+drawn_in_c <- function(eta, scale, size = NULL, variates = NULL, family = "gaussian") {
   values <- matrix(0, nrow(eta), ncol(eta))
   predictor <- list(X = diag(ncol(eta)), random = list(), beta = eta, offset = NULL)
-  noise <- list(family = family, scale = as.matrix(scale), stratum = NULL, weights = weights,
-                variates = variates)
+  noise <- list(family = family, scale = if (!is.null(scale)) as.matrix(scale), stratum = NULL,
+                size = size, variates = variates)
   expect_true(.Call(ffi_fill_predictor, values, seq_len(ncol(eta)) - 1L, predictor, noise))
   values
 }
@@ -179,6 +179,33 @@ test_that("C draws what R draws, from the same random numbers", {
                  tolerance = 1e-14)
   }
   expect_error(drawn_in_c(eta, scale, family = "gamma"), "no family 'gamma'")
+  expect_error(drawn_in_c(eta, NULL, family = "negative_binomial"), "no scale")
+})
+
+test_that("C draws what R draws of the other families, and from shared numbers the quantiles", {
+  eta <- matrix(c(0.1, -2, 3, 0.5, 1, 1.8), 2)
+  scale <- c(0.5, 3)
+  u <- with_stream(2, families$binomial$variates(2))
+  quantiles <- list(
+    binomial = function(row, trials) stats::qbinom(u, trials, row$inverse_link(eta)),
+    poisson = function(row, trials) stats::qpois(u, exp(eta)),
+    negative_binomial = function(row, trials) stats::qnbinom(u, size = scale, mu = exp(eta))
+  )
+  for (key in setdiff(names(families), "gaussian")) {
+    row <- families[[key]]
+    own <- if (!is.null(row$scale)) scale
+    for (size in list(NULL, c(1, 40, 7))) {
+      trials <- if (!is.null(size) && row$weights == "trials") rep(size, each = 2)
+      expect_identical(with_stream(1, drawn_in_c(eta, own, size, family = key)),
+                       with_stream(1, row$draw(eta, own, trials)))
+      if (is.null(trials)) trials <- 1
+      expect_equal(drawn_in_c(eta, own, size, u, key),
+                   matrix(quantiles[[row$name]](row, trials), 2))
+    }
+    # A mean that overflows is no reason to warn, which R's functions do.
+    expect_silent(far <- drawn_in_c(matrix(c(900, -900, 0), 1), own[1], family = key))
+    expect_identical(far[1:2], if (row$weights == "trials") c(1, 0) else c(Inf, 0))
+  }
 })
 
 test_that("a new fit has a family, and one that version 0.1.0 saved is Gaussian", {
@@ -306,6 +333,8 @@ test_that("what is made of rows goes by the row of the family", {
     expect_equal(unname(residuals(fit, summary = FALSE)), unname(y - exp(eta)))
     expect_equal(unname(residuals(fit, type = "pearson", summary = FALSE)),
                  unname((y - exp(eta)) / exp(eta / 2)))
+    expect_equal(unname(residuals(fit, type = "deviance", summary = FALSE)),
+                 unname(families$poisson$deviance(y, eta, NULL)))
     over_rows <- apply(exp(eta), 1, stats::var)
     expect_equal(bayes_R2(fit, summary = FALSE), over_rows / (over_rows + rowMeans(exp(eta))))
     expect_identical(family(fit)$family, "poisson")

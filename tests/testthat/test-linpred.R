@@ -185,7 +185,7 @@ test_that("a prediction that is stopped leaves the generator after what it drew"
   n_draws <- 1000
   predictor <- list(X = matrix(1, n_rows, 1), beta = matrix(0, n_draws, 1), random = list(),
                     offset = NULL)
-  noise <- list(family = "gaussian", scale = matrix(1, n_draws, 1), stratum = NULL, weights = NULL,
+  noise <- list(family = "gaussian", scale = matrix(1, n_draws, 1), stratum = NULL, size = NULL,
                 variates = NULL)
   on.exit(setTimeLimit())
   # The time that is left is over before the first question whether to stop. NULL where R itself

@@ -150,3 +150,44 @@ test_that("rows are given the effects of all groupings", {
     list(number = 1, group = rows$a, Z = cbind("(Intercept)" = rep(1, 3)))))
   expect_equal(unname(only_parent), density(mean), tolerance = 1e-10)
 })
+
+test_that("rows of other families have their family's density, as often as they stand in the data", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (name in names(fits)) {
+    fit <- fits[[name]]
+    rows <- rows_of_fit_family(name, fit, data)
+    mean <- posterior_epred(fit)
+    expected <- plain_log_density(name, rows, as.numeric(mean))
+    expect_equal(as.numeric(log_lik(fit)), expected, tolerance = 1e-10)
+    again <- log_lik(fit, newdata = data[7:20, ])
+    expect_equal(unname(again), unname(log_lik(fit)[, 7:20]))
+    expect_identical(response_of(fit, NULL), rows$y[seq(1, length(rows$y), by = ndraws(fit))] + 0)
+    expect_identical(response_of(fit, data[3:5, ]), response_of(fit, NULL)[3:5])
+    expect_error(log_lik(fit, by = "group"), "of Gaussian responses alone|crossed",
+                 class = "relm_error")
+  }
+  # Of other numbers of trials, which are the density's and so the successes'.
+  twice <- log_lik(fits$shares, newdata = data, weights = 2 * data$m)
+  rows <- rows_of_fit_family("shares", fits$shares, data)
+  rows[c("y", "trials")] <- list(2 * rows$y, 2 * rows$trials)
+  expect_equal(as.numeric(twice), tolerance = 1e-10,
+               plain_log_density("shares", rows, as.numeric(posterior_epred(fits$shares))))
+})
+
+test_that("new responses are refused as those of the fit are", {
+  data <- family_data()
+  fits <- family_fits(data)
+  bad <- function(fit, newdata, says, ...) {
+    expect_error(log_lik(fit, newdata = newdata, ...), says, class = "relm_error")
+  }
+  bad(fits$bernoulli, transform(data, b = b + 1), "must be 0 or 1.*it is 2")
+  bad(fits$cbind, transform(data, s = m + 1), "failures.*must not be negative")
+  bad(fits$cbind, data, "`weights` have no place beside", weights = data$m)
+  bad(fits$shares, data, "proportions of the trials", weights = rep(7, nrow(data)))
+  bad(fits$counts, transform(data, k = -1), "not negative")
+  bad(fits$counts, data, "how often each row stands in the data", weights = rep(0.5, nrow(data)))
+  bad(fits$dispersed, transform(data, k = k + 0.5), "whole numbers")
+  # All of one value may be predicted.
+  expect_identical(dim(log_lik(fits$bernoulli, newdata = transform(data, b = 1))), c(50L, 60L))
+})

@@ -114,3 +114,72 @@ test_that("the arguments are those of brms and rstanarm", {
                      names(formals(getExportedValue("rstantools", name))))
   }
 })
+
+test_that("means of other families are their inverse links of the linear predictor", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (fit in fits) {
+    eta <- posterior_linpred(fit)
+    link <- stats::make.link(fit$posterior$link)
+    expect_equal(as.numeric(posterior_epred(fit)), link$linkinv(as.numeric(eta)))
+    expect_identical(posterior_linpred(fit, transform = TRUE), posterior_epred(fit))
+    expect_identical(family(fit)[c("family", "link")], fit$posterior[c("family", "link")])
+  }
+  # An offset is a part of the linear predictor.
+  far <- posterior_linpred(fits$counts, offset = data$o + 1)
+  expect_equal(far, posterior_linpred(fits$counts) + 1)
+})
+
+test_that("new observations have the moments of their family", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (name in names(fits)) {
+    fit <- fits[[name]]
+    n <- ndraws(fit)
+    ids <- rep(seq_len(n), 40)
+    rows <- rows_of_fit_family(name, fit, data)
+    y <- posterior_predict(fit, draw_ids = ids, seed = 2)
+    expect_true(all(y == round(y)))
+    mean <- as.numeric(posterior_epred(fit))
+    sd <- plain_sd(name, rows, mean)
+    z <- (y - matrix(mean * rows$trials, n)[ids, ]) / matrix(sd * rows$trials, n)[ids, ]
+    # Four Monte Carlo standard errors; the kurtosis of a count may be 30.
+    expect_lt(abs(mean(z)), 4 / sqrt(length(z)))
+    expect_lt(abs(mean(z^2) - 1), 4 * sqrt(30 / length(z)))
+  }
+})
+
+test_that("trials of new rows are weights, sums of the response, or one", {
+  data <- family_data()
+  fits <- family_fits(data)
+  new <- data[1:4, ]
+  most <- function(...) max(suppressMessages(posterior_predict(..., draw_ids = rep(1:50, 40), seed = 3)))
+  at <- function(fit, ...) apply(posterior_predict(fit, draw_ids = rep(1:50, 40), seed = 3, ...), 2, max)
+  expect_true(all(at(fits$cbind, newdata = new) <= new$m))
+  expect_true(any(at(fits$cbind, newdata = transform(new, s = 50, m = 100)) > max(new$m)))
+  expect_true(any(at(fits$cbind, newdata = new, weights = rep(100, 4)) > max(new$m)))
+  expect_true(any(at(fits$shares, newdata = transform(new, m = 100L)) > max(new$m)))
+  bare <- new[c("x", "g", "h", "o")]
+  expect_message(posterior_predict(fits$cbind, bare, seed = 1), "no `s` and `m`: each row gets one trial")
+  expect_message(posterior_predict(fits$shares, bare, seed = 1), "each row gets the weight 1")
+  expect_identical(most(fits$cbind, bare), 1)
+  expect_identical(most(fits$shares, bare), 1)
+  expect_identical(most(fits$bernoulli, bare), 1)
+  expect_error(posterior_predict(fits$shares, new, weights = rep(1.5, 4)), "numbers of trials",
+               class = "relm_error")
+  for (fit in fits[c("counts", "dispersed")]) {
+    expect_silent(posterior_predict(fit, bare, seed = 1))
+    expect_error(posterior_predict(fit, new, weights = rep(2, 4)), "no argument `weights`",
+                 class = "relm_error")
+  }
+  expect_error(posterior_predict(fits$bernoulli, new, new_sigma = "prior"), "no argument `new_sigma`",
+               class = "relm_error")
+})
+
+test_that("counts whose mean overflows are refused", {
+  data <- family_data()
+  for (fit in family_fits(data)[c("counts", "dispersed")]) {
+    expect_error(posterior_predict(fit, offset = rep(800, nrow(data)), seed = 1), "overflow.*1.8e\\+308",
+                 class = "relm_error")
+  }
+})

@@ -168,3 +168,25 @@ test_that("groups of any grouping are shown by its name", {
   expect_identical(panels("a"), sort(unique(data$a)))
   expect_identical(sort(panels("a:b")), sort(unique(paste0(data$a, ":", data$b))))
 })
+
+test_that("trials and counts have pictures of their own", {
+  skip_if_not_installed("bayesplot")
+  data <- family_data()
+  fits <- family_fits(data)
+  shown <- list()
+  for (name in names(fits)) {
+    with_relm("draw_by_bayesplot", function(type, data, options) {
+      shown[[name]] <<- c(list(type = type), data)
+    }, pp_check(fits[[name]], seed = 1))
+  }
+  types <- vapply(shown, `[[`, "", "type")
+  expect_identical(unname(types), c(rep("ppc_bars", 3), rep("ppc_rootogram", 2)))
+  expect_identical(shown$cbind$y, data$s + 0)
+  expect_identical(dim(shown$counts$yrep), c(50L, 60L))
+  expect_s3_class(pp_check(fits$shares, seed = 1), "ggplot")
+  expect_s3_class(pp_check(fits$dispersed, seed = 1), "ggplot")
+  binned <- with_relm("draw_by_bayesplot", function(type, data, options) data,
+                      pp_check(fits$shares, "error_binned", seed = 1, ndraws = 2))
+  expect_equal(binned$y, data$s / data$m)
+  expect_equal(unname(binned$yrep), unname(posterior_epred(fits$shares, ndraws = 2)))
+})

@@ -169,3 +169,47 @@ test_that("many rows share normals in their summaries, and each has its own dist
   draws <- predict(fit, many[1:3001, ], summary = FALSE, seed = 3)
   expect_false(identical(unname(draws[, 1]), unname(draws[, 3001])))
 })
+
+test_that("predict() summarizes observations, means or linear predictors", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (fit in c(fits, list(gaussian = relm(linear ~ x + (1 | g), data, chains = 2, draws = 25, seed = 1,
+                                           prior = relm_prior(sd = half_t(3, 1)))))) {
+    medians <- function(draws) apply(draws, 2, stats::median)
+    expect_equal(predict(fit, summary = NULL, seed = 2), medians(posterior_predict(fit, seed = 2)))
+    expect_equal(predict(fit, type = "response", summary = NULL), medians(posterior_epred(fit)))
+    expect_equal(predict(fit, type = "response"), fitted(fit, summary = TRUE))
+    expect_equal(predict(fit, type = "link", summary = FALSE), posterior_linpred(fit))
+  }
+  expect_error(predict(fit, type = "terms"), "`type` must be one of \"prediction\"", class = "relm_error")
+})
+
+test_that("shares of trials always have a variance, and counts of new groups never", {
+  data <- family_data()
+  fits <- family_fits(data)
+  new <- transform(data[1:3, ], g = c("a", "new", "b"))
+  error <- function(fit, ...) {
+    unname(!is.na(predict(fit, new, allow_new_levels = TRUE, seed = 1, ...)[, "Est.Error"]))
+  }
+  for (type in c("prediction", "response", "link")) {
+    expect_identical(error(fits$bernoulli, type = type), rep(TRUE, 3))
+    expect_identical(error(fits$dispersed, type = type), c(TRUE, type == "link", TRUE))
+  }
+  heavy <- fits$bernoulli
+  heavy$posterior$parameters$tail[3] <- 2.5
+  expect_identical(error(heavy, type = "link"), rep(FALSE, 3))
+  expect_identical(error(heavy, type = "response"), rep(TRUE, 3))
+})
+
+test_that("many rows of counts and successes share their random numbers", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (fit in fits[c("shares", "dispersed")]) {
+    own <- predict(fit, draw_ids = rep(1:50, 20), seed = 1)
+    shared <- with_relm("most_own_variates", 10L, predict(fit, draw_ids = rep(1:50, 20), seed = 1))
+    # 1,000 draws of a discrete number that falls within 3 of its mean: half a number is four standard
+    # errors of a median.
+    expect_lt(max(abs(own[, "Estimate"] - shared[, "Estimate"])), 1.01)
+    expect_lt(abs(mean(own[, "Est.Error"] / shared[, "Est.Error"]) - 1), 0.1)
+  }
+})

@@ -71,3 +71,30 @@ test_that("what cannot be asked for is refused", {
                class = "relm_error")
   expect_error(predictive_error(fit, fun = exp), "predictive_error.*fun", class = "relm_error")
 })
+
+test_that("residuals of other families are glm()'s at each draw", {
+  data <- family_data()
+  fits <- family_fits(data)
+  for (name in names(fits)) {
+    fit <- fits[[name]]
+    rows <- rows_of_fit_family(name, fit, data)
+    mean <- as.numeric(posterior_epred(fit))
+    errors <- rows$y / rows$trials - mean
+    drawn <- function(...) as.numeric(residuals(fit, summary = FALSE, ...))
+    expect_equal(drawn(), errors)
+    expect_equal(drawn(type = "pearson"), errors / plain_sd(name, rows, mean) * sqrt(rows$times))
+    deviance <- drawn(type = "deviance")
+    expect_equal(sign(deviance), sign(errors))
+    row <- switch(name, counts = rows$y, dispersed = rows$y, rows$y / rows$trials)
+    at_best <- plain_log_density(name, rows, row)
+    expect_equal(deviance^2 / 2, at_best - plain_log_density(name, rows, mean), tolerance = 1e-8)
+    predicted <- residuals(fit, method = "posterior_predict", summary = FALSE, seed = 4)
+    y <- as.numeric(posterior_predict(fit, seed = 4))
+    expect_equal(as.numeric(predicted), (rows$y - y) / rows$trials)
+    expect_equal(as.numeric(predictive_error(fit, seed = 4)), rows$y - y)
+    expect_equal(unname(residuals(fit, newdata = data[5:9, ])), unname(residuals(fit)[5:9]))
+    expect_error(residuals(fit, scaled = TRUE), "has none", class = "relm_error")
+  }
+  expect_error(sigma(fits$counts), "no residual standard deviation", class = "relm_error")
+  expect_error(sigma(fits$dispersed), "The shape is among its draws", class = "relm_error")
+})
