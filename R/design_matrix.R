@@ -59,6 +59,12 @@ less_offset <- function(rows) {
   rows
 }
 
+# Rows of a linear model, for `what`.
+linear_rows <- function(design, rows, what) {
+  check_gaussian(design, what)
+  less_offset(design_rows(design, rows))
+}
+
 # frame[rows, ] without its row names, which take longer to subset than the columns.
 frame_rows <- function(frame, rows) {
   described <- attributes(frame)

@@ -3,6 +3,7 @@
 
 # What p(y | Sigma, sigma) p(Sigma) p(sigma) is computed from.
 new_integrand <- function(posterior, threads = 1L) {
+  check_gaussian(posterior, "A marginal likelihood")
   check_one_step(posterior)
   improper <- improper_priors(posterior)
   if (length(improper)) {

@@ -24,7 +24,7 @@ groups_of_design <- function(design, posterior, stratum_of) {
   n_rows <- nrow(design$frame)
   for (start in seq(1L, n_rows, by = chunk_rows)) {
     rows <- start:min(start + chunk_rows - 1L, n_rows)
-    chunk <- less_offset(design_rows(design, rows))
+    chunk <- linear_rows(design, rows, "The likelihood of groups")
     chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
     absorb(factors, chunk, found$cell[rows])
   }
@@ -141,7 +141,7 @@ all_hyper <- function(fit) {
 }
 
 rows_of_fit <- function(design, posterior, places) {
-  rows <- less_offset(design_rows(design, places))
+  rows <- linear_rows(design, places, "The likelihood of rows without their group effects")
   number <- function(grouping, labels) {
     if (!is.null(grouping)) match(grouping$labels, labels)[grouping$code[places]]
   }

@@ -235,7 +235,7 @@ roots_of_design <- function(design, posterior, stratum_of) {
   n_rows <- nrow(design$frame)
   for (start in seq(1L, n_rows, by = chunk_rows)) {
     rows <- start:min(start + chunk_rows - 1L, n_rows)
-    chunk <- less_offset(design_rows(design, rows))
+    chunk <- linear_rows(design, rows, "The likelihood of groups")
     chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
     absorb(factors, chunk, found$cell[rows])
   }

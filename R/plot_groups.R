@@ -95,7 +95,7 @@ rows_by_group <- function(fit, place, shown, g = 1L) {
   rows <- which(place %in% shown)
   rows <- split(rows, factor(place[rows], shown))
   lapply(seq_along(shown), function(k) {
-    own <- less_offset(design_rows(fit$design, rows[[k]]))
+    own <- linear_rows(fit$design, rows[[k]], "A picture of groups beside least squares")
     both <- cbind(own$X, if (length(g)) Z_of_grouping(own$Z, groupings_of(fit$posterior)[[g]]))
     columns <- both[, match(coef_columns_of(fit$posterior, g), colnames(both)), drop = FALSE]
     list(place = shown[k], rows = rows[[k]], columns = columns, Z = own$Z, y = own$y,

@@ -61,6 +61,28 @@ read_successes <- function(response, weights) {
   list(y = round(y * weights), trials = as.numeric(weights))
 }
 
+# The reverse: responses in the form of `like`, as stats::simulate() has them.
+write_successes <- function(y, trials, like) {
+  if (has_totals(like)) {
+    both <- cbind(y, trials - y, deparse.level = 0)
+    colnames(both) <- colnames(like)
+    return(both)
+  }
+  if (!is.null(trials)) return(y / trials)
+  if (is.factor(like)) factor(levels(like)[y + 1], levels(like)) else y
+}
+
+# A new response like the one that a design has, of one value or row for each of its rows; NULL where
+# it is none.
+as_response <- function(y, like) {
+  if (is.factor(like)) {
+    return(if (is.factor(y) && identical(levels(y), levels(like))) y)
+  }
+  if (!is.numeric(y) && !is.logical(y) || NCOL(y) != NCOL(like)) return(NULL)
+  if (has_totals(like)) return(matrix(as.numeric(y), ncol = 2, dimnames = dimnames(like)))
+  if (is.logical(like) && all(y %in% 0:1)) as.logical(y) else as.numeric(y)
+}
+
 # Has a response its trials beside the successes?
 has_totals <- function(response) is.matrix(response)
 

@@ -7,7 +7,8 @@
 #' @param object A fit.
 #' @param newresp Values of the left-hand side of the formula, for example those of `log(y)` for
 #'   `log(y) ~ x`: one for each row used, or for each row of the data if `na.action = na.exclude`
-#'   left some out. A data frame or matrix with one column is also accepted.
+#'   left some out; of `cbind(successes, failures)` a matrix of these. A data frame or matrix with one
+#'   column is also accepted.
 #' @param seed A whole number, or `NULL` to take one from the session's stream; by default that of
 #'   the fit.
 #' @param ... Refused.
@@ -44,14 +45,17 @@ refit.relm <- function(object, newresp, seed = object$control$seed, ...) {
 
 with_response <- function(design, values) {
   y <- if (is.list(values) && length(values) == 1) values[[1]] else values
-  if (is.numeric(y) && NCOL(y) == 1) y <- as.numeric(y)
   frame <- design$frame
   omitted <- attr(frame, "na.action")
-  if (inherits(omitted, "exclude") && length(y) == nrow(frame) + length(omitted)) {
-    y <- y[-omitted]
+  if (inherits(omitted, "exclude") && NROW(y) == nrow(frame) + length(omitted)) {
+    y <- if (is.matrix(y)) y[-omitted, , drop = FALSE] else y[-omitted]
   }
-  if (!is.numeric(y) || length(y) != nrow(frame)) {
-    abort("{.arg newresp} must be {nrow(frame)} numbers, one for each row used.",
+  y <- if (NROW(y) == nrow(frame)) as_response(y, frame[[1]])
+  if (is.null(y)) {
+    like <- frame[[1]]
+    what <- if (is.factor(like)) "values of a factor with the same levels"
+      else if (is.matrix(like)) "rows of successes and failures" else "numbers"
+    abort("{.arg newresp} must be {nrow(frame)} {what}, one for each row used.",
           x = "It is {describe(values)}.")
   }
   design$frame[[1]] <- y

@@ -4,6 +4,7 @@
 # result of loo().
 leave_out_exactly <- function(fit, by, bad, result, seed, root = 1L) {
   design_of(fit, "reloo = TRUE")
+  check_gaussian(fit, "A refit without a row, with its group effects integrated out,")
   left_out <- rows_left_out(fit, by, bad, root)
   seeds <- chain_seeds(check_seed(seed), length(bad))
   exact <- vapply(seq_along(bad), function(i) {

@@ -20,7 +20,9 @@
 #' @param ... Other arguments of [posterior_predict()][posterior_predict.relm]: `allow_new_levels`,
 #'   `sample_new_levels`, `new_sigma`, `offset`, `allow.new.levels`.
 #' @return A data frame with a row for each row of the data, `NA` where `na.action = na.exclude`
-#' left it out, and the columns `sim_1`, `sim_2`, ... As in [stats::simulate()], its attribute
+#' left it out, and the columns `sim_1`, `sim_2`, ... Of a binomial family each column has the form of
+#' the response: proportions where there are `weights`, a matrix of successes and failures, or a
+#' factor. As in [stats::simulate()], its attribute
 #' `seed` is the seed with the kind of generator, or the previous state of the session's generator.
 #' @inheritSection posterior_predict.relm Errors
 #' @examples
@@ -49,7 +51,17 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
   plan <- plan_prediction(object, "simulate", TRUE, asked, new_groups = new_groups)
   values <- pad_rows(plan, t(predict_draws(plan)))
   colnames(values) <- paste0("sim_", seq_len(nsim))
-  structure(as.data.frame(values), seed = before)
+  structure(in_form_of_response(plan, as.data.frame(values)), seed = before)
+}
+
+# Numbers of successes as the model has its response.
+in_form_of_response <- function(plan, values) {
+  if (family_of(plan$fit)$weights != "trials") return(values)
+  trials <- if (!is.null(plan$rows$trials)) as.numeric(pad_rows(plan, plan$rows$trials))
+  like <- schema_of(plan$fit$design, character())$columns[[1]]
+  if (is.null(trials) && has_totals(like)) trials <- rep(1, nrow(values))
+  values[] <- lapply(values, write_successes, trials, like)
+  values
 }
 
 # Are group effects drawn anew, by lme4's arguments?

@@ -4,7 +4,8 @@
 # Functions of each row by itself.
 rowwise_functions <- c(
   "+", "-", "*", "/", "^", "%%", "%/%", "(", "==", "!=", "<", ">", "<=", ">=", "!", "&", "|",
-  "%in%", "c", "I", "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sign", "sin",
+  "%in%", "c", "cbind", "I", "log", "log2", "log10", "log1p", "exp", "expm1", "sqrt", "abs", "sign",
+  "sin",
   "cos", "tan", "round", "floor", "ceiling", "trunc", "pmin", "pmax", "ifelse", "is.na",
   "as.character", "as.numeric", "as.logical", "offset", "plogis", "qlogis", "nchar", "substr"
 )

@@ -31,3 +31,23 @@ test_that("double bars and several terms become blocks, as lme4 reads them", {
   expect_identical(blocks(y ~ x + (1 | g) + (0 + x | g)), c(1L, 2L))
   expect_identical(blocks(y ~ f + (1 + f || g)), c(1L, 2L, 2L, 2L))
 })
+
+test_that("rows less their offset are of Gaussian responses alone", {
+  data <- family_data()
+  fits <- family_fits(data)
+  refused <- function(code) {
+    expect_error(code, "of Gaussian responses alone|Sampling", class = "relm_error")
+  }
+  for (fit in fits[c("bernoulli", "counts", "dispersed")]) {
+    refused(loo(fit))
+    refused(loo(fit, by = "group"))
+    refused(waic(fit, by = "group"))
+    refused(log_lik(fit, by = "group"))
+    refused(log_lik(fit, newdata = data[1:9, ], by = "group"))
+    refused(kfold(fit, K = 2))
+    refused(logml(fit))
+    refused(pp_check(fit, "loo_pit_qq"))
+    refused(plot(fit, "groups"))
+    refused(relm(fit$design$formula, data, family = fit$posterior$family))
+  }
+})

@@ -54,3 +54,17 @@ test_that("a model of several groupings is fitted to another response", {
   direct <- relm(I(3 * y) ~ x + (1 | a) + (1 + x | a:b), data, seed = 1, chains = 2, draws = 20)
   expect_equal(unname(as.matrix(again)), unname(as.matrix(direct)))
 })
+
+test_that("a new response has the type of the old one", {
+  data <- transform(family_data(), f = factor(b, 0:1, c("no", "yes")))
+  fits <- family_fits(data)
+  refused <- function(fit, newresp, says) {
+    expect_error(refit(fit, newresp), says, class = "relm_error")
+  }
+  refused(fits$cbind, data$s, "60 rows of successes and failures")
+  refused(fits$cbind, cbind(data$m, -1), "failures.*negative")
+  refused(family_fit(f ~ x, data, binomial()), data$b, "a factor with the same levels")
+  refused(fits$bernoulli, data$b + 1, "must be 0 or 1")
+  refused(fits$counts, data$k / 2, "whole numbers")
+  refused(fits$counts, factor(data$k), "60 numbers")
+})

@@ -103,3 +103,27 @@ test_that("of several groupings all groups are new, and rows of a pair stay toge
   expect_lt(max(abs(found - c(1, 1, of_parent, 0)) / c(1e-4, 1e-4, 0.05, 0.05)), 4)
   expect_gt(ks.test(effects[1, ] / whole, "pnorm")$p.value, 1e-3)
 })
+
+test_that("simulated successes have the form of the response", {
+  data <- transform(family_data(), f = factor(b, 0:1, c("no", "yes")), l = b == 1)
+  fits <- family_fits(data)
+  of <- function(formula) family_fit(formula, data, binomial())
+  for (fit in c(fits, list(of(f ~ x), of(l ~ x)))) {
+    simulated <- simulate(fit, nsim = 2, seed = 3)
+    expect_identical(names(simulated), c("sim_1", "sim_2"))
+    expect_identical(nrow(simulated), nrow(data))
+    # What a model can be fitted to again.
+    design <- with_response(fit$design, simulated[1])
+    expect_identical(stats::.MFclass(design$frame[[1]]), stats::.MFclass(fit$design$frame[[1]]))
+    expect_identical(dim(design$frame[[1]]), dim(fit$design$frame[[1]]))
+  }
+  y <- simulate(fits$cbind, seed = 3)[[1]]
+  expect_identical(colnames(y), colnames(fits$cbind$design$frame[[1]]))
+  expect_equal(rowSums(y), data$m + 0)
+  shares <- simulate(fits$shares, seed = 3)[[1]]
+  expect_equal(shares * data$m, round(shares * data$m))
+  expect_true(all(shares <= 1) && any(shares > 0 & shares < 1))
+  expect_identical(levels(simulate(of(f ~ x), seed = 1)[[1]]), c("no", "yes"))
+  one <- simulate(fits$shares, newdata = data[1:2, ], weights = c(1, 9), seed = 1)[[1]]
+  expect_equal(one * c(1, 9), round(one * c(1, 9)))
+})

@@ -222,3 +222,27 @@ test_that("a data frame of the name without the model's columns is not the fit's
                  class = "relm_message")
   expect_identical(nobs(refit), 171L)
 })
+
+test_that("a fit keeps its family, and takes another", {
+  data <- family_data()
+  fits <- family_fits(data)
+  posterior <- NULL
+  updated <- function(fit, ...) {
+    with_relm("sample_posterior", function(posterior, ...) {
+      posterior <<- posterior
+      fit$sampling
+    }, suppressMessages(update(fit, ...)))
+    posterior[c("family", "link", "responses", "parameters")]
+  }
+  for (name in names(fits)) {
+    fit <- fits[[name]]
+    fit$call <- quote(relm(formula = y ~ x, data = data, family = f, prior = p, weights = w, offset = o))
+    expect_identical(updated(fit, draws = 5), unclass(fit$posterior)[c("family", "link", "responses",
+                                                                       "parameters")])
+  }
+  expect_identical(updated(fit, family = poisson())$family, "poisson")
+  expect_error(updated(fit, family = binomial()), "must be 0 or 1", class = "relm_error")
+  of_crossprods <- crossprods_of(fit$posterior)
+  expect_null(of_crossprods$shape)
+  expect_identical(of_crossprods$responses, fit$posterior$responses)
+})
