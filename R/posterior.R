@@ -42,6 +42,31 @@
 #'   away from zero. If the columns fit its rows exactly, there must be as many columns as rows.
 #' * [pooled()]: the conditions of one common Jeffreys residual variance. Also, no level with more
 #'   rows than columns may be fitted exactly.
+#' @section Of other families:
+#' A row *bounds* its linear predictor from both sides if it has successes and failures, or a count
+#' above zero. One outcome only, or a count of zero, bounds it from one side. The following are
+#' refused; a linear program finds them:
+#' * separation: under flat coefficients a combination of the columns that is not below zero where
+#'   there are successes alone, not above zero where there are failures or zero counts alone, zero
+#'   where a row bounds both sides, and not zero everywhere. All responses alike are an example.
+#' * standard deviations: for a set S of random columns, a row is pinned if it is zero in every such
+#'   combination of the columns of X with flat priors and of \eqn{Z_S}. With \eqn{t_S} the rank of
+#'   \eqn{[X\;Z_S]} over the pinned rows less the number of columns of X, the likelihood falls like
+#'   \eqn{\tau^{-t_S}} as the standard deviations grow, and uniform ones need \eqn{t_S \ge |S| + 1}
+#'   for every S. Where all rows are pinned, this is the condition of the linear model. For random
+#'   intercepts \eqn{t_S} is the number of groups with both outcomes, or with a count above zero,
+#'   less the number of flat columns that are constant within groups, the intercept included: two
+#'   more such groups than such columns are needed. If other columns separate the outcomes within
+#'   the groups, \eqn{t_S} is below zero, and heavy tails such as those of `half_cauchy()` are
+#'   refused as well.
+#' * the shape of the negative binomial, if its prior is like \eqn{r^{a - 1}} near zero: the number of
+#'   rows with a count above zero, plus a, must exceed the number of flat coefficients and uniform
+#'   standard deviations, less the rank of \eqn{[X\;Z_S]} over those rows with a count above zero that
+#'   bound each other, S all uniform columns.
+#'
+#' Correlated effects are judged as independent ones, and have the linear model's condition on the
+#' number of groups. Sets of columns of several groupings are not judged where they take matrices of
+#' more than 20,000 rows, or several hundred effects, that no single group's rows decide.
 #' @examples
 #' model <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' relm_posterior(model)
@@ -75,7 +100,7 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
     posterior$shape <- encode_scale(spread_prior(shape_prior(prior)))
   }
   posterior <- structure(posterior, class = "relm_posterior")
-  if (family$weights == "precision") check_proper(posterior) else check_family_posterior(posterior)
+  if (family$weights == "precision") check_proper(posterior) else check_family_proper(posterior)
 }
 
 # Priors of scale parameters that the family has not.

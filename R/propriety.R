@@ -12,14 +12,6 @@ check_proper <- function(posterior) {
   posterior
 }
 
-# The same of another family than the Gaussian one.
-check_family_posterior <- function(posterior) {
-  for (grouping in groupings_of(posterior)) check_group_count(grouping)
-  posterior$parameters <- new_parameters(posterior)
-  tell_same_groups(posterior$groupings)
-  posterior
-}
-
 check_group_count <- function(grouping) {
   if (nrow(grouping$random) == 0) {
     abort("The random term of {.code {grouping$name}} has no columns.",
@@ -123,7 +115,8 @@ check_uniform_sds <- function(posterior, known, alone) {
   heavy <- which(columns$fall < 6)
   if (length(heavy) == 0) return(tails)
   ranks <- list(posterior = known, alone = alone, columns = columns, flat = flat,
-                lengths = column_lengths(known))
+                lengths = column_lengths(known), single = single_rank, of_sets = rank_of_sets,
+                refuse = refuse_set)
   exponents <- column_exponents(ranks, heavy)
   sds <- places_of(posterior, "sd")
   tails[sds] <- pmin(tails[sds], exponents)
@@ -195,8 +188,9 @@ gram_root <- function(grams) {
 
 # Sets of random columns ------------------------------------------------------------------------
 
-# ranks: list(posterior, alone, columns, flat, lengths), what the ranks of sets of the model's
-# random columns are found from.
+# ranks: list(posterior, columns, ...), what t_S of sets of the model's random columns is found
+# from, by its functions single(column, ranks, enough) and of_sets(ranks, columns), and
+# refuse(ranks, set, t). Of Gaussian responses list(posterior, alone, columns, flat, lengths, ...).
 
 # Columns whose sets, 2^12 of them, are all looked at.
 most_columns <- 12
@@ -208,7 +202,7 @@ column_exponents <- function(ranks, heavy) {
   falls <- ranks$columns$fall
   enough <- length(heavy) + 6
   single <- rep(Inf, length(falls))
-  single[heavy] <- vapply(heavy, single_rank, 0, ranks = ranks, enough = enough)
+  single[heavy] <- vapply(heavy, ranks$single, 0, ranks = ranks, enough = enough)
   scarce <- heavy[single[heavy] <= enough]
   # Proper priors are not refused for the number of sets: only uniform ones need them all.
   if (length(scarce) > most_columns) scarce <- scarce[falls[scarce] == 0]
@@ -222,7 +216,7 @@ column_exponents <- function(ranks, heavy) {
 set_exponents <- function(ranks, columns, single, enough) {
   falls <- ranks$columns$fall
   exponents <- rep(Inf, length(falls))
-  rank <- rank_of_sets(ranks, columns)
+  rank <- ranks$of_sets(ranks, columns)
   many <- length(columns) > most_columns
   n_seen <- 0
   sets <- as.list(seq_along(columns))
@@ -239,7 +233,7 @@ set_exponents <- function(ranks, columns, single, enough) {
       if (length(members) > 1 && (many || least[i] + beyond <= 6)) {
         least[i] <- rank(sets[[i]], least[i])
       }
-      if (fall == 0 && least[i] < length(members) + 1) refuse_set(ranks, members, least[i])
+      if (least[i] + beyond <= 1) ranks$refuse(ranks, members, least[i])
       exponents[members] <- pmin(exponents[members], least[i] + beyond)
     }
     open <- least <= enough
