@@ -2,6 +2,7 @@
 #include <string.h>
 #include "collapsed.h"
 #include "conditionals.h"
+#include "family_target.h"
 #include "group.h"
 #include "linalg.h"
 #include "spectrum.h"
@@ -163,9 +164,24 @@ static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, 
     return STATUS_OK;
 }
 
+/* Of another family than the Gaussian the point is all there is; its effects are drawn after the
+   chain. */
+static status_t draw_family_step(const model_t *model, state_t *state, collapsed_t *c)
+{
+    if (!c->moves.is_known) RETURN_IF_FAILED(look_at_point(&c->moves));
+    RETURN_IF_FAILED(make_moves(&c->moves));
+    factor_at(&c->target, c->moves.point, c->L);
+    memcpy(state->theta, theta_at(&c->target, c->moves.point), sizeof(double) * model->n_coef);
+    memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
+    state->shape = shape_at(&c->target, c->moves.point);
+    set_covariances(model, c, 1.0, state);
+    return STATUS_OK;
+}
+
 /* L, sigma, beta and, with several residual variances or steps, the effects of a step. */
 static status_t draw_step(const model_t *model, state_t *state, collapsed_t *c)
 {
+    if (model->responses) return draw_family_step(model, state, c);
     int is_given = c->target.sigma_role == SIGMA_GIVEN;
     double old_sigma = sqrt(state->sigma2[0]);
     if (c->scan) RETURN_IF_FAILED(face_others(model, state, c));

@@ -80,6 +80,15 @@ static double log_block_prior(int q, const cov_block_t *block, const double *L, 
     return log_density + log_matrix_density(block, log_det, buffers->inverse);
 }
 
+void add_factor_prior(const collapsed_target_t *target, const double *L, double sigma,
+                      double *value)
+{
+    const grouping_t *grouping = target->grouping;
+    for (int b = 0; b < grouping->n_blocks; b++)
+        *value += log_block_prior(grouping->n_random, grouping->block + b, L, sigma,
+                                  &target->buffers);
+}
+
 void add_prior_products(const model_t *model, double sigma2, double *products)
 {
     int p = model->n_coef, n_columns = p + 1;
@@ -129,11 +138,9 @@ static void add_scale(const collapsed_target_t *target, const double *L, double 
                       double log_det, double log_root, double r, double *value)
 {
     const model_t *model = target->model;
-    const grouping_t *grouping = target->grouping;
-    int q = grouping->n_random;
+    int q = target->grouping->n_random;
     double sigma = exp(log_sigma);
-    for (int b = 0; b < grouping->n_blocks; b++)
-        *value += log_block_prior(q, grouping->block + b, L, sigma, &target->buffers);
+    add_factor_prior(target, L, sigma, value);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
     if (sigma_is_coordinate(target->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)

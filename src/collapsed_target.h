@@ -14,9 +14,10 @@ typedef enum {
     SIGMA_COORDINATE,   /* log sigma is one coordinate more */
     SIGMA_GIVEN,        /* several residual variances: they are given, and L is the
                            factor of Sigma itself */
-    SIGMA_BESIDE        /* log sigma is one coordinate more, and the others are of the standard
+    SIGMA_BESIDE,       /* log sigma is one coordinate more, and the others are of the standard
                            deviations themselves, which a narrow prior may hold faster than
                            the data hold sigma */
+    SIGMA_NONE          /* the family has none, and L is the factor of Sigma itself */
 } sigma_role_t;
 
 static inline int sigma_is_coordinate(sigma_role_t role)
@@ -64,6 +65,7 @@ typedef struct {
     struct chain_data *chain;   /* of a longer chain, else NULL */
     int weighed;            /* are the data those of the present residual variances? */
     const struct spectrum *spectrum;    /* or NULL */
+    struct family_data *family;     /* of another family than the Gaussian, else NULL */
     target_buffers_t buffers;
     monitor_t *monitor;
 } collapsed_target_t;
@@ -77,6 +79,10 @@ status_t weigh_target(collapsed_target_t *target, const double *sigma2);
 
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const collapsed_target_t *target, const double *point, double *L);
+
+/* Adds the log density of L's standard deviations and covariances at sigma. */
+void add_factor_prior(const collapsed_target_t *target, const double *L, double sigma,
+                      double *value);
 
 /* log p(L | y) without the prior of L, up to a constant, under uniform standard
    deviations tau_k = sigma lambda_k, whose Jacobian is in it, and a conjugate prior of

@@ -37,6 +37,9 @@ SEXP ffi_nested_rows(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP rows, 
 SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows,
                       SEXP leave_out);
 SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
+SEXP ffi_group_modes(SEXP model, SEXP hyper);
+SEXP ffi_draw_family_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                             SEXP first, SEXP set_seed);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
@@ -80,6 +83,9 @@ double *doubles(double length);
         work.taken = 0;                                                      \
         taking;                                                              \
     } while (0)
+
+/* What the samplers know of a scale's prior. */
+scale_prior_t decode_scale_prior(SEXP prior);
 
 /* A column for each draw. */
 SEXP draw_matrix(double n_variables, int draws);

@@ -4,6 +4,7 @@
 #include "ffi.h"
 #include "ffi_collapsed.h"
 #include "ffi_nested.h"
+#include "ffi_responses.h"
 #include "spectrum.h"
 
 /* Nodes of a table have numbers that are ints. */
@@ -101,12 +102,15 @@ static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *t
 {
     const step_t *step = checked_step(model, list_integer(tuning, "step", 0));
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
-    if (role > SIGMA_BESIDE || !is_uncentered(model))
+    if (role > SIGMA_NONE || !is_uncentered(model))
         error("internal error: not a model and tuning of the collapsed sampler");
+    if ((role == SIGMA_NONE) != (model->responses != NULL))
+        error("internal error: a family and a role of sigma");
     if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
         error("internal error: %d residual variances", model->n_strata);
     memset(target, 0, sizeof *target);
     start_target(model, step, (sigma_role_t) role, target);
+    if (model->responses) start_family_target(target);
 }
 
 static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
@@ -116,14 +120,16 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     const grouping_t *grouping = target->grouping;
     target->monitor = monitor;
     target->scale = list_doubles(tuning, "scale", grouping->n_random);
-    int is_scanned = model->n_steps > 1;
-    if (is_scanned || target->step->n > 1)
+    int is_scanned = model->n_steps > 1, threads = list_integer(tuning, "threads", 1);
+    if (model->responses)
+        target->family = new_family_data(model, threads_for(grouping, threads),
+                                         *list_doubles(tuning, "fineness", 1));
+    else if (is_scanned || target->step->n > 1)
         target->chain = new_chain_data(model, target->step,
                                        is_scanned || target->sigma_role == SIGMA_GIVEN);
     else
         allocate_group_data(model, grouping,
-                            threads_for(grouping, list_integer(tuning, "threads", 1)),
-                            &target->data);
+                            threads_for(grouping, threads), &target->data);
     ALLOCATE(target->buffers = take_target(grouping->n_random, model->n_coef, &work));
     target->spectrum = decode_spectrum(model_list, model, grouping);
     if (target->sigma_role == SIGMA_GIVEN) weigh_at_edge(target, sigma2);

@@ -1,7 +1,9 @@
 #include <limits.h>
 #include <R_ext/Random.h>
 #include "ffi.h"
+#include "ffi_responses.h"
 #include "group_effects.h"
+#include "random.h"
 
 void seed_generator(SEXP seed_function, int seed)
 {
@@ -19,36 +21,38 @@ static void check_chosen(SEXP chosen, int n_groups)
         if (group[i] <= group[i - 1]) error("internal error: the groups do not rise");
 }
 
-/* Effects of the groups `chosen` (from 0, rising) for draws of the hyperparameters, one
-   residual variance: q x chosen x draws. Normals come in tiles, of tile[0] groups by
-   tile[1] draws, each with a seed of its own (seeds: tiles of groups x tiles of draws),
-   group by group within a tile: those of a group and a draw do not depend on which others
-   are wanted. The first draw is number `first` (from 0) of its tile. */
-SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
-                       SEXP first, SEXP set_seed)
+/* How the effects of one group are drawn. */
+typedef struct {
+    int n_groups, n_random, n_draws;
+    int n_variates;             /* random numbers for a draw */
+    void (*make)(int n, double *variates);
+    /* Draws from, ..., end - 1 of a group; effects of two draws lie `stride` doubles apart. */
+    status_t (*draw)(void *data, int group, int from, int end, const double *variates,
+                     double *effects, size_t stride);
+    void *data;
+} deferred_t;
+
+/* Effects of the groups `chosen` (from 0, rising) for draws of the hyperparameters: q x chosen x
+   draws. Random numbers come in tiles, of tile[0] groups by tile[1] draws, each with a seed of its own
+   (seeds: tiles of groups x tiles of draws), group by group within a tile: those of a group and a draw
+   do not depend on which others are wanted. The first draw is number `first` (from 0) of its tile. */
+static SEXP draw_in_tiles(const deferred_t *deferred, SEXP chosen, SEXP tile, SEXP seeds, SEXP first,
+                          SEXP set_seed)
 {
-    model_t model;
-    hyper_draws_t draws;
-    decode_uncentered_model(model_list, &model);
-    decode_draws(&model, hyper, &draws);
-    const step_t *step = only_step(&model);
-    const grouping_t *grouping = model.grouping + only_grouping(step);
-    int q = grouping->n_random, n_chosen = length(chosen);
+    int q = deferred->n_random, n_chosen = length(chosen), n_variates = deferred->n_variates;
     const int *tile_size = checked_places(tile, "tile", 2, 1, INT_MAX / 1024);
     int tile_groups = tile_size[0], tile_draws = tile_size[1];
     int skipped = checked_integer(first, "first", 0), blocks = nrows(seeds), batches = ncols(seeds);
     checked_integers(seeds, "seeds", (double) blocks * batches);
-    if (skipped >= tile_draws || (double) batches * tile_draws - skipped < draws.n)
-        error("internal error: %d batches of seeds for %d draws", batches, draws.n);
-    check_chosen(chosen, grouping->n_groups);
-    group_effects_buffers_t buffers;
-    ALLOCATE(buffers = take_group_effects(q, model.n_coef, &work));
-    double *normals = doubles((double) q * tile_draws);
+    if (skipped >= tile_draws || (double) batches * tile_draws - skipped < deferred->n_draws)
+        error("internal error: %d batches of seeds for %d draws", batches, deferred->n_draws);
+    check_chosen(chosen, deferred->n_groups);
+    double *variates = doubles((double) n_variates * tile_draws);
     size_t stride = (size_t) q * n_chosen;
-    SEXP effects = PROTECT(draw_matrix((double) stride, draws.n));
+    SEXP effects = PROTECT(draw_matrix((double) stride, deferred->n_draws));
     for (int batch = 0; batch < batches; batch++) {
         int from = batch * tile_draws - skipped, to = from + tile_draws;
-        int start = from < 0 ? 0 : from, end = to < draws.n ? to : draws.n;
+        int start = from < 0 ? 0 : from, end = to < deferred->n_draws ? to : deferred->n_draws;
         for (int i = 0; i < n_chosen;) {
             int block = INTEGER(chosen)[i] / tile_groups;
             if (block >= blocks) error("internal error: no seed for group %d", block);
@@ -58,12 +62,11 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
             status_t status = STATUS_OK;
             for (int group = block * tile_groups; status == STATUS_OK; group++) {
                 if (i >= n_chosen || INTEGER(chosen)[i] >= (block + 1) * tile_groups) break;
-                draw_standard_normals(q * tile_draws, normals);
+                deferred->make(n_variates * tile_draws, variates);
                 if (group != INTEGER(chosen)[i]) continue;
-                status = draw_deferred_group(&model, step, group, &draws, start, end,
-                                             normals + (size_t) q * (start - from),
-                                             REAL(effects) + stride * start + (size_t) q * i,
-                                             stride, &buffers);
+                status = deferred->draw(deferred->data, group, start, end,
+                                        variates + (size_t) n_variates * (start - from),
+                                        REAL(effects) + stride * start + (size_t) q * i, stride);
                 i++;
             }
             PutRNGstate();
@@ -72,6 +75,84 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
     }
     UNPROTECT(1);
     return effects;
+}
+
+typedef struct {
+    const model_t *model;
+    const step_t *step;
+    const hyper_draws_t *draws;
+    group_effects_buffers_t buffers;
+} normal_effects_t;
+
+static status_t draw_normal(void *data, int group, int from, int end, const double *variates,
+                            double *effects, size_t stride)
+{
+    const normal_effects_t *own = (const normal_effects_t *) data;
+    return draw_deferred_group(own->model, own->step, group, own->draws, from, end, variates,
+                               effects, stride, &own->buffers);
+}
+
+/* With one residual variance. */
+SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                       SEXP first, SEXP set_seed)
+{
+    model_t model;
+    hyper_draws_t draws;
+    decode_uncentered_model(model_list, &model);
+    decode_draws(&model, hyper, &draws);
+    const step_t *step = only_step(&model);
+    const grouping_t *grouping = model.grouping + only_grouping(step);
+    int q = grouping->n_random;
+    normal_effects_t own = { &model, step, &draws, { 0 } };
+    ALLOCATE(own.buffers = take_group_effects(q, model.n_coef, &work));
+    deferred_t deferred = { grouping->n_groups, q, draws.n, q, draw_standard_normals, draw_normal,
+                            &own };
+    return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);
+}
+
+typedef struct {
+    const model_t *model;
+    const hyper_draws_t *draws;
+    const lattice_buffers_t *buffers;
+} family_effects_t;
+
+static status_t draw_by_lattice(void *data, int group, int from, int end, const double *variates,
+                                double *effects, size_t stride)
+{
+    const family_effects_t *own = (const family_effects_t *) data;
+    const hyper_draws_t *draws = own->draws;
+    size_t p = (size_t) own->model->n_coef, q = (size_t) own->model->grouping->n_random;
+    for (int i = from; i < end; i++) {
+        group_parameters_t at = { draws->theta + p * i, draws->L[0] + q * q * i,
+                                  draws->shape ? draws->shape[i] : 0.0, 1.0 };
+        RETURN_IF_FAILED(draw_group_by_lattice(own->model->responses, group, &at,
+                                               variates + (q + 1) * (i - from), own->buffers,
+                                               effects + stride * (i - from)));
+    }
+    return STATUS_OK;
+}
+
+static void make_uniforms(int n, double *variates)
+{
+    for (int i = 0; i < n; i++) variates[i] = unif_rand();
+}
+
+/* The same of another family. */
+SEXP ffi_draw_family_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
+                             SEXP first, SEXP set_seed)
+{
+    model_t model;
+    hyper_draws_t draws;
+    decode_uncentered_model(model_list, &model);
+    if (!model.responses || model.n_groupings != 1)
+        error("internal error: not a model of another family with groups");
+    decode_draws(&model, hyper, &draws);
+    const grouping_t *grouping = model.grouping;
+    int q = grouping->n_random;
+    family_effects_t own = { &model, &draws, new_family_data(&model, 1, 1.0)->buffers };
+    deferred_t deferred = { grouping->n_groups, q, draws.n, q + 1, make_uniforms, draw_by_lattice,
+                            &own };
+    return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);
 }
 
 /* group_moments() of every group: mean (q x J), covariance (q x q x J), with_beta (q x J). */

@@ -1,7 +1,7 @@
 #include <limits.h>
 #include <string.h>
 #include "chain.h"
-#include "ffi.h"
+#include "ffi_responses.h"
 #include "threads.h"
 #include "weighing.h"
 #ifdef _OPENMP
@@ -11,7 +11,7 @@
 /* shape, rate, upper, kind, df, scale */
 enum { SCALE_PRIOR_LENGTH = 6 };
 
-static scale_prior_t decode_scale_prior(const double *prior)
+static scale_prior_t scale_prior_from(const double *prior)
 {
     if (!(prior[3] >= SCALE_CONJUGATE && prior[3] <= SCALE_POOLED))
         error("internal error: there is no prior of a scale of kind %g", prior[3]);
@@ -20,12 +20,17 @@ static scale_prior_t decode_scale_prior(const double *prior)
     return scale;
 }
 
+scale_prior_t decode_scale_prior(SEXP prior)
+{
+    return scale_prior_from(checked_doubles(prior, "prior", SCALE_PRIOR_LENGTH));
+}
+
 /* Priors of the standard deviations of a block, a column each in `values`. */
 static const scale_prior_t *decode_scale_priors(const double *values, int size)
 {
     scale_prior_t *sd = (scale_prior_t *) R_alloc((size_t) size, sizeof(scale_prior_t));
     for (int k = 0; k < size; k++)
-        sd[k] = decode_scale_prior(values + SCALE_PRIOR_LENGTH * k);
+        sd[k] = scale_prior_from(values + SCALE_PRIOR_LENGTH * k);
     return sd;
 }
 
@@ -205,6 +210,8 @@ static void decode_steps(SEXP list, model_t *model)
         step[s].grouping =
             checked_places(numbers, "groupings", step[s].n, 0, model->n_groupings);
         step[s].level = NULL;
+        memset(&step[s].whole, 0, sizeof step[s].whole);
+        if (step[s].n == 0 && model->responses && n == 1) continue;
         if (step[s].n < 1) error("internal error: a step of no grouping");
         join_groupings(model, step + s);
         if (step[s].n > 1 || n > 1) decode_levels(VECTOR_ELT(steps, s), model, step + s);
@@ -264,8 +271,9 @@ void decode_model(SEXP list, model_t *model)
     model->from_beta = list_doubles(list, "from_beta", p * p);
     model->to_beta = list_doubles(list, "to_beta", p * p);
     model->beta_shift = list_doubles(list, "beta_shift", p);
-    model->sigma_prior = decode_scale_prior(list_doubles(list, "sigma_prior", SCALE_PRIOR_LENGTH));
+    model->sigma_prior = decode_scale_prior(list_element(list, "sigma_prior"));
     decode_groupings(list, model);
+    decode_responses(list, model);
     decode_steps(list, model);
 }
 
@@ -359,6 +367,7 @@ static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *dra
         double q = model->grouping[g].n_random;
         draws->L[g] = doubles(q * q * n);
     }
+    draws->shape = has_shape(model) ? doubles(n) : NULL;
     draws->sigma = doubles((double) model->n_strata * n);
     draws->sigma2 = doubles((double) model->n_strata * n);
 }

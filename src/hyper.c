@@ -11,9 +11,10 @@ int n_correlations(const grouping_t *grouping)
     return n;
 }
 
-/* Standard deviations of the residuals, and what pools them. */
+/* Standard deviations of the residuals, and what pools them; or what a family has in their place. */
 static int n_residual(const model_t *model)
 {
+    if (model->responses) return has_shape(model);
     return model->n_strata + (model->sigma_prior.kind == SCALE_POOLED ? 2 : 0);
 }
 
@@ -62,6 +63,10 @@ void store_hyper(const model_t *model, const state_t *state, double *out)
     out = store_coefficients(model, state, out);
     for (int g = 0; g < model->n_groupings; g++)
         out = store_covariance(model->grouping + g, state->grouping + g, out);
+    if (model->responses) {
+        if (has_shape(model)) *out = state->shape;
+        return;
+    }
     for (int s = 0; s < model->n_strata; s++) *out++ = sqrt(state->sigma2[s]);
     if (model->sigma_prior.kind != SCALE_POOLED) return;
     *out++ = state->pooled_df;
@@ -97,7 +102,7 @@ void factor_from_correlations(const grouping_t *grouping, const double *sd,
 static void decode_factors(const model_t *model, const double *hyper, int n, int to_sigma,
                            const hyper_draws_t *draws)
 {
-    int is_common = model->n_strata == 1;
+    int is_common = model->n_strata == 1 && !model->responses;
     int place = model->n_coef;
     for (int g = 0; g < model->n_groupings; g++) {
         const grouping_t *grouping = model->grouping + g;
@@ -120,7 +125,8 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
     decode_factors(model, hyper, n, to_sigma, draws);
     for (int i = 0; i < draws->n; i++) {
         double *theta = draws->theta + (size_t) p * i;
-        const double *sigma = hyper + to_sigma;
+        const double one = 1.0, *sigma = model->responses ? &one : hyper + to_sigma;
+        if (has_shape(model)) draws->shape[i] = hyper[to_sigma];
         memcpy(draws->sigma + (size_t) n_strata * i, sigma, sizeof(double) * n_strata);
         for (int s = 0; s < n_strata; s++)
             draws->sigma2[s + (size_t) n_strata * i] = sigma[s] * sigma[s];

@@ -5,7 +5,8 @@
 
 /* The hyperparameters of a draw: how many there are, their order, and what is computed from them.
    beta; of each grouping the standard deviations of the effects, then their correlations within
-   each block row by row; then sigma, then the parameters of a pooled prior of sigma. */
+   each block row by row; then sigma, then the parameters of a pooled prior of sigma; of other families
+   than the Gaussian no sigma, and where they have one the shape. */
 
 /* Of all blocks. */
 int n_correlations(const grouping_t *grouping);
@@ -27,6 +28,7 @@ typedef struct {
     double *theta;      /* p x n */
     double **L;         /* of each grouping, q x q x n, lower triangular: Sigma = sigma^2 L L';
                            with several residual variances, the factor of Sigma itself */
+    double *shape;      /* n, of dispersed counts, else NULL */
     double *sigma, *sigma2; /* n_strata x n: residual standard deviations and variances */
     double *beta;       /* p x n */
 } hyper_draws_t;

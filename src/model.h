@@ -5,6 +5,7 @@
 #include "covariance.h"
 #include "grouping.h"
 #include "random.h"
+#include "responses.h"
 #include "scale_prior.h"
 #include "status.h"
 #include "step.h"
@@ -49,6 +50,10 @@ typedef struct {
     const double *beta_shift;       /* p */
 
     scale_prior_t sigma_prior;
+
+    /* Of a family other than the Gaussian; then sigma stands for nothing. */
+    const responses_t *responses;   /* or NULL */
+    shape_prior_t shape_prior;
 } model_t;
 
 /* Asked now and then; answers nonzero when the user wants to stop. */
@@ -98,6 +103,7 @@ typedef struct {
     double *sum_of_squares; /* n_strata */
     state_buffers_t buffers;
     double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
+    double shape;           /* of dispersed counts */
     double proposals;       /* of Sigma, under LKJ */
     double refused;         /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */
@@ -123,6 +129,12 @@ static inline double cell_visits(const model_t *model, const grouping_t *groupin
 static inline double stratum_visits(const model_t *model)
 {
     return 1.0 + 0.1 * model->n_coef * model->n_coef;
+}
+
+/* Is there a shape of dispersed counts among the hyperparameters? */
+static inline int has_shape(const model_t *model)
+{
+    return model->responses && model->responses->likelihood == LIKELIHOOD_DISPERSED;
 }
 
 /* Do all columns of X stay in the regression? */

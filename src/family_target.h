@@ -1,0 +1,28 @@
+#ifndef RELM_FAMILY_TARGET_H
+#define RELM_FAMILY_TARGET_H
+
+#include "collapsed_target.h"
+#include "lattice.h"
+
+/* What the target of a step of another family has beside a Gaussian one's. */
+typedef struct family_data {
+    int n_threads;
+    double fineness;            /* of the lattice: see group_parameters_t */
+    lattice_buffers_t *buffers; /* n_threads */
+    double *sums;               /* n_threads x CHUNKS_PER_THREAD */
+} family_data_t;
+
+/* Groups whose integrals are added up by one thread, and how many times of these between two
+   questions whether to stop. */
+enum { LATTICE_CHUNK = 64, LATTICE_CHUNKS_PER_THREAD = 8 };
+
+/* The posterior of the coefficients, the standard deviations and correlations of the effects, and of
+   dispersed counts the shape r, with the effects integrated out. Coordinates: those of L as in
+   collapsed_target_t, tau_k = scale_k sinh(x_k); theta; log r. It has no by-product. */
+void start_family_target(collapsed_target_t *target);
+
+/* theta and r of a point. */
+const double *theta_at(const collapsed_target_t *target, const double *point);
+double shape_at(const collapsed_target_t *target, const double *point);
+
+#endif

@@ -1,0 +1,322 @@
+#include <math.h>
+#include <string.h>
+#include "lane_math.h"
+#include "lattice_group.h"
+#include <Rmath.h>
+
+/* How the nodes lie: their distance, the radius of their ball, and log of what the density has lost
+   where no more are needed, by the number of columns. */
+static const struct { double h, radius, lost; } spacing[MOST_Q + 1] = {
+    { 1.0, 0.0, 0.0 }, { 0.84, 6.72, -23.0 }, { 1.0, 5.8, 0.0 }, { 1.15, 5.3, 0.0 },
+    { 1.25, 5.0, 0.0 }, { 1.3, 4.9, 0.0 }, { 1.3, 4.8, 0.0 }, { 1.35, 4.7, 0.0 },
+    { 1.4, 4.6, 0.0 }
+};
+
+/* The most that a node's distance is times |c|, by likelihood: the logistic function has poles at
+   i pi, and exp(-exp x) grows beyond i pi / 2. */
+static const double most_step[] = { 0.95, 0.6, 0.45, 0.45, 0.95 };
+
+static size_t nodes_for(int q)
+{
+    return q == 0 ? LANES : q == 1 ? 4096 : q == 2 ? 32768 : q == 3 ? 131072 : 524288;
+}
+
+lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)
+{
+    size_t n = (size_t) responses->most_rows, q = (size_t) responses->n_random;
+    lattice_buffers_t b;
+    b.trials = take_aligned(work, n);
+    b.base = take_aligned(work, n);
+    b.eta = take_aligned(work, n);
+    b.mean = take_aligned(work, n);
+    b.rest = take_aligned(work, n);
+    b.weight = take_aligned(work, n);
+    b.A = take_aligned(work, n * q);
+    b.c = take_aligned(work, n * q);
+    b.step = take_aligned(work, n * q);
+    b.factor = take_aligned(work, n * q);
+    b.most_nodes = nodes_for(responses->n_random);
+    b.node = take_aligned(work, b.most_nodes);
+    return b;
+}
+
+FOR_WIDE_VECTORS_TOO
+static double log_sum_of_exp(size_t n, const double *x, double top)
+{
+    lanes_t sum = ALL_LANES(0.0);
+    for (size_t i = 0; i < n; i += LANES) {
+        lanes_t term = *const_lanes_of(x + i) - top;
+        exp_lanes(&term);
+        sum += term;
+    }
+    return top + log(sum_of_lanes(&sum));
+}
+
+static double largest_of(size_t n, const double *x, double largest)
+{
+    for (size_t i = 0; i < n; i++) if (x[i] > largest) largest = x[i];
+    return largest;
+}
+
+/* The nodes' distance; to_unit: the shift of each dimension. */
+static void place_nodes(lattice_group_t *g, double fineness)
+{
+    g->h = spacing[g->q].h;
+    double most = most_step[g->responses->likelihood];
+    if (g->h * g->largest > most) g->h = most / g->largest;
+    g->h *= fineness;
+    g->radius = spacing[g->q].radius;
+    for (int k = 0; k < g->q; k++) g->shift[k] = k == 0 ? 0.5 : 0.0;
+}
+
+static double square_of(int q, const double *u)
+{
+    double sum = 0.0;
+    for (int k = 0; k < q; k++) sum += u[k] * u[k];
+    return sum;
+}
+
+/* One dimension ------------------------------------------------------------------------------- */
+
+/* Nodes number first, ..., end - 1 are those that are kept at `node`, which is the one of number 0. */
+typedef struct {
+    int first, end, most;
+    double top;
+    double *node;
+} range_t;
+
+static void fill_range(const lattice_group_t *g, int from, int to, range_t *range)
+{
+    for (int k = from; k < to; k += 4 * LANES) {
+        int width = (to - k) / LANES < 4 ? (to - k) / LANES : 4;
+        line_t line = { g->h * (k + g->shift[0]), factor_at_mode(g), range->node + k, 0.0,
+                        -g->u[0] * g->u[0], g->u[0] };
+        fill_nodes(g, &line, width, g->b->A);
+    }
+    range->top = largest_of((size_t) (to - from), range->node + from, range->top);
+}
+
+/* Nodes are added on either side until the next one, which the chord through the last two bounds, is
+   nothing. */
+static range_t fill_one_dimension(const lattice_group_t *g)
+{
+    int half = (int) (g->b->most_nodes / 2), more = 2 * LANES;
+    range_t range = { 0, 0, half - more, -INFINITY, g->b->node + half };
+    double last = ceil(g->radius / g->h / LANES) * LANES;
+    range.end = last < range.most ? (int) last : range.most / LANES * LANES;
+    range.first = -range.end;
+    fill_range(g, range.first, range.end, &range);
+    double lost = spacing[1].lost;
+    const double *node = range.node;
+    while (2.0 * node[range.first] - node[range.first + 1] > range.top + lost
+           && range.first > -range.most) {
+        fill_range(g, range.first - more, range.first, &range);
+        range.first -= more;
+    }
+    while (2.0 * node[range.end - 1] - node[range.end - 2] > range.top + lost
+           && range.end < range.most) {
+        fill_range(g, range.end, range.end + more, &range);
+        range.end += more;
+    }
+    return range;
+}
+
+/* Several dimensions -------------------------------------------------------------------------- */
+
+/* The lines of a ball, one after another: their nodes are filled, or one node is sought among them. */
+typedef struct {
+    lattice_group_t *g;
+    double t[MOST_Q];
+    int at_edge;                /* is one of the other dimensions at its first or last node? */
+    int is_full;                /* has there been no room for all nodes? */
+    size_t n, sought;           /* nodes so far; the number of one, or none */
+    double top, edge;           /* the largest of all, and at the border of the ball */
+} walk_t;
+
+static const size_t NONE = (size_t) -1;
+
+/* Nodes of a line are those within the ball, a vector at least. The answer is 1 when the sought one is
+   among them: t[0] is its. */
+static int walk_line(walk_t *walk, const double *factor, double left)
+{
+    lattice_group_t *g = walk->g;
+    int q = g->q, n = (int) ceil(2.0 * sqrt(left) / g->h / LANES) * LANES;
+    if (n < LANES) n = LANES;
+    double first = g->h * (-n / 2 + g->shift[0]);
+    if (walk->sought != NONE) {
+        if (walk->sought >= walk->n + n) {
+            walk->n += n;
+            return 0;
+        }
+        walk->t[0] = first + g->h * (double) (walk->sought - walk->n);
+        return 1;
+    }
+    if (walk->n + n > g->b->most_nodes) {
+        walk->is_full = 1;
+        return 1;
+    }
+    double *node = g->b->node + walk->n;
+    line_t line = { first, factor, node, 0.0, -square_of(q, g->u), g->u[0] };
+    for (int k = 1; k < q; k++) {
+        double u = g->u[k];
+        for (int l = k; l < q; l++) u += g->inverse[l + q * k] * walk->t[l];
+        line.square += u * u;
+        line.first_u += g->inverse[k] * walk->t[k];
+        line.linear += g->along[k] * walk->t[k];
+    }
+    for (int k = 0; k < n; k += 4 * LANES) {
+        int width = (n - k) / LANES < 4 ? (n - k) / LANES : 4;
+        line.t = first + g->h * k;
+        line.out = node + k;
+        fill_nodes(g, &line, width, g->b->A);
+    }
+    walk->top = largest_of((size_t) n, node, walk->top);
+    if (walk->at_edge) walk->edge = largest_of((size_t) n, node, walk->edge);
+    else walk->edge = fmax(walk->edge, fmax(node[0], node[n - 1]));
+    walk->n += n;
+    return 0;
+}
+
+/* Nodes of this dimension, each with all of those below; left: of the square of the radius. */
+static int walk_dimension(walk_t *walk, int dimension, const double *outer, double left)
+{
+    lattice_group_t *g = walk->g;
+    if (dimension == 0) return walk_line(walk, outer, left);
+    double *factor = g->b->factor + (size_t) g->n * dimension;
+    int last = (int) floor(sqrt(left) / g->h), was_at_edge = walk->at_edge;
+    for (int k = -last; k <= last; k++) {
+        double t = walk->t[dimension] = g->h * (k + g->shift[dimension]);
+        walk->at_edge = was_at_edge || k == -last || k == last;
+        if (walk->sought != NONE) { /* Nothing is computed. */ }
+        else if (k == -last) start_factor(g, dimension, t, outer, factor);
+        else step_factor(g, dimension, factor);
+        if (walk_dimension(walk, dimension - 1, factor, fmax(left - t * t, 0.0))) return 1;
+    }
+    walk->at_edge = was_at_edge;
+    return 0;
+}
+
+static walk_t start_walk(lattice_group_t *g, size_t sought)
+{
+    walk_t walk = { g, { 0.0 }, 0, 0, 0, sought, -INFINITY, -INFINITY };
+    return walk;
+}
+
+/* The ball grows until the density at its border is not above that of a normal one, or there is no
+   room for more nodes. */
+static walk_t fill_ball(lattice_group_t *g)
+{
+    double inner = spacing[g->q].radius - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
+    for (;;) {
+        prepare_lines(g);
+        walk_t walk = start_walk(g, NONE);
+        walk_dimension(&walk, g->q - 1, factor_at_mode(g), g->radius * g->radius);
+        if (walk.is_full) {
+            g->h *= 1.1;
+            continue;
+        }
+        if (!(walk.edge > walk.top + lost) || g->radius > 60.0) return walk;
+        g->radius *= 1.25;
+    }
+}
+
+/* What is asked ------------------------------------------------------------------------------- */
+
+/* Until half a Newton step is nearly nothing, and to many digits. */
+static const double NEAR_MODE = 0.02, AT_MODE = 1e-16;
+
+/* log of the sum of the integrand over the nodes, over that at the mode. range, of one dimension. */
+static double sum_nodes(lattice_group_t *g, range_t *range, walk_t *walk)
+{
+    if (g->q == 1) {
+        prepare_lines(g);
+        *range = fill_one_dimension(g);
+        return log_sum_of_exp((size_t) (range->end - range->first), range->node + range->first,
+                              range->top);
+    }
+    *walk = fill_ball(g);
+    return log_sum_of_exp(walk->n, g->b->node, walk->top);
+}
+
+double log_group_integral(const responses_t *responses, int group,
+                          const group_parameters_t *parameters, const lattice_buffers_t *buffers)
+{
+    lattice_group_t g;
+    range_t range;
+    walk_t walk;
+    if (!center_group(responses, group, parameters, NEAR_MODE, buffers, &g)) return NAN;
+    if (g.q == 0) return g.at_mode;
+    place_nodes(&g, parameters->fineness);
+    double log_sum = sum_nodes(&g, &range, &walk);
+    return g.at_mode - 0.5 * square_of(g.q, g.u) - g.log_det
+        + g.q * (log(g.h) - 0.918938533204672742) + log_sum;
+}
+
+status_t find_group_mode(const responses_t *responses, int group,
+                         const group_parameters_t *parameters, const lattice_buffers_t *buffers,
+                         double *mode)
+{
+    lattice_group_t g;
+    if (!center_group(responses, group, parameters, AT_MODE, buffers, &g))
+        return STATUS_NOT_FINITE;
+    memcpy(mode, g.u, sizeof(double) * g.q);
+    return STATUS_OK;
+}
+
+/* The number of the node at which the nodes' cumulated shares reach u. */
+static size_t choose_node(size_t n, const double *node, double log_sum, double u)
+{
+    double sum = 0.0;
+    size_t likely = 0;
+    for (size_t i = 0; i < n; i++) {
+        double share = exp(node[i] - log_sum);
+        sum += share;
+        if (share > 0.0) likely = i;
+        if (sum >= u && share > 0.0) return i;
+    }
+    return likely;
+}
+
+status_t draw_group_by_lattice(const responses_t *responses, int group,
+                               const group_parameters_t *parameters, const double *uniform,
+                               const lattice_buffers_t *buffers, double *effect)
+{
+    lattice_group_t g;
+    range_t range;
+    walk_t walk;
+    double t[MOST_Q], u[MOST_Q];
+    if (!center_group(responses, group, parameters, NEAR_MODE, buffers, &g))
+        return STATUS_NOT_FINITE;
+    int q = g.q;
+    place_nodes(&g, parameters->fineness);
+    for (int k = 0; k < q; k++) g.shift[k] = k == 0 ? uniform[k] : uniform[k] - 0.5;
+    double log_sum = sum_nodes(&g, &range, &walk);
+    if (!isfinite(log_sum)) return STATUS_NOT_FINITE;
+    if (q == 1) {
+        size_t chosen = choose_node((size_t) (range.end - range.first), range.node + range.first,
+                                    log_sum, uniform[q]);
+        t[0] = g.h * (range.first + (double) chosen + g.shift[0]);
+    } else {
+        walk_t search = start_walk(&g, choose_node(walk.n, buffers->node, log_sum, uniform[q]));
+        walk_dimension(&search, q - 1, NULL, g.radius * g.radius);
+        memcpy(t, search.t, sizeof(double) * q);
+    }
+    for (int k = 0; k < q; k++) {
+        u[k] = g.u[k];
+        for (int l = k; l < q; l++) u[k] += g.inverse[l + q * k] * t[l];
+    }
+    for (int k = 0; k < q; k++) {
+        effect[k] = 0.0;
+        for (int l = 0; l <= k; l++) effect[k] += parameters->L[k + (size_t) q * l] * u[l];
+    }
+    return STATUS_OK;
+}
+
+double log_gamma_sums(const responses_t *responses, double shape)
+{
+    double sum = 0.0, at_zero = lgammafn(shape);
+    for (int i = 0; i < responses->n_values; i++)
+        if (responses->value[i] > 0.0)
+            sum += responses->times[i] * (lgammafn(responses->value[i] + shape) - at_zero);
+    return sum;
+}

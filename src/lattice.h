@@ -1,0 +1,46 @@
+#ifndef RELM_LATTICE_H
+#define RELM_LATTICE_H
+
+#include "responses.h"
+
+/* The integral of a group's likelihood over its effects, b = L u with u ~ N_q(0, I), by the trapezoidal
+   rule. About the mode of u, in the coordinates t in which its curvature is the identity, nodes are
+   h (k + shift), k whole numbers, within a ball; for densities like these the rule's error falls like
+   exp(-2 pi^2 / h^2). The sum does not depend on the shift, so a node that is drawn by its share of
+   the sum, at a uniform shift, is a draw of u. */
+
+typedef struct {
+    const double *theta;    /* p */
+    const double *L;        /* q x q, lower triangular: Sigma = L L' */
+    double shape;           /* r, of dispersed counts */
+    double fineness;        /* 1, or less for nodes that lie closer */
+} group_parameters_t;
+
+typedef struct {
+    double *trials, *base, *eta, *mean, *rest, *weight;     /* rows */
+    double *A, *c, *step;       /* rows x q: Z L; Z L C'^-1; exp(c h) */
+    double *factor;             /* rows x q: of a line of nodes, by dimension */
+    double *node;               /* most_nodes: log of the integrand over that at the mode */
+    size_t most_nodes;
+} lattice_buffers_t;
+
+lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work);
+
+/* log p(y_j | theta, L), of DISPERSED without the gamma functions; not a number where it fails. */
+double log_group_integral(const responses_t *responses, int group,
+                          const group_parameters_t *parameters, const lattice_buffers_t *buffers);
+
+/* The mode of u: q. */
+status_t find_group_mode(const responses_t *responses, int group,
+                         const group_parameters_t *parameters, const lattice_buffers_t *buffers,
+                         double *mode);
+
+/* A draw of b from uniform random numbers: uniform, q + 1; effect, q. */
+status_t draw_group_by_lattice(const responses_t *responses, int group,
+                               const group_parameters_t *parameters, const double *uniform,
+                               const lattice_buffers_t *buffers, double *effect);
+
+/* The sum of the gamma functions of DISPERSED counts. */
+double log_gamma_sums(const responses_t *responses, double shape);
+
+#endif

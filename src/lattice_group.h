@@ -1,0 +1,71 @@
+#ifndef RELM_LATTICE_GROUP_H
+#define RELM_LATTICE_GROUP_H
+
+#include "lattice.h"
+
+enum { MOST_Q = MOST_LATTICE_COLUMNS };
+
+/* Of one group at one point. */
+typedef struct {
+    const responses_t *responses;
+    const lattice_buffers_t *b;
+    int n, q;                   /* rows, columns */
+    const double *X, *Z, *y, *offset;
+    const double *trials;
+    double u[MOST_Q];           /* the mode, or near it */
+    double C[MOST_Q * MOST_Q];  /* lower triangular: CC' is minus the second derivative there */
+    double inverse[MOST_Q * MOST_Q];    /* of C */
+    double along[MOST_Q];       /* y'c */
+    double at_mode;             /* log likelihood there */
+    double log_det;             /* log|C| */
+    double total_mean;          /* of COUNTS */
+    double largest;             /* the largest sum over columns of |c| */
+    double h, radius;
+    double shift[MOST_Q];
+} lattice_group_t;
+
+/* A row of PROBIT or CLOGLOG: its log likelihood, slope and minus its curvature. */
+typedef struct {
+    double value, slope, weight;
+} row_t;
+
+row_t plain_row(likelihood_t likelihood, double eta, double y, double trials);
+
+/* Are its rows' likelihoods no products of what rows and nodes have? */
+static inline int is_plain(const lattice_group_t *g)
+{
+    return g->responses->likelihood == LIKELIHOOD_PROBIT
+        || g->responses->likelihood == LIKELIHOOD_CLOGLOG;
+}
+
+/* The group at these parameters with its mode, found from where it was before: all but h, the radius
+   and the shift; and what nodes are made of. 0 where there is no mode. */
+int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
+                 const lattice_buffers_t *b, lattice_group_t *g);
+
+/* What lines of nodes multiply by, at the distance h. */
+void prepare_lines(lattice_group_t *g);
+
+/* Nodes t, t + h, ... of the first dimension. */
+typedef struct {
+    double t;
+    const double *factor;       /* rows: what the other dimensions make of the mean at the mode, or of
+                                   other links add to eta */
+    double *out;
+    double linear;              /* y'c t of the other dimensions */
+    double square;              /* their |u|^2, less that at the mode */
+    double first_u;             /* u of the first dimension where its t is 0 */
+} line_t;
+
+/* The log integrand over that at the mode, at `width` vectors of nodes, up to four. start: rows. */
+void fill_nodes(const lattice_group_t *g, const line_t *line, int width, double *start);
+
+/* The factor of a line whose other dimensions are all 0. */
+const double *factor_at_mode(const lattice_group_t *g);
+
+/* factor <- that at t of another dimension, from `outer`; or from one node of it to the next. */
+void start_factor(const lattice_group_t *g, int dimension, double t, const double *outer,
+                  double *factor);
+void step_factor(const lattice_group_t *g, int dimension, double *factor);
+
+#endif

@@ -1,0 +1,286 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include "lane_math.h"
+#include "lattice_group.h"
+
+/* Rows ---------------------------------------------------------------------------------------- */
+
+/* out += sum of columns times coefficients; out: n. */
+INLINED void add_columns(int n, int n_columns, const double *columns, const double *coef,
+                         double *out)
+{
+    for (int k = 0; k < n_columns; k++) {
+        const double *x = columns + (size_t) n * k;
+        double b = coef[k];
+        for (int i = 0; i < n; i += LANES)
+            *lanes_of(out + i) += b * *const_lanes_of(x + i);
+    }
+}
+
+/* The group's rows at these parameters: trials, X theta with the offset, Z L. */
+INLINED void start_group(const responses_t *responses, int j, const group_parameters_t *at,
+                         const lattice_buffers_t *b, lattice_group_t *g)
+{
+    int p = responses->n_coef, q = responses->n_random;
+    size_t first = (size_t) responses->start[j];
+    int n = g->n = (int) ((size_t) responses->start[j + 1] - first);
+    g->responses = responses;
+    g->b = b;
+    g->q = q;
+    g->X = responses->X + first * p;
+    g->Z = responses->Z + first * q;
+    g->y = responses->y + first;
+    g->offset = responses->offset + first;
+    g->trials = responses->trials + first;
+    double from_offset = 0.0;
+    if (responses->likelihood == LIKELIHOOD_DISPERSED) {
+        from_offset = log(at->shape);
+        for (int i = 0; i < n; i += LANES)
+            *lanes_of(b->trials + i) = *const_lanes_of(g->y + i)
+                + at->shape * *const_lanes_of(g->trials + i);
+        g->trials = b->trials;
+    }
+    for (int i = 0; i < n; i += LANES)
+        *lanes_of(b->base + i) = *const_lanes_of(g->offset + i) - from_offset;
+    add_columns(n, p, g->X, at->theta, b->base);
+    memset(b->A, 0, sizeof(double) * n * q);
+    for (int k = 0; k < q; k++)
+        add_columns(n, q - k, g->Z + (size_t) n * k, at->L + k + (size_t) q * k,
+                    b->A + (size_t) n * k);
+}
+
+INLINED void predict_rows(const lattice_group_t *g, const double *u)
+{
+    memcpy(g->b->eta, g->b->base, sizeof(double) * g->n);
+    add_columns(g->n, g->q, g->b->A, u, g->b->eta);
+}
+
+/* Of logistic rows: E/(1 + E) and 1/(1 + E); of counts the mean. */
+INLINED void logistic_rows(const lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    for (int i = 0; i < g->n; i += LANES) {
+        lanes_t E = *const_lanes_of(b->eta + i);
+        exp_lanes(&E);
+        lanes_t rest = 1.0 / (1.0 + E), mean = E * rest, trials = *const_lanes_of(g->trials + i);
+        *lanes_of(b->rest + i) = rest;
+        *lanes_of(b->mean + i) = trials * mean;
+        *lanes_of(b->weight + i) = trials * mean * rest;
+    }
+}
+
+INLINED void count_rows(const lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    for (int i = 0; i < g->n; i += LANES) {
+        lanes_t mean = *const_lanes_of(b->eta + i);
+        exp_lanes(&mean);
+        mean *= *const_lanes_of(g->trials + i);
+        *lanes_of(b->mean + i) = mean;
+        *lanes_of(b->weight + i) = mean;
+    }
+}
+
+static row_t probit_row(double eta, double y, double trials)
+{
+    double log_density = -0.5 * eta * eta - 0.918938533204672742;
+    double above = pnorm(eta, 0.0, 1.0, 1, 1), below = pnorm(eta, 0.0, 1.0, 0, 1);
+    double up = exp(log_density - above), down = exp(log_density - below);
+    row_t row = { y * above + (trials - y) * below, y * up - (trials - y) * down,
+                  y * up * (up + eta) + (trials - y) * down * (down - eta) };
+    return row;
+}
+
+static row_t cloglog_row(double eta, double y, double trials)
+{
+    double e = exp(fmin(eta, 700.0));
+    double g = e < 700.0 ? e / expm1(e) : 0.0;
+    /* 1 - exp(-e) is e where e is nothing beside 1. */
+    double log_one = e < 1e-300 ? eta : log(-expm1(-e));
+    row_t row = { y * log_one - (trials - y) * e, y * g - (trials - y) * e,
+                  y * g * (e + g - 1.0) + (trials - y) * e };
+    return row;
+}
+
+row_t plain_row(likelihood_t likelihood, double eta, double y, double trials)
+{
+    return likelihood == LIKELIHOOD_PROBIT ? probit_row(eta, y, trials)
+        : cloglog_row(eta, y, trials);
+}
+
+/* mean is such that y - mean is the slope. */
+static void plain_rows(const lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    for (int i = 0; i < g->n; i++) {
+        row_t row = plain_row(g->responses->likelihood, b->eta[i], g->y[i], g->trials[i]);
+        b->mean[i] = g->y[i] - row.slope;
+        b->weight[i] = row.weight;
+    }
+}
+
+INLINED double log_likelihood(const lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    lanes_t sum = ALL_LANES(0.0);
+    if (is_plain(g)) {
+        double value = 0.0;
+        for (int i = 0; i < g->n; i++)
+            value += plain_row(g->responses->likelihood, b->eta[i], g->y[i], g->trials[i]).value;
+        return value;
+    }
+    if (g->responses->likelihood == LIKELIHOOD_COUNTS) {
+        for (int i = 0; i < g->n; i += LANES)
+            sum += *const_lanes_of(g->y + i) * *const_lanes_of(b->eta + i)
+                - *const_lanes_of(b->mean + i);
+        return sum_of_lanes(&sum);
+    }
+    /* log(1 + E) is -log(rest). */
+    for (int i = 0; i < g->n; i += LANES) {
+        lanes_t log_rest = *const_lanes_of(b->rest + i);
+        log_lanes(&log_rest);
+        sum += *const_lanes_of(g->y + i) * *const_lanes_of(b->eta + i)
+            + *const_lanes_of(g->trials + i) * log_rest;
+    }
+    return sum_of_lanes(&sum);
+}
+
+/* The mode ------------------------------------------------------------------------------------ */
+
+/* In place, lower triangular. */
+static int factor_small(int q, double *H)
+{
+    for (int k = 0; k < q; k++)
+        for (int l = k; l < q; l++) {
+            double sum = H[l + q * k];
+            for (int m = 0; m < k; m++) sum -= H[l + q * m] * H[k + q * m];
+            if (l > k) H[l + q * k] = sum / H[k + q * k];
+            else if (sum > 0.0 && sum < INFINITY) H[k + q * k] = sqrt(sum);
+            else return 0;
+        }
+    return 1;
+}
+
+/* Gradient and minus the Hessian of log p(y, u) at u. */
+INLINED void differentiate(const lattice_group_t *g, const double *u, double *gradient, double *H)
+{
+    const lattice_buffers_t *b = g->b;
+    int n = g->n, q = g->q;
+    for (int k = 0; k < q; k++) {
+        const double *a = b->A + (size_t) n * k;
+        lanes_t sum = ALL_LANES(0.0);
+        for (int i = 0; i < n; i += LANES)
+            sum += *const_lanes_of(a + i)
+                * (*const_lanes_of(g->y + i) - *const_lanes_of(b->mean + i));
+        gradient[k] = sum_of_lanes(&sum) - u[k];
+        for (int l = k; l < q; l++) {
+            const double *other = b->A + (size_t) n * l;
+            lanes_t square = ALL_LANES(0.0);
+            for (int i = 0; i < n; i += LANES)
+                square += *const_lanes_of(a + i) * *const_lanes_of(other + i)
+                    * *const_lanes_of(b->weight + i);
+            H[l + q * k] = sum_of_lanes(&square) + (l == k);
+        }
+    }
+}
+
+/* How far the rows would move: a step is at most 3 of any. */
+INLINED double cut_step(const lattice_group_t *g, const double *step)
+{
+    double largest = 0.0;
+    for (int i = 0; i < g->n; i++) {
+        double sum = 0.0;
+        for (int k = 0; k < g->q; k++) sum += g->b->A[i + (size_t) g->n * k] * step[k];
+        if (fabs(sum) > largest) largest = fabs(sum);
+    }
+    return largest > 3.0 ? 3.0 / largest : 1.0;
+}
+
+enum { MOST_NEWTON_STEPS = 200 };
+
+/* Newton's method from g->u, until half of its decrement is nearly nothing; 0 where it fails. */
+INLINED int approach_mode(lattice_group_t *g, double enough)
+{
+    int q = g->q;
+    double gradient[MOST_Q], step[MOST_Q];
+    for (int round = 0; round < MOST_NEWTON_STEPS; round++) {
+        predict_rows(g, g->u);
+        if (is_plain(g)) plain_rows(g);
+        else if (g->responses->likelihood == LIKELIHOOD_COUNTS) count_rows(g);
+        else logistic_rows(g);
+        differentiate(g, g->u, gradient, g->C);
+        if (!factor_small(q, g->C)) return 0;
+        double decrement = 0.0;
+        for (int k = 0; k < q; k++) {
+            double sum = gradient[k];
+            for (int l = 0; l < k; l++) sum -= g->C[k + q * l] * step[l];
+            step[k] = sum / g->C[k + q * k];
+            decrement += step[k] * step[k];
+        }
+        if (decrement < enough) return 1;
+        for (int k = q - 1; k >= 0; k--) {
+            double sum = step[k];
+            for (int l = k + 1; l < q; l++) sum -= g->C[l + q * k] * step[l];
+            step[k] = sum / g->C[k + q * k];
+        }
+        double cut = cut_step(g, step);
+        for (int k = 0; k < q; k++) g->u[k] += cut * step[k];
+    }
+    return 0;
+}
+
+/* C^-1, c = Z L C'^-1 with its largest sum, and y'c. */
+INLINED void turn_rows(lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    int n = g->n, q = g->q;
+    g->log_det = 0.0;
+    memset(b->c, 0, sizeof(double) * n * q);
+    for (int k = 0; k < q; k++) {
+        g->log_det += log(g->C[k + q * k]);
+        for (int l = k; l < q; l++) {
+            double sum = l == k;
+            for (int m = k; m < l; m++) sum -= g->C[l + q * m] * g->inverse[m + q * k];
+            g->inverse[l + q * k] = sum / g->C[l + q * l];
+        }
+    }
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l <= k; l++)
+            add_columns(n, 1, b->A + (size_t) n * l, g->inverse + k + q * l,
+                        b->c + (size_t) n * k);
+    lanes_t largest = ALL_LANES(0.0);
+    for (int i = 0; i < n; i += LANES) {
+        lanes_t sum = ALL_LANES(0.0);
+        for (int k = 0; k < q; k++) {
+            lanes_t c = *const_lanes_of(b->c + i + (size_t) n * k);
+            lanes_t other = -c;
+            raise_lanes(&c, &other);
+            sum += c;
+        }
+        raise_lanes(&largest, &sum);
+    }
+    g->largest = 0.0;
+    for (int i = 0; i < LANES; i++)
+        if (LANE(largest, i) > g->largest) g->largest = LANE(largest, i);
+    for (int k = 0; k < q; k++) {
+        lanes_t sum = ALL_LANES(0.0);
+        for (int i = 0; i < n; i += LANES)
+            sum += *const_lanes_of(g->y + i) * *const_lanes_of(b->c + i + (size_t) n * k);
+        g->along[k] = sum_of_lanes(&sum);
+    }
+}
+
+FOR_WIDE_VECTORS_TOO
+int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
+                 const lattice_buffers_t *b, lattice_group_t *g)
+{
+    int q = responses->n_random;
+    start_group(responses, j, at, b, g);
+    for (int k = 0; k < q; k++)
+        g->u[k] = responses->mode ? responses->mode[k + (size_t) q * j] : 0.0;
+    if (!approach_mode(g, enough)) return 0;
+    g->at_mode = log_likelihood(g);
+    turn_rows(g);
+    return 1;
+}
