@@ -51,9 +51,10 @@ new_tuning <- function(model, estimate, role, threads = 1L, step = 0L) {
   grouping <- grouping_of_step(model, step)
   signs <- c(bitwShiftL(1L, seq_len(grouping$n_random) - 1L),
              unlist(lapply(grouping$blocks, correlation_signs)),
-             if (role %in% c("coordinate", "beside")) 0L)
+             if (role %in% c("coordinate", "beside")) 0L,
+             if (role == "none") integer(model$n_coef + has_shape(model)))
   n <- length(signs)
-  unit <- if (role %in% c("given", "beside")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
+  unit <- if (role %in% c("given", "beside", "none")) sqrt(exp(mean(log(estimate$sigma2)))) else 1
   list(step = step, sigma_role = match(role, sigma_roles) - 1L,
        scale = step_scale(model, step) * unit, sign_columns = signs, center = numeric(n),
        root = diag(n), df = proposal_df,
@@ -185,7 +186,8 @@ points_of <- function(hyper, model, tuning) {
   x <- asinh(sweep(own("sd") / unit, 2, tuning$scale, "/"))
   sizes <- vapply(grouping_of_step(model, tuning$step)$blocks, `[[`, 0L, "size")
   cbind(x, partial_coordinates(own("cor"), sizes),
-        if (with_coordinate(tuning)) log(drop(sigma)))
+        if (with_coordinate(tuning)) log(drop(sigma)),
+        if (role_of(tuning) == "none") coefficient_points(hyper, model))
 }
 
 # Proposals at the mean of draws, with their covariance.

@@ -68,6 +68,7 @@ plan_extension <- function(fit, control) {
   model <- sampler_model(posterior, parameterization)
   uncentered <- if (parameterization == "uncentered") model
   model <- restore_tuning(model, sampling$tuning, control$threads)
+  if (!is.null(model$responses)) uncentered <- model
   c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
          seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)), kept)
 }

@@ -111,8 +111,9 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
     }
     return(drawn)
   }
+  ffi_draw <- if (is.null(model$responses)) ffi_draw_deferred else ffi_draw_family_effects
   drawn <- with_stream(chain_seed, {
-    .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    .Call(ffi_draw, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
   dim(drawn) <- c(model$groupings[[1]]$n_random, length(groups), ncol(drawn))
   drawn

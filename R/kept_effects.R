@@ -112,7 +112,7 @@ draw_all_again <- function(fit, groups) {
   sampling <- fit$sampling
   posterior <- fit$posterior
   if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
-  model <- sampler_model(posterior, "uncentered")
+  model <- model_of_fit(fit)
   if (length(groups) == 1) groups <- groups[[1]]
   lapply(seq_len(sampling$chains), function(chain) {
     draw_deferred_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],

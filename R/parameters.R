@@ -181,7 +181,8 @@ state_of <- function(draw, posterior) {
   Sigma <- lapply(groupings_of(posterior), function(grouping) {
     covariance_of(own("sd", grouping$name), own("cor", grouping$name), grouping$blocks)
   })
-  list(beta = own("b"), Sigma = Sigma, sigma2 = own("sigma")^2, hyper = draw)
+  list(beta = own("b"), Sigma = Sigma, sigma2 = if (is_gaussian(posterior)) own("sigma")^2 else 1,
+       hyper = draw)
 }
 
 covariance_of <- function(sd, correlations, blocks) {

@@ -11,6 +11,7 @@ sampler_model <- function(posterior, parameterization) {
   coordinates <- sampler_coordinates(posterior, parameterization)
   strata <- strata_of(posterior)
   several <- length(groupings) > 1
+  responses <- encode_responses(posterior, coordinates)
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
     groupings = Map(function(g, means) {
       own <- one_grouping(posterior, g)
@@ -30,9 +31,11 @@ sampler_model <- function(posterior, parameterization) {
     beta_mean = posterior$beta$mean, beta_precision = posterior$beta$precision,
     to_beta = coordinates$to_beta, from_beta = coordinates$from_beta,
     beta_shift = coordinates$beta_shift,
-    sigma_prior = posterior$sigma, part = parameters_of(posterior)$part,
+    # Another family has no sigma, whose prior then stands for nothing.
+    sigma_prior = if (is.null(posterior$sigma)) encode_scale(jeffreys()) else posterior$sigma,
+    part = parameters_of(posterior)$part,
     of_grouping = match(parameters_of(posterior)$grouping, vapply(groupings, `[[`, "", "name"))
-  ))
+  ), if (!is.null(responses)) list(responses = responses))
 }
 
 # The cells of several groupings.

@@ -4,12 +4,31 @@
 # The sampler that runs: the common line needs no chain, and where none is asked for it is
 # the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
+  if (!is_gaussian(posterior)) return(family_sampler(posterior, sampler))
   conjugate <- !has_groups(posterior) && all(posterior$beta$precision == 0) &&
     n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
   if (has_several(posterior) || is.null(collapsed_obstacle(posterior))) "collapsed"
   else "interweaved"
+}
+
+# Another family than the Gaussian one has the collapsed sampler.
+family_sampler <- function(posterior, sampler) {
+  label <- family_of(posterior)$label
+  if (!is.null(sampler) && sampler != "collapsed") {
+    abort("The {sampler} sampler is of Gaussian responses.", x = "This is a {label}.",
+          i = 'Leave {.arg sampler} out, or use {.code sampler = "collapsed"}.')
+  }
+  if (has_several(posterior)) {
+    abort("A {label} has one grouping here.",
+          x = "This one has {.code {vapply(groupings_of(posterior), `[[`, '', 'name')}}.")
+  }
+  if (has_groups(posterior) && nrow(grouping_of(posterior)$random) > 8) {
+    abort("A {label} has at most eight random columns.",
+          x = "This one has {nrow(grouping_of(posterior)$random)}.")
+  }
+  "collapsed"
 }
 
 # What the collapsed sampler asks of a model; NULL where it can run.

@@ -16,14 +16,14 @@ sample_posterior <- function(posterior, control, seed = NULL) {
 }
 
 plan_sampling <- function(posterior, control, seed) {
-  check_gaussian(posterior, "Sampling")
   sampler <- sampler_that_runs(posterior, control$sampler)
-  check_sampler(posterior, sampler)
+  if (is_gaussian(posterior)) check_sampler(posterior, sampler)
   check_sweeps(control)
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, kept$kept)
   if (sampler == "common_line") control$warmup <- 0L
   uncentered <- sampler_model(posterior, "uncentered")
+  if (!is_gaussian(posterior)) return(plan_family(posterior, uncentered, control, seed, kept))
   model <- if (parameterization_of(sampler) == "uncentered") uncentered
     else sampler_model(posterior, parameterization_of(sampler))
   if (is_tuned(sampler)) model <- with_spectrum(model)
@@ -54,6 +54,23 @@ without_mode <- function(control, posterior) {
   abort("The collapsed sampler found no mode of the posterior to start from.",
         i = if (has_several(posterior)) "Rescale the response or the priors."
             else 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
+}
+
+# The same of another family, whose tuning knows all that a start needs.
+plan_family <- function(posterior, model, control, seed, kept) {
+  tell_work("Tuning proposals for", max_groups(posterior), "groups", control)
+  model <- tune_family(model, control)
+  if (is.null(model)) {
+    abort("The collapsed sampler found no mode of the posterior to start from.",
+          i = "Rescale the predictors, or give the coefficients priors.")
+  }
+  control$warmup <- min(control$warmup, most_warmup(tuning_of_model(model)))
+  estimate <- family_start(model)
+  plan <- list(sampler = "collapsed", model = model, uncentered = model, estimate = estimate,
+               control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
+               in_chain = FALSE, init = initial_states(control$init, posterior))
+  plan$control$init <- NULL
+  c(plan, kept)
 }
 
 check_sweeps <- function(control) {
@@ -161,7 +178,8 @@ draws_before <- function(end) if (is.null(end)) 0L else end$draws
 shared_tuning <- function(tuning) if (is_shared(tuning)) keep_tuning(tuning)
 
 is_shared <- function(tuning) {
-  !is.null(tuning) && (is.null(tuning$sigma_role) || !is.null(tuning$table))
+  !is.null(tuning) && (is.null(tuning$sigma_role) || !is.null(tuning$table) ||
+                         role_of(tuning) == "none")
 }
 
 # A tuning without what can be made again, and that again.
@@ -176,6 +194,7 @@ keep_tuning <- function(tuning) {
 
 restore_tuning <- function(model, tuning, threads) {
   if (is.null(tuning)) return(model)
+  model <- with_modes_of(model, tuning)
   with_tuning(with_spectrum(model), each_tuning(tuning, function(tuning) {
     # Fits of versions before have one of a step without a number.
     if (is.null(tuning$step)) tuning$step <- 0L

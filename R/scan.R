@@ -16,7 +16,7 @@ most_warmup <- function(tuning) {
   if (is.null(tuning)) return(Inf)
   if (is.null(tuning$sigma_role)) return(scan_warmup)
   if (role_of(tuning) == "given") return(Inf)
-  if (is.null(tuning$table)) 100L else 20L
+  if (is.null(tuning$table) && role_of(tuning) != "none") 100L else 20L
 }
 
 # On a stream of its own, so that nothing depends on how many draws are wanted.

@@ -19,6 +19,8 @@ find_steps <- function(groupings) {
 
 encode_steps <- function(posterior) {
   steps <- find_steps(groupings_of(posterior))
+  # Without groups another family's step has its coefficients alone.
+  if (!length(steps) && !is_gaussian(posterior)) return(list(list(groupings = integer())))
   lapply(steps, encode_step, posterior, length(steps))
 }
 

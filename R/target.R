@@ -47,7 +47,7 @@ signs_changed <- function(sign_columns, columns) {
 
 # What becomes of sigma, in the order of sigma_role_t in src/collapsed_target.h, whose numbers a
 # tuning holds.
-sigma_roles <- c("integrated", "coordinate", "given", "beside")
+sigma_roles <- c("integrated", "coordinate", "given", "beside", "none")
 
 role_of <- function(tuning) sigma_roles[tuning$sigma_role + 1L]
 
@@ -55,7 +55,7 @@ role_of <- function(tuning) sigma_roles[tuning$sigma_role + 1L]
 with_coordinate <- function(tuning) role_of(tuning) %in% c("coordinate", "beside")
 
 # Are the standard deviations themselves coordinates, not those over sigma?
-with_own_sds <- function(tuning) role_of(tuning) %in% c("given", "beside")
+with_own_sds <- function(tuning) role_of(tuning) %in% c("given", "beside", "none")
 
 # A bound has no curvature to go by: the mode is sought without it, and then brought
 # within.

@@ -16,12 +16,11 @@ double shape_at(const collapsed_target_t *target, const double *point)
     return has_shape(target->model) ? exp(point[target->target.n - 1]) : 0.0;
 }
 
-/* In log r; on r^-1/2 that has a prior of its own, d r^-1/2 = -r^-1/2 / 2 d log r. */
-static double log_shape_prior(const shape_prior_t *prior, double shape)
+/* In log r: d r^-1/2 = -r^-1/2 / 2 d log r. */
+static double log_shape_prior(const scale_prior_t *prior, double shape)
 {
-    if (!prior->is_of_root) return prior->shape * log(shape) - prior->rate * shape;
     double root = 1.0 / sqrt(shape);
-    return log_scale_density(&prior->root, root) + log(root);
+    return log_scale_density(prior, root) + log(root);
 }
 
 static double log_theta_prior(const model_t *model, const double *theta)

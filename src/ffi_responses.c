@@ -5,15 +5,6 @@
 #include "ffi_responses.h"
 #include "lanes.h"
 
-static void decode_shape_prior(SEXP list, shape_prior_t *prior)
-{
-    const double *gamma = list_doubles(list, "gamma", 2);
-    prior->is_of_root = list_integer(list, "is_of_root", 0);
-    prior->shape = gamma[0];
-    prior->rate = gamma[1];
-    prior->root = decode_scale_prior(list_element(list, "root"));
-}
-
 /* Rows of each group in a block of its own, column by column, made up to whole vectors. */
 typedef struct {
     int n_rows, n_groups;
@@ -98,8 +89,9 @@ void decode_responses(SEXP model_list, model_t *model)
     responses->value = list_doubles(list, "value", responses->n_values);
     responses->times = list_doubles(list, "times", responses->n_values);
     look_at_rows(responses);
-    decode_shape_prior(list_element(list, "shape_prior"), &model->shape_prior);
     model->responses = responses;
+    if (has_shape(model))
+        model->shape_prior = decode_scale_prior(list_element(list, "shape_prior"));
 }
 
 family_data_t *new_family_data(const model_t *model, int n_threads, double fineness)

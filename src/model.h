@@ -53,7 +53,7 @@ typedef struct {
 
     /* Of a family other than the Gaussian; then sigma stands for nothing. */
     const responses_t *responses;   /* or NULL */
-    shape_prior_t shape_prior;
+    scale_prior_t shape_prior;      /* of r^-1/2, r the shape of dispersed counts */
 } model_t;
 
 /* Asked now and then; answers nonzero when the user wants to stop. */

@@ -1,7 +1,6 @@
 #ifndef RELM_RESPONSES_H
 #define RELM_RESPONSES_H
 
-#include "scale_prior.h"
 #include "status.h"
 #include "workspace.h"
 
@@ -40,12 +39,5 @@ typedef struct responses {
     int n_values;                   /* of DISPERSED: distinct counts, and how many rows have each */
     const double *value, *times;
 } responses_t;
-
-/* Of the shape r of dispersed counts: a gamma density, or one of r^-1/2. */
-typedef struct {
-    int is_of_root;
-    double shape, rate;
-    scale_prior_t root;
-} shape_prior_t;
 
 #endif
