@@ -11,9 +11,7 @@
    Z = B R, B'B = I over the rows of a group, c = B'e. So no square is taken off another, but for
    what the groups leave of y'y, which is summed again where it would cancel. */
 typedef struct {
-    int n;                  /* rows of the cells' factors that are not zero */
-    double *z, *c;          /* q* x rows, rows: [R c] */
-    int *cell, *row;        /* rows: the cell of each, and its number in the cell's factor */
+    joint_rows_t rows;
     int **leaf;             /* steps: of each row, the place of its leaf in the step's chain */
     double **total;         /* steps: q* x leaves, the effects of a leaf and of its ancestors together */
     double **on_X;          /* steps: p, X'Z gamma */
@@ -36,10 +34,6 @@ typedef struct {
     double fixed_yy;        /* what they leave of y'y */
     joint_effects_t *joint; /* of all steps */
 } scan_t;
-
-/* How many rows there are, and they. */
-int count_rows(const model_t *model);
-void split_cells(const model_t *model, joint_effects_t *joint);
 
 /* What the other steps take of a step's effects. */
 void tell_effects(const model_t *model, const state_t *state, const step_t *step, scan_t *scan);
