@@ -138,7 +138,8 @@ static void change_unit(collapsed_t *c, double old_sigma, double sigma)
     if (sigma_is_coordinate(target->sigma_role)) point[target->target.n - 1] = log(sigma);
 }
 
-status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
+/* What a step of several finds of the others before its moves, ... */
+static status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
 {
     collapsed_target_t *target = &c->target;
     const double *sigma2 = target->sigma_role == SIGMA_GIVEN ? state->sigma2 : NULL;
@@ -151,7 +152,7 @@ status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
     return subtract_others(model, sigma2, target->chain, c->scan, state->monitor);
 }
 
-/* What it leaves to them after. */
+/* ... and leaves to them after. */
 static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, double old_sigma)
 {
     RETURN_IF_FAILED(draw_chain_effects(model, state, c));

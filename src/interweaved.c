@@ -2,6 +2,7 @@
 #include <string.h>
 #include <R_ext/Random.h>
 #include "conditionals.h"
+#include "hierarchy.h"
 #include "interweaved.h"
 #include "linalg.h"
 #include "samplers.h"
@@ -23,6 +24,8 @@ status_t interweaved_sweep(const model_t *model, state_t *state)
     }
     /* beta | gamma_j, sigma^2; drawn above already under uniform tau */
     if (!is_drawn) RETURN_IF_FAILED(draw_coefficients(model, state));
+    /* gamma_parent | gamma_j + gamma_parent, in a chain */
+    if (model->n_groupings > 1) RETURN_IF_FAILED(draw_all_above(model, state));
     for (int g = 0; g < model->n_groupings; g++) {
         /* beta | beta_j, Sigma */
         if (model->grouping[g].n_pairs > 0) RETURN_IF_FAILED(draw_translation(model, state, g));
@@ -40,7 +43,7 @@ int scales_are_uniform(const grouping_t *grouping)
     return 1;
 }
 
-/* What a grouping's cells add to the moments below. */
+/* What a grouping's cells add to the moments below; h is NULL where there are others. */
 static void add_cells_moments(const model_t *model, const state_t *state, int g,
                               double *P, double *h)
 {
@@ -53,12 +56,13 @@ static void add_cells_moments(const model_t *model, const state_t *state, int g,
             const double *R = cell_factor(grouping, cell);
             const double *C = R + q * q, *c = C + (size_t) q * p;
             double precision = 1.0 / state->sigma2[grouping->cell_stratum[cell]];
-            for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
+            for (int k = 0; h && k < p; k++)
+                h[k] += precision * dot(q, C + (size_t) q * k, c);
             for (int k = 0; k < q; k++) {
                 const double *column = R + (size_t) q * k;
                 double weight = precision * effect[k];
                 double *out = P + (size_t) all * (p + k);
-                h[p + k] += weight * dot(k + 1, column, c);
+                if (h) h[p + k] += weight * dot(k + 1, column, c);
                 for (int l = 0; l < p; l++)
                     out[l] += weight * dot(k + 1, column, C + (size_t) q * l);
                 for (int l = 0; l <= k; l++)
@@ -67,6 +71,19 @@ static void add_cells_moments(const model_t *model, const state_t *state, int g,
             }
         }
     }
+}
+
+/* h of y less the others' effects. */
+static void add_moments_among(const model_t *model, const state_t *state, int g, double *h)
+{
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random;
+    const double *sum = state->several->sums, *effect = state->grouping[g].effect;
+    subtract_effects(model, state, g, 0);
+    add_on_staying(model, state, 1, h);
+    sum_by_group(model, state, g);
+    for (int j = 0; j < grouping->n_groups; j++)
+        for (int k = 0; k < q; k++, sum++, effect++) h[model->n_coef + k] += *effect * *sum;
 }
 
 /* P and h of the regression of y on [X, Z diag(gamma_j)], whose coefficients are
@@ -92,7 +109,12 @@ static void standardized_moments(const model_t *model, const state_t *state, int
                 P[l + (size_t) all * k] += precision * gram[l + (size_t) p * k];
         }
     }
-    add_cells_moments(model, state, g, P, h);
+    if (model->n_groupings == 1) {
+        add_cells_moments(model, state, g, P, h);
+    } else {
+        add_cells_moments(model, state, g, P, NULL);
+        add_moments_among(model, state, g, h);
+    }
 }
 
 /* The inverse of diag(s) Sigma diag(s) over one block; s may be NULL, for 1. */
