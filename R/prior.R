@@ -398,8 +398,8 @@ prior_by_column <- function(prior, columns, name, default, beside = NULL) {
   spread
 }
 
-# Where columns stand that are named as in the model matrix or as in the draws. of: the grouping whose
-# columns they are, where others have theirs.
+# Where columns stand that are named as in the model matrix or as in the draws. of: the grouping
+# whose columns they are, where others have theirs.
 column_places <- function(names, columns, argument, beside = NULL, of = NULL) {
   spelled <- spell_term(columns)
   place <- match(names, columns)

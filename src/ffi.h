@@ -25,6 +25,8 @@ SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP kept,
 SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP points, SEXP sigma2);
 SEXP ffi_propose(SEXP model, SEXP tuning, SEXP n);
 SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
+SEXP ffi_scan_target(SEXP model, SEXP step, SEXP points, SEXP sigma2, SEXP effect,
+                     SEXP present);
 SEXP ffi_draw_deferred(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                        SEXP first, SEXP set_seed);
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);

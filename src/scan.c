@@ -7,6 +7,8 @@
 
 /* A direction with less than this of a column's length in a group is none. */
 static const double LEAST_SHARE = 1e-8;
+/* The same of a column of X over all rows. */
+static const double LEAST_FIXED = 1e-10;
 
 static inline double cell_scale(const model_t *model, int cell, const double *sigma2)
 {
@@ -150,6 +152,55 @@ static int passage_is_stopped(const scan_t *scan, monitor_t *monitor)
     return user_wants_to_stop(monitor, 0.2 * scan->joint->rows.n);
 }
 
+/* The square of column k of X over all rows. */
+static double square_of_fixed(const model_t *model, const double *sigma2, int k)
+{
+    int n = model->cells.n_columns, rows = model->n_coef + 1;
+    double square = 0.0;
+    for (int cell = 0; cell < model->cells.n; cell++) {
+        double scale = cell_scale(model, cell, sigma2);
+        const double *C = joint_factor(&model->cells, cell) + (size_t) n * (n + k);
+        square += scale * scale * dot(n, C, C);
+    }
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s) + (size_t) rows * k;
+        square += (sigma2 ? 1.0 / sigma2[s] : 1.0) * dot(rows, T, T);
+    }
+    return square;
+}
+
+/* Row k of a triangular factor goes into those below it, by rotations. */
+static void rotate_down(int n, int k, double *R, double *row)
+{
+    for (int j = k; j < n; j++) {
+        row[j] = R[k + (size_t) n * j];
+        R[k + (size_t) n * j] = 0.0;
+    }
+    row[k] = 0.0;
+    for (int j = k + 1; j < n; j++) {
+        double *diagonal = R + j + (size_t) n * j, length = hypot(*diagonal, row[j]);
+        if (row[j] == 0.0) continue;
+        double c = *diagonal / length, s = row[j] / length;
+        for (int m = j; m < n; m++) {
+            double *own = R + j + (size_t) n * m, before = *own;
+            *own = c * before + s * row[m];
+            row[m] = c * row[m] - s * before;
+        }
+    }
+}
+
+/* Columns of X of which the chain leaves nothing have no row of the rest's root, whose last column
+   is set anew in each scan. */
+static void drop_fixed(const model_t *model, const double *sigma2, nested_t *nested)
+{
+    int n = nested->n_coef + 1;
+    for (int k = 0; k < nested->n_coef; k++) {
+        double left = nested->rest_root[k + (size_t) n * k];
+        if (left * left <= LEAST_FIXED * LEAST_FIXED * square_of_fixed(model, sigma2, k))
+            rotate_down(n, k, nested->rest_root, nested->lost);
+    }
+}
+
 status_t make_basis(const model_t *model, const step_t *step, const double *sigma2,
                     chain_data_t *chain, scan_t *scan, monitor_t *monitor)
 {
@@ -157,6 +208,7 @@ status_t make_basis(const model_t *model, const step_t *step, const double *sigm
         make_column(model, step, k, sigma2, &chain->nested, scan);
         if (passage_is_stopped(scan, monitor)) return STATUS_INTERRUPTED;
     }
+    drop_fixed(model, sigma2, &chain->nested);
     settle_nested(&chain->nested);
     sum_fixed(model, sigma2, scan);
     return passage_is_stopped(scan, monitor) ? STATUS_INTERRUPTED : STATUS_OK;
@@ -297,7 +349,7 @@ static void set_rest(nested_t *nested, const double *Xy, double yy)
     for (int k = 0; k < p; k++) {
         const double *R = nested->rest_root + (size_t) n * k;
         double sum = Xy[k] - dot(k, R, root);
-        root[k] = R[k] > 1e-10 ? sum / R[k] : 0.0;
+        root[k] = R[k] != 0.0 ? sum / R[k] : 0.0;
         left -= root[k] * root[k];
     }
     root[p] = left > 0.0 ? sqrt(left) : 0.0;

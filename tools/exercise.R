@@ -61,6 +61,14 @@ for (formula in c(y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
     invisible(predict(fit, several[1:4, ], weights = 1:4))
   }
 }
+# The target of each step of a scan, beside the last effects.
+fit <- short(y ~ x + (1 + x | g) + (1 | h), several)
+model <- relm:::with_tuning(relm:::sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)
+state <- fit$sampling$ends[[1]]$state
+for (s in seq_along(model$steps)) {
+  invisible(.Call(relm:::ffi_scan_target, model, s - 1L, state$point[[s]], state$sigma2,
+                  state$effect, state$point))
+}
 fit <- relm(y ~ x + (1 | g) + (1 + x | k), several, chains = 1, draws = 300, seed = 1,
             group_draws = FALSE)
 invisible(ranef(fit))

@@ -39,6 +39,20 @@ factors_at <- function(point, model, tuning) {
   })
 }
 
+# Log density of LKJ(1) in the coordinates of its partial correlations, up to a constant.
+jacobian_of_correlations <- function(points, model, step = 0L) {
+  blocks <- grouping_of_step(model, step)$blocks
+  place <- grouping_of_step(model, step)$n_random
+  total <- numeric(ncol(points))
+  for (block in blocks) {
+    for (r in seq_len(block$size)[-1]) for (k in seq_len(r - 1)) {
+      place <- place + 1
+      total <- total + (block$size - k + 1) / 2 * log(1 - tanh(points[place, ])^2)
+    }
+  }
+  total
+}
+
 # log p(L | y) of the groupings `numbers` with the factors L, sigma and beta integrated out, up to a
 # constant; y: in place of the response.
 dense_log_marginal <- function(posterior, numbers, L, y = NULL) {
