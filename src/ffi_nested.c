@@ -104,7 +104,8 @@ static scan_t *new_scan(const model_t *model, int number, const nested_t *nested
     number_columns(nested, scan);
     place_rows(model, step, joint, scan);
     scan->basis = pointers(scan->n_columns);
-    for (int k = 0; k < scan->n_columns; k++) scan->basis[k] = doubles(joint->rows.n);
+    for (int k = 0; k < scan->n_columns; k++)
+        scan->basis[k] = has_plain_basis(model) ? NULL : doubles(joint->rows.n);
     scan->sums = pointers(step->n);
     for (int l = 0; l < step->n; l++) {
         int n_groups = nested->level[l].n_groups;
@@ -112,7 +113,6 @@ static scan_t *new_scan(const model_t *model, int number, const nested_t *nested
         if (n_groups > most) most = n_groups;
     }
     scan->squares = doubles(most);
-    scan->e = doubles(joint->rows.n);
     scan->scale = doubles(nested->level[0].n_groups);
     scan->Xy = doubles(p);
     scan->fixed_Xy = doubles(p);
@@ -126,6 +126,7 @@ static joint_effects_t *new_joint_effects(const model_t *model)
     int n = model->n_steps;
     double q = model->cells.n_columns;
     allocate_rows(&model->cells, &joint->rows);
+    joint->e = doubles(joint->rows.n);
     joint->leaf = (int **) R_alloc((size_t) n, sizeof(int *));
     joint->total = pointers(n);
     joint->on_X = pointers(n);

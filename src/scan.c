@@ -122,6 +122,31 @@ static void make_column(const model_t *model, const step_t *step, int k, const d
     for (int i = 0; i < joint->rows.n; i++) v[i] *= scan->squares[place[i]];
 }
 
+/* The columns of a chain with a plain basis. */
+static void make_plain_columns(nested_t *nested, scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    const nested_level_t *leaves = nested->level;
+    double *squares = scan->squares;
+    sum_squares(joint->rows.n, scan->place[0], leaves->n_groups, joint->rows.z, squares);
+    scan->is_used[0] = 0;
+    for (int j = 0; j < leaves->n_groups; j++) {
+        scan->scale[j] = squares[j] > 0.0 ? 1.0 / sqrt(squares[j]) : 0.0;
+        if (squares[j] > 0.0) scan->is_used[0] = 1;
+        else drop_direction(nested, 0, j, 0);
+    }
+    for (int k = 1; k < scan->n_columns; k++) {
+        scan->is_used[k] = 0;
+        for (int j = 0; j < nested->level[k].n_groups; j++) drop_direction(nested, k, j, 0);
+    }
+}
+
+/* B of row i, from B where that is kept. */
+INLINED double basis_at(const scan_t *scan, const double *B, const int *place, int i)
+{
+    return B ? B[i] : scan->joint->rows.z[i] * scan->scale[place[i]];
+}
+
 /* X'y of all rows, and what the cells leave of y'y. */
 static void sum_fixed(const model_t *model, const double *sigma2, scan_t *scan)
 {
@@ -204,7 +229,9 @@ static void drop_fixed(const model_t *model, const double *sigma2, nested_t *nes
 status_t make_basis(const model_t *model, const step_t *step, const double *sigma2,
                     chain_data_t *chain, scan_t *scan, monitor_t *monitor)
 {
-    for (int k = 0; k < scan->n_columns; k++) {
+    int is_plain = has_plain_basis(model);
+    if (is_plain) make_plain_columns(&chain->nested, scan);
+    for (int k = 0; !is_plain && k < scan->n_columns; k++) {
         make_column(model, step, k, sigma2, &chain->nested, scan);
         if (passage_is_stopped(scan, monitor)) return STATUS_INTERRUPTED;
     }
@@ -227,22 +254,22 @@ INLINED void subtract_total(int n, const joint_effects_t *joint, int step, doubl
     }
 }
 
-/* scan->e <- c less the others' effects, in units of sigma2 where it is given. */
+/* joint->e <- c less the others' effects, in units of sigma2 where it is given. */
 static void find_residuals(const model_t *model, const double *sigma2, const scan_t *scan)
 {
     const joint_effects_t *joint = scan->joint;
     int n = model->cells.n_columns;
-    memcpy(scan->e, joint->rows.c, sizeof(double) * joint->rows.n);
+    double *e = joint->e;
+    memcpy(e, joint->rows.c, sizeof(double) * joint->rows.n);
     for (int s = 0; s < model->n_steps; s++) {
         if (s == scan->step) continue;
-        if (n == 1) subtract_total(1, joint, s, scan->e);
-        else if (n == 2) subtract_total(2, joint, s, scan->e);
-        else if (n == 3) subtract_total(3, joint, s, scan->e);
-        else subtract_total(n, joint, s, scan->e);
+        if (n == 1) subtract_total(1, joint, s, e);
+        else if (n == 2) subtract_total(2, joint, s, e);
+        else if (n == 3) subtract_total(3, joint, s, e);
+        else subtract_total(n, joint, s, e);
     }
     if (!sigma2) return;
-    for (int i = 0; i < joint->rows.n; i++)
-        scan->e[i] *= cell_scale(model, joint->rows.cell[i], sigma2);
+    for (int i = 0; i < joint->rows.n; i++) e[i] *= cell_scale(model, joint->rows.cell[i], sigma2);
 }
 
 /* One column in all and two steps: the rows' z are the basis but for the length of a leaf's. */
@@ -276,8 +303,9 @@ static void add_weighed_Xy(const model_t *model, const double *sigma2, const sca
     const joint_effects_t *joint = scan->joint;
     int n = model->cells.n_columns, p = model->n_coef;
     for (int i = 0; i < joint->rows.n; i++) {
-        double e = cell_scale(model, joint->rows.cell[i], sigma2) * scan->e[i];
-        const double *C = joint_factor(&model->cells, joint->rows.cell[i]) + (size_t) n * n + joint->rows.row[i];
+        double e = cell_scale(model, joint->rows.cell[i], sigma2) * joint->e[i];
+        const double *C = joint_factor(&model->cells, joint->rows.cell[i]) + (size_t) n * n
+            + joint->rows.row[i];
         for (int k = 0; k < p; k++) scan->Xy[k] += e * C[(size_t) n * k];
     }
 }
@@ -285,7 +313,7 @@ static void add_weighed_Xy(const model_t *model, const double *sigma2, const sca
 /* Sums of B'e by group, and the answer e'e; weighed: X'e too. */
 static double project_rows(const model_t *model, const double *sigma2, const scan_t *scan)
 {
-    const double *e = scan->e;
+    const double *e = scan->joint->e;
     int n = scan->joint->rows.n;
     double yy = 0.0;
     find_residuals(model, sigma2, scan);
@@ -296,7 +324,8 @@ static double project_rows(const model_t *model, const double *sigma2, const sca
         const int *place = scan->place[l];
         const double *B = scan->basis[k];
         double *sum = scan->sums[l] + scan->column[k];
-        for (int i = 0; i < n; i++) sum[(size_t) width * place[i]] += B[i] * e[i];
+        for (int i = 0; i < n; i++)
+            sum[(size_t) width * place[i]] += basis_at(scan, B, place, i) * e[i];
     }
     if (sigma2) add_weighed_Xy(model, sigma2, scan);
     return yy;
@@ -306,14 +335,15 @@ static double project_rows(const model_t *model, const double *sigma2, const sca
 static double sum_left(const model_t *model, const double *sigma2, const scan_t *scan)
 {
     int n = scan->joint->rows.n;
-    double yy = 0.0, *e = scan->e;
+    double yy = 0.0, *e = scan->joint->e;
     find_residuals(model, sigma2, scan);
     for (int k = 0; k < scan->n_columns; k++) {
         if (!scan->is_used[k]) continue;
         int l = scan->level[k], width = scan->width[l];
         const int *place = scan->place[l];
         const double *B = scan->basis[k], *sum = scan->sums[l] + scan->column[k];
-        for (int i = 0; i < n; i++) e[i] -= B[i] * sum[(size_t) width * place[i]];
+        for (int i = 0; i < n; i++)
+            e[i] -= basis_at(scan, B, place, i) * sum[(size_t) width * place[i]];
     }
     for (int i = 0; i < n; i++) yy += e[i] * e[i];
     return yy;

@@ -15,25 +15,32 @@ typedef struct {
     int **leaf;             /* steps: of each row, the place of its leaf in the step's chain */
     double **total;         /* steps: q* x leaves, the effects of a leaf and of its ancestors together */
     double **on_X;          /* steps: p, X'Z gamma */
+    double *e;              /* rows: what the effects of others than a step leave, step by step */
 } joint_effects_t;
 
 typedef struct {
     int step;               /* its number */
     int n_columns;          /* of the chain: those of all its levels */
     int *level, *column;    /* n_columns: the level of each, and its place there */
-    double **basis;         /* n_columns: rows */
+    double **basis;         /* n_columns: rows; NULL where has_plain_basis() */
     int *is_used;           /* n_columns: has any group this direction? */
     int **place;            /* levels: of each row's group in the chain's order */
     int *width;             /* levels: their q */
     double **sums;          /* levels: by group, q x n_groups */
     double *squares;        /* of the largest level: n_groups */
-    double *e;              /* rows: what the others' effects leave */
     double *scale;          /* leaves: where one column is all there is, by what its sums are divided */
     double *Xy, *fixed_Xy;  /* p: X'y less the others' effects, and with all */
     double *strata_Xy;      /* p: of it what the cells' factors leave */
     double fixed_yy;        /* what they leave of y'y */
     joint_effects_t *joint; /* of all steps */
 } scan_t;
+
+/* With one column in all and one residual variance a leaf's basis is z over its length, and what lies
+   above the leaves adds nothing to it. */
+static inline int has_plain_basis(const model_t *model)
+{
+    return model->cells.n_columns == 1 && model->n_strata == 1;
+}
 
 /* What the other steps take of a step's effects. */
 void tell_effects(const model_t *model, const state_t *state, const step_t *step, scan_t *scan);
