@@ -40,10 +40,12 @@ ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, t
   ranks
 }
 
-# The least probability over parameters that uniform ranks are as uneven, by counts in ten parts.
-least_uniform <- function(ranks) {
-  min(apply(ranks, 1, function(rank) {
+# For each parameter the probability that uniform ranks are as uneven, by counts in ten parts.
+uniform_by_row <- function(ranks) {
+  apply(ranks, 1, function(rank) {
     counts <- tabulate(pmin(floor(rank * 10) + 1, 10), 10)
     stats::pchisq(sum((counts - ncol(ranks) / 10)^2) / (ncol(ranks) / 10), 9, lower.tail = FALSE)
-  }))
+  })
 }
+
+least_uniform <- function(ranks) min(uniform_by_row(ranks))
