@@ -7,7 +7,9 @@ dense_effects <- function(posterior) {
     grouping <- posterior$groupings[[g]]
     factor <- factors_of(posterior$design)[[grouping_part(g)]]
     group <- match(factor$labels, grouping$groups)[factor$code]
-    Z <- rows$Z[, grouping$random$place, drop = FALSE]
+    # The only one has all columns.
+    place <- grouping$random$place
+    Z <- if (is.null(place)) rows$Z else rows$Z[, place, drop = FALSE]
     do.call(cbind, lapply(seq_along(grouping$groups), function(j) Z * (group == j)))
   })
 }
