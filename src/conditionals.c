@@ -130,8 +130,8 @@ status_t draw_group_effects(const model_t *model, state_t *state, int g)
     return STATUS_OK;
 }
 
-/* h <- h + C'(c - R effect) of the cells of the only grouping, each divided by its variance; or, with
-   one stratum, not divided. */
+/* h <- h + C'(c - R effect) of the cells of the only grouping, each divided by its variance;
+   or, with one stratum, not divided. */
 static void add_cells_linear_term(const model_t *model, const state_t *state, int g, double *h)
 {
     const grouping_t *grouping = model->grouping + g;

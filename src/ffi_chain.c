@@ -114,8 +114,8 @@ static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sw
     return points;
 }
 
-/* Do chains go on from the effects where they ended? The first step of a sweep of several groupings, or
-   of a scan over steps, faces those of the others. */
+/* Do chains go on from the effects where they ended? The first step of a sweep of several
+   groupings, or of a scan over steps, faces those of the others. */
 static int starts_from_effects(const model_t *model, sweep_t sweep)
 {
     return sweep == collapsed_sweep ? model->n_steps > 1 : model->n_groupings > 1;

@@ -83,7 +83,8 @@ static void place_rows(const model_t *model, const step_t *step, const joint_eff
         const int *place = places_in_chain(model->grouping + step->grouping[l], step->level + l);
         const int *group = model->cells.group + (size_t) model->cells.n * step->grouping[l];
         scan->place[l] = ints((size_t) joint->rows.n);
-        for (int i = 0; i < joint->rows.n; i++) scan->place[l][i] = place[group[joint->rows.cell[i]]];
+        for (int i = 0; i < joint->rows.n; i++)
+            scan->place[l][i] = place[group[joint->rows.cell[i]]];
     }
 }
 

@@ -51,7 +51,8 @@ typedef struct {
 } family_t;
 
 /* sum (q of the level below) <- sum_i (gamma_i - mean) over the groups below. */
-static void sum_below(const model_t *model, const state_t *state, const family_t *family, double *sum)
+static void sum_below(const model_t *model, const state_t *state, const family_t *family,
+                      double *sum)
 {
     const grouping_state_t *own = state->grouping + family->below;
     int q = model->grouping[family->below].n_random;
@@ -123,9 +124,9 @@ static void descend(const step_t *step, int m, family_t *family)
 }
 
 /* b of the group at place r of level l: d ~ N(P^-1 h, P^-1) is added to its effects and taken off
-   those below, P = Sigma^-1 + sum_m n_m S'Sigma_m^-1 S + Z'Z/sigma^2, where Z'Z is of the columns that
-   y depends on, and h = Sigma^-1 (mean - b) + sum_m S'Sigma_m^-1 sum_i gamma_i + Z'e/sigma^2 with e what
-   all effects leave. */
+   those below, P = Sigma^-1 + sum_m n_m S'Sigma_m^-1 S + Z'Z/sigma^2, where Z'Z is of the columns
+   that y depends on, and h = Sigma^-1 (mean - b) + sum_m S'Sigma_m^-1 sum_i gamma_i +
+   Z'e/sigma^2 with e what all effects leave. */
 static status_t draw_one_above(const model_t *model, state_t *state, const step_t *step, int l,
                                int r, int has_own)
 {
