@@ -51,7 +51,8 @@ plan_sampling <- function(posterior, control, seed) {
 # as with data whose scale is far from that of the priors.
 without_mode <- function(control, posterior) {
   if (is.null(control$sampler)) {
-    inform("The interweaved sampler runs: hardly a proposal of the collapsed one would be accepted.")
+    inform("The interweaved sampler runs, since hardly a proposal of the collapsed one would be
+            accepted.")
     return("interweaved")
   }
   abort("The collapsed sampler found no mode of the posterior to start from.",

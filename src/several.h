@@ -3,9 +3,9 @@
 
 #include "model.h"
 
-/* A grouping among others. Its full conditionals take y less the effects of the others, which hold
-   where R'(c - R effect) of its own cells would: R'R of these it has itself, and what is linear in y
-   is summed anew over the rows of all cells, at a cost that is linear in them. */
+/* A grouping among others: its full conditionals take y less the effects of the others. R'R of its
+   own cells is what it was, and what is linear in y is summed anew over the rows of all cells, at
+   a cost that is linear in them. */
 typedef struct several {
     joint_rows_t rows;
     double *e;              /* rows: what is left of c */
@@ -16,8 +16,8 @@ typedef struct several {
 /* The Gibbs samplers are told by which grouping's effects stay in y. */
 enum { NONE_STAYS = -1 };
 
-/* several->e <- c less the effects of all groupings but number `stays`; and less X theta of the columns
-   that stay in the regression, where without_X. */
+/* several->e <- c less the effects of all groupings but number `stays`; and less X theta of the
+   columns that stay in the regression, where without_X. */
 void subtract_effects(const model_t *model, const state_t *state, int stays, int without_X);
 
 /* several->sums (q x n_groups) <- Z'e/sigma^2 of each of its groups. */
