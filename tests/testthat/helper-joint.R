@@ -93,6 +93,27 @@ dense_conditional <- function(posterior, draw) {
   list(mean = as.numeric(K %*% (rows$y - rows$X %*% state$beta)), covariance = S - K %*% Z %*% S)
 }
 
+# Quantiles of the standard deviations over sigma of two groupings with intercepts, by a grid in their
+# inverse hyperbolic sines, sigma and the coefficients integrated out.
+quantiles_on_grid <- function(posterior, p, n = 110, top = 7, scale = 0.2) {
+  h <- top / n
+  u <- (seq_len(n) - 0.5) * h
+  lambda <- scale * sinh(u)
+  Z <- lapply(dense_effects(posterior), tcrossprod)
+  rows <- rows_of(posterior$design)
+  q <- ncol(rows$X)
+  density <- vapply(lambda, function(second) vapply(lambda, function(first) {
+    V <- diag(nrow(rows$X)) + first^2 * Z[[1]] + second^2 * Z[[2]]
+    root <- chol(crossprod(cbind(rows$X, rows$y), solve(V, cbind(rows$X, rows$y))))
+    -as.numeric(determinant(V)$modulus) / 2 - sum(log(diag(root)[seq_len(q)])) -
+      (nrow(rows$X) - q - 2) * log(root[q + 1, q + 1])
+  }, 0), lambda)
+  density <- exp(density - max(density)) * outer(cosh(u), cosh(u))
+  lapply(list(rowSums(density), colSums(density)), function(mass) {
+    scale * sinh(stats::approx(c(0, cumsum(mass) / sum(mass)), c(0, u + h / 2), p, ties = "ordered")$y)
+  })
+}
+
 # Nested and crossed rows, few of them: `a` over `b`, with `c` and `d` across.
 joint_data <- function(n = 60, seed = 7) {
   set.seed(seed)

@@ -6,6 +6,25 @@ plain <- function(call, value) {
   list(kind = "plain", call = substitute(call), value = substitute(value))
 }
 
+values_in <- function(code, scene) suppressWarnings(suppressMessages(eval(code, scene)))
+
+expect_rows_of_methods <- function(methods, scene) {
+  for (generic in names(methods)) {
+    rows <- methods[[generic]]
+    for (k in seq_along(rows)) {
+      row <- rows[[k]]
+      label <- deparse1(row$call)
+      value <- values_in(row$value, scene)
+      expect_equal(values_in(row$call, scene), value, ignore_attr = TRUE, label = label)
+      if (row$kind == "plain") next
+      bare <- without_argument(row$call, names(rows)[k])
+      other <- tryCatch(values_in(bare, scene), error = identity)
+      expect_false(isTRUE(all.equal(other, value, check.attributes = FALSE)),
+                   label = paste(deparse1(bare), "gives the same"))
+    }
+  }
+}
+
 # What the rows see. take: by grouping the columns whose effects are added, all of them for TRUE.
 scene_of <- function(formula) {
   scene <- new.env()
