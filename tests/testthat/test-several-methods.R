@@ -4,8 +4,8 @@
 skip_on_cran()
 
 expect_methods <- function(formula) {
-  scene <- scene_of(formula)
-  for (part in names(several_methods)) expect_rows_of_methods(several_methods[[part]], scene)
+  scene <- with_more_rows(scene_of(formula))
+  for (part in c(several_methods, more_methods)) expect_rows_of_methods(part, scene)
 }
 
 test_that("one grouping has what is by hand", {
