@@ -94,14 +94,14 @@
 #' | `"collapsed"` | covariances with all effects integrated out, then the rest exactly | the same for the whole chain | each chain in turn so, with the coefficients and \eqn{\sigma}, given the effects of the others |
 #' | `"uncentered"` | \eqn{\gamma_j} around 0 | \eqn{\gamma_{gj}} of each factor around 0 | as nested |
 #' | `"centered"` | \eqn{\beta_j} around \eqn{\beta} | the coefficients of a group around those of the group that it lies in, those of the outermost around \eqn{\beta} | around \eqn{\beta} those of one factor, around 0 those of the others |
-#' | `"interweaved"` | \eqn{\gamma_j}, standardized effects and \eqn{\beta_j} | the same of each factor, and the effects of a group given those within it added to its own | the same of each factor |
+#' | `"interweaved"` | \eqn{\gamma_j}, standardized effects and \eqn{\beta_j} | the same of each factor; and effects and standardized effects of a group given the sums of its own and those of the groups within it | the same of each factor |
 #'
 #' In the centered sampler a coefficient is the mean of the effects of one factor: the one with the
 #' fewest groups of those that have the column as a random one; among equals the outer one, and then
 #' the first in the formula. So in a nested chain it is the outermost. A random column that the outer
 #' factor does not have is centered at its coefficient or, without one, at 0. A factor that lies in one
 #' which another lies in too, and crosses that other, is a chain of its own. Under `lkj(eta)` with eta
-#' below 1/2 the interweaved sampler draws no effects given those of the groups within.
+#' below 1/2 the interweaved sampler has no steps given those of the groups within.
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
 #' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such

@@ -123,49 +123,66 @@ static void descend(const step_t *step, int m, family_t *family)
     family->level = step->level + m;
 }
 
+void add_said_of_above(const model_t *model, const state_t *state, const step_t *step, int l, int r,
+                       double *P, double *h)
+{
+    int g = step->grouping[l], j = step->level[l].number[r];
+    family_t family = { g, j, g, r, r + 1, step->level + l };
+    if (has_own_columns(model, state, g)) add_own(model, state, g, j, P, h);
+    for (int m = l - 1; m >= 0; m--) {
+        descend(step, m, &family);
+        add_below(model, state, &family, P, h);
+    }
+}
+
+void move_above(const model_t *model, const state_t *state, const step_t *step, int l, int r,
+                const double *d)
+{
+    int g = step->grouping[l], q = model->grouping[g].n_random, j = step->level[l].number[r];
+    family_t family = { g, j, g, r, r + 1, step->level + l };
+    for (int k = 0; k < q; k++) state->grouping[g].effect[k + (size_t) q * j] += d[k];
+    for (int m = l - 1; m >= 0; m--) {
+        descend(step, m, &family);
+        move_below(model, state, &family, d);
+    }
+}
+
+status_t sum_of_above(const model_t *model, const state_t *state, int g)
+{
+    if (!has_own_columns(model, state, g)) return STATUS_OK;
+    subtract_effects(model, state, NONE_STAYS, 1);
+    sum_by_group(model, state, g);
+    return passage_is_over(state->several, state->monitor) ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
 /* b of the group at place r of level l: d ~ N(P^-1 h, P^-1) is added to its effects and taken off
    those below, P = Sigma^-1 + sum_m n_m S'Sigma_m^-1 S + Z'Z/sigma^2, where Z'Z is of the columns
    that y depends on, and h = Sigma^-1 (mean - b) + sum_m S'Sigma_m^-1 sum_i gamma_i +
    Z'e/sigma^2 with e what all effects leave. */
 static status_t draw_one_above(const model_t *model, state_t *state, const step_t *step, int l,
-                               int r, int has_own)
+                               int r)
 {
-    int g = step->grouping[l], q = model->grouping[g].n_random, j = step->level[l].number[r];
+    int g = step->grouping[l], q = model->grouping[g].n_random;
     const grouping_state_t *own = state->grouping + g;
-    const family_t whole = { g, j, g, r, r + 1, step->level + l };
-    double *effect = own->effect + (size_t) q * j, *P = state->buffers.group_P;
-    double *h = state->buffers.group_h, *e = state->buffers.e;
+    const double *effect = own->effect + (size_t) q * step->level[l].number[r];
+    double *P = state->buffers.group_P, *h = state->buffers.group_h, *e = state->buffers.e;
     memcpy(P, own->Sigma_inverse, sizeof(double) * q * q);
     for (int k = 0; k < q; k++) e[k] = own->mean[k] - effect[k];
     for (int k = 0; k < q; k++) h[k] = dot(q, own->Sigma_inverse + (size_t) q * k, e);
-    if (has_own) add_own(model, state, g, j, P, h);
-    family_t family = whole;
-    for (int m = l - 1; m >= 0; m--) {
-        descend(step, m, &family);
-        add_below(model, state, &family, P, h);
-    }
+    add_said_of_above(model, state, step, l, r, P, h);
     draw_standard_normals(q, state->buffers.normals);
     RETURN_IF_FAILED(draw_normal_given_precision(q, P, state->buffers.normals, h));
-    for (int k = 0; k < q; k++) effect[k] += h[k];
-    family = whole;
-    for (int m = l - 1; m >= 0; m--) {
-        descend(step, m, &family);
-        move_below(model, state, &family, h);
-    }
+    move_above(model, state, step, l, r, h);
     return STATUS_OK;
 }
 
 status_t draw_above(const model_t *model, state_t *state, const step_t *step, int l)
 {
-    int g = step->grouping[l], has_own = has_own_columns(model, state, g);
-    if (has_own) {
-        subtract_effects(model, state, NONE_STAYS, 1);
-        sum_by_group(model, state, g);
-        if (passage_is_over(state->several, state->monitor)) return STATUS_INTERRUPTED;
-    }
-    for (int r = 0; r < model->grouping[g].n_groups; r++) {
-        RETURN_IF_FAILED(draw_one_above(model, state, step, l, r, has_own));
-        if (user_wants_to_stop(state->monitor, cell_visits(model, model->grouping + g)))
+    const grouping_t *grouping = model->grouping + step->grouping[l];
+    RETURN_IF_FAILED(sum_of_above(model, state, step->grouping[l]));
+    for (int r = 0; r < grouping->n_groups; r++) {
+        RETURN_IF_FAILED(draw_one_above(model, state, step, l, r));
+        if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
             return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
@@ -181,14 +198,5 @@ status_t draw_effects_upward(const model_t *model, state_t *state)
             else
                 RETURN_IF_FAILED(draw_group_effects(model, state, g));
         }
-    return STATUS_OK;
-}
-
-status_t draw_all_above(const model_t *model, state_t *state)
-{
-    for (int s = 0; s < model->n_steps; s++)
-        for (int l = 1; l < model->step[s].n; l++)
-            if (is_above(model, state, model->step[s].grouping[l]))
-                RETURN_IF_FAILED(draw_above(model, state, model->step + s, l));
     return STATUS_OK;
 }

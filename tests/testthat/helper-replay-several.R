@@ -138,6 +138,7 @@ several_interweaved <- function(data, prior, priors) {
     for (step in data$steps) for (l in seq_along(step)[-1]) {
       if (all(hierarchy$lowest[[step[l]]])) next
       state <- several_above(data, hierarchy, state, step[l], v)
+      state <- several_scales_above(data, priors, hierarchy, state, step[l], v)
     }
     for (g in seq_along(data$own)) {
       state <- several_translation(data, prior, D, state, g)
@@ -187,6 +188,43 @@ several_above <- function(data, hierarchy, state, g, v) {
   X_beta <- as.numeric(data$X %*% state$beta)
   b[[g]] <- draw_coefs(data, hierarchy, b, mean, state$Sigma, g, v, data$y - X_beta, TRUE)
   state$gamma <- effects_of(data, hierarchy, b, mean)
+  state
+}
+
+# The factors s by which its standard deviations change, given those b and its standardized effects:
+# b_i = m_i + S (m_j + diag(gamma_j) s) + N(0, Sigma_i), and y has Z (m_j + diag(gamma_j) s).
+several_scales_above <- function(data, priors, hierarchy, state, g, v) {
+  own <- data$own[[g]]
+  lowest <- hierarchy$lowest[[g]]
+  b <- coefs_of(data, hierarchy, state$gamma)
+  m <- means_above(data, hierarchy, b, g)
+  y <- data$y - data$X %*% state$beta - rowSums(fits_of(data, b, hierarchy$lowest)[, -g, drop = FALSE])
+  below <- Filter(function(f) g %in% hierarchy$above[[f]], seq_along(b))
+  P <- h <- 0
+  for (j in seq_along(own$rows)) {
+    i <- own$rows[[j]]
+    D <- diag(state$gamma[[g]][j, ], ncol(own$Z))
+    Z <- sweep(own$Z[i, , drop = FALSE], 2, lowest, "*")
+    P <- P + D %*% crossprod(Z, v[i] * Z) %*% D
+    h <- h + D %*% crossprod(Z, v[i] * (y[i] - Z %*% m[j, ]))
+    for (f in below) {
+      S <- outer(data$own[[f]]$column, own$column, "==") & (hierarchy$above[[f]] %in% g)
+      K <- solve(state$Sigma[[f]])
+      children <- which(group_above(data, f, g) == j)
+      rest <- b[[f]] - means_above(data, hierarchy, b, f, but = g)
+      P <- P + length(children) * D %*% t(S) %*% K %*% S %*% D
+      h <- h + D %*% t(S) %*% K %*% (colSums(rest[children, , drop = FALSE]) -
+                                       length(children) * S %*% m[j, ])
+    }
+  }
+  s <- draw_normal(P, h)
+  weight <- log_prior_of_scales(s, state$Sigma[[g]], own, priors[[g]]) -
+    log_prior_of_scales(rep(1, length(s)), state$Sigma[[g]], own, priors[[g]], bounded = FALSE)
+  if (!scales_uniform(own, priors[[g]]) && log(runif(1)) >= weight) return(state)
+  gamma <- lapply(b, function(x) 0 * x)
+  b[[g]] <- m + sweep(state$gamma[[g]], 2, s, "*")
+  state$gamma <- effects_of(data, hierarchy, b, gamma)
+  state$Sigma[[g]] <- state$Sigma[[g]] * tcrossprod(s)
   state
 }
 
