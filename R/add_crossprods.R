@@ -36,7 +36,8 @@ check_same_columns <- function(x, y) {
   for (part in c("family", "response", "fixed", "group", "sigma")) {
     if (!identical(of_x[[part]], of_y[[part]])) {
       abort("The two cross-products differ in their {part}.",
-            x = "{.val {format(of_x[[part]])}} and {.val {format(of_y[[part]])}}.")
+            x = "The first has {.val {or_none(of_x[[part]])}}.",
+            x = "The second has {.val {or_none(of_y[[part]])}}.")
     }
   }
   random <- lapply(list(x, y), function(crossprods) {
@@ -50,6 +51,8 @@ check_same_columns <- function(x, y) {
           x = "{.val {columns[[1]]}} and {.val {columns[[2]]}}.")
   }
 }
+
+or_none <- function(names) if (length(names)) names else "none"
 
 # The sum with room for the cells of both and the factors of x in place, and
 # where each cell of y went.

@@ -84,7 +84,7 @@ terms_of_bars <- function(fit, bars, re_formula, name) {
   if (anyNA(number) || !all(unlist(lapply(terms, term_variables)) %in% known)) {
     refuse_re_formula(fit, deparse1(re_formula), name)
   }
-  by_number(terms, number)
+  lapply(by_number(terms, number), c, list(asked = deparse1(re_formula)))
 }
 
 all_random <- function(design) {
@@ -114,7 +114,7 @@ chosen_columns <- function(fit, random, frame, name) {
   names <- unlist(lapply(random_matrices(fit$design, first, random$bars), colnames))
   places <- match(names, own)
   if (anyNA(places) || anyDuplicated(places)) {
-    refuse_re_formula(fit, paste(names, collapse = ", "), name)
+    refuse_re_formula(fit, random$asked, name)
   }
   places
 }

@@ -33,7 +33,8 @@ check_group_draws <- function(x) {
   if (is.factor(x)) x <- as.character(x)
   if (is.logical(x) || !is.atomic(x) || length(x) == 0 || anyNA(x)) {
     abort("{.arg group_draws} must be NULL, TRUE, FALSE or levels of the grouping factor.",
-          x = "It is {describe(x)}.")
+          x = "It is {describe(x)}.",
+          i = if (is.list(x)) "Of several groupings write {.code group_draws = list(g = TRUE)}.")
   }
   x
 }

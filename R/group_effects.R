@@ -133,6 +133,7 @@ moment_draws <- 100L
 # Means and covariances of the effects, and their covariances with the coefficients that they
 # deviate from, over draws spread evenly over the chains.
 effect_moments <- function(model, hyper) {
+  if (!is.null(model$responses)) return(family_moments(model, hyper))
   all <- do.call(cbind, hyper)
   chosen <- all[, unique(round(seq(1, ncol(all), length.out = moment_draws))), drop = FALSE]
   p <- model$n_coef

@@ -208,14 +208,21 @@ seconds_in <- function(difftime) {
 cross_codes <- function(codes, n_codes) {
   code <- codes[[1]]
   places <- list(seq_len(n_codes[1]))
-  for (k in seq_along(codes)[-1]) {
-    n <- as.numeric(n_codes[k])
-    key <- (code - 1) * n + codes[[k]]
-    pairs <- sort(unique(key))
-    code <- match(key, pairs)
-    places <- c(lapply(places, `[`, (pairs - 1) %/% n + 1), list((pairs - 1) %% n + 1))
+  for (other in codes[-1]) {
+    order <- order(code, other, method = "radix", na.last = NA)
+    first <- starts_of_pairs(code[order], other[order])
+    places <- c(lapply(places, `[`, code[order[first]]), list(other[order[first]]))
+    code <- rep(NA_integer_, length(code))
+    code[order] <- cumsum(first)
   }
   list(code = code, places = places)
+}
+
+# Of sorted pairs: does each differ from the one before?
+starts_of_pairs <- function(code, other) {
+  n <- length(code)
+  if (n == 0) return(logical())
+  c(TRUE, code[-1] != code[-n] | other[-1] != other[-n])
 }
 
 # a:b, and where several would read so, parts that hold a colon in parentheses.

@@ -89,7 +89,8 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   posterior$groupings <- lapply(seq_along(crossprods$groupings), function(g) {
     grouping <- crossprods$groupings[[g]]
     own <- prior_of_grouping(prior, crossprods$groupings, g)
-    grouping$blocks <- covariance_blocks(own, grouping$random)
+    name <- if (length(crossprods$groupings) > 1) grouping$name
+    grouping$blocks <- covariance_blocks(own, grouping$random, name)
     grouping
   })
   posterior$groupings <- with_parents(posterior$groupings, posterior$cells)
@@ -211,12 +212,13 @@ column_sds <- function(crossprods) {
   ifelse(varies, sqrt(variance), 1)
 }
 
-# A block of one column has a variance; a larger one a covariance matrix. prior: of the grouping.
-covariance_blocks <- function(prior, random) {
+# A block of one column has a variance; a larger one a covariance matrix. prior: of the grouping;
+# name: of it, where the model has others.
+covariance_blocks <- function(prior, random, name = NULL) {
   sd <- prior$sd
   blocks <- unname(split(seq_len(nrow(random)), random$block))
   matrices <- sum(lengths(blocks) > 1)
-  if (!is.null(prior$cov)) check_cov(prior, blocks, random)
+  if (!is.null(prior$cov)) check_cov(prior, blocks, random, name)
   lapply(blocks, function(columns) {
     if (length(columns) == 1) {
       variance_block(columns, if (matrices == 0 && !is.null(prior$cov)) prior$cov
@@ -280,31 +282,34 @@ check_prior_of_none <- function(prior) {
   }
 }
 
-check_cov <- function(prior, blocks, random) {
+check_cov <- function(prior, blocks, random, of) {
   sizes <- lengths(blocks)
   parameters <- prior$cov$parameters
   size <- max(sizes)
   name <- prior$cov$name
+  own <- if (!is.null(of)) "Each grouping may have its own prior, in a list that names them."
+  of <- if (!is.null(of)) paste0(" of `", of, "`")
   if (size == 1 && length(blocks) > 1) {
     remedy <- c(inverse_wishart = "inverse_gamma(shape, rate)", huang_wand = "half_t(df, scale)")
     abort("{.arg cov} is the prior of a full covariance matrix, and the effects of
-           {.val {random$column}} are independent.",
+           {.val {random$column}}{of} are independent.",
           i = "Give {.code sd = {remedy[[name]]}}, or write {.code |} for {.code ||}.")
   }
   given <- NROW(parameters$scale)
   if (!given %in% c(1, sizes[sizes > 1], if (size == 1) 1)) {
     abort("{.arg scale} of {.fn {name}} must be
            {if (name == 'huang_wand') paste(size, 'numbers') else paste(size, 'x', size)}, as the
-           group effects {.val {random$column}} are.",
-          x = "It is {describe(parameters$scale)}.")
+           group effects {.val {random$column}}{of} are.",
+          x = "It is {describe(parameters$scale)}.", i = own)
   }
   default <- vapply(prior$sd, identical, NA, uniform())
   if (!all(default) && (size == 1 || all(sizes > 1))) {
-    abort("{.arg sd} and {.arg cov} are both given, and {.arg cov} leaves {.arg sd} nothing
+    where <- if (!is.null(of)) paste0(" for effects", of)
+    abort("{.arg sd} and {.arg cov} are both given{where}, and {.arg cov} leaves {.arg sd} nothing
            to be the prior of.", i = "Give one of them.")
   }
   if (name == "inverse_wishart" && parameters$df <= size - 1) {
-    abort("{.arg df} of {.fn inverse_wishart} must be above {size - 1} for {size} effects.",
+    abort("{.arg df} of {.fn inverse_wishart} must be above {size - 1} for {size} effects{of}.",
           x = "It is {parameters$df}.")
   }
 }

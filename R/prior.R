@@ -438,14 +438,16 @@ prior_by_column <- function(prior, columns, name, default, beside = NULL) {
   spread
 }
 
-# Where columns stand that are named as in the model matrix or as in the draws.
-column_places <- function(names, columns, argument, beside = NULL) {
+# Where columns stand that are named as in the model matrix or as in the draws. of: the grouping
+# whose columns they are, where others have theirs.
+column_places <- function(names, columns, argument, beside = NULL, of = NULL) {
   spelled <- spell_term(columns)
   place <- match(names, columns)
   place <- ifelse(is.na(place), match(names, spelled), place)
   if (anyNA(place)) {
     unknown <- names[is.na(place)]
-    abort("{.arg {argument}} has a prior for {.val {unknown}}, which the model has not.",
+    where <- if (is.null(of)) "the model" else paste0("`", of, "`")
+    abort("{.arg {argument}} has a prior for {.val {unknown}}, which {where} has not.",
           i = "Its columns are {.val {spelled}}.",
           i = if (length(beside) > 1) "Its groupings are {.val {beside}}.")
   }

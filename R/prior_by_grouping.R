@@ -26,7 +26,7 @@ sd_of_grouping <- function(prior, groupings, g) {
   if (length(own) == 0) return(spread)
   own <- prior[[own]]
   if (inherits(own, "relm_distribution")) return(rep(list(own), length(columns)))
-  place <- column_places(names(own), columns, "sd")
+  place <- column_places(names(own), columns, "sd", of = groupings[[g]]$name)
   spread[place] <- own
   spread
 }

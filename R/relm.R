@@ -18,15 +18,15 @@
 #'   sweeps, or 100. With several residual variances it uses all of `warmup` to learn the proposals.
 #'   It takes at most eight random columns. With more columns, if it finds no mode to start from, or
 #'   if hardly any of its proposals would be accepted, the interweaved sampler runs, unless you
-#'   asked for `"collapsed"` by name. `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs
+#'   asked for `"collapsed"` by name; a message says so. `"uncentered"`, `"centered"` and `"interweaved"` are Gibbs
 #'   samplers, named by the parameterization that they move in (Gelfand, Sahu and Carlin, 1995). The
 #'   uncentered sampler mixes well if the data of groups say little about their effects, and the
 #'   centered sampler if they say much. The interweaved sampler uses both, and standardized effects,
 #'   in each sweep (Yu and Meng, 2011). Under `lkj(eta)` with eta below 1/2 the interweaved sampler
 #'   uses coordinates that keep correlations apart from -1 and 1, and the other two Gibbs samplers
 #'   refuse the prior. A model without group effects, with flat coefficients and one residual
-#'   variance, is drawn exactly from its conjugate posterior instead. See *Several grouping factors*
-#'   for these.
+#'   variance, is drawn exactly from its conjugate posterior instead. *Several grouping factors* has
+#'   a table of what each sampler does with these.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.
@@ -95,7 +95,26 @@
 #' as a single factor is. Factors that cross, as subjects and items, take turns: each is drawn so, with
 #' the coefficients and \eqn{\sigma}, given the effects of the others (Papaspiliopoulos, Roberts and
 #' Zanella, 2020), in sweeps whose proposals are learnt in a pilot run; 100 sweeps are the warm-up. At
-#' most eight random columns are drawn jointly. The Gibbs samplers are for one grouping factor.
+#' most eight random columns are drawn jointly; with more the interweaved sampler runs.
+#'
+#' The Gibbs samplers draw the effects of one factor after another, each given those of the others,
+#' whose part they take off y. They are for teaching, and for models that cannot be collapsed: with
+#' crossed factors they need the more sweeps the more groups there are (see
+#' `vignette("samplers", package = "relm")`). What runs:
+#'
+#' | `sampler` | one factor | nested factors | crossed factors |
+#' |:----------|:-----------|:---------------|:----------------|
+#' | `"collapsed"` | covariances with all effects integrated out, then the rest exactly | the same for the whole chain | each chain in turn so, with the coefficients and \eqn{\sigma}, given the effects of the others |
+#' | `"uncentered"` | \eqn{\gamma_j} around 0 | \eqn{\gamma_{gj}} of each factor around 0 | as nested |
+#' | `"centered"` | \eqn{\beta_j} around \eqn{\beta} | the coefficients of a group around those of the group that it lies in, those of the outermost around \eqn{\beta} | around \eqn{\beta} those of one factor, around 0 those of the others |
+#' | `"interweaved"` | \eqn{\gamma_j}, standardized effects and \eqn{\beta_j} | the same of each factor; and effects and standardized effects of a group given the sums of its own and those of the groups within it | the same of each factor |
+#'
+#' In the centered sampler a coefficient is the mean of the effects of one factor: the one with the
+#' fewest groups of those that have the column as a random one; among equals the outer one, and then
+#' the first in the formula. So in a nested chain it is the outermost. A random column that the outer
+#' factor does not have is centered at its coefficient or, without one, at 0. A factor that lies in one
+#' which another lies in too, and crosses that other, is a chain of its own. Under `lkj(eta)` with eta
+#' below 1/2 the interweaved sampler has no steps given those of the groups within.
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
 #' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such

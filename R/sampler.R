@@ -4,8 +4,9 @@
 #
 # The parameterization is data. In the uncentered one all columns of X stay in the
 # regression; in the centered one those with a group version become the means of
-# the group effects. The columns that stay are orthonormalized over all rows, so
-# that a sweep loses no digits; theta is beta in these coordinates.
+# the group effects of one grouping (R/centering.R). The columns that stay are
+# orthonormalized over all rows, so that a sweep loses no digits; theta is beta in these
+# coordinates.
 sampler_model <- function(posterior, parameterization) {
   groupings <- groupings_of(posterior)
   coordinates <- sampler_coordinates(posterior, parameterization)
@@ -114,9 +115,8 @@ sampler_coordinates <- function(posterior, parameterization) {
   p <- length(posterior$fixed)
   total <- total_factor(posterior)
   groupings <- groupings_of(posterior)
-  means <- lapply(groupings, function(grouping) {
-    if (parameterization == "centered") which(!is.na(grouping$random$paired)) else integer()
-  })
+  means <- if (parameterization == "centered") centered_columns(groupings)
+    else lapply(groupings, function(grouping) integer())
   mean_coef <- unlist(Map(function(grouping, means) grouping$random$paired[means], groupings,
                           means))
   fixed <- which(!seq_len(p) %in% mean_coef)

@@ -9,8 +9,7 @@ sampler_that_runs <- function(posterior, sampler) {
     n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
-  if (has_several(posterior) || is.null(collapsed_obstacle(posterior))) "collapsed"
-  else "interweaved"
+  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
 }
 
 # Another family than the Gaussian one has the collapsed sampler.
@@ -42,13 +41,18 @@ collapsed_obstacle <- function(posterior) {
   }
 }
 
+# What runs in place of the collapsed sampler where that cannot, and why.
+tell_obstacle <- function(posterior, sampler) {
+  if (sampler != "interweaved" || !has_groups(posterior)) return(invisible())
+  inform("The interweaved sampler runs, since the collapsed one needs
+          {collapsed_obstacle(posterior)}.")
+}
+
 check_collapsed <- function(posterior, sampler) {
   obstacle <- collapsed_obstacle(posterior)
   if (!is.null(obstacle)) {
-    remedy <- if (has_several(posterior)) "Leave random slopes out: no other sampler has several
-                                            groupings."
-      else 'Use {.code sampler = "interweaved"} for this model.'
-    abort(paste0("The collapsed sampler needs ", obstacle, "."), i = remedy)
+    abort(paste0("The collapsed sampler needs ", obstacle, "."),
+          i = 'Use {.code sampler = "interweaved"} for this model.')
   }
 }
 
@@ -57,9 +61,8 @@ check_collapsed <- function(posterior, sampler) {
 least_plain_eta <- 0.5
 
 check_plain_eta <- function(posterior, sampler) {
-  eta <- vapply(grouping_of(posterior)$blocks, function(block) {
-    if (block$kind == "lkj") block$parameter else Inf
-  }, 0)
+  blocks <- unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+  eta <- vapply(blocks, function(block) if (block$kind == "lkj") block$parameter else Inf, 0)
   if (min(eta, Inf) >= least_plain_eta) return(invisible())
   abort("The {sampler} sampler cannot draw correlations under {.code lkj({min(eta)})}.",
         x = "With {.arg eta} below {least_plain_eta} many are so near to -1 or 1 that double
@@ -69,30 +72,16 @@ check_plain_eta <- function(posterior, sampler) {
 
 no_check <- function(posterior, sampler) invisible()
 
-# The Gibbs samplers' conditionals are those of one grouping's effects.
-check_one_grouping <- function(posterior, sampler) {
-  if (!has_several(posterior)) return(invisible())
-  names <- vapply(groupings_of(posterior), `[[`, "", "name")
-  abort("The {sampler} sampler is for models with one grouping.",
-        x = "This one has {.code {names}}.",
-        i = 'Leave {.arg sampler} out, or use {.code sampler = "collapsed"}.')
-}
-
-check_gibbs <- function(posterior, sampler) {
-  check_one_grouping(posterior, sampler)
-  if (sampler != "interweaved") check_plain_eta(posterior, sampler)
-}
-
 # label: what it is called in print. asked: can it be asked for by name? tuned: has it proposals?
 samplers <- list(
   collapsed = list(label = "collapsed", parameterization = "uncentered", asked = TRUE,
                    tuned = TRUE, check = check_collapsed),
   interweaved = list(label = "interweaved Gibbs", parameterization = "uncentered", asked = TRUE,
-                     tuned = FALSE, check = check_gibbs),
+                     tuned = FALSE, check = no_check),
   centered = list(label = "centered Gibbs", parameterization = "centered", asked = TRUE,
-                  tuned = FALSE, check = check_gibbs),
+                  tuned = FALSE, check = check_plain_eta),
   uncentered = list(label = "uncentered Gibbs", parameterization = "uncentered", asked = TRUE,
-                    tuned = FALSE, check = check_gibbs),
+                    tuned = FALSE, check = check_plain_eta),
   common_line = list(label = "common line", parameterization = "uncentered", asked = FALSE,
                      tuned = FALSE, check = no_check)
 )
@@ -103,7 +92,9 @@ is_tuned <- function(sampler) samplers[[sampler]]$tuned
 
 parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 
-check_sampler <- function(posterior, sampler) samplers[[sampler]]$check(posterior, sampler)
+check_sampler <- function(posterior, sampler) {
+  if (is_gaussian(posterior)) samplers[[sampler]]$check(posterior, sampler)
+}
 
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
 # of their own.

@@ -17,7 +17,8 @@ sample_posterior <- function(posterior, control, seed = NULL) {
 
 plan_sampling <- function(posterior, control, seed) {
   sampler <- sampler_that_runs(posterior, control$sampler)
-  if (is_gaussian(posterior)) check_sampler(posterior, sampler)
+  check_sampler(posterior, sampler)
+  if (is.null(control$sampler)) tell_obstacle(posterior, sampler)
   check_sweeps(control)
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, kept$kept)
@@ -50,10 +51,13 @@ plan_sampling <- function(posterior, control, seed) {
 # The sampler in place of the collapsed one where its target has no mode that can be found,
 # as with data whose scale is far from that of the priors.
 without_mode <- function(control, posterior) {
-  if (is.null(control$sampler) && !has_several(posterior)) return("interweaved")
+  if (is.null(control$sampler)) {
+    inform("The interweaved sampler runs, since hardly a proposal of the collapsed one would be
+            accepted.")
+    return("interweaved")
+  }
   abort("The collapsed sampler found no mode of the posterior to start from.",
-        i = if (has_several(posterior)) "Rescale the response or the priors."
-            else 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
+        i = 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
 }
 
 # The same of another family, whose tuning knows all that a start needs.

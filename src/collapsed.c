@@ -139,8 +139,7 @@ static void change_unit(collapsed_t *c, double old_sigma, double sigma)
     if (sigma_is_coordinate(target->sigma_role)) point[target->target.n - 1] = log(sigma);
 }
 
-/* What a step of several finds of the others before its moves, ... */
-static status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
+status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
 {
     collapsed_target_t *target = &c->target;
     const double *sigma2 = target->sigma_role == SIGMA_GIVEN ? state->sigma2 : NULL;
@@ -153,7 +152,7 @@ static status_t face_others(const model_t *model, const state_t *state, collapse
     return subtract_others(model, sigma2, target->chain, c->scan, state->monitor);
 }
 
-/* ... and leaves to them after. */
+/* What it leaves to them after. */
 static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, double old_sigma)
 {
     RETURN_IF_FAILED(draw_chain_effects(model, state, c));

@@ -16,4 +16,7 @@ typedef struct collapsed {
     scan_t *scan;           /* of several steps, else NULL */
 } collapsed_t;
 
+/* What a step of several finds of the others' effects before its moves. */
+status_t face_others(const model_t *model, const state_t *state, collapsed_t *c);
+
 #endif

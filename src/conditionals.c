@@ -4,6 +4,7 @@
 #include "conditionals.h"
 #include "linalg.h"
 #include "pooled.h"
+#include "several.h"
 #include "whitened.h"
 
 static int larger(int a, int b)
@@ -102,6 +103,7 @@ static inline void add_likelihood(int q, const double *R, const double *e,
 
 status_t draw_group_effects(const model_t *model, state_t *state, int g)
 {
+    if (model->n_groupings > 1) return draw_effects_among(model, state, g);
     const grouping_t *grouping = model->grouping + g;
     const grouping_state_t *own = state->grouping + g;
     int q = grouping->n_random;
@@ -128,8 +130,8 @@ status_t draw_group_effects(const model_t *model, state_t *state, int g)
     return STATUS_OK;
 }
 
-/* h <- h + C'(c - R effect) of the cells, each divided by its variance; or, with one stratum,
-   not divided. */
+/* h <- h + C'(c - R effect) of the cells of the only grouping, each divided by its variance;
+   or, with one stratum, not divided. */
 static void add_cells_linear_term(const model_t *model, const state_t *state, int g, double *h)
 {
     const grouping_t *grouping = model->grouping + g;
@@ -161,7 +163,11 @@ static void staying_linear_term(const model_t *model, const state_t *state, doub
             h[k] += precision
                 * dot(rows, T + (size_t) rows * k, T + (size_t) rows * n_staying);
     }
-    for (int g = 0; g < model->n_groupings; g++) add_cells_linear_term(model, state, g, h);
+    if (model->n_groupings == 1) add_cells_linear_term(model, state, 0, h);
+    if (model->n_groupings > 1) {
+        subtract_effects(model, state, NONE_STAYS, 0);
+        add_on_staying(model, state, 0, h);
+    }
 }
 
 void sum_effects(const model_t *model, const state_t *state, int g, double *sum)

@@ -25,6 +25,8 @@ SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP kept,
 SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP points, SEXP sigma2);
 SEXP ffi_propose(SEXP model, SEXP tuning, SEXP n);
 SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
+SEXP ffi_scan_target(SEXP model, SEXP step, SEXP points, SEXP sigma2, SEXP effect,
+                     SEXP present);
 SEXP ffi_draw_deferred(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                        SEXP first, SEXP set_seed);
 SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
@@ -125,6 +127,9 @@ NORET void raise_status(status_t status, int sweeps_done);
 /* A state of the model's size, its Sigma and sigma2 copied. */
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
                     state_t *state);
+
+/* The rows of the cells of several groupings. */
+void allocate_rows(const joint_cells_t *cells, joint_rows_t *rows);
 
 /* Buffers for the data in the units of a marginal. */
 void allocate_group_data(const model_t *model, const grouping_t *grouping, int n_threads,

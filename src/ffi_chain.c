@@ -5,6 +5,7 @@
 #include "chain.h"
 #include "ffi.h"
 #include "ffi_collapsed.h"
+#include "hierarchy.h"
 #include "whitened.h"
 
 /* What the monitor needs to tell how far a chain is. */
@@ -113,7 +114,14 @@ static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sw
     return points;
 }
 
-/* Of each grouping: a scan over steps goes on from them. */
+/* Do chains go on from the effects where they ended? The first step of a sweep of several
+   groupings, or of a scan over steps, faces those of the others. */
+static int starts_from_effects(const model_t *model, sweep_t sweep)
+{
+    return sweep == collapsed_sweep ? model->n_steps > 1 : model->n_groupings > 1;
+}
+
+/* Of each grouping. */
 static SEXP encode_effects(const model_t *model, const state_t *state)
 {
     SEXP effects = PROTECT(allocVector(VECSXP, model->n_groupings));
@@ -139,9 +147,9 @@ static SEXP encode_state(const model_t *model, const state_t *state, sweep_t swe
     }
     values[2] = PROTECT(copy_vector(state->sigma2, model->n_strata));
     values[3] = PROTECT(encode_points(model, state, sweep));
-    int is_scanned = sweep == collapsed_sweep && model->n_steps > 1;
-    values[4] = PROTECT(is_scanned ? encode_effects(model, state) : R_NilValue);
-    SEXP list = named_list(is_scanned ? 5 : 4, names, values);
+    int has_effects = starts_from_effects(model, sweep);
+    values[4] = PROTECT(has_effects ? encode_effects(model, state) : R_NilValue);
+    SEXP list = named_list(has_effects ? 5 : 4, names, values);
     UNPROTECT(5);
     return list;
 }
@@ -172,18 +180,51 @@ static SEXP allocate_kept(const model_t *model, SEXP kept, chain_t *chain)
     return effects;
 }
 
-/* The effects of a start, which are 0 where it has none. */
+/* No group deviates: effects are 0, or the coefficients that are their means. */
+static void start_without_effects(const grouping_t *grouping, const double *theta, double *effect)
+{
+    size_t q = (size_t) grouping->n_random;
+    memset(effect, 0, sizeof(double) * q * grouping->n_groups);
+    for (int k = 0; k < grouping->n_means; k++)
+        for (int j = 0; j < grouping->n_groups; j++)
+            effect[q * j + grouping->mean_column[k]] = theta[grouping->mean_coef[k]];
+}
+
+/* The effects of a start, if it has any. */
 static void start_effects(SEXP start, const model_t *model, state_t *state)
 {
     SEXP effects = optional_element(start, "effect");
     for (int g = 0; g < model->n_groupings; g++) {
         double size = (double) model->grouping[g].n_random * model->grouping[g].n_groups;
         double *effect = state->grouping[g].effect;
-        memset(effect, 0, sizeof(double) * (size_t) size);
-        if (isNull(effects)) continue;
+        if (isNull(effects)) {
+            start_without_effects(model->grouping + g, state->theta, effect);
+            continue;
+        }
         SEXP own = list_item(effects, "effect", g, model->n_groupings);
         memcpy(effect, checked_doubles(own, "effect", size), sizeof(double) * (size_t) size);
     }
+}
+
+/* What the steps of a Gibbs sampler take of the other groupings. */
+static void allocate_several(const model_t *model, state_t *state)
+{
+    size_t n_columns = 0, most = 0;
+    several_t *several = (several_t *) R_alloc(1, sizeof(several_t));
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        size_t size = (size_t) grouping->n_random * grouping->n_groups;
+        n_columns += (size_t) grouping->n_random;
+        if (size > most) most = size;
+    }
+    allocate_rows(&model->cells, &several->rows);
+    several->e = doubles(several->rows.n);
+    several->sums = doubles((double) most);
+    several->below =
+        (column_below_t **) R_alloc((size_t) model->n_groupings, sizeof(column_below_t *));
+    find_columns_below(model, (column_below_t *) R_alloc(n_columns, sizeof(column_below_t)),
+                       several->below);
+    state->several = several;
 }
 
 /* What a sampler has beside the state. */
@@ -192,6 +233,8 @@ static void start_sampler(SEXP model_list, SEXP points, const model_t *model, sw
 {
     if (sweep == collapsed_sweep)
         state->collapsed = decode_collapsed(model_list, points, model, state);
+    else if (model->n_groupings > 1)
+        allocate_several(model, state);
     if (sweep == whitened_sweep) start_whitening(model, points, state);
 }
 
@@ -221,7 +264,7 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     memcpy(state.theta, list_doubles(start, "theta", model.n_coef),
            sizeof(double) * model.n_coef);
     sweep_t sweep = sweep_of(sampler, &model);
-    if (model.n_steps > 1) start_effects(start, &model, &state);
+    if (starts_from_effects(&model, sweep)) start_effects(start, &model, &state);
     start_sampler(model_list, list_element(start, "point"), &model, sweep, &state);
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));

@@ -170,16 +170,22 @@ collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model
     return collapsed;
 }
 
-/* The log density at n points, side by side: NA once the user wants to stop. */
-static void evaluate_points(target_t *target, R_xlen_t n, const double *points, double *values)
+/* The log density at points, side by side: NA once the user wants to stop. */
+static SEXP evaluate_points(target_t *target, SEXP points)
 {
+    int n = target->n;
+    if (TYPEOF(points) != REALSXP || n < 1 || xlength(points) % n != 0)
+        error("internal error: the points have not %d coordinates", n);
+    SEXP values = PROTECT(allocVector(REALSXP, xlength(points) / n));
     double *by_product = doubles((double) target->by_product_size);
-    for (R_xlen_t i = 0; i < n; i++)
-        if (evaluate_target(target, points + target->n * i, values + i, by_product)
+    for (R_xlen_t i = 0; i < xlength(values); i++)
+        if (evaluate_target(target, REAL(points) + n * i, REAL(values) + i, by_product)
             != STATUS_OK) {
-            values[i] = NA_REAL;
-            return;
+            REAL(values)[i] = NA_REAL;
+            break;
         }
+    UNPROTECT(1);
+    return values;
 }
 
 /* log p(coordinates | y) of the collapsed sampler at points (n x points), given sigma2
@@ -193,13 +199,48 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
     decode_model(model_list, &model);
     decode_target(model_list, tuning, &model,
                   checked_doubles(sigma2, "sigma2", model.n_strata), &monitor, &target);
-    int n = target.target.n;
-    if (TYPEOF(points) != REALSXP || n < 1 || xlength(points) % n != 0)
-        error("internal error: the points have not %d coordinates", n);
-    SEXP values = PROTECT(allocVector(REALSXP, xlength(points) / n));
-    evaluate_points(&target.target, xlength(values), REAL(points), REAL(values));
-    UNPROTECT(1);
-    return values;
+    return evaluate_points(&target.target, points);
+}
+
+/* A state of which a scan has the effects alone. */
+static state_t state_of_effects(const model_t *model, SEXP effect, const double *sigma2)
+{
+    state_t state;
+    monitor_t *monitor = (monitor_t *) R_alloc(1, sizeof(monitor_t));
+    memset(&state, 0, sizeof state);
+    *monitor = new_monitor();
+    state.monitor = monitor;
+    state.sigma2 = doubles(model->n_strata);
+    memcpy(state.sigma2, sigma2, sizeof(double) * model->n_strata);
+    state.grouping =
+        (grouping_state_t *) R_alloc((size_t) model->n_groupings + 1, sizeof(grouping_state_t));
+    for (int g = 0; g < model->n_groupings; g++) {
+        const grouping_t *grouping = model->grouping + g;
+        double size = (double) grouping->n_random * grouping->n_groups;
+        memset(state.grouping + g, 0, sizeof(grouping_state_t));
+        state.grouping[g].effect = doubles(size);
+        memcpy(state.grouping[g].effect,
+               checked_doubles(list_item(effect, "effect", g, model->n_groupings), "effect", size),
+               sizeof(double) * (size_t) size);
+    }
+    return state;
+}
+
+/* ffi_log_target() of a step of several, on y less the effects of the others; `present` has a point
+   of each step. */
+SEXP ffi_scan_target(SEXP model_list, SEXP step, SEXP points, SEXP sigma2, SEXP effect,
+                     SEXP present)
+{
+    model_t model;
+    decode_model(model_list, &model);
+    int s = checked_integer(step, "step", 0);
+    if (model.n_steps < 2 || s >= model.n_steps) error("internal error: there is no step %d", s);
+    state_t state = state_of_effects(&model, effect,
+                                     checked_doubles(sigma2, "sigma2", model.n_strata));
+    collapsed_t *own = decode_collapsed(model_list, present, &model, &state) + s;
+    status_t status = face_others(&model, &state, own);
+    if (status != STATUS_OK) raise_status(status, 0);
+    return evaluate_points(&own->target.target, points);
 }
 
 /* n proposals (coordinates x n) and their log densities; NA where one has left the

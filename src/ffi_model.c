@@ -319,6 +319,16 @@ void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *mo
     state->monitor = monitor;
 }
 
+void allocate_rows(const joint_cells_t *cells, joint_rows_t *rows)
+{
+    size_t n = (size_t) count_rows(cells);
+    rows->z = doubles((double) cells->n_columns * n);
+    rows->c = doubles((double) n);
+    rows->cell = (int *) R_alloc(n + 1, sizeof(int));
+    rows->row = (int *) R_alloc(n + 1, sizeof(int));
+    split_cells(cells, rows);
+}
+
 void allocate_group_data(const model_t *model, const grouping_t *grouping, int n_threads,
                          group_data_t *data)
 {

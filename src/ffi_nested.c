@@ -82,8 +82,9 @@ static void place_rows(const model_t *model, const step_t *step, const joint_eff
     for (int l = 0; l < step->n; l++) {
         const int *place = places_in_chain(model->grouping + step->grouping[l], step->level + l);
         const int *group = model->cells.group + (size_t) model->cells.n * step->grouping[l];
-        scan->place[l] = ints((size_t) joint->n);
-        for (int i = 0; i < joint->n; i++) scan->place[l][i] = place[group[joint->cell[i]]];
+        scan->place[l] = ints((size_t) joint->rows.n);
+        for (int i = 0; i < joint->rows.n; i++)
+            scan->place[l][i] = place[group[joint->rows.cell[i]]];
     }
 }
 
@@ -104,7 +105,8 @@ static scan_t *new_scan(const model_t *model, int number, const nested_t *nested
     number_columns(nested, scan);
     place_rows(model, step, joint, scan);
     scan->basis = pointers(scan->n_columns);
-    for (int k = 0; k < scan->n_columns; k++) scan->basis[k] = doubles(joint->n);
+    for (int k = 0; k < scan->n_columns; k++)
+        scan->basis[k] = has_plain_basis(model) ? NULL : doubles(joint->rows.n);
     scan->sums = pointers(step->n);
     for (int l = 0; l < step->n; l++) {
         int n_groups = nested->level[l].n_groups;
@@ -112,7 +114,6 @@ static scan_t *new_scan(const model_t *model, int number, const nested_t *nested
         if (n_groups > most) most = n_groups;
     }
     scan->squares = doubles(most);
-    scan->e = doubles(joint->n);
     scan->scale = doubles(nested->level[0].n_groups);
     scan->Xy = doubles(p);
     scan->fixed_Xy = doubles(p);
@@ -125,11 +126,8 @@ static joint_effects_t *new_joint_effects(const model_t *model)
     joint_effects_t *joint = (joint_effects_t *) R_alloc(1, sizeof(joint_effects_t));
     int n = model->n_steps;
     double q = model->cells.n_columns;
-    joint->n = count_rows(model);
-    joint->z = doubles(q * joint->n);
-    joint->c = doubles(joint->n);
-    joint->cell = ints((size_t) joint->n);
-    joint->row = ints((size_t) joint->n);
+    allocate_rows(&model->cells, &joint->rows);
+    joint->e = doubles(joint->rows.n);
     joint->leaf = (int **) R_alloc((size_t) n, sizeof(int *));
     joint->total = pointers(n);
     joint->on_X = pointers(n);
@@ -137,7 +135,6 @@ static joint_effects_t *new_joint_effects(const model_t *model)
         joint->total[s] = doubles(q * model->grouping[model->step[s].grouping[0]].n_groups);
         joint->on_X[s] = doubles(model->n_coef);
     }
-    split_cells(model, joint);
     return joint;
 }
 

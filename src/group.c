@@ -203,6 +203,21 @@ status_t draw_whitened_effect(int q, int p, const double *factor, const double *
     return STATUS_OK;
 }
 
+status_t draw_whitened_among(int q, const double *factor, const double *L, const double *h,
+                             const double *normals, double *u, const group_buffers_t *buffers)
+{
+    multiply_factors(q, factor, L, buffers->A);
+    for (int k = 0; k < q; k++) {
+        u[k] = 0.0;
+        for (int r = k; r < q; r++) u[k] += L[r + (size_t) q * k] * h[r];
+    }
+    RETURN_IF_FAILED(unit_plus_root(q, buffers->A, buffers->U, buffers->spare));
+    solve_upper_transposed(q, buffers->U, u);
+    for (int k = 0; k < q; k++) u[k] += normals[k];
+    solve_upper(q, buffers->U, u);
+    return STATUS_OK;
+}
+
 status_t draw_one_group(int q, int p, const double *factor, const double *L,
                         const double *theta, double sigma, const double *normals,
                         double *effect, const group_buffers_t *buffers)

@@ -71,6 +71,11 @@ status_t draw_whitened_effect(int q, int p, const double *factor, const double *
                               const double *theta, double sigma, const double *normals,
                               double *u, const group_buffers_t *buffers);
 
+/* The same of one of several groupings: from R of the factor and h = Z'e in place of R'e, in the
+   units in which sigma is 1. */
+status_t draw_whitened_among(int q, const double *factor, const double *L, const double *h,
+                             const double *normals, double *u, const group_buffers_t *buffers);
+
 /* One draw for a group, from its factor [R C c] and q standard normals. */
 status_t draw_one_group(int q, int p, const double *factor, const double *L,
                         const double *theta, double sigma, const double *normals,

@@ -30,6 +30,11 @@ typedef struct {
     const cov_block_t *block;
 } grouping_t;
 
+/* A column of a grouping below in a chain; the number -1 for none. */
+typedef struct {
+    int grouping, column;
+} column_below_t;
+
 /* What a sampler knows of its effects. */
 typedef struct {
     double *Sigma;                  /* q x q */

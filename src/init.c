@@ -18,6 +18,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_log_target, 4),
     CALL_ENTRY(ffi_propose, 3),
     CALL_ENTRY(ffi_marginal, 3),
+    CALL_ENTRY(ffi_scan_target, 6),
     CALL_ENTRY(ffi_draw_deferred, 7),
     CALL_ENTRY(ffi_group_moments, 3),
     CALL_ENTRY(ffi_draw_nested, 7),

@@ -2,13 +2,29 @@
 #include <string.h>
 #include <R_ext/Random.h>
 #include "conditionals.h"
+#include "hierarchy.h"
 #include "interweaved.h"
 #include "linalg.h"
 #include "samplers.h"
 
+/* In chains, of the groupings above others. */
+static status_t draw_all_above(const model_t *model, state_t *state)
+{
+    for (int s = 0; s < model->n_steps; s++)
+        for (int l = 1; l < model->step[s].n; l++) {
+            if (!is_above(model, state, model->step[s].grouping[l])) continue;
+            /* gamma_parent | b_j, Sigma, sigma^2 */
+            RETURN_IF_FAILED(draw_above(model, state, model->step + s, l));
+            /* tau_parent | eta_parent, b_j, sigma^2 */
+            RETURN_IF_FAILED(draw_standardized_above(model, state, model->step + s, l));
+        }
+    return STATUS_OK;
+}
+
 /* Interweaving (Yu and Meng 2011) of three parameterizations of the group effects:
    gamma_j; beta_j = beta + gamma_j, centered; and eta_j = diag(tau)^-1 gamma_j,
-   standardized. A sweep draws the group effects once and then moves through each
+   standardized; in a chain the last two also of a grouping beside b_j = gamma_j + b_parent of
+   those below it. A sweep draws the group effects once and then moves through each
    parameterization, so that it mixes where any of them does. The state is that of
    the uncentered sampler. */
 status_t interweaved_sweep(const model_t *model, state_t *state)
@@ -23,6 +39,7 @@ status_t interweaved_sweep(const model_t *model, state_t *state)
     }
     /* beta | gamma_j, sigma^2; drawn above already under uniform tau */
     if (!is_drawn) RETURN_IF_FAILED(draw_coefficients(model, state));
+    if (model->n_groupings > 1) RETURN_IF_FAILED(draw_all_above(model, state));
     for (int g = 0; g < model->n_groupings; g++) {
         /* beta | beta_j, Sigma */
         if (model->grouping[g].n_pairs > 0) RETURN_IF_FAILED(draw_translation(model, state, g));
@@ -40,7 +57,7 @@ int scales_are_uniform(const grouping_t *grouping)
     return 1;
 }
 
-/* What a grouping's cells add to the moments below. */
+/* What a grouping's cells add to the moments below; h is NULL where there are others. */
 static void add_cells_moments(const model_t *model, const state_t *state, int g,
                               double *P, double *h)
 {
@@ -53,12 +70,13 @@ static void add_cells_moments(const model_t *model, const state_t *state, int g,
             const double *R = cell_factor(grouping, cell);
             const double *C = R + q * q, *c = C + (size_t) q * p;
             double precision = 1.0 / state->sigma2[grouping->cell_stratum[cell]];
-            for (int k = 0; k < p; k++) h[k] += precision * dot(q, C + (size_t) q * k, c);
+            for (int k = 0; h && k < p; k++)
+                h[k] += precision * dot(q, C + (size_t) q * k, c);
             for (int k = 0; k < q; k++) {
                 const double *column = R + (size_t) q * k;
                 double weight = precision * effect[k];
                 double *out = P + (size_t) all * (p + k);
-                h[p + k] += weight * dot(k + 1, column, c);
+                if (h) h[p + k] += weight * dot(k + 1, column, c);
                 for (int l = 0; l < p; l++)
                     out[l] += weight * dot(k + 1, column, C + (size_t) q * l);
                 for (int l = 0; l <= k; l++)
@@ -67,6 +85,19 @@ static void add_cells_moments(const model_t *model, const state_t *state, int g,
             }
         }
     }
+}
+
+/* h of y less the others' effects. */
+static void add_moments_among(const model_t *model, const state_t *state, int g, double *h)
+{
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random;
+    const double *sum = state->several->sums, *effect = state->grouping[g].effect;
+    subtract_effects(model, state, g, 0);
+    add_on_staying(model, state, 1, h);
+    sum_by_group(model, state, g);
+    for (int j = 0; j < grouping->n_groups; j++)
+        for (int k = 0; k < q; k++, sum++, effect++) h[model->n_coef + k] += *effect * *sum;
 }
 
 /* P and h of the regression of y on [X, Z diag(gamma_j)], whose coefficients are
@@ -92,7 +123,12 @@ static void standardized_moments(const model_t *model, const state_t *state, int
                 P[l + (size_t) all * k] += precision * gram[l + (size_t) p * k];
         }
     }
-    add_cells_moments(model, state, g, P, h);
+    if (model->n_groupings == 1) {
+        add_cells_moments(model, state, g, P, h);
+    } else {
+        add_cells_moments(model, state, g, P, NULL);
+        add_moments_among(model, state, g, h);
+    }
 }
 
 /* The inverse of diag(s) Sigma diag(s) over one block; s may be NULL, for 1. */
@@ -145,19 +181,25 @@ static int accept_scales(const model_t *model, const state_t *state, int g, cons
     return log(unif_rand()) < weight;
 }
 
-/* gamma_j <- diag(s) gamma_j, Sigma <- diag(s) Sigma diag(s). A negative s_k
-   changes the sign of gamma_k and of its correlations, which is the same model. */
+/* Sigma <- diag(s) Sigma diag(s), */
+static void rescale_covariance(int q, grouping_state_t *own, const double *s)
+{
+    for (int k = 0; k < q; k++)
+        for (int l = 0; l < q; l++) {
+            own->Sigma[l + (size_t) q * k] *= s[l] * s[k];
+            own->Sigma_inverse[l + (size_t) q * k] /= s[l] * s[k];
+        }
+}
+
+/* and gamma_j <- diag(s) gamma_j. A negative s_k changes the sign of gamma_k and of its
+   correlations, which is the same model. */
 static void rescale_effects(const grouping_t *grouping, grouping_state_t *own,
                             const double *s)
 {
     int q = grouping->n_random;
     for (int j = 0; j < grouping->n_groups; j++)
         for (int k = 0; k < q; k++) own->effect[(size_t) q * j + k] *= s[k];
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++) {
-            own->Sigma[l + (size_t) q * k] *= s[l] * s[k];
-            own->Sigma_inverse[l + (size_t) q * k] /= s[l] * s[k];
-        }
+    rescale_covariance(q, own, s);
 }
 
 /* Where X fits the rows whatever s is, the normal does not exist, and only the priors hold s.
@@ -190,6 +232,50 @@ status_t draw_standardized(const model_t *model, state_t *state, int g)
     memcpy(state->theta, h, sizeof(double) * p);
     memcpy(state->staying, h, sizeof(double) * p);
     rescale_effects(grouping, state->grouping + g, h + p);
+    return STATUS_OK;
+}
+
+/* P (q x q) and h of the regression of b_j below, and of y in the columns that it depends on, on
+   the effects of the groups of level l: of how much the factors s differ from 1. */
+static void moments_above(const model_t *model, const state_t *state, const step_t *step, int l,
+                          double *P, double *h)
+{
+    int g = step->grouping[l], q = model->grouping[g].n_random;
+    double *own_P = state->buffers.group_P, *own_h = state->buffers.group_h;
+    memset(P, 0, sizeof(double) * q * q);
+    memset(h, 0, sizeof(double) * q);
+    for (int r = 0; r < model->grouping[g].n_groups; r++) {
+        const double *effect = state->grouping[g].effect + (size_t) q * step->level[l].number[r];
+        memset(own_P, 0, sizeof(double) * q * q);
+        memset(own_h, 0, sizeof(double) * q);
+        add_said_of_above(model, state, step, l, r, own_P, own_h);
+        for (int k = 0; k < q; k++) {
+            h[k] += effect[k] * own_h[k];
+            for (int m = 0; m <= k; m++)
+                P[m + (size_t) q * k] += effect[m] * effect[k] * own_P[m + (size_t) q * k];
+        }
+    }
+}
+
+status_t draw_standardized_above(const model_t *model, state_t *state, const step_t *step, int l)
+{
+    int g = step->grouping[l], q = model->grouping[g].n_random;
+    double *P = state->buffers.all_P, *s = state->buffers.all_h, *squares = state->buffers.squares;
+    double *d = state->buffers.e;
+    RETURN_IF_FAILED(sum_of_above(model, state, g));
+    moments_above(model, state, step, l, P, s);
+    for (int k = 0; k < q; k++) squares[k] = P[(size_t) (q + 1) * k];
+    draw_standard_normals(q, state->buffers.normals);
+    status_t status = draw_normal_given_precision(q, P, state->buffers.normals, s);
+    if (status != STATUS_OK || !scales_are_told(0, q, P, squares)) return STATUS_OK;
+    for (int k = 0; k < q; k++) s[k] += 1.0;
+    if (!accept_scales(model, state, g, s)) return STATUS_OK;
+    for (int r = 0; r < model->grouping[g].n_groups; r++) {
+        const double *effect = state->grouping[g].effect + (size_t) q * step->level[l].number[r];
+        for (int k = 0; k < q; k++) d[k] = (s[k] - 1.0) * effect[k];
+        move_above(model, state, step, l, r, d);
+    }
+    rescale_covariance(q, state->grouping + g, s);
     return STATUS_OK;
 }
 

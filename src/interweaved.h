@@ -11,6 +11,10 @@
    proposal, accepted by what the priors add. */
 status_t draw_standardized(const model_t *model, state_t *state, int g);
 
+/* tau of level l of a chain given eta_j and b_j = gamma_j + b_parent of the groupings below, where
+   that level is_above(). */
+status_t draw_standardized_above(const model_t *model, state_t *state, const step_t *step, int l);
+
 /* beta given beta_j = beta + gamma_j. */
 status_t draw_translation(const model_t *model, state_t *state, int g);
 

@@ -108,6 +108,7 @@ typedef struct {
     double refused;         /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
+    struct several *several;        /* of a Gibbs sampler with several groupings, else NULL */
     struct collapsed *collapsed;    /* n_steps, of the collapsed sampler, else NULL */
 } state_t;
 

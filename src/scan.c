@@ -7,47 +7,12 @@
 
 /* A direction with less than this of a column's length in a group is none. */
 static const double LEAST_SHARE = 1e-8;
-
-static inline const double *joint_factor(const model_t *model, int cell)
-{
-    return model->cells.factor + model->cells.size * cell;
-}
+/* The same of a column of X over all rows. */
+static const double LEAST_FIXED = 1e-10;
 
 static inline double cell_scale(const model_t *model, int cell, const double *sigma2)
 {
     return sigma2 ? 1.0 / sqrt(sigma2[model->cells.stratum[cell]]) : 1.0;
-}
-
-static int is_zero_row(int n, const double *factor, int r)
-{
-    for (int k = 0; k < n; k++)
-        if (factor[r + (size_t) n * k] != 0.0) return 0;
-    return 1;
-}
-
-int count_rows(const model_t *model)
-{
-    int n = model->cells.n_columns, n_rows = 0;
-    for (int cell = 0; cell < model->cells.n; cell++)
-        for (int r = 0; r < n; r++) n_rows += !is_zero_row(n, joint_factor(model, cell), r);
-    return n_rows;
-}
-
-void split_cells(const model_t *model, joint_effects_t *joint)
-{
-    int n = model->cells.n_columns, i = 0;
-    for (int cell = 0; cell < model->cells.n; cell++) {
-        const double *factor = joint_factor(model, cell);
-        for (int r = 0; r < n; r++) {
-            if (is_zero_row(n, factor, r)) continue;
-            for (int k = 0; k < n; k++) joint->z[k + (size_t) n * i] = factor[r + (size_t) n * k];
-            joint->c[i] = factor[r + (size_t) n * (n + model->n_coef)];
-            joint->cell[i] = cell;
-            joint->row[i] = r;
-            i++;
-        }
-    }
-    joint->n = i;
 }
 
 /* Xb <- Xb + Z'X b summed over a grouping's groups. */
@@ -101,8 +66,8 @@ static void project_out(const scan_t *scan, int m, int n_groups, double *v)
     const double *B = scan->basis[m];
     double *h = scan->squares;
     memset(h, 0, sizeof(double) * n_groups);
-    for (int i = 0; i < scan->joint->n; i++) h[place[i]] += B[i] * v[i];
-    for (int i = 0; i < scan->joint->n; i++) v[i] -= h[place[i]] * B[i];
+    for (int i = 0; i < scan->joint->rows.n; i++) h[place[i]] += B[i] * v[i];
+    for (int i = 0; i < scan->joint->rows.n; i++) v[i] -= h[place[i]] * B[i];
 }
 
 static void sum_squares(int n, const int *place, int n_groups, const double *v, double *squares)
@@ -134,14 +99,15 @@ static void make_column(const model_t *model, const step_t *step, int k, const d
     int column = grouping->place[scan->column[k]], n_groups = grouping->n_groups;
     const int *place = scan->place[l];
     double *v = scan->basis[k], *before = scan->sums[l];
-    for (int i = 0; i < joint->n; i++)
-        v[i] = cell_scale(model, joint->cell[i], sigma2) * joint->z[column + (size_t) n * i];
-    sum_squares(joint->n, place, n_groups, v, before);
+    for (int i = 0; i < joint->rows.n; i++)
+        v[i] = cell_scale(model, joint->rows.cell[i], sigma2)
+            * joint->rows.z[column + (size_t) n * i];
+    sum_squares(joint->rows.n, place, n_groups, v, before);
     for (int pass = 0; pass < 2; pass++)
         for (int m = 0; m < k; m++)
             if (scan->is_used[m])
                 project_out(scan, m, nested->level[scan->level[m]].n_groups, v);
-    sum_squares(joint->n, place, n_groups, v, scan->squares);
+    sum_squares(joint->rows.n, place, n_groups, v, scan->squares);
     scan->is_used[k] = 0;
     for (int j = 0; j < n_groups; j++) {
         if (k == 0) scan->scale[j] = before[j] > 0.0 ? 1.0 / sqrt(before[j]) : 0.0;
@@ -153,7 +119,32 @@ static void make_column(const model_t *model, const step_t *step, int k, const d
         scan->squares[j] = 0.0;
         drop_direction(nested, l, j, scan->column[k]);
     }
-    for (int i = 0; i < joint->n; i++) v[i] *= scan->squares[place[i]];
+    for (int i = 0; i < joint->rows.n; i++) v[i] *= scan->squares[place[i]];
+}
+
+/* The columns of a chain with a plain basis. */
+static void make_plain_columns(nested_t *nested, scan_t *scan)
+{
+    const joint_effects_t *joint = scan->joint;
+    const nested_level_t *leaves = nested->level;
+    double *squares = scan->squares;
+    sum_squares(joint->rows.n, scan->place[0], leaves->n_groups, joint->rows.z, squares);
+    scan->is_used[0] = 0;
+    for (int j = 0; j < leaves->n_groups; j++) {
+        scan->scale[j] = squares[j] > 0.0 ? 1.0 / sqrt(squares[j]) : 0.0;
+        if (squares[j] > 0.0) scan->is_used[0] = 1;
+        else drop_direction(nested, 0, j, 0);
+    }
+    for (int k = 1; k < scan->n_columns; k++) {
+        scan->is_used[k] = 0;
+        for (int j = 0; j < nested->level[k].n_groups; j++) drop_direction(nested, k, j, 0);
+    }
+}
+
+/* B of row i, from B where that is kept. */
+INLINED double basis_at(const scan_t *scan, const double *B, const int *place, int i)
+{
+    return B ? B[i] : scan->joint->rows.z[i] * scan->scale[place[i]];
 }
 
 /* X'y of all rows, and what the cells leave of y'y. */
@@ -165,7 +156,8 @@ static void sum_fixed(const model_t *model, const double *sigma2, scan_t *scan)
     scan->fixed_yy = 0.0;
     for (int cell = 0; cell < model->cells.n; cell++) {
         double scale = cell_scale(model, cell, sigma2);
-        const double *C = joint_factor(model, cell) + (size_t) n * n, *c = C + (size_t) n * p;
+        const double *C = joint_factor(&model->cells, cell) + (size_t) n * n;
+        const double *c = C + (size_t) n * p;
         for (int k = 0; k < p; k++)
             scan->fixed_Xy[k] += scale * scale * dot(n, C + (size_t) n * k, c);
     }
@@ -182,16 +174,68 @@ static void sum_fixed(const model_t *model, const double *sigma2, scan_t *scan)
 /* A passage over the rows, before the next. */
 static int passage_is_stopped(const scan_t *scan, monitor_t *monitor)
 {
-    return user_wants_to_stop(monitor, 0.2 * scan->joint->n);
+    return user_wants_to_stop(monitor, 0.2 * scan->joint->rows.n);
+}
+
+/* The square of column k of X over all rows. */
+static double square_of_fixed(const model_t *model, const double *sigma2, int k)
+{
+    int n = model->cells.n_columns, rows = model->n_coef + 1;
+    double square = 0.0;
+    for (int cell = 0; cell < model->cells.n; cell++) {
+        double scale = cell_scale(model, cell, sigma2);
+        const double *C = joint_factor(&model->cells, cell) + (size_t) n * (n + k);
+        square += scale * scale * dot(n, C, C);
+    }
+    for (int s = 0; s < model->n_strata; s++) {
+        const double *T = stratum_factor(model, s) + (size_t) rows * k;
+        square += (sigma2 ? 1.0 / sigma2[s] : 1.0) * dot(rows, T, T);
+    }
+    return square;
+}
+
+/* Row k of a triangular factor goes into those below it, by rotations. */
+static void rotate_down(int n, int k, double *R, double *row)
+{
+    for (int j = k; j < n; j++) {
+        row[j] = R[k + (size_t) n * j];
+        R[k + (size_t) n * j] = 0.0;
+    }
+    row[k] = 0.0;
+    for (int j = k + 1; j < n; j++) {
+        double *diagonal = R + j + (size_t) n * j, length = hypot(*diagonal, row[j]);
+        if (row[j] == 0.0) continue;
+        double c = *diagonal / length, s = row[j] / length;
+        for (int m = j; m < n; m++) {
+            double *own = R + j + (size_t) n * m, before = *own;
+            *own = c * before + s * row[m];
+            row[m] = c * row[m] - s * before;
+        }
+    }
+}
+
+/* Columns of X of which the chain leaves nothing have no row of the rest's root, whose last column
+   is set anew in each scan. */
+static void drop_fixed(const model_t *model, const double *sigma2, nested_t *nested)
+{
+    int n = nested->n_coef + 1;
+    for (int k = 0; k < nested->n_coef; k++) {
+        double left = nested->rest_root[k + (size_t) n * k];
+        if (left * left <= LEAST_FIXED * LEAST_FIXED * square_of_fixed(model, sigma2, k))
+            rotate_down(n, k, nested->rest_root, nested->lost);
+    }
 }
 
 status_t make_basis(const model_t *model, const step_t *step, const double *sigma2,
                     chain_data_t *chain, scan_t *scan, monitor_t *monitor)
 {
-    for (int k = 0; k < scan->n_columns; k++) {
+    int is_plain = has_plain_basis(model);
+    if (is_plain) make_plain_columns(&chain->nested, scan);
+    for (int k = 0; !is_plain && k < scan->n_columns; k++) {
         make_column(model, step, k, sigma2, &chain->nested, scan);
         if (passage_is_stopped(scan, monitor)) return STATUS_INTERRUPTED;
     }
+    drop_fixed(model, sigma2, &chain->nested);
     settle_nested(&chain->nested);
     sum_fixed(model, sigma2, scan);
     return passage_is_stopped(scan, monitor) ? STATUS_INTERRUPTED : STATUS_OK;
@@ -200,9 +244,9 @@ status_t make_basis(const model_t *model, const step_t *step, const double *sigm
 /* e <- e less what one step's effects give, with n columns. */
 INLINED void subtract_total(int n, const joint_effects_t *joint, int step, double *e)
 {
-    const double *z = joint->z, *total = joint->total[step];
+    const double *z = joint->rows.z, *total = joint->total[step];
     const int *leaf = joint->leaf[step];
-    for (int i = 0; i < joint->n; i++, z += n) {
+    for (int i = 0; i < joint->rows.n; i++, z += n) {
         const double *own = total + (size_t) n * leaf[i];
         double sum = 0.0;
         for (int k = 0; k < n; k++) sum += z[k] * own[k];
@@ -210,29 +254,30 @@ INLINED void subtract_total(int n, const joint_effects_t *joint, int step, doubl
     }
 }
 
-/* scan->e <- c less the others' effects, in units of sigma2 where it is given. */
+/* joint->e <- c less the others' effects, in units of sigma2 where it is given. */
 static void find_residuals(const model_t *model, const double *sigma2, const scan_t *scan)
 {
     const joint_effects_t *joint = scan->joint;
     int n = model->cells.n_columns;
-    memcpy(scan->e, joint->c, sizeof(double) * joint->n);
+    double *e = joint->e;
+    memcpy(e, joint->rows.c, sizeof(double) * joint->rows.n);
     for (int s = 0; s < model->n_steps; s++) {
         if (s == scan->step) continue;
-        if (n == 1) subtract_total(1, joint, s, scan->e);
-        else if (n == 2) subtract_total(2, joint, s, scan->e);
-        else if (n == 3) subtract_total(3, joint, s, scan->e);
-        else subtract_total(n, joint, s, scan->e);
+        if (n == 1) subtract_total(1, joint, s, e);
+        else if (n == 2) subtract_total(2, joint, s, e);
+        else if (n == 3) subtract_total(3, joint, s, e);
+        else subtract_total(n, joint, s, e);
     }
     if (!sigma2) return;
-    for (int i = 0; i < joint->n; i++) scan->e[i] *= cell_scale(model, joint->cell[i], sigma2);
+    for (int i = 0; i < joint->rows.n; i++) e[i] *= cell_scale(model, joint->rows.cell[i], sigma2);
 }
 
 /* One column in all and two steps: the rows' z are the basis but for the length of a leaf's. */
 static double project_single(const scan_t *scan)
 {
     const joint_effects_t *joint = scan->joint;
-    int other = 1 - scan->step, n = joint->n;
-    const double *z = joint->z, *c = joint->c, *total = joint->total[other];
+    int other = 1 - scan->step, n = joint->rows.n;
+    const double *z = joint->rows.z, *c = joint->rows.c, *total = joint->total[other];
     const int *theirs = joint->leaf[other], *own = joint->leaf[scan->step];
     double yy = 0.0, *sums = scan->sums[0];
     for (int i = 0; i < n; i++) {
@@ -257,9 +302,10 @@ static void add_weighed_Xy(const model_t *model, const double *sigma2, const sca
 {
     const joint_effects_t *joint = scan->joint;
     int n = model->cells.n_columns, p = model->n_coef;
-    for (int i = 0; i < joint->n; i++) {
-        double e = cell_scale(model, joint->cell[i], sigma2) * scan->e[i];
-        const double *C = joint_factor(model, joint->cell[i]) + (size_t) n * n + joint->row[i];
+    for (int i = 0; i < joint->rows.n; i++) {
+        double e = cell_scale(model, joint->rows.cell[i], sigma2) * joint->e[i];
+        const double *C = joint_factor(&model->cells, joint->rows.cell[i]) + (size_t) n * n
+            + joint->rows.row[i];
         for (int k = 0; k < p; k++) scan->Xy[k] += e * C[(size_t) n * k];
     }
 }
@@ -267,8 +313,8 @@ static void add_weighed_Xy(const model_t *model, const double *sigma2, const sca
 /* Sums of B'e by group, and the answer e'e; weighed: X'e too. */
 static double project_rows(const model_t *model, const double *sigma2, const scan_t *scan)
 {
-    const double *e = scan->e;
-    int n = scan->joint->n;
+    const double *e = scan->joint->e;
+    int n = scan->joint->rows.n;
     double yy = 0.0;
     find_residuals(model, sigma2, scan);
     for (int i = 0; i < n; i++) yy += e[i] * e[i];
@@ -278,7 +324,8 @@ static double project_rows(const model_t *model, const double *sigma2, const sca
         const int *place = scan->place[l];
         const double *B = scan->basis[k];
         double *sum = scan->sums[l] + scan->column[k];
-        for (int i = 0; i < n; i++) sum[(size_t) width * place[i]] += B[i] * e[i];
+        for (int i = 0; i < n; i++)
+            sum[(size_t) width * place[i]] += basis_at(scan, B, place, i) * e[i];
     }
     if (sigma2) add_weighed_Xy(model, sigma2, scan);
     return yy;
@@ -287,15 +334,16 @@ static double project_rows(const model_t *model, const double *sigma2, const sca
 /* |e - B c|^2, which loses no digits. */
 static double sum_left(const model_t *model, const double *sigma2, const scan_t *scan)
 {
-    int n = scan->joint->n;
-    double yy = 0.0, *e = scan->e;
+    int n = scan->joint->rows.n;
+    double yy = 0.0, *e = scan->joint->e;
     find_residuals(model, sigma2, scan);
     for (int k = 0; k < scan->n_columns; k++) {
         if (!scan->is_used[k]) continue;
         int l = scan->level[k], width = scan->width[l];
         const int *place = scan->place[l];
         const double *B = scan->basis[k], *sum = scan->sums[l] + scan->column[k];
-        for (int i = 0; i < n; i++) e[i] -= B[i] * sum[(size_t) width * place[i]];
+        for (int i = 0; i < n; i++)
+            e[i] -= basis_at(scan, B, place, i) * sum[(size_t) width * place[i]];
     }
     for (int i = 0; i < n; i++) yy += e[i] * e[i];
     return yy;
@@ -331,7 +379,7 @@ static void set_rest(nested_t *nested, const double *Xy, double yy)
     for (int k = 0; k < p; k++) {
         const double *R = nested->rest_root + (size_t) n * k;
         double sum = Xy[k] - dot(k, R, root);
-        root[k] = R[k] > 1e-10 ? sum / R[k] : 0.0;
+        root[k] = R[k] != 0.0 ? sum / R[k] : 0.0;
         left -= root[k] * root[k];
     }
     root[p] = left > 0.0 ? sqrt(left) : 0.0;

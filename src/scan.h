@@ -11,25 +11,23 @@
    Z = B R, B'B = I over the rows of a group, c = B'e. So no square is taken off another, but for
    what the groups leave of y'y, which is summed again where it would cancel. */
 typedef struct {
-    int n;                  /* rows of the cells' factors that are not zero */
-    double *z, *c;          /* q* x rows, rows: [R c] */
-    int *cell, *row;        /* rows: the cell of each, and its number in the cell's factor */
+    joint_rows_t rows;
     int **leaf;             /* steps: of each row, the place of its leaf in the step's chain */
     double **total;         /* steps: q* x leaves, the effects of a leaf and of its ancestors together */
     double **on_X;          /* steps: p, X'Z gamma */
+    double *e;              /* rows: what the effects of others than a step leave, step by step */
 } joint_effects_t;
 
 typedef struct {
     int step;               /* its number */
     int n_columns;          /* of the chain: those of all its levels */
     int *level, *column;    /* n_columns: the level of each, and its place there */
-    double **basis;         /* n_columns: rows */
+    double **basis;         /* n_columns: rows; NULL where has_plain_basis() */
     int *is_used;           /* n_columns: has any group this direction? */
     int **place;            /* levels: of each row's group in the chain's order */
     int *width;             /* levels: their q */
     double **sums;          /* levels: by group, q x n_groups */
     double *squares;        /* of the largest level: n_groups */
-    double *e;              /* rows: what the others' effects leave */
     double *scale;          /* leaves: where one column is all there is, by what its sums are divided */
     double *Xy, *fixed_Xy;  /* p: X'y less the others' effects, and with all */
     double *strata_Xy;      /* p: of it what the cells' factors leave */
@@ -37,9 +35,12 @@ typedef struct {
     joint_effects_t *joint; /* of all steps */
 } scan_t;
 
-/* How many rows there are, and they. */
-int count_rows(const model_t *model);
-void split_cells(const model_t *model, joint_effects_t *joint);
+/* With one column in all and one residual variance a leaf's basis is z over its length, and what lies
+   above the leaves adds nothing to it. */
+static inline int has_plain_basis(const model_t *model)
+{
+    return model->cells.n_columns == 1 && model->n_strata == 1;
+}
 
 /* What the other steps take of a step's effects. */
 void tell_effects(const model_t *model, const state_t *state, const step_t *step, scan_t *scan);

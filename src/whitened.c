@@ -5,6 +5,7 @@
 #include "linalg.h"
 #include "random.h"
 #include "samplers.h"
+#include "several.h"
 #include "whitened.h"
 
 /* Under LKJ(1/2) one correlation in ten thousand is within 1e-8 of -1 or 1. */
@@ -146,12 +147,20 @@ static status_t draw_whitened_effects(const model_t *model, state_t *state, int 
     whitened_t *w = state->grouping[g].whitened;
     int q = grouping->n_random, p = model->n_coef;
     const weighed_buffers_t *weighed = &w->buffers.weighed;
+    if (state->several) {
+        subtract_effects(model, state, g, 1);
+        sum_by_group(model, state, g);
+    }
     for (int j = 0; j < grouping->n_groups; j++) {
         weigh_group(model, grouping, state->sigma2, j, weighed, NULL);
         draw_standard_normals(q, state->buffers.normals);
-        RETURN_IF_FAILED(draw_whitened_effect(q, p, weighed->factor, w->L, state->staying, 1.0,
-                                              state->buffers.normals, w->effect + (size_t) q * j,
-                                              &w->buffers.group));
+        double *u = w->effect + (size_t) q * j;
+        status_t status = state->several
+            ? draw_whitened_among(q, weighed->factor, w->L, state->several->sums + (size_t) q * j,
+                                  state->buffers.normals, u, &w->buffers.group)
+            : draw_whitened_effect(q, p, weighed->factor, w->L, state->staying, 1.0,
+                                   state->buffers.normals, u, &w->buffers.group);
+        RETURN_IF_FAILED(status);
         if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
             return STATUS_INTERRUPTED;
     }

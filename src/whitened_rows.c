@@ -4,6 +4,7 @@
 #include "group.h"
 #include "linalg.h"
 #include "random.h"
+#include "several.h"
 #include "whitened.h"
 
 /* Standard deviations and correlations given u_j, a row of L at a time. */
@@ -24,6 +25,10 @@ static void entry_moments(const model_t *model, const state_t *state, int g, dou
     double *W = w->buffers.W, *e = w->buffers.e;
     memset(G, 0, sizeof(double) * (size_t) n * n);
     memset(h, 0, sizeof(double) * n);
+    if (state->several) {
+        subtract_effects(model, state, NONE_STAYS, 1);
+        sum_by_group(model, state, g);
+    }
     for (int j = 0; j < grouping->n_groups; j++) {
         const double *u = w->effect + (size_t) q * j;
         weigh_group(model, grouping, state->sigma2, j, &w->buffers.weighed, NULL);
@@ -38,13 +43,16 @@ static void entry_moments(const model_t *model, const state_t *state, int g, dou
             for (int r = 0; r <= l; r++) e[r] -= factor[r + q * l] * effect;
         }
         for (int a = 0; a < n; a++) {
-            h[a] += dot(q, W + (size_t) q * a, e);
+            if (!state->several) h[a] += dot(q, W + (size_t) q * a, e);
             for (int c = 0; c <= a; c++) {
                 double product = dot(q, W + (size_t) q * a, W + (size_t) q * c);
                 G[c + (size_t) n * a] += product;
                 if (c < a) G[a + (size_t) n * c] += product;
             }
         }
+        const double *sum = state->several ? state->several->sums + (size_t) q * j : NULL;
+        for (int l = 0; sum && l < q; l++)
+            for (int k = 0; k <= l; k++) h[entry(l, k)] += sum[l] * u[k];
     }
 }
 

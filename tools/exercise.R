@@ -61,6 +61,36 @@ for (formula in c(y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
     invisible(predict(fit, several[1:4, ], weights = 1:4))
   }
 }
+# The target of each step of a scan, beside the last effects.
+fit <- short(y ~ x + (1 + x | g) + (1 | h), several)
+model <- relm:::with_tuning(relm:::sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)
+state <- fit$sampling$ends[[1]]$state
+for (s in seq_along(model$steps)) {
+  invisible(.Call(relm:::ffi_scan_target, model, s - 1L, state$point[[s]], state$sigma2,
+                  state$effect, state$point))
+}
+# Gibbs samplers of several groupings: their conditionals, chains' centering, priors of each kind.
+several_priors <- list(
+  relm_prior(sd = half_t(3, 1), sigma = inverse_gamma(2, 1)),
+  relm_prior(cov = huang_wand(2, 1), sigma = half_normal(1)),
+  relm_prior(beta = normal(0, 2), cov = list(g = inverse_wishart(4, diag(2))),
+             sigma = half_normal(1))
+)
+for (sampler in c("centered", "uncentered", "interweaved")) {
+  for (formula in c(y ~ x + v + (1 + x | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
+                    y ~ x + (1 + x | g) + (1 + v | k) + (0 + x | h))) {
+    for (sigma in c(~ 1, ~ f)) for (prior in several_priors) {
+      fit <- short(formula, several, sigma = sigma, weights = w, sampler = sampler, prior = prior)
+      invisible(as.matrix(extend(fit, 3)))
+      invisible(ranef(fit, summary = TRUE))
+    }
+  }
+}
+for (formula in c(y ~ x + (1 + x | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 + v | h))) {
+  invisible(extend(short(formula, several, sampler = "interweaved", sigma = ~ f, weights = w,
+                         prior = relm_prior(sd = half_t(3, 1), cor = lkj(0.1),
+                                            sigma = inverse_gamma(2, 1))), 3))
+}
 fit <- relm(y ~ x + (1 | g) + (1 + x | k), several, chains = 1, draws = 300, seed = 1,
             group_draws = FALSE)
 invisible(ranef(fit))

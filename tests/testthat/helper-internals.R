@@ -73,6 +73,13 @@ log_density_at <- function(model, tuning, points, sigma2) {
   log_target(model, tuning, points, sigma2)
 }
 
+# The same of a step of several (from 0), on y less these effects of the others, a list by grouping.
+log_density_beside <- function(model, step, points, sigma2, effects) {
+  present <- lapply(model$steps, function(own) own$tuning$center)
+  .Call(ffi_scan_target, model, as.integer(step), as.numeric(points), as.numeric(sigma2),
+        lapply(effects, as.numeric), present)
+}
+
 proposals_of <- function(model, tuning, n) propose(model, tuning, n)
 
 # Draws -----------------------------------------------------------------------------------------

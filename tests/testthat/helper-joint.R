@@ -7,7 +7,9 @@ dense_effects <- function(posterior) {
     grouping <- posterior$groupings[[g]]
     factor <- factors_of(posterior$design)[[grouping_part(g)]]
     group <- match(factor$labels, grouping$groups)[factor$code]
-    Z <- rows$Z[, grouping$random$place, drop = FALSE]
+    # The only one has all columns.
+    place <- grouping$random$place
+    Z <- if (is.null(place)) rows$Z else rows$Z[, place, drop = FALSE]
     do.call(cbind, lapply(seq_along(grouping$groups), function(j) Z * (group == j)))
   })
 }
@@ -37,6 +39,20 @@ factors_at <- function(point, model, tuning) {
     first <<- first + grouping$n_random
     L
   })
+}
+
+# Log density of LKJ(1) in the coordinates of its partial correlations, up to a constant.
+jacobian_of_correlations <- function(points, model, step = 0L) {
+  blocks <- grouping_of_step(model, step)$blocks
+  place <- grouping_of_step(model, step)$n_random
+  total <- numeric(ncol(points))
+  for (block in blocks) {
+    for (r in seq_len(block$size)[-1]) for (k in seq_len(r - 1)) {
+      place <- place + 1
+      total <- total + (block$size - k + 1) / 2 * log(1 - tanh(points[place, ])^2)
+    }
+  }
+  total
 }
 
 # log p(L | y) of the groupings `numbers` with the factors L, sigma and beta integrated out, up to a
@@ -75,6 +91,27 @@ dense_conditional <- function(posterior, draw) {
   V <- Z %*% S %*% t(Z) + diag(state$sigma2 / w)
   K <- S %*% t(Z) %*% solve(V)
   list(mean = as.numeric(K %*% (rows$y - rows$X %*% state$beta)), covariance = S - K %*% Z %*% S)
+}
+
+# Quantiles of the standard deviations over sigma of two groupings with intercepts, by a grid in their
+# inverse hyperbolic sines, sigma and the coefficients integrated out.
+quantiles_on_grid <- function(posterior, p, n = 110, top = 7, scale = 0.2) {
+  h <- top / n
+  u <- (seq_len(n) - 0.5) * h
+  lambda <- scale * sinh(u)
+  Z <- lapply(dense_effects(posterior), tcrossprod)
+  rows <- rows_of(posterior$design)
+  q <- ncol(rows$X)
+  density <- vapply(lambda, function(second) vapply(lambda, function(first) {
+    V <- diag(nrow(rows$X)) + first^2 * Z[[1]] + second^2 * Z[[2]]
+    root <- chol(crossprod(cbind(rows$X, rows$y), solve(V, cbind(rows$X, rows$y))))
+    -as.numeric(determinant(V)$modulus) / 2 - sum(log(diag(root)[seq_len(q)])) -
+      (nrow(rows$X) - q - 2) * log(root[q + 1, q + 1])
+  }, 0), lambda)
+  density <- exp(density - max(density)) * outer(cosh(u), cosh(u))
+  lapply(list(rowSums(density), colSums(density)), function(mass) {
+    scale * sinh(stats::approx(c(0, cumsum(mass) / sum(mass)), c(0, u + h / 2), p, ties = "ordered")$y)
+  })
 }
 
 # Nested and crossed rows, few of them: `a` over `b`, with `c` and `d` across.

@@ -57,6 +57,18 @@ test_that("chains of crossed groupings add up the effects that they do not keep"
   expect_identical(as.matrix(many, names), as.matrix(kept, names))
 })
 
+test_that("the Gibbs samplers' chains do, in pieces that go on from each other", {
+  for (sampler in c("centered", "interweaved")) {
+    kept <- fit_of(sampler = sampler)
+    many <- with_few_bytes(fit_of(sampler = sampler))
+    expect_identical(many$sampling$hyper, kept$sampling$hyper)
+    draws <- ranef(kept, summary = FALSE)
+    for (name in c("c", "a")) {
+      expect_equal(as.matrix(ranef(many)[[name]]), apply(draws[[name]], 2:3, mean), ignore_attr = TRUE)
+    }
+  }
+})
+
 test_that("sums go on where chains are extended or joined, whether effects were kept before or not", {
   whole <- with_few_bytes(fit_of())
   for (before in list(with_few_bytes(fit_of(draws = 25)), fit_of(draws = 25),

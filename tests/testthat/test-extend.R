@@ -190,6 +190,21 @@ test_that("draws that cannot be had are refused, and the fit is left alone", {
   expect_identical(fit, before)
 })
 
+test_that("chains of the Gibbs samplers of several groupings go on from their effects", {
+  for (formula in c(y ~ x + (1 | a) + (1 + x | c), y ~ x + (1 + x | a) + (1 + x | a:b) + (1 | c))) {
+    for (sampler in setdiff(all_samplers, "collapsed")) {
+      for (sigma in c(~ 1, ~ c)) {
+        both <- expect_one_piece(c(12, 8), formula = formula, data = several_data(), sigma = sigma,
+                                 sampler = sampler, group_draws = FALSE, cores = 2)
+        expect_identical(ranef(both$fit), ranef(both$whole))
+      }
+    }
+  }
+  near <- relm_prior(sd = half_t(3, 1), cor = lkj(0.2))
+  expect_one_piece(c(12, 8), formula = y ~ x + (1 + x | a) + (1 + x | c), data = several_data(),
+                   prior = near, sampler = "interweaved")
+})
+
 test_that("chains of several groupings in two pieces are those in one", {
   for (kept in list(NULL, FALSE, list(a = TRUE))) {
     longer <- extend(nested_fit(draws = 30, group_draws = kept), 20)

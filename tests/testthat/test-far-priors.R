@@ -34,7 +34,8 @@ test_that("priors far from the data are sampled where they put the posterior", {
 
 test_that("where hardly a proposal is accepted the interweaved sampler runs", {
   narrow <- relm_prior(cov = inverse_wishart(1000, 1e-6 * diag(2)))
-  fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1)
+  expect_message(fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1),
+                 "interweaved sampler runs", class = "relm_message")
   expect_identical(fit$sampling$sampler_run, "interweaved")
   expect_equal(median(as.matrix(fit, "sd_g__x")), sqrt(1e-6 / 1000), tolerance = 0.05)
 })

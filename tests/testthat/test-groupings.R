@@ -272,3 +272,11 @@ test_that("one level of residual variance is one variance", {
   }
   expect_identical(dimnames(level$sampling$hyper)[[3]], c("b_Intercept", "b_x", "sigma_k[all]"))
 })
+
+test_that("pairs of codes are numbered in their order, and none has a missing part", {
+  codes <- list(c(2L, 1L, NA, 2L, 1L, 3L, 2L), c(1, 2, 1, 1, NA, 5, 7))
+  crossed <- cross_codes(codes, c(3, 7))
+  expect_identical(crossed$code, c(2L, 1L, NA, 2L, NA, 4L, 3L))
+  expect_equal(crossed$places, list(c(1, 2, 2, 3), c(2, 1, 7, 5)))
+  expect_identical(cross_codes(list(integer(), integer()), c(0, 0))$code, integer())
+})

@@ -22,20 +22,6 @@ off_by <- function(formula, points, ..., stretch = 1) {
   log_target(model, tuning, points, 1) - dense - jacobian_of_correlations(points, model)
 }
 
-# Log density of LKJ(1) in the coordinates of its partial correlations, up to a constant.
-jacobian_of_correlations <- function(points, model) {
-  blocks <- grouping_of_step(model)$blocks
-  place <- grouping_of_step(model)$n_random
-  total <- numeric(ncol(points))
-  for (block in blocks) {
-    for (r in seq_len(block$size)[-1]) for (k in seq_len(r - 1)) {
-      place <- place + 1
-      total <- total + (block$size - k + 1) / 2 * log(1 - tanh(points[place, ])^2)
-    }
-  }
-  total
-}
-
 random_points <- function(n, q) {
   set.seed(n)
   points <- matrix(rnorm(n * 6), n)

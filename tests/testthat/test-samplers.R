@@ -31,3 +31,40 @@ test_that("effects are drawn in the chain but by the collapsed sampler with one 
   expect_true(effects_in_chain(several, "collapsed"))
   expect_true(effects_in_chain(one, "centered"))
 })
+
+test_that("what runs where the collapsed sampler cannot is said, of one grouping and of several", {
+  data <- transform(joint_data(200), h = factor(rep_len(1:8, 200)))
+  prior <- relm_prior(sd = half_normal(1), cor = lkj(2))
+  short <- function(formula, ...) {
+    relm(formula, data, prior = prior, seed = 1, chains = 1, draws = 20, warmup = 20, ...)
+  }
+  formulas <- list(y ~ x + (1 + x + h | b), y ~ x + (1 + x + h || b) + (1 | c),
+                   y ~ x + (1 + x + h | b) + (1 | a))
+  for (formula in formulas) {
+    expect_message(fit <- short(formula), "interweaved sampler runs.*at most eight",
+                   class = "relm_message")
+    expect_identical(fit$sampling$sampler_run, "interweaved")
+    expect_true(all(is.finite(as.matrix(fit))))
+    expect_no_message(short(formula, sampler = "interweaved"))
+    expect_error(short(formula, sampler = "collapsed"), "at most eight.*interweaved",
+                 class = "relm_error")
+    expect_true(all(is.finite(posterior_predict(fit, data[1:3, ]))))
+    expect_identical(sum(ngrps(fit)), sum(vapply(ranef(fit), nrow, 0L)))
+  }
+  # Two chains, of which neither has too many.
+  expect_no_message(fit <- short(y ~ x + (1 + x + v || b) + (0 + h || c)))
+  expect_identical(fit$sampling$sampler_run, "collapsed")
+})
+
+test_that("where a step has no mode the interweaved sampler runs, unless the collapsed one was asked for", {
+  for (formula in c(y ~ x + (1 | b) + (1 | c), y ~ x + (1 | a / b))) {
+    with_relm("tune_at_mode", function(...) NULL, {
+      expect_message(fit <- relm(formula, joint_data(), seed = 1, draws = 5, chains = 1),
+                     "interweaved sampler runs", class = "relm_message")
+      expect_error(relm(formula, joint_data(), sampler = "collapsed"), "no mode.*interweaved",
+                   class = "relm_error")
+    })
+    alike <- relm(formula, joint_data(), seed = 1, draws = 5, chains = 1, sampler = "interweaved")
+    expect_identical(as.matrix(fit), as.matrix(alike))
+  }
+})

@@ -1,26 +1,5 @@
 # A scan over several steps: its draws against numerical integration, and against its own priors.
 
-# Quantiles of the standard deviations over sigma of two groupings with intercepts, by a grid in their
-# inverse hyperbolic sines, sigma and the coefficients integrated out.
-quantiles_on_grid <- function(posterior, p, n = 110, top = 7, scale = 0.2) {
-  h <- top / n
-  u <- (seq_len(n) - 0.5) * h
-  lambda <- scale * sinh(u)
-  Z <- lapply(dense_effects(posterior), tcrossprod)
-  rows <- rows_of(posterior$design)
-  q <- ncol(rows$X)
-  density <- vapply(lambda, function(second) vapply(lambda, function(first) {
-    V <- diag(nrow(rows$X)) + first^2 * Z[[1]] + second^2 * Z[[2]]
-    root <- chol(crossprod(cbind(rows$X, rows$y), solve(V, cbind(rows$X, rows$y))))
-    -as.numeric(determinant(V)$modulus) / 2 - sum(log(diag(root)[seq_len(q)])) -
-      (nrow(rows$X) - q - 2) * log(root[q + 1, q + 1])
-  }, 0), lambda)
-  density <- exp(density - max(density)) * outer(cosh(u), cosh(u))
-  lapply(list(rowSums(density), colSums(density)), function(mass) {
-    scale * sinh(stats::approx(c(0, cumsum(mass) / sum(mass)), c(0, u + h / 2), p)$y)
-  })
-}
-
 test_that("crossed intercepts have the posterior that a grid gives", {
   skip_on_cran()
   set.seed(5)
@@ -41,54 +20,6 @@ test_that("crossed intercepts have the posterior that a grid gives", {
     expect_gt(n, 0.5 * length(lambda))
   }
 })
-
-# Ranks of the parameters that data were made with among draws given these data, divided by the number
-# of draws: uniform where the sampler is right (Talts and others 2018).
-ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1) {
-  prior <- relm_prior(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2),
-                      sigma = inverse_gamma(3, 2))
-  design <- joint_data(50, seed = 2)
-  blank <- posterior_of(formula, design, prior = prior, sigma = sigma)
-  rows <- rows_of(blank$design)
-  Z <- dense_effects(blank)
-  stratum <- if (length(blank$strata$labels)) match(design$d, blank$strata$labels) else 1
-  ranks <- vapply(seq_len(n_data), function(i) {
-    set.seed(seed + i)
-    truth <- numeric(nrow(blank$parameters))
-    part <- blank$parameters$part
-    truth[part == "b"] <- rnorm(sum(part == "b"))
-    truth[part == "sd"] <- abs(rnorm(sum(part == "sd")))
-    truth[part == "cor"] <- 2 * rbeta(sum(part == "cor"), 2, 2) - 1
-    truth[part == "sigma"] <- sqrt(1 / rgamma(sum(part == "sigma"), 3, 2))
-    state <- state_of(truth, blank)
-    effects <- Map(function(grouping, Sigma) {
-      n <- length(grouping$groups)
-      as.numeric(t(chol(Sigma)) %*% matrix(rnorm(n * nrow(Sigma)), nrow(Sigma)))
-    }, blank$groupings, state$Sigma)
-    mean <- as.numeric(rows$X %*% state$beta)
-    for (g in seq_along(Z)) mean <- mean + as.numeric(Z[[g]] %*% effects[[g]])
-    design$y <- mean + rnorm(nrow(design)) * sqrt(state$sigma2[stratum])
-    fit <- relm(formula, design, prior = prior, sigma = sigma, seed = i, chains = 1, draws = 99,
-                thin = 2, progress = FALSE)
-    drawn <- drawn_hyper(fit$sampling, fit$posterior, 1)
-    # An effect of each grouping too.
-    effect <- vapply(seq_along(Z), function(g) {
-      one <- effect_draws(fit, 3L, 1L, g)[[1]]
-      mean(one < effects[[g]][2 * nrow(state$Sigma[[g]]) + 1])
-    }, 0)
-    c(rowMeans(drawn < truth), effect)
-  }, numeric(nrow(blank$parameters) + length(Z)))
-  rownames(ranks) <- c(blank$parameters$variable, names(Z), seq_along(Z))[seq_len(nrow(ranks))]
-  ranks
-}
-
-# The least probability over parameters that uniform ranks are as uneven, by counts in ten parts.
-least_uniform <- function(ranks) {
-  min(apply(ranks, 1, function(rank) {
-    counts <- tabulate(pmin(floor(rank * 10) + 1, 10), 10)
-    stats::pchisq(sum((counts - ncol(ranks) / 10)^2) / (ncol(ranks) / 10), 9, lower.tail = FALSE)
-  }))
-}
 
 test_that("parameters that data were made with rank uniformly among draws: crossed with slopes", {
   skip_on_cran()

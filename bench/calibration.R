@@ -1,0 +1,36 @@
+# Rscript bench/calibration.R [data sets]: simulation-based calibration of the scan over steps (Talts and
+# others 2018). Parameters are drawn from their prior, data from these, and the ranks of the parameters
+# among the draws of a fit are uniform where the sampler is right. Of each parameter, and of one effect
+# of each grouping, the P value of the counts in ten parts. Saved as bench/checks/calibration.csv.
+
+run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
+bench <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
+source(file.path(bench, "measure.R"), local = TRUE)
+
+# Tests' helpers, and what they see: the package's own functions.
+suppressMessages(library(relm))
+own <- new.env(parent = asNamespace("relm"))
+for (file in c("models", "internals", "joint", "ranks")) {
+  sys.source(file.path(dirname(bench), "tests", "testthat", paste0("helper-", file, ".R")), own)
+}
+
+cases <- list(
+  "crossed, slopes" = list(y ~ x + (1 + x | b) + (1 + x | c)),
+  "crossed, three" = list(y ~ x + (1 | b) + (1 + x || c) + (1 | d)),
+  "nested, slopes" = list(y ~ x + (1 | a) + (1 + x | b)),
+  "nested and crossed" = list(y ~ x + (1 | a) + (1 + x || b) + (1 | c)),
+  "two variances" = list(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d)
+)
+
+n_data <- as.integer(commandArgs(TRUE))
+if (length(n_data) == 0) n_data <- 1000L
+rows <- lapply(names(cases), function(name) {
+  ranks <- do.call(own$ranks_of_truth, c(cases[[name]], list(n_data = n_data, seed = 1e5)))
+  p <- own$uniform_by_row(ranks)
+  cat(sprintf("%-20s least of %d P values: %.3g\n", name, length(p), min(p)))
+  data.frame(case = name, formula = deparse1(cases[[name]][[1]]), variable = rownames(ranks),
+             data_sets = n_data, p = p)
+})
+table <- cbind(do.call(rbind, rows), machine(), started = run_started, row.names = NULL)
+utils::write.csv(table, file.path(bench, "checks", "calibration.csv"), row.names = FALSE)

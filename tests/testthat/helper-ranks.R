@@ -1,0 +1,51 @@
+# Where parameters that data were made with lie among draws given the data.
+
+# Ranks of the parameters that data were made with among draws given these data, divided by the number
+# of draws: uniform where the sampler is right (Talts and others 2018).
+ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, thin = 2) {
+  prior <- relm_prior(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2),
+                      sigma = inverse_gamma(3, 2))
+  design <- joint_data(50, seed = 2)
+  blank <- posterior_of(formula, design, prior = prior, sigma = sigma)
+  rows <- rows_of(blank$design)
+  Z <- dense_effects(blank)
+  stratum <- if (length(blank$strata$labels)) match(design$d, blank$strata$labels) else 1
+  ranks <- vapply(seq_len(n_data), function(i) {
+    set.seed(seed + i)
+    truth <- numeric(nrow(blank$parameters))
+    part <- blank$parameters$part
+    truth[part == "b"] <- rnorm(sum(part == "b"))
+    truth[part == "sd"] <- abs(rnorm(sum(part == "sd")))
+    truth[part == "cor"] <- 2 * rbeta(sum(part == "cor"), 2, 2) - 1
+    truth[part == "sigma"] <- sqrt(1 / rgamma(sum(part == "sigma"), 3, 2))
+    state <- state_of(truth, blank)
+    effects <- Map(function(grouping, Sigma) {
+      n <- length(grouping$groups)
+      as.numeric(t(chol(Sigma)) %*% matrix(rnorm(n * nrow(Sigma)), nrow(Sigma)))
+    }, blank$groupings, state$Sigma)
+    mean <- as.numeric(rows$X %*% state$beta)
+    for (g in seq_along(Z)) mean <- mean + as.numeric(Z[[g]] %*% effects[[g]])
+    design$y <- mean + rnorm(nrow(design)) * sqrt(state$sigma2[stratum])
+    fit <- relm(formula, design, prior = prior, sigma = sigma, seed = i, chains = 1, draws = 99,
+                thin = thin, sampler = sampler, progress = FALSE)
+    drawn <- drawn_hyper(fit$sampling, fit$posterior, 1)
+    # An effect of each grouping too.
+    effect <- vapply(seq_along(Z), function(g) {
+      one <- effect_draws(fit, 3L, 1L, g)[[1]]
+      mean(one < effects[[g]][2 * nrow(state$Sigma[[g]]) + 1])
+    }, 0)
+    c(rowMeans(drawn < truth), effect)
+  }, numeric(nrow(blank$parameters) + length(Z)))
+  rownames(ranks) <- c(blank$parameters$variable, names(Z), seq_along(Z))[seq_len(nrow(ranks))]
+  ranks
+}
+
+# For each parameter the probability that uniform ranks are as uneven, by counts in ten parts.
+uniform_by_row <- function(ranks) {
+  apply(ranks, 1, function(rank) {
+    counts <- tabulate(pmin(floor(rank * 10) + 1, 10), 10)
+    stats::pchisq(sum((counts - ncol(ranks) / 10)^2) / (ncol(ranks) / 10), 9, lower.tail = FALSE)
+  })
+}
+
+least_uniform <- function(ranks) min(uniform_by_row(ranks))

@@ -1,0 +1,260 @@
+# What methods and their arguments make of fits with one grouping, with nested and with crossed ones:
+# for each generic rows of a call and of its value by hand, from the draws. A row without a name is the
+# method without arguments; one with a name gives another value, or an error, without that argument.
+
+plain <- function(call, value) {
+  list(kind = "plain", call = substitute(call), value = substitute(value))
+}
+
+values_in <- function(code, scene) suppressWarnings(suppressMessages(eval(code, scene)))
+
+expect_rows_of_methods <- function(methods, scene) {
+  for (generic in names(methods)) {
+    rows <- methods[[generic]]
+    for (k in seq_along(rows)) {
+      row <- rows[[k]]
+      label <- deparse1(row$call)
+      value <- values_in(row$value, scene)
+      expect_equal(values_in(row$call, scene), value, ignore_attr = TRUE, label = label)
+      if (row$kind != "same") next
+      bare <- without_argument(row$call, names(rows)[k])
+      other <- tryCatch(values_in(bare, scene), error = identity)
+      expect_false(isTRUE(all.equal(other, value, check.attributes = FALSE)),
+                   label = paste(deparse1(bare), "gives the same"))
+    }
+  }
+}
+
+# What the rows see. take: by grouping the columns whose effects are added, all of them for TRUE.
+scene_of <- function(formula) {
+  scene <- new.env()
+  scene$data <- several_data(120)
+  scene$fit <- relm(formula, scene$data, chains = 2, draws = 50, seed = 1)
+  scene$single <- relm(y ~ x + (1 | a), scene$data, chains = 2, draws = 50, seed = 1)
+  scene$draws <- as.matrix(scene$fit)
+  scene$sigma <- scene$draws[, "sigma"]
+  scene$S <- 100
+  groupings <- scene$fit$posterior$groupings
+  scene$names <- vapply(groupings, `[[`, "", "name")
+  labels <- function(name, rows) do.call(paste, c(rows[strsplit(name, ":")[[1]]], sep = ":"))
+  scene$hand <- function(rows, take = TRUE) {
+    mean <- scene$draws[, c("b_Intercept", "b_x")] %*% rbind(1, rows$x)
+    for (g in seq_along(groupings)) {
+      name <- scene$names[g]
+      columns <- if (isTRUE(take)) c("Intercept", "x") else take[[name]]
+      effects <- effects_of_grouping(scene$fit, g)
+      place <- match(labels(name, rows), groupings[[g]]$groups)
+      for (column in intersect(columns, sub("(Intercept)", "Intercept", dimnames(effects)[[2]], fixed = TRUE))) {
+        z <- if (column == "x") rows$x else rep(1, nrow(rows))
+        own <- effects[, if (column == "x") "x" else "(Intercept)", place]
+        mean <- mean + matrix(own, nrow(mean)) * rep(z, each = nrow(mean))
+      }
+    }
+    unname(mean)
+  }
+  scene$mu <- scene$hand(scene$data)
+  scene$new <- scene$data[c(3, 17, 50), ]
+  scene$one <- scene$new[1, ]
+  scene$stranger <- transform(scene$one, a = "stranger", b = 99, c = "stranger")
+  scene$noise <- posterior_predict(scene$fit, scene$one, seed = 1) - scene$hand(scene$one)
+  scene$seven <- round(seq(1, 100, length.out = 7))
+  scene$hyper <- scene$fit$posterior$parameters$variable
+  scene$effect_names <- grep("^r_", colnames(scene$draws), value = TRUE)
+  scene
+}
+
+# Of one grouping with a correlation, of others as well.
+scenes <- list(one = y ~ x + (1 + x | a), nested = y ~ x + (1 | a) + (1 + x | a:b),
+               crossed = y ~ x + (1 | a) + (1 + x | c))
+
+several_methods <- list()
+
+several_methods$draws <- list(
+  as.matrix = list(
+    plain(dim(as.matrix(fit)), c(100L, ncol(draws))),
+    variable = same(as.matrix(fit, variable = "sigma"), draws[, "sigma", drop = FALSE]),
+    regex = same(colnames(as.matrix(fit, "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
+    pars = same(as.matrix(fit, pars = effect_names[2]), draws[, effect_names[2], drop = FALSE]),
+    regex_pars = same(colnames(as.matrix(fit, regex_pars = "^r_")), effect_names),
+    chain = same(as.matrix(fit, chain = 2), draws[51:100, ]),
+    iteration = same(as.matrix(fit, iteration = 2:3), draws[c(2:3, 52:53), ]),
+    draw = same(as.matrix(fit, draw = c(2, 60)), draws[c(2, 60), ]),
+    subset = same(as.matrix(fit, subset = c(2, 60)), draws[c(2, 60), ])
+  ),
+  as.array = list(
+    plain(matrix(as.array(fit), 100), unname(draws)),
+    variable = same(as.numeric(as.array(fit, variable = effect_names[1])), unname(draws[, effect_names[1]])),
+    chain = same(matrix(as.array(fit, chain = 1), 50), unname(draws[1:50, ]))
+  ),
+  as.data.frame = list(
+    plain(as.matrix(as.data.frame(fit)), draws),
+    variable = same(names(as.data.frame(fit, variable = effect_names)), effect_names)
+  ),
+  as_draws_array = list(plain(matrix(as_draws_array(fit), 100), unname(draws))),
+  as_draws_matrix = list(plain(matrix(as_draws_matrix(fit), 100), unname(draws))),
+  as_draws_df = list(plain(as_draws_df(fit)$sigma, unname(sigma))),
+  as_draws_list = list(plain(as_draws_list(fit)[[2]]$sigma, unname(sigma[51:100]))),
+  as_draws_rvars = list(plain(as.numeric(posterior::draws_of(as_draws_rvars(fit)$sigma)), unname(sigma))),
+  as_draws = list(plain(matrix(as_draws(fit, variable = effect_names), 100), unname(draws[, effect_names]))),
+  as.mcmc.list = list(plain(unname(as.matrix(as.mcmc.list(fit)[[2]])), unname(draws[51:100, ]))),
+  variables = list(plain(variables(fit), colnames(draws))),
+  ndraws = list(plain(ndraws(fit), 100)),
+  nchains = list(plain(nchains(fit), 2)),
+  niterations = list(plain(niterations(fit), 50)),
+  nvariables = list(plain(nvariables(fit), ncol(draws)))
+)
+
+several_methods$tables <- list(
+  fixef = list(
+    plain(unname(fixef(fit)), unname(apply(draws[, c("b_Intercept", "b_x")], 2, median))),
+    summary = same(unname(fixef(fit, summary = FALSE)), unname(draws[, c("b_Intercept", "b_x")])),
+    pars = same(rownames(fixef(fit, summary = TRUE, pars = "x")), "x")
+  ),
+  vcov = list(plain(unname(vcov(fit)), unname(cov(draws[, c("b_Intercept", "b_x")])))),
+  confint = list(
+    plain(unname(confint(fit)["x", ]), unname(quantile(draws[, "b_x"], c(0.025, 0.975)))),
+    parm = same(rownames(confint(fit, parm = "x")), "x"),
+    level = same(unname(confint(fit, level = 0.5)["x", ]), unname(quantile(draws[, "b_x"], c(0.25, 0.75))))
+  ),
+  posterior_interval = list(
+    plain(rownames(posterior_interval(fit)), colnames(draws)),
+    prob = same(unname(posterior_interval(fit, prob = 0.5)["sigma", ]), unname(quantile(sigma, c(0.25, 0.75)))),
+    variable = same(rownames(posterior_interval(fit, variable = effect_names)), effect_names),
+    pars = same(rownames(posterior_interval(fit, pars = "x")), "b_x")
+  ),
+  summary = list(
+    plain(as.data.frame(summary(fit))$median, unname(apply(draws[, hyper], 2, median))),
+    variable = same(rownames(summary(fit, variable = effect_names)), effect_names),
+    regex_pars = same(rownames(summary(fit, regex_pars = "^sd_")), grep("^sd_", hyper, value = TRUE)),
+    prob = same(summary(fit, prob = 0.5)["sigma", "q75"], unname(quantile(sigma, 0.75))),
+    robust = same(summary(fit, robust = TRUE)["sigma", "mad"], mad(sigma))
+  ),
+  sigma = list(plain(as.numeric(sigma(fit)), median(sigma))),
+  ngrps = list(plain(ngrps(fit), vapply(fit$posterior$groupings, function(g) length(g$groups), 0L))),
+  nobs = list(plain(nobs(fit), 120)),
+  formula = list(
+    plain(deparse1(formula(fit)), deparse1(fit$posterior$formula)),
+    fixed.only = same(formula(fit, fixed.only = TRUE), y ~ x)
+  ),
+  terms = list(plain(attr(terms(fit), "term.labels"), "x")),
+  family = list(plain(family(fit)$family, "gaussian")),
+  weights = list(plain(weights(fit), rep(1, 120))),
+  model.frame = list(plain(all(c("y", "x", unlist(strsplit(names, ":"))) %in% names(model.frame(fit))), TRUE)),
+  model.matrix = list(plain(unname(model.matrix(fit)[, 2]), data$x)),
+  getData = list(plain(getData(fit)$y, data$y)),
+  getME = list(name = plain(unname(getME(fit, "X")[, "x"]), data$x)),
+  prior_summary = list(plain(nrow(prior_summary(fit)) >= 4, TRUE))
+)
+
+several_methods$predictions <- list(
+  posterior_epred = list(
+    plain(unname(posterior_epred(fit)), mu),
+    newdata = same(unname(posterior_epred(fit, newdata = new)), hand(new)),
+    re_formula = same(unname(posterior_epred(fit, new, re_formula = ~ (1 | a))), hand(new, list(a = "Intercept"))),
+    re_formula = same(unname(posterior_epred(fit, new, re_formula = NA)), hand(new, list())),
+    re.form = same(unname(posterior_epred(fit, new, re.form = NA)), hand(new, list())),
+    ndraws = same(unname(posterior_epred(fit, new, ndraws = 7)), hand(new)[seven, ]),
+    draws = same(unname(posterior_epred(fit, new, draws = 7)), hand(new)[seven, ]),
+    draw_ids = same(unname(posterior_epred(fit, new, draw_ids = c(5, 2))), hand(new)[c(5, 2), ]),
+    offset = same(unname(posterior_epred(fit, new, offset = 1:3)), hand(new) + rep(1:3, each = 100))
+  ),
+  posterior_linpred = list(
+    plain(unname(posterior_linpred(fit)), mu),
+    newdata = same(unname(posterior_linpred(fit, newdata = new)), hand(new)),
+    re_formula = same(unname(posterior_linpred(fit, newdata = new, re_formula = ~ (1 | a))),
+                      hand(new, list(a = "Intercept"))),
+    draw_ids = same(unname(posterior_linpred(fit, newdata = new, draw_ids = 3)), hand(new)[3, , drop = FALSE])
+  ),
+  posterior_predict = list(
+    plain(dim(posterior_predict(fit)), c(100L, 120L)),
+    newdata = same(unname(posterior_predict(fit, newdata = one, seed = 1)), unname(hand(one) + noise)),
+    re_formula = same(unname(posterior_predict(fit, one, re_formula = NA, seed = 1)),
+                      unname(hand(one, list()) + noise)),
+    re.form = same(unname(posterior_predict(fit, one, re.form = ~ (1 | a), seed = 1)),
+                   unname(hand(one, list(a = "Intercept")) + noise)),
+    ndraws = same(dim(posterior_predict(fit, one, ndraws = 7)), c(7L, 1L)),
+    weights = same(unname(posterior_predict(fit, one, weights = 4, seed = 1)), unname(hand(one) + noise / 2)),
+    offset = same(unname(posterior_predict(fit, one, offset = 3, seed = 1)), unname(hand(one) + noise + 3)),
+    fun = same(unname(posterior_predict(fit, one, fun = exp, seed = 1)), unname(exp(hand(one) + noise)))
+  ),
+  predict = list(
+    plain(nrow(predict(fit, seed = 1)), 120L),
+    newdata = same(unname(predict(fit, newdata = new, summary = FALSE, seed = 1)),
+                   unname(posterior_predict(fit, new, seed = 1))),
+    re_formula = same(unname(predict(fit, one, re_formula = NA, summary = FALSE, seed = 1)),
+                      unname(hand(one, list()) + noise)),
+    summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)), unname(hand(one) + noise)),
+    probs = same(unname(predict(fit, one, summary = TRUE, probs = 0.9, seed = 1)[, 3]),
+                 unname(quantile(hand(one) + noise, 0.9)))
+  ),
+  fitted = list(
+    plain(unname(fitted(fit)), apply(mu, 2, median)),
+    newdata = same(unname(fitted(fit, newdata = new)), apply(hand(new), 2, median)),
+    re_formula = same(unname(fitted(fit, re_formula = NA)), apply(hand(data, list()), 2, median)),
+    summary = same(unname(fitted(fit, summary = FALSE)), mu),
+    probs = same(unname(fitted(fit, summary = TRUE, probs = 0.9)[, 3]), apply(mu, 2, quantile, 0.9, names = FALSE))
+  ),
+  residuals = list(
+    plain(unname(residuals(fit)), data$y - apply(mu, 2, median)),
+    newdata = same(unname(residuals(fit, newdata = new)), new$y - apply(hand(new), 2, median)),
+    re_formula = same(unname(residuals(fit, re_formula = NA)), data$y - apply(hand(data, list()), 2, median))
+  ),
+  predictive_error = list(
+    newdata = same(unname(predictive_error(fit, newdata = one, seed = 1)), unname(one$y - hand(one) - noise))
+  ),
+  predictive_interval = list(
+    prob = same(unname(predictive_interval(fit, newdata = one, prob = 0.5, seed = 1)[1, ]),
+                unname(quantile(hand(one) + noise, c(0.25, 0.75))))
+  ),
+  log_lik = list(
+    plain(unname(log_lik(fit)), unname(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma, log = TRUE))),
+    newdata = same(unname(log_lik(fit, newdata = new)),
+                   unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE))),
+    re_formula = same(unname(log_lik(fit, new, re_formula = NA)),
+                      unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new, list()), sigma, log = TRUE))),
+    ndraws = same(unname(log_lik(fit, new, ndraws = 7)),
+                  unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE)[seven, ])),
+    draw_ids = same(unname(log_lik(fit, new, draw_ids = 3)),
+                    unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE)[3, , drop = FALSE])),
+    weights = same(unname(log_lik(fit, one, weights = 4)),
+                   unname(dnorm(one$y, hand(one), sigma / 2, log = TRUE)))
+  ),
+  bayes_R2 = list(
+    summary = same(as.numeric(bayes_R2(fit, summary = FALSE)), local({
+      v <- apply(mu, 1, var)
+      unname(v / (v + sigma^2))
+    }))
+  ),
+  simulate = list(
+    nsim = same(dim(simulate(fit, nsim = 3, seed = 1)), c(120L, 3L)),
+    seed = same(simulate(fit, nsim = 2, seed = 4), simulate(fit, nsim = 2, seed = 4))
+  ),
+  waic = list(plain(suppressWarnings(unname(waic(fit)$estimates["waic", 1])),
+                    suppressWarnings(unname(loo::waic(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma,
+                                                            log = TRUE))$estimates["waic", 1]))))
+)
+
+# Effects of every grouping, known by its name.
+several_methods$effects <- list(
+  ranef = list(
+    plain(lapply(names, function(g) as.numeric(as.matrix(ranef(fit)[[g]]))),
+          lapply(seq_along(names), function(g) {
+            own <- effects_of_grouping(fit, g)
+            as.numeric(t(apply(own, 2:3, median)[, rownames(ranef(fit)[[names[g]]])]))
+          })),
+    summary = same(dim(ranef(fit, summary = FALSE)[[1]])[1], 100L),
+    whichel = plain(names(ranef(fit, whichel = names[1])), names[1])
+  ),
+  coef = list(plain(as.numeric(as.matrix(coef(fit)[[1]][, "(Intercept)"])), {
+    own <- effects_of_grouping(fit, 1)[, "(Intercept)", rownames(coef(fit)[[1]])]
+    unname(apply(own + draws[, "b_Intercept"], 2, median))
+  })),
+  VarCorr = list(
+    plain(vapply(names, function(g) unname(attr(VarCorr(fit)[[g]], "stddev")[1]), 0, USE.NAMES = FALSE),
+          vapply(names, function(g) median(draws[, paste0("sd_", g, "__Intercept")]), 0, USE.NAMES = FALSE))
+  ),
+  tidy = list(plain(subset(as.data.frame(generics::tidy(fit, effects = "fixed")), term == "x")$estimate,
+                    median(draws[, "b_x"]))),
+  augment = list(plain(as.data.frame(generics::augment(fit))$.fitted, apply(mu, 2, median))),
+  glance = list(plain(as.data.frame(generics::glance(fit))$nobs, 120))
+)

@@ -1,0 +1,187 @@
+# More rows, as helper-several-methods.R has them: arguments that methods share, and those of tables.
+
+# A method on a row whose groups are all new: with effects of old groups, a draw's predictor is that of
+# the coefficients and of some old group of each grouping.
+new_level_rows <- function(name) {
+  f <- as.name(name)
+  lapply(list(
+    allow_new_levels = bquote(all(is.finite(.(f)(fit, newdata = stranger, allow_new_levels = TRUE)))),
+    sample_new_levels = bquote(from_old(.(f)(fit, newdata = stranger, allow_new_levels = TRUE,
+                                             sample_new_levels = "old_levels"))),
+    seed = bquote(identical(.(f)(fit, newdata = stranger, allow_new_levels = TRUE, seed = 7),
+                            seventh))
+  ), function(call) list(kind = "same", call = call, value = TRUE))
+}
+
+with_more_rows <- function(scene) {
+  groupings <- scene$fit$posterior$groupings
+  # All sums of old effects of each grouping in a row with covariate x, by draw.
+  sums <- function(x) {
+    each <- lapply(seq_along(groupings), function(g) {
+      own <- effects_of_grouping(scene$fit, g)
+      z <- ifelse(dimnames(own)[[2]] == "x", x, 1)
+      apply(own, c(1, 3), function(effect) sum(effect * z))
+    })
+    if (length(each) == 1) return(each[[1]])
+    t(vapply(seq_len(100), function(s) as.numeric(outer(each[[1]][s, ], each[[2]][s, ], "+")),
+             numeric(ncol(each[[1]]) * ncol(each[[2]]))))
+  }
+  scene$from_old <- function(predicted) {
+    base <- scene$hand(scene$stranger, list())
+    extra <- as.numeric(predicted) - as.numeric(base)
+    all(apply(abs(sums(scene$stranger$x) - extra), 1, min) < 1e-10)
+  }
+  scene$seventh <- posterior_epred(scene$fit, scene$stranger, allow_new_levels = TRUE, seed = 7)
+  scene$spread <- function(f, ...) vapply(groupings, function(g) f(g), 0)
+  scene$median_of <- function(x) unname(apply(x, 2, median))
+  scene$lik <- function(rows, take = TRUE, add = 0, w = 1) {
+    unname(dnorm(matrix(rows$y, 100, nrow(rows), byrow = TRUE), scene$hand(rows, take) + add,
+                 scene$sigma / sqrt(w), log = TRUE))
+  }
+  scene$r2 <- function(mu, sigma = scene$sigma) {
+    v <- apply(mu, 1, var)
+    unname(v / (v + sigma^2))
+  }
+  scene
+}
+
+more_methods <- list()
+
+more_methods$predictions <- list(
+  posterior_epred = new_level_rows("posterior_epred"),
+  posterior_linpred = c(new_level_rows("posterior_linpred"), list(
+    transform = idle(unname(posterior_linpred(fit, transform = TRUE)), mu),
+    ndraws = same(unname(posterior_linpred(fit, newdata = new, ndraws = 7)), hand(new)[seven, ]),
+    draws = same(unname(posterior_linpred(fit, newdata = new, draws = 7)), hand(new)[seven, ]),
+    re.form = same(unname(posterior_linpred(fit, newdata = new, re.form = NA)), hand(new, list())),
+    offset = same(unname(posterior_linpred(fit, newdata = new, offset = 1:3)), hand(new) + rep(1:3, each = 100))
+  )),
+  posterior_predict = list(
+    draw_ids = same(dim(posterior_predict(fit, one, draw_ids = c(3, 9))), c(2L, 1L)),
+    draws = same(dim(posterior_predict(fit, one, draws = 7)), c(7L, 1L)),
+    seed = same(unname(posterior_predict(fit, one, seed = 1)), unname(hand(one) + noise)),
+    allow_new_levels = same(all(is.finite(posterior_predict(fit, stranger, allow_new_levels = TRUE))), TRUE),
+    sample_new_levels = same({
+      predicted <- posterior_predict(fit, stranger, allow_new_levels = TRUE, seed = 1,
+                                     sample_new_levels = "old_levels")
+      mean <- posterior_epred(fit, stranger, allow_new_levels = TRUE, seed = 1, sample_new_levels = "old_levels")
+      from_old(mean) && sd(predicted - mean) < 2 * max(sigma)
+    }, TRUE)
+  ),
+  residuals = list(
+    summary = same(unname(residuals(fit, summary = FALSE)), rep(data$y, each = 100) - mu),
+    probs = same(unname(residuals(fit, probs = 0.9)[, 3]),
+                 unname(apply(rep(data$y, each = 100) - mu, 2, quantile, 0.9))),
+    type = same(unname(residuals(fit, type = "pearson")), median_of((rep(data$y, each = 100) - mu) / sigma)),
+    scaled = same(unname(residuals(fit, scaled = TRUE)), median_of((rep(data$y, each = 100) - mu) / sigma)),
+    method = same(unname(residuals(fit, newdata = one, method = "posterior_predict", summary = FALSE, seed = 1)),
+                  unname(one$y - hand(one) - noise))
+  ),
+  log_lik = list(
+    re.form = same(unname(log_lik(fit, new, re.form = NA)), lik(new, list())),
+    draws = same(unname(log_lik(fit, new, draws = 7)), lik(new)[seven, ]),
+    offset = same(unname(log_lik(fit, new, offset = 1:3)), lik(new, add = rep(1:3, each = 100))),
+    allow_new_levels = same(all(is.finite(log_lik(fit, stranger, allow_new_levels = TRUE))), TRUE),
+    allow.new.levels = same(all(is.finite(log_lik(fit, stranger, allow.new.levels = TRUE))), TRUE),
+    sample_new_levels = plain({
+      l <- log_lik(fit, stranger, allow_new_levels = TRUE, seed = 2, sample_new_levels = "old_levels")
+      mean <- posterior_epred(fit, stranger, allow_new_levels = TRUE, seed = 2, sample_new_levels = "old_levels")
+      max(abs(l - dnorm(stranger$y, mean, sigma, log = TRUE))) < 1e-10
+    }, TRUE),
+    seed = same(identical(log_lik(fit, stranger, allow_new_levels = TRUE, seed = 7),
+                          log_lik(fit, stranger, allow_new_levels = TRUE, seed = 7)), TRUE)
+  ),
+  bayes_R2 = list(
+    newdata = same(as.numeric(bayes_R2(fit, newdata = data[1:40, ], summary = FALSE)), r2(mu[, 1:40])),
+    re_formula = same(as.numeric(bayes_R2(fit, re_formula = NA, summary = FALSE)), r2(hand(data, list()))),
+    re.form = same(as.numeric(bayes_R2(fit, re.form = NA, summary = FALSE)), r2(hand(data, list()))),
+    draw_ids = same(as.numeric(bayes_R2(fit, draw_ids = 3:9, summary = FALSE)), r2(mu)[3:9]),
+    ndraws = same(as.numeric(bayes_R2(fit, ndraws = 7, summary = FALSE)), r2(mu)[seven]),
+    draws = same(as.numeric(bayes_R2(fit, draws = 7, summary = FALSE)), r2(mu)[seven]),
+    probs = same(unname(bayes_R2(fit, probs = 0.9)[1, 3]), unname(quantile(r2(mu), 0.9))),
+    robust = same(unname(bayes_R2(fit, summary = TRUE, robust = TRUE)[1, 2]), mad(r2(mu))),
+    residual = same({
+      v <- apply(mu, 1, var)
+      e <- apply(rep(data$y, each = 100) - mu, 1, var)
+      max(abs(as.numeric(bayes_R2(fit, residual = TRUE, summary = FALSE)) - v / (v + e))) < 1e-10
+    }, TRUE)
+  ),
+  predictive_interval = list(
+    newdata = same(dim(predictive_interval(fit, newdata = new, seed = 1)), c(3L, 2L)),
+    fun = same(unname(predictive_interval(fit, newdata = one, fun = exp, prob = 0.5, seed = 1)[1, ]),
+               unname(quantile(exp(hand(one) + noise), c(0.25, 0.75))))
+  ),
+  simulate = list(
+    newdata = same(dim(simulate(fit, nsim = 2, newdata = new, seed = 1)), c(3L, 2L)),
+    re_formula = plain({
+      s <- as.matrix(simulate(fit, nsim = 100, seed = 1, newdata = one, re_formula = NULL))
+      abs(mean(s) - mean(hand(one))) < 4 * sqrt((var(as.numeric(hand(one))) + mean(sigma^2)) / 100)
+    }, TRUE)
+  )
+)
+
+more_methods$tables <- list(
+  fixef = list(
+    probs = same(unname(fixef(fit, probs = 0.9)[, 3]), unname(apply(draws[, 1:2], 2, quantile, 0.9))),
+    robust = same(unname(fixef(fit, robust = TRUE)[, 2]), unname(apply(draws[, 1:2], 2, mad)))
+  ),
+  ranef = list(
+    probs = same(dim(ranef(fit, probs = 0.9)[[1]])[2], 3L),
+    robust = same(unname(ranef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
+                  mad(draws[, "r_a[a,Intercept]"])),
+    pars = same(unname(dimnames(ranef(fit, pars = "x", summary = TRUE)[[length(names(ranef(fit, pars = "x")))]])[[3]]), "x"),
+    groups = plain(names(ranef(fit, groups = names[1])), names[1]),
+    condVar = same(is.null(attr(ranef(fit, condVar = FALSE)[[1]], "postVar")), TRUE),
+    drop = plain(is.numeric(unlist(ranef(fit, drop = TRUE)[[1]])), TRUE)
+  ),
+  coef = list(
+    summary = same(dim(coef(fit, summary = FALSE)[[1]])[1], 100L),
+    probs = same(dim(coef(fit, probs = 0.9)[[1]])[2], 3L),
+    robust = same(unname(coef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
+                  mad(draws[, "b_Intercept"] + draws[, "r_a[a,Intercept]"])),
+    groups = plain(names(coef(fit, groups = names[1])), names[1])
+  ),
+  VarCorr = list(
+    summary = same(unname(VarCorr(fit, summary = TRUE)$a$sd[1, "Estimate"]),
+                   median(draws[, "sd_a__Intercept"])),
+    probs = same(dim(VarCorr(fit, summary = TRUE, probs = 0.9)$a$sd)[2], 3L),
+    robust = same(unname(VarCorr(fit, summary = TRUE, robust = TRUE)$a$sd[1, "Est.Error"]),
+                  mad(draws[, "sd_a__Intercept"]))
+  ),
+  vcov = list(
+    correlation = same(unname(vcov(fit, correlation = TRUE)), unname(cor(draws[, c("b_Intercept", "b_x")]))),
+    pars = same(dim(vcov(fit, pars = "x")), c(1L, 1L))
+  ),
+  posterior_interval = list(
+    regex = same(rownames(posterior_interval(fit, variable = "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
+    regex_pars = same(rownames(posterior_interval(fit, regex_pars = "^sd_")), grep("^sd_", hyper, value = TRUE)),
+    type = idle(nrow(posterior_interval(fit, type = "central")), ncol(draws))
+  ),
+  summary = list(
+    regex = same(rownames(summary(fit, "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
+    pars = same(rownames(summary(fit, pars = "sigma")), "sigma"),
+    probs = same(as.data.frame(summary(fit, probs = 0.9))$q90, unname(apply(draws[, hyper], 2, quantile, 0.9))),
+    digits = same(utils::capture.output(summary(fit, digits = 6)), utils::capture.output(print(summary(fit), digits = 6)))
+  ),
+  tidy = list(
+    effects = same(sum(generics::tidy(fit, effects = "ran_vals")$group %in% names), ncol(draws) - length(hyper)),
+    conf.level = same(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE, conf.level = 0.5))$conf.low,
+                      unname(apply(draws[, 1:2], 2, quantile, 0.25))),
+    conf.int = plain(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE))$conf.low,
+                    unname(apply(draws[, 1:2], 2, quantile, 0.025))),
+    rhat = same(as.data.frame(generics::tidy(fit, effects = "fixed", rhat = TRUE))$rhat,
+                unname(summary(fit, c("b_Intercept", "b_x"))$rhat)),
+    ess = same(!is.null(generics::tidy(fit, effects = "fixed", ess = TRUE)$ess), TRUE),
+    exponentiate = same(as.data.frame(generics::tidy(fit, effects = "fixed", exponentiate = TRUE))$estimate,
+                        exp(median_of(draws[, 1:2]))),
+    scales = same(generics::tidy(fit, effects = "ran_pars", scales = "vcov")$estimate[1],
+                  median(draws[, "sd_a__Intercept"]^2)),
+    robust = same(as.data.frame(generics::tidy(fit, effects = "fixed", robust = FALSE))$estimate,
+                  unname(colMeans(draws[, 1:2]))),
+    conf.method = same(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE,
+                                                    conf.method = "HPDinterval"))$conf.low,
+                       unname(coda::HPDinterval(coda::as.mcmc(draws[, 1:2]))[, 1]))
+  ),
+  terms = list(fixed.only = plain(attr(terms(fit, fixed.only = TRUE), "term.labels"), "x")),
+  weights = list(type = plain(weights(fit, type = "prior"), rep(1, 120)))
+)

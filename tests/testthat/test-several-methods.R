@@ -1,0 +1,24 @@
+# What methods, and their arguments, make of one grouping, of nested and of crossed ones, by hand from the
+# draws.
+
+skip_on_cran()
+
+expect_methods <- function(formula) {
+  scene <- with_more_rows(scene_of(formula))
+  for (part in c(several_methods, more_methods)) expect_rows_of_methods(part, scene)
+}
+
+test_that("one grouping has what is by hand", {
+  skip_if_not_installed("loo")
+  expect_methods(scenes$one)
+})
+
+test_that("nested groupings have what is by hand", {
+  skip_if_not_installed("loo")
+  expect_methods(scenes$nested)
+})
+
+test_that("crossed groupings have what is by hand", {
+  skip_if_not_installed("loo")
+  expect_methods(scenes$crossed)
+})
