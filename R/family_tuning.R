@@ -3,7 +3,7 @@
 
 # The share of proposals at the mode, in so many tries, from which on nothing has to be learnt; and
 # degrees of freedom and width of these.
-enough_accepted <- 0.85
+enough_at_mode <- 0.85
 tries_at_mode <- 60L
 mode_df <- 20
 mode_width <- 1.03
@@ -29,7 +29,7 @@ tune_family <- function(model, control) {
   tuning <- place_proposal(tuning, found$mode, covariance)
   at_mode <- replace(tuning, "df", mode_df)
   share <- weigh_proposals(model, at_mode, 1, tries_at_mode, 1L)$accepted_share
-  if (isTRUE(share > enough_accepted)) {
+  if (isTRUE(share > enough_at_mode)) {
     tuning <- at_mode
   } else {
     learnt <- learn_proposal(model, tuning, 1)
@@ -148,4 +148,37 @@ newton_step <- function(differences, n_scales) {
   step <- as.numeric(decomposition$vectors %*% (along / values))
   farthest <- max(abs(step[seq_len(n_scales)]), 0)
   list(step = step * min(1, 1 / farthest), decrement = sum(along^2 / values))
+}
+
+# What the draw at a point of the target is; see points_of().
+hyper_at <- function(point, model, tuning) {
+  q <- length(tuning$scale)
+  grouping <- grouping_of_step(model, tuning$step)
+  n_cor <- length(unlist(lapply(grouping$blocks, correlation_signs)))
+  theta <- point[q + n_cor + seq_len(model$n_coef)]
+  c(as.numeric(model$to_beta %*% theta) + model$beta_shift,
+    abs(tuning$scale * sinh(point[seq_len(q)])),
+    correlations_at(point[q + seq_len(n_cor)], vapply(grouping$blocks, `[[`, 0L, "size")),
+    if (has_shape(model)) exp(point[length(point)]))
+}
+
+# Correlations, row by row of each block, from the inverse hyperbolic tangents of canonical partial
+# ones.
+correlations_at <- function(z, sizes) {
+  unlist(Map(function(pairs, size) {
+    partial <- tanh(z[pairs])
+    L <- diag(size)
+    at <- 0L
+    for (l in seq_len(size)[-1]) {
+      rest <- 1
+      for (k in seq_len(l - 1)) {
+        at <- at + 1L
+        L[l, k] <- partial[at] * sqrt(rest)
+        rest <- rest - L[l, k]^2
+      }
+      L[l, l] <- sqrt(max(rest, 0))
+    }
+    C <- tcrossprod(L)
+    C[upper.tri(C)]
+  }, pairs_of_blocks(sizes), sizes))
 }

@@ -147,6 +147,37 @@ effect_moments <- function(model, hyper) {
   Map(shaped_moments, moments, model$groupings)
 }
 
+# Moments of the effects as effect_moments() has them, of another family over as many draws of them, a
+# window of groups at a time: no formula has them given the hyperparameters.
+family_moments <- function(model, hyper) {
+  all <- do.call(cbind, hyper)
+  chosen <- all[, unique(round(seq(1, ncol(all), length.out = family_moment_draws))), drop = FALSE]
+  beta <- chosen[seq_len(model$n_coef), , drop = FALSE]
+  grouping <- model$groupings[[1]]
+  paired <- match(seq_len(grouping$n_random) - 1L, grouping$pair_column)
+  q <- grouping$n_random
+  J <- grouping$n_groups
+  moments <- list(mean = matrix(0, q, J), covariance = array(0, c(q, q, J)),
+                  with_beta = matrix(0, q, J))
+  window <- max(1, kept_bytes %/% (8 * q * ncol(chosen)))
+  for (first in seq(1, J, by = window)) {
+    groups <- first:min(first + window - 1, J)
+    effects <- draw_deferred_effects(model, chosen, moment_seed, groups - 1L)
+    for (i in seq_along(groups)) {
+      own <- matrix(effects[, i, ], q)
+      moments$mean[, groups[i]] <- rowMeans(own)
+      moments$covariance[, , groups[i]] <- stats::cov(t(own))
+      moments$with_beta[, groups[i]] <- vapply(seq_len(q), function(k) {
+        if (is.na(paired[k])) 0 else stats::cov(own[k, ], beta[grouping$pair_coef[paired[k]] + 1L, ])
+      }, 0)
+    }
+  }
+  moments
+}
+
+family_moment_draws <- 400L
+moment_seed <- 40401L
+
 shaped_moments <- function(moments, grouping) {
   q <- grouping$n_random
   list(mean = matrix(moments$mean, q),

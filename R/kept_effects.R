@@ -120,6 +120,11 @@ draw_all_again <- function(fit, groups) {
   })
 }
 
+# The uncentered model of a fit, from which its deferred effects are drawn.
+model_of_fit <- function(fit) {
+  with_modes_of(sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)
+}
+
 # The same chains once more, with these groups kept.
 run_again <- function(fit, groups) {
   control <- fit$sampling[control_names]

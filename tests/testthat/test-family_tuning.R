@@ -1,0 +1,111 @@
+# Fits of other families from formula to draws, against answers of no sampler.
+
+data <- family_data()
+
+short <- function(formula, family, data, ..., draws = 1000) {
+  relm(formula, data, family = family, ..., chains = 2, draws = draws, seed = 1)
+}
+
+# Quantiles of draws against those of a density on a grid, by their ranks: within 4.5 standard errors.
+expect_quantiles <- function(draws, grid, density, by = c(0.1, 0.25, 0.5, 0.75, 0.9)) {
+  share <- cumsum(density) / sum(density)
+  at <- approx(share, grid, by, ties = "ordered")$y
+  ess <- posterior::ess_basic(draws)
+  for (i in seq_along(by)) {
+    error <- mean(draws <= at[i]) - by[i]
+    expect_lt(abs(error), 4.5 * sqrt(by[i] * (1 - by[i]) / ess))
+  }
+}
+
+test_that("an intercept and its groups' standard deviation have the density of quadrature", {
+  intercepts <- seq(-6, 7, length.out = 131)
+  sds <- exp(seq(log(0.01), log(40), length.out = 121))
+  prior <- relm_prior(beta = normal(0, 2), sd = half_t(3, 1))
+  for (case in family_cases()[c("trials", "cloglog", "poisson")]) {
+    formula <- formula_of_case(case, ~ 1 + (1 | g))
+    fit <- short(formula, case$family, data, prior = prior, draws = 3000)
+    posterior <- fit$posterior
+    log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
+      u <- seq(-7, 7, length.out = 141)
+      eta <- intercept + rep(1, length(posterior$responses$y)) %o% (sd * u)
+      by_group <- vapply(1:6, function(j) {
+        rows <- which(posterior$responses$group == j)
+        value <- merged_log_likelihood(posterior, rows, eta[rows, , drop = FALSE], NULL)
+        log(sum(exp(value - max(value) - u^2 / 2))) + max(value)
+      }, 0)
+      sum(by_group) + dnorm(intercept, 0, 2, TRUE) + dt(sd, 3, log = TRUE) + log(sd)
+    }))
+    density <- exp(log_density - max(log_density))
+    draws <- as.matrix(fit)
+    expect_quantiles(draws[, "b_Intercept"], intercepts, rowSums(density))
+    expect_quantiles(draws[, "sd_g__Intercept"], sds, colSums(density))
+  }
+})
+
+test_that("a shape has the density of quadrature", {
+  set.seed(3)
+  counts <- data.frame(y = rnbinom(40, size = 2, mu = 5))
+  intercepts <- seq(0.3, 3, length.out = 301)
+  shapes <- exp(seq(log(0.1), log(100), length.out = 301))
+  fit <- short(y ~ 1, negative_binomial(), counts, draws = 3000)
+  log_density <- outer(intercepts, shapes, Vectorize(function(intercept, shape) {
+    sum(dnbinom(counts$y, size = shape, mu = exp(intercept), log = TRUE)) +
+      dgamma(shape, 0.01, 0.01, log = TRUE) + log(shape)
+  }))
+  density <- exp(log_density - max(log_density))
+  draws <- as.matrix(fit)
+  expect_quantiles(draws[, "b_Intercept"], intercepts, rowSums(density))
+  expect_quantiles(draws[, "shape"], shapes, colSums(density))
+})
+
+test_that("a chain in two pieces is the chain in one, effects too, and a saved fit goes on", {
+  for (case in family_cases()[c("logit", "dispersed")]) {
+    formula <- formula_of_case(case, ~ x + (1 + x | g))
+    prior <- relm_prior(sd = half_normal(1), beta = normal(0, 2))
+    whole <- short(formula, case$family, data, prior = prior, draws = 60)
+    half <- short(formula, case$family, data, prior = prior, draws = 25)
+    file <- tempfile(fileext = ".rds")
+    saveRDS(half, file)
+    continued <- extend(readRDS(file), draws = 35)
+    expect_identical(as.matrix(continued), as.matrix(whole))
+    expect_identical(continued$sampling$effects, whole$sampling$effects)
+    without <- short(formula, case$family, data, prior = prior, draws = 60, group_draws = FALSE)
+    expect_identical(effect_draws(without, 1:6), effect_draws(whole, 1:6))
+  }
+})
+
+test_that("moments that stand for effects are those of the draws", {
+  case <- family_cases()$logit
+  prior <- relm_prior(sd = half_normal(1), beta = normal(0, 2))
+  fit <- short(formula_of_case(case, ~ x + (1 + x | g)), case$family, data, prior = prior, draws = 2000)
+  model <- model_of_fit(fit)
+  hyper <- lapply(1:2, function(chain) drawn_hyper(fit$sampling, fit$posterior, chain))
+  moments <- family_moments(model, hyper)
+  effects <- array(unlist(fit$sampling$effects), c(2, 6, 4000))
+  for (j in 1:6) {
+    for (k in 1:2) {
+      own <- effects[k, j, ]
+      # Four hundred nearly independent draws.
+      expect_lt(abs(moments$mean[k, j] - mean(own)), 4.5 * sd(own) / 20)
+      expect_lt(abs(sqrt(moments$covariance[k, k, j]) / sd(own) - 1), 4.5 / sqrt(2 * 400) * 1.3)
+    }
+  }
+})
+
+test_that("proposals serve where a standard deviation is near zero, and with few ones", {
+  set.seed(4)
+  flat <- data.frame(g = rep(1:30, each = 20), x = rnorm(600))
+  flat$y <- rbinom(600, 1, plogis(0.5 * flat$x))
+  fit <- short(y ~ x + (1 | g), binomial(), flat, draws = 1000)
+  expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "sd_g__Intercept"])), 0.1 * 2000)
+  flat$y <- rbinom(600, 1, plogis(-4 + rnorm(30)[flat$g]))
+  fit <- short(y ~ x + (1 | g), binomial(), flat, draws = 1000)
+  expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "sd_g__Intercept"])), 0.1 * 2000)
+})
+
+test_that("another sampler, and several groupings, are refused by name", {
+  expect_error(short(y ~ x + (1 | g), binomial(), data, sampler = "centered"),
+               "centered sampler is of Gaussian responses", class = "relm_error")
+  expect_error(short(y ~ x + (1 | g) + (1 | size), binomial(), data),
+               "one grouping", class = "relm_error")
+})
