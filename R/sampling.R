@@ -12,6 +12,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
          ends = lapply(results, `[[`, "end")),
+    if (!is_gaussian(posterior)) list(lattice_error = lattice_error(plan$model, results)),
     gather_chains(results, posterior), keep_effects(plan, results))
 }
 

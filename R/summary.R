@@ -103,7 +103,16 @@ tails_of <- function(fit, variables) {
 
 summary_notes <- function(fit, table, tails) {
   as.character(c(convergence_notes(table, fit$sampling$chains, fit$sampling$draws),
-                 tail_notes(table, tails), proposal_notes(fit)))
+                 tail_notes(table, tails), proposal_notes(fit), lattice_notes(fit)))
+}
+
+# Of another family's integrals over group effects: R/family_tuning.R.
+lattice_notes <- function(fit) {
+  error <- fit$sampling$lattice_error
+  if (is.null(error) || !(error > most_lattice_error)) return(NULL)
+  paste0("Warning: the group effects were integrated out with an error of ", signif(error, 1),
+         " in the log density (its standard deviation over draws). Fewer random columns, or a prior ",
+         "that keeps their standard deviations from growing, make it smaller.")
 }
 
 # At least 100 effective draws for each of four chains, as Vehtari et al. advise.

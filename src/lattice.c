@@ -18,7 +18,7 @@ static const double most_step[] = { 0.95, 0.6, 0.45, 0.45, 0.95 };
 
 static size_t nodes_for(int q)
 {
-    return q == 0 ? LANES : q == 1 ? 4096 : q == 2 ? 32768 : q == 3 ? 131072 : 524288;
+    return q == 0 ? LANES : q <= 3 ? 131072 : 524288;
 }
 
 lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)
@@ -90,31 +90,32 @@ static void fill_range(const lattice_group_t *g, int from, int to, range_t *rang
     for (int k = from; k < to; k += 4 * LANES) {
         int width = (to - k) / LANES < 4 ? (to - k) / LANES : 4;
         line_t line = { g->h * (k + g->shift[0]), factor_at_mode(g), range->node + k, 0.0,
-                        -g->u[0] * g->u[0], g->u[0] };
+                        -g->u[0] * g->u[0], g->u[0], NULL };
         fill_nodes(g, &line, width, g->b->A);
     }
     range->top = largest_of((size_t) (to - from), range->node + from, range->top);
 }
 
 /* Nodes are added on either side until the next one, which the chord through the last two bounds, is
-   nothing. */
+   nothing. Not many to begin with: where nodes lie close the density may end far from where a normal
+   one would, and its factors would overflow. */
 static range_t fill_one_dimension(const lattice_group_t *g)
 {
     int half = (int) (g->b->most_nodes / 2), more = 2 * LANES;
     range_t range = { 0, 0, half - more, -INFINITY, g->b->node + half };
     double last = ceil(g->radius / g->h / LANES) * LANES;
-    range.end = last < range.most ? (int) last : range.most / LANES * LANES;
+    range.end = last < 4 * LANES ? (int) last : 4 * LANES;
     range.first = -range.end;
     fill_range(g, range.first, range.end, &range);
     double lost = spacing[1].lost;
     const double *node = range.node;
-    while (2.0 * node[range.first] - node[range.first + 1] > range.top + lost
-           && range.first > -range.most) {
+    while (2.0 * node[range.first] - node[range.first + 1] > range.top + lost) {
+        if (range.first - more < -range.most) { range.top = NAN; break; }
         fill_range(g, range.first - more, range.first, &range);
         range.first -= more;
     }
-    while (2.0 * node[range.end - 1] - node[range.end - 2] > range.top + lost
-           && range.end < range.most) {
+    while (2.0 * node[range.end - 1] - node[range.end - 2] > range.top + lost) {
+        if (range.end + more > range.most) { range.top = NAN; break; }
         fill_range(g, range.end, range.end + more, &range);
         range.end += more;
     }
@@ -156,7 +157,7 @@ static int walk_line(walk_t *walk, const double *factor, double left)
         return 1;
     }
     double *node = g->b->node + walk->n;
-    line_t line = { first, factor, node, 0.0, -square_of(q, g->u), g->u[0] };
+    line_t line = { first, factor, node, 0.0, -square_of(q, g->u), g->u[0], walk->t };
     for (int k = 1; k < q; k++) {
         double u = g->u[k];
         for (int l = k; l < q; l++) u += g->inverse[l + q * k] * walk->t[l];

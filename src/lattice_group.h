@@ -55,6 +55,7 @@ typedef struct {
     double linear;              /* y'c t of the other dimensions */
     double square;              /* their |u|^2, less that at the mode */
     double first_u;             /* u of the first dimension where its t is 0 */
+    const double *others;       /* q: t of the other dimensions */
 } line_t;
 
 /* The log integrand over that at the mode, at `width` vectors of nodes, up to four. start: rows. */

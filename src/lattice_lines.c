@@ -1,6 +1,7 @@
 #include <math.h>
 #include "lane_math.h"
 #include "lattice_group.h"
+#include <Rmath.h>
 
 /* Are there no trials but single ones, so that rows are multiplied and one logarithm is taken of
    many? */
@@ -175,6 +176,33 @@ INLINED void other_rows(const lattice_group_t *g, const line_t *line, int width,
     }
 }
 
+/* So far out that factors would leave the range, from the linear predictors themselves. */
+static void far_rows(const lattice_group_t *g, const line_t *line, int width, lanes_t *sum)
+{
+    const lattice_buffers_t *b = g->b;
+    double *out = (double *) sum;
+    for (int k = 0; k < LANES * width; k++) {
+        double t = line->t + g->h * k, total = 0.0;
+        for (int i = 0; i < g->n; i++) {
+            double at_mode = b->eta[i], eta = at_mode + b->c[i] * t;
+            if (g->trials[i] == 0.0) continue;
+            for (int l = 1; l < g->q; l++) eta += b->c[i + (size_t) g->n * l] * line->others[l];
+            total -= g->trials[i] * (g->responses->likelihood == LIKELIHOOD_COUNTS
+                                     ? exp(fmin(eta, 700.0)) - exp(fmin(at_mode, 700.0))
+                                     : log1pexp(eta) - log1pexp(at_mode));
+        }
+        out[k] = total;
+    }
+}
+
+/* Where is a factor of the line's, or one on the way to it, near the end of the range? */
+INLINED int is_far(const lattice_group_t *g, const line_t *line, int width)
+{
+    double last = line->t + LANES * width * g->h, reach = fmax(fabs(line->t), fabs(last));
+    for (int l = 1; l < g->q; l++) reach = fmax(reach, fabs(line->others[l]));
+    return g->largest * reach > 300.0;
+}
+
 /* The log likelihood of the nodes of a line over that at the mode, less y'c t, but for other links. */
 INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, double *start, lanes_t *sum)
 {
@@ -182,6 +210,10 @@ INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, d
     for (int v = 0; v < width; v++) sum[v] = ALL_LANES(0.0);
     if (is_plain(g)) {
         other_rows(g, line, width, sum);
+        return;
+    }
+    if (is_far(g, line, width)) {
+        far_rows(g, line, width, sum);
         return;
     }
     int n = g->responses->is_intercept ? LANES : g->n;

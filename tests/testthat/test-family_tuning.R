@@ -18,15 +18,15 @@ expect_quantiles <- function(draws, grid, density, by = c(0.1, 0.25, 0.5, 0.75, 
 }
 
 test_that("an intercept and its groups' standard deviation have the density of quadrature", {
-  intercepts <- seq(-6, 7, length.out = 131)
-  sds <- exp(seq(log(0.01), log(40), length.out = 121))
+  intercepts <- seq(-5, 5, length.out = 61)
+  sds <- exp(seq(log(0.02), log(8), length.out = 61))
   prior <- relm_prior(beta = normal(0, 2), sd = half_t(3, 1))
   for (case in family_cases()[c("trials", "cloglog", "poisson")]) {
     formula <- formula_of_case(case, ~ 1 + (1 | g))
     fit <- short(formula, case$family, data, prior = prior, draws = 3000)
     posterior <- fit$posterior
     log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
-      u <- seq(-7, 7, length.out = 141)
+      u <- seq(-6, 6, length.out = 501)
       eta <- intercept + rep(1, length(posterior$responses$y)) %o% (sd * u)
       by_group <- vapply(1:6, function(j) {
         rows <- which(posterior$responses$group == j)

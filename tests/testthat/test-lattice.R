@@ -81,7 +81,7 @@ test_that("lattices of half the distance agree, in up to four dimensions", {
 })
 
 test_that("lattices reach as far as groups of nothing but zeros, or of large counts and offsets, do", {
-  for (sd in c(1, 5, 20)) {
+  for (sd in c(1, 5, 20, 300)) {
     for (offset in c(-20, 0, 20)) {
       data$y <- as.numeric(data$g == "f")
       data$count <- round(exp(data$x + 8)) * (data$g != "e")
