@@ -169,7 +169,7 @@ test_that("a scaled response is taken back to its scale", {
 
 test_that("means of other families are on the response's scale where they are asked for", {
   skip_if_not_installed("emmeans")
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (name in c("bernoulli", "cbind", "dispersed")) {
     fit <- fits[[name]]
