@@ -3,7 +3,7 @@
 
 # The share of proposals at the mode, in so many tries, from which on nothing has to be learnt; and
 # degrees of freedom and width of these.
-enough_accepted <- 0.85
+enough_at_mode <- 0.85
 tries_at_mode <- 60L
 mode_df <- 20
 mode_width <- 1.03
@@ -29,7 +29,7 @@ tune_family <- function(model, control) {
   tuning <- place_proposal(tuning, found$mode, covariance)
   at_mode <- replace(tuning, "df", mode_df)
   share <- weigh_proposals(model, at_mode, 1, tries_at_mode, 1L)$accepted_share
-  if (isTRUE(share > enough_accepted)) {
+  if (isTRUE(share > enough_at_mode)) {
     tuning <- at_mode
   } else {
     learnt <- learn_proposal(model, tuning, 1)
