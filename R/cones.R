@@ -60,7 +60,8 @@ cone_of_rows <- function(rows, some, set, enough) {
     found <- unscaled_cone(cone, made, k)
     found$t <- n_columns - ncol(cone$hull) - k
     if (!found$decided || found$t >= enough || length(working) == length(some)) return(found)
-    more <- unsuited_rows(rows, some[-working], set, found)
+    most <- max(2 * n_columns + 100, length(working))
+    more <- unsuited_rows(rows, some[-working], set, found, most)
     if (length(more) == 0) return(found)
     working <- sort(c(working, seq_along(some)[-working][more]))
   }
@@ -126,9 +127,9 @@ unscaled_cone <- function(cone, made, k) {
        moved = rowSums(abs(hull)) > 1e-6 * cone$scale[fixed], decided = cone$decided)
 }
 
-# Which of the rest of the rows the direction does not suit: those in which it is negative, the
-# worst first; or else those in which it is zero though the hull is not.
-unsuited_rows <- function(rows, rest, set, cone) {
+# Which of the rest of the rows, at most so many, the direction does not suit: those in which it is
+# negative, the worst first; or else those in which it is zero though the hull is not.
+unsuited_rows <- function(rows, rest, set, cone, most) {
   value <- along_fixed(rows, rest, cone$beta)
   for (i in seq_along(set$place)) {
     effect <- cone$effects[[i]][match(rows$group[rest, set$grouping[i]], cone$groups[[i]])]
@@ -138,7 +139,6 @@ unsuited_rows <- function(rows, rest, set, cone) {
   side <- rows$side[rest]
   gain <- ifelse(side == 0, -abs(value), side * value)
   zero <- cone_tolerance * max(abs(value))
-  most <- 2 * nrow(cone$hull) + 100
   bad <- which(gain < -zero)
   if (length(bad)) return(bad[utils::head(order(gain[bad]), most)])
   open <- which(gain <= zero)

@@ -72,11 +72,14 @@ describe_prior.relm <- function(model, ...) {
   table
 }
 
-# bayestestR's rule for linear models: one percent where the response is a logarithm, else a
-# tenth of its standard deviation.
+# bayestestR's rules. For linear models: one percent where the response is a logarithm, else a tenth
+# of its standard deviation. For others a tenth of the link's own distribution.
 #' @rawNamespace S3method(bayestestR::rope_range, relm)
 rope_range.relm <- function(x, ...) {
   refuse_dots(beside_easystats(list(...)), "rope_range")
+  if (!is_gaussian(x)) {
+    return(c(-0.1, 0.1) * if (family_of(x)$link == "logit") pi / sqrt(3) else 1)
+  }
   response <- x$posterior$formula[[2]]
   logs <- c("log", "log2", "log10", "log1p")
   if (is.call(response) && as_text(response[[1]]) %in% logs) return(c(-0.01, 0.01))

@@ -70,8 +70,15 @@ emm_basis.relm <- function(object, trms, xlev, grid, ..., re_formula = NA, re.fo
   # Those of aliased columns are NA.
   bhat <- stats::setNames(colMeans(draws)[colnames(X)], colnames(X))
   list(X = X, bhat = bhat, nbasis = null_basis(design, fixed), V = vcov(object),
-       dffun = function(k, dfargs) Inf, dfargs = list(), misc = list(),
+       dffun = function(k, dfargs) Inf, dfargs = list(), misc = link_labels(object),
        post.beta = structure(draws, n.chains = object$sampling$chains))
+}
+
+# What emmeans needs for means: the link, and what its inverse gives.
+link_labels <- function(fit) {
+  family <- family_of(fit)
+  if (family$link == "identity") return(list())
+  list(tran = family$link, inv.lbl = if (family$weights == "trials") "prob" else "rate")
 }
 
 # Arguments by which emmeans has other packages' fits compute differently, and which it would

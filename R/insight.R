@@ -137,6 +137,14 @@ model_info.relm <- function(x, verbose = TRUE, ...) {
   refuse_dots(beside_easystats(list(...)), "model_info")
   info <- NextMethod()
   info$is_bayesian <- TRUE
+  if (is_gaussian(x)) return(info)
+  # insight goes by names of families that it knows.
+  family <- family_of(x)
+  successes <- family$weights == "trials"
+  info[c("is_binomial", "is_count", "is_linear")] <- list(successes, !successes, FALSE)
+  info$is_negbin <- identical(family$scale, "shape")
+  info$is_bernoulli <- successes && !is.null(x$design) &&
+    is.null(read_frame(family, x$design$frame)$trials)
   info
 }
 

@@ -193,6 +193,7 @@ beta_prior <- function(prior, crossprods) {
     vapply(by_column, function(x) if (x$name == "flat") default else x$parameters[[name]], 0)
   }
   sd <- value("sd", Inf)
+  if (all(sd == Inf)) return(list(mean = value("mean", 0), precision = numeric(length(sd))))
   autoscaled <- vapply(by_column, function(x) isTRUE(x$parameters$autoscale), NA)
   if (any(autoscaled)) sd[autoscaled] <- (sd / column_sds(crossprods))[autoscaled]
   list(mean = value("mean", 0), precision = 1 / sd^2)

@@ -12,8 +12,7 @@
 #
 # Two certificates, of which one always exists (Stiemke's lemma). For rows a_i = side_i m_i, all of
 # them open: lambda > 0 with sum_i lambda_i a_i = 0, then all are pinned; or v with a_i'v >= 0, not
-# all zero. is_balanced() looks for the former where it is cheap; find_direction() finds one of
-# them.
+# all zero. quick_direction() finds one in most cases, nonnegative_residual() in all.
 
 # What is zero beside rows and columns of length one.
 cone_tolerance <- 1e-9
@@ -82,32 +81,57 @@ find_direction <- function(A) {
   fit <- qr(without_noise(A), tol = cone_tolerance)
   r <- seq_len(fit$rank)
   Q <- qr.Q(fit)[, r, drop = FALSE]
-  if (is_balanced(Q)) return(list(decided = TRUE))
-  size <- sqrt(rowSums(Q^2))
-  found <- nonnegative_residual(Q / ifelse(size > 0, size, 1))
-  if (is.null(found$residual)) return(found)
+  found <- quick_direction(Q)
+  if (is.null(found)) {
+    size <- sqrt(rowSums(Q^2))
+    found <- nonnegative_residual(Q / ifelse(size > 0, size, 1))
+  }
+  if (is.null(found$direction)) return(found)
   direction <- numeric(ncol(A))
-  direction[fit$pivot[r]] <- backsolve(qr.R(fit)[r, r, drop = FALSE], found$residual)
+  direction[fit$pivot[r]] <- backsolve(qr.R(fit)[r, r, drop = FALSE], found$direction)
   list(direction = direction, open = found$open, decided = TRUE)
 }
 
-# Is there a lambda > 0 with Q'lambda = 0? Newton's steps for the maximum of sum_i log l_i,
-# l_i = 1/(1 + exp(-q_i'v)): with lambda = 1 - l, weights w = lambda l and the step s,
-# lambda - w Qs is orthogonal to Q, and positive where l Qs < 1. FALSE: not known. If a direction
-# separates, l Qs is 1 or more somewhere in each step.
-is_balanced <- function(Q) {
+# Steps after which the slower search begins.
+most_cone_steps <- 12
+
+# What Newton's steps for the maximum of sum_i log l_i, l_i = 1/(1 + exp(-q_i'v)), find at little
+# cost: that there is a lambda > 0 with Q'lambda = 0, or a direction that separates; NULL if
+# neither. With lambda = 1 - l, weights w = lambda l and the step s, lambda - w Qs is orthogonal to
+# Q, and positive where l Qs < 1. If a direction separates, l Qs is 1 or more somewhere in each
+# step, and the rows in which it is positive grow without end.
+quick_direction <- function(Q) {
+  v <- numeric(ncol(Q))
   eta <- numeric(nrow(Q))
-  for (step in seq_len(12)) {
+  for (step in seq_len(most_cone_steps)) {
     lambda <- 1 / (1 + exp(eta))
-    H <- crossprod(Q, (lambda * (1 - lambda)) * Q)
-    root <- tryCatch(chol.default(H), error = function(e) NULL)
-    if (is.null(root)) return(FALSE)
-    move <- as.numeric(Q %*% backsolve(root, backsolve(root, crossprod(Q, lambda),
-                                                       transpose = TRUE)))
-    if (max((1 - lambda) * move) < 1 - 1e-6) return(TRUE)
-    eta <- eta + move * min(1, 5 / max(abs(move)))
+    root <- tryCatch(chol.default(crossprod(sqrt(lambda * (1 - lambda)) * Q)),
+                     error = function(e) NULL)
+    if (is.null(root)) break
+    move <- backsolve(root, backsolve(root, crossprod(Q, lambda), transpose = TRUE))
+    along <- as.numeric(Q %*% move)
+    if (max((1 - lambda) * along) < 1 - 1e-6) return(list(decided = TRUE))
+    v <- v + as.numeric(move) * min(1, 5 / max(abs(along)))
+    eta <- as.numeric(Q %*% v)
+    if (min(eta) > 1e-3 * max(eta)) {
+      return(list(direction = v, open = rep(TRUE, nrow(Q)), decided = TRUE))
+    }
   }
-  FALSE
+  grown_direction(Q, v, eta)
+}
+
+# The rows that have grown are told from the rest by the widest gap. Of v what is orthogonal to the
+# rest has to separate.
+grown_direction <- function(Q, v, eta) {
+  sorted <- sort(eta)
+  gaps <- diff(sorted) * (sorted[-1] > 4)
+  if (length(gaps) == 0 || max(gaps) <= 0) return(NULL)
+  open <- eta > sorted[which.max(gaps)]
+  basis <- null_directions(Q[!open, , drop = FALSE])
+  v <- as.numeric(basis %*% crossprod(basis, v))
+  along <- as.numeric(Q %*% v)
+  if (!any(open) || min(along[open]) <= 1e-3 * max(abs(along))) return(NULL)
+  list(direction = v, open = open, decided = TRUE)
 }
 
 # The shortest r = sum_i (1 + nu_i) u_i with nu >= 0, by nonnegative least squares (Lawson and
@@ -166,5 +190,5 @@ separating_residual <- function(U, residual) {
   along <- as.numeric(U %*% residual)
   open <- along > cone_tolerance
   if (min(along) < -10 * cone_tolerance || !any(open)) return(list(decided = FALSE))
-  list(residual = residual, open = open, decided = TRUE)
+  list(direction = residual, open = open, decided = TRUE)
 }

@@ -250,7 +250,7 @@ tidy_moments <- function(fit, effect, level, measures, g) {
 glance.relm <- function(x, looic = FALSE, ...) {
   refuse_dots(list(...), "glance")
   check_flag(looic, "looic")
-  sigma <- sigma(x)
+  sigma <- if (identical(family_of(x)$scale, "sigma")) sigma(x)
   table <- data.frame(algorithm = x$sampling$sampler_run, pss = ndraws(x), nobs = nobs(x),
                       sigma = if (length(sigma) == 1) sigma else NA_real_)
   if (looic) {

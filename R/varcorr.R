@@ -122,8 +122,10 @@ as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE,
   }
   sc <- attr(x, "sc")
   levels <- if (is.null(names(sc))) NA_character_ else names(sc)
-  residual <- data.frame(grp = "Residual", var1 = levels,
-                         var2 = NA_character_, vcov = unname(sc)^2, sdcor = unname(sc))
+  residual <- if (!is.null(sc)) {
+    data.frame(grp = "Residual", var1 = levels, var2 = NA_character_, vcov = unname(sc)^2,
+               sdcor = unname(sc))
+  }
   table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
   if (stringsAsFactors) table[1:3] <- lapply(table[1:3], as.factor)
   named_rows(table, row.names)

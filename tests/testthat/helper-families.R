@@ -1,7 +1,7 @@
 # Fits of other families whose draws are made up: those of a linear model of another response with
 # the same columns and groups, so that what is made of draws can be tested by itself.
 
-family_data <- function(n = 60, seed = 4) {
+response_data <- function(n = 60, seed = 4) {
   set.seed(seed)
   data <- data.frame(x = rnorm(n), g = sample(letters[1:5], n, TRUE),
                      h = sample(LETTERS[1:3], n, TRUE), o = runif(n), m = 2 + rpois(n, 4),
@@ -32,7 +32,7 @@ family_fit <- function(formula, data, family, ..., draws = 25, seed = 1) {
 }
 
 # One of each kind of response.
-family_fits <- function(data = family_data()) {
+family_fits <- function(data = response_data()) {
   list(
     bernoulli = family_fit(b ~ x + (1 | g), data, binomial("cloglog")),
     cbind = family_fit(cbind(s, m - s) ~ x + offset(o) + (x | g), data, binomial("probit")),
@@ -53,7 +53,7 @@ rows_of_fit_family <- function(name, fit, data) {
 }
 
 # In plain R, of means p and shapes r: log densities and standard deviations of y / trials.
-plain_log_density <- function(name, rows, mean) {
+plain_row_density <- function(name, rows, mean) {
   switch(name,
     counts = rows$times * stats::dpois(rows$y, mean, log = TRUE),
     dispersed = stats::dnbinom(rows$y, size = rows$shape, mu = mean, log = TRUE),

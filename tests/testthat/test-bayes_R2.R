@@ -62,7 +62,7 @@ test_that("rstanarm's and rstantools' answers are the same where they should be"
 })
 
 test_that("of other families it is the variance of the means over that and the family's", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (name in names(fits)) {
     fit <- fits[[name]]

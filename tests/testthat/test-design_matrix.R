@@ -33,10 +33,10 @@ test_that("double bars and several terms become blocks, as lme4 reads them", {
 })
 
 test_that("rows less their offset are of Gaussian responses alone", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   refused <- function(code) {
-    expect_error(code, "of Gaussian responses alone|Sampling", class = "relm_error")
+    expect_error(code, "of Gaussian responses alone", class = "relm_error")
   }
   for (fit in fits[c("bernoulli", "counts", "dispersed")]) {
     refused(loo(fit))
@@ -48,6 +48,5 @@ test_that("rows less their offset are of Gaussian responses alone", {
     refused(logml(fit))
     refused(pp_check(fit, "loo_pit_qq"))
     refused(plot(fit, "groups"))
-    refused(relm(fit$design$formula, data, family = fit$posterior$family))
   }
 })

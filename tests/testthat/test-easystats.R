@@ -186,3 +186,10 @@ test_that("performance has the fit's own R2, loo, waic, residual error and sigma
   line <- relm(mercury ~ length, bass, chains = 1, draws = 50, seed = 1)
   expect_named(unclass(performance::r2(line)), "R2_Bayes")
 })
+
+test_that("the region of practical equivalence of other families goes by their link", {
+  skip_if_not_installed("bayestestR")
+  fits <- family_fits()
+  expect_equal(bayestestR::rope_range(fits$shares), c(-0.1, 0.1) * pi / sqrt(3))
+  expect_equal(bayestestR::rope_range(fits$cbind), c(-0.1, 0.1))
+})

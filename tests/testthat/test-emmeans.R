@@ -166,3 +166,18 @@ test_that("a scaled response is taken back to its scale", {
   X <- stats::model.matrix(~ f, data.frame(f = c("a", "b", "c")))
   expect_equal(found$response, unname(mean(data$y) + sd(data$y) * medians(fit, X)))
 })
+
+test_that("means of other families are on the response's scale where they are asked for", {
+  skip_if_not_installed("emmeans")
+  data <- response_data()
+  fits <- family_fits(data)
+  for (name in c("bernoulli", "cbind", "dispersed")) {
+    fit <- fits[[name]]
+    at <- list(x = c(-1, 1))
+    on_link <- as.data.frame(emmeans::emmeans(fit, ~ x, at = at, offset = 0))
+    means <- as.data.frame(emmeans::emmeans(fit, ~ x, at = at, offset = 0, type = "response"))
+    scale <- if (name == "dispersed") "rate" else "prob"
+    expect_equal(means[[scale]], stats::make.link(fit$posterior$link)$linkinv(on_link$emmean),
+                 tolerance = 1e-4)
+  }
+})

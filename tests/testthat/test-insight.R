@@ -224,3 +224,15 @@ test_that("insight's variances of several groupings add up", {
     expect_equal(parts$cor.slope_intercept, setNames(median(draws[, 6]), second))
   }
 })
+
+test_that("insight is told what a family is", {
+  skip_if_not_installed("insight")
+  fits <- family_fits()
+  told <- function(what) vapply(fits, function(fit) insight::model_info(fit)[[what]], NA, USE.NAMES = FALSE)
+  expect_identical(told("is_binomial"), c(TRUE, TRUE, TRUE, FALSE, FALSE))
+  expect_identical(told("is_bernoulli"), c(TRUE, FALSE, FALSE, FALSE, FALSE))
+  expect_identical(told("is_count"), c(FALSE, FALSE, FALSE, TRUE, TRUE))
+  expect_identical(told("is_negbin"), c(FALSE, FALSE, FALSE, FALSE, TRUE))
+  expect_identical(told("is_logit"), c(FALSE, FALSE, TRUE, FALSE, FALSE))
+  expect_identical(insight::link_inverse(fits$cbind)(0.3), stats::pnorm(0.3))
+})

@@ -152,13 +152,13 @@ test_that("rows are given the effects of all groupings", {
 })
 
 test_that("rows of other families have their family's density, as often as they stand in the data", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (name in names(fits)) {
     fit <- fits[[name]]
     rows <- rows_of_fit_family(name, fit, data)
     mean <- posterior_epred(fit)
-    expected <- plain_log_density(name, rows, as.numeric(mean))
+    expected <- plain_row_density(name, rows, as.numeric(mean))
     expect_equal(as.numeric(log_lik(fit)), expected, tolerance = 1e-10)
     again <- log_lik(fit, newdata = data[7:20, ])
     expect_equal(unname(again), unname(log_lik(fit)[, 7:20]))
@@ -172,11 +172,11 @@ test_that("rows of other families have their family's density, as often as they 
   rows <- rows_of_fit_family("shares", fits$shares, data)
   rows[c("y", "trials")] <- list(2 * rows$y, 2 * rows$trials)
   expect_equal(as.numeric(twice), tolerance = 1e-10,
-               plain_log_density("shares", rows, as.numeric(posterior_epred(fits$shares))))
+               plain_row_density("shares", rows, as.numeric(posterior_epred(fits$shares))))
 })
 
 test_that("new responses are refused as those of the fit are", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   bad <- function(fit, newdata, says, ...) {
     expect_error(log_lik(fit, newdata = newdata, ...), says, class = "relm_error")

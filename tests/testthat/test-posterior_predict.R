@@ -116,7 +116,7 @@ test_that("the arguments are those of brms and rstanarm", {
 })
 
 test_that("means of other families are their inverse links of the linear predictor", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (fit in fits) {
     eta <- posterior_linpred(fit)
@@ -131,7 +131,7 @@ test_that("means of other families are their inverse links of the linear predict
 })
 
 test_that("new observations have the moments of their family", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (name in names(fits)) {
     fit <- fits[[name]]
@@ -150,7 +150,7 @@ test_that("new observations have the moments of their family", {
 })
 
 test_that("trials of new rows are weights, sums of the response, or one", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   new <- data[1:4, ]
   most <- function(...) max(suppressMessages(posterior_predict(..., draw_ids = rep(1:50, 40), seed = 3)))
@@ -177,7 +177,7 @@ test_that("trials of new rows are weights, sums of the response, or one", {
 })
 
 test_that("counts whose mean overflows are refused", {
-  data <- family_data()
+  data <- response_data()
   for (fit in family_fits(data)[c("counts", "dispersed")]) {
     expect_error(posterior_predict(fit, offset = rep(800, nrow(data)), seed = 1), "overflow.*1.8e\\+308",
                  class = "relm_error")

@@ -171,7 +171,7 @@ test_that("groups of any grouping are shown by its name", {
 
 test_that("trials and counts have pictures of their own", {
   skip_if_not_installed("bayesplot")
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   shown <- list()
   for (name in names(fits)) {

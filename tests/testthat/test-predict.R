@@ -171,7 +171,7 @@ test_that("many rows share normals in their summaries, and each has its own dist
 })
 
 test_that("predict() summarizes observations, means or linear predictors", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (fit in c(fits, list(gaussian = relm(linear ~ x + (1 | g), data, chains = 2, draws = 25, seed = 1,
                                            prior = relm_prior(sd = half_t(3, 1)))))) {
@@ -185,7 +185,7 @@ test_that("predict() summarizes observations, means or linear predictors", {
 })
 
 test_that("shares of trials always have a variance, and counts of new groups never", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   new <- transform(data[1:3, ], g = c("a", "new", "b"))
   error <- function(fit, ...) {
@@ -202,7 +202,7 @@ test_that("shares of trials always have a variance, and counts of new groups nev
 })
 
 test_that("many rows of counts and successes share their random numbers", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (fit in fits[c("shares", "dispersed")]) {
     own <- predict(fit, draw_ids = rep(1:50, 20), seed = 1)

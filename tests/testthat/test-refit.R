@@ -56,7 +56,7 @@ test_that("a model of several groupings is fitted to another response", {
 })
 
 test_that("a new response has the type of the old one", {
-  data <- transform(family_data(), f = factor(b, 0:1, c("no", "yes")))
+  data <- transform(response_data(), f = factor(b, 0:1, c("no", "yes")))
   fits <- family_fits(data)
   refused <- function(fit, newresp, says) {
     expect_error(refit(fit, newresp), says, class = "relm_error")

@@ -73,7 +73,7 @@ test_that("what cannot be asked for is refused", {
 })
 
 test_that("residuals of other families are glm()'s at each draw", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   for (name in names(fits)) {
     fit <- fits[[name]]
@@ -86,8 +86,8 @@ test_that("residuals of other families are glm()'s at each draw", {
     deviance <- drawn(type = "deviance")
     expect_equal(sign(deviance), sign(errors))
     row <- switch(name, counts = rows$y, dispersed = rows$y, rows$y / rows$trials)
-    at_best <- plain_log_density(name, rows, row)
-    expect_equal(deviance^2 / 2, at_best - plain_log_density(name, rows, mean), tolerance = 1e-8)
+    at_best <- plain_row_density(name, rows, row)
+    expect_equal(deviance^2 / 2, at_best - plain_row_density(name, rows, mean), tolerance = 1e-8)
     predicted <- residuals(fit, method = "posterior_predict", summary = FALSE, seed = 4)
     y <- as.numeric(posterior_predict(fit, seed = 4))
     expect_equal(as.numeric(predicted), (rows$y - y) / rows$trials)

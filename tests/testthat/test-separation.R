@@ -74,3 +74,26 @@ test_that("no columns and no rows are cones too", {
   expect_identical(cone_of(matrix(0, 3, 0), c(1, -1, 0))$pinned, rep(TRUE, 3))
   expect_identical(ncol(cone_of(matrix(0, 0, 2), numeric())$hull), 2L)
 })
+
+test_that("the quick search and the slow one find the same", {
+  set.seed(5)
+  found <- vapply(1:60, function(i) {
+    X <- cbind(1, matrix(round(rnorm(120), 1), 40))
+    gain <- drop(X %*% rnorm(4)) + (i %% 3 == 0) * rnorm(40)
+    A <- sign(gain + (gain == 0)) * X
+    if (i %% 3 == 1) A <- rbind(A, cbind(0, 0, c(1, -1), 0))
+    Q <- qr.Q(qr(A))
+    quick <- quick_direction(Q)
+    slow <- nonnegative_residual(Q / sqrt(rowSums(Q^2)))
+    expect_true(slow$decided)
+    if (!is.null(quick)) expect_identical(is.null(quick$direction), is.null(slow$direction))
+    for (one in list(quick, slow)) {
+      if (!is.null(one$direction)) expect_true(all(abs((Q %*% one$direction)[!one$open]) < 1e-8) &&
+                                                 all((Q %*% one$direction)[one$open] > 0))
+    }
+    c(quick = !is.null(quick), separates = !is.null(slow$direction))
+  }, c(quick = NA, separates = NA))
+  expect_gt(mean(found["quick", ]), 0.5)
+  expect_gt(sum(found["separates", ]), 20)
+  expect_gt(sum(!found["separates", ]), 5)
+})

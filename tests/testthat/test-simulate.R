@@ -105,7 +105,7 @@ test_that("of several groupings all groups are new, and rows of a pair stay toge
 })
 
 test_that("simulated successes have the form of the response", {
-  data <- transform(family_data(), f = factor(b, 0:1, c("no", "yes")), l = b == 1)
+  data <- transform(response_data(), f = factor(b, 0:1, c("no", "yes")), l = b == 1)
   fits <- family_fits(data)
   of <- function(formula) family_fit(formula, data, binomial())
   for (fit in c(fits, list(of(f ~ x), of(l ~ x)))) {

@@ -224,7 +224,7 @@ test_that("a data frame of the name without the model's columns is not the fit's
 })
 
 test_that("a fit keeps its family, and takes another", {
-  data <- family_data()
+  data <- response_data()
   fits <- family_fits(data)
   posterior <- NULL
   updated <- function(fit, ...) {

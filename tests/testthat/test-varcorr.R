@@ -139,3 +139,15 @@ test_that("VarCorr() of several groupings has lme4's rows", {
   theirs <- suppressMessages(suppressWarnings(lme4::lmer(formula, data)))
   expect_setequal(rows(VarCorr(crossed_fit(formula))), rows(lme4::VarCorr(theirs)))
 })
+
+test_that("where there is no residual variance there is none in the table", {
+  fits <- family_fits()
+  for (fit in fits[c("cbind", "dispersed")]) {
+    estimates <- VarCorr(fit)
+    expect_null(attr(estimates, "sc"))
+    expect_identical(unique(as.data.frame(estimates)$grp), "g")
+    expect_identical(names(VarCorr(fit, summary = TRUE)), "g")
+    expect_output(print(estimates), "Groups Name")
+    expect_true(is.na(generics::glance(fit)$sigma))
+  }
+})
