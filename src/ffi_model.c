@@ -79,8 +79,12 @@ static void decode_grouping(SEXP list, const model_t *model, grouping_t *groupin
     double cell_size = q * ((double) q + model->n_staying + 1);
     grouping->cell_size = (size_t) cell_size;
     grouping->cell_factor = list_doubles(list, "cell_factor", cell_size * grouping->n_cells);
-    if (model->cells.n > 0)
+    if (model->cells.n > 0) {
         grouping->place = list_places(list, "place", q, 0, model->cells.n_columns);
+        grouping->stratum_factor =
+            list_doubles(list, "stratum_factor",
+                         (p + 1.0) * (model->n_staying + 1.0) * model->n_strata);
+    }
     decode_blocks(list, grouping);
 }
 
