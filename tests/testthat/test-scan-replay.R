@@ -61,3 +61,11 @@ test_that("several residual variances", {
   expect_scan_replay(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d)
   expect_scan_replay(y ~ x + (1 | a) + (1 | b) + (1 | c), sigma = ~ d, weights = w)
 })
+
+test_that("pooled residual variances, crossed", {
+  expect_scan_replay(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d, prior = relm_prior(sigma = pooled()))
+})
+
+test_that("pooled residual variances, nested", {
+  expect_scan_replay(y ~ x + (1 | a) + (1 + x | b), sigma = ~ d, prior = relm_prior(sigma = pooled()), weights = w)
+})
