@@ -131,7 +131,8 @@ package_methods$pictures <- list(
   pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c("sigma", "b_x")), error = identity)$message), TRUE)),
   plot.ranef.relm = list(gives(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
   plot.coef.relm = list(gives(inherits(plot(coef(fit)), "ggplot"), TRUE)),
-  dotplot = list(gives(length(lattice::dotplot(ranef(fit))), length(names))),
+  dotplot = list(gives(c(length(lattice::dotplot(ranef(fit))), length(lattice::dotplot(coef(fit)))),
+                       rep(length(names), 2))),
   pp_check = list(
     gives(inherits(pp_check(fit, seed = 1), "ggplot"), TRUE),
     group = gives(inherits(pp_check(fit, "stat_grouped", group = names[1], seed = 1), "ggplot"), TRUE)
