@@ -17,18 +17,23 @@ options(bench.processor_time = TRUE)
 
 # One run ------------------------------------------------------------------------------------------
 
-# How a process is told what to run, and its row.
+# The row of a process: of what is quick, the middle of five calls, as in peers.R.
 run_one <- function(name, peer, draws, run, file) {
   case <- c(cases[[name]], name = name)
   adaptor <- crossed_adaptors[[peer]]
   attach_package(adaptor$package)
   data <- case$data()
-  set.seed(as.integer(run))
-  result <- quietly(adaptor$fit(case, data, as.integer(draws)))
-  if (is.matrix(result$draws)) colnames(result$draws) <- paste0("V", seq_len(ncol(result$draws)))
-  ess <- if (!is.null(result$draws)) worst_ess(result$draws)
-  saveRDS(new_row(name, peer, format(utils::packageVersion(adaptor$package)), result$seconds, 1,
-                  result$n_draws, result$compile, ess), file)
+  saveRDS(middle_row(run_round(as.integer(run), function(seed) {
+    set.seed(seed)
+    one_row(name, peer, adaptor, quietly(adaptor$fit(case, data, as.integer(draws))))
+  })), file)
+}
+
+one_row <- function(name, peer, adaptor, result) {
+  draws <- result$draws
+  if (is.matrix(draws)) colnames(draws) <- paste0("V", seq_len(ncol(draws)))
+  new_row(name, peer, format(utils::packageVersion(adaptor$package)), result$seconds, 1,
+          result$n_draws, result$compile, if (!is.null(draws)) worst_ess(draws))
 }
 
 # Seconds of what is run three times; and wall-clock seconds after which a peer is given up.
