@@ -1,5 +1,5 @@
-# matrix.csv has a row for each exported function, method of a fit, argument of the main ones, covariance
-# and sampler, and for one grouping, nested and crossed ones a cell that names a test, or says why there
+# matrix.csv has a row for each exported function, method of a fit, argument of the main ones, covariance,
+# sampler and structure, and for one grouping, nested and crossed ones a cell that names a test, or says why there
 # cannot be one: "file: name of the test", or "none: the reason".
 
 # Methods whose arguments have rows of their own, beside relm() and relm_prior().
@@ -76,7 +76,7 @@ without_tests <- function(named) {
 
 # Cells whose test's code has not the word that the row is about.
 without_words <- function(named) {
-  named <- named[!is.na(named$file) & !grepl("^(covariance|sampler) ", named$item), ]
+  named <- named[!is.na(named$file) & !grepl("^(covariance|sampler|structure) ", named$item), ]
   files <- unique(named$file)
   code <- lapply(stats::setNames(files, files), code_of_test)
   words <- sub("(.)\\.(relm.*|formula|character|.*\\.relm)$", "\\1", named$item)

@@ -3,6 +3,7 @@
 # times sigma's, next to zero, and with effects all but collinear. Densities are compared with that at
 # relative standard deviations of 1.
 
+skip_on_cran()
 skip_if_not_installed("Rmpfr")
 
 # The coordinate at which a relative standard deviation is lambda; one at which a correlation is
