@@ -11,12 +11,15 @@ sampler_that_runs <- function(posterior, sampler) {
   if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
 }
 
+# Random columns that are drawn jointly at most.
+most_step_columns <- 8L
+
 # What the collapsed sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
   if (!has_groups(posterior)) return("group effects")
   columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
   most <- max(vapply(find_steps(groupings_of(posterior)), function(step) sum(columns[step]), 0))
-  if (most > 8) {
+  if (most > most_step_columns) {
     return(if (has_several(posterior)) "at most eight random columns in groupings that are drawn jointly"
            else "at most eight random columns")
   }
@@ -76,7 +79,8 @@ parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 check_sampler <- function(posterior, sampler) samplers[[sampler]]$check(posterior, sampler)
 
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
-# of their own.
-effects_in_chain <- function(posterior, sampler) {
-  !is_tuned(sampler) || n_strata(posterior) > 1 || length(find_steps(groupings_of(posterior))) > 1
+# of their own. merged: are crossed groupings one step?
+effects_in_chain <- function(posterior, sampler, merged = FALSE) {
+  !is_tuned(sampler) || n_strata(posterior) > 1 ||
+    !merged && length(find_steps(groupings_of(posterior))) > 1
 }

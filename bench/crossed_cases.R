@@ -41,6 +41,25 @@ crossed_at_random <- function() {
   data
 }
 
+# Five rows of each of 2,000 workers, a share of whom is with another firm after two.
+workers_in_firms <- function(share) {
+  set.seed(1)
+  worker <- rep(1:2000, each = 5)
+  firm <- sample(200, 2000, TRUE)[worker]
+  moved <- worker %in% sample(2000, round(2000 * share)) & rep(1:5, 2000) > 2
+  away <- sample(200, 2000, TRUE)
+  firm[moved] <- away[worker[moved]]
+  data <- data.frame(worker, firm, x = rnorm(10000))
+  data$y <- 1 + data$x / 2 + rnorm(2000)[worker] * 0.5 + rnorm(200)[firm] * 0.4 + rnorm(10000)
+  data
+}
+
+firms <- function(share, peers) {
+  list(formula = y ~ x + (1 | worker) + (1 | firm), y = "y", x = "x",
+       terms = list(worker = term(), firm = term()), data = function() workers_in_firms(share),
+       draws = c(1000, 10000), peers = peers)
+}
+
 cases <- list(
   maximal = list(
     formula = y ~ c + (1 + c | subj) + (1 + c | item), y = "y", x = "c",
@@ -79,5 +98,7 @@ cases <- list(
     formula = y ~ x + (1 + x || g1) + (1 | g2), y = "y", x = "x",
     terms = list(g1 = term("x", correlated = FALSE), g2 = term()), data = crossed_at_random,
     draws = c(1000, 10000), peers = c(MCMCglmm = 60, mcmcsae = 100)
-  )
+  ),
+  firms0 = firms(0, c(mcmcsae = 2000)), firms2 = firms(0.02, c(mcmcsae = 2000)),
+  firms10 = firms(0.1, c(mcmcsae = 2000))
 )

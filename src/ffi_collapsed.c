@@ -3,6 +3,7 @@
 #include <R_ext/Random.h>
 #include "ffi.h"
 #include "ffi_collapsed.h"
+#include "ffi_merged.h"
 #include "ffi_nested.h"
 #include "spectrum.h"
 
@@ -117,7 +118,9 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     target->monitor = monitor;
     target->scale = list_doubles(tuning, "scale", grouping->n_random);
     int is_scanned = model->n_steps > 1;
-    if (is_scanned || target->step->n > 1)
+    if (target->step->merged)
+        target->merged = new_merged(model, target->step);
+    else if (is_scanned || target->step->n > 1)
         target->chain = new_chain_data(model, target->step,
                                        is_scanned || target->sigma_role == SIGMA_GIVEN);
     else

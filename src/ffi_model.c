@@ -2,6 +2,7 @@
 #include <string.h>
 #include "chain.h"
 #include "ffi.h"
+#include "ffi_merged.h"
 #include "threads.h"
 #include "weighing.h"
 #ifdef _OPENMP
@@ -211,7 +212,10 @@ static void decode_steps(SEXP list, model_t *model)
         step[s].level = NULL;
         if (step[s].n < 1) error("internal error: a step of no grouping");
         join_groupings(model, step + s);
-        if (step[s].n > 1 || n > 1) decode_levels(VECTOR_ELT(steps, s), model, step + s);
+        SEXP merged = optional_element(VECTOR_ELT(steps, s), "merged");
+        step[s].merged = isNull(merged) ? NULL : decode_pattern(merged, model, step[s].n);
+        if (!step[s].merged && (step[s].n > 1 || n > 1))
+            decode_levels(VECTOR_ELT(steps, s), model, step + s);
         n_groupings += step[s].n;
     }
     if (n_groupings != model->n_groupings)

@@ -35,9 +35,9 @@ criticism <- list(
       which(changed)
     }, which.max(plain_loo$diagnostics$pareto_k)),
     k_threshold = same({
-      exact <- loo(fit, k_threshold = ks[3], reloo = TRUE, seed = 2)
+      exact <- loo(fit, k_threshold = ks[5], reloo = TRUE, seed = 2)
       sum(exact$pointwise[, "elpd_loo"] != plain_loo$pointwise[, "elpd_loo"])
-    }, 2L),
+    }, 4L),
     seed = gives(loo(fit, reloo = TRUE, k_threshold = ks[2], seed = 2)$estimates,
                  loo(fit, reloo = TRUE, k_threshold = ks[2], seed = 2)$estimates)
   ),
