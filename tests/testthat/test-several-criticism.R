@@ -38,7 +38,7 @@ test_that("a marginal likelihood of nested groupings has a method, a seed and th
                as.numeric(marginal[[1]]) - as.numeric(marginal[[2]]))
   expect_equal(sum(post_prob(marginal[[1]], marginal[[2]])), 1)
   expect_equal(as.numeric(marginal[[1]] - marginal[[2]]), as.numeric(marginal[[1]]) - as.numeric(marginal[[2]]))
-  expect_output(print(marginal[[1]]), format(as.numeric(marginal[[1]]), digits = 4), fixed = TRUE)
+  expect_output(print(marginal[[1]]), format(as.numeric(marginal[[1]]), digits = 6), fixed = TRUE)
   expect_output(print(bayes_factor(marginal[[1]], marginal[[2]])))
   for (f in c(bayes_factor, post_prob)) expect_error(f(crossed, crossed), "crossed", class = "relm_error")
 })
