@@ -83,8 +83,9 @@ check_group_call <- function(group, bar) {
 nested_groupings <- function(expression) {
   if (is.name(expression) || !is_nested(expression)) return(list(expression))
   written <- unique(grouping_parts(expression, c(":", "(", "/")))
-  lapply(rev(reformulas::expandGrpVar(expression)), function(grouping) {
-    parts <- written[written %in% grouping_parts(grouping)]
+  terms <- stats::terms(stats::as.formula(call("~", expression)))
+  lapply(attr(terms, "term.labels"), function(label) {
+    parts <- written[written %in% grouping_parts(str2lang(label))]
     Reduce(function(left, right) call(":", left, right), lapply(parts, str2lang))
   })
 }

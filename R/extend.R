@@ -61,16 +61,18 @@ plan_extension <- function(fit, control) {
   posterior <- fit$posterior
   sampling <- fit$sampling
   sampler <- sampling$sampler_run
-  kept <- choose_kept(control, posterior)
+  merged <- isTRUE(sampling$merged)
+  kept <- choose_kept(control, posterior, merged)
   kept$kept <- map_groupings(intersect, kept$kept, sampling$kept)
   check_memory(posterior, control, kept$kept)
   parameterization <- parameterization_of(sampler)
   model <- sampler_model(posterior, parameterization)
+  if (merged) model <- merge_steps(model)
   uncentered <- if (parameterization == "uncentered") model
   model <- restore_tuning(model, sampling$tuning, control$threads)
   if (!is.null(model$responses)) uncentered <- model
   c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,
-         seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler)), kept)
+         seeds = sampling$seeds, in_chain = effects_in_chain(posterior, sampler, merged)), kept)
 }
 
 # The sampling of a fit with more draws of its chains.
@@ -109,7 +111,7 @@ with_moments <- function(sampling, posterior, plan, sums) {
     sums
   } else if (plan$keep_moments) {
     uncentered <- plan$uncentered
-    if (is.null(uncentered)) uncentered <- sampler_model(posterior, "uncentered")
+    if (is.null(uncentered)) uncentered <- model_of_draws(posterior, sampling)
     effect_moments(uncentered, lapply(seq_len(sampling$chains), function(chain) {
       drawn_hyper(sampling, posterior, chain)
     }))

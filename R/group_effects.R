@@ -13,7 +13,7 @@ kept_bytes <- 200e6
 # keep_moments: are the means and covariances of all of them kept in their place? summed, of a model
 # whose chains add these up as they run: for each grouping the coefficients that its columns deviate
 # from.
-choose_kept <- function(control, posterior) {
+choose_kept <- function(control, posterior, merged = FALSE) {
   groupings <- groupings_of(posterior)
   wanted <- control$group_draws
   if (length(groupings) == 0) {
@@ -31,7 +31,7 @@ choose_kept <- function(control, posterior) {
   all <- all(lengths(kept) == vapply(groupings, function(grouping) length(grouping$groups), 0L))
   keep_moments <- !few && !all
   c(list(kept = if (length(kept) == 1) kept[[1]] else kept, keep_moments = keep_moments),
-    if (keep_moments && length(find_steps(groupings)) > 1) {
+    if (keep_moments && !merged && length(find_steps(groupings)) > 1) {
       list(summed = lapply(groupings, function(grouping) {
         match(grouping$random$column, posterior$fixed)
       }))
@@ -100,10 +100,12 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
   n_batches <- ceiling((skipped + ncol(hyper)) / tile_size[["draws"]])
   in_chain <- is.list(groups)
   last <- if (in_chain) utils::tail(groupings_of_step(model), 1)[[1]]$n_groups - 1L else max(groups)
-  seeds <- tile_seeds(chain_seed, last %/% tile_size[["groups"]] + 1, n_batches, first)
+  n_blocks <- if (is_merged(model)) 1 else last %/% tile_size[["groups"]] + 1
+  seeds <- tile_seeds(chain_seed, n_blocks, n_batches, first)
   if (in_chain) {
+    draw <- if (is_merged(model)) ffi_draw_merged else ffi_draw_nested
     drawn <- with_stream(chain_seed, {
-      .Call(ffi_draw_nested, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+      .Call(draw, model, hyper, groups, tile_size, seeds, skipped, set.seed)
     })
     if (is.null(drawn)) rlang::interrupt()
     for (g in seq_along(drawn)) {
@@ -142,7 +144,8 @@ effect_moments <- function(model, hyper) {
     return(shaped_moments(.Call(ffi_group_moments, model, chosen, beta_mean),
                           model$groupings[[1]]))
   }
-  moments <- .Call(ffi_nested_moments, model, chosen, beta_mean)
+  moments_by_grouping <- if (is_merged(model)) ffi_merged_moments else ffi_nested_moments
+  moments <- .Call(moments_by_grouping, model, chosen, beta_mean)
   if (is.null(moments)) rlang::interrupt()
   Map(shaped_moments, moments, model$groupings)
 }

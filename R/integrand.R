@@ -22,7 +22,7 @@ new_integrand <- function(posterior, threads = 1L) {
 
 check_one_step <- function(posterior) {
   if (length(find_steps(groupings_of(posterior))) < 2) return(invisible())
-  names <- names_of_groupings(posterior)
+  names <- names_of_leaves(posterior)
   abort("There is no marginal likelihood where groups of {.val {names}} are crossed: their
          effects cannot be integrated out group by group.",
         i = "{.fn loo} and {.fn kfold} compare such models.")

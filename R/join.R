@@ -25,7 +25,7 @@ c.relm <- function(...) {
   if (length(fits) == 1) return(first)
   samplings <- lapply(fits, `[[`, "sampling")
   sampling <- join_samplings(samplings)
-  kept <- choose_kept(sampling[control_names], first$posterior)
+  kept <- choose_kept(sampling[control_names], first$posterior, isTRUE(sampling$merged))
   common <- function(kept, other) map_groupings(intersect, kept, other)
   kept$kept <- Reduce(common, c(list(kept$kept), lapply(samplings, `[[`, "kept")))
   sampling$effects <- unlist(lapply(samplings, all_stored_effects, first$posterior, kept$kept),
@@ -135,7 +135,7 @@ what_was_fitted <- function(fit) {
     `numbers of groups` = vapply(groupings_of(posterior), function(grouping) {
       length(grouping$groups)
     }, 0L), priors = prior_text(posterior),
-    sampler = sampling$sampler_run, `{.arg warmup}` = sampling$warmup,
+    sampler = c(sampling$sampler_run, if (isTRUE(sampling$merged)) "merged"), `{.arg warmup}` = sampling$warmup,
     `{.arg thin}` = sampling$thin, `{.arg draws}` = sampling$draws
   )
 }

@@ -52,7 +52,7 @@ window_bytes <- 3e7
 # for many of these at once: where the chains must run for it, once for all that memory may hold.
 effect_reader <- function(fit, needed, columns, g = 1L) {
   groups_at_once <- function() {
-    by_run <- effects_in_chain(fit$posterior, fit$sampling$sampler_run)
+    by_run <- effects_by_run(fit)
     bytes <- 8 * n_columns(fit$posterior, g) * ndraws(fit)
     max(1, (if (by_run) kept_bytes else window_bytes) %/% bytes)
   }
@@ -101,6 +101,11 @@ with_effects_at_hand <- function(fit, groups) {
   fit
 }
 
+# Must the chains run again for effects that were not kept?
+effects_by_run <- function(fit) {
+  effects_in_chain(fit$posterior, fit$sampling$sampler_run, isTRUE(fit$sampling$merged))
+}
+
 draw_again <- function(fit, groups, g) {
   chosen <- rep(list(integer()), length(groupings_of(fit$posterior)))
   chosen[[g]] <- groups
@@ -111,18 +116,13 @@ draw_again <- function(fit, groups, g) {
 draw_all_again <- function(fit, groups) {
   sampling <- fit$sampling
   posterior <- fit$posterior
-  if (effects_in_chain(posterior, sampling$sampler_run)) return(run_again(fit, groups))
-  model <- model_of_fit(fit)
+  if (effects_by_run(fit)) return(run_again(fit, groups))
+  model <- model_of_draws(posterior, sampling)
   if (length(groups) == 1) groups <- groups[[1]]
   lapply(seq_len(sampling$chains), function(chain) {
     draw_deferred_effects(model, drawn_hyper(sampling, posterior, chain), sampling$seeds[chain],
                           groups)
   })
-}
-
-# The uncentered model of a fit, from which its deferred effects are drawn.
-model_of_fit <- function(fit) {
-  with_modes_of(sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)
 }
 
 # The same chains once more, with these groups kept.

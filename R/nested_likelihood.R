@@ -191,7 +191,7 @@ chosen_root <- function(posterior, by, grouping) {
   if (length(groupings) == 1) return(1L)
   root <- integrable_grouping(posterior)
   if (is.null(root)) {
-    abort("Groups of {.val {names}} are crossed: a whole group shares effects with others, and has
+    abort("Groups of {.val {names_of_leaves(posterior)}} are crossed: a whole group shares effects with others, and has
            no likelihood of its own.",
           i = 'Use {.code by = "row"}, or {.fn kfold} with {.arg group} to leave out whole groups.')
   }

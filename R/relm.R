@@ -49,8 +49,8 @@
 #'   200 MB. Draws that were not kept are the same numbers when you ask for them later, with
 #'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. If draws of all
 #'   groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
-#'   each group's effects, averaged over 100 draws of the hyperparameters, or with crossed grouping
-#'   factors over all draws. `ranef()` and `coef()` then give these means.
+#'   each group's effects, averaged over 100 draws of the hyperparameters, or over all draws where
+#'   crossed grouping factors take turns. `ranef()` and `coef()` then give these means.
 #' @param target_ess A number of effective draws. Chains run in blocks until every hyperparameter
 #'   has this number, bulk and tail, over all chains together, or until each chain has `max_draws`,
 #'   or until memory is full. A message says which. `draws` is then the size of the first block.
@@ -94,8 +94,11 @@
 #' next, as pupils' classes in schools, are drawn jointly, with all of their effects integrated out,
 #' as a single factor is. Factors that cross, as subjects and items, take turns: each is drawn so, with
 #' the coefficients and \eqn{\sigma}, given the effects of the others (Papaspiliopoulos, Roberts and
-#' Zanella, 2020), in sweeps whose proposals are learnt in a pilot run; 100 sweeps are the warm-up. At
-#' most eight random columns are drawn jointly; with more the interweaved sampler runs.
+#' Zanella, 2020), in sweeps whose proposals are learnt in a pilot run; 100 sweeps are the warm-up.
+#' Where one of the factors has few groups, or few of their groups meet, as workers and firms do,
+#' all are drawn jointly instead, by a sparse Cholesky factor, if that costs less for an effective draw.
+#' The pattern of the data and the pilot run decide, and no clock does: the same data have the same
+#' draws. At most eight random columns are drawn jointly; with more the interweaved sampler runs.
 #'
 #' The Gibbs samplers draw the effects of one factor after another, each given those of the others,
 #' whose part they take off y. They are for teaching, and for models that cannot be collapsed: with
@@ -104,7 +107,7 @@
 #'
 #' | `sampler` | one factor | nested factors | crossed factors |
 #' |:----------|:-----------|:---------------|:----------------|
-#' | `"collapsed"` | covariances with all effects integrated out, then the rest exactly | the same for the whole chain | each chain in turn so, with the coefficients and \eqn{\sigma}, given the effects of the others |
+#' | `"collapsed"` | covariances with all effects integrated out, then the rest exactly | the same for the whole chain | the same for all, or each chain in turn so, with the coefficients and \eqn{\sigma}, given the effects of the others |
 #' | `"uncentered"` | \eqn{\gamma_j} around 0 | \eqn{\gamma_{gj}} of each factor around 0 | as nested |
 #' | `"centered"` | \eqn{\beta_j} around \eqn{\beta} | the coefficients of a group around those of the group that it lies in, those of the outermost around \eqn{\beta} | around \eqn{\beta} those of one factor, around 0 those of the others |
 #' | `"interweaved"` | \eqn{\gamma_j}, standardized effects and \eqn{\beta_j} | the same of each factor; and effects and standardized effects of a group given the sums of its own and those of the groups within it | the same of each factor |

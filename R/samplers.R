@@ -30,12 +30,15 @@ family_sampler <- function(posterior, sampler) {
   "collapsed"
 }
 
+# Random columns that are drawn jointly at most.
+most_step_columns <- 8L
+
 # What the collapsed sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
   if (!has_groups(posterior)) return("group effects")
   columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
   most <- max(vapply(find_steps(groupings_of(posterior)), function(step) sum(columns[step]), 0))
-  if (most > 8) {
+  if (most > most_step_columns) {
     return(if (has_several(posterior)) "at most eight random columns in groupings that are drawn jointly"
            else "at most eight random columns")
   }
@@ -97,7 +100,8 @@ check_sampler <- function(posterior, sampler) {
 }
 
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
-# of their own.
-effects_in_chain <- function(posterior, sampler) {
-  !is_tuned(sampler) || n_strata(posterior) > 1 || length(find_steps(groupings_of(posterior))) > 1
+# of their own. merged: are crossed groupings one step?
+effects_in_chain <- function(posterior, sampler, merged = FALSE) {
+  !is_tuned(sampler) || n_strata(posterior) > 1 ||
+    !merged && length(find_steps(groupings_of(posterior))) > 1
 }

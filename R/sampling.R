@@ -10,6 +10,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan, posterior)
   plan$control$draws <- results[[1]]$end$draws
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
+    if (is_merged(plan$model)) list(merged = TRUE),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
          ends = lapply(results, `[[`, "end")),
     if (!is_gaussian(posterior)) list(lattice_error = lattice_error(plan$model, results)),
@@ -32,18 +33,22 @@ plan_sampling <- function(posterior, control, seed) {
   tell_work("Finding where to start from, with", max_groups(posterior), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
   if (is_tuned(sampler)) {
-    tuning <- tune_model(model, estimate, posterior, control)
-    if (is.null(tuning)) {
+    tuned <- tune_model(model, estimate, posterior, control)
+    if (is.null(tuned)) {
       sampler <- without_mode(control, posterior)
       if (!is.null(model$spectrum)) estimate <- estimate_scales(uncentered)
     } else {
-      model <- with_tuning(model, tuning)
+      model <- tuned
+      if (is_merged(model)) {
+        uncentered <- with_same_step(uncentered, model)
+        kept <- choose_kept(control, posterior, merged = TRUE)
+      }
     }
-    control$warmup <- min(control$warmup, most_warmup(tuning))
+    control$warmup <- min(control$warmup, most_warmup(if (!is.null(tuned)) tuning_of_model(tuned)))
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
-               in_chain = effects_in_chain(posterior, sampler))
+               in_chain = effects_in_chain(posterior, sampler, is_merged(model)))
   plan$init <- initial_states(control$init, posterior)
   plan$control$init <- NULL
   c(plan, kept)

@@ -5,10 +5,26 @@
 pilot_parts <- c(60L, 90L, 150L, 250L)
 scan_warmup <- 100L
 
-# The tuning of all chains; NULL where a target has no mode.
+# What a scan costs with its pilot, in four chains of a thousand draws, over what it costs without.
+pilot_share <- 1.25
+
+# A model with the tuning of all chains, and its crossed groupings in one step where that is worth
+# its price; NULL where a target has no mode.
 tune_model <- function(model, estimate, posterior, control) {
-  tune <- if (length(model$steps) > 1) tune_scan else tune_collapsed
-  tune(model, estimate, posterior, control)
+  tuned <- function(model, tuning) if (!is.null(tuning)) with_tuning(model, tuning)
+  at_once <- function(model) tuned(model, tune_collapsed(model, estimate, posterior, control))
+  if (length(model$steps) == 1) return(at_once(model))
+  merged <- merge_if_cheap(model)
+  worth <- function(ess) !is.null(merged) && merged_cost(merged) * ess < scan_cost(model)
+  if (worth(1 / pilot_share)) {
+    whole <- at_once(merged)
+    if (!is.null(whole)) return(whole)
+    merged <- NULL
+  }
+  scan <- tune_scan(model, estimate, posterior, control)
+  # Of a scan that cannot run no draw is effective.
+  whole <- if (worth(if (is.null(scan)) 0 else scan$ess)) at_once(merged)
+  if (is.null(whole)) tuned(model, scan$tunings) else whole
 }
 
 # Sweeps that a chain needs to forget its start where it has nothing to learn.
@@ -22,7 +38,7 @@ most_warmup <- function(tuning) {
 # On a stream of its own, so that nothing depends on how many draws are wanted.
 pilot_seed <- 20201L
 
-# The tunings of all steps; NULL where one has no mode.
+# The tunings of all steps, and the effective draws of a sweep; NULL where one has no mode.
 tune_scan <- function(model, estimate, posterior, control) {
   role <- sigma_role(posterior)
   tunings <- lapply(seq_along(model$steps), function(s) {
@@ -52,5 +68,13 @@ pilot_scan <- function(model, state) {
     state <- run$state
     state$point <- Map(fold_point, state$point, tunings)
   }
-  tunings
+  list(tunings = tunings, ess = pilot_ess(later))
+}
+
+# Of the hyperparameter that has the fewest, a row a draw.
+pilot_ess <- function(hyper) {
+  n <- nrow(hyper)
+  ess <- apply(hyper, 2, function(draws) suppressWarnings(posterior::ess_bulk(draws)))
+  # A variable that has not moved has no effective draws.
+  if (anyNA(ess)) 0 else min(1, ess / n)
 }

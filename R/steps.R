@@ -17,6 +17,12 @@ find_steps <- function(groupings) {
   })
 }
 
+# Of several steps the leaves, no two of which lie in each other.
+names_of_leaves <- function(posterior) {
+  leaves <- vapply(find_steps(groupings_of(posterior)), `[`, 0L, 1L)
+  names_of_groupings(posterior)[leaves]
+}
+
 encode_steps <- function(posterior) {
   steps <- find_steps(groupings_of(posterior))
   # Without groups another family's step has its coefficients alone.

@@ -1,92 +1,123 @@
-# Rscript bench/crossed.R [case ...]: models with several groupings. The worst of bulk and tail effective
-# draws over all hyperparameters of relm(), whole calls, at 4 x 1,000 draws and, for the small ones, at
-# 4 x 10,000; and the processor time in which 1,000 effective draws come over that of a fit of
-# lme4::lmer(). Each call runs in a process of its own, all in turn. Saved as bench/results/crossed.csv.
+# Rscript bench/crossed.R [case ...] [--only=peer,peer]: models with several groupings, relm against
+# its peers and lmer in one run, each call in a process of its own. Processor time; effective draws
+# are the worst of bulk and tail of all hyperparameters. relm's seconds are those of whole calls, at
+# 4 x 1,000 and at 4 x 10,000 draws, a peer's those of sampling alone. Saved as
+# bench/results/crossed.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
-bench <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
-source(file.path(bench, "measure.R"), local = TRUE)
+script <- normalizePath(gsub("~+~", " ", script, fixed = TRUE))
+bench <- dirname(script)
+# Before a package is loaded: peers may need newer versions of what they depend on.
+.libPaths(c(strsplit(Sys.getenv("RELM_BENCH_LIBRARIES"), ":")[[1]], .libPaths()))
+for (file in c("measure", "adaptors", "floor", "crossed_peers", "crossed_cases")) {
+  source(file.path(bench, paste0(file, ".R")), local = TRUE)
+}
 options(bench.processor_time = TRUE)
 
-cases <- list(
-  maximal = list(
-    formula = "y ~ c + (1 + c | subj) + (1 + c | item)", draws = c(1000, 10000),
-    data = 'set.seed(2); data <- expand.grid(subj = 1:40, item = 1:24)
-data$c <- ifelse((data$subj + data$item) %% 2 == 0, 0.5, -0.5)
-s <- MASS::mvrnorm(40, c(0, 0), matrix(c(0.30, 0.09, 0.09, 0.15), 2))
-i <- MASS::mvrnorm(24, c(0, 0), matrix(c(0.15, 0.03, 0.03, 0.09), 2))
-data$y <- 1 + 0.5 * data$c + s[data$subj, 1] + s[data$subj, 2] * data$c + i[data$item, 1] +
-  i[data$item, 2] * data$c + rnorm(960, sd = 0.8)'),
-  Penicillin = list(formula = "diameter ~ 1 + (1 | plate) + (1 | sample)", draws = c(1000, 10000),
-                    data = "data <- lme4::Penicillin"),
-  InstEval = list(formula = "y ~ service + (1 | s) + (1 | d) + (1 | dept)", draws = 1000,
-                  data = "data <- lme4::InstEval"),
-  nested = list(
-    formula = "y ~ x + (1 | district) + (1 | school) + (1 | class)", draws = 1000,
-    data = "set.seed(1); n <- 1e6; class <- sample(40000, n, TRUE); school <- class %% 1000
-district <- school %% 20; x <- rnorm(n)
-data <- data.frame(class, school, district, x)
-data$y <- 1 + 0.5 * x + rnorm(40000)[class] * 0.5 + rnorm(1000)[school + 1] * 0.4 +
-  rnorm(20)[district + 1] * 0.3 + rnorm(n)"),
-  random = list(
-    formula = "y ~ x + (1 | g1) + (1 | g2)", draws = 1000,
-    data = "set.seed(1); n <- 1e5
-data <- data.frame(g1 = sample(1000, n, TRUE), g2 = sample(1000, n, TRUE), x = rnorm(n))
-data$y <- data$x + rnorm(1000)[data$g1] * 0.5 + rnorm(1000)[data$g2] * 0.7 + rnorm(n)"),
-  slopes = list(
-    formula = "y ~ x + (1 + x || g1) + (1 | g2)", draws = 1000,
-    data = "set.seed(1); n <- 1e5
-data <- data.frame(g1 = sample(1000, n, TRUE), g2 = sample(1000, n, TRUE), x = rnorm(n))
-data$y <- data$x + rnorm(1000)[data$g1] * 0.5 + rnorm(1000)[data$g2] * 0.7 + rnorm(n)")
-)
+# One run ------------------------------------------------------------------------------------------
 
-numbers_of <- function(code) {
-  file <- tempfile(fileext = ".R")
-  writeLines(code, file)
-  output <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE,
-                                     stderr = FALSE))
-  numbers <- grep("^NUMBERS", output, value = TRUE)
-  if (length(numbers)) as.numeric(strsplit(numbers, " ")[[1]][-1]) else rep(NA_real_, 2)
+# The row of a process: of what is quick, the middle of five calls, as in peers.R.
+run_one <- function(name, peer, draws, run, file) {
+  case <- c(cases[[name]], name = name)
+  adaptor <- crossed_adaptors[[peer]]
+  attach_package(adaptor$package)
+  data <- case$data()
+  saveRDS(middle_row(run_round(as.integer(run), function(seed) {
+    set.seed(seed)
+    one_row(name, peer, adaptor, quietly(adaptor$fit(case, data, as.integer(draws))))
+  })), file)
 }
 
-relm_numbers <- function(case, draws) {
-  numbers_of(c(case$data, "suppressMessages(library(relm))", sprintf(
-    'seconds <- sum(system.time(fit <- relm(%s, data, draws = %d, seed = 1, group_draws = FALSE,
-                                            progress = FALSE))[1:2])
-hyper <- posterior::summarise_draws(posterior::as_draws_array(fit), "ess_bulk", "ess_tail")
-cat("NUMBERS", seconds, min(hyper$ess_bulk, hyper$ess_tail), "\\n")', case$formula, draws)))
+one_row <- function(name, peer, adaptor, result) {
+  draws <- result$draws
+  if (is.matrix(draws)) colnames(draws) <- paste0("V", seq_len(ncol(draws)))
+  new_row(name, peer, format(utils::packageVersion(adaptor$package)), result$seconds, 1,
+          result$n_draws, result$compile, if (!is.null(draws)) worst_ess(draws))
 }
 
-lmer_seconds <- function(case) {
-  numbers_of(c(case$data, "suppressMessages(library(lme4))", sprintf(
-    'cat("NUMBERS", sum(system.time(lmer(%s, data))[1:2]), "\\n")', case$formula)))[1]
+# Seconds of what is run three times; and wall-clock seconds after which a peer is given up.
+quick <- 10
+patience <- 900
+
+row_of <- function(name, peer, draws, run) {
+  file <- tempfile(fileext = ".rds")
+  status <- suppressWarnings(system2(
+    file.path(R.home("bin"), "Rscript"), shQuote(c(script, "--run", name, peer, draws, run, file)),
+    stdout = FALSE, stderr = file.path(tempdir(), "errors"), timeout = patience,
+    env = c("OMP_NUM_THREADS=1", paste0("RELM_BENCH_LIBRARIES='", libraries_of(peer), "'"))
+  ))
+  if (file.exists(file)) return(readRDS(file))
+  said <- grep("Error|rror in", readLines(file.path(tempdir(), "errors")), value = TRUE)
+  cat(sprintf("  %s: skipped, %s\n", peer,
+              if (status == 124) "it took too long" else paste(said, collapse = " ")))
+  NULL
 }
 
-rows_of_case <- function(name) {
+# mcmcsae wants a newer Matrix than lme4 and brms of an older distribution can have beside them.
+libraries_of <- function(peer) {
+  paste(c(if (peer == "mcmcsae") Sys.getenv("RELM_BENCH_MCMCSAE"),
+          Sys.getenv("RELM_BENCH_LIBRARIES")), collapse = ":")
+}
+
+# Three runs of what is quick; the one in the middle.
+middle_run <- function(name, peer, draws) {
+  rows <- row_of(name, peer, draws, 1)
+  if (is.null(rows)) return(NULL)
+  if (rows$seconds <= quick) {
+    rows <- rbind(rows, row_of(name, peer, draws, 2), row_of(name, peer, draws, 3))
+  }
+  middle_row(rows)
+}
+
+# A case -------------------------------------------------------------------------------------------
+
+rows_of_case <- function(name, only) {
   case <- cases[[name]]
-  lmer <- lmer_seconds(case)
-  rows <- lapply(case$draws, function(draws) {
-    relm <- relm_numbers(case, as.integer(draws))
-    data.frame(case = name, formula = case$formula, draws = 4 * draws, seconds = relm[1],
-               ess = relm[2], ess_per_second = relm[2] / relm[1],
-               ess_per_draw = relm[2] / (4 * draws), lmer_seconds = lmer,
-               thousand_over_lmer = 1000 * relm[1] / relm[2] / lmer)
-  })
-  do.call(rbind, rows)
+  draws <- c(as.list(stats::setNames(case$draws, rep("relm", length(case$draws)))), lmer = 0,
+             as.list(case$peers))
+  if (!is.null(only)) draws <- draws[names(draws) %in% only]
+  cat(name, "\n", sep = "")
+  rows <- do.call(rbind, Map(function(peer, draws) middle_run(name, peer, draws), names(draws),
+                             draws))
+  cbind(formula = deparse1(case$formula), rows, run = run_started, machine()[-1], row.names = NULL)
 }
 
-chosen <- commandArgs(TRUE)
-if (length(chosen) == 0) chosen <- names(cases)
-table <- do.call(rbind, lapply(chosen, function(name) {
-  rows <- rows_of_case(name)
-  print(rows, digits = 3, row.names = FALSE)
+# Ratios of effective draws a second, at the fewest and the most of relm's draws; and the time of
+# 1,000 effective draws over lmer's.
+compare <- function(rows) {
+  ours <- rows[rows$peer == "relm", ]
+  ours <- ours[order(ours$draws), ]
+  lmer <- rows$seconds[rows$peer == "lmer"][1]
+  is_peer <- rows$peer != "relm"
+  rows$ess_per_draw <- rows$ess_per_second * rows$seconds / rows$draws
+  rows$ratio <- ifelse(is_peer, ours$ess_per_second[1] / rows$ess_per_second, NA)
+  rows$ratio_long <- ifelse(is_peer, ours$ess_per_second[nrow(ours)] / rows$ess_per_second, NA)
+  rows$thousand_over_lmer <- 1000 / rows$ess_per_second / lmer
+  rows$another_run <- rows$run != ours$run[1]
   rows
-}))
-table <- cbind(table, machine(), started = run_started, row.names = NULL)
-file <- file.path(bench, "results", "crossed.csv")
-if (file.exists(file)) {
-  saved <- utils::read.csv(file)
-  table <- rbind(saved[!saved$case %in% chosen, ], table)
 }
-utils::write.csv(table, file, row.names = FALSE)
+
+main <- function(arguments) {
+  only <- sub("^--only=", "", grep("^--only=", arguments, value = TRUE))
+  only <- if (length(only)) strsplit(only, ",")[[1]]
+  chosen <- grep("^--", arguments, value = TRUE, invert = TRUE)
+  for (name in if (length(chosen)) chosen else names(cases)) {
+    rows <- rows_of_case(name, only)
+    file <- file.path(bench, "results", "crossed.csv")
+    saved <- if (file.exists(file)) utils::read.csv(file)
+    own <- saved[saved$case == name & !saved$peer %in% rows$peer, , drop = FALSE]
+    rows <- compare(rbind(own[names(rows)], rows))
+    print(rows[c("peer", "draws", "seconds", "ess_per_second", "ess_per_draw", "ratio",
+                 "ratio_long", "thousand_over_lmer")], digits = 3, row.names = FALSE)
+    rows <- rbind(saved[saved$case != name, names(rows)], rows)
+    utils::write.csv(rows[order(match(rows$case, names(cases))), ], file, row.names = FALSE)
+  }
+}
+
+arguments <- commandArgs(TRUE)
+if (identical(arguments[1], "--run")) {
+  do.call(run_one, as.list(arguments[-1]))
+} else {
+  main(arguments)
+}

@@ -1,6 +1,6 @@
-# Rscript bench/install-peers.R: installs the packages that bench/peers.R compares relm with, as
-# many of them as this machine can: prebuilt by the distribution where it has them, else from
-# CRAN. Ends with a line for each. relm itself is installed by tools/bass.R or by hand.
+# Rscript bench/install-peers.R: installs the packages that bench/peers.R and bench/crossed.R compare
+# relm with, as many of them as this machine can: prebuilt by the distribution where it has them, else
+# from CRAN. Ends with a line for each. relm itself is installed by tools/bass.R or by hand.
 
 script_folder <- function() {
   script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
@@ -8,8 +8,8 @@ script_folder <- function() {
   dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
 }
 
-peers <- c("lme4", "glmmTMB", "rjags", "rstan", "rstanarm", "brms", "MCMCglmm", "posterior",
-           "ggplot2")
+peers <- c("lme4", "glmmTMB", "rjags", "rstan", "rstanarm", "brms", "MCMCglmm", "mcmcsae",
+           "posterior", "ggplot2")
 
 # A peer that cannot be installed is a line in the table, not a reason to stop.
 install_peers <- function() {

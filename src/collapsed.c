@@ -5,6 +5,7 @@
 #include "family_target.h"
 #include "group.h"
 #include "linalg.h"
+#include "merged_effects.h"
 #include "spectrum.h"
 
 /* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */
@@ -107,9 +108,24 @@ static status_t draw_chain_effects(const model_t *model, state_t *state, const c
     return STATUS_OK;
 }
 
+/* Those of crossed groupings, from the factor at the present point. */
+static status_t draw_merged_effects(const model_t *model, state_t *state, const collapsed_t *c)
+{
+    merged_t *merged = c->target.merged;
+    marginal_t marginal = { 0.0, c->moves.next_by_product };
+    split_factor(model, c->target.step, c->L, merged->L);
+    RETURN_IF_FAILED(merged_products(model, merged, &marginal, state->monitor));
+    draw_standard_normals(merged->n_columns, merged->normals);
+    for (int l = 0; l < merged->n_levels; l++)
+        merged->effect[l] = state->grouping[merged->grouping[l]].effect;
+    solve_effects(merged, state->staying, 1.0, merged->effect);
+    return STATUS_OK;
+}
+
 /* The step's group effects given all else, in the units of the weighed groups. */
 static status_t draw_step_effects(const model_t *model, state_t *state, const collapsed_t *c)
 {
+    if (c->target.merged) return draw_merged_effects(model, state, c);
     if (c->target.chain) return draw_chain_effects(model, state, c);
     const grouping_t *grouping = c->target.grouping;
     double *effects = state->grouping[only_grouping(c->target.step)].effect;

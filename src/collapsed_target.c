@@ -3,6 +3,7 @@
 #include "collapsed_target.h"
 #include "hyper.h"
 #include "linalg.h"
+#include "merged.h"
 #include "spectrum.h"
 
 double factor_at(const collapsed_target_t *target, const double *point, double *L)
@@ -196,7 +197,9 @@ void split_factor(const model_t *model, const step_t *step, const double *whole,
 
 status_t weigh_target(collapsed_target_t *target, const double *sigma2)
 {
-    if (target->chain)
+    if (target->merged)
+        RETURN_IF_FAILED(weigh_merged(target->model, sigma2, target->merged, target->monitor));
+    else if (target->chain)
         RETURN_IF_FAILED(weigh_nested(target->model, target->step, sigma2, target->chain->place,
                                       &target->chain->nested, target->chain->rows,
                                       target->monitor));
@@ -211,6 +214,10 @@ status_t weigh_target(collapsed_target_t *target, const double *sigma2)
 static status_t products_at(collapsed_target_t *target, const double *L, marginal_t *marginal)
 {
     chain_data_t *chain = target->chain;
+    if (target->merged) {
+        split_factor(target->model, target->step, L, target->merged->L);
+        return merged_products(target->model, target->merged, marginal, target->monitor);
+    }
     if (!chain) return marginal_products(&target->data, L, marginal, target->monitor);
     split_factor(target->model, target->step, L, chain->L);
     return nested_products(&chain->nested, (const double *const *) chain->L, marginal,
@@ -221,6 +228,8 @@ static status_t products_at(collapsed_target_t *target, const double *L, margina
 static status_t root_at(collapsed_target_t *target, const double *L, marginal_t *marginal)
 {
     chain_data_t *chain = target->chain;
+    if (target->merged)
+        return merged_root(target->model, target->merged, marginal, target->monitor);
     if (!chain) return marginal_root(&target->data, L, marginal, target->monitor);
     return nested_root(&chain->nested, (const double *const *) chain->L, marginal,
                        target->monitor);

@@ -63,6 +63,7 @@ typedef struct {
     const double *scale;    /* q */
     group_data_t data;      /* of a step of one grouping */
     struct chain_data *chain;   /* of a longer chain, else NULL */
+    struct merged *merged;  /* of crossed groupings in one step, else NULL */
     int weighed;            /* are the data those of the present residual variances? */
     const struct spectrum *spectrum;    /* or NULL */
     struct family_data *family;     /* of another family than the Gaussian, else NULL */

@@ -33,6 +33,10 @@ SEXP ffi_group_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_draw_nested(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds, SEXP first,
                      SEXP set_seed);
 SEXP ffi_nested_moments(SEXP model, SEXP hyper, SEXP beta_mean);
+SEXP ffi_merge_pattern(SEXP group, SEXP n_groups, SEXP width, SEXP n_behind, SEXP most);
+SEXP ffi_draw_merged(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds, SEXP first,
+                     SEXP set_seed);
+SEXP ffi_merged_moments(SEXP model, SEXP hyper, SEXP beta_mean);
 SEXP ffi_group_log_lik(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP chosen);
 SEXP ffi_nested_log_lik(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP chosen);
 SEXP ffi_nested_rows(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP rows, SEXP leave_out);
@@ -75,6 +79,7 @@ const int *list_places(SEXP list, const char *name, double length, int least, in
 int list_integer(SEXP list, const char *name, int least);
 
 double *doubles(double length);
+int *ints(size_t n);
 
 /* Runs `taking`, which takes buffers from `&work`, without memory, to count, and then with it. */
 #define ALLOCATE(taking)                                                     \

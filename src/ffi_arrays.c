@@ -119,6 +119,11 @@ double *doubles(double length)
     return (double *) R_alloc((size_t) (length > 0 ? length : 1), sizeof(double));
 }
 
+int *ints(size_t n)
+{
+    return (int *) R_alloc(n + 1, sizeof(int));
+}
+
 SEXP named_list(int n, const char **names, SEXP *values)
 {
     SEXP list = PROTECT(allocVector(VECSXP, n));

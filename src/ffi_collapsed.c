@@ -3,6 +3,7 @@
 #include <R_ext/Random.h>
 #include "ffi.h"
 #include "ffi_collapsed.h"
+#include "ffi_merged.h"
 #include "ffi_nested.h"
 #include "ffi_responses.h"
 #include "spectrum.h"
@@ -124,6 +125,8 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     if (model->responses)
         target->family = new_family_data(model, threads_for(grouping, threads),
                                          *list_doubles(tuning, "fineness", 1));
+    else if (target->step->merged)
+        target->merged = new_merged(model, target->step);
     else if (is_scanned || target->step->n > 1)
         target->chain = new_chain_data(model, target->step,
                                        is_scanned || target->sigma_role == SIGMA_GIVEN);

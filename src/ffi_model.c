@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <string.h>
 #include "chain.h"
+#include "ffi_merged.h"
 #include "ffi_responses.h"
 #include "threads.h"
 #include "weighing.h"
@@ -84,8 +85,12 @@ static void decode_grouping(SEXP list, const model_t *model, grouping_t *groupin
     double cell_size = q * ((double) q + model->n_staying + 1);
     grouping->cell_size = (size_t) cell_size;
     grouping->cell_factor = list_doubles(list, "cell_factor", cell_size * grouping->n_cells);
-    if (model->cells.n > 0)
+    if (model->cells.n > 0) {
         grouping->place = list_places(list, "place", q, 0, model->cells.n_columns);
+        grouping->stratum_factor =
+            list_doubles(list, "stratum_factor",
+                         (p + 1.0) * (model->n_staying + 1.0) * model->n_strata);
+    }
     decode_blocks(list, grouping);
 }
 
@@ -214,7 +219,10 @@ static void decode_steps(SEXP list, model_t *model)
         if (step[s].n == 0 && model->responses && n == 1) continue;
         if (step[s].n < 1) error("internal error: a step of no grouping");
         join_groupings(model, step + s);
-        if (step[s].n > 1 || n > 1) decode_levels(VECTOR_ELT(steps, s), model, step + s);
+        SEXP merged = optional_element(VECTOR_ELT(steps, s), "merged");
+        step[s].merged = isNull(merged) ? NULL : decode_pattern(merged, model, step[s].n);
+        if (!step[s].merged && (step[s].n > 1 || n > 1))
+            decode_levels(VECTOR_ELT(steps, s), model, step + s);
         n_groupings += step[s].n;
     }
     if (n_groupings != model->n_groupings)

@@ -50,11 +50,6 @@ chain_data_t *new_chain_data(const model_t *model, const step_t *step, int with_
     return chain;
 }
 
-static int *ints(size_t n)
-{
-    return (int *) R_alloc(n + 1, sizeof(int));
-}
-
 /* The columns of the chain, level by level. */
 static void number_columns(const nested_t *nested, scan_t *scan)
 {

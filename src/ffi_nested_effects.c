@@ -2,6 +2,7 @@
 #include <string.h>
 #include <R_ext/Random.h>
 #include "ffi.h"
+#include "ffi_moments.h"
 #include "ffi_nested.h"
 #include "nested_moments.h"
 
@@ -17,7 +18,8 @@ typedef struct {
 static void decode_chain(SEXP model_list, SEXP hyper, chain_draws_t *own)
 {
     decode_uncentered_model(model_list, &own->model);
-    if (own->model.n_steps != 1 || own->model.step->n < 2 || own->model.n_strata != 1)
+    if (own->model.n_steps != 1 || own->model.step->n < 2 || own->model.step->merged
+        || own->model.n_strata != 1)
         error("internal error: no chain of groupings");
     own->step = own->model.step;
     own->monitor = new_monitor();
@@ -169,73 +171,6 @@ SEXP ffi_draw_nested(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP s
     return effects;
 }
 
-/* Sums over draws of what group_moments() gives of a level: q x J, q x q x J, q x J, by number. */
-typedef struct {
-    double *mean, *covariance, *with_beta, *first;
-} moment_sums_t;
-
-static SEXP allocate_moments(const grouping_t *grouping, moment_sums_t *sums)
-{
-    size_t q = (size_t) grouping->n_random, J = (size_t) grouping->n_groups;
-    const char *names[] = { "mean", "covariance", "with_beta" };
-    SEXP values[3];
-    values[0] = PROTECT(draw_matrix((double) (q * J), 1));
-    values[1] = PROTECT(draw_matrix((double) (q * q * J), 1));
-    values[2] = PROTECT(draw_matrix((double) (q * J), 1));
-    for (int k = 0; k < 3; k++)
-        memset(REAL(values[k]), 0, sizeof(double) * (size_t) xlength(values[k]));
-    sums->mean = REAL(values[0]);
-    sums->covariance = REAL(values[1]);
-    sums->with_beta = REAL(values[2]);
-    sums->first = doubles((double) (q * J));
-    SEXP list = named_list(3, names, values);
-    UNPROTECT(3);
-    return list;
-}
-
-/* Adds draw i, means as they differ from those of the first. */
-static void add_moments(const chain_draws_t *own, const nested_moments_t *moments, int l, int i,
-                        const double *beta_mean, moment_sums_t *sums)
-{
-    const grouping_t *grouping = level_grouping(own, l);
-    int q = grouping->n_random, p = own->model.n_coef;
-    for (int place = 0; place < grouping->n_groups; place++) {
-        size_t j = (size_t) own->step->level[l].number[place];
-        const double *m = moments->mean[l] + (size_t) q * place;
-        const double *C = moments->covariance[l] + (size_t) q * q * place;
-        double *first = sums->first + q * j, *covariance = sums->covariance + q * q * j;
-        if (i == 0) memcpy(first, m, sizeof(double) * q);
-        for (int k = 0; k < q; k++) {
-            double change = m[k] - first[k];
-            sums->mean[k + q * j] += change;
-            for (int r = 0; r < q; r++)
-                covariance[r + (size_t) q * k] += C[r + (size_t) q * k]
-                    + change * (m[r] - first[r]);
-        }
-        for (int k = 0; k < grouping->n_pairs; k++) {
-            int column = grouping->pair_column[k], coef = grouping->pair_coef[k];
-            sums->with_beta[column + q * j] += (m[column] - first[column])
-                * (own->draws.beta[coef + (size_t) p * i] - beta_mean[coef]);
-        }
-    }
-}
-
-static void average_moments(const grouping_t *grouping, int n, moment_sums_t *sums)
-{
-    int q = grouping->n_random;
-    for (int j = 0; j < grouping->n_groups; j++) {
-        double *mean = sums->mean + (size_t) q * j, *C = sums->covariance + (size_t) q * q * j;
-        for (int k = 0; k < q; k++) {
-            mean[k] /= n;
-            sums->with_beta[k + (size_t) q * j] /= n;
-        }
-        for (int k = 0; k < q; k++)
-            for (int r = 0; r < q; r++)
-                C[r + (size_t) q * k] = C[r + (size_t) q * k] / n - mean[r] * mean[k];
-        for (int k = 0; k < q; k++) mean[k] += sums->first[k + (size_t) q * j];
-    }
-}
-
 static status_t moments_of_draw(chain_draws_t *own, const nested_moments_t *moments, int i)
 {
     int last = own->step->n - 1;
@@ -278,7 +213,10 @@ SEXP ffi_nested_moments(SEXP model_list, SEXP hyper, SEXP beta_mean)
             return R_NilValue;
         }
         if (status != STATUS_OK) raise_status(status, 0);
-        for (int l = 0; l < n; l++) add_moments(&own, &moments, l, i, REAL(beta_mean), sums + l);
+        for (int l = 0; l < n; l++)
+            add_moments(level_grouping(&own, l), own.step->level[l].number, moments.mean[l],
+                        moments.covariance[l], &own.draws, i, own.model.n_coef,
+                        REAL(beta_mean), sums + l);
     }
     for (int l = 0; l < n; l++) average_moments(level_grouping(&own, l), own.draws.n, sums + l);
     UNPROTECT(1);

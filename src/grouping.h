@@ -17,6 +17,8 @@ typedef struct {
     const int *cell_stratum;        /* n_cells */
     const double *cell_factor;      /* cell_size x n_cells: [R C c] */
     size_t cell_size;               /* q (q + n_staying + 1) */
+    const double *stratum_factor;   /* (p + 1) x (n_staying + 1) x n_strata, what its cells leave of
+                                       their strata; NULL in a model of one grouping */
 
     int n_means;                    /* coefficients that are means of its effects */
     const int *mean_coef;           /* n_means: their places in theta */

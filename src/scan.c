@@ -288,15 +288,6 @@ static double project_single(const scan_t *scan)
     return yy;
 }
 
-/* The leaves' one column may be all that a longer chain uses. */
-static int is_single(const model_t *model, const double *sigma2, const scan_t *scan)
-{
-    if (model->cells.n_columns > 1 || model->n_steps > 2 || sigma2) return 0;
-    for (int k = 1; k < scan->n_columns; k++)
-        if (scan->is_used[k]) return 0;
-    return 1;
-}
-
 /* X'e of the rows, weighed. */
 static void add_weighed_Xy(const model_t *model, const double *sigma2, const scan_t *scan)
 {
@@ -403,7 +394,7 @@ status_t subtract_others(const model_t *model, const double *sigma2, chain_data_
                sizeof(double) * scan->width[l] * (size_t) nested->level[l].n_groups);
     if (sigma2) memcpy(scan->Xy, scan->strata_Xy, sizeof(double) * model->n_coef);
     else subtract_on_X(model, scan);
-    int single = is_single(model, sigma2, scan);
+    int single = has_plain_basis(model) && model->n_steps == 2;
     double of_rows = single ? project_single(scan) : project_rows(model, sigma2, scan);
     if (single)
         for (int j = 0; j < nested->level[0].n_groups; j++) scan->sums[0][j] *= scan->scale[j];

@@ -2,6 +2,7 @@
 #define RELM_STEP_H
 
 #include "grouping.h"
+#include "merged_pattern.h"
 
 /* A grouping of a longer chain: its groups in an order in which the children of a group are
    neighbors. */
@@ -13,14 +14,15 @@ typedef struct {
 } step_level_t;
 
 /* What is drawn jointly: a nested chain of groupings, from the leaf, the groups of which lie in
-   those of the next, to the root. One grouping is a chain of length one. Each grouping of a model
-   is in one of its steps. */
+   those of the next, to the root; or all of a model, however they lie to each other. One grouping is
+   a chain of length one. Each grouping of a model is in one of its steps. */
 typedef struct {
     int n;
     const int *grouping;            /* n: their numbers, leaf to root */
     grouping_t whole;               /* columns and blocks of them all, one after another; of a chain of
                                        length one that grouping itself */
     const step_level_t *level;      /* n, of a longer chain; else NULL */
+    const merged_pattern_t *merged; /* of crossed groupings in one step; else NULL */
 } step_t;
 
 /* The number of the grouping of a step that is no longer chain: only_step() of the edge

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 #include "crossprods.h"
 #include "linalg.h"
@@ -109,17 +110,60 @@ size_t nested_rows_size(const model_t *model, const step_t *step)
     return (size_t) n_rows * (step->whole.n_random + p + 1);
 }
 
-/* The rows of a cell's factor, which the chain's columns are taken from. */
-static void gather_cell(const model_t *model, const step_t *step, int cell, double scale,
-                        double *rows)
+/* Cells that a chain's columns are taken from, and what they leave of their strata. */
+typedef struct {
+    int n, n_columns;
+    const double *factor;   /* n_columns x (n_columns + p + 1) x n */
+    const int *stratum;     /* n */
+    const int *leaf;        /* n: the group of the leaf; NULL where these are its own cells */
+    const double *strata;   /* (p + 1) x (p + 1) x n_strata */
+} source_t;
+
+static int column_at(const grouping_t *grouping, int place)
+{
+    for (int k = 0; k < grouping->n_random; k++)
+        if (grouping->place[k] == place) return k;
+    return -1;
+}
+
+/* Has the leaf all columns of its chain? Then its own cells serve, which are fewer. */
+static int leaf_has_all(const model_t *model, const step_t *step)
+{
+    const grouping_t *leaf = model->grouping + step->grouping[0];
+    if (!leaf->stratum_factor) return 0;
+    for (int l = 1; l < step->n; l++) {
+        const grouping_t *grouping = model->grouping + step->grouping[l];
+        for (int k = 0; k < grouping->n_random; k++)
+            if (column_at(leaf, grouping->place[k]) < 0) return 0;
+    }
+    return 1;
+}
+
+static source_t find_source(const model_t *model, const step_t *step)
 {
     const joint_cells_t *cells = &model->cells;
-    int n = cells->n_columns, p = model->n_coef;
-    const double *factor = cells->factor + cells->size * cell;
+    const grouping_t *leaf = model->grouping + step->grouping[0];
+    if (leaf_has_all(model, step))
+        return (source_t) { leaf->n_cells, leaf->n_random, leaf->cell_factor, leaf->cell_stratum,
+                            NULL, leaf->stratum_factor };
+    return (source_t) { cells->n, cells->n_columns, cells->factor, cells->stratum,
+                        cells->group + (size_t) cells->n * step->grouping[0],
+                        model->stratum_factor };
+}
+
+/* The rows of a cell's factor, with the columns of the chain. */
+static void gather_cell(const model_t *model, const step_t *step, const source_t *source,
+                        int cell, double scale, double *rows)
+{
+    int n = source->n_columns, p = model->n_coef;
+    const grouping_t *leaf = model->grouping + step->grouping[0];
+    const double *factor = source->factor + (size_t) n * (n + p + 1) * cell;
     for (int l = 0; l < step->n; l++) {
         const grouping_t *grouping = model->grouping + step->grouping[l];
         for (int k = 0; k < grouping->n_random; k++, rows += n) {
-            const double *column = factor + (size_t) n * grouping->place[k];
+            int place = grouping->place[k];
+            const double *column =
+                factor + (size_t) n * (source->leaf ? place : column_at(leaf, place));
             for (int r = 0; r < n; r++) rows[r] = scale * column[r];
         }
     }
@@ -127,23 +171,38 @@ static void gather_cell(const model_t *model, const step_t *step, int cell, doub
     for (int k = 0; k < n * (p + 1); k++) rows[k] = scale * C[k];
 }
 
+static status_t absorb_cell(const model_t *model, const step_t *step, const source_t *source,
+                            int cell, int leaf, const double *sigma2, nested_t *nested,
+                            double *rows, monitor_t *monitor)
+{
+    int p = model->n_coef, n = source->n_columns;
+    double scale = sigma2 ? 1.0 / sqrt(sigma2[source->stratum[cell]]) : 1.0;
+    double visits = 2.0 + 0.05 * n * (p + 1) * (p + 1);
+    gather_cell(model, step, source, cell, scale, rows);
+    absorb_nested_rows(nested, leaf, n, n, rows);
+    return user_wants_to_stop(monitor, visits) ? STATUS_INTERRUPTED : STATUS_OK;
+}
+
 status_t weigh_nested(const model_t *model, const step_t *step, const double *sigma2,
                       const int *place, nested_t *nested, double *rows, monitor_t *monitor)
 {
-    const joint_cells_t *cells = &model->cells;
-    const int *leaf = cells->group + (size_t) cells->n * step->grouping[0];
-    int p = model->n_coef, n = p + 1;
-    double visits = 2.0 + 0.05 * cells->n_columns * n * n;
+    const grouping_t *leaf = model->grouping + step->grouping[0];
+    source_t source = find_source(model, step);
+    int n = model->n_coef + 1;
     clear_nested(nested);
-    for (int cell = 0; cell < cells->n; cell++) {
-        double scale = sigma2 ? 1.0 / sqrt(sigma2[cells->stratum[cell]]) : 1.0;
-        gather_cell(model, step, cell, scale, rows);
-        absorb_nested_rows(nested, place[leaf[cell]], cells->n_columns, cells->n_columns, rows);
-        if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
+    if (source.leaf) {
+        for (int cell = 0; cell < source.n; cell++)
+            RETURN_IF_FAILED(absorb_cell(model, step, &source, cell, place[source.leaf[cell]],
+                                         sigma2, nested, rows, monitor));
+    } else {
+        for (int j = 0; j < leaf->n_groups; j++)
+            for (int cell = leaf->group_start[j]; cell < leaf->group_start[j + 1]; cell++)
+                RETURN_IF_FAILED(absorb_cell(model, step, &source, cell, place[j], sigma2, nested,
+                                             rows, monitor));
     }
     for (int s = 0; s < model->n_strata; s++) {
         double scale = sigma2 ? 1.0 / sqrt(sigma2[s]) : 1.0;
-        const double *factor = stratum_factor(model, s);
+        const double *factor = source.strata + (size_t) n * n * s;
         for (int k = 0; k < n * n; k++) rows[k] = scale * factor[k];
         absorb_block(n, n, nested->rest_root, n, n, rows);
     }

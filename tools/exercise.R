@@ -49,18 +49,33 @@ for (formula in formulas[1:2]) {
   model <- relm:::sampler_model(fit$posterior, "uncentered")
   invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
 }
-# Several groupings: chains, scans over steps, their effects and moments.
+# Several groupings: chains, crossed ones in one step and by scans, their effects and moments.
+set_cost_of_merging <- function(cost) {
+  utils::assignInNamespace("merged_cost", function(model) cost, "relm")
+}
 several <- transform(data, h = rep_len(1:4, nrow(data)), k = paste(g, rep_len(1:2, nrow(data))))
-for (formula in c(y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
-                  y ~ x + (1 | g / k) + (1 + v | h))) {
-  for (sigma in c(~ 1, ~ f)) {
-    fit <- short(formula, several, sigma = sigma, weights = w,
-                 prior = relm_prior(sigma = inverse_gamma(2, 1)))
-    invisible(as.matrix(extend(fit, 3)))
-    invisible(ranef(fit, summary = TRUE))
-    invisible(predict(fit, several[1:4, ], weights = 1:4))
+for (cost in c(0, 1e300)) {
+  set_cost_of_merging(cost)
+  for (formula in c(y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 + x | g) + (1 | h),
+                    y ~ x + (1 | g / k) + (1 + v | h))) {
+    for (sigma in c(~ 1, ~ f)) {
+      fit <- short(formula, several, sigma = sigma, weights = w,
+                   prior = relm_prior(sigma = inverse_gamma(2, 1)))
+      invisible(as.matrix(extend(fit, 3)))
+      invisible(ranef(fit, summary = TRUE))
+      invisible(predict(fit, several[1:4, ], weights = 1:4))
+    }
   }
 }
+# One step whose factor goes by products and by rotations, effects had later, and moments.
+set_cost_of_merging(0)
+fit <- relm(y ~ x + (1 | g) + (1 + x | h), several, chains = 1, draws = 300, seed = 1,
+            group_draws = FALSE)
+invisible(ranef(fit))
+model <- relm:::model_of_draws(fit$posterior, fit$sampling)
+hyper <- relm:::drawn_hyper(fit$sampling, fit$posterior, 1)
+for (size in c(1, 1e5)) invisible(relm:::effect_moments(model, list(size * hyper)))
+set_cost_of_merging(1e300)
 # The target of each step of a scan, beside the last effects.
 fit <- short(y ~ x + (1 + x | g) + (1 | h), several)
 model <- relm:::with_tuning(relm:::sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)

@@ -10,6 +10,11 @@ idle <- function(call, value) {
   list(kind = "idle", call = substitute(call), value = substitute(value))
 }
 
+# The call gives the value, whatever it does without the argument.
+gives <- function(call, value) {
+  list(kind = "gives", call = substitute(call), value = substitute(value))
+}
+
 # The call ends in an error that names the argument.
 refused <- function(call) list(kind = "refused", call = substitute(call))
 

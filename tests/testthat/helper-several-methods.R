@@ -2,10 +2,6 @@
 # for each generic rows of a call and of its value by hand, from the draws. A row without a name is the
 # method without arguments; one with a name gives another value, or an error, without that argument.
 
-plain <- function(call, value) {
-  list(kind = "plain", call = substitute(call), value = substitute(value))
-}
-
 values_in <- function(code, scene) suppressWarnings(suppressMessages(eval(code, scene)))
 
 expect_rows_of_methods <- function(methods, scene) {
@@ -71,7 +67,7 @@ several_methods <- list()
 
 several_methods$draws <- list(
   as.matrix = list(
-    plain(dim(as.matrix(fit)), c(100L, ncol(draws))),
+    gives(dim(as.matrix(fit)), c(100L, ncol(draws))),
     variable = same(as.matrix(fit, variable = "sigma"), draws[, "sigma", drop = FALSE]),
     regex = same(colnames(as.matrix(fit, "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
     pars = same(as.matrix(fit, pars = effect_names[2]), draws[, effect_names[2], drop = FALSE]),
@@ -82,73 +78,73 @@ several_methods$draws <- list(
     subset = same(as.matrix(fit, subset = c(2, 60)), draws[c(2, 60), ])
   ),
   as.array = list(
-    plain(matrix(as.array(fit), 100), unname(draws)),
+    gives(matrix(as.array(fit), 100), unname(draws)),
     variable = same(as.numeric(as.array(fit, variable = effect_names[1])), unname(draws[, effect_names[1]])),
     chain = same(matrix(as.array(fit, chain = 1), 50), unname(draws[1:50, ]))
   ),
   as.data.frame = list(
-    plain(as.matrix(as.data.frame(fit)), draws),
+    gives(as.matrix(as.data.frame(fit)), draws),
     variable = same(names(as.data.frame(fit, variable = effect_names)), effect_names)
   ),
-  as_draws_array = list(plain(matrix(as_draws_array(fit), 100), unname(draws))),
-  as_draws_matrix = list(plain(matrix(as_draws_matrix(fit), 100), unname(draws))),
-  as_draws_df = list(plain(as_draws_df(fit)$sigma, unname(sigma))),
-  as_draws_list = list(plain(as_draws_list(fit)[[2]]$sigma, unname(sigma[51:100]))),
-  as_draws_rvars = list(plain(as.numeric(posterior::draws_of(as_draws_rvars(fit)$sigma)), unname(sigma))),
-  as_draws = list(plain(matrix(as_draws(fit, variable = effect_names), 100), unname(draws[, effect_names]))),
-  as.mcmc.list = list(plain(unname(as.matrix(as.mcmc.list(fit)[[2]])), unname(draws[51:100, ]))),
-  variables = list(plain(variables(fit), colnames(draws))),
-  ndraws = list(plain(ndraws(fit), 100)),
-  nchains = list(plain(nchains(fit), 2)),
-  niterations = list(plain(niterations(fit), 50)),
-  nvariables = list(plain(nvariables(fit), ncol(draws)))
+  as_draws_array = list(gives(matrix(as_draws_array(fit), 100), unname(draws))),
+  as_draws_matrix = list(gives(matrix(as_draws_matrix(fit), 100), unname(draws))),
+  as_draws_df = list(gives(as_draws_df(fit)$sigma, unname(sigma))),
+  as_draws_list = list(gives(as_draws_list(fit)[[2]]$sigma, unname(sigma[51:100]))),
+  as_draws_rvars = list(gives(as.numeric(posterior::draws_of(as_draws_rvars(fit)$sigma)), unname(sigma))),
+  as_draws = list(gives(matrix(as_draws(fit, variable = effect_names), 100), unname(draws[, effect_names]))),
+  as.mcmc.list = list(gives(unname(as.matrix(as.mcmc.list(fit)[[2]])), unname(draws[51:100, ]))),
+  variables = list(gives(variables(fit), colnames(draws))),
+  ndraws = list(gives(ndraws(fit), 100)),
+  nchains = list(gives(nchains(fit), 2)),
+  niterations = list(gives(niterations(fit), 50)),
+  nvariables = list(gives(nvariables(fit), ncol(draws)))
 )
 
 several_methods$tables <- list(
   fixef = list(
-    plain(unname(fixef(fit)), unname(apply(draws[, c("b_Intercept", "b_x")], 2, median))),
+    gives(unname(fixef(fit)), unname(apply(draws[, c("b_Intercept", "b_x")], 2, median))),
     summary = same(unname(fixef(fit, summary = FALSE)), unname(draws[, c("b_Intercept", "b_x")])),
     pars = same(rownames(fixef(fit, summary = TRUE, pars = "x")), "x")
   ),
-  vcov = list(plain(unname(vcov(fit)), unname(cov(draws[, c("b_Intercept", "b_x")])))),
+  vcov = list(gives(unname(vcov(fit)), unname(cov(draws[, c("b_Intercept", "b_x")])))),
   confint = list(
-    plain(unname(confint(fit)["x", ]), unname(quantile(draws[, "b_x"], c(0.025, 0.975)))),
+    gives(unname(confint(fit)["x", ]), unname(quantile(draws[, "b_x"], c(0.025, 0.975)))),
     parm = same(rownames(confint(fit, parm = "x")), "x"),
     level = same(unname(confint(fit, level = 0.5)["x", ]), unname(quantile(draws[, "b_x"], c(0.25, 0.75))))
   ),
   posterior_interval = list(
-    plain(rownames(posterior_interval(fit)), colnames(draws)),
+    gives(rownames(posterior_interval(fit)), colnames(draws)),
     prob = same(unname(posterior_interval(fit, prob = 0.5)["sigma", ]), unname(quantile(sigma, c(0.25, 0.75)))),
     variable = same(rownames(posterior_interval(fit, variable = effect_names)), effect_names),
     pars = same(rownames(posterior_interval(fit, pars = "x")), "b_x")
   ),
   summary = list(
-    plain(as.data.frame(summary(fit))$median, unname(apply(draws[, hyper], 2, median))),
+    gives(as.data.frame(summary(fit))$median, unname(apply(draws[, hyper], 2, median))),
     variable = same(rownames(summary(fit, variable = effect_names)), effect_names),
     regex_pars = same(rownames(summary(fit, regex_pars = "^sd_")), grep("^sd_", hyper, value = TRUE)),
     prob = same(summary(fit, prob = 0.5)["sigma", "q75"], unname(quantile(sigma, 0.75))),
     robust = same(summary(fit, robust = TRUE)["sigma", "mad"], mad(sigma))
   ),
-  sigma = list(plain(as.numeric(sigma(fit)), median(sigma))),
-  ngrps = list(plain(ngrps(fit), vapply(fit$posterior$groupings, function(g) length(g$groups), 0L))),
-  nobs = list(plain(nobs(fit), 120)),
+  sigma = list(gives(as.numeric(sigma(fit)), median(sigma))),
+  ngrps = list(gives(ngrps(fit), vapply(fit$posterior$groupings, function(g) length(g$groups), 0L))),
+  nobs = list(gives(nobs(fit), 120)),
   formula = list(
-    plain(deparse1(formula(fit)), deparse1(fit$posterior$formula)),
+    gives(deparse1(formula(fit)), deparse1(fit$posterior$formula)),
     fixed.only = same(formula(fit, fixed.only = TRUE), y ~ x)
   ),
-  terms = list(plain(attr(terms(fit), "term.labels"), "x")),
-  family = list(plain(family(fit)$family, "gaussian")),
-  weights = list(plain(weights(fit), rep(1, 120))),
-  model.frame = list(plain(all(c("y", "x", unlist(strsplit(names, ":"))) %in% names(model.frame(fit))), TRUE)),
-  model.matrix = list(plain(unname(model.matrix(fit)[, 2]), data$x)),
-  getData = list(plain(getData(fit)$y, data$y)),
-  getME = list(name = plain(unname(getME(fit, "X")[, "x"]), data$x)),
-  prior_summary = list(plain(nrow(prior_summary(fit)) >= 4, TRUE))
+  terms = list(gives(attr(terms(fit), "term.labels"), "x")),
+  family = list(gives(family(fit)$family, "gaussian")),
+  weights = list(gives(weights(fit), rep(1, 120))),
+  model.frame = list(gives(all(c("y", "x", unlist(strsplit(names, ":"))) %in% names(model.frame(fit))), TRUE)),
+  model.matrix = list(gives(unname(model.matrix(fit)[, 2]), data$x)),
+  getData = list(gives(getData(fit)$y, data$y)),
+  getME = list(name = gives(unname(getME(fit, "X")[, "x"]), data$x)),
+  prior_summary = list(gives(nrow(prior_summary(fit)) >= 4, TRUE))
 )
 
 several_methods$predictions <- list(
   posterior_epred = list(
-    plain(unname(posterior_epred(fit)), mu),
+    gives(unname(posterior_epred(fit)), mu),
     newdata = same(unname(posterior_epred(fit, newdata = new)), hand(new)),
     re_formula = same(unname(posterior_epred(fit, new, re_formula = ~ (1 | a))), hand(new, list(a = "Intercept"))),
     re_formula = same(unname(posterior_epred(fit, new, re_formula = NA)), hand(new, list())),
@@ -159,14 +155,14 @@ several_methods$predictions <- list(
     offset = same(unname(posterior_epred(fit, new, offset = 1:3)), hand(new) + rep(1:3, each = 100))
   ),
   posterior_linpred = list(
-    plain(unname(posterior_linpred(fit)), mu),
+    gives(unname(posterior_linpred(fit)), mu),
     newdata = same(unname(posterior_linpred(fit, newdata = new)), hand(new)),
     re_formula = same(unname(posterior_linpred(fit, newdata = new, re_formula = ~ (1 | a))),
                       hand(new, list(a = "Intercept"))),
     draw_ids = same(unname(posterior_linpred(fit, newdata = new, draw_ids = 3)), hand(new)[3, , drop = FALSE])
   ),
   posterior_predict = list(
-    plain(dim(posterior_predict(fit)), c(100L, 120L)),
+    gives(dim(posterior_predict(fit)), c(100L, 120L)),
     newdata = same(unname(posterior_predict(fit, newdata = one, seed = 1)), unname(hand(one) + noise)),
     re_formula = same(unname(posterior_predict(fit, one, re_formula = NA, seed = 1)),
                       unname(hand(one, list()) + noise)),
@@ -178,7 +174,7 @@ several_methods$predictions <- list(
     fun = same(unname(posterior_predict(fit, one, fun = exp, seed = 1)), unname(exp(hand(one) + noise)))
   ),
   predict = list(
-    plain(nrow(predict(fit, seed = 1)), 120L),
+    gives(nrow(predict(fit, seed = 1)), 120L),
     newdata = same(unname(predict(fit, newdata = new, summary = FALSE, seed = 1)),
                    unname(posterior_predict(fit, new, seed = 1))),
     re_formula = same(unname(predict(fit, one, re_formula = NA, summary = FALSE, seed = 1)),
@@ -188,14 +184,14 @@ several_methods$predictions <- list(
                  unname(quantile(hand(one) + noise, 0.9)))
   ),
   fitted = list(
-    plain(unname(fitted(fit)), apply(mu, 2, median)),
+    gives(unname(fitted(fit)), apply(mu, 2, median)),
     newdata = same(unname(fitted(fit, newdata = new)), apply(hand(new), 2, median)),
     re_formula = same(unname(fitted(fit, re_formula = NA)), apply(hand(data, list()), 2, median)),
     summary = same(unname(fitted(fit, summary = FALSE)), mu),
     probs = same(unname(fitted(fit, summary = TRUE, probs = 0.9)[, 3]), apply(mu, 2, quantile, 0.9, names = FALSE))
   ),
   residuals = list(
-    plain(unname(residuals(fit)), data$y - apply(mu, 2, median)),
+    gives(unname(residuals(fit)), data$y - apply(mu, 2, median)),
     newdata = same(unname(residuals(fit, newdata = new)), new$y - apply(hand(new), 2, median)),
     re_formula = same(unname(residuals(fit, re_formula = NA)), data$y - apply(hand(data, list()), 2, median))
   ),
@@ -207,7 +203,7 @@ several_methods$predictions <- list(
                 unname(quantile(hand(one) + noise, c(0.25, 0.75))))
   ),
   log_lik = list(
-    plain(unname(log_lik(fit)), unname(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma, log = TRUE))),
+    gives(unname(log_lik(fit)), unname(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma, log = TRUE))),
     newdata = same(unname(log_lik(fit, newdata = new)),
                    unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE))),
     re_formula = same(unname(log_lik(fit, new, re_formula = NA)),
@@ -229,7 +225,7 @@ several_methods$predictions <- list(
     nsim = same(dim(simulate(fit, nsim = 3, seed = 1)), c(120L, 3L)),
     seed = same(simulate(fit, nsim = 2, seed = 4), simulate(fit, nsim = 2, seed = 4))
   ),
-  waic = list(plain(suppressWarnings(unname(waic(fit)$estimates["waic", 1])),
+  waic = list(gives(suppressWarnings(unname(waic(fit)$estimates["waic", 1])),
                     suppressWarnings(unname(loo::waic(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma,
                                                             log = TRUE))$estimates["waic", 1]))))
 )
@@ -237,24 +233,24 @@ several_methods$predictions <- list(
 # Effects of every grouping, known by its name.
 several_methods$effects <- list(
   ranef = list(
-    plain(lapply(names, function(g) as.numeric(as.matrix(ranef(fit)[[g]]))),
+    gives(lapply(names, function(g) as.numeric(as.matrix(ranef(fit)[[g]]))),
           lapply(seq_along(names), function(g) {
             own <- effects_of_grouping(fit, g)
             as.numeric(t(apply(own, 2:3, median)[, rownames(ranef(fit)[[names[g]]])]))
           })),
     summary = same(dim(ranef(fit, summary = FALSE)[[1]])[1], 100L),
-    whichel = plain(names(ranef(fit, whichel = names[1])), names[1])
+    whichel = gives(names(ranef(fit, whichel = names[1])), names[1])
   ),
-  coef = list(plain(as.numeric(as.matrix(coef(fit)[[1]][, "(Intercept)"])), {
+  coef = list(gives(as.numeric(as.matrix(coef(fit)[[1]][, "(Intercept)"])), {
     own <- effects_of_grouping(fit, 1)[, "(Intercept)", rownames(coef(fit)[[1]])]
     unname(apply(own + draws[, "b_Intercept"], 2, median))
   })),
   VarCorr = list(
-    plain(vapply(names, function(g) unname(attr(VarCorr(fit)[[g]], "stddev")[1]), 0, USE.NAMES = FALSE),
+    gives(vapply(names, function(g) unname(attr(VarCorr(fit)[[g]], "stddev")[1]), 0, USE.NAMES = FALSE),
           vapply(names, function(g) median(draws[, paste0("sd_", g, "__Intercept")]), 0, USE.NAMES = FALSE))
   ),
-  tidy = list(plain(subset(as.data.frame(generics::tidy(fit, effects = "fixed")), term == "x")$estimate,
+  tidy = list(gives(subset(as.data.frame(generics::tidy(fit, effects = "fixed")), term == "x")$estimate,
                     median(draws[, "b_x"]))),
-  augment = list(plain(as.data.frame(generics::augment(fit))$.fitted, apply(mu, 2, median))),
-  glance = list(plain(as.data.frame(generics::glance(fit))$nobs, 120))
+  augment = list(gives(as.data.frame(generics::augment(fit))$.fitted, apply(mu, 2, median))),
+  glance = list(gives(as.data.frame(generics::glance(fit))$nobs, 120))
 )

@@ -6,7 +6,7 @@ as_of_draws <- function(...) {
   names <- c(...)
   rows <- lapply(names, function(name) {
     f <- call("::", quote(bayestestR), as.name(name))
-    list(kind = "plain", call = bquote(as.data.frame(.(f)(fit))), value = bquote(as.data.frame(.(f)(beta))))
+    list(kind = "gives", call = bquote(as.data.frame(.(f)(fit))), value = bquote(as.data.frame(.(f)(beta))))
   })
   stats::setNames(lapply(rows, list), names)
 }
@@ -15,7 +15,7 @@ with_range <- function(...) {
   names <- c(...)
   rows <- lapply(names, function(name) {
     f <- call("::", quote(bayestestR), as.name(name))
-    list(kind = "plain", call = bquote(as.data.frame(.(f)(fit, c(-0.1, 0.2)))),
+    list(kind = "gives", call = bquote(as.data.frame(.(f)(fit, c(-0.1, 0.2)))),
          value = bquote(as.data.frame(.(f)(beta, c(-0.1, 0.2)))))
   })
   stats::setNames(lapply(rows, list), names)
@@ -25,7 +25,7 @@ with_range <- function(...) {
 absent <- function(...) {
   names <- c(...)
   rows <- lapply(names, function(name) {
-    list(kind = "plain", value = TRUE, call = bquote(
+    list(kind = "gives", value = TRUE, call = bquote(
       inherits(tryCatch(.(as.name(name))(fit), error = identity), "relm_error")))
   })
   stats::setNames(lapply(rows, list), names)
@@ -47,117 +47,118 @@ package_methods$bayestestR <- c(
               "estimate_density"),
   with_range("rope", "p_rope", "equivalence_test"),
   list(
-    spi = list(plain(suppressWarnings(as.data.frame(bayestestR::spi(fit))),
+    spi = list(gives(suppressWarnings(as.data.frame(bayestestR::spi(fit))),
                      suppressWarnings(as.data.frame(bayestestR::spi(beta))))),
-    p_significance = list(plain(as.data.frame(bayestestR::p_significance(fit, 0.1)),
+    p_significance = list(gives(as.data.frame(bayestestR::p_significance(fit, 0.1)),
                                 as.data.frame(bayestestR::p_significance(beta, 0.1)))),
     describe_posterior = list(
-      plain(bayestestR::describe_posterior(fit, test = NULL, diagnostic = NULL)$Median,
+      gives(bayestestR::describe_posterior(fit, test = NULL, diagnostic = NULL)$Median,
             unname(apply(beta, 2, median))),
       effects = same(sort(bayestestR::describe_posterior(fit, effects = "all", test = NULL,
                                                          diagnostic = NULL)$Parameter),
                      sort(colnames(draws)))
     ),
-    describe_prior = list(plain(nrow(bayestestR::describe_prior(fit)) >= 2, TRUE)),
-    diagnostic_posterior = list(plain(bayestestR::diagnostic_posterior(fit)$ESS, ess(c("b_Intercept", "b_x")))),
-    effective_sample = list(plain(bayestestR::effective_sample(fit)$ESS, ess(c("b_Intercept", "b_x")))),
-    mcse = list(plain(bayestestR::mcse(fit)$MCSE, {
+    describe_prior = list(gives(nrow(bayestestR::describe_prior(fit)) >= 2, TRUE)),
+    diagnostic_posterior = list(gives(bayestestR::diagnostic_posterior(fit)$ESS, ess(c("b_Intercept", "b_x")))),
+    effective_sample = list(gives(bayestestR::effective_sample(fit)$ESS, ess(c("b_Intercept", "b_x")))),
+    mcse = list(gives(bayestestR::mcse(fit)$MCSE, {
       unname(apply(beta, 2, function(x) posterior::mcse_mean(matrix(x, 50))))
     })),
-    rope_range = list(plain(bayestestR::rope_range(fit), c(-0.1, 0.1) * sd(data$y)))
+    rope_range = list(gives(bayestestR::rope_range(fit), c(-0.1, 0.1) * sd(data$y)))
   )
 )
 
 package_methods$easystats <- list(
-  find_formula = list(plain(length(as.list(insight::find_formula(fit)$random)) >= 1, TRUE)),
-  find_parameters = list(plain(sort(insight::find_parameters(fit, flatten = TRUE)), sort(colnames(draws)))),
-  get_parameters = list(plain(as.matrix(insight::get_parameters(fit)), unname(as.matrix(beta)))),
-  clean_parameters = list(plain(sort(insight::clean_parameters(fit)$Parameter), sort(colnames(draws)))),
-  get_data = list(plain(insight::get_data(fit)$y, data$y)),
-  get_intercept = list(plain(as.numeric(insight::get_intercept(fit)), unname(draws[, "b_Intercept"]))),
-  get_predicted = list(plain(as.numeric(insight::get_predicted(fit)), colMeans(mu))),
-  get_priors = list(plain(nrow(insight::get_priors(fit)) >= 2, TRUE)),
-  get_residuals = list(plain(as.numeric(insight::get_residuals(fit)), data$y - apply(mu, 2, median))),
-  get_variance = list(plain(insight::get_variance(fit)$var.residual, median(sigma^2))),
-  model_info = list(plain(insight::model_info(fit)$is_mixed, TRUE)),
-  n_parameters = list(plain(insight::n_parameters(fit), ncol(draws))),
-  find_algorithm = list(plain(insight::find_algorithm(fit)$chains, 2)),
-  find_transformation = list(plain(c(insight::find_transformation(fit), "identity")[1], "identity")),
-  ellipsis_info = list(plain(length(insight::ellipsis_info(list(fit, single), verbose = FALSE)), 2L)),
-  model_parameters = list(plain(parameters::model_parameters(fit)$Median, unname(apply(beta, 2, median))),
+  find_formula = list(gives(length(as.list(insight::find_formula(fit)$random)) >= 1, TRUE)),
+  find_parameters = list(gives(sort(insight::find_parameters(fit, flatten = TRUE)), sort(colnames(draws)))),
+  get_parameters = list(gives(as.matrix(insight::get_parameters(fit)), unname(as.matrix(beta)))),
+  clean_parameters = list(gives(sort(insight::clean_parameters(fit)$Parameter), sort(colnames(draws)))),
+  get_data = list(gives(insight::get_data(fit)$y, data$y)),
+  get_intercept = list(gives(as.numeric(insight::get_intercept(fit)), unname(draws[, "b_Intercept"]))),
+  get_predicted = list(gives(as.numeric(insight::get_predicted(fit)), colMeans(mu))),
+  get_priors = list(gives(nrow(insight::get_priors(fit)) >= 2, TRUE)),
+  get_residuals = list(gives(as.numeric(insight::get_residuals(fit)), data$y - apply(mu, 2, median))),
+  get_variance = list(gives(insight::get_variance(fit)$var.residual, median(sigma^2))),
+  model_info = list(gives(insight::model_info(fit)$is_mixed, TRUE)),
+  n_parameters = list(gives(insight::n_parameters(fit), ncol(draws))),
+  find_algorithm = list(gives(insight::find_algorithm(fit)$chains, 2)),
+  find_transformation = list(gives(c(insight::find_transformation(fit), "identity")[1], "identity")),
+  ellipsis_info = list(gives(length(insight::ellipsis_info(list(fit, single), verbose = FALSE)), 2L)),
+  model_parameters = list(gives(parameters::model_parameters(fit)$Median, unname(apply(beta, 2, median))),
                           effects = same(setdiff(random, parameters::model_parameters(fit, effects = "all")$Parameter),
                                          character())),
-  standard_error = list(plain(parameters::standard_error(fit)$SE, unname(apply(beta, 2, sd)))),
-  p_value = list(plain(parameters::p_value(fit)$p,
+  standard_error = list(gives(parameters::standard_error(fit)$SE, unname(apply(beta, 2, sd)))),
+  p_value = list(gives(parameters::p_value(fit)$p,
                        as.numeric(bayestestR::pd_to_p(bayestestR::p_direction(beta)$pd)))),
-  r2 = list(plain(unlist(unclass(performance::r2(fit))[1:2]),
+  r2 = list(gives(unlist(unclass(performance::r2(fit))[1:2]),
                   c(bayes_R2(fit)[[1]], bayes_R2(fit, re_formula = NA)[[1]]))),
-  r2_posterior = list(plain(performance::r2_posterior(fit)[[1]], as.numeric(bayes_R2(fit, summary = FALSE)))),
-  model_performance = list(plain(performance::model_performance(fit)$RMSE, sqrt(mean(residuals(fit)^2))))
+  r2_posterior = list(gives(performance::r2_posterior(fit)[[1]], as.numeric(bayes_R2(fit, summary = FALSE)))),
+  model_performance = list(gives(performance::model_performance(fit)$RMSE, sqrt(mean(residuals(fit)^2))))
 )
 
 package_methods$others <- list(
-  rhat = list(plain(as.numeric(posterior::rhat(fit)), unname(apply(as_draws_array(fit), 3, posterior::rhat)))),
-  neff_ratio = list(plain(as.numeric(bayesplot::neff_ratio(fit)), {
+  rhat = list(gives(as.numeric(posterior::rhat(fit)), unname(apply(as_draws_array(fit), 3, posterior::rhat)))),
+  neff_ratio = list(gives(as.numeric(bayesplot::neff_ratio(fit)), {
     array <- as_draws_array(fit)
     unname(pmin(apply(array, 3, posterior::ess_bulk), apply(array, 3, posterior::ess_tail)) / 100)
   })),
-  nsamples = list(plain(rstantools::nsamples(fit), 100)),
-  emm_basis = list(plain(unname(emmeans::emmeans(fit, ~ x, at = list(x = 1))@post.beta), unname(as.matrix(beta)))),
-  recover_data = list(plain(emmeans::recover_data(fit)$x, data$x)),
-  vif = list(plain(as.numeric(vif.relm(wide)), {
+  nsamples = list(gives(rstantools::nsamples(fit), 100)),
+  emm_basis = list(gives(unname(emmeans::emmeans(fit, ~ x, at = list(x = 1))@post.beta), unname(as.matrix(beta)))),
+  recover_data = list(gives(emmeans::recover_data(fit)$x, data$x)),
+  vif = list(gives(as.numeric(vif.relm(wide)), {
     cor <- cov2cor(vcov(wide)[-1, -1])
     rep(1 / (1 - cor[1, 2]^2), 2)
   })),
-  epred_draws = list(plain(tidybayes::epred_draws(fit, new)$.epred, as.numeric(hand(new)))),
-  linpred_draws = list(plain(tidybayes::linpred_draws(fit, new)$.linpred, as.numeric(hand(new)))),
-  residual_draws = list(plain(tidybayes::residual_draws(fit, new)$.residual,
+  epred_draws = list(gives(tidybayes::epred_draws(fit, new)$.epred, as.numeric(hand(new)))),
+  linpred_draws = list(gives(tidybayes::linpred_draws(fit, new)$.linpred, as.numeric(hand(new)))),
+  residual_draws = list(gives(tidybayes::residual_draws(fit, new)$.residual,
                               as.numeric(rep(new$y, each = 100) - hand(new)))),
-  as.mcmc = list(plain(inherits(tryCatch(coda::as.mcmc(fit), error = identity), "relm_error") ||
+  as.mcmc = list(gives(inherits(tryCatch(coda::as.mcmc(fit), error = identity), "relm_error") ||
                          coda::is.mcmc(coda::as.mcmc(single)), TRUE)),
-  knit_print = list(plain(any(grepl("sigma", utils::capture.output(knitr::knit_print(fit)))), TRUE)),
-  print = list(plain(all(vapply(names, function(name) {
+  knit_print = list(gives(any(grepl("sigma", utils::capture.output(knitr::knit_print(fit)))), TRUE)),
+  print = list(gives(all(vapply(names, function(name) {
     any(grepl(paste0("sd_", name, "__Intercept"), utils::capture.output(print(fit)), fixed = TRUE))
   }, NA)), TRUE)),
-  str = list(plain(length(utils::capture.output(str(fit))) < 40, TRUE))
+  str = list(gives(length(utils::capture.output(str(fit))) < 40, TRUE))
 )
 
 package_methods$pictures <- list(
   plot = list(
-    plain(inherits(plot(fit), "ggplot"), TRUE),
-    type = plain(inherits(plot(fit, type = "ranef", grouping = rev(names)[1]), "ggplot"), TRUE),
+    gives(inherits(plot(fit), "ggplot"), TRUE),
+    type = gives(inherits(plot(fit, type = "ranef", grouping = rev(names)[1]), "ggplot"), TRUE),
     variable = same(length(unique(built(plot(fit, "trace", variable = "sigma"))[[1]]$PANEL)), 1L)
   ),
-  pairs = list(plain(is.null(tryCatch(pairs(fit, variable = c("sigma", "b_x")), error = identity)$message), TRUE)),
-  plot.ranef.relm = list(plain(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
-  plot.coef.relm = list(plain(inherits(plot(coef(fit)), "ggplot"), TRUE)),
-  dotplot = list(plain(length(lattice::dotplot(ranef(fit))), length(names))),
+  pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c("sigma", "b_x")), error = identity)$message), TRUE)),
+  plot.ranef.relm = list(gives(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
+  plot.coef.relm = list(gives(inherits(plot(coef(fit)), "ggplot"), TRUE)),
+  dotplot = list(gives(c(length(lattice::dotplot(ranef(fit))), length(lattice::dotplot(coef(fit)))),
+                       rep(length(names), 2))),
   pp_check = list(
-    plain(inherits(pp_check(fit, seed = 1), "ggplot"), TRUE),
-    group = plain(inherits(pp_check(fit, "stat_grouped", group = names[1], seed = 1), "ggplot"), TRUE)
+    gives(inherits(pp_check(fit, seed = 1), "ggplot"), TRUE),
+    group = gives(inherits(pp_check(fit, "stat_grouped", group = names[1], seed = 1), "ggplot"), TRUE)
   )
 )
 
 package_methods$tables <- list(
-  as.data.frame.ranef.relm = list(plain(nrow(as.data.frame(ranef(fit))), ncol(draws) - length(hyper))),
-  as.data.frame.coef.relm = list(plain(length(unique(as.data.frame(coef(fit))$grpvar)), length(names))),
-  as.data.frame.VarCorr.relm = list(plain(nrow(as.data.frame(VarCorr(fit))), length(random) + 1L)),
-  as.data.frame.summary.relm = list(plain(as.data.frame(summary(fit))$variable, hyper)),
-  print.ranef.relm = list(plain(any(grepl("(Intercept)", utils::capture.output(print(ranef(fit))), fixed = TRUE)), TRUE)),
-  print.coef.relm = list(plain(any(grepl("(Intercept)", utils::capture.output(print(coef(fit))), fixed = TRUE)), TRUE)),
-  print.VarCorr.relm = list(plain(all(vapply(names, function(name) {
+  as.data.frame.ranef.relm = list(gives(nrow(as.data.frame(ranef(fit))), ncol(draws) - length(hyper))),
+  as.data.frame.coef.relm = list(gives(length(unique(as.data.frame(coef(fit))$grpvar)), length(names))),
+  as.data.frame.VarCorr.relm = list(gives(nrow(as.data.frame(VarCorr(fit))), length(random) + 1L)),
+  as.data.frame.summary.relm = list(gives(as.data.frame(summary(fit))$variable, hyper)),
+  print.ranef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(ranef(fit))), fixed = TRUE)), TRUE)),
+  print.coef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(coef(fit))), fixed = TRUE)), TRUE)),
+  print.VarCorr.relm = list(gives(all(vapply(names, function(name) {
     any(grepl(name, utils::capture.output(print(VarCorr(fit))), fixed = TRUE))
   }, NA)), TRUE)),
-  print.summary.relm = list(plain(all(vapply(random, function(name) {
+  print.summary.relm = list(gives(all(vapply(random, function(name) {
     any(grepl(name, utils::capture.output(print(summary(fit))), fixed = TRUE))
   }, NA)), TRUE)),
-  print.relm_design = list(plain(length(utils::capture.output(print(relm_design(formula(fit), data)))) > 2, TRUE)),
-  print.relm_crossprods = list(plain(length(utils::capture.output(print(crossprods(formula(fit), data)))) > 2, TRUE)),
-  print.relm_posterior = list(plain(length(utils::capture.output(
+  print.relm_design = list(gives(length(utils::capture.output(print(relm_design(formula(fit), data)))) > 2, TRUE)),
+  print.relm_crossprods = list(gives(length(utils::capture.output(print(crossprods(formula(fit), data)))) > 2, TRUE)),
+  print.relm_posterior = list(gives(length(utils::capture.output(
     print(relm_posterior(crossprods(formula(fit), data))))) > 2, TRUE)),
-  relm_design = list(plain(class(relm_design(formula(fit), data)), "relm_design")),
-  crossprods = list(plain(crossprods(formula(fit), data)$n_rows, 120)),
-  relm_posterior = list(plain(relm_posterior(crossprods(formula(fit), data))$parameters$variable, hyper))
+  relm_design = list(gives(class(relm_design(formula(fit), data)), "relm_design")),
+  crossprods = list(gives(crossprods(formula(fit), data)$n_rows, 120)),
+  relm_posterior = list(gives(relm_posterior(crossprods(formula(fit), data))$parameters$variable, hyper))
 )
 
 package_methods$absent <- absent("add1", "anova", "deviance", "df.residual", "drop1", "extractAIC",

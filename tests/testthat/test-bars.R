@@ -60,6 +60,7 @@ test_that("bars have groupings of their own, those of nested ones outermost firs
 })
 
 test_that("groupings are those that reformulas finds", {
+  skip_if_not_installed("reformulas")
   for (formula in list(y ~ (1 | g / f), y ~ (1 | g / f / id) + (1 | h), y ~ (x | g / (f:id)))) {
     ours <- lapply(strsplit(relm_design(formula, data)$group, ":"), sort)
     theirs <- lapply(reformulas::findbars(formula), function(bar) sort(all.vars(bar[[3]])))

@@ -32,29 +32,31 @@ test_that("sums of pieces are means and covariances of all draws", {
 })
 
 test_that("chains of crossed groupings add up the effects that they do not keep", {
-  kept <- fit_of()
-  draws <- ranef(kept, summary = FALSE)
-  for (case in list(list(), list(cores = 2), list(target_ess = 1e6, max_draws = 60, draws = 25),
-                    list(group_draws = list(c = c("s", "q"))))) {
-    many <- suppressMessages(with_few_bytes(do.call(fit_of, case)))
-    expect_identical(as.matrix(many, "^(b|sd|cor|sigma)", regex = TRUE),
-                     as.matrix(kept, "^(b|sd|cor|sigma)", regex = TRUE))
-    estimates <- ranef(many)
-    for (name in c("c", "a")) {
-      expect_equal(as.matrix(estimates[[name]]), apply(draws[[name]], 2:3, mean), ignore_attr = TRUE)
-      expect_equal(attr(estimates[[name]], "postVar")[, , 3], cov(cbind(draws[[name]][, 3, ])),
-                   ignore_attr = TRUE)
+  by_scan({
+    kept <- fit_of()
+    draws <- ranef(kept, summary = FALSE)
+    for (case in list(list(), list(cores = 2), list(target_ess = 1e6, max_draws = 60, draws = 25),
+                      list(group_draws = list(c = c("s", "q"))))) {
+      many <- suppressMessages(with_few_bytes(do.call(fit_of, case)))
+      expect_identical(as.matrix(many, "^(b|sd|cor|sigma)", regex = TRUE),
+                       as.matrix(kept, "^(b|sd|cor|sigma)", regex = TRUE))
+      estimates <- ranef(many)
+      for (name in c("c", "a")) {
+        expect_equal(as.matrix(estimates[[name]]), apply(draws[[name]], 2:3, mean), ignore_attr = TRUE)
+        expect_equal(attr(estimates[[name]], "postVar")[, , 3], cov(cbind(draws[[name]][, 3, ])),
+                     ignore_attr = TRUE)
+      }
+      coefs <- as.matrix(kept, c("coef_a[c,Intercept]", "coef_c[s,x]"))
+      frames <- coef(many)
+      expect_equal(c(frames$a["c", "(Intercept)"], frames$c["s", "x"]), unname(colMeans(coefs)))
+      expect_equal(c(attr(frames$a, "condsd")[3, 1], attr(frames$c, "condsd")[4, 2]),
+                   unname(apply(coefs, 2, sd)))
     }
-    coefs <- as.matrix(kept, c("coef_a[c,Intercept]", "coef_c[s,x]"))
-    frames <- coef(many)
-    expect_equal(c(frames$a["c", "(Intercept)"], frames$c["s", "x"]), unname(colMeans(coefs)))
-    expect_equal(c(attr(frames$a, "condsd")[3, 1], attr(frames$c, "condsd")[4, 2]),
-                 unname(apply(coefs, 2, sd)))
-  }
-  expect_identical(grep("^r_", variables(many), value = TRUE),
-                   sprintf("r_c[%s,%s]", rep(c("q", "s"), each = 2), c("Intercept", "x")))
-  names <- c("r_c[q,x]", "r_a[h,Intercept]")
-  expect_identical(as.matrix(many, names), as.matrix(kept, names))
+    expect_identical(grep("^r_", variables(many), value = TRUE),
+                     sprintf("r_c[%s,%s]", rep(c("q", "s"), each = 2), c("Intercept", "x")))
+    names <- c("r_c[q,x]", "r_a[h,Intercept]")
+    expect_identical(as.matrix(many, names), as.matrix(kept, names))
+  })
 })
 
 test_that("the Gibbs samplers' chains do, in pieces that go on from each other", {
@@ -70,16 +72,18 @@ test_that("the Gibbs samplers' chains do, in pieces that go on from each other",
 })
 
 test_that("sums go on where chains are extended or joined, whether effects were kept before or not", {
-  whole <- with_few_bytes(fit_of())
-  for (before in list(with_few_bytes(fit_of(draws = 25)), fit_of(draws = 25),
-                      fit_of(draws = 25, group_draws = FALSE))) {
-    before$sampling["group_draws"] <- list(NULL)
-    longer <- with_few_bytes(extend(before, 35))
-    expect_equal(longer$sampling$moments, whole$sampling$moments)
-  }
-  other <- with_few_bytes(update(whole, seed = 2))
-  joined <- with_few_bytes(c(whole, other))
-  both <- c(fit_of(), update(fit_of(), seed = 2))
-  expect_equal(as.matrix(ranef(joined)$c), apply(ranef(both, summary = FALSE)$c, 2:3, mean),
-               ignore_attr = TRUE)
+  by_scan({
+    whole <- with_few_bytes(fit_of())
+    for (before in list(with_few_bytes(fit_of(draws = 25)), fit_of(draws = 25),
+                        fit_of(draws = 25, group_draws = FALSE))) {
+      before$sampling["group_draws"] <- list(NULL)
+      longer <- with_few_bytes(extend(before, 35))
+      expect_equal(longer$sampling$moments, whole$sampling$moments)
+    }
+    other <- with_few_bytes(update(whole, seed = 2))
+    joined <- with_few_bytes(c(whole, other))
+    both <- c(fit_of(), update(fit_of(), seed = 2))
+    expect_equal(as.matrix(ranef(joined)$c), apply(ranef(both, summary = FALSE)$c, 2:3, mean),
+                 ignore_attr = TRUE)
+  })
 })

@@ -8,6 +8,8 @@ fit <- function(formula, d = data, ...) {
 prior <- function(...) fit(crossed_formula, prior = relm_prior(...))
 crossed <- crossed_fit()
 nested <- made_up_fit(y ~ x + (1 | a) + (1 + x | a:b))
+# Within a group of `a` its branches are crossed.
+branches <- made_up_fit(y ~ x + (1 | a) + (1 | a:b) + (1 | a:c))
 first <- data[1, ]
 lost <- function(column) replace(data, column, list(replace(data[[column]], 3, NA)))
 
@@ -140,6 +142,7 @@ test_that("a grouping that is not there, or not meant, is refused by the argumen
     case(log_lik(nested, by = "group", grouping = "a:b"), "lie in those of \"a\"", "kfold"),
     case(log_lik(nested, grouping = "a"), "`grouping`", "by = \"group\""),
     case(log_lik(crossed, by = "group"), "\"a\" and \"c\" are crossed", "kfold"),
+    case(log_lik(branches, by = "group", grouping = "a"), "\"a:b\" and \"a:c\" are crossed", "kfold"),
     case(loo(crossed, by = "group", grouping = "c"), "\"a\" and \"c\" are crossed", "kfold"),
     case(kfold(crossed, group = "nowhere"), "`group` must be one of \"a\", \"c\"", "\"nowhere\""),
     case(kfold(crossed, group = c("a", "c")), "`group` must be one of"),

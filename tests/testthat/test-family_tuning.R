@@ -78,7 +78,7 @@ test_that("moments that stand for effects are those of the draws", {
   case <- family_cases()$logit
   prior <- relm_prior(sd = half_normal(1), beta = normal(0, 2))
   fit <- short(formula_of_case(case, ~ x + (1 + x | g)), case$family, data, prior = prior, draws = 2000)
-  model <- model_of_fit(fit)
+  model <- model_of_draws(fit$posterior, fit$sampling)
   hyper <- lapply(1:2, function(chain) drawn_hyper(fit$sampling, fit$posterior, chain))
   moments <- family_moments(model, hyper)
   effects <- array(unlist(fit$sampling$effects), c(2, 6, 4000))

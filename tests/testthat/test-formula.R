@@ -1,4 +1,5 @@
 test_that("formulas are split as reformulas splits them", {
+  skip_if_not_installed("reformulas")
   formulas <- list(
     y ~ x + (1 + x || g), y ~ (1 | g), log(y) ~ 0 + x * f + (f + I(x^2) || g) + v,
     y ~ (1 | g) + (0 + x | g) + (x + v) - 1, y ~ x + 1 | g, y ~ (x + (x | a:b)), y ~ x,

@@ -4,6 +4,8 @@
 expect_scan_replay <- function(formula, sweeps = 20, ..., prior = relm_prior(), moves = c(2, 1)) {
   data <- joint_data(64)
   data$e <- rep_len(1:5, 64)
+  # Within a, as b is, and crossed with b.
+  data$f <- paste(data$a, rep_len(1:2, 64))
   posterior <- posterior_of(formula, data, prior, ...)
   model <- model_of(posterior)
   scales <- scales_of(model)
@@ -60,4 +62,17 @@ test_that("chains crossed with another grouping", {
 test_that("several residual variances", {
   expect_scan_replay(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d)
   expect_scan_replay(y ~ x + (1 | a) + (1 | b) + (1 | c), sigma = ~ d, weights = w)
+})
+
+test_that("pooled residual variances, crossed", {
+  expect_scan_replay(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d, prior = relm_prior(sigma = pooled()))
+})
+
+test_that("pooled residual variances, nested", {
+  expect_scan_replay(y ~ x + (1 | a) + (1 + x | b), sigma = ~ d, prior = relm_prior(sigma = pooled()), weights = w)
+})
+
+test_that("two branches under one root are a chain and a step beside it", {
+  expect_scan_replay(y ~ x + (1 | a) + (1 | b) + (1 | f))
+  expect_scan_replay(y ~ x + (1 + x | a) + (1 | b) + (1 | f), weights = w)
 })

@@ -89,11 +89,16 @@ expect_arguments_of_growth <- function(kind) {
   expect_equal(unname(as.matrix(c(whole, other))), unname(rbind(as.matrix(whole), as.matrix(other))))
   expect_identical(as.matrix(update(first, draws = 40)), as.matrix(whole))
   expect_identical(update(first, draws = 40, evaluate = FALSE)$draws, 40)
-  expect_equal(as.matrix(update(whole, . ~ . - x)),
+  expect_equal(as.matrix(update(whole, formula. = . ~ . - x)),
                as.matrix(relm(update(formulas[[kind]], . ~ . - x), data, draws = 40, chains = 2, seed = 1)))
-  expect_equal(unname(as.matrix(refit(whole, data$y + 1, seed = 1))),
+  expect_equal(unname(as.matrix(refit(whole, newresp = data$y + 1, seed = 1))),
                unname(draws_of(kind, rows = transform(data, y = y + 1), draws = 40)), tolerance = 1e-8)
   parts <- crossprods(formulas[[kind]], data[1:80, ]) + crossprods(formulas[[kind]], data[81:150, ])
+  # One reading or two, from text, a formula or a design.
+  read <- crossprods(formulas[[kind]], data)
+  for (other in list(crossprods(deparse1(formulas[[kind]]), data), crossprods(relm_design(formulas[[kind]], data)))) {
+    expect_equal(other[c("cells", "strata")], read[c("cells", "strata")], tolerance = 1e-12)
+  }
   of_parts <- as.matrix(relm(parts, draws = 40, chains = 2, seed = 1))
   expect_equal(unname(of_parts[, "sigma"]), unname(as.matrix(whole)[, "sigma"]), tolerance = 1e-5)
 }

@@ -2,6 +2,7 @@
 # draws.
 
 skip_on_cran()
+for (package in c("loo", "generics")) skip_if_not_installed(package)
 
 expect_methods <- function(formula) {
   scene <- with_more_rows(scene_of(formula))
@@ -9,16 +10,13 @@ expect_methods <- function(formula) {
 }
 
 test_that("one grouping has what is by hand", {
-  skip_if_not_installed("loo")
   expect_methods(scenes$one)
 })
 
 test_that("nested groupings have what is by hand", {
-  skip_if_not_installed("loo")
   expect_methods(scenes$nested)
 })
 
 test_that("crossed groupings have what is by hand", {
-  skip_if_not_installed("loo")
   expect_methods(scenes$crossed)
 })

@@ -1,8 +1,9 @@
-# The target of a chain of groupings, and of a step of a scan, against an n x n evaluation in 300-bit
+# The target of a chain of groupings, of a step of a scan, and of crossed groupings in one step, against an n x n evaluation in 300-bit
 # arithmetic, as test-target-precision.R has it of one grouping: up to standard deviations a million
 # times sigma's, next to zero, and with effects all but collinear. Densities are compared with that at
 # relative standard deviations of 1.
 
+skip_on_cran()
 skip_if_not_installed("Rmpfr")
 
 # The coordinate at which a relative standard deviation is lambda; one at which a correlation is
@@ -95,8 +96,7 @@ points_at <- function(lambda, tuning, secants = rep(0.6, length(tuning$center) -
 }
 
 expect_precise_step <- function(posterior, lambda, secants = NULL, step = 0L, effects = NULL,
-                                tolerance = 1e-6) {
-  model <- model_of(posterior)
+                                tolerance = 1e-6, model = model_of(posterior)) {
   scales <- scales_of(model)
   tunings <- lapply(seq_along(model$steps), function(s) {
     tune_at_mode(model, scales, "integrated", step = s - 1L)
@@ -170,4 +170,14 @@ test_that("a step is precise where the others' effects are nearly all of y", {
   effects <- any_effects(posterior, 1)
   effects[[2]] <- matrix(shift[as.integer(posterior$groupings[[2]]$groups)], 1)
   expect_precise_step(posterior, c(0, 1e-6, 1e3, 1e6), step = 0L, effects = effects)
+})
+
+test_that("crossed groupings in one step are precise", {
+  data <- uneven_chain()
+  crossed <- posterior_of(y ~ x + (1 | b) + (1 | c), data, weights = w)
+  expect_precise_step(crossed, grid_of(c(0, 1e6), c(1e-6, 1e6)), model = merged_model_of(crossed))
+  three <- posterior_of(y ~ x + (1 | a) + (1 | b) + (1 | c), data)
+  expect_precise_step(three, c(1e-6, 1e6, 1e6, 1e6, 1e6, 1e6), model = merged_model_of(three))
+  slopes <- posterior_of(y ~ x + (1 | b) + (1 + x | c), data)
+  expect_precise_step(slopes, c(1e3, 1e3, 1e3, 1e6, 1, 1e6), 1e-6, model = merged_model_of(slopes))
 })

@@ -165,3 +165,9 @@ test_that("nested groupings have the priors of coefficients that are asked for",
 test_that("crossed groupings have the priors of coefficients that are asked for", {
   expect_priors_of_coefficients("crossed")
 })
+
+test_that("priors that are named by grouping print as the calls that make them", {
+  prior <- relm_prior(sd = list(a = list(x = exponential(2)), v = half_t(3, 1)), cor = list(b = lkj(2)))
+  printed <- paste(utils::capture.output(print(prior)), collapse = "\n")
+  for (call in c("exponential(2)", "half_t(3, 1)", "lkj(2)")) expect_match(printed, call, fixed = TRUE)
+})

@@ -33,6 +33,8 @@ with_more_rows <- function(scene) {
   }
   scene$seventh <- posterior_epred(scene$fit, scene$stranger, allow_new_levels = TRUE, seed = 7)
   scene$spread <- function(f, ...) vapply(groupings, function(g) f(g), 0)
+  scene$strata <- relm(formula(scene$fit), transform(scene$data, k = rep_len(c("u", "v"), 120)), sigma = ~ k,
+                       chains = 2, draws = 50, seed = 1, prior = relm_prior(sigma = half_normal(1)))
   scene$median_of <- function(x) unname(apply(x, 2, median))
   scene$lik <- function(rows, take = TRUE, add = 0, w = 1) {
     unname(dnorm(matrix(rows$y, 100, nrow(rows), byrow = TRUE), scene$hand(rows, take) + add,
@@ -83,7 +85,7 @@ more_methods$predictions <- list(
     offset = same(unname(log_lik(fit, new, offset = 1:3)), lik(new, add = rep(1:3, each = 100))),
     allow_new_levels = same(all(is.finite(log_lik(fit, stranger, allow_new_levels = TRUE))), TRUE),
     allow.new.levels = same(all(is.finite(log_lik(fit, stranger, allow.new.levels = TRUE))), TRUE),
-    sample_new_levels = plain({
+    sample_new_levels = gives({
       l <- log_lik(fit, stranger, allow_new_levels = TRUE, seed = 2, sample_new_levels = "old_levels")
       mean <- posterior_epred(fit, stranger, allow_new_levels = TRUE, seed = 2, sample_new_levels = "old_levels")
       max(abs(l - dnorm(stranger$y, mean, sigma, log = TRUE))) < 1e-10
@@ -113,7 +115,7 @@ more_methods$predictions <- list(
   ),
   simulate = list(
     newdata = same(dim(simulate(fit, nsim = 2, newdata = new, seed = 1)), c(3L, 2L)),
-    re_formula = plain({
+    re_formula = gives({
       s <- as.matrix(simulate(fit, nsim = 100, seed = 1, newdata = one, re_formula = NULL))
       abs(mean(s) - mean(hand(one))) < 4 * sqrt((var(as.numeric(hand(one))) + mean(sigma^2)) / 100)
     }, TRUE)
@@ -130,16 +132,16 @@ more_methods$tables <- list(
     robust = same(unname(ranef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
                   mad(draws[, "r_a[a,Intercept]"])),
     pars = same(unname(dimnames(ranef(fit, pars = "x", summary = TRUE)[[length(names(ranef(fit, pars = "x")))]])[[3]]), "x"),
-    groups = plain(names(ranef(fit, groups = names[1])), names[1]),
+    groups = gives(names(ranef(fit, groups = names[1])), names[1]),
     condVar = same(is.null(attr(ranef(fit, condVar = FALSE)[[1]], "postVar")), TRUE),
-    drop = plain(is.numeric(unlist(ranef(fit, drop = TRUE)[[1]])), TRUE)
+    drop = gives(is.numeric(unlist(ranef(fit, drop = TRUE)[[1]])), TRUE)
   ),
   coef = list(
     summary = same(dim(coef(fit, summary = FALSE)[[1]])[1], 100L),
     probs = same(dim(coef(fit, probs = 0.9)[[1]])[2], 3L),
     robust = same(unname(coef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
                   mad(draws[, "b_Intercept"] + draws[, "r_a[a,Intercept]"])),
-    groups = plain(names(coef(fit, groups = names[1])), names[1])
+    groups = gives(names(coef(fit, groups = names[1])), names[1])
   ),
   VarCorr = list(
     summary = same(unname(VarCorr(fit, summary = TRUE)$a$sd[1, "Estimate"]),
@@ -167,7 +169,7 @@ more_methods$tables <- list(
     effects = same(sum(generics::tidy(fit, effects = "ran_vals")$group %in% names), ncol(draws) - length(hyper)),
     conf.level = same(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE, conf.level = 0.5))$conf.low,
                       unname(apply(draws[, 1:2], 2, quantile, 0.25))),
-    conf.int = plain(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE))$conf.low,
+    conf.int = gives(as.data.frame(generics::tidy(fit, effects = "fixed", conf.int = TRUE))$conf.low,
                     unname(apply(draws[, 1:2], 2, quantile, 0.025))),
     rhat = same(as.data.frame(generics::tidy(fit, effects = "fixed", rhat = TRUE))$rhat,
                 unname(summary(fit, c("b_Intercept", "b_x"))$rhat)),
@@ -182,6 +184,81 @@ more_methods$tables <- list(
                                                     conf.method = "HPDinterval"))$conf.low,
                        unname(coda::HPDinterval(coda::as.mcmc(draws[, 1:2]))[, 1]))
   ),
-  terms = list(fixed.only = plain(attr(terms(fit, fixed.only = TRUE), "term.labels"), "x")),
-  weights = list(type = plain(weights(fit, type = "prior"), rep(1, 120)))
+  terms = list(fixed.only = gives(attr(terms(fit, fixed.only = TRUE), "term.labels"), "x")),
+  weights = list(type = gives(weights(fit, type = "prior"), rep(1, 120)))
+)
+
+# With a residual variance for each level of k.
+more_methods$strata <- list(
+  posterior_predict = list(new_sigma = gives(dim(posterior_predict(
+    strata, transform(one, k = "new"), allow_new_levels = TRUE, new_sigma = "old_levels")), c(100L, 1L))),
+  log_lik = list(new_sigma = same({
+    l <- log_lik(strata, transform(one, k = "new"), allow_new_levels = TRUE, new_sigma = "old_levels", seed = 1)
+    old <- as.matrix(strata)[, grep("^sigma", colnames(as.matrix(strata)))]
+    mean <- as.numeric(posterior_epred(strata, transform(one, k = "u")))
+    all(apply(abs(dnorm(one$y, mean, old, log = TRUE) - as.numeric(l)), 1, min) < 1e-10)
+  }, TRUE)),
+  bayes_R2 = list(
+    new_sigma = gives(length(bayes_R2(strata, transform(data, k = "new"), allow_new_levels = TRUE, summary = FALSE,
+                                     new_sigma = "old_levels", seed = 1)), 100L),
+    allow_new_levels = same(all(is.finite(bayes_R2(fit, rbind(stranger, new), allow_new_levels = TRUE))), TRUE),
+    sample_new_levels = gives({
+      f <- function(f, ...) f(fit, rbind(stranger, new), allow_new_levels = TRUE, sample_new_levels = "old_levels",
+                              seed = 3, ...)
+      max(abs(as.numeric(f(bayes_R2, summary = FALSE)) - r2(f(posterior_epred))))
+    }, 0),
+    seed = same(identical(bayes_R2(fit, rbind(stranger, new), allow_new_levels = TRUE, seed = 1, summary = FALSE),
+                          bayes_R2(fit, rbind(stranger, new), allow_new_levels = TRUE, seed = 1, summary = FALSE)), TRUE),
+    offset = same(as.numeric(bayes_R2(fit, new, offset = c(1, 5, 2), summary = FALSE)),
+                  r2(hand(new) + rep(c(1, 5, 2), each = 100))),
+    weights = same(as.numeric(bayes_R2(fit, new, weights = rep(4, 3), summary = FALSE)), r2(hand(new), sigma / 2))
+  ),
+  simulate = list(
+    weights = same({
+      heavy <- unlist(simulate(fit, nsim = 1, newdata = one, seed = 1, use.u = TRUE, weights = 1e20))
+      min(abs(hand(one) - heavy)) < 1e-8
+    }, TRUE),
+    use.u = same(simulate(fit, nsim = 2, seed = 1, use.u = FALSE), simulate(fit, nsim = 2, seed = 1, re.form = NA)),
+    re.form = same(simulate(fit, nsim = 2, seed = 1, re.form = NA), simulate(fit, nsim = 2, seed = 1, use.u = FALSE))
+  )
+)
+
+more_methods$draws <- list(
+  as.array = list(
+    regex = same(dimnames(as.array(fit, "^sd_", regex = TRUE))[[3]], grep("^sd_", hyper, value = TRUE)),
+    pars = same(as.numeric(as.array(fit, pars = "sigma")), unname(sigma)),
+    regex_pars = same(dimnames(as.array(fit, regex_pars = "^r_"))[[3]], effect_names),
+    iteration = same(matrix(as.array(fit, iteration = 2:3), 4), unname(draws[c(2:3, 52:53), ])),
+    draw = same(length(as.array(as_draws(fit, draw = 4))), ncol(draws)),
+    subset = same(length(as.array(fit, subset = 4)), ncol(draws))
+  ),
+  as.data.frame = list(
+    row.names = same(rownames(as.data.frame(fit, row.names = paste0("d", 1:100)))[3], "d3"),
+    optional = idle(dim(as.data.frame(fit, optional = TRUE)), dim(draws)),
+    regex = same(names(as.data.frame(fit, variable = "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
+    pars = same(names(as.data.frame(fit, pars = "sigma")), "sigma"),
+    regex_pars = same(names(as.data.frame(fit, regex_pars = "^r_")), effect_names),
+    iteration = same(as.data.frame(fit, iteration = 2:3)$sigma, unname(sigma[c(2:3, 52:53)])),
+    chain = same(as.data.frame(fit, chain = 2)$sigma, unname(sigma[51:100])),
+    draw = same(as.data.frame(fit, draw = 7)$sigma, unname(sigma[7])),
+    subset = same(as.data.frame(fit, subset = 7)$sigma, unname(sigma[7]))
+  ),
+  coef = list(pars = same(names(as.data.frame(coef(fit, pars = "x")[[1]])), "x")),
+  fixef = list(add.dropped = idle(fixef(fit, add.dropped = TRUE), fixef(fit))),
+  vcov = list(complete = idle(vcov(fit, complete = TRUE), cov(draws[, 1:2]))),
+  VarCorr = list(sigma = gives(inherits(tryCatch(VarCorr(fit, sigma = 2), error = identity), "relm_error"), TRUE)),
+  augment = list(
+    data = gives(generics::augment(fit, data = data)$b, data$b),
+    newdata = same(generics::augment(fit, newdata = new)$.fitted, median_of(hand(new))),
+    re_formula = same(generics::augment(fit, re_formula = NA)$.fitted, median_of(hand(data, list()))),
+    re.form = same(generics::augment(fit, re.form = NA)$.fitted, median_of(hand(data, list()))),
+    se_fit = same(is.null(generics::augment(fit, se_fit = FALSE)$.se.fit), TRUE),
+    se.fit = same(is.null(generics::augment(fit, se.fit = FALSE)$.se.fit), TRUE),
+    interval = same(generics::augment(fit, interval = "confidence")$.lower, unname(apply(mu, 2, quantile, 0.025))),
+    conf.level = same(generics::augment(fit, interval = "confidence", conf.level = 0.5)$.lower,
+                      unname(apply(mu, 2, quantile, 0.25))),
+    seed = same(identical(generics::augment(fit, interval = "prediction", seed = 1)$.lower,
+                          generics::augment(fit, interval = "prediction", seed = 1)$.lower), TRUE)
+  ),
+  glance = list(looic = same(!is.null(generics::glance(fit, looic = TRUE)$looic), TRUE))
 )

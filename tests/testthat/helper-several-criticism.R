@@ -1,0 +1,93 @@
+# Rows, as helper-several-methods.R has them, of what leaves rows or groups out, and of pictures.
+
+# A group shares effects with others where groupings are crossed: -1 for a refusal.
+with_criticism <- function(scene) {
+  scene$is_crossed <- "c" %in% scene$names
+  scene$or_refused <- function(code) tryCatch(code, relm_error = function(e) -1)
+  scene$expected <- function(value) if (scene$is_crossed) -1 else value
+  scene$plain_loo <- suppressWarnings(loo(scene$fit))
+  scene$ks <- sort(scene$plain_loo$diagnostics$pareto_k, decreasing = TRUE)
+  scene$built <- function(plot) suppressWarnings(ggplot2::ggplot_build(plot))$data
+  scene$rows_shown <- function(plot) nrow(scene$built(plot)[[1]])
+  scene$panels <- function(plot) length(unique(scene$built(plot)[[1]]$PANEL))
+  scene$is_picture <- function(plot) inherits(plot, "ggplot")
+  scene
+}
+
+criticism <- list(
+  log_lik = list(
+    by = same(or_refused(dim(log_lik(fit, by = "group"))), expected(c(100L, 8L))),
+    grouping = gives(or_refused(unname(log_lik(fit, by = "group", grouping = "a"))),
+                     or_refused(unname(log_lik(fit, by = "group"))))
+  ),
+  loo = list(
+    gives(all(is.finite(plain_loo$pointwise[, "elpd_loo"])), TRUE),
+    by = same(or_refused(nrow(loo(fit, by = "group")$pointwise)), expected(8L)),
+    grouping = gives(or_refused(nrow(loo(fit, by = "group", grouping = "a")$pointwise)), expected(8L)),
+    integrated = same(unname(loo(fit, integrated = FALSE, r_eff = rep(1, 120))$pointwise[, "elpd_loo"]),
+                      unname(loo::loo(log_lik(fit), r_eff = rep(1, 120))$pointwise[, "elpd_loo"])),
+    r_eff = gives(dim(loo(fit, r_eff = rep(1, 120))$pointwise), dim(plain_loo$pointwise)),
+    cores = gives(loo(fit, cores = 2)$estimates, plain_loo$estimates),
+    save_psis = same(is.null(loo(fit, save_psis = TRUE)$psis_object), FALSE),
+    reloo = same({
+      exact <- loo(fit, reloo = TRUE, k_threshold = ks[2], seed = 2)
+      changed <- exact$pointwise[, "elpd_loo"] != plain_loo$pointwise[, "elpd_loo"]
+      which(changed)
+    }, which.max(plain_loo$diagnostics$pareto_k)),
+    k_threshold = same({
+      exact <- loo(fit, k_threshold = ks[5], reloo = TRUE, seed = 2)
+      sum(exact$pointwise[, "elpd_loo"] != plain_loo$pointwise[, "elpd_loo"])
+    }, 4L),
+    seed = gives(loo(fit, reloo = TRUE, k_threshold = ks[2], seed = 2)$estimates,
+                 loo(fit, reloo = TRUE, k_threshold = ks[2], seed = 2)$estimates)
+  ),
+  waic = list(
+    by = gives(or_refused(nrow(waic(fit, by = "group")$pointwise)), expected(8L)),
+    grouping = gives(or_refused(nrow(waic(fit, by = "group", grouping = "a")$pointwise)), expected(8L))
+  ),
+  loo_compare = list(
+    gives(rownames(loo_compare(loo(fit), loo(single))) %in% c("fit", "single", "model1", "model2"), c(TRUE, TRUE)),
+    by = gives(or_refused(nrow(loo_compare(fit, single, by = "group"))), expected(2L)),
+    criterion = gives(nrow(loo_compare(fit, single, criterion = "waic")), 2L),
+    model_names = gives(sort(rownames(loo_compare(fit, single, model_names = c("u", "v")))), c("u", "v"))
+  ),
+  add_criterion = list(
+    criterion = gives(names(add_criterion(fit, criterion = "waic")$criteria), "waic"),
+    model_name = gives(names(add_criterion(fit, criterion = "waic", model_name = "u")$criteria), "waic"),
+    overwrite = gives(add_criterion(add_criterion(fit, "waic"), "waic", overwrite = TRUE)$criteria$waic$estimates,
+                      waic(fit)$estimates)
+  ),
+  kfold = list(
+    K = gives(attr(kfold(fit, K = 3, seed = 1), "K"), 3L),
+    folds = gives(as.integer(attr(kfold(fit, folds = rep(1:2, 60), seed = 1), "folds")), rep(1:2, 60)),
+    group = gives(attr(kfold(fit, group = "a", seed = 1), "K"), 8L),
+    seed = gives(kfold(fit, K = 2, seed = 1)$estimates, kfold(fit, K = 2, seed = 1)$estimates)
+  ),
+  pp_check = list(
+    gives(is_picture(pp_check(fit)), TRUE),
+    type = gives(is_picture(pp_check(fit, type = "stat", seed = 1)), TRUE),
+    ndraws = gives(is_picture(pp_check(fit, ndraws = 5, seed = 1)), TRUE),
+    nreps = gives(is_picture(pp_check(fit, nreps = 5, seed = 1)), TRUE),
+    draw_ids = gives(is_picture(pp_check(fit, draw_ids = 1:4, seed = 1)), TRUE),
+    newdata = gives(is_picture(pp_check(fit, newdata = data[1:50, ], seed = 1)), TRUE),
+    plotfun = gives(is_picture(pp_check(fit, plotfun = "stat", seed = 1)), TRUE),
+    seed = gives(built(pp_check(fit, seed = 3))[[1]]$y, built(pp_check(fit, seed = 3))[[1]]$y),
+    group = gives(panels(pp_check(fit, type = "stat_grouped", group = names[1], seed = 1)), 8L)
+  ),
+  plot = list(
+    type = gives(is_picture(plot(fit, type = "trace")), TRUE),
+    variable = gives(panels(plot(fit, "trace", variable = c("sigma", "b_x"))), 2L),
+    regex = gives(panels(plot(fit, "trace", variable = "^b_", regex = TRUE)), 2L),
+    pars = gives(panels(plot(fit, "trace", pars = "sigma")), 1L),
+    regex_pars = gives(panels(plot(fit, "trace", regex_pars = "^b_")), 2L),
+    lags = gives(is_picture(plot(fit, "acf", variable = "sigma", lags = 7)), TRUE),
+    groups = gives(panels(plot(fit, "groups", grouping = "a", groups = c("a", "c"))), 2L),
+    max_groups = gives(panels(plot(fit, "groups", grouping = "a", max_groups = 3)), 3L),
+    against = gives(is_picture(plot(fit, "groups", grouping = "a", against = "x")), TRUE),
+    columns = gives(is_picture(plot(fit, "ranef", grouping = "a", columns = "(Intercept)")), TRUE),
+    grouping = gives(is_picture(plot(fit, "shrinkage", grouping = rev(names)[1])), TRUE),
+    with = gives(is_picture(plot(fit, "compare", with = list(other = single), variable = "sigma")), TRUE),
+    by = gives(inherits(tryCatch(plot(fit, "groups", by = data$b), error = identity), "relm_error"), TRUE),
+    plotfun = gives(is_picture(plot(fit, plotfun = "areas", variable = "sigma")), TRUE)
+  )
+)

@@ -1,0 +1,119 @@
+# matrix.csv has a row for each exported function, method of a fit, argument of the main ones, covariance,
+# sampler and structure, and for one grouping, nested and crossed ones a cell that names a test, or says why there
+# cannot be one: "file: name of the test", or "none: the reason".
+
+# Methods whose arguments have rows of their own, beside relm() and relm_prior().
+main_methods <- c(
+  "predict", "fitted", "residuals", "posterior_predict", "posterior_epred", "posterior_linpred",
+  "predictive_error", "predictive_interval", "simulate", "log_lik", "loo", "waic", "kfold", "logml",
+  "bayes_R2", "pp_check", "ranef", "coef", "fixef", "VarCorr", "plot", "as.matrix", "as.array",
+  "as.data.frame", "summary", "extend", "update", "refit", "getME", "tidy", "augment", "glance", "confint",
+  "posterior_interval", "vcov", "loo_compare", "add_criterion"
+)
+kinds <- c("one", "nested", "crossed")
+
+matrix_of_tests <- function() {
+  utils::read.csv(test_path("matrix.csv"), colClasses = "character", na.strings = character())
+}
+
+# What the package exports: functions, methods of a fit by their generics, methods of other classes.
+exported_items <- function() {
+  space <- parseNamespaceFile("relm", dirname(system.file(package = "relm")))
+  generic <- sub("^.*::", "", space$S3methods[, 1])
+  class <- space$S3methods[, 2]
+  other <- !class %in% c("relm", "default")
+  unique(c(space$exports, generic[class == "relm"], paste0(generic, ".", class)[other]))
+}
+
+exported_arguments <- function() {
+  of <- function(item, f, first = TRUE) {
+    names <- names(formals(f))
+    paste(item, setdiff(if (first) names else names[-1], c("...", "x", "object")))
+  }
+  own <- asNamespace("relm")
+  methods <- lapply(main_methods, function(name) of(name, get(paste0(name, ".relm"), own), FALSE))
+  unique(c(of("relm", get("relm.formula", own)), of("relm_prior", relm_prior), unlist(methods)))
+}
+
+# Names of the tests in a file.
+tests_in <- function(file) {
+  calls <- Filter(function(code) is.call(code) && identical(code[[1]], quote(test_that)),
+                  as.list(parse(file, keep.source = FALSE)))
+  vapply(calls, function(call) if (is.character(call[[2]])) call[[2]] else "", "")
+}
+
+# The code of a test file, with that of the helpers that have its name.
+code_of_test <- function(stem) {
+  files <- c(test_path(paste0("test-", stem, ".R")),
+             list.files(test_path("."), paste0("^helper-", stem, ".*\\.R$"), full.names = TRUE))
+  paste(unlist(lapply(files, readLines, warn = FALSE)), collapse = "\n")
+}
+
+# Cells as a table: file and test; NA where a cell gives a reason alone.
+named_tests <- function(table) {
+  cells <- unlist(table[kinds], use.names = FALSE)
+  named <- sub("^none: .*; .*tested by ", "", cells)
+  named[grepl("^none: ", named)] <- NA
+  data.frame(item = rep(table$item, 3), argument = rep(table$argument, 3), cell = cells,
+             file = sub(": .*", "", named), test = sub("^[^:]*: ", "", named))
+}
+
+without_rows <- function(table) {
+  c(setdiff(exported_items(), table$item[table$argument == ""]),
+    setdiff(exported_arguments(), paste(table$item, table$argument)))
+}
+
+# Cells whose test is not there.
+without_tests <- function(named) {
+  named <- named[!is.na(named$file), ]
+  files <- unique(named$file)
+  known <- lapply(stats::setNames(test_path(paste0("test-", files, ".R")), files), function(file) {
+    if (file.exists(file)) tests_in(file)
+  })
+  there <- mapply(function(file, test) test %in% known[[file]], named$file, named$test)
+  unique(named$cell[!there])
+}
+
+# Cells whose test's code has not the word that the row is about.
+without_words <- function(named) {
+  named <- named[!is.na(named$file) & !grepl("^(covariance|sampler|structure) ", named$item), ]
+  files <- unique(named$file)
+  code <- lapply(stats::setNames(files, files), code_of_test)
+  words <- sub("(.)\\.(relm.*|formula|character|.*\\.relm)$", "\\1", named$item)
+  words[named$item %in% c("relm", "relm.formula", "relm.character", "relm.relm_crossprods", "relm_prior",
+                          "c", "Ops.relm_crossprods", "Ops.relm_logml")] <- ""
+  there <- mapply(function(file, word, argument) {
+    grepl(word, code[[file]], fixed = TRUE) && grepl(argument, code[[file]], fixed = TRUE)
+  }, named$file, words, named$argument)
+  unique(paste(named$item, named$argument, named$file)[!there])
+}
+
+test_that("everything that is exported has a row, and each cell a test or a reason", {
+  table <- matrix_of_tests()
+  expect_named(table, c("item", "argument", kinds))
+  expect_identical(anyDuplicated(table[c("item", "argument")]), 0L)
+  expect_identical(without_rows(table), character())
+  cells <- unlist(table[kinds], use.names = FALSE)
+  expect_true(all(nzchar(trimws(cells))))
+  expect_false(any(grepl("not yet|todo|later", cells, ignore.case = TRUE)))
+  expect_true(all(grepl("^[A-Za-z_-]+: .", cells)))
+  reasons <- grep("^none: ", cells, value = TRUE)
+  expect_true(all(nchar(reasons) > 60))
+})
+
+test_that("the tests that cells name are there, and are about what the row says", {
+  named <- named_tests(matrix_of_tests())
+  expect_identical(without_tests(named), character())
+  expect_identical(without_words(named), character())
+})
+
+test_that("a row or a test that is missing would be found", {
+  table <- matrix_of_tests()
+  expect_identical(without_rows(table[table$item != "ranef", ])[1], "ranef")
+  expect_true("relm draws" %in% without_rows(table[table$argument != "draws", ]))
+  named <- named_tests(table)[1:3, ]
+  named$test[2] <- "a test that nobody wrote"
+  expect_length(without_tests(named), 1)
+  named$argument[3] <- "an_argument_of_no_method"
+  expect_length(without_words(named[-2, ]), 1)
+})
