@@ -47,7 +47,8 @@ test_that("a shape has the density of quadrature", {
   counts <- data.frame(y = rnbinom(40, size = 2, mu = 5))
   intercepts <- seq(0.3, 3, length.out = 301)
   shapes <- exp(seq(log(0.1), log(100), length.out = 301))
-  fit <- short(y ~ 1, negative_binomial(), counts, draws = 3000)
+  fit <- short(y ~ 1, negative_binomial(), counts, prior = relm_prior(shape = gamma(0.01, 0.01)),
+               draws = 3000)
   log_density <- outer(intercepts, shapes, Vectorize(function(intercept, shape) {
     sum(dnbinom(counts$y, size = shape, mu = exp(intercept), log = TRUE)) +
       dgamma(shape, 0.01, 0.01, log = TRUE) + log(shape)
@@ -58,7 +59,7 @@ test_that("a shape has the density of quadrature", {
   expect_quantiles(draws[, "shape"], shapes, colSums(density))
 })
 
-test_that("a chain in two pieces is the chain in one, effects too, and a saved fit goes on", {
+test_that("a chain in two pieces is the chain in one and a saved fit goes on", {
   for (case in family_cases()[c("logit", "dispersed")]) {
     formula <- formula_of_case(case, ~ x + (1 + x | g))
     prior <- relm_prior(sd = half_normal(1), beta = normal(0, 2))
@@ -103,7 +104,7 @@ test_that("proposals serve where a standard deviation is near zero, and with few
   expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "sd_g__Intercept"])), 0.1 * 2000)
 })
 
-test_that("another sampler, and several groupings, are refused by name", {
+test_that("another sampler and several groupings are refused by name", {
   expect_error(short(y ~ x + (1 | g), binomial(), data, sampler = "centered"),
                "centered sampler is of Gaussian responses", class = "relm_error")
   expect_error(short(y ~ x + (1 | g) + (1 | size), binomial(), data),
