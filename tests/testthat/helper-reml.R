@@ -15,7 +15,7 @@ reml_cases <- list(
   reml_case(logDens ~ Block + sample * dilut + (1 | Block:sample) + (1 | Block:dilut), "nlme", "Assay"),
   reml_case(Thickness ~ Source + (1 | Lot / Wafer), "nlme", "Oxide"),
   reml_case(Yield ~ Date * Variety + (1 | Block / Variety), "nlme", "Alfalfa"),
-  reml_case(current ~ voltage + I(voltage^2) + (1 + voltage | Wafer) + (1 | Wafer:Site), "nlme", "Wafer"),
+  reml_case(current ~ voltage + I(voltage^2) + (0 + voltage | Wafer) + (1 | Wafer:Site), "nlme", "Wafer"),
   reml_case(effort ~ Type + (1 | Subject), "nlme", "ergoStool"),
   reml_case(Reaction ~ Days + (1 + Days | Subject), "lme4", "sleepstudy"),
   reml_case(rounds ~ Method + (1 | Team) + (1 | Physique), "nlme", "Gun")
