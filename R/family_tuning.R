@@ -10,7 +10,7 @@ mode_width <- 1.03
 
 # How many proposals a sweep makes, by the share that is accepted, and slices beside them.
 family_moves <- function(share) {
-  if (share > 0.7) c(independent = 1L, ellipse = 0L)
+  if (share > 0.9) c(independent = 1L, ellipse = 0L)
   else if (share > low_acceptance) c(independent = 2L, ellipse = 0L)
   else c(independent = 2L, ellipse = 2L)
 }
@@ -32,7 +32,7 @@ tune_family <- function(model, control) {
   if (isTRUE(share > enough_at_mode)) {
     tuning <- at_mode
   } else {
-    learnt <- learn_proposal(model, tuning, 1)
+    learnt <- shape_proposal(model, learn_proposal(model, tuning, 1)$tuning)
     tuning <- learnt$tuning
     share <- learnt$accepted_share
   }
@@ -40,6 +40,68 @@ tune_family <- function(model, control) {
   tuning$n_independent <- moves[["independent"]]
   tuning$n_ellipse <- moves[["ellipse"]]
   with_tuning(model, tuning)
+}
+
+# Degrees of freedom and widths, over that of a learnt t, among which the best is chosen.
+proposal_shapes <- expand.grid(df = c(4, 6, 10, 20, 50), width = c(0.8, 0.87, 0.93, 1, 1.08))
+shaping_points <- 300L
+
+# The tuning with the t that leaves the largest effective share of points that the present one
+# proposes, weighted by its density over theirs; and the share of its proposals that are accepted.
+shape_proposal <- function(model, tuning) {
+  n <- length(tuning$center) * shaping_points
+  proposed <- with_stream(shaping_seed, propose(model, tuning, n))
+  inside <- !is.na(proposed$log_density)
+  points <- proposed$points[, inside, drop = FALSE]
+  target <- log_target(model, tuning, points, 1)
+  distances <- folded_distances(points, tuning)
+  present <- log_folded_t(distances, tuning$df, 1)
+  ratio <- target - present
+  ratio <- exp(ratio - max(ratio))
+  relative <- function(df, width) {
+    pmax(exp(log_folded_t(distances, df, width) - present), 1e-300)
+  }
+  share <- mapply(function(df, width) {
+    own <- relative(df, width)
+    # The sum of weights squared over that of weights, both by points of the present one.
+    sum(ratio)^2 / (sum(ratio^2 / own) * sum(own))
+  }, proposal_shapes$df, proposal_shapes$width)
+  best <- which.max(share)
+  tuning$df <- proposal_shapes$df[best]
+  tuning$root <- tuning$root / proposal_shapes$width[best]
+  own <- relative(tuning$df, proposal_shapes$width[best])
+  list(tuning = tuning, accepted_share = weighted_acceptance(ratio / own, own))
+}
+
+shaping_seed <- 30301L
+
+# Squared distances of points from the center, in the coordinates in which the t is round: a column for
+# each of the points that are the same but for the signs of columns near 0.
+folded_distances <- function(points, tuning) {
+  near <- which(bitwAnd(tuning$near, bitwShiftL(1L, seq_along(tuning$scale) - 1L)) > 0)
+  signs <- if (length(near)) as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), length(near))))
+    else matrix(FALSE, 1, 0)
+  distances <- vapply(seq_len(nrow(signs)), function(i) {
+    flipped <- signs_changed(tuning$sign_columns, near[signs[i, ]])
+    colSums((tuning$root %*% (ifelse(flipped, -1, 1) * points - tuning$center))^2)
+  }, numeric(ncol(points)))
+  structure(matrix(distances, ncol(points)), d = nrow(points))
+}
+
+log_folded_t <- function(distances, df, width) {
+  d <- attr(distances, "d")
+  log(rowSums((1 + distances / (df * width^2))^(-(df + d) / 2))) +
+    lgamma((df + d) / 2) - lgamma(df / 2) - d / 2 * log(df) - d * log(width)
+}
+
+# accepted_share() of points of weight w that stand for `times` of them.
+weighted_acceptance <- function(weight, times) {
+  order <- order(weight)
+  w <- weight[order]
+  t <- times[order] / sum(times)
+  above <- 1 - cumsum(t)
+  # Twice the sum over pairs of the lesser weight.
+  sum(w * t * (2 * above + t)) / sum(w * t)
 }
 
 # Where the search begins: coefficients by a few steps of iteratively reweighted least squares without
