@@ -111,7 +111,9 @@ main <- function(arguments) {
     print(rows[c("peer", "draws", "seconds", "ess_per_second", "ess_per_draw", "ratio",
                  "ratio_long", "thousand_over_lmer")], digits = 3, row.names = FALSE)
     rows <- rbind(saved[saved$case != name, names(rows)], rows)
-    utils::write.csv(rows[order(match(rows$case, names(cases))), ], file, row.names = FALSE)
+    places <- order(match(rows$case, names(cases)), match(rows$peer, names(crossed_adaptors)),
+                    rows$draws)
+    utils::write.csv(rows[places, ], file, row.names = FALSE)
   }
 }
 
