@@ -155,6 +155,20 @@ for (formula in list(y ~ x + (1 | g/h), y ~ x + (1 | h) + (1 + x | g))) {
 }
 invisible(short(y ~ x, data))
 invisible(short(y ~ x, data, sigma = ~ f))
+# Other families.
+data$hit <- as.numeric(seq_len(nrow(data)) %% 3 == 0)
+data$count <- seq_len(nrow(data)) %% 5
+other <- relm_prior(beta = normal(0, 2), sd = half_normal(1))
+for (formula in list(~ x, ~ x + (1 | g), ~ x + (1 + x | g), ~ x + (1 + x + v || g))) {
+  for (family in list(binomial(), binomial("probit"), binomial("cloglog"), poisson(),
+                      negative_binomial())) {
+    response <- if (family$family == "binomial") quote(hit) else quote(count)
+    fit <- short(as.formula(call("~", response, formula[[2]])), data, family = family, prior = other)
+    invisible(predict(fit, data[1:3, ]))
+    invisible(extend(fit, 2))
+  }
+}
+invisible(short(cbind(count, 5 - count) ~ x + (1 | g), data, family = binomial(), prior = other))
 # Many fixed columns, in panels: one random column with a spectrum, and without.
 set.seed(1)
 wide <- data.frame(y = rnorm(160), g = rep(1:16, 10), f = rep(c("a", "b"), 80))

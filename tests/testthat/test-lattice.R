@@ -48,25 +48,6 @@ test_that("with correlated slopes too, and merged rows", {
   }
 })
 
-test_that("a target without groups is the likelihood", {
-  for (case in family_cases()) {
-    posterior <- family_posterior(case, ~ x, data)
-    model <- model_of(posterior)
-    tuning <- family_tuning_of(model)
-    shape <- if (has_shape(model)) 1.7
-    values <- vapply(list(c(0, 0), c(0.4, -0.8), c(-2, 3)), function(beta) {
-      eta <- as.matrix(posterior$responses$X %*% beta)
-      counts <- if (!is.null(shape)) {
-        sum(posterior$responses$times * (lgamma(posterior$responses$values + shape) - lgamma(shape)))
-      }
-      at <- log_target(model, tuning, family_point(model, tuning, NULL, NULL, beta, shape), 1)
-      at - sum(merged_log_likelihood(posterior, seq_along(eta), eta, shape), counts,
-               dnorm(beta, 0, 5, log = TRUE))
-    }, 0)
-    expect_lt(diff(range(values)), 1e-8)
-  }
-})
-
 test_that("lattices of half the distance agree, in up to four dimensions", {
   terms <- list(~ x + (1 | g), ~ x + (1 + x | g), ~ x + (1 + x + v | g), ~ x + (1 + x + v + z || g))
   for (q in seq_along(terms)) {
@@ -78,42 +59,6 @@ test_that("lattices of half the distance agree, in up to four dimensions", {
       expect_lt(abs(at(1) - at(0.5)), c(1e-6, 1e-5, 2e-4, 1e-3)[q])
     }
   }
-})
-
-test_that("lattices reach as far as groups of nothing but zeros, or of large counts and offsets, do", {
-  for (sd in c(1, 5, 20, 300)) {
-    for (offset in c(-20, 0, 20)) {
-      data$y <- as.numeric(data$g == "f")
-      data$count <- round(exp(data$x + 8)) * (data$g != "e")
-      data$o <- offset
-      for (case in family_cases()[c("logit", "poisson", "dispersed")]) {
-        posterior <- family_posterior(case, ~ x + offset(o) + (1 | g), data)
-        model <- model_of(posterior)
-        tuning <- family_tuning_of(model)
-        shape <- if (has_shape(model)) 3
-        point <- family_point(model, tuning, sd, NULL, c(-1, 0.5), shape)
-        at <- function(fineness) log_target(model, family_tuning_of(model, fineness), point, 1)
-        expect_true(is.finite(at(1)))
-        expect_lt(abs(at(1) - at(0.5)), 1e-5)
-      }
-    }
-  }
-})
-
-test_that("many rows of a group lose no digits, and threads change none", {
-  set.seed(2)
-  many <- data.frame(g = rep(c("a", "b", "c"), c(20000, 3, 4)), x = rnorm(20007))
-  many$y <- rbinom(20007, 1, plogis(many$x))
-  model <- model_of(family_posterior(family_cases()$logit, ~ x + (1 | g), many))
-  tuning <- family_tuning_of(model)
-  point <- c(0.5, 0.1, 2)
-  half <- log_target(model, family_tuning_of(model, 0.5), point, 1)
-  expect_lt(abs(log_target(model, tuning, point, 1) - half), 1e-7)
-  groups <- data.frame(g = rep(seq_len(3000), each = 2), y = rep(0:1, 3000))
-  model <- model_of(family_posterior(family_cases()$logit, ~ 1 + (1 | g), groups))
-  tuning <- family_tuning_of(model)
-  on_two <- replace(tuning, "threads", 2L)
-  expect_identical(log_target(model, tuning, c(0.5, 0.1), 1), log_target(model, on_two, c(0.5, 0.1), 1))
 })
 
 test_that("effects are draws of their distribution given the hyperparameters", {

@@ -1,0 +1,39 @@
+# Nodes far from the mode, and of many rows.
+
+data <- family_data()
+
+test_that("lattices reach as far as groups of nothing but zeros, or of large counts and offsets, do", {
+  for (sd in c(1, 5, 20, 300)) {
+    for (offset in c(-20, 0, 20)) {
+      data$y <- as.numeric(data$g == "f")
+      data$count <- round(exp(data$x + 8)) * (data$g != "e")
+      data$o <- offset
+      for (case in family_cases()[c("logit", "poisson", "dispersed")]) {
+        posterior <- family_posterior(case, ~ x + offset(o) + (1 | g), data)
+        model <- model_of(posterior)
+        tuning <- family_tuning_of(model)
+        shape <- if (has_shape(model)) 3
+        point <- family_point(model, tuning, sd, NULL, c(-1, 0.5), shape)
+        at <- function(fineness) log_target(model, family_tuning_of(model, fineness), point, 1)
+        expect_true(is.finite(at(1)))
+        expect_lt(abs(at(1) - at(0.5)), 1e-5)
+      }
+    }
+  }
+})
+
+test_that("many rows of a group lose no digits, and threads change none", {
+  set.seed(2)
+  many <- data.frame(g = rep(c("a", "b", "c"), c(20000, 3, 4)), x = rnorm(20007))
+  many$y <- rbinom(20007, 1, plogis(many$x))
+  model <- model_of(family_posterior(family_cases()$logit, ~ x + (1 | g), many))
+  tuning <- family_tuning_of(model)
+  point <- c(0.5, 0.1, 2)
+  half <- log_target(model, family_tuning_of(model, 0.5), point, 1)
+  expect_lt(abs(log_target(model, tuning, point, 1) - half), 1e-7)
+  groups <- data.frame(g = rep(seq_len(3000), each = 2), y = rep(0:1, 3000))
+  model <- model_of(family_posterior(family_cases()$logit, ~ 1 + (1 | g), groups))
+  tuning <- family_tuning_of(model)
+  on_two <- replace(tuning, "threads", 2L)
+  expect_identical(log_target(model, tuning, c(0.5, 0.1), 1), log_target(model, on_two, c(0.5, 0.1), 1))
+})
