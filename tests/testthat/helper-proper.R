@@ -2,7 +2,7 @@
 # deviations that are large: how they fall is what the existence of a posterior turns on.
 
 # Nodes and weights of n-point Gauss-Legendre quadrature (Golub and Welsch 1969).
-gauss_legendre <- function(n) {
+legendre_rule <- function(n) {
   i <- seq_len(n - 1)
   J <- matrix(0, n, n)
   J[cbind(i, i + 1)] <- J[cbind(i + 1, i)] <- i / sqrt(4 * i^2 - 1)
@@ -18,7 +18,7 @@ kinked_nodes <- function(kinks, width, n = 6, first = 0.7) {
   ends <- c(-width, width, unlist(near))
   ends <- sort(unique(ends[abs(ends) <= width]))
   ends <- ends[c(TRUE, diff(ends) > 1e-9 * width)]
-  rule <- gauss_legendre(n)
+  rule <- legendre_rule(n)
   half <- diff(ends) / 2
   list(x = as.numeric(outer(rule$x, half) + rep(ends[-1] - half, each = n)),
        w = as.numeric(outer(rule$w, half)))

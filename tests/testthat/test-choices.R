@@ -25,5 +25,5 @@ test_that("predictions refuse arguments that are not theirs, and those of other 
   }
   expect_error(fitted(fit, weights = 1), "weights", class = "relm_error")
   expect_error(posterior_epred(fit, new_sigma = "prior"), "new_sigma", class = "relm_error")
-  expect_error(predict(fit, NULL, NULL, TRUE, 0.5, 3), "without a name", class = "relm_error")
+  expect_error(predict(fit, NULL, NULL, TRUE, 0.5, "link", 3), "without a name", class = "relm_error")
 })
