@@ -18,8 +18,10 @@ void prepare_lines(lattice_group_t *g)
     likelihood_t likelihood = g->responses->likelihood;
     lanes_t total = ALL_LANES(0.0);
     int n = g->n;
+    /* Where c is the same in all rows, the first stands for them. */
+    int n_steps = g->responses->is_intercept ? LANES : n;
     for (int k = 0; k < g->q; k++)
-        for (int i = 0; i < n; i += LANES) {
+        for (int i = 0; i < n_steps; i += LANES) {
             lanes_t step = g->h * *const_lanes_of(b->c + i + (size_t) n * k);
             if (!is_plain(g)) exp_lanes(&step);
             *lanes_of(b->step + i + (size_t) n * k) = step;
