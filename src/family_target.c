@@ -66,7 +66,16 @@ static void sum_chunks(const responses_t *responses, const group_parameters_t *p
     }
 }
 
-/* Rows that a visit's worth of a Gaussian cell takes as long as. */
+/* Chunks between two questions: as many as a thread has room for, or one where a group has many nodes,
+   or each is slow. */
+static int chunks_in_turn(const responses_t *responses)
+{
+    int is_slow = responses->n_random > 1 || responses->likelihood == LIKELIHOOD_PROBIT
+        || responses->likelihood == LIKELIHOOD_CLOGLOG;
+    return is_slow ? 1 : LATTICE_CHUNKS_PER_THREAD;
+}
+
+/* A row of a group with one random column counts for as many visits. */
 static const double VISITS_PER_ROW = 1.0;
 
 static status_t add_integrals(const collapsed_target_t *target,
@@ -75,15 +84,15 @@ static status_t add_integrals(const collapsed_target_t *target,
     const responses_t *responses = target->model->responses;
     const family_data_t *family = target->family;
     int n_chunks = (responses->n_groups - 1) / LATTICE_CHUNK + 1;
-    int round = family->n_threads * LATTICE_CHUNKS_PER_THREAD;
+    int in_turn = chunks_in_turn(responses), round = family->n_threads * in_turn;
     for (int first = 0; first < n_chunks; first += round) {
         int end = first + round < n_chunks ? first + round : n_chunks;
         sum_chunks(responses, parameters, first, end, family);
         for (int chunk = first; chunk < end; chunk++) *value += family->sums[chunk - first];
         int to = end == n_chunks ? responses->n_groups : end * LATTICE_CHUNK;
         double rows = responses->start[to] - responses->start[first * LATTICE_CHUNK];
-        if (user_wants_to_stop(target->monitor, VISITS_PER_ROW * rows * (1 + target->grouping->n_random)))
-            return STATUS_INTERRUPTED;
+        double visits = in_turn == 1 ? (double) VISITS_PER_QUESTION : VISITS_PER_ROW * rows;
+        if (user_wants_to_stop(target->monitor, visits)) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
 }

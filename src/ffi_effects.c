@@ -30,6 +30,7 @@ typedef struct {
     status_t (*draw)(void *data, int group, int from, int end, const double *variates,
                      double *effects, size_t stride);
     void *data;
+    int is_slow;                /* is to be asked after each group whether to stop */
 } deferred_t;
 
 /* Effects of the groups `chosen` (from 0, rising) for draws of the hyperparameters: q x chosen x
@@ -68,6 +69,10 @@ static SEXP draw_in_tiles(const deferred_t *deferred, SEXP chosen, SEXP tile, SE
                                         variates + (size_t) n_variates * (start - from),
                                         REAL(effects) + stride * start + (size_t) q * i, stride);
                 i++;
+                if (!deferred->is_slow) continue;
+                PutRNGstate();
+                allow_stop();
+                GetRNGstate();
             }
             PutRNGstate();
             if (status != STATUS_OK) raise_status(status, 0);
@@ -106,7 +111,7 @@ SEXP ffi_draw_deferred(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile, SEXP
     normal_effects_t own = { &model, step, &draws, { 0 } };
     ALLOCATE(own.buffers = take_group_effects(q, model.n_coef, &work));
     deferred_t deferred = { grouping->n_groups, q, draws.n, q, draw_standard_normals, draw_normal,
-                            &own };
+                            &own, 0 };
     return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);
 }
 
@@ -151,7 +156,7 @@ SEXP ffi_draw_family_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile
     int q = grouping->n_random;
     family_effects_t own = { &model, &draws, new_family_data(&model, 1, 1.0)->buffers };
     deferred_t deferred = { grouping->n_groups, q, draws.n, q + 1, make_uniforms, draw_by_lattice,
-                            &own };
+                            &own, 1 };
     return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);
 }
 

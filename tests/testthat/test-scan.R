@@ -1,23 +1,27 @@
 # A scan over several steps: its draws against numerical integration, and against its own priors.
 
-test_that("crossed intercepts have the posterior that a grid gives", {
+test_that("crossed intercepts have the posterior that a grid gives, by a scan and in one step", {
   skip_on_cran()
   set.seed(5)
   data <- expand.grid(a = 1:5, b = 1:6)[-c(3, 9, 22), ]
   data$x <- rnorm(27)
   data$y <- rnorm(27) + rnorm(5)[data$a] + 0.5 * rnorm(6)[data$b] + 0.3 * data$x
   posterior <- posterior_of(y ~ x + (1 | a) + (1 | b), data)
-  fit <- by_scan(relm(y ~ x + (1 | a) + (1 | b), data, seed = 3, draws = 5000))
   p <- c(0.05, 0.25, 0.5, 0.75, 0.95)
   grid <- quantiles_on_grid(posterior, p)
-  hyper <- fit$sampling$hyper
-  for (g in 1:2) {
-    lambda <- hyper[, , c("sd_a__Intercept", "sd_b__Intercept")[g]] / hyper[, , "sigma"]
-    n <- posterior::ess_bulk(lambda)
-    below <- vapply(grid[[g]], function(q) mean(lambda < q), 0)
-    expect_lt(max(abs(below - p) / sqrt(p * (1 - p) / n)), 3.5)
-    # Nearly independent draws.
-    expect_gt(n, 0.5 * length(lambda))
+  sample <- function() relm(y ~ x + (1 | a) + (1 | b), data, seed = 3, draws = 5000)
+  fits <- list(by_scan(sample()), sample())
+  expect_identical(vapply(fits, function(fit) isTRUE(fit$sampling$merged), NA), c(FALSE, TRUE))
+  for (fit in fits) {
+    hyper <- fit$sampling$hyper
+    for (g in 1:2) {
+      lambda <- hyper[, , c("sd_a__Intercept", "sd_b__Intercept")[g]] / hyper[, , "sigma"]
+      n <- posterior::ess_bulk(lambda)
+      below <- vapply(grid[[g]], function(q) mean(lambda < q), 0)
+      expect_lt(max(abs(below - p) / sqrt(p * (1 - p) / n)), 3.5)
+      # Nearly independent draws.
+      expect_gt(n, 0.5 * length(lambda))
+    }
   }
 })
 
