@@ -162,19 +162,53 @@ INLINED void counted_rows(const lattice_group_t *g, const line_t *line, int widt
     }
 }
 
+/* The log likelihoods of y successes in m trials at nodes: log Phi(eta) and log Phi(-eta) are those of
+   either tail. */
+INLINED void probit_nodes(double y, double m, const lanes_t *eta, lanes_t *sum)
+{
+    lanes_t zero = ALL_LANES(0.0), other = -*eta, tail = *eta, rest;
+    raise_lanes(&tail, &other);
+    log_tail_lanes(&tail);
+    rest = tail;
+    exp_lanes(&rest);
+    rest = 1.0 - rest;
+    log_lanes(&rest);
+    lanes_t above = rest, below = tail;
+    swap_lanes(&above, &below, eta, &zero);
+    *sum += y * above + (m - y) * below;
+}
+
+/* log(1 - exp(-e)) is log e less e/2 where e is small. */
+INLINED void cloglog_nodes(double y, double m, const lanes_t *eta, lanes_t *sum)
+{
+    lanes_t e = *eta, small = ALL_LANES(1e-4), far;
+    exp_lanes(&e);
+    far = -e;
+    exp_lanes(&far);
+    far = 1.0 - far;
+    lanes_t least = ALL_LANES(1e-300), near = *eta - e * (0.5 - e * (1.0 / 24));
+    raise_lanes(&far, &least);
+    log_lanes(&far);
+    swap_lanes(&far, &near, &e, &small);
+    *sum += y * far - (m - y) * e;
+}
+
 /* Rows of other links, factor being what the line adds to eta. */
 INLINED void other_rows(const lattice_group_t *g, const line_t *line, int width, lanes_t *sum)
 {
     const lattice_buffers_t *b = g->b;
-    double *out = (double *) sum;
-    for (int k = 0; k < LANES * width; k++) {
-        double t = line->t + g->h * k, total = -g->at_mode;
-        for (int i = 0; i < g->n; i++) {
-            if (g->trials[i] == 0.0) continue;
-            double eta = b->eta[i] + line->factor[i] + b->c[i] * t;
-            total += plain_row(g->responses->likelihood, eta, g->y[i], g->trials[i]).value;
+    int is_probit = g->responses->likelihood == LIKELIHOOD_PROBIT;
+    double t[4 * 4];
+    for (int k = 0; k < LANES * width; k++) t[k] = line->t + g->h * k;
+    for (int v = 0; v < width; v++) sum[v] = ALL_LANES(-g->at_mode);
+    for (int i = 0; i < g->n; i++) {
+        double y = g->y[i], m = g->trials[i], base = b->eta[i] + line->factor[i], c = b->c[i];
+        if (m == 0.0) continue;
+        for (int v = 0; v < width; v++) {
+            lanes_t eta = base + c * *const_lanes_of(t + LANES * v);
+            if (is_probit) probit_nodes(y, m, &eta, sum + v);
+            else cloglog_nodes(y, m, &eta, sum + v);
         }
-        out[k] = total;
     }
 }
 
