@@ -14,7 +14,7 @@ typedef struct family_data {
 
 /* Groups whose integrals are added up by one thread, and how many times of these between two
    questions whether to stop. */
-enum { LATTICE_CHUNK = 64, LATTICE_CHUNKS_PER_THREAD = 8 };
+enum { LATTICE_CHUNK = 16, LATTICE_CHUNKS_PER_THREAD = 32 };
 
 /* The posterior of the coefficients, the standard deviations and correlations of the effects, and of
    dispersed counts the shape r, with the effects integrated out. Coordinates: those of L as in
