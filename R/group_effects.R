@@ -103,9 +103,10 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
   n_blocks <- if (is_merged(model)) 1 else last %/% tile_size[["groups"]] + 1
   seeds <- tile_seeds(chain_seed, n_blocks, n_batches, first)
   if (in_chain) {
-    draw <- if (is_merged(model)) ffi_draw_merged else ffi_draw_nested
-    drawn <- with_stream(chain_seed, {
-      .Call(draw, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    drawn <- with_stream(chain_seed, if (is_merged(model)) {
+      .Call(ffi_draw_merged, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    } else {
+      .Call(ffi_draw_nested, model, hyper, groups, tile_size, seeds, skipped, set.seed)
     })
     if (is.null(drawn)) rlang::interrupt()
     for (g in seq_along(drawn)) {
@@ -113,9 +114,10 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
     }
     return(drawn)
   }
-  ffi_draw <- if (is.null(model$responses)) ffi_draw_deferred else ffi_draw_family_effects
-  drawn <- with_stream(chain_seed, {
-    .Call(ffi_draw, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+  drawn <- with_stream(chain_seed, if (is.null(model$responses)) {
+    .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+  } else {
+    .Call(ffi_draw_family_effects, model, hyper, groups, tile_size, seeds, skipped, set.seed)
   })
   dim(drawn) <- c(model$groupings[[1]]$n_random, length(groups), ncol(drawn))
   drawn
@@ -144,8 +146,8 @@ effect_moments <- function(model, hyper) {
     return(shaped_moments(.Call(ffi_group_moments, model, chosen, beta_mean),
                           model$groupings[[1]]))
   }
-  moments_by_grouping <- if (is_merged(model)) ffi_merged_moments else ffi_nested_moments
-  moments <- .Call(moments_by_grouping, model, chosen, beta_mean)
+  moments <- if (is_merged(model)) .Call(ffi_merged_moments, model, chosen, beta_mean)
+    else .Call(ffi_nested_moments, model, chosen, beta_mean)
   if (is.null(moments)) rlang::interrupt()
   Map(shaped_moments, moments, model$groupings)
 }
