@@ -18,6 +18,9 @@
 #   deviance(y, eta, scale, trials)
 #                           the deviance residual; of a scale of 1 where that is a precision's
 #   sd(mean, scale, trials) the standard deviation of y / trials
+#   latent_variance(mean, scale)
+#                           the variance of a response given eta on the scale of the link (Nakagawa,
+#                           Johnson and Schielzeth 2017)
 #   draw(eta, scale, trials)
 #                           a y for each eta
 #   variates(n)             random numbers that make a y each (draw_given() in src/family.h), which
@@ -31,8 +34,8 @@
 #                           finite, and after it by a row and by all rows together
 new_family <- function(name, link, label, scale, weights, as_family, inverse_link,
                        inverse_link_slope, log_density, log_density_slope, log_density_curvature,
-                       deviance, sd, draw, variates, picture, keeps_values, log_constant, read,
-                       check_type, check_rows, check_all) {
+                       deviance, sd, latent_variance, draw, variates, picture, keeps_values,
+                       log_constant, read, check_type, check_rows, check_all) {
   elements <- names(formals())
   stats::setNames(lapply(elements, get, environment()), elements)
 }
@@ -157,6 +160,10 @@ new_binomial <- function(link, label, inverse_link, inverse_link_slope, log_side
     sd = function(mean, scale, trials = NULL) {
       sqrt(mean * (1 - mean) / (if (is.null(trials)) 1 else trials))
     },
+    # That of the tolerance whose distribution function is the inverse link.
+    latent_variance = function(mean, scale) {
+      c(logit = pi^2 / 3, probit = 1, cloglog = pi^2 / 6)[[link]]
+    },
     draw = function(eta, scale, trials = NULL) {
       m <- if (is.null(trials)) 1 else trials
       eta[] <- stats::rbinom(length(eta), m, inverse_link(eta))
@@ -248,6 +255,7 @@ poisson_log <- function() {
       signed_root(y - exp(eta), largest - (y * eta - exp(eta)))
     },
     sd = function(mean, scale, trials = NULL) sqrt(mean),
+    latent_variance = function(mean, scale) log1p(1 / mean),
     draw = function(eta, scale, trials = NULL) {
       eta[] <- stats::rpois(length(eta), exp(eta))
       eta
@@ -282,6 +290,7 @@ negative_binomial_log <- function() {
       signed_root(y - exp(eta), less)
     },
     sd = function(mean, scale, trials = NULL) sqrt(mean + mean^2 / scale),
+    latent_variance = function(mean, scale) log1p(1 / mean + 1 / scale),
     draw = function(eta, scale, trials = NULL) {
       eta[] <- stats::rnbinom(length(eta), size = scale, mu = exp(eta))
       eta
@@ -307,6 +316,7 @@ families <- list(
     },
     deviance = function(y, eta, scale, trials = NULL) y - eta,
     sd = function(mean, scale, trials = NULL) scale,
+    latent_variance = function(mean, scale) scale^2,
     draw = function(eta, scale, trials = NULL) eta + scale * stats::rnorm(length(eta)),
     variates = function(n) stats::rnorm(n), picture = "dens_overlay", keeps_values = FALSE,
     log_constant = function(y, trials) 0,

@@ -30,7 +30,8 @@
 #'   standard deviations and correlations of group effects; `"grouplevel"`: group effects;
 #'   `"random"` or `"full_random"`: the last two; `"all"` or `"full"`: all.
 #' @param component `"all"`; `"conditional"` or `"location"`: without residual standard deviations;
-#'   `"sigma"`, `"dispersion"`, `"distributional"` or `"auxiliary"`: only these. `NULL` is
+#'   `"sigma"`: only these; `"dispersion"`, `"distributional"` or `"auxiliary"`: only these and the
+#'   shape of a negative binomial family, which the first two leave out. `NULL` is
 #'   `"conditional"` if `effects` is `"fixed"`, otherwise `"all"`. For `get_variance()`: `"all"`, or
 #'   the name of a part without its `var.`; `"rho01"` and `"rho00"` are correlations.
 #' @param parameters Regular expressions that choose among names of draws.
@@ -55,7 +56,8 @@
 #' * `find_formula()`: a list with the parts `conditional`, `random` (the columns of a block and the
 #'   grouping factor, or a list of these) and `sigma` (if the levels of a factor have their own
 #'   residual variances).
-#' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random` and `sigma`.
+#' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random`, `sigma` and
+#'   `auxiliary`, the shape of a negative binomial family.
 #' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
 #' * `clean_parameters()`: a data frame with a row for each parameter.
 #' * `get_parameters()`: a data frame, draws x parameters.
@@ -69,11 +71,22 @@
 #'   of \eqn{x'\beta}; `var.random`, the mean over rows of \eqn{z'\Sigma z} (Johnson, 2014), summed
 #'   over grouping factors;
 #'   `var.residual`, the mean over rows of \eqn{\sigma^2 / w}; `var.distribution`, the same;
-#'   `var.dispersion`, 0; `var.intercept`, `var.slope` and `cor.slope_intercept`.
+#'   `var.dispersion`, 0; `var.intercept`, `var.slope` and `cor.slope_intercept`. With other families
+#'   the variances are on the scale of the link (Nakagawa, Johnson and Schielzeth, 2017):
+#'   `var.distribution` is \eqn{\pi^2 / 3} for logit, 1 for probit, \eqn{\pi^2 / 6} for complementary
+#'   log-log, \eqn{\log(1 + 1/\lambda)} for Poisson responses and \eqn{\log(1 + 1/\lambda + 1/r)} for
+#'   negative binomial ones, where \eqn{\lambda} is the mean over rows of
+#'   \eqn{\exp(x'\beta + z'\Sigma z / 2)}, with offsets; `var.dispersion` is the variance of the effects
+#'   of a grouping factor that has a level for each row, beside a family without a scale parameter;
+#'   and `var.residual` is the sum of the two.
 #' * `find_algorithm()`: a list with the elements `algorithm`, `chains`, `iterations`, `warmup`.
 #' @references
 #' Johnson, P. C. D. (2014). Extension of Nakagawa & Schielzeth's R2GLMM to random slopes models.
 #' *Methods in Ecology and Evolution* 5, 944--946.
+#'
+#' Nakagawa, S., Johnson, P. C. D. and Schielzeth, H. (2017). The coefficient of determination R2 and
+#' intra-class correlation coefficient from generalized linear mixed-effects models revisited and
+#' expanded. *Journal of the Royal Society Interface* 14, 20170213.
 #' @examplesIf requireNamespace("bayestestR", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -148,6 +161,12 @@ model_info.relm <- function(x, verbose = TRUE, ...) {
   info
 }
 
+# insight's own would be a sum of squares, whatever the family.
+#' @rawNamespace S3method(insight::get_deviance, relm)
+get_deviance.relm <- function(x, ...) {
+  if (is_gaussian(x)) NextMethod() else deviance.relm(x)
+}
+
 #' @rdname relm-easystats
 #' @rawNamespace S3method(insight::find_algorithm, relm)
 #' @method find_algorithm relm
@@ -167,8 +186,8 @@ find_parameters.relm <- function(x, effects = "all", component = "all", flatten 
   refuse_dots(beside_easystats(list(...)), "find_parameters")
   check_flag(flatten, "flatten")
   table <- parameter_table(x, effects, component, parameters)
-  # insight's three parts, in this order.
-  parts <- c("conditional", "random", "sigma")
+  # insight's parts, in this order.
+  parts <- c("conditional", "random", "sigma", "auxiliary")
   part <- ifelse(table$Effects == "random", "random", table$Component)
   names <- split(table$Parameter, factor(part, intersect(parts, part)))
   if (flatten) table$Parameter else names
@@ -247,18 +266,21 @@ beside_easystats <- function(dots) {
 
 # The parameters as insight describes them, a row each.
 parameter_table <- function(fit, effects = "all", component = "all", patterns = NULL) {
-  rows <- lapply(c("fixed", "ran_pars", if (sum(lengths(fit$sampling$kept))) "ran_vals"),
-                 tidy_rows, fit = fit)
+  has_shape <- identical(family_of(fit)$scale, "shape")
+  rows <- lapply(c("fixed", "ran_pars", if (sum(lengths(fit$sampling$kept))) "ran_vals",
+                   if (has_shape) "auxiliary"), tidy_rows, fit = fit)
   rows <- do.call(rbind, rows)
   rows <- rows[rows$variable %in% default_variables(fit), ]
   residual <- rows$group %in% "Residual"
+  auxiliary <- rows$effect == "auxiliary"
+  fixed <- rows$effect == "fixed" | residual | auxiliary
   is_effect <- rows$effect == "ran_vals"
   table <- data.frame(
     Parameter = rows$variable,
-    Effects = ifelse(rows$effect == "fixed" | residual, "fixed", "random"),
-    Component = ifelse(residual, "sigma", "conditional"),
+    Effects = ifelse(fixed, "fixed", "random"),
+    Component = ifelse(residual, "sigma", ifelse(auxiliary, "auxiliary", "conditional")),
     Group = ifelse(is_effect, paste0(rows$term, ": ", rows$group),
-                   ifelse(rows$effect == "fixed" | residual, "", paste("SD/Cor:", rows$group))),
+                   ifelse(fixed, "", paste("SD/Cor:", rows$group))),
     Cleaned_Parameter = clean_terms(rows, residual, is_effect)
   )
   table <- table[effect_chosen(table, is_effect, effects) &
@@ -313,7 +335,8 @@ component_chosen <- function(table, component, effects) {
     full = rep(TRUE, nrow(table)),
     conditional = ,
     location = table$Component == "conditional",
-    table$Component == "sigma"
+    sigma = table$Component == "sigma",
+    table$Component != "conditional"
   )
 }
 
@@ -351,72 +374,4 @@ get_variance.relm <- function(x, component = "all", verbose = TRUE, ...) {
   if (component == "all") return(medians)
   is_correlation <- component %in% names(correlations)
   medians[[if (is_correlation) correlations[[component]] else paste0("var.", component)]]
-}
-
-# Draws of the parts of the variance of a row's response, over the rows of the fit.
-variance_draws <- function(fit) {
-  posterior <- fit$posterior
-  design <- design_of(fit, "get_variance()")
-  check_gaussian(fit, "The variance of a row's response in parts")
-  rows <- design_rows(design)
-  X <- rows$X[, posterior$fixed, drop = FALSE]
-  beta <- hyper_matrix(fit, shown_places_of(posterior, "b"))
-  residual <- residual_variance(fit, design, rows$weights)
-  parts <- list(var.fixed = rowSums((beta %*% stats::var(X)) * beta), var.residual = residual,
-                var.distribution = residual, var.dispersion = 0 * residual)
-  if (!has_groups(posterior)) return(parts)
-  of_groupings <- lapply(groupings_of(posterior), function(grouping) {
-    place <- grouping$random$place
-    Z <- if (is.null(place)) rows$Z else rows$Z[, place, drop = FALSE]
-    random_variance(grouping, fit, crossprod(Z) / nrow(X))
-  })
-  c(parts, join_variances(of_groupings))
-}
-
-# Mean over rows of sigma^2 / w.
-residual_variance <- function(fit, design, weights) {
-  posterior <- fit$posterior
-  if (is.null(weights)) weights <- rep(1, nrow(design$frame))
-  sigma2 <- hyper_matrix(fit, shown_places_of(posterior, "sigma"))^2
-  if (!has_strata(posterior)) return(as.numeric(sigma2) * mean(1 / weights))
-  level <- group_levels(factors_of(design)$sigma)$index
-  share <- tapply(1 / weights, level, sum) / length(weights)
-  as.numeric(sigma2 %*% share)
-}
-
-# moment: Z'Z / n. The mean over rows of z' Sigma z is trace(Sigma Z'Z / n).
-random_variance <- function(grouping, fit, moment) {
-  posterior <- fit$posterior
-  group <- grouping$name
-  columns <- grouping$random$column
-  sd <- hyper_matrix(fit, shown_places_of(posterior, "sd", group))
-  total <- as.numeric(sd^2 %*% diag(moment))
-  pairs <- correlated_columns(grouping$random$block)
-  correlation <- hyper_matrix(fit, shown_places_of(posterior, "cor", group))
-  products <- correlation * sd[, pairs$first, drop = FALSE] * sd[, pairs$second, drop = FALSE]
-  total <- total + 2 * as.numeric(products %*% moment[cbind(pairs$first, pairs$second)])
-  intercept <- columns == "(Intercept)"
-  with_intercept <- intercept[pairs$first]
-  variance <- function(chosen, names) {
-    if (any(chosen)) {
-      structure(sd[, chosen, drop = FALSE]^2, dimnames = list(NULL, names))
-    }
-  }
-  correlations <- correlation[, with_intercept, drop = FALSE]
-  colnames(correlations) <- rep(group, ncol(correlations))
-  list(var.random = total,
-       var.intercept = variance(intercept, rep(group, sum(intercept))),
-       var.slope = variance(!intercept, paste0(group, ".", columns[!intercept])),
-       cor.slope_intercept = if (any(with_intercept)) correlations)
-}
-
-# Of all groupings, whose effects are independent: the sum of their variances, and the rest beside
-# each other.
-join_variances <- function(parts) {
-  each <- function(name) lapply(parts, `[[`, name)
-  joined <- lapply(c("var.intercept", "var.slope", "cor.slope_intercept"), function(name) {
-    do.call(cbind, each(name))
-  })
-  names(joined) <- c("var.intercept", "var.slope", "cor.slope_intercept")
-  c(list(var.random = Reduce(`+`, each("var.random"))), Filter(Negate(is.null), joined))
 }

@@ -13,10 +13,17 @@
 #'     the line of the model in black, the median with a 95% band. If the model has variables other
 #'     than `against`, a line is the mean of the lines for the group's rows: columns without
 #'     `against` are at their means. A group whose rows do not determine its own line has none.
+#'     With another family than the Gaussian one the lines are curves of the mean, of trials the
+#'     probability, and a group's own is that of maximum likelihood, which has none where
+#'     the group's outcomes are separated or all alike. Of trials points are the shares of successes,
+#'     and offsets are at their mean in the group; counts with an offset are divided by its
+#'     exponential.
 #'   * `"shrinkage"`: the coefficients of each group, by its own least squares in blue and by the
 #'     model (medians) in black, with an arrow from one to the other. Those of the whole population
 #'     are in vermilion. Least squares use the columns that vary by group, after the model's
-#'     estimates of the other columns are subtracted from the response.
+#'     estimates of the other columns are subtracted from the response. With another family than the
+#'     Gaussian one they are maximum likelihood, with these estimates as an offset, on the scale of
+#'     the link; groups without a maximum have no arrow.
 #'   * `"ranef"`: group effects, medians with 50% and 95% intervals, a panel for each column. The
 #'     groups are in the order of the first panel. If there are too many groups to show their names,
 #'     each panel has its own order.

@@ -1,4 +1,5 @@
-# Panels of groups: points, their own least-squares lines and the model's.
+# Panels of groups: points, the lines of their own rows alone and the model's. With another family
+# than the Gaussian one lines are curves of the mean.
 
 # Points of all panels together.
 most_points <- 20000L
@@ -20,11 +21,13 @@ plot_groups <- function(fit, groups, max_groups, against, by, grouping = NULL) {
     table$group <- factor(panels$levels[table$place], panels$levels[shown])
     table
   }
-  draw_groups(label(group_points(axis, owns)), label(lines$model), label(lines$squares)) +
+  draw_groups(label(group_points(axis, owns)), label(lines$model), label(lines$own),
+              own_estimate(fit)) +
     ggplot2::labs(x = axis$name, y = response_label(fit), colour = NULL)
 }
 
-draw_groups <- function(points, model, squares) {
+# own: the lines of the groups' rows alone, and what they are called.
+draw_groups <- function(points, model, own, name) {
   n <- nlevels(points$group)
   text <- panel_text(n)
   dense <- nrow(points) > 200 * n
@@ -34,34 +37,38 @@ draw_groups <- function(points, model, squares) {
     ggplot2::geom_point(ggplot2::aes(y = .data$y), colour = "grey40", alpha = if (dense) 0.3 else 1,
                         size = if (n > 20 || dense) 0.5 else 1.2) +
     # Wider than the model's, so that it is seen where both are one.
-    ggplot2::geom_line(data = squares, ggplot2::aes(y = .data$y, colour = "least squares"),
+    ggplot2::geom_line(data = own, ggplot2::aes(y = .data$y, colour = name),
                        linewidth = if (n > 20) 0.7 else 0.9) +
     ggplot2::geom_line(data = model, ggplot2::aes(y = .data$median, colour = "model"),
                        linewidth = if (n > 20) 0.3 else 0.4) +
-    ggplot2::scale_colour_manual(values = estimate_colours) +
+    ggplot2::scale_colour_manual(values = estimate_colours(name)) +
     ggplot2::scale_x_continuous(n.breaks = if (n > 9) 3 else 5) +
     ggplot2::scale_y_continuous(n.breaks = if (n > 49) 2 else if (n > 9) 4 else 5) +
     ggplot2::facet_wrap(ggplot2::vars(.data$group), labeller = shorten_to(text$most)) +
-    panel_window(points, model, squares) +
+    panel_window(points, model, own) +
     plot_theme() +
     ggplot2::theme(strip.text = ggplot2::element_text(size = text$size),
                    axis.text = ggplot2::element_text(size = text$size))
 }
 
-# Points and the model's lines fill the panels: least squares, and bands, that go far beyond them
-# leave at the edge.
-panel_window <- function(points, model, squares) {
+# Points and the model's lines fill the panels: the groups' own lines, and bands, that go far beyond
+# them leave at the edge.
+panel_window <- function(points, model, own) {
   limits <- range(points$y, model$median)
   limits <- limits + c(-0.3, 0.3) * diff(limits)
-  reach <- range(squares$y, model$lower, model$upper)
+  reach <- range(own$y, model$lower, model$upper)
   if (reach[1] >= limits[1] && reach[2] <= limits[2]) return(NULL)
   ggplot2::coord_cartesian(ylim = c(max(limits[1], reach[1]), min(limits[2], reach[2])),
                            default = TRUE)
 }
 
 response_label <- function(fit) {
+  family <- family_of(fit)
   offset <- !is.null(stats::model.offset(fit$design$frame))
-  paste0(fit$posterior$response, if (offset) " less its offset")
+  if (has_totals(fit$design$frame[[1]])) return("share of successes")
+  paste0(fit$posterior$response,
+         if (offset && is_gaussian(fit)) " less its offset"
+         else if (offset && family$link == "log") " / exp(offset)")
 }
 
 # The groups that panels may be of: the name of their factor, its levels, and the place of each
@@ -89,26 +96,6 @@ panel_groups <- function(fit, by, g = 1L) {
   list(name = "by", levels = levels(by), place = as.integer(by))
 }
 
-# For each place in `shown` the rows of that group: their numbers, columns, Z of all groupings,
-# response less offset, and weights.
-rows_by_group <- function(fit, place, shown, g = 1L) {
-  rows <- which(place %in% shown)
-  rows <- split(rows, factor(place[rows], shown))
-  lapply(seq_along(shown), function(k) {
-    own <- linear_rows(fit$design, rows[[k]], "A picture of groups beside least squares")
-    both <- cbind(own$X, if (length(g)) Z_of_grouping(own$Z, groupings_of(fit$posterior)[[g]]))
-    columns <- both[, match(coef_columns_of(fit$posterior, g), colnames(both)), drop = FALSE]
-    list(place = shown[k], rows = rows[[k]], columns = columns, Z = own$Z, y = own$y,
-         weights = if (is.null(own$weights)) rep(1, length(own$y)) else own$weights)
-  })
-}
-
-# A grouping's columns of those of all.
-Z_of_grouping <- function(Z, grouping) {
-  place <- grouping$random$place
-  if (is.null(place)) Z else Z[, place, drop = FALSE]
-}
-
 group_points <- function(axis, owns) {
   most <- max(most_points %/% length(owns), 1L)
   n_rows <- vapply(owns, function(own) length(own$rows), 0L)
@@ -117,7 +104,7 @@ group_points <- function(axis, owns) {
   }
   lapply(owns, function(own) {
     some <- spread_over(seq_along(own$rows), most)
-    data.frame(x = axis$values[own$rows[some]], y = own$y[some], place = own$place)
+    data.frame(x = axis$values[own$rows[some]], y = own$shown[some], place = own$place)
   })
 }
 
@@ -132,9 +119,10 @@ panel_draws <- function(fit, panels, shown, g = 1L) {
   function(k) draws[, names[, k], drop = FALSE]
 }
 
-# model: the median and 95% band of each group's line, over the range of all groups. squares: its
-# own least-squares line, over its own range.
+# model: the median and 95% band of each group's line, over the range of all groups. own: that of its
+# rows alone, over their range.
 group_lines <- function(fit, axis, owns, draws, g = 1L) {
+  mean_of <- family_of(fit)$inverse_link
   ends <- range(unlist(lapply(owns, function(own) axis$values[own$rows])))
   whole <- seq(ends[1], ends[2], length.out = line_points)
   lines <- lapply(seq_along(owns), function(k) {
@@ -147,32 +135,13 @@ group_lines <- function(fit, axis, owns, draws, g = 1L) {
     for (h in setdiff(seq_along(groupings_of(fit$posterior)), g)) {
       line <- line + line_beside(fit, axis, own, whole, h)
     }
+    line <- mean_of(line + own$level)
     band <- apply(line, 2, stats::quantile, c(0.025, 0.5, 0.975), names = FALSE)
-    squares <- least_squares_values(own, along[-first, , drop = FALSE])
-    told <- rep(!anyNA(squares) && ends[1] < ends[2], length(at))
+    values <- mean_of(own_values(own, along[-first, , drop = FALSE]) + own$level)
+    told <- rep(!anyNA(values) && ends[1] < ends[2], length(at))
     list(model = data.frame(x = whole, lower = band[1, ], median = band[2, ], upper = band[3, ],
                             place = own$place),
-         squares = data.frame(x = at[told], y = squares[told], place = rep(own$place, sum(told))))
+         own = data.frame(x = at[told], y = values[told], place = rep(own$place, sum(told))))
   })
-  list(model = lapply(lines, `[[`, "model"), squares = lapply(lines, `[[`, "squares"))
-}
-
-# What a regression of a group's rows alone gives at other rows of its columns; NA where its own
-# rows do not tell that.
-least_squares_values <- function(own, at) {
-  size <- sqrt(colSums(own$columns^2))
-  size[size == 0] <- 1
-  scaled <- own$columns / rep(size, each = nrow(own$columns))
-  fit <- stats::lm.wfit(scaled, own$y, own$weights)
-  values <- rep(NA_real_, nrow(at))
-  if (fit$rank == 0) return(values)
-  at <- at / rep(size, each = nrow(at))
-  # Told is what lies in the space of the rows.
-  R <- qr.R(fit$qr)[seq_len(fit$rank), order(fit$qr$pivot), drop = FALSE]
-  beyond <- sqrt(colSums(qr.resid(qr(t(R)), t(at))^2))
-  told <- beyond <= 1e-6 * sqrt(rowSums(at^2))
-  coefficients <- fit$coefficients
-  coefficients[is.na(coefficients)] <- 0
-  values[told] <- at[told, , drop = FALSE] %*% coefficients
-  values
+  list(model = lapply(lines, `[[`, "model"), own = lapply(lines, `[[`, "own"))
 }

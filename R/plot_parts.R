@@ -18,8 +18,11 @@ most_panels <- 36L
 okabe_ito <- c("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000",
                "#F0E442")
 
-# What the pictures of groups call their estimates, and how they color them.
-estimate_colours <- c("least squares" = "#0072B2", model = "black", population = "#D55E00")
+# What the pictures of groups call their estimates, and how they color them. own: those of a group's
+# rows alone.
+estimate_colours <- function(own) {
+  stats::setNames(c("#0072B2", "black", "#D55E00"), c(own, "model", "population"))
+}
 
 line_colours <- function(n) {
   if (n > length(okabe_ito)) return(ggplot2::scale_colour_viridis_d())

@@ -4,7 +4,11 @@
 #'
 #' The types that begin with `loo_` compare a row with predictions from all other rows. For each
 #' draw of the hyperparameters, the predictions are drawn from the normal distribution of the row
-#' given the other rows of its group. They are weighed as in [loo()][loo.relm].
+#' given the other rows of its group. They are weighed as in [loo()][loo.relm]. With another family
+#' than the Gaussian one they are observations given all parameters and group effects, weighed as in
+#' `loo(integrated = FALSE)`; and as counts do not tell a quantile from the next, a PIT value
+#' is drawn from between the share of predictions below the response and that of those not above it
+#' (Czado, Gneiting and Held, 2009), so that it is uniform where the model holds.
 #'
 #' @param object A fit.
 #' @param type,plotfun The name of one of bayesplot's functions `ppc_...()` without its prefix:
@@ -32,6 +36,9 @@
 #'   [posterior_predict()], such as `re_formula` or `allow_new_levels`.
 #' @return A ggplot2 object.
 #' @references
+#' Czado, C., Gneiting, T. and Held, L. (2009). Predictive model assessment for count data.
+#' *Biometrics* 65, 1254--1261.
+#'
 #' Gabry, J., Simpson, D., Vehtari, A., Betancourt, M. and Gelman, A. (2019). Visualization in
 #' Bayesian workflow. *Journal of the Royal Statistical Society A* 182, 389--402.
 #' @examplesIf requireNamespace("bayesplot", quietly = TRUE)
@@ -71,7 +78,10 @@ pp_check.relm <- function(object, type = NULL, ndraws = NULL, group = NULL, x = 
   }
   data <- c(data, picture_variables(object, picture, group, x, newdata))
   shown <- rows_to_show(c(data, options[!to_predict]), picture$type, seed)
-  draw_by_bayesplot(paste0("ppc_", picture$type), shown[seq_along(data)], shown[-seq_along(data)])
+  draw <- function() draw_by_bayesplot(paste0("ppc_", picture$type), shown[seq_along(data)],
+                                       shown[-seq_along(data)])
+  # bayesplot tells that it takes PIT values for what they are.
+  if (is.null(data$pit)) draw() else suppressMessages(draw())
 }
 
 # The response and its replicates: new observations, or where a picture is of means their means.
@@ -249,6 +259,7 @@ check_left_out <- function(type, newdata, ndraws, draw_ids, options) {
 # y, predictions of each row given the others, and their weights in the form that a type wants.
 left_out_replicates <- function(fit, arguments, seed) {
   check_installed("loo", "A type that leaves rows out")
+  if (!is_gaussian(fit)) return(left_out_outcomes(fit, arguments, seed))
   n <- nrow(fit$design$frame)
   check_draws_memory(ndraws(fit), 6 * n)
   at <- row_moments(fit)(seq_len(n), TRUE)
@@ -261,4 +272,28 @@ left_out_replicates <- function(fit, arguments, seed) {
   weights <- if ("psis_object" %in% arguments) list(psis_object = psis)
     else list(lw = stats::weights(psis))
   c(list(y = y, yrep = yrep), weights)
+}
+
+# The same of other families, whose group effects are not integrated out; or PIT values alone.
+left_out_outcomes <- function(fit, arguments, seed) {
+  density <- conditional_row_density(fit)
+  psis <- suppressWarnings(loo::psis(-log_lik(fit), r_eff = relative_efficiency(density, 1)))
+  bad <- sum(psis$diagnostics$pareto_k > 0.7)
+  if (bad > 0) warn("Pareto k is above 0.7 for {bad} row{?s}: importance sampling has failed there.")
+  y <- response_of(fit, NULL)
+  yrep <- posterior_predict(fit, seed = seed)
+  yrep <- yrep[, !is.na(yrep[1, ]), drop = FALSE]
+  if ("pit" %in% arguments) {
+    shares <- stats::weights(psis, log = FALSE)
+    return(list(pit = with_stream(seed, randomized_pit(y, yrep, shares))))
+  }
+  c(list(y = y, yrep = yrep), if ("psis_object" %in% arguments) list(psis_object = psis)
+    else list(lw = stats::weights(psis)))
+}
+
+# yrep, shares: draws x rows; the shares of a row add up to one.
+randomized_pit <- function(y, yrep, shares) {
+  y <- rep(y, each = nrow(yrep))
+  below <- colSums(shares * (yrep < y))
+  below + stats::runif(ncol(yrep)) * colSums(shares * (yrep == y))
 }

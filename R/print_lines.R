@@ -15,7 +15,10 @@ model_lines <- function(fit) {
     paste0(", residual variance by ", strata_of(posterior)$name)
   }
   subset <- fit$design$quosures$subset
-  c(paste0("Random-effects ", family_of(posterior)$label, ": ", deparse1(posterior$formula)),
+  label <- family_of(posterior)$label
+  kind <- if (has_groups(posterior)) paste("Random-effects", label)
+    else paste0(toupper(substr(label, 1, 1)), substring(label, 2))
+  c(paste0(kind, ": ", deparse1(posterior$formula)),
     paste0("Data: ", posterior$n_rows, " rows", paste(groups, collapse = ""), by,
            if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),

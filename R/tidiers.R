@@ -7,7 +7,7 @@
 #' @param effects Any of `"fixed"`: coefficients; `"ran_pars"`: standard deviations and correlations
 #'   of group effects and residual standard deviations; `"ran_vals"`: group effects; `"ran_coefs"`:
 #'   coefficients of each group; `"auxiliary"`: residual standard deviations by the name `sigma`, as for
-#'   rstanarm.
+#'   rstanarm, or the `shape` of a negative binomial family.
 #' @param conf.int Add intervals?
 #' @param conf.level Their probability.
 #' @param conf.method `"quantile"`: between quantiles with equal tails; `"HPDinterval"`: the
@@ -17,6 +17,9 @@
 #' @param robust Estimates: `TRUE` for medians and median absolute deviations, `FALSE` for means and
 #'   standard deviations, `NA` where they do not exist. By default medians and standard deviations.
 #' @param exponentiate Show \eqn{\exp(\beta)} for the coefficients, `"fixed"`, and their intervals?
+#'   With the link logit these are odds ratios, with complementary log-log ratios of hazards, and with
+#'   the logarithm ratios of means (of rates, with an exposure). With probit they are nothing of the
+#'   kind, and a message says so.
 #'   The standard error is multiplied by it, as in broom. The standard error of \eqn{\exp(\beta)}
 #'   itself may not exist.
 #' @param scales For `"ran_pars"`: `"sdcor"` for standard deviations and correlations, or `"vcov"`
@@ -46,9 +49,9 @@
 #'   rows (`nobs`), and `sigma`, `NA` if there are several.
 #' * `augment()`: the data with the columns `.fitted`, the posterior median of the mean of each row,
 #'   as in [fitted()][predict.relm]; `.se.fit`, its standard deviation, `NA` where it does not
-#'   exist; `.lower` and `.upper`; `.resid`, the response minus `.fitted`, if the response is given;
-#'   and `.fixed`, the median without group effects. Row names that are not numbers become the
-#'   column `.rownames`.
+#'   exist; `.lower` and `.upper`, of trials those of their share of successes; `.resid`, the response
+#'   minus `.fitted`, if the response is given; and `.fixed`, the median without group effects. Row
+#'   names that are not numbers become the column `.rownames`.
 #' @examplesIf requireNamespace("generics", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
@@ -74,7 +77,7 @@ tidy.relm <- function(x, effects = c("fixed", "ran_pars"), conf.int = TRUE, conf
   check_probability(conf.level, "conf.level")
   check_choice(conf.method, "conf.method", c("quantile", "HPDinterval"))
   if (!is.null(robust)) check_flag(robust, "robust")
-  check_flag(exponentiate, "exponentiate")
+  if (check_flag(exponentiate, "exponentiate")) tell_ratios(x)
   squared <- check_scales(scales, effects) == "vcov"
   measures <- c("rhat", "ess")[c(check_flag(rhat, "rhat"), check_flag(ess, "ess"))]
   tables <- lapply(unique(effects), function(effect) {
@@ -106,6 +109,13 @@ check_scales <- function(scales, effects) {
            for others.", x = "It is {describe(scales)}, for {.val {effects}}.")
   }
   of_pars
+}
+
+# Of the links that there are, which have coefficients that are logarithms of ratios.
+tell_ratios <- function(fit) {
+  if (family_of(fit)$link == "probit") {
+    inform("Exponentials of the coefficients of a {family_of(fit)$label} are no ratios of odds.")
+  }
 }
 
 # As broom has it: the standard error is that of the coefficient times what that becomes.
@@ -180,7 +190,8 @@ tidy_sigma <- function(fit, rows, squared = FALSE) {
 
 tidy_auxiliary <- function(fit, rows) {
   sigma <- residual_variables(fit)
-  rbind(rows(sigma$sd, "sigma", level = sigma$level),
+  rbind(rows(variables_of_part(fit$posterior, "shape"), "shape"),
+        rows(sigma$sd, "sigma", level = sigma$level),
         rows(sigma$pooled, c("sigma_df", "sigma_scale")))
 }
 
@@ -287,7 +298,7 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
   added <- data.frame(.fitted = fitted[, 1])
   if (se_fit) added$.se.fit <- fitted[, 2]
   if (interval == "prediction") {
-    fitted <- used(predict(x, newdata, re_formula, probs = probs, seed = seed, ...))
+    fitted <- used(predicted_shares(x, newdata, re_formula, probs, seed = seed, ...))
   }
   if (interval != "none") added[c(".lower", ".upper")] <- fitted[, 3:4]
   if (is.null(newdata) || all(free_variables(formula(x)[[2]]) %in% names(newdata))) {
@@ -295,6 +306,14 @@ augment.relm <- function(x, data = NULL, newdata = NULL, se_fit = NULL, interval
   }
   added$.fixed <- used(fitted(x, newdata, re_formula = NA, ...))[, 1]
   as_tibble(cbind(rows, added))
+}
+
+# predict(), of trials the share of successes as fitted() has it.
+predicted_shares <- function(fit, newdata, re_formula, probs, ...) {
+  table <- predict(fit, newdata, re_formula, probs = probs, ...)
+  if (family_of(fit)$weights != "trials") return(table)
+  plan <- plan_prediction(fit, "predict", TRUE, asked_prediction(newdata, re_formula, ...))
+  if (is.null(plan$rows$trials)) table else table / as.numeric(pad_rows(plan, plan$rows$trials))
 }
 
 # The data to augment, their row names in a column.

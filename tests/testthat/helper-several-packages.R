@@ -78,6 +78,7 @@ package_methods$easystats <- list(
   get_predicted = list(gives(as.numeric(insight::get_predicted(fit)), colMeans(mu))),
   get_priors = list(gives(nrow(insight::get_priors(fit)) >= 2, TRUE)),
   get_residuals = list(gives(as.numeric(insight::get_residuals(fit)), data$y - apply(mu, 2, median))),
+  get_deviance = list(gives(insight::get_deviance(fit), sum(residuals(fit)^2))),
   get_variance = list(gives(insight::get_variance(fit)$var.residual, median(sigma^2))),
   model_info = list(gives(insight::model_info(fit)$is_mixed, TRUE)),
   n_parameters = list(gives(insight::n_parameters(fit), ncol(draws))),

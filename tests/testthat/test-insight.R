@@ -236,3 +236,17 @@ test_that("insight is told what a family is", {
   expect_identical(told("is_logit"), c(FALSE, FALSE, TRUE, FALSE, FALSE))
   expect_identical(insight::link_inverse(fits$cbind)(0.3), stats::pnorm(0.3))
 })
+
+test_that("a shape is an auxiliary parameter, and no deviance is made of squares", {
+  skip_if_not_installed("insight")
+  fits <- family_fits()
+  fit <- fits$dispersed
+  expect_identical(insight::find_parameters(fit)$auxiliary, "shape")
+  expect_identical(insight::find_parameters(fit, component = "auxiliary", flatten = TRUE), "shape")
+  expect_length(insight::find_parameters(fit, component = "sigma", flatten = TRUE), 0)
+  expect_false("shape" %in% insight::find_parameters(fit, component = "conditional", flatten = TRUE))
+  expect_equal(insight::get_parameters(fit, component = "all")$shape, as.numeric(as.matrix(fit, "shape")))
+  expect_error(insight::get_deviance(fit), "no `deviance\\(\\)`", class = "relm_error")
+  gaussian <- relm(y ~ x + (1 | g), grouped_data(), seed = 1, chains = 1, draws = 20)
+  expect_equal(insight::get_deviance(gaussian), sum(residuals(gaussian)^2))
+})

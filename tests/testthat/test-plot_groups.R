@@ -113,20 +113,6 @@ test_that("groups whose rows do not tell their line have none", {
   expect_identical(nrow(panel$model), 41L)
 })
 
-test_that("least squares know nothing beyond the space of the rows", {
-  own <- list(columns = cbind(1, c(1, 2, 4), 2 * c(1, 2, 4)), y = c(3, 5, 9), weights = rep(1, 3))
-  at <- rbind(c(1, 3, 6), c(1, 3, 7), c(0, 1, 2), c(0, 1, 0))
-  expect_equal(least_squares_values(own, at), c(7, NA, 2, NA))
-  own$columns <- 1e6 * own$columns
-  expect_equal(least_squares_values(own, 1e6 * at), c(7, NA, 2, NA))
-  # The middle column depends on the first.
-  between <- list(columns = cbind(1, 2, c(1, 2, 4)), y = c(3, 5, 9), weights = rep(1, 3))
-  at <- rbind(c(1, 2, 3), c(1, 3, 3), c(0, 0, 1))
-  expect_equal(least_squares_values(between, at), c(7, NA, 2))
-  own$columns <- 0 * own$columns
-  expect_equal(least_squares_values(own, at), rep(NA_real_, 3))
-})
-
 test_that("a common line is drawn over the groups of `by`", {
   line <- relm(log(mercury) ~ x, data, seed = 1, chains = 1, draws = 50)
   panel <- panel_of(plot(line, "groups", by = data$station), "l3")
@@ -205,4 +191,27 @@ test_that("of several groupings one is chosen, and the others add what they do i
   crossed <- crossed_fit()
   panel <- panel_of(plot(crossed, "groups", grouping = "c"), "q")
   expect_line(panel, mean_line(crossed, several[several$c == "q", ], panel$model$x))
+})
+
+test_that("of another family curves of the mean and of maximum likelihood go through shares and rates", {
+  data <- response_data(200)
+  fits <- list(family_fit(cbind(s, m - s) ~ x + (1 + x | g), data, binomial("cloglog")),
+               family_fit(k ~ x + (1 + x | g), data, poisson(), offset = o))
+  of_mean <- list(function(eta) -expm1(-exp(eta)), exp)
+  shown <- list(data$s / data$m, data$k / exp(data$o))
+  glms <- list(
+    function(own) glm(cbind(s, m - s) ~ x, binomial("cloglog"), own),
+    function(own) glm(k ~ x + offset(o), poisson, own)
+  )
+  for (k in 1:2) {
+    plot <- plot(fits[[k]], "groups")
+    panel <- panel_of(plot, "b")
+    own <- data[data$g == "b", ]
+    expect_equal(panel$points$y, shown[[k]][data$g == "b"][order(own$x)])
+    coefficients <- as.matrix(fits[[k]], c("coef_g[b,Intercept]", "coef_g[b,x]"))
+    expect_line(panel, of_mean[[k]](coefficients %*% rbind(1, panel$model$x)))
+    expected <- predict(glms[[k]](own), data.frame(x = panel$squares$x, o = 0), type = "response")
+    expect_equal(panel$squares$y, unname(expected), tolerance = 1e-6)
+    expect_identical(plot$labels$y, c("share of successes", "k / exp(offset)")[k])
+  }
 })

@@ -79,13 +79,13 @@ test_that("a group whose rows do not tell its line has no arrow", {
 })
 
 test_that("least squares far from all others are left beyond the axes", {
-  table <- data.frame(squares_1 = c(1:8, 500), squares_2 = c(8:1, 3), model_1 = 4, model_2 = 4)
-  expect_message(window <- shrinkage_window(table, table, 1:2), "1 group lie",
+  table <- data.frame(own_1 = c(1:8, 500), own_2 = c(8:1, 3), model_1 = 4, model_2 = 4)
+  expect_message(window <- shrinkage_window(fit, table, table, 1:2), "least squares of 1 group lie",
                  class = "relm_message")
   expect_equal(unname(window$limits$x), c(1, 8))
   expect_equal(unname(window$limits$y), c(1, 8))
-  expect_null(shrinkage_window(table[1:8, ], table[1:8, ], 1:2))
-  expect_null(shrinkage_window(table, table[0, ], 1:2))
+  expect_null(shrinkage_window(fit, table[1:8, ], table[1:8, ], 1:2))
+  expect_null(shrinkage_window(fit, table, table[0, ], 1:2))
 })
 
 test_that("few groups have their names", {
@@ -139,4 +139,20 @@ test_that("of several groupings one is chosen, and the others are taken off the 
   place <- match(round(model[, "x"], 10), round(arrows$yend, 10))
   expect_equal(arrows$x[place], unname(own[1, ]))
   expect_equal(arrows$y[place], unname(own[2, ]))
+})
+
+test_that("of another family arrows start at maximum likelihood, others' estimates being an offset", {
+  data <- response_data(200)
+  data$b[data$g == "c"] <- 1
+  fit <- family_fit(b ~ x + o + (1 + x | g), data, binomial())
+  plot <- plot(fit, "shrinkage")
+  arrows <- arrows_of(plot)
+  expect_identical(nrow(arrows), 4L)
+  known <- fixef(fit)[["o"]] * data$o
+  own <- vapply(c("a", "b", "d", "e"), function(g) {
+    coef(glm(b ~ x + offset(known), binomial, cbind(data, known)[data$g == g, ]))
+  }, numeric(2))
+  expect_equal(rbind(arrows$x, arrows$y), unname(own), tolerance = 1e-6)
+  expect_equal(arrows$xend, coef(fit)$g[c("a", "b", "d", "e"), "(Intercept)"])
+  expect_true("maximum likelihood" %in% plot$scales$get_scales("colour")$limits)
 })

@@ -190,3 +190,36 @@ test_that("trials and counts have pictures of their own", {
   expect_equal(binned$y, data$s / data$m)
   expect_equal(unname(binned$yrep), unname(posterior_epred(fits$shares, ndraws = 2)))
 })
+
+test_that("of another family rows that are left out are weighed given all effects", {
+  for (package in c("bayesplot", "loo")) skip_if_not_installed(package)
+  data <- response_data()
+  fit <- family_fits(data)$counts
+  shown <- function(type) {
+    with_relm("draw_by_bayesplot", function(type, data, options) data,
+              suppressWarnings(pp_check(fit, type, seed = 1)))
+  }
+  intervals <- shown("loo_intervals")
+  expect_identical(intervals$y, data$k + 0)
+  expect_equal(unname(intervals$yrep), unname(posterior_predict(fit, seed = 1)))
+  psis <- suppressWarnings(loo::psis(-log_lik(fit), r_eff = loo::relative_eff(exp(log_lik(fit)), rep(1:2, each = 25))))
+  expect_equal(weights(intervals$psis_object), weights(psis), ignore_attr = TRUE)
+  pit <- shown("loo_pit_qq")
+  expect_named(pit, "pit")
+  shares <- exp(weights(psis))
+  below <- colSums(shares * (intervals$yrep < rep(data$k, each = 50)))
+  equal <- colSums(shares * (intervals$yrep == rep(data$k, each = 50)))
+  expect_true(all(pit$pit >= below - 1e-9 & pit$pit <= below + equal + 1e-9))
+  expect_warning(pp_check(fit, "loo_pit_overlay", seed = 1), "Pareto k is above 0.7")
+})
+
+test_that("randomized PIT values of counts are uniform where the model holds", {
+  set.seed(8)
+  y <- rpois(2000, 1.5)
+  yrep <- matrix(rpois(300 * 2000, 1.5), 300)
+  pit <- with_stream(3, randomized_pit(y, yrep, matrix(1 / 300, 300, 2000)))
+  # A count above all predictions has a value of one, and so ties.
+  expect_gt(suppressWarnings(ks.test(pit, "punif"))$p.value, 0.01)
+  plain <- colMeans(yrep <= rep(y, each = 300))
+  expect_lt(suppressWarnings(ks.test(plain, "punif"))$p.value, 1e-6)
+})

@@ -161,3 +161,12 @@ test_that("str() of a fit stays short, unless more is asked for", {
   expect_gt(length(capture.output(str(fit, max.level = 2))), 40)
   expect_lt(length(capture.output(str(list(a = fit, b = 1)))), 40)
 })
+
+test_that("a shape is shown, and a model without groups is not called one of random effects", {
+  fit <- family_fits()$dispersed
+  lines <- capture.output(print(fit))
+  expect_match(lines, "^Dispersion$", all = FALSE)
+  expect_match(lines, "^  shape ", all = FALSE)
+  plain <- relm(y ~ x, grouped_data(), seed = 1, chains = 1, draws = 20)
+  expect_match(capture.output(print(plain))[1], "^Linear model: y ~ x$")
+})

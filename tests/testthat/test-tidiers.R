@@ -348,3 +348,41 @@ test_that("tidy() has each grouping's draws, products and moments in its own row
   expect_identical(as.list(moments[key]), as.list(same[key]))
   expect_lt(max(abs(moments$estimate - same$estimate) / same$std.error), 0.6)
 })
+
+test_that("a shape is an auxiliary parameter", {
+  skip_if_not_installed("generics")
+  fits <- family_fits()
+  table <- generics::tidy(fits$dispersed, "auxiliary")
+  expect_identical(table$term, "shape")
+  expect_equal(table$estimate, median(as.matrix(fits$dispersed, "shape")))
+  expect_identical(nrow(generics::tidy(fits$counts, "auxiliary")), 0L)
+})
+
+test_that("exponentials are ratios where the link has any, and a message says where it has none", {
+  skip_if_not_installed("generics")
+  fits <- family_fits()
+  for (name in c("bernoulli", "shares", "counts")) {
+    expect_no_message(odds <- generics::tidy(fits[[name]], "fixed", exponentiate = TRUE))
+    draws <- as.matrix(fits[[name]], "b_x")
+    expect_equal(odds$estimate[2], exp(median(draws)))
+    expect_equal(unlist(odds[2, c("conf.low", "conf.high")]), ignore_attr = TRUE,
+                 exp(quantile(draws, c(0.025, 0.975))))
+  }
+  expect_message(generics::tidy(fits$cbind, "fixed", exponentiate = TRUE), "no ratios of odds",
+                 class = "relm_message")
+})
+
+test_that("beside trials predictions are shares, as fitted values are", {
+  skip_if_not_installed("generics")
+  data <- response_data()
+  fit <- family_fits(data)$shares
+  table <- generics::augment(fit, interval = "prediction", seed = 1)
+  expect_equal(table$.lower, unname(predict(fit, seed = 1)[, 3]) / data$m)
+  expect_true(all(table$.upper <= 1))
+  new <- data[3:5, ]
+  added <- generics::augment(fit, newdata = new, interval = "prediction", seed = 1)
+  expect_equal(added$.upper, unname(predict(fit, new, seed = 1)[, 4]) / new$m)
+  counts <- family_fits(data)$counts
+  expect_equal(generics::augment(counts, interval = "prediction", seed = 1)$.upper,
+               unname(predict(counts, seed = 1)[, 4]))
+})
