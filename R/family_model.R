@@ -21,11 +21,12 @@ encode_responses <- function(posterior, coordinates) {
   )
 }
 
-# The model with the modes of the groups' effects at a draw of the hyperparameters, about which their
-# integrals are made.
+# The model with the modes of the groups' effects at a draw of the hyperparameters, from which they are
+# foretold elsewhere by their derivatives: integrals are made about them.
 with_modes <- function(model, hyper) {
-  model$responses$mode <- NULL
-  model$responses$mode <- as.numeric(.Call(ffi_group_modes, model, as.numeric(hyper)))
+  parts <- c("mode", "slope", "reference")
+  model$responses[parts] <- NULL
+  model$responses[parts] <- lapply(.Call(ffi_group_modes, model, as.numeric(hyper))[parts], as.numeric)
   model
 }
 

@@ -1,4 +1,5 @@
 #include <limits.h>
+#include <math.h>
 #include <string.h>
 #include <R_ext/Random.h>
 #include "ffi_collapsed.h"
@@ -48,11 +49,12 @@ static packing_t place_rows(SEXP list, int n_groups, int n_rows, int *most_rows)
 static void look_at_rows(responses_t *responses)
 {
     int n = responses->start[responses->n_groups], q = responses->n_random;
-    responses->is_single = 1;
+    responses->is_single = responses->has_few_trials = 1;
     responses->is_intercept = q == 1;
     for (int i = 0; i < n; i++) {
         double trials = responses->trials[i];
         if (trials != 0.0 && trials != 1.0) responses->is_single = 0;
+        if (!(trials <= FEW_TRIALS && trials == floor(trials))) responses->has_few_trials = 0;
         if (q == 1 && trials != 0.0 && responses->Z[i] != 1.0) responses->is_intercept = 0;
     }
 }
@@ -85,6 +87,12 @@ void decode_responses(SEXP model_list, model_t *model)
     SEXP mode = optional_element(list, "mode");
     if (!isNull(mode))
         responses->mode = checked_doubles(mode, "mode", q * responses->n_groups);
+    SEXP slope = optional_element(list, "slope");
+    if (!isNull(slope)) {
+        int n_slopes = n_mode_slopes(responses);
+        responses->slope = checked_doubles(slope, "slope", n_slopes * q * responses->n_groups);
+        responses->reference = list_doubles(list, "reference", n_slopes);
+    }
     responses->n_values = length(list_element(list, "value"));
     responses->value = list_doubles(list, "value", responses->n_values);
     responses->times = list_doubles(list, "times", responses->n_values);
@@ -107,7 +115,18 @@ family_data_t *new_family_data(const model_t *model, int n_threads, double finen
     return family;
 }
 
-/* The modes of the standardized effects, q x groups, at the first of the draws `hyper`. */
+/* Of one draw what modes depend on: n_mode_slopes(). */
+static void encode_reference(const responses_t *responses, const group_parameters_t *at, double *reference)
+{
+    int p = responses->n_coef, q = responses->n_random, place = p;
+    memcpy(reference, at->theta, sizeof(double) * p);
+    for (int l = 0; l < q; l++)
+        for (int m = l; m < q; m++) reference[place++] = at->L[m + (size_t) q * l];
+    if (responses->likelihood == LIKELIHOOD_DISPERSED) reference[place] = log(at->shape);
+}
+
+/* The modes of the standardized effects, q x groups, at the first of the draws `hyper`, their
+   derivatives, and by what. */
 SEXP ffi_group_modes(SEXP model_list, SEXP hyper)
 {
     model_t model;
@@ -116,16 +135,24 @@ SEXP ffi_group_modes(SEXP model_list, SEXP hyper)
     if (!model.responses) error("internal error: a model without responses");
     decode_draws(&model, hyper, &draws);
     int q = model.responses->n_random, J = model.responses->n_groups;
+    int n = n_mode_slopes(model.responses);
     family_data_t *family = new_family_data(&model, 1, 1.0);
     group_parameters_t parameters = { draws.theta, q ? draws.L[0] : NULL,
                                       draws.shape ? draws.shape[0] : 0.0, 1.0 };
     SEXP modes = PROTECT(allocMatrix(REALSXP, q, J));
+    SEXP slopes = PROTECT(alloc3DArray(REALSXP, n, q, J));
+    SEXP reference = PROTECT(allocVector(REALSXP, n));
+    encode_reference(model.responses, &parameters, REAL(reference));
     for (int j = 0; j < J; j++) {
-        status_t status = find_group_mode(model.responses, j, &parameters, family->buffers,
-                                          REAL(modes) + (size_t) q * j);
+        status_t status = find_mode_slopes(model.responses, j, &parameters, family->buffers,
+                                           REAL(modes) + (size_t) q * j,
+                                           REAL(slopes) + (size_t) n * q * j);
         if (status != STATUS_OK) raise_status(status, 0);
         if (j % 64 == 0) allow_stop();
     }
-    UNPROTECT(1);
-    return modes;
+    const char *names[] = { "mode", "slope", "reference" };
+    SEXP values[] = { modes, slopes, reference };
+    SEXP answer = named_list(3, names, values);
+    UNPROTECT(3);
+    return answer;
 }

@@ -35,6 +35,7 @@ lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)
     b.c = take_aligned(work, n * q);
     b.step = take_aligned(work, n * q);
     b.factor = take_aligned(work, n * q);
+    b.power = q > 1 && n <= MOST_POWER_ROWS ? take_aligned(work, n * POWER_NODES) : NULL;
     b.most_nodes = nodes_for(responses->n_random);
     b.node = take_aligned(work, b.most_nodes);
     return b;
@@ -66,6 +67,11 @@ static void place_nodes(lattice_group_t *g, double fineness)
     if (g->h * g->largest > most) g->h = most / g->largest;
     g->h *= fineness;
     g->radius = spacing[g->q].radius;
+    g->lost = spacing[g->q].lost;
+    if (fineness > 1.0) {
+        g->radius /= sqrt(fineness);
+        g->lost /= fineness * fineness;
+    }
     for (int k = 0; k < g->q; k++) g->shift[k] = k == 0 ? 0.5 : 0.0;
 }
 
@@ -90,7 +96,7 @@ static void fill_range(const lattice_group_t *g, int from, int to, range_t *rang
     for (int k = from; k < to; k += 4 * LANES) {
         int width = (to - k) / LANES < 4 ? (to - k) / LANES : 4;
         line_t line = { g->h * (k + g->shift[0]), factor_at_mode(g), range->node + k, 0.0,
-                        -g->u[0] * g->u[0], g->u[0], NULL };
+                        -g->u[0] * g->u[0], g->u[0], NULL, NULL };
         fill_nodes(g, &line, width, g->b->A);
     }
     range->top = largest_of((size_t) (to - from), range->node + from, range->top);
@@ -101,13 +107,12 @@ static void fill_range(const lattice_group_t *g, int from, int to, range_t *rang
    one would, and its factors would overflow. */
 static range_t fill_one_dimension(const lattice_group_t *g)
 {
-    int half = (int) (g->b->most_nodes / 2), more = 2 * LANES;
+    int half = (int) (g->b->most_nodes / 2), more = LANES;
     range_t range = { 0, 0, half - more, -INFINITY, g->b->node + half };
-    double last = ceil(g->radius / g->h / LANES) * LANES;
-    range.end = last < 4 * LANES ? (int) last : 4 * LANES;
+    double n = ceil(2.0 * g->radius / g->h / LANES) * LANES, lost = g->lost;
+    range.end = n < 8 * LANES ? (int) n / 2 : 4 * LANES;
     range.first = -range.end;
     fill_range(g, range.first, range.end, &range);
-    double lost = spacing[1].lost;
     const double *node = range.node;
     while (2.0 * node[range.first] - node[range.first + 1] > range.top + lost) {
         if (range.first - more < -range.most) { range.top = NAN; break; }
@@ -141,7 +146,7 @@ static const size_t NONE = (size_t) -1;
 static int walk_line(walk_t *walk, const double *factor, double left)
 {
     lattice_group_t *g = walk->g;
-    int q = g->q, n = (int) ceil(2.0 * sqrt(left) / g->h / LANES) * LANES;
+    int q = g->q, half = (int) (sqrt(left) / g->h + 0.5), n = (2 * half + LANES - 1) / LANES * LANES;
     if (n < LANES) n = LANES;
     double first = g->h * (-n / 2 + g->shift[0]);
     if (walk->sought != NONE) {
@@ -157,7 +162,7 @@ static int walk_line(walk_t *walk, const double *factor, double left)
         return 1;
     }
     double *node = g->b->node + walk->n;
-    line_t line = { first, factor, node, 0.0, -square_of(q, g->u), g->u[0], walk->t };
+    line_t line = { first, factor, node, 0.0, -square_of(q, g->u), g->u[0], walk->t, NULL };
     for (int k = 1; k < q; k++) {
         double u = g->u[k];
         for (int l = k; l < q; l++) u += g->inverse[l + q * k] * walk->t[l];
@@ -169,6 +174,7 @@ static int walk_line(walk_t *walk, const double *factor, double left)
         int width = (n - k) / LANES < 4 ? (n - k) / LANES : 4;
         line.t = first + g->h * k;
         line.out = node + k;
+        line.power = powers_from(g, k - n / 2, LANES * width);
         fill_nodes(g, &line, width, g->b->A);
     }
     walk->top = largest_of((size_t) n, node, walk->top);
@@ -207,7 +213,7 @@ static walk_t start_walk(lattice_group_t *g, size_t sought)
    room for more nodes. */
 static walk_t fill_ball(lattice_group_t *g)
 {
-    double inner = spacing[g->q].radius - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
+    double inner = g->radius - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
     for (;;) {
         prepare_lines(g);
         walk_t walk = start_walk(g, NONE);
@@ -223,8 +229,8 @@ static walk_t fill_ball(lattice_group_t *g)
 
 /* What is asked ------------------------------------------------------------------------------- */
 
-/* Until half a Newton step is nearly nothing, and to many digits. */
-static const double NEAR_MODE = 0.02, AT_MODE = 1e-16;
+/* Until a Newton step is of a quarter of a standard deviation. */
+static const double NEAR_MODE = 0.05;
 
 /* log of the sum of the integrand over the nodes, over that at the mode. range, of one dimension. */
 static double sum_nodes(lattice_group_t *g, range_t *range, walk_t *walk)
@@ -251,17 +257,6 @@ double log_group_integral(const responses_t *responses, int group,
     double log_sum = sum_nodes(&g, &range, &walk);
     return g.at_mode - 0.5 * square_of(g.q, g.u) - g.log_det
         + g.q * (log(g.h) - 0.918938533204672742) + log_sum;
-}
-
-status_t find_group_mode(const responses_t *responses, int group,
-                         const group_parameters_t *parameters, const lattice_buffers_t *buffers,
-                         double *mode)
-{
-    lattice_group_t g;
-    if (!center_group(responses, group, parameters, AT_MODE, buffers, &g))
-        return STATUS_NOT_FINITE;
-    memcpy(mode, g.u, sizeof(double) * g.q);
-    return STATUS_OK;
 }
 
 /* The number of the node at which the nodes' cumulated shares reach u. */

@@ -13,16 +13,20 @@ typedef struct {
     const double *theta;    /* p */
     const double *L;        /* q x q, lower triangular: Sigma = L L' */
     double shape;           /* r, of dispersed counts */
-    double fineness;        /* 1, or less for nodes that lie closer */
+    double fineness;        /* 1, less for nodes that lie closer, more for fewer of them */
 } group_parameters_t;
 
 typedef struct {
     double *trials, *base, *eta, *mean, *rest, *weight;     /* rows */
     double *A, *c, *step;       /* rows x q: Z L; Z L C'^-1; exp(c h) */
     double *factor;             /* rows x q: of a line of nodes, by dimension */
+    double *power;              /* POWER_NODES x rows, of several columns: exp(c t); or NULL */
     double *node;               /* most_nodes: log of the integrand over that at the mode */
     size_t most_nodes;
 } lattice_buffers_t;
+
+/* Nodes of the first dimension whose factors are kept for all lines; in groups of up to so many rows. */
+enum { POWER_NODES = 16, MOST_POWER_ROWS = 65536 };
 
 lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work);
 
@@ -30,10 +34,10 @@ lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work);
 double log_group_integral(const responses_t *responses, int group,
                           const group_parameters_t *parameters, const lattice_buffers_t *buffers);
 
-/* The mode of u: q. */
-status_t find_group_mode(const responses_t *responses, int group,
-                         const group_parameters_t *parameters, const lattice_buffers_t *buffers,
-                         double *mode);
+/* The mode of u, and its derivatives: n_mode_slopes() x q. */
+status_t find_mode_slopes(const responses_t *responses, int group,
+                          const group_parameters_t *parameters, const lattice_buffers_t *buffers,
+                          double *mode, double *slope);
 
 /* A draw of b from uniform random numbers: uniform, q + 1; effect, q. */
 status_t draw_group_by_lattice(const responses_t *responses, int group,

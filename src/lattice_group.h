@@ -10,6 +10,8 @@ typedef struct {
     const responses_t *responses;
     const lattice_buffers_t *b;
     int n, q;                   /* rows, columns */
+    int is_equal;               /* has Z L the same number, `equal`, in all rows? */
+    double equal;
     const double *X, *Z, *y, *offset;
     const double *trials;
     double u[MOST_Q];           /* the mode, or near it */
@@ -19,8 +21,11 @@ typedef struct {
     double at_mode;             /* log likelihood there */
     double log_det;             /* log|C| */
     double total_mean;          /* of COUNTS */
+    double n_trials;            /* of all rows */
+    int has_powers;             /* does the buffers' `power` hold? */
     double largest;             /* the largest sum over columns of |c| */
     double h, radius;
+    double lost;                /* log of what the density has fallen to where nodes of one dimension end */
     double shift[MOST_Q];
 } lattice_group_t;
 
@@ -46,6 +51,10 @@ int center_group(const responses_t *responses, int j, const group_parameters_t *
 /* What lines of nodes multiply by, at the distance h. */
 void prepare_lines(lattice_group_t *g);
 
+/* exp(c t) of the first row at n nodes of the first dimension from a number on, of the next POWER_NODES
+   further on; NULL where that is not at hand. */
+const double *powers_from(const lattice_group_t *g, int number, int n);
+
 /* Nodes t, t + h, ... of the first dimension. */
 typedef struct {
     double t;
@@ -56,6 +65,7 @@ typedef struct {
     double square;              /* their |u|^2, less that at the mode */
     double first_u;             /* u of the first dimension where its t is 0 */
     const double *others;       /* q: t of the other dimensions */
+    const double *power;        /* of these nodes: powers_from() */
 } line_t;
 
 /* The log integrand over that at the mode, at `width` vectors of nodes, up to four. start: rows. */

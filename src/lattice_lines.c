@@ -3,49 +3,10 @@
 #include "lattice_group.h"
 #include <Rmath.h>
 
-/* Are there no trials but single ones, so that rows are multiplied and one logarithm is taken of
-   many? */
+/* Has no row many trials, so that powers of rows are multiplied and one logarithm is taken of many? */
 INLINED int takes_products(const lattice_group_t *g)
 {
-    return g->responses->is_single && g->responses->likelihood == LIKELIHOOD_LOGIT;
-}
-
-/* Rows that only fill a group up have nothing but ones for factors. */
-FOR_WIDE_VECTORS_TOO
-void prepare_lines(lattice_group_t *g)
-{
-    const lattice_buffers_t *b = g->b;
-    likelihood_t likelihood = g->responses->likelihood;
-    lanes_t total = ALL_LANES(0.0);
-    int n = g->n;
-    /* Where c is the same in all rows, the first stands for them. */
-    int n_steps = g->responses->is_intercept ? LANES : n;
-    for (int k = 0; k < g->q; k++)
-        for (int i = 0; i < n_steps; i += LANES) {
-            lanes_t step = g->h * *const_lanes_of(b->c + i + (size_t) n * k);
-            if (!is_plain(g)) exp_lanes(&step);
-            *lanes_of(b->step + i + (size_t) n * k) = step;
-        }
-    for (int i = 0; i < n; i += LANES) {
-        lanes_t mean = *const_lanes_of(b->mean + i), trials = *const_lanes_of(g->trials + i);
-        total += mean;
-        if (likelihood == LIKELIHOOD_COUNTS) *lanes_of(b->weight + i) = mean;
-        else if (is_plain(g)) *lanes_of(b->weight + i) = ALL_LANES(0.0);
-        else if (takes_products(g)) {
-            *lanes_of(b->weight + i) = mean;
-            *lanes_of(b->rest + i) = *const_lanes_of(b->rest + i) * trials + (1.0 - trials);
-        } else {
-            lanes_t least = ALL_LANES(1e-300);
-            raise_lanes(&trials, &least);
-            *lanes_of(b->weight + i) = mean / trials;
-        }
-    }
-    g->total_mean = sum_of_lanes(&total);
-}
-
-const double *factor_at_mode(const lattice_group_t *g)
-{
-    return g->b->weight;
+    return g->responses->has_few_trials && g->responses->likelihood == LIKELIHOOD_LOGIT;
 }
 
 /* What a row's factor is at the first nodes and from a vector of nodes to the next. */
@@ -61,105 +22,211 @@ INLINED void first_nodes(double at, double step, lanes_t *nodes, double *to_next
 #endif
 }
 
-/* Products over rows of rest + mean P for nodes in `width` vectors; rows from, ..., to - 1. */
-INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int width, int from, int to,
-                           const double *start, lanes_t *product)
+/* exp(c t) of the first dimension at POWER_NODES nodes about the mode, row by row. */
+INLINED void fill_powers(const lattice_group_t *g)
 {
     const lattice_buffers_t *b = g->b;
-    lanes_t a0 = ALL_LANES(1.0), a1 = a0, a2 = a0, a3 = a0;
-    for (int i = from; i < to; i++) {
-        double next, rest = b->rest[i];
-        lanes_t P;
-        first_nodes(line->factor[i] * start[i], b->step[i], &P, &next);
-        a0 *= rest + P;
-        P *= next;
-        if (width > 1) a1 *= rest + P;
-        if (width > 2) { P *= next; a2 *= rest + P; }
-        if (width > 3) { P *= next; a3 *= rest + P; }
+    double first = g->h * (g->shift[0] - POWER_NODES / 2), *start = b->A;
+    for (int i = 0; i < g->n; i += LANES) {
+        lanes_t at = first * *const_lanes_of(b->c + i);
+        exp_lanes(&at);
+        *lanes_of(start + i) = at;
     }
-    product[0] = a0;
-    if (width > 1) product[1] = a1;
-    if (width > 2) product[2] = a2;
-    if (width > 3) product[3] = a3;
-}
-
-/* The same where c is the same in all rows: nodes are the first row's. */
-INLINED void multiply_equal_rows(const lattice_group_t *g, const line_t *line, int width, int from, int to,
-                                 const double *start, lanes_t *product)
-{
-    const lattice_buffers_t *b = g->b;
-    double next;
-    lanes_t a0 = ALL_LANES(1.0), a1 = a0, a2 = a0, a3 = a0;
-    lanes_t P0;
-    first_nodes(start[0], b->step[0], &P0, &next);
-    lanes_t P1 = next * P0, P2 = next * P1, P3 = next * P2;
-    for (int i = from; i < to; i++) {
-        double rest = b->rest[i], mean = line->factor[i];
-        a0 *= rest + mean * P0;
-        if (width > 1) a1 *= rest + mean * P1;
-        if (width > 2) a2 *= rest + mean * P2;
-        if (width > 3) a3 *= rest + mean * P3;
-    }
-    product[0] = a0;
-    if (width > 1) product[1] = a1;
-    if (width > 2) product[2] = a2;
-    if (width > 3) product[3] = a3;
-}
-
-/* Rows of one trial: their product, whose logarithm is taken before it leaves the range. */
-INLINED void single_rows(const lattice_group_t *g, const line_t *line, int width, const double *start,
-                         lanes_t *sum)
-{
-    double reach = g->largest * (fabs(line->t) + LANES * width * g->h + g->radius) + 1e-3;
-    int block = reach > 300.0 ? 1 : (int) (600.0 / reach);
-    lanes_t product[4];
-    for (int from = 0; from < g->n; from += block) {
-        int to = from + block < g->n ? from + block : g->n;
-        if (g->responses->is_intercept)
-            multiply_equal_rows(g, line, width, from, to, start, product);
-        else multiply_rows(g, line, width, from, to, start, product);
-        for (int v = 0; v < width; v++) {
-            log_lanes(product + v);
-            sum[v] -= product[v];
-        }
-    }
-}
-
-INLINED void weighted_rows(const lattice_group_t *g, const line_t *line, int width, const double *start,
-                           lanes_t *sum)
-{
-    const lattice_buffers_t *b = g->b;
-    int is_equal = g->responses->is_intercept;
     for (int i = 0; i < g->n; i++) {
-        double next, trials = g->trials[i];
-        int k = is_equal ? 0 : i;
-        if (trials == 0.0) continue;
+        double *power = b->power + (size_t) POWER_NODES * i, next;
         lanes_t P;
-        first_nodes(line->factor[i] * start[k], b->step[k], &P, &next);
-        for (int v = 0; v < width; v++) {
-            lanes_t total = b->rest[i] + P;
-            log_lanes(&total);
-            sum[v] -= trials * total;
+        first_nodes(start[i], b->step[i], &P, &next);
+        for (int k = 0; k < POWER_NODES; k += LANES) {
+            *lanes_of(power + k) = P;
             P *= next;
         }
+    }
+}
+
+/* Rows that only fill a group up have nothing but ones for factors. */
+FOR_WIDE_VECTORS_TOO
+void prepare_lines(lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    likelihood_t likelihood = g->responses->likelihood;
+    lanes_t total = ALL_LANES(0.0), n_trials = total;
+    int n = g->n, is_single = g->responses->is_single && likelihood == LIKELIHOOD_LOGIT;
+    /* Where c is the same in all rows, the first stands for them. */
+    int n_steps = g->is_equal ? LANES : n;
+    for (int k = 0; k < g->q; k++)
+        for (int i = 0; i < n_steps; i += LANES) {
+            lanes_t step = g->h * *const_lanes_of(b->c + i + (size_t) n * k);
+            if (!is_plain(g)) exp_lanes(&step);
+            *lanes_of(b->step + i + (size_t) n * k) = step;
+        }
+    for (int i = 0; i < n; i += LANES) {
+        lanes_t mean = *const_lanes_of(b->mean + i), trials = *const_lanes_of(g->trials + i);
+        total += mean;
+        n_trials += trials;
+        if (likelihood == LIKELIHOOD_COUNTS || is_single) *lanes_of(b->weight + i) = mean;
+        else if (is_plain(g)) *lanes_of(b->weight + i) = ALL_LANES(0.0);
+        else {
+            lanes_t least = ALL_LANES(1e-300);
+            raise_lanes(&trials, &least);
+            *lanes_of(b->weight + i) = mean / trials;
+        }
+    }
+    g->total_mean = sum_of_lanes(&total);
+    g->n_trials = sum_of_lanes(&n_trials);
+    g->has_powers = b->power && !is_plain(g) && g->largest * g->h * POWER_NODES < 300.0;
+    if (g->has_powers) fill_powers(g);
+}
+
+const double *powers_from(const lattice_group_t *g, int number, int n)
+{
+    int place = number + POWER_NODES / 2;
+    return g->has_powers && place >= 0 && place + n <= POWER_NODES ? g->b->power + place : NULL;
+}
+
+const double *factor_at_mode(const lattice_group_t *g)
+{
+    return g->b->weight;
+}
+
+/* Of a row whose factor is of one node after another what they are at four vectors of nodes, up to
+   `width` of them. */
+typedef struct {
+    lanes_t v0, v1, v2, v3;
+} four_t;
+
+INLINED void nodes_of_row(const lattice_group_t *g, const line_t *line, int i, int width,
+                          const double *start, four_t *P)
+{
+    double next;
+    if (line->power) {
+        const double *power = line->power + (size_t) POWER_NODES * i;
+        P->v0 = *const_lanes_of(power);
+        if (width > 1) P->v1 = *const_lanes_of(power + LANES);
+        if (width > 2) P->v2 = *const_lanes_of(power + 2 * LANES);
+        if (width > 3) P->v3 = *const_lanes_of(power + 3 * LANES);
+        return;
+    }
+    first_nodes(start[i], g->b->step[i], &P->v0, &next);
+    if (width > 1) P->v1 = next * P->v0;
+    if (width > 2) P->v2 = next * P->v1;
+    if (width > 3) P->v3 = next * P->v2;
+}
+
+/* product *= term^times. */
+INLINED void multiply_power(four_t *product, four_t *term, int width, int times)
+{
+    for (;;) {
+        if (times & 1) {
+            product->v0 *= term->v0;
+            if (width > 1) product->v1 *= term->v1;
+            if (width > 2) product->v2 *= term->v2;
+            if (width > 3) product->v3 *= term->v3;
+        }
+        times >>= 1;
+        if (times == 0) return;
+        term->v0 *= term->v0;
+        if (width > 1) term->v1 *= term->v1;
+        if (width > 2) term->v2 *= term->v2;
+        if (width > 3) term->v3 *= term->v3;
+    }
+}
+
+/* A row's rest + mean P. */
+INLINED void terms_of_row(double rest, double mean, const four_t *P, int width, four_t *term)
+{
+    term->v0 = rest + mean * P->v0;
+    if (width > 1) term->v1 = rest + mean * P->v1;
+    if (width > 2) term->v2 = rest + mean * P->v2;
+    if (width > 3) term->v3 = rest + mean * P->v3;
+}
+
+/* Products over rows from, ..., to - 1 of their terms, each as often as it has trials, for nodes in
+   `width` vectors. Where c is the same in all rows, so are their nodes. */
+INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int width, int is_equal,
+                           int from, int to, const double *start, four_t *product)
+{
+    lanes_t one = ALL_LANES(1.0);
+    four_t all = { one, one, one, one }, P, term;
+    nodes_of_row(g, line, 0, width, start, &P);
+    for (int i = from; i < to; i++) {
+        if (!is_equal) nodes_of_row(g, line, i, width, start, &P);
+        terms_of_row(g->b->rest[i], line->factor[i], &P, width, &term);
+        multiply_power(&all, &term, width, (int) g->trials[i]);
+    }
+    *product = all;
+}
+
+INLINED void add_logs(four_t *product, int width, double times, lanes_t *sum)
+{
+    log_lanes(&product->v0);
+    sum[0] -= times * product->v0;
+    if (width > 1) { log_lanes(&product->v1); sum[1] -= times * product->v1; }
+    if (width > 2) { log_lanes(&product->v2); sum[2] -= times * product->v2; }
+    if (width > 3) { log_lanes(&product->v3); sum[3] -= times * product->v3; }
+}
+
+INLINED void weighted_rows(const lattice_group_t *g, const line_t *line, int width, int from, int to,
+                           const double *start, lanes_t *sum)
+{
+    four_t P, term;
+    int is_equal = g->is_equal;
+    for (int i = from; i < to; i++) {
+        if (g->trials[i] == 0.0) continue;
+        nodes_of_row(g, line, is_equal ? 0 : i, width, start, &P);
+        terms_of_row(g->b->rest[i], line->factor[i], &P, width, &term);
+        add_logs(&term, width, g->trials[i], sum);
+    }
+}
+
+/* The least power of e, either way, that a product of rows may reach. */
+static const double MOST_PRODUCT = 600.0;
+
+/* As many rows from this one on as do not leave the range together. */
+INLINED int end_of_block(const lattice_group_t *g, int from, double reach)
+{
+    double left = MOST_PRODUCT / reach - g->trials[from];
+    int to = from + 1;
+    while (to < g->n && g->trials[to] <= left) left -= g->trials[to++];
+    return to;
+}
+
+/* Rows of few trials: their product, whose logarithm is taken before it leaves the range. */
+INLINED void few_trials_rows(const lattice_group_t *g, const line_t *line, int width, int is_equal,
+                             const double *start, lanes_t *sum)
+{
+    double reach = g->largest * (fabs(line->t) + LANES * width * g->h + g->radius) + 1e-3;
+    double all = g->n_trials * reach;
+    four_t product;
+    for (int from = 0; from < g->n; ) {
+        int to = all <= MOST_PRODUCT ? g->n : end_of_block(g, from, reach);
+        if (to == from + 1 && g->trials[from] * reach > MOST_PRODUCT) {
+            weighted_rows(g, line, width, from, to, start, sum);
+        } else {
+            multiply_rows(g, line, width, is_equal, from, to, start, &product);
+            add_logs(&product, width, 1.0, sum);
+        }
+        from = to;
     }
 }
 
 INLINED void counted_rows(const lattice_group_t *g, const line_t *line, int width, const double *start,
                           lanes_t *sum)
 {
-    const lattice_buffers_t *b = g->b;
-    int n = g->responses->is_intercept ? 1 : g->n;
-    for (int v = 0; v < width; v++) sum[v] = ALL_LANES(g->total_mean);
+    int n = g->is_equal ? 1 : g->n;
+    lanes_t zero = ALL_LANES(0.0);
+    four_t total = { zero, zero, zero, zero }, P;
     for (int i = 0; i < n; i++) {
-        double next, mean = g->responses->is_intercept ? g->total_mean : line->factor[i];
-        lanes_t P;
-        first_nodes(mean * start[i], b->step[i], &P, &next);
-        for (int v = 0; v < width; v++) {
-            sum[v] -= P;
-            P *= next;
-        }
+        double mean = g->is_equal ? g->total_mean : line->factor[i];
+        nodes_of_row(g, line, i, width, start, &P);
+        total.v0 += mean * P.v0;
+        if (width > 1) total.v1 += mean * P.v1;
+        if (width > 2) total.v2 += mean * P.v2;
+        if (width > 3) total.v3 += mean * P.v3;
     }
+    sum[0] = g->total_mean - total.v0;
+    if (width > 1) sum[1] = g->total_mean - total.v1;
+    if (width > 2) sum[2] = g->total_mean - total.v2;
+    if (width > 3) sum[3] = g->total_mean - total.v3;
 }
 
 /* The log likelihoods of y successes in m trials at nodes: log Phi(eta) and log Phi(-eta) are those of
@@ -220,7 +287,7 @@ static void far_rows(const lattice_group_t *g, const line_t *line, int width, la
     for (int k = 0; k < LANES * width; k++) {
         double t = line->t + g->h * k, total = 0.0;
         for (int i = 0; i < g->n; i++) {
-            double at_mode = b->eta[i], eta = at_mode + b->c[i] * t;
+            double at_mode = b->eta[i], eta = at_mode + b->c[g->is_equal ? 0 : i] * t;
             if (g->trials[i] == 0.0) continue;
             for (int l = 1; l < g->q; l++) eta += b->c[i + (size_t) g->n * l] * line->others[l];
             total -= g->trials[i] * (g->responses->likelihood == LIKELIHOOD_COUNTS
@@ -252,15 +319,16 @@ INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, d
         far_rows(g, line, width, sum);
         return;
     }
-    int n = g->responses->is_intercept ? LANES : g->n;
+    int n = line->power ? 0 : g->is_equal ? LANES : g->n;
     for (int i = 0; i < n; i += LANES) {
         lanes_t at = line->t * *const_lanes_of(b->c + i);
         exp_lanes(&at);
         *lanes_of(start + i) = at;
     }
     if (g->responses->likelihood == LIKELIHOOD_COUNTS) counted_rows(g, line, width, start, sum);
-    else if (takes_products(g)) single_rows(g, line, width, start, sum);
-    else weighted_rows(g, line, width, start, sum);
+    else if (!takes_products(g)) weighted_rows(g, line, width, 0, g->n, start, sum);
+    else if (g->is_equal) few_trials_rows(g, line, width, 1, start, sum);
+    else few_trials_rows(g, line, width, 0, start, sum);
 }
 
 INLINED void fill_line(const lattice_group_t *g, const line_t *line, int width, double *start)

@@ -18,7 +18,8 @@ INLINED void add_columns(int n, int n_columns, const double *columns, const doub
     }
 }
 
-/* The group's rows at these parameters: trials, X theta with the offset, Z L. */
+/* The group's rows at these parameters: trials, X theta with the offset, Z L but where all rows have
+   the same. */
 INLINED void start_group(const responses_t *responses, int j, const group_parameters_t *at,
                          const lattice_buffers_t *b, lattice_group_t *g)
 {
@@ -44,6 +45,8 @@ INLINED void start_group(const responses_t *responses, int j, const group_parame
     for (int i = 0; i < n; i += LANES)
         *lanes_of(b->base + i) = *const_lanes_of(g->offset + i) - from_offset;
     add_columns(n, p, g->X, at->theta, b->base);
+    g->is_equal = responses->is_intercept && !is_plain(g);
+    if (g->is_equal) return;
     memset(b->A, 0, sizeof(double) * n * q);
     for (int k = 0; k < q; k++)
         add_columns(n, q - k, g->Z + (size_t) n * k, at->L + k + (size_t) q * k,
@@ -120,6 +123,40 @@ static void plain_rows(const lattice_group_t *g)
     }
 }
 
+/* Vectors of rows whose product is made before its logarithm, and the power of e, downwards, that it
+   does not pass. */
+enum { MOST_FACTORS = 64 };
+static const double MOST_FALL = 600.0;
+
+/* Sums of the logarithms of 1/(1 + E) over rows of one trial. */
+INLINED double log_rests(const lattice_group_t *g)
+{
+    const lattice_buffers_t *b = g->b;
+    lanes_t sum = ALL_LANES(0.0);
+    for (int from = 0; from < g->n; from += LANES * MOST_FACTORS) {
+        int to = from + LANES * MOST_FACTORS < g->n ? from + LANES * MOST_FACTORS : g->n;
+        lanes_t product = ALL_LANES(1.0), fall = ALL_LANES(0.0);
+        for (int i = from; i < to; i += LANES) {
+            lanes_t eta = *const_lanes_of(b->eta + i), other = -eta;
+            lanes_t trials = *const_lanes_of(g->trials + i);
+            raise_lanes(&eta, &other);
+            fall += eta + 0.7;
+            product *= *const_lanes_of(b->rest + i) * trials + (1.0 - trials);
+        }
+        if (sum_of_lanes(&fall) < MOST_FALL) {
+            log_lanes(&product);
+            sum += product;
+        } else {
+            for (int i = from; i < to; i += LANES) {
+                lanes_t log_rest = *const_lanes_of(b->rest + i);
+                log_lanes(&log_rest);
+                sum += log_rest * *const_lanes_of(g->trials + i);
+            }
+        }
+    }
+    return sum_of_lanes(&sum);
+}
+
 INLINED double log_likelihood(const lattice_group_t *g)
 {
     const lattice_buffers_t *b = g->b;
@@ -135,6 +172,11 @@ INLINED double log_likelihood(const lattice_group_t *g)
             sum += *const_lanes_of(g->y + i) * *const_lanes_of(b->eta + i)
                 - *const_lanes_of(b->mean + i);
         return sum_of_lanes(&sum);
+    }
+    if (g->responses->is_single && g->responses->likelihood == LIKELIHOOD_LOGIT) {
+        for (int i = 0; i < g->n; i += LANES)
+            sum += *const_lanes_of(g->y + i) * *const_lanes_of(b->eta + i);
+        return sum_of_lanes(&sum) + log_rests(g);
     }
     /* log(1 + E) is -log(rest). */
     for (int i = 0; i < g->n; i += LANES) {
@@ -188,13 +230,55 @@ INLINED void differentiate(const lattice_group_t *g, const double *u, double *gr
 /* How far the rows would move: a step is at most 3 of any. */
 INLINED double cut_step(const lattice_group_t *g, const double *step)
 {
-    double largest = 0.0;
+    double largest = g->is_equal ? fabs(g->equal * step[0]) : 0.0;
+    if (g->is_equal) return largest > 3.0 ? 3.0 / largest : 1.0;
     for (int i = 0; i < g->n; i++) {
         double sum = 0.0;
         for (int k = 0; k < g->q; k++) sum += g->b->A[i + (size_t) g->n * k] * step[k];
         if (fabs(sum) > largest) largest = fabs(sum);
     }
     return largest > 3.0 ? 3.0 / largest : 1.0;
+}
+
+/* All of this where Z L is one and the same number. */
+INLINED void differentiate_equal(const lattice_group_t *g, double u, double *gradient, double *H)
+{
+    const lattice_buffers_t *b = g->b;
+    double a = g->equal;
+    lanes_t slope = ALL_LANES(0.0), curvature = slope;
+    int is_counts = g->responses->likelihood == LIKELIHOOD_COUNTS;
+    for (int i = 0; i < g->n; i += LANES) {
+        lanes_t eta = *const_lanes_of(b->base + i) + a * u, E = eta;
+        lanes_t trials = *const_lanes_of(g->trials + i);
+        exp_lanes(&E);
+        if (is_counts) {
+            E *= trials;
+            curvature += E;
+        } else {
+            lanes_t rest = 1.0 / (1.0 + E);
+            *lanes_of(b->rest + i) = rest;
+            E *= rest * trials;
+            curvature += E * rest;
+        }
+        *lanes_of(b->mean + i) = E;
+        *lanes_of(b->eta + i) = eta;
+        slope += *const_lanes_of(g->y + i) - E;
+    }
+    *gradient = a * sum_of_lanes(&slope) - u;
+    *H = 1.0 + a * a * sum_of_lanes(&curvature);
+}
+
+INLINED void look_at(const lattice_group_t *g, const double *u, double *gradient, double *H)
+{
+    if (g->is_equal) {
+        differentiate_equal(g, u[0], gradient, H);
+        return;
+    }
+    predict_rows(g, u);
+    if (is_plain(g)) plain_rows(g);
+    else if (g->responses->likelihood == LIKELIHOOD_COUNTS) count_rows(g);
+    else logistic_rows(g);
+    differentiate(g, u, gradient, H);
 }
 
 enum { MOST_NEWTON_STEPS = 200 };
@@ -205,11 +289,7 @@ INLINED int approach_mode(lattice_group_t *g, double enough)
     int q = g->q;
     double gradient[MOST_Q], step[MOST_Q];
     for (int round = 0; round < MOST_NEWTON_STEPS; round++) {
-        predict_rows(g, g->u);
-        if (is_plain(g)) plain_rows(g);
-        else if (g->responses->likelihood == LIKELIHOOD_COUNTS) count_rows(g);
-        else logistic_rows(g);
-        differentiate(g, g->u, gradient, g->C);
+        look_at(g, g->u, gradient, g->C);
         if (!factor_small(q, g->C)) return 0;
         double decrement = 0.0;
         for (int k = 0; k < q; k++) {
@@ -228,6 +308,19 @@ INLINED int approach_mode(lattice_group_t *g, double enough)
         for (int k = 0; k < q; k++) g->u[k] += cut * step[k];
     }
     return 0;
+}
+
+/* The same where all rows have one c, which stands in the first vector. */
+INLINED void turn_equal_rows(lattice_group_t *g)
+{
+    lanes_t y = ALL_LANES(0.0);
+    double c = g->equal / g->C[0];
+    for (int i = 0; i < g->n; i += LANES) y += *const_lanes_of(g->y + i);
+    *lanes_of(g->b->c) = ALL_LANES(c);
+    g->inverse[0] = 1.0 / g->C[0];
+    g->log_det = log(g->C[0]);
+    g->largest = fabs(c);
+    g->along[0] = c * sum_of_lanes(&y);
 }
 
 /* C^-1, c = Z L C'^-1 with its largest sum, and y'c. */
@@ -271,16 +364,45 @@ INLINED void turn_rows(lattice_group_t *g)
     }
 }
 
+/* How far from the mode of the reference another one is thought to be at most, in standard deviations of
+   the effects. */
+static const double FARTHEST_MODE = 2.0;
+
+/* To first order from the mode at the reference. */
+INLINED void predict_mode(const responses_t *responses, int j, const group_parameters_t *at, double *u)
+{
+    int p = responses->n_coef, q = responses->n_random, n = n_mode_slopes(responses);
+    const double *from = responses->reference, *slope = responses->slope + (size_t) n * q * j;
+    double shift[MOST_Q] = { 0.0 }, square = 0.0;
+    for (int k = 0; k < q; k++) {
+        double sum = 0.0;
+        const double *own = slope + (size_t) n * k;
+        for (int l = 0; l < p; l++) sum += own[l] * (at->theta[l] - from[l]);
+        int place = p;
+        for (int l = 0; l < q; l++)
+            for (int m = l; m < q; m++, place++)
+                sum += own[place] * (at->L[m + (size_t) q * l] - from[place]);
+        if (place < n) sum += own[place] * (log(at->shape) - from[place]);
+        shift[k] = sum;
+        square += sum * sum;
+    }
+    double cut = square > FARTHEST_MODE * FARTHEST_MODE ? FARTHEST_MODE / sqrt(square) : 1.0;
+    for (int k = 0; k < q; k++) u[k] += cut * shift[k];
+}
+
 FOR_WIDE_VECTORS_TOO
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
                  const lattice_buffers_t *b, lattice_group_t *g)
 {
     int q = responses->n_random;
     start_group(responses, j, at, b, g);
+    if (g->is_equal) g->equal = at->L[0];
     for (int k = 0; k < q; k++)
         g->u[k] = responses->mode ? responses->mode[k + (size_t) q * j] : 0.0;
+    if (responses->slope) predict_mode(responses, j, at, g->u);
     if (!approach_mode(g, enough)) return 0;
     g->at_mode = log_likelihood(g);
-    turn_rows(g);
+    if (g->is_equal) turn_equal_rows(g);
+    else turn_rows(g);
     return 1;
 }

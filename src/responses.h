@@ -20,6 +20,9 @@ typedef enum {
     LIKELIHOOD_DISPERSED
 } likelihood_t;
 
+/* Up to so many trials of a row are multiplied. */
+enum { FEW_TRIALS = 64 };
+
 /* The most columns of Z whose effects are integrated out together. */
 enum { MOST_LATTICE_COLUMNS = 8 };
 
@@ -34,10 +37,20 @@ typedef struct responses {
     const double *X, *Z;            /* rows x p, rows x q: a block for each group */
     const double *y, *trials, *offset;
     int is_single;                  /* has no row more than one trial? */
+    int has_few_trials;             /* has no row more than FEW_TRIALS, and each a whole number? */
     int is_intercept;               /* is Z one column of ones? */
     const double *mode;             /* q x n_groups: near the modes of standardized effects */
+    const double *slope;            /* n_mode_slopes() x q x n_groups: their derivatives there, or NULL */
+    const double *reference;        /* n_mode_slopes(): where */
     int n_values;                   /* of DISPERSED: distinct counts, and how many rows have each */
     const double *value, *times;
 } responses_t;
+
+/* What modes depend on: theta, the lower triangle of L by columns, and log r of DISPERSED. */
+static inline int n_mode_slopes(const responses_t *responses)
+{
+    int q = responses->n_random;
+    return responses->n_coef + q * (q + 1) / 2 + (responses->likelihood == LIKELIHOOD_DISPERSED);
+}
 
 #endif

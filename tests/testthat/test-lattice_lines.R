@@ -37,3 +37,26 @@ test_that("many rows of a group lose no digits, and threads change none", {
   on_two <- replace(tuning, "threads", 2L)
   expect_identical(log_target(model, tuning, c(0.5, 0.1), 1), log_target(model, on_two, c(0.5, 0.1), 1))
 })
+
+test_that("rows of few trials, multiplied, and of many, by logarithms, have the integral of a grid", {
+  for (most in c(3, 64, 65, 400)) {
+    data$size <- rep_len(c(1, 2, most, 7), nrow(data))
+    data$wins <- round(data$size * plogis(data$x))
+    case <- list(response = quote(cbind(wins, size - wins)), family = binomial())
+    for (terms in list(~ x + (1 | g), ~ x + (1 + x | g))) {
+      posterior <- family_posterior(case, terms, data)
+      model <- model_of(posterior)
+      tuning <- family_tuning_of(model)
+      q <- length(tuning$scale)
+      values <- vapply(c(0.2, 0.5, 1), function(sd) {
+        L <- diag(sd, q)
+        beta <- c(0.2, -0.3)
+        at <- log_target(model, tuning, family_point(model, tuning, rep(sd, q), if (q == 2) 0, beta), 1)
+        exact <- likelihood_on_grid(posterior, beta, L)
+        prior <- sum(dt(rep(sd, q) / 2.5, 3, log = TRUE) + log(cosh(asinh(sd / tuning$scale))))
+        at - exact - prior
+      }, 0)
+      expect_lt(diff(range(values)), 1e-5)
+    }
+  }
+})
