@@ -65,10 +65,9 @@ plan_extension <- function(fit, control) {
   kept <- choose_kept(control, posterior, merged)
   kept$kept <- map_groupings(intersect, kept$kept, sampling$kept)
   check_memory(posterior, control, kept$kept)
-  parameterization <- parameterization_of(sampler)
-  model <- sampler_model(posterior, parameterization)
+  model <- model_of_sampler(posterior, sampler)
   if (merged) model <- merge_steps(model)
-  uncentered <- if (parameterization == "uncentered") model
+  uncentered <- if (parameterization_of(sampler) == "uncentered") model
   model <- restore_tuning(model, sampling$tuning, control$threads)
   if (!is.null(model$responses)) uncentered <- model
   c(list(sampler = sampler, model = model, uncentered = uncentered, control = control,

@@ -31,11 +31,17 @@ choose_kept <- function(control, posterior, merged = FALSE) {
   all <- all(lengths(kept) == vapply(groupings, function(grouping) length(grouping$groups), 0L))
   keep_moments <- !few && !all
   c(list(kept = if (length(kept) == 1) kept[[1]] else kept, keep_moments = keep_moments),
-    if (keep_moments && !merged && length(find_steps(groupings)) > 1) {
+    if (keep_moments && adds_up_effects(posterior, control, merged)) {
       list(summed = lapply(groupings, function(grouping) {
         match(grouping$random$column, posterior$fixed)
       }))
     })
+}
+
+# Do chains that keep moments of effects add these up? Otherwise they follow from the hyperparameters.
+adds_up_effects <- function(posterior, control, merged) {
+  if (!is_gaussian(posterior) && !is_tuned(sampler_that_runs(posterior, control$sampler))) return(TRUE)
+  !merged && length(find_steps(groupings_of(posterior))) > 1
 }
 
 # `group_draws` for each grouping: of several it is a list that names them, others are not kept.

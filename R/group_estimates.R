@@ -118,7 +118,7 @@ has_moments <- function(fit) !is.null(fit$sampling$moments)
 # Those of grouping g: of several groupings there is a list.
 moments_of_grouping <- function(fit, g) {
   moments <- fit$sampling$moments
-  if (has_several(fit$posterior)) moments[[g]] else moments
+  if (is.null(moments$mean)) moments[[g]] else moments
 }
 
 # For each column the means and standard deviations, groups x 2, NA where they do not exist.

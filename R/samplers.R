@@ -12,22 +12,40 @@ sampler_that_runs <- function(posterior, sampler) {
   if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
 }
 
-# Another family than the Gaussian one has the collapsed sampler.
+# Another family than the Gaussian one has the collapsed sampler, and some have the others.
 family_sampler <- function(posterior, sampler) {
   label <- family_of(posterior)$label
   if (!is.null(sampler) && sampler != "collapsed") {
-    abort("The {sampler} sampler is of Gaussian responses.", x = "This is a {label}.",
-          i = 'Leave {.arg sampler} out, or use {.code sampler = "collapsed"}.')
+    check_augmented(posterior, sampler)
+    return(sampler)
   }
   if (has_several(posterior)) {
     abort("A {label} has one grouping here.",
           x = "This one has {.code {vapply(groupings_of(posterior), `[[`, '', 'name')}}.")
   }
   if (has_groups(posterior) && nrow(grouping_of(posterior)$random) > 8) {
+    if (is.null(sampler) && can_augment(posterior)) return("interweaved")
     abort("A {label} has at most eight random columns.",
           x = "This one has {nrow(grouping_of(posterior)$random)}.")
   }
   "collapsed"
+}
+
+# Families, by their keys, that have Gibbs samplers by Polya-Gamma weights: those whose likelihood of a
+# row is exp(e)^y / (1 + exp(e))^b.
+augmented_families <- c("binomial", "negative_binomial")
+
+can_augment <- function(posterior) key_of(posterior) %in% augmented_families
+
+check_augmented <- function(posterior, sampler) {
+  if (can_augment(posterior)) return(invisible())
+  family <- family_of(posterior)
+  other <- if (family$name == "binomial") '{.code family = binomial()}, with the link {.val logit}'
+    else "{.code family = negative_binomial()}"
+  abort("The {sampler} sampler draws Polya-Gamma weights, which logistic and negative binomial
+         regressions have.",
+        x = "This is a {family$label}, with the link {.val {family$link}}.",
+        i = paste0("Leave {.arg sampler} out, and the collapsed sampler runs; or use ", other, "."))
 }
 
 # Random columns that are drawn jointly at most.
@@ -96,7 +114,7 @@ is_tuned <- function(sampler) samplers[[sampler]]$tuned
 parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 
 check_sampler <- function(posterior, sampler) {
-  if (is_gaussian(posterior)) samplers[[sampler]]$check(posterior, sampler)
+  if (is_gaussian(posterior) || !is_tuned(sampler)) samplers[[sampler]]$check(posterior, sampler)
 }
 
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers

@@ -13,7 +13,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
     if (is_merged(plan$model)) list(merged = TRUE),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
          ends = lapply(results, `[[`, "end")),
-    if (!is_gaussian(posterior)) list(lattice_error = lattice_error(plan$model, results)),
+    if (!is_gaussian(posterior) && is_tuned(plan$sampler)) list(lattice_error = lattice_error(plan$model, results)),
     gather_chains(results, posterior), keep_effects(plan, results))
 }
 
@@ -25,6 +25,9 @@ plan_sampling <- function(posterior, control, seed) {
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, kept$kept)
   if (sampler == "common_line") control$warmup <- 0L
+  if (!is_gaussian(posterior) && !is_tuned(sampler)) {
+    return(plan_augmented(posterior, sampler, control, seed, kept))
+  }
   uncentered <- sampler_model(posterior, "uncentered")
   if (!is_gaussian(posterior)) return(plan_family(posterior, uncentered, control, seed, kept))
   model <- if (parameterization_of(sampler) == "uncentered") uncentered
@@ -79,6 +82,17 @@ plan_family <- function(posterior, model, control, seed, kept) {
   plan <- list(sampler = "collapsed", model = model, uncentered = model, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
                in_chain = FALSE, init = initial_states(control$init, posterior))
+  plan$control$init <- NULL
+  c(plan, kept)
+}
+
+# The same of its Gibbs samplers, which have nothing to tune.
+plan_augmented <- function(posterior, sampler, control, seed, kept) {
+  uncentered <- augmented_model(posterior, "uncentered")
+  plan <- list(sampler = sampler, model = model_of_sampler(posterior, sampler),
+               uncentered = uncentered, estimate = augmented_estimate(uncentered),
+               control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
+               in_chain = TRUE, init = initial_states(control$init, posterior))
   plan$control$init <- NULL
   c(plan, kept)
 }
@@ -141,9 +155,9 @@ run_in_pieces <- function(plan, chain, draws, end = NULL, progress = NULL) {
     piece <- run_one(plan, chain, min(size, draws - first + 1L), end, tell)
     if (piece$interrupted) return(piece)
     end <- piece$end
-    sums <- add_sums(sums, sum_effects(piece$effects, piece$hyper, plan$summed))
-    piece$effects <- Map(function(effects, kept) part_of_effects(effects, kept + 1L),
-                         piece$effects, kept)
+    sums <- add_sums(sums, sum_effects(by_grouping(piece$effects), piece$hyper, plan$summed))
+    piece$effects <- map_groupings(function(effects, kept) part_of_effects(effects, kept + 1L),
+                                   piece$effects, kept)
     result <- if (is.null(result)) piece else join_runs(list(result), list(piece))[[1]]
   }
   result$sums <- sums
@@ -159,6 +173,7 @@ start_chain <- function(plan, chain, draws, progress) {
   }
   start <- initial_state(plan, chain)
   if (is.null(start)) start <- draw_start(plan$uncentered, plan$estimate)
+  if (!is.null(plan$model$rows)) start <- augmented_start(start, plan$model, plan$estimate)
   c(sample_chain(plan$model, plan$sampler, start, draws, control$warmup, control$thin, kept,
                  progress), list(model = plan$model))
 }

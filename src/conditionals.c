@@ -422,6 +422,7 @@ void residual_sums_of_squares(const model_t *model, state_t *state)
 
 status_t draw_residual_variances(const model_t *model, state_t *state)
 {
+    if (model->responses) return STATUS_OK;
     residual_sums_of_squares(model, state);
     double visits = stratum_visits(model);
     scale_prior_t prior = model->sigma_prior;

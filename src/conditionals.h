@@ -21,7 +21,7 @@ status_t draw_coefficients(const model_t *model, state_t *state);
 status_t draw_covariance(const model_t *model, state_t *state, int g);
 
 /* sigma_s^2 ~ IG(n_s/2, sum |y - X theta - Z effect|^2 / 2), for every stratum s; pooled,
-   the parameters of their prior before them. */
+   the parameters of their prior before them. Other families than the Gaussian have none. */
 status_t draw_residual_variances(const model_t *model, state_t *state);
 
 /* S = sum_j (effect_j - mean)(effect_j - mean)' over one block, upper half. */

@@ -16,8 +16,8 @@ double shape_at(const collapsed_target_t *target, const double *point)
     return has_shape(target->model) ? exp(point[target->target.n - 1]) : 0.0;
 }
 
-/* In log r: d r^-1/2 = -r^-1/2 / 2 d log r. */
-static double log_shape_prior(const scale_prior_t *prior, double shape)
+/* d r^-1/2 = -r^-1/2 / 2 d log r */
+double log_shape_prior(const scale_prior_t *prior, double shape)
 {
     double root = 1.0 / sqrt(shape);
     return log_scale_density(prior, root) + log(root);

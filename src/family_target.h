@@ -21,6 +21,9 @@ enum { LATTICE_CHUNK = 16, LATTICE_CHUNKS_PER_THREAD = 32 };
    collapsed_target_t, tau_k = scale_k sinh(x_k); theta; log r. It has no by-product. */
 void start_family_target(collapsed_target_t *target);
 
+/* log p(log r) of the shape, up to a constant, whose prior is of r^-1/2. */
+double log_shape_prior(const scale_prior_t *prior, double shape);
+
 /* theta and r of a point. */
 const double *theta_at(const collapsed_target_t *target, const double *point);
 double shape_at(const collapsed_target_t *target, const double *point);

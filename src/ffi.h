@@ -46,6 +46,7 @@ SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
 SEXP ffi_group_modes(SEXP model, SEXP hyper);
 SEXP ffi_draw_family_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                              SEXP first, SEXP set_seed);
+SEXP ffi_draw_polya_gamma(SEXP b, SEXP c);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);

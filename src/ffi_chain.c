@@ -4,6 +4,7 @@
 #include <R_ext/Random.h>
 #include "chain.h"
 #include "ffi.h"
+#include "ffi_augmented.h"
 #include "ffi_collapsed.h"
 #include "hierarchy.h"
 #include "whitened.h"
@@ -115,10 +116,12 @@ static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sw
 }
 
 /* Do chains go on from the effects where they ended? The first step of a sweep of several
-   groupings, or of a scan over steps, faces those of the others. */
+   groupings, or of a scan over steps, faces those of the others; that of a sweep with weights faces
+   all. */
 static int starts_from_effects(const model_t *model, sweep_t sweep)
 {
-    return sweep == collapsed_sweep ? model->n_steps > 1 : model->n_groupings > 1;
+    return sweep == collapsed_sweep ? model->n_steps > 1
+        : model->n_groupings > 1 || model->responses;
 }
 
 /* Of each grouping. */
@@ -137,8 +140,8 @@ static SEXP encode_effects(const model_t *model, const state_t *state)
 
 static SEXP encode_state(const model_t *model, const state_t *state, sweep_t sweep)
 {
-    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect" };
-    SEXP values[5];
+    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect", "shape" };
+    SEXP values[6];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(allocVector(VECSXP, model->n_groupings));
     for (int g = 0; g < model->n_groupings; g++) {
@@ -149,8 +152,9 @@ static SEXP encode_state(const model_t *model, const state_t *state, sweep_t swe
     values[3] = PROTECT(encode_points(model, state, sweep));
     int has_effects = starts_from_effects(model, sweep);
     values[4] = PROTECT(has_effects ? encode_effects(model, state) : R_NilValue);
-    SEXP list = named_list(has_effects ? 5 : 4, names, values);
-    UNPROTECT(5);
+    values[5] = PROTECT(ScalarReal(state->shape));
+    SEXP list = named_list(state->augmented ? 6 : has_effects ? 5 : 4, names, values);
+    UNPROTECT(6);
     return list;
 }
 
@@ -217,7 +221,8 @@ static void allocate_several(const model_t *model, state_t *state)
         n_columns += (size_t) grouping->n_random;
         if (size > most) most = size;
     }
-    allocate_rows(&model->cells, &several->rows);
+    if (state->augmented) allocate_augmented_rows(model, state->augmented, &several->rows);
+    else allocate_rows(&model->cells, &several->rows);
     several->e = doubles(several->rows.n);
     several->sums = doubles((double) most);
     several->below =
@@ -265,6 +270,7 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
            sizeof(double) * model.n_coef);
     sweep_t sweep = sweep_of(sampler, &model);
     if (starts_from_effects(&model, sweep)) start_effects(start, &model, &state);
+    state.augmented = start_augmented(model_list, start, sweep, &model, &state);
     start_sampler(model_list, list_element(start, "point"), &model, sweep, &state);
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
@@ -272,7 +278,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     chain.hyper = REAL(hyper);
 
     GetRNGstate();
-    status_t status = run_chain(&model, &state, sweep, &chain);
+    status_t status =
+        run_chain(&model, &state, state.augmented ? augmented_sweep : sweep, &chain);
     PutRNGstate();
     if (status != STATUS_OK && status != STATUS_INTERRUPTED)
         raise_status(status, chain.sweeps_done);

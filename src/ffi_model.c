@@ -1,6 +1,7 @@
 #include <limits.h>
 #include <string.h>
 #include "chain.h"
+#include "ffi_augmented.h"
 #include "ffi_merged.h"
 #include "ffi_responses.h"
 #include "threads.h"
@@ -282,6 +283,7 @@ void decode_model(SEXP list, model_t *model)
     model->sigma_prior = decode_scale_prior(list_element(list, "sigma_prior"));
     decode_groupings(list, model);
     decode_responses(list, model);
+    decode_rows(list, model);
     decode_steps(list, model);
 }
 

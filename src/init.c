@@ -15,6 +15,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_em_step, 3),
     CALL_ENTRY(ffi_group_modes, 2),
     CALL_ENTRY(ffi_draw_family_effects, 7),
+    CALL_ENTRY(ffi_draw_polya_gamma, 2),
     CALL_ENTRY(ffi_log_target, 4),
     CALL_ENTRY(ffi_propose, 3),
     CALL_ENTRY(ffi_marginal, 3),

@@ -109,6 +109,7 @@ typedef struct {
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
     struct several *several;        /* of a Gibbs sampler with several groupings, else NULL */
+    struct augmented *augmented;    /* of one with Polya-Gamma weights, else NULL */
     struct collapsed *collapsed;    /* n_steps, of the collapsed sampler, else NULL */
 } state_t;
 

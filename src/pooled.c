@@ -3,8 +3,7 @@
 #include <R_ext/Random.h>
 #include "log_concave.h"
 #include "pooled.h"
-
-enum { MAX_SLICE_STEPS = 1000 };
+#include "slice.h"
 
 static const double df_shape = 2.0, df_rate = 0.1;
 
@@ -70,8 +69,9 @@ static log_density_t log_scale_at(const void *data, double log_s)
     return at;
 }
 
-static double log_marginal_df(const marginal_scale_t *marginal, double log_df)
+static double log_marginal_df(void *data, double log_df)
 {
+    const marginal_scale_t *marginal = (const marginal_scale_t *) data;
     const pooled_t *pooled = marginal->pooled;
     double df = exp(log_df), square = df * marginal->scale * marginal->scale;
     double value = df_shape * log_df - df_rate * df;
@@ -86,24 +86,6 @@ static double log_marginal_df(const marginal_scale_t *marginal, double log_df)
     return value;
 }
 
-/* A slice step on log nu, stepping out (Neal 2003). */
-static double slice_log_df(const marginal_scale_t *marginal, double log_df)
-{
-    double level = log_marginal_df(marginal, log_df) + log(unif_rand());
-    double low = log_df - unif_rand(), high = low + 1.0;
-    for (int i = 0; i < MAX_SLICE_STEPS && log_marginal_df(marginal, low) > level; i++)
-        low -= 1.0;
-    for (int i = 0; i < MAX_SLICE_STEPS && log_marginal_df(marginal, high) > level; i++)
-        high += 1.0;
-    for (int i = 0; i < MAX_SLICE_STEPS; i++) {
-        double next = low + (high - low) * unif_rand();
-        if (log_marginal_df(marginal, next) > level) return next;
-        if (next < log_df) low = next;
-        else high = next;
-    }
-    return log_df;
-}
-
 status_t draw_pooled(const pooled_t *pooled, const double *sigma2, double *df,
                      double *scale)
 {
@@ -112,7 +94,7 @@ status_t draw_pooled(const pooled_t *pooled, const double *sigma2, double *df,
     marginal_scale_t marginal = { pooled, *df, *scale };
     RETURN_IF_FAILED(draw_log_concave(log_scale_at, &marginal, log(*scale), -INFINITY, &log_s));
     *scale = marginal.scale = exp(log_s);
-    *df = exp(slice_log_df(&marginal, log(*df)));
+    *df = exp(step_by_slice(log_marginal_df, &marginal, log(*df)));
     return isfinite(*scale) && *scale > 0.0 ? STATUS_OK : STATUS_NOT_FINITE;
 }
 

@@ -79,6 +79,7 @@ group_above <- function(data, g, h) {
 }
 
 fits_of <- function(data, coefs, columns = NULL) {
+  if (length(data$own) == 0) return(matrix(0, length(data$y), 0))
   fits <- lapply(seq_along(data$own), function(g) {
     own <- data$own[[g]]
     use <- if (is.null(columns)) seq_len(ncol(own$Z)) else which(columns[[g]])
@@ -289,7 +290,8 @@ several_centered <- function(data, prior, priors) {
   to_beta <- diag(ncol(data$X))
   intercept <- match("(Intercept)", colnames(data$X))
   if (intercept %in% in_x) {
-    means <- colSums(data$w * X_free) / sum(data$w)
+    counted <- if (is.null(data$counted)) data$w else data$counted
+    means <- colSums(counted * X_free) / sum(counted)
     X_free <- sweep(X_free, 2, means)
     to_beta[intercept, free] <- -means
   }

@@ -1,7 +1,9 @@
 # Variances in plain R, drawn as helper-replay.R wants them: of residuals, also under a pooled
 # prior, and of normal variates under every prior.
 
+# A prior named "none": they are known.
 draw_sigma2 <- function(data, prior, residual, current) {
+  if (prior$name == "none") return(current)
   n <- tabulate(data$level)
   rss <- drop(rowsum(data$w * residual^2, data$level))
   sigma2 <- numeric(length(n))

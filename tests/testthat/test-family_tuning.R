@@ -105,8 +105,8 @@ test_that("proposals serve where a standard deviation is near zero, and with few
 })
 
 test_that("another sampler and several groupings are refused by name", {
-  expect_error(short(y ~ x + (1 | g), binomial(), data, sampler = "centered"),
-               "centered sampler is of Gaussian responses", class = "relm_error")
+  expect_error(short(y ~ x + (1 | g), binomial("probit"), data, sampler = "centered"),
+               "centered sampler draws Polya-Gamma weights", class = "relm_error")
   expect_error(short(y ~ x + (1 | g) + (1 | size), binomial(), data),
                "one grouping", class = "relm_error")
 })

@@ -1,0 +1,60 @@
+# The Gibbs samplers of other families by Polya-Gamma weights (src/augmented.h): what C is given of the
+# rows, and where chains start.
+
+# The model with its rows in the place of responses of the collapsed sampler: X in the coordinates of
+# theta, of the columns that stay in the regression; group: rows x groupings, from 0.
+augmented_model <- function(posterior, parameterization) {
+  model <- sampler_model(posterior, parameterization)
+  coordinates <- sampler_coordinates(posterior, parameterization)
+  responses <- posterior$responses
+  n <- length(responses$y)
+  shifted <- responses$X - rep(x_shift(posterior), each = n)
+  model$responses <- NULL
+  model$rows <- list(
+    likelihood = match(key_of(posterior), likelihoods) - 1L, X = shifted %*% coordinates$A,
+    Z = responses$Z, group = responses$group - 1L, y = as.numeric(responses$y),
+    trials = as.numeric(responses$trials), offset = as.numeric(responses$offset),
+    value = responses$values, times = responses$times, shape_prior = posterior$shape
+  )
+  model
+}
+
+# The same for a sampler; of the collapsed one, and of Gaussian responses, its own model.
+model_of_sampler <- function(posterior, sampler) {
+  parameterization <- parameterization_of(sampler)
+  if (is_gaussian(posterior) || is_tuned(sampler)) sampler_model(posterior, parameterization)
+  else augmented_model(posterior, parameterization)
+}
+
+# What estimate_scales() finds of Gaussian responses, from the uncentered model: coefficients without
+# effects and the information on them, and standard deviations of the effects as large as what a
+# group's own rows say of them.
+augmented_estimate <- function(model) {
+  bare <- model
+  bare$responses <- model$rows
+  bare$groupings <- list()
+  start <- family_start(bare)
+  rows <- model$rows
+  shape <- if (has_shape(model)) exp(utils::tail(start$point, 1))
+  eta <- as.numeric(rows$X %*% start$theta) + rows$offset
+  weight <- pmax(-family_of_model(bare)$curvature(rows$y, eta, shape, rows$trials), 1e-10)
+  list(theta = start$theta, precision = crossprod(rows$X * sqrt(weight)) + model$prior_precision,
+       Sigma = lapply(model$groupings, rough_effects, rows, weight),
+       effective = lapply(model$groupings, function(grouping) {
+         rep(grouping$n_groups / 2, grouping$n_random)
+       }),
+       sigma2 = 1, shape = shape)
+}
+
+rough_effects <- function(grouping, rows, weight) {
+  columns <- if (is.null(grouping$place)) seq_len(grouping$n_random) else grouping$place + 1L
+  information <- colSums(rows$Z[, columns, drop = FALSE]^2 * weight)
+  diag(grouping$n_groups / pmax(information, 1e-300), grouping$n_random)
+}
+
+# A start, random or from a fit, with what a Gaussian one has not; there is no residual variance.
+augmented_start <- function(start, model, estimate) {
+  start$sigma2 <- 1
+  start$shape <- if (is.null(start$hyper)) estimate$shape else start$hyper[model$part == "shape"]
+  start
+}

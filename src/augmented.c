@@ -1,0 +1,234 @@
+#include <math.h>
+#include <string.h>
+#include "augmented.h"
+#include "crossprods.h"
+#include "family_target.h"
+#include "linalg.h"
+#include "polya_gamma.h"
+#include "several.h"
+#include "slice.h"
+
+/* Rows that are reflected at once. */
+enum { BLOCK_ROWS = 64 };
+
+/* A row of a sum counts as so many visits; a piece of a Polya-Gamma draw as one. */
+static const double VISITS_PER_ROW = 0.25;
+
+void take_augmented(const model_t *model, augmented_t *augmented, workspace_t *work)
+{
+    int q = 0, p = model->n_staying;
+    for (int g = 0; g < model->n_groupings; g++)
+        if (model->grouping[g].n_random > q) q = model->grouping[g].n_random;
+    augmented->eta = take(work, augmented->n_rows);
+    augmented->root = take(work, augmented->n_rows);
+    augmented->c = take(work, augmented->n_rows);
+    augmented->block = take_matrix(work, BLOCK_ROWS, q + p + 1);
+    augmented->rest = take_matrix(work, p + 1, p + 1);
+}
+
+static void set_predictor(const model_t *model, const state_t *state, const augmented_t *augmented)
+{
+    double *eta = augmented->eta;
+    size_t n = (size_t) augmented->n_rows;
+    memcpy(eta, augmented->offset, sizeof(double) * n);
+    for (int k = 0; k < model->n_staying; k++) {
+        const double *x = augmented->X + n * k;
+        for (size_t i = 0; i < n; i++) eta[i] += x[i] * state->staying[k];
+    }
+    for (int g = 0; g < model->n_groupings; g++) {
+        const augmented_grouping_t *own = augmented->grouping + g;
+        size_t q = (size_t) model->grouping[g].n_random;
+        for (size_t k = 0; k < q; k++) {
+            const double *z = own->Z + n * k, *effect = state->grouping[g].effect + k;
+            for (size_t i = 0; i < n; i++) eta[i] += z[i] * effect[q * own->group[i]];
+        }
+    }
+}
+
+/* What the shape's conditional density is made of. */
+typedef struct {
+    const model_t *model;
+    const augmented_t *augmented;
+    monitor_t *monitor;
+    int is_interrupted;
+} shape_data_t;
+
+/* log p(log r | eta, y), with weights integrated out. */
+static double log_shape_density(void *data, double log_shape)
+{
+    shape_data_t *given = (shape_data_t *) data;
+    const augmented_t *augmented = given->augmented;
+    double shape = exp(log_shape);
+    if (given->is_interrupted || !(shape > 1e-300 && shape < 1e300)) return -INFINITY;
+    double sum = log_shape_prior(&given->model->shape_prior, shape)
+        + log_gamma_sums(given->model->responses, shape);
+    for (int i = 0; i < augmented->n_rows; i++) {
+        double e = augmented->eta[i] - log_shape, y = augmented->y[i];
+        double softplus = fmax(e, 0.0) + log1p(exp(-fabs(e)));
+        sum += y * e - (y + augmented->trials[i] * shape) * softplus;
+        if (user_wants_to_stop(given->monitor, VISITS_PER_ROW)) {
+            given->is_interrupted = 1;
+            return -INFINITY;
+        }
+    }
+    return isnan(sum) ? -INFINITY : sum;
+}
+
+static status_t draw_shape(const model_t *model, state_t *state, const augmented_t *augmented)
+{
+    shape_data_t given = { model, augmented, state->monitor, 0 };
+    double log_shape = step_by_slice(log_shape_density, &given, log(state->shape));
+    if (given.is_interrupted) return STATUS_INTERRUPTED;
+    state->shape = exp(log_shape);
+    return STATUS_OK;
+}
+
+static status_t draw_weights(const model_t *model, state_t *state, const augmented_t *augmented)
+{
+    int is_dispersed = has_shape(model);
+    double log_shape = is_dispersed ? log(state->shape) : 0.0;
+    for (int i = 0; i < augmented->n_rows; i++) {
+        double b = augmented->trials[i], e = augmented->eta[i] - log_shape;
+        if (is_dispersed) b = augmented->y[i] + b * state->shape;
+        if (!isfinite(e) || !isfinite(b)) return STATUS_NOT_FINITE;
+        double weight = draw_polya_gamma(b, e);
+        if (!(weight > 0.0)) return STATUS_NOT_FINITE;
+        augmented->root[i] = sqrt(weight);
+        augmented->c[i] = (augmented->y[i] - 0.5 * b) / augmented->root[i]
+            + augmented->root[i] * (log_shape - augmented->offset[i]);
+        if (user_wants_to_stop(state->monitor, n_pieces(b, e))) return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
+}
+
+/* Rows order[0 .. n - 1], or from `first` on where there is no order, as a block of [Z X y] over
+   their residual standard deviations. */
+static void gather_weighted(const augmented_t *augmented, const double *Z, int q, int n_staying,
+                        const int *order, int first, int n)
+{
+    size_t n_rows = (size_t) augmented->n_rows;
+    for (int k = 0; k < q + n_staying; k++) {
+        const double *source = k < q ? Z + n_rows * k : augmented->X + n_rows * (k - q);
+        double *column = augmented->block + (size_t) BLOCK_ROWS * k;
+        for (int r = 0; r < n; r++) {
+            int i = order ? order[r] : first + r;
+            column[r] = augmented->root[i] * source[i];
+        }
+    }
+    double *column = augmented->block + (size_t) BLOCK_ROWS * (q + n_staying);
+    for (int r = 0; r < n; r++) column[r] = augmented->c[order ? order[r] : first + r];
+}
+
+/* What the reflections leave of [X y] beside q columns. */
+static void absorb_rest(const augmented_t *augmented, int q, int n_staying, int n)
+{
+    absorb_block(n_staying + 1, n_staying + 1, augmented->rest, n, BLOCK_ROWS,
+                 augmented->block + (size_t) BLOCK_ROWS * q);
+}
+
+/* [R C c] of each group; of the only grouping what they leave, too. */
+static status_t make_cells(const model_t *model, const state_t *state,
+                           const augmented_t *augmented, int g)
+{
+    const augmented_grouping_t *own = augmented->grouping + g;
+    int q = model->grouping[g].n_random, p = model->n_staying, m = q + p + 1;
+    double visits = VISITS_PER_ROW + 0.005 * m * (q + p);
+    memset(own->factor, 0, sizeof(double) * q * m * (size_t) model->grouping[g].n_groups);
+    for (int j = 0; j < model->grouping[g].n_groups; j++)
+        for (int first = own->start[j]; first < own->start[j + 1]; first += BLOCK_ROWS) {
+            int n = own->start[j + 1] - first;
+            if (n > BLOCK_ROWS) n = BLOCK_ROWS;
+            gather_weighted(augmented, own->Z, q, p, own->order + first, 0, n);
+            absorb_block(q, m, own->factor + (size_t) q * m * j, n, BLOCK_ROWS,
+                         augmented->block);
+            if (model->n_groupings == 1) absorb_rest(augmented, q, p, n);
+            if (user_wants_to_stop(state->monitor, visits * n)) return STATUS_INTERRUPTED;
+        }
+    return STATUS_OK;
+}
+
+/* Without groupings all rows are what is left. */
+static status_t absorb_all_rows(const model_t *model, const state_t *state,
+                                const augmented_t *augmented)
+{
+    int p = model->n_staying;
+    double visits = VISITS_PER_ROW + 0.005 * (p + 1) * p;
+    for (int first = 0; first < augmented->n_rows; first += BLOCK_ROWS) {
+        int n = augmented->n_rows - first;
+        if (n > BLOCK_ROWS) n = BLOCK_ROWS;
+        gather_weighted(augmented, NULL, 0, p, NULL, first, n);
+        absorb_rest(augmented, 0, p, n);
+        if (user_wants_to_stop(state->monitor, visits * n)) return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
+}
+
+/* Several groupings have the rows themselves. */
+static void make_joint_rows(const model_t *model, const state_t *state,
+                            const augmented_t *augmented)
+{
+    const joint_rows_t *rows = &state->several->rows;
+    size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
+    memcpy(rows->c, augmented->c, sizeof(double) * n);
+    for (size_t i = 0; i < n; i++) {
+        double *C = augmented->joint_factor + model->cells.size * rows->cell[i] + q * q
+            + rows->row[i];
+        for (size_t k = 0; k < q; k++)
+            rows->z[k + q * i] = augmented->root[i] * augmented->Z[i + n * k];
+        for (int k = 0; k < model->n_staying; k++)
+            C[q * k] = augmented->root[i] * augmented->X[i + n * k];
+    }
+}
+
+static void make_gram(const model_t *model, const augmented_t *augmented)
+{
+    size_t n = (size_t) augmented->n_rows;
+    int p = model->n_staying;
+    for (int k = 0; k < p; k++)
+        for (int l = 0; l <= k; l++) {
+            const double *x = augmented->X + n * k, *z = augmented->X + n * l;
+            double sum = 0.0;
+            for (size_t i = 0; i < n; i++)
+                sum += augmented->root[i] * x[i] * (augmented->root[i] * z[i]);
+            augmented->stratum_gram[l + (size_t) p * k] = sum;
+            augmented->stratum_gram[k + (size_t) p * l] = sum;
+        }
+}
+
+/* The rows of the stratum's factor are as many as coefficients, and one: those below are 0. */
+static void copy_rest(const model_t *model, const augmented_t *augmented)
+{
+    size_t rows = (size_t) model->n_coef + 1, n = (size_t) model->n_staying + 1;
+    for (size_t k = 0; k < n; k++)
+        memcpy(augmented->stratum_factor + rows * k, augmented->rest + n * k,
+               sizeof(double) * n);
+}
+
+static status_t make_factors(const model_t *model, const state_t *state,
+                             const augmented_t *augmented)
+{
+    size_t p = (size_t) model->n_staying;
+    memset(augmented->rest, 0, sizeof(double) * (p + 1) * (p + 1));
+    for (int g = 0; g < model->n_groupings; g++)
+        RETURN_IF_FAILED(make_cells(model, state, augmented, g));
+    if (model->n_groupings == 0) RETURN_IF_FAILED(absorb_all_rows(model, state, augmented));
+    if (model->n_groupings > 1) make_joint_rows(model, state, augmented);
+    copy_rest(model, augmented);
+    make_gram(model, augmented);
+    double visits = VISITS_PER_ROW + 0.005 * (double) (p * p);
+    return user_wants_to_stop(state->monitor, visits * augmented->n_rows) ? STATUS_INTERRUPTED
+        : STATUS_OK;
+}
+
+status_t augmented_sweep(const model_t *model, state_t *state)
+{
+    const augmented_t *augmented = state->augmented;
+    set_predictor(model, state, augmented);
+    /* r | eta */
+    if (has_shape(model)) RETURN_IF_FAILED(draw_shape(model, state, augmented));
+    /* w_i | eta_i, r ~ PG(b_i, e_i) */
+    RETURN_IF_FAILED(draw_weights(model, state, augmented));
+    RETURN_IF_FAILED(make_factors(model, state, augmented));
+    /* gamma_j, beta, Sigma | w */
+    return augmented->sweep(model, state);
+}

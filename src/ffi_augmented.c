@@ -1,0 +1,188 @@
+#include <limits.h>
+#include <string.h>
+#include <R_ext/Random.h>
+#include "crossprods.h"
+#include "ffi_augmented.h"
+#include "polya_gamma.h"
+
+void decode_rows(SEXP model_list, model_t *model)
+{
+    SEXP list = optional_element(model_list, "rows");
+    if (isNull(list)) return;
+    if (model->n_strata != 1) error("internal error: rows with several residual variances");
+    responses_t *responses = (responses_t *) R_alloc(1, sizeof(responses_t));
+    memset(responses, 0, sizeof *responses);
+    int likelihood = list_integer(list, "likelihood", 0);
+    if (likelihood != LIKELIHOOD_LOGIT && likelihood != LIKELIHOOD_DISPERSED)
+        error("internal error: rows of likelihood %d have no weights", likelihood);
+    responses->likelihood = (likelihood_t) likelihood;
+    responses->n_values = length(list_element(list, "value"));
+    responses->value = list_doubles(list, "value", responses->n_values);
+    responses->times = list_doubles(list, "times", responses->n_values);
+    model->responses = responses;
+    if (has_shape(model))
+        model->shape_prior = decode_scale_prior(list_element(list, "shape_prior"));
+}
+
+/* The columns of Z that a grouping has. */
+static const double *own_columns(const model_t *model, const augmented_t *augmented, int g)
+{
+    const grouping_t *grouping = model->grouping + g;
+    size_t n = (size_t) augmented->n_rows;
+    if (!grouping->place) return augmented->Z;
+    double *Z = doubles((double) n * grouping->n_random);
+    for (int k = 0; k < grouping->n_random; k++)
+        memcpy(Z + n * k, augmented->Z + n * grouping->place[k], sizeof(double) * n);
+    return Z;
+}
+
+/* The rows of each group, one group after another. */
+static void sort_rows(int n_rows, int n_groups, augmented_grouping_t *own)
+{
+    int *order = ints((size_t) n_rows), *work = ints((size_t) n_rows);
+    int *start = ints((size_t) n_groups + 1);
+    own->order = order_by_cell(n_rows, own->group, n_groups, order, work);
+    memset(start, 0, sizeof(int) * ((size_t) n_groups + 1));
+    for (int i = 0; i < n_rows; i++) start[own->group[i] + 1]++;
+    for (int j = 0; j < n_groups; j++) start[j + 1] += start[j];
+    own->start = start;
+}
+
+/* Every group is a cell, whose factor is the sampler's. */
+static void own_groupings(const int *group, model_t *model, augmented_t *augmented)
+{
+    size_t n = (size_t) model->n_groupings;
+    grouping_t *grouping = (grouping_t *) R_alloc(n + 1, sizeof(grouping_t));
+    augmented->grouping =
+        (augmented_grouping_t *) R_alloc(n + 1, sizeof(augmented_grouping_t));
+    for (int g = 0; g < model->n_groupings; g++) {
+        augmented_grouping_t *own = augmented->grouping + g;
+        grouping[g] = model->grouping[g];
+        if (grouping[g].n_cells != grouping[g].n_groups)
+            error("internal error: %d cells of %d groups", grouping[g].n_cells,
+                  grouping[g].n_groups);
+        own->Z = own_columns(model, augmented, g);
+        own->group = group + (size_t) augmented->n_rows * g;
+        sort_rows(augmented->n_rows, grouping[g].n_groups, own);
+        own->factor = doubles((double) grouping[g].cell_size * grouping[g].n_cells);
+        grouping[g].cell_factor = own->factor;
+    }
+    model->grouping = grouping;
+}
+
+/* Numbers of the groups, rows x groupings. */
+static const int *checked_groups(SEXP list, const model_t *model, int n_rows)
+{
+    const int *group =
+        list_integers(list, "group", (double) n_rows * model->n_groupings);
+    for (int g = 0; g < model->n_groupings; g++)
+        for (int i = 0; i < n_rows; i++) {
+            int own = group[i + (size_t) n_rows * g];
+            if (own < 0 || own >= model->grouping[g].n_groups)
+                error("internal error: row %d is of no group", i + 1);
+        }
+    return group;
+}
+
+static int have_same_groups(const int *group, int n_rows, int n_groupings, int i, int l)
+{
+    for (int g = 0; g < n_groupings; g++)
+        if (group[i + (size_t) n_rows * g] != group[l + (size_t) n_rows * g]) return 0;
+    return 1;
+}
+
+/* Cells of as many rows that follow each other, of the same groups, as a factor has. cell and row:
+   of each of the rows. */
+static void own_joint_cells(const int *group, model_t *model, augmented_t *augmented, int *cell,
+                            int *row)
+{
+    joint_cells_t *cells = &model->cells;
+    int n = augmented->n_rows, q = cells->n_columns;
+    cells->n = 0;
+    for (int i = 0; i < n; i++) {
+        int goes_on = i > 0 && row[i - 1] + 1 < q
+            && have_same_groups(group, n, model->n_groupings, i - 1, i);
+        if (!goes_on) cells->n++;
+        row[i] = goes_on ? row[i - 1] + 1 : 0;
+        cell[i] = cells->n - 1;
+    }
+    int *of_cell = ints((size_t) cells->n * model->n_groupings);
+    int *stratum = ints((size_t) cells->n);
+    memset(stratum, 0, sizeof(int) * (size_t) cells->n);
+    for (int g = 0; g < model->n_groupings; g++)
+        for (int i = 0; i < n; i++)
+            of_cell[cell[i] + (size_t) cells->n * g] = group[i + (size_t) n * g];
+    augmented->joint_factor = doubles((double) cells->size * cells->n);
+    memset(augmented->joint_factor, 0, sizeof(double) * cells->size * cells->n);
+    cells->factor = augmented->joint_factor;
+    cells->group = of_cell;
+    cells->stratum = stratum;
+    augmented->joint_cell = cell;
+    augmented->joint_row = row;
+}
+
+void allocate_augmented_rows(const model_t *model, const augmented_t *augmented,
+                             joint_rows_t *rows)
+{
+    rows->n = augmented->n_rows;
+    rows->z = doubles((double) model->cells.n_columns * rows->n);
+    rows->c = doubles(rows->n);
+    rows->cell = augmented->joint_cell;
+    rows->row = augmented->joint_row;
+}
+
+/* One stratum, and a normal prior of the coefficients, perhaps without any precision: X is not
+   orthonormal beside the weights. */
+static void own_strata(model_t *model, augmented_t *augmented)
+{
+    double p = model->n_coef, n_staying = model->n_staying;
+    augmented->stratum_factor = doubles((p + 1) * (n_staying + 1));
+    memset(augmented->stratum_factor, 0, sizeof(double) * (size_t) ((p + 1) * (n_staying + 1)));
+    augmented->stratum_gram = doubles(n_staying * n_staying);
+    model->stratum_factor = augmented->stratum_factor;
+    model->stratum_gram = augmented->stratum_gram;
+    model->beta_is_flat = 0;
+}
+
+augmented_t *start_augmented(SEXP model_list, SEXP start, sweep_t sweep, model_t *model,
+                             state_t *state)
+{
+    SEXP list = optional_element(model_list, "rows");
+    if (isNull(list)) return NULL;
+    augmented_t *augmented = (augmented_t *) R_alloc(1, sizeof(augmented_t));
+    memset(augmented, 0, sizeof *augmented);
+    int n = augmented->n_rows = length(list_element(list, "y"));
+    augmented->sweep = sweep;
+    augmented->n_columns = model->n_groupings > 1 ? model->cells.n_columns
+        : model->n_groupings == 1 ? model->grouping->n_random : 0;
+    augmented->X = list_doubles(list, "X", (double) n * model->n_staying);
+    augmented->Z = list_doubles(list, "Z", (double) n * augmented->n_columns);
+    augmented->y = list_doubles(list, "y", n);
+    augmented->trials = list_doubles(list, "trials", n);
+    augmented->offset = list_doubles(list, "offset", n);
+    const int *group = checked_groups(list, model, n);
+    own_groupings(group, model, augmented);
+    if (model->n_groupings > 1)
+        own_joint_cells(group, model, augmented, ints((size_t) n), ints((size_t) n));
+    own_strata(model, augmented);
+    ALLOCATE(take_augmented(model, augmented, &work));
+    if (has_shape(model)) state->shape = *list_doubles(start, "shape", 1);
+    return augmented;
+}
+
+/* Draws of PG(b, c), one for each b. */
+SEXP ffi_draw_polya_gamma(SEXP b, SEXP c)
+{
+    R_xlen_t n = xlength(b);
+    const double *shape = checked_doubles(b, "b", (double) n);
+    const double *tilt = checked_doubles(c, "c", (double) n);
+    SEXP draws = PROTECT(allocVector(REALSXP, n));
+    for (R_xlen_t i = 0; i < n; i++)
+        if (!(shape[i] > 0.0 && R_FINITE(shape[i]) && R_FINITE(tilt[i])))
+            error("internal error: there is no PG(%g, %g)", shape[i], tilt[i]);
+    GetRNGstate();
+    for (R_xlen_t i = 0; i < n; i++) REAL(draws)[i] = draw_polya_gamma(shape[i], tilt[i]);
+    PutRNGstate();
+    UNPROTECT(1);
+    return draws;
+}

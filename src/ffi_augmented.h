@@ -1,0 +1,19 @@
+#ifndef RELM_FFI_AUGMENTED_H
+#define RELM_FFI_AUGMENTED_H
+
+#include "augmented.h"
+#include "ffi.h"
+
+/* Element `rows` of a model, where it has one: the likelihood is told by the model's responses. */
+void decode_rows(SEXP list, model_t *model);
+
+/* A sampler given the rows' weights, for the state; NULL without rows. What the model has of the
+   data becomes the sampler's own. start: has the shape. */
+augmented_t *start_augmented(SEXP model_list, SEXP start, sweep_t sweep, model_t *model,
+                             state_t *state);
+
+/* The rows themselves, of several groupings. */
+void allocate_augmented_rows(const model_t *model, const augmented_t *augmented,
+                             joint_rows_t *rows);
+
+#endif
