@@ -72,14 +72,16 @@ variances_over_rows <- function(plan, of_residuals) {
   mean <- residual <- new_variance(plan$n_draws)
   modelled <- 0
   family <- family_of(plan$fit)
+  weights <- row_times(family, plan$rows$weights)
   for (rows in plan$blocks) {
     values <- family$inverse_link(block_draws(plan, rows))
-    mean <- add_columns(mean, values)
+    times <- if (is.null(weights)) rep(1, length(rows)) else weights[rows]
+    mean <- add_columns(mean, values, times)
     if (of_residuals) {
-      residual <- add_columns(residual, row_responses(plan, rows) - values)
+      residual <- add_columns(residual, row_responses(plan, rows) - values, times)
     } else {
       sd <- family$sd(values, row_scales(plan, rows), row_trials(plan, rows))
-      modelled <- modelled + rowSums(sd^2)
+      modelled <- modelled + drop(sd^2 %*% times)
     }
   }
   list(mean = mean$squares / (mean$n - 1),
@@ -87,14 +89,15 @@ variances_over_rows <- function(plan, of_residuals) {
 }
 
 # Means and sums of squares about them, row by row of a matrix whose columns come in parts (Chan,
-# Golub and LeVeque 1983).
+# Golub and LeVeque 1983). times: how often each column counts.
 new_variance <- function(n) list(n = 0, mean = numeric(n), squares = numeric(n))
 
-add_columns <- function(sums, values) {
-  n <- ncol(values)
-  mean <- rowMeans(values)
+add_columns <- function(sums, values, times) {
+  n <- sum(times)
+  mean <- drop(values %*% times) / n
   total <- sums$n + n
   difference <- mean - sums$mean
   list(n = total, mean = sums$mean + difference * n / total,
-       squares = sums$squares + rowSums((values - mean)^2) + difference^2 * sums$n * n / total)
+       squares = sums$squares + drop((values - mean)^2 %*% times) +
+         difference^2 * sums$n * n / total)
 }

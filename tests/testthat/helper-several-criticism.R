@@ -5,8 +5,8 @@ with_criticism <- function(scene) {
   scene$is_crossed <- "c" %in% scene$names
   scene$or_refused <- function(code) tryCatch(code, relm_error = function(e) -1)
   scene$expected <- function(value) if (scene$is_crossed) -1 else value
-  scene$plain_loo <- suppressWarnings(loo(scene$fit))
-  scene$ks <- sort(scene$plain_loo$diagnostics$pareto_k, decreasing = TRUE)
+  delayedAssign("plain_loo", suppressWarnings(loo(fit)), scene, scene)
+  delayedAssign("ks", sort(plain_loo$diagnostics$pareto_k, decreasing = TRUE), scene, scene)
   scene$built <- function(plot) suppressWarnings(ggplot2::ggplot_build(plot))$data
   scene$rows_shown <- function(plot) nrow(scene$built(plot)[[1]])
   scene$panels <- function(plot) length(unique(scene$built(plot)[[1]]$PANEL))
@@ -76,18 +76,18 @@ criticism <- list(
   ),
   plot = list(
     type = gives(is_picture(plot(fit, type = "trace")), TRUE),
-    variable = gives(panels(plot(fit, "trace", variable = c("sigma", "b_x"))), 2L),
+    variable = gives(panels(plot(fit, "trace", variable = c(known, "b_x"))), 2L),
     regex = gives(panels(plot(fit, "trace", variable = "^b_", regex = TRUE)), 2L),
-    pars = gives(panels(plot(fit, "trace", pars = "sigma")), 1L),
+    pars = gives(panels(plot(fit, "trace", pars = "x")), 1L),
     regex_pars = gives(panels(plot(fit, "trace", regex_pars = "^b_")), 2L),
-    lags = gives(is_picture(plot(fit, "acf", variable = "sigma", lags = 7)), TRUE),
+    lags = gives(is_picture(plot(fit, "acf", variable = known, lags = 7)), TRUE),
     groups = gives(panels(plot(fit, "groups", grouping = "a", groups = c("a", "c"))), 2L),
     max_groups = gives(panels(plot(fit, "groups", grouping = "a", max_groups = 3)), 3L),
     against = gives(is_picture(plot(fit, "groups", grouping = "a", against = "x")), TRUE),
     columns = gives(is_picture(plot(fit, "ranef", grouping = "a", columns = "(Intercept)")), TRUE),
     grouping = gives(is_picture(plot(fit, "shrinkage", grouping = rev(names)[1])), TRUE),
-    with = gives(is_picture(plot(fit, "compare", with = list(other = single), variable = "sigma")), TRUE),
+    with = gives(is_picture(plot(fit, "compare", with = list(other = single), variable = "b_x")), TRUE),
     by = gives(inherits(tryCatch(plot(fit, "groups", by = data$b), error = identity), "relm_error"), TRUE),
-    plotfun = gives(is_picture(plot(fit, plotfun = "areas", variable = "sigma")), TRUE)
+    plotfun = gives(is_picture(plot(fit, plotfun = "areas", variable = known)), TRUE)
   )
 )

@@ -1,6 +1,8 @@
-# What methods and their arguments make of fits with one grouping, with nested and with crossed ones:
-# for each generic rows of a call and of its value by hand, from the draws. A row without a name is the
-# method without arguments; one with a name gives another value, or an error, without that argument.
+# What methods and their arguments make of fits with one grouping, with nested and with crossed ones, of
+# any family: for each generic rows of a call and of its value by hand, from the draws. A row without a
+# name is the method without arguments; one with a name gives another value, or an error, without that
+# argument. What only Gaussian responses have is in helper-several-methods-gaussian.R, what only others
+# have in helper-family-methods.R.
 
 values_in <- function(code, scene) suppressWarnings(suppressMessages(eval(code, scene)))
 
@@ -21,14 +23,20 @@ expect_rows_of_methods <- function(methods, scene) {
   }
 }
 
-# What the rows see. take: by grouping the columns whose effects are added, all of them for TRUE.
-scene_of <- function(formula) {
+# What the rows see. hand(): the linear predictor; take: by grouping the columns whose effects are
+# added, all of them for TRUE. known: a hyperparameter.
+scene_of <- function(formula, family = "gaussian") {
   scene <- new.env()
-  scene$data <- several_data(120)
-  scene$fit <- relm(formula, scene$data, chains = 2, draws = 50, seed = 1)
-  scene$single <- relm(y ~ x + (1 | a), scene$data, chains = 2, draws = 50, seed = 1)
+  scene$data <- with_response(several_data(120), family)
+  scene$fit <- relm(formula, scene$data, family = family, chains = 2, draws = 50, seed = 1)
+  scene$single <- relm(y ~ x + (1 | a), scene$data, family = family, chains = 2, draws = 50, seed = 1)
   scene$draws <- as.matrix(scene$fit)
-  scene$sigma <- scene$draws[, "sigma"]
+  scene$family_name <- family
+  scene$known <- "sd_a__Intercept"
+  if (family == "gaussian") {
+    scene$sigma <- scene$draws[, "sigma"]
+    scene$known <- "sigma"
+  }
   scene$S <- 100
   groupings <- scene$fit$posterior$groupings
   scene$names <- vapply(groupings, `[[`, "", "name")
@@ -48,15 +56,50 @@ scene_of <- function(formula) {
     }
     unname(mean)
   }
-  scene$mu <- scene$hand(scene$data)
+  with_rows_of_family(scene, family)
+  scene$eta <- scene$hand(scene$data)
+  scene$mu <- scene$mean_of(scene$eta)
   scene$new <- scene$data[c(3, 17, 50), ]
   scene$one <- scene$new[1, ]
   scene$stranger <- transform(scene$one, a = "stranger", b = 99, c = "stranger")
-  scene$noise <- posterior_predict(scene$fit, scene$one, seed = 1) - scene$hand(scene$one)
   scene$seven <- round(seq(1, 100, length.out = 7))
   scene$hyper <- scene$fit$posterior$parameters$variable
   scene$effect_names <- grep("^r_", colnames(scene$draws), value = TRUE)
   scene
+}
+
+# Another response of the same rows.
+with_response <- function(data, family) {
+  if (family == "gaussian") return(data)
+  set.seed(9)
+  eta <- as.numeric(scale(data$y))
+  data$y <- switch(family, binomial = rbinom(nrow(data), 1, plogis(2 * eta)),
+                   poisson = rpois(nrow(data), exp(0.5 + 0.8 * eta)),
+                   rnbinom(nrow(data), size = 3, mu = exp(0.5 + 0.8 * eta)))
+  data
+}
+
+# What a row's response is given its linear predictor, in plain R: mean_of(), link_of(), sd_of() the mean
+# of y, and lik() of rows, which have weights w.
+with_rows_of_family <- function(scene, family) {
+  shape <- if (family == "negative_binomial") scene$draws[, "shape"]
+  of_links <- switch(family, gaussian = list(identity, identity), binomial = list(plogis, qlogis),
+                     list(exp, log))
+  scene$mean_of <- of_links[[1]]
+  scene$link_of <- of_links[[2]]
+  scene$sd_of <- function(mu, w = 1) {
+    switch(family, gaussian = scene$sigma / sqrt(w) + 0 * mu, binomial = sqrt(mu * (1 - mu) / w),
+           poisson = sqrt(mu), sqrt(mu + mu^2 / shape))
+  }
+  scene$lik <- function(rows, take = TRUE, add = 0, w = 1) {
+    y <- matrix(rows$y, scene$S, nrow(rows), byrow = TRUE)
+    mu <- scene$mean_of(scene$hand(rows, take) + add)
+    unname(switch(family,
+      gaussian = dnorm(y, mu, scene$sigma / sqrt(w), log = TRUE),
+      binomial = dbinom(w * y, w, mu, log = TRUE), poisson = w * dpois(y, mu, log = TRUE),
+      w * dnbinom(y, size = shape, mu = mu, log = TRUE)
+    ))
+  }
 }
 
 # Of one grouping with a correlation, of others as well.
@@ -68,7 +111,7 @@ several_methods <- list()
 several_methods$draws <- list(
   as.matrix = list(
     gives(dim(as.matrix(fit)), c(100L, ncol(draws))),
-    variable = same(as.matrix(fit, variable = "sigma"), draws[, "sigma", drop = FALSE]),
+    variable = same(as.matrix(fit, variable = known), draws[, known, drop = FALSE]),
     regex = same(colnames(as.matrix(fit, "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
     pars = same(as.matrix(fit, pars = effect_names[2]), draws[, effect_names[2], drop = FALSE]),
     regex_pars = same(colnames(as.matrix(fit, regex_pars = "^r_")), effect_names),
@@ -88,9 +131,10 @@ several_methods$draws <- list(
   ),
   as_draws_array = list(gives(matrix(as_draws_array(fit), 100), unname(draws))),
   as_draws_matrix = list(gives(matrix(as_draws_matrix(fit), 100), unname(draws))),
-  as_draws_df = list(gives(as_draws_df(fit)$sigma, unname(sigma))),
-  as_draws_list = list(gives(as_draws_list(fit)[[2]]$sigma, unname(sigma[51:100]))),
-  as_draws_rvars = list(gives(as.numeric(posterior::draws_of(as_draws_rvars(fit)$sigma)), unname(sigma))),
+  as_draws_df = list(gives(as_draws_df(fit)[[known]], unname(draws[, known]))),
+  as_draws_list = list(gives(as_draws_list(fit)[[2]][[known]], unname(draws[51:100, known]))),
+  as_draws_rvars = list(gives(as.numeric(posterior::draws_of(as_draws_rvars(fit)[[known]])),
+                            unname(draws[, known]))),
   as_draws = list(gives(matrix(as_draws(fit, variable = effect_names), 100), unname(draws[, effect_names]))),
   as.mcmc.list = list(gives(unname(as.matrix(as.mcmc.list(fit)[[2]])), unname(draws[51:100, ]))),
   variables = list(gives(variables(fit), colnames(draws))),
@@ -114,7 +158,8 @@ several_methods$tables <- list(
   ),
   posterior_interval = list(
     gives(rownames(posterior_interval(fit)), colnames(draws)),
-    prob = same(unname(posterior_interval(fit, prob = 0.5)["sigma", ]), unname(quantile(sigma, c(0.25, 0.75)))),
+    prob = same(unname(posterior_interval(fit, prob = 0.5)[known, ]),
+                unname(quantile(draws[, known], c(0.25, 0.75)))),
     variable = same(rownames(posterior_interval(fit, variable = effect_names)), effect_names),
     pars = same(rownames(posterior_interval(fit, pars = "x")), "b_x")
   ),
@@ -122,10 +167,9 @@ several_methods$tables <- list(
     gives(as.data.frame(summary(fit))$median, unname(apply(draws[, hyper], 2, median))),
     variable = same(rownames(summary(fit, variable = effect_names)), effect_names),
     regex_pars = same(rownames(summary(fit, regex_pars = "^sd_")), grep("^sd_", hyper, value = TRUE)),
-    prob = same(summary(fit, prob = 0.5)["sigma", "q75"], unname(quantile(sigma, 0.75))),
-    robust = same(summary(fit, robust = TRUE)["sigma", "mad"], mad(sigma))
+    prob = same(summary(fit, prob = 0.5)[known, "q75"], unname(quantile(draws[, known], 0.75))),
+    robust = same(summary(fit, robust = TRUE)[known, "mad"], mad(draws[, known]))
   ),
-  sigma = list(gives(as.numeric(sigma(fit)), median(sigma))),
   ngrps = list(gives(ngrps(fit), vapply(fit$posterior$groupings, function(g) length(g$groups), 0L))),
   nobs = list(gives(nobs(fit), 120)),
   formula = list(
@@ -133,7 +177,7 @@ several_methods$tables <- list(
     fixed.only = same(formula(fit, fixed.only = TRUE), y ~ x)
   ),
   terms = list(gives(attr(terms(fit), "term.labels"), "x")),
-  family = list(gives(family(fit)$family, "gaussian")),
+  family = list(gives(family(fit)$family, family_name)),
   weights = list(gives(weights(fit), rep(1, 120))),
   model.frame = list(gives(all(c("y", "x", unlist(strsplit(names, ":"))) %in% names(model.frame(fit))), TRUE)),
   model.matrix = list(gives(unname(model.matrix(fit)[, 2]), data$x)),
@@ -145,89 +189,52 @@ several_methods$tables <- list(
 several_methods$predictions <- list(
   posterior_epred = list(
     gives(unname(posterior_epred(fit)), mu),
-    newdata = same(unname(posterior_epred(fit, newdata = new)), hand(new)),
-    re_formula = same(unname(posterior_epred(fit, new, re_formula = ~ (1 | a))), hand(new, list(a = "Intercept"))),
-    re_formula = same(unname(posterior_epred(fit, new, re_formula = NA)), hand(new, list())),
-    re.form = same(unname(posterior_epred(fit, new, re.form = NA)), hand(new, list())),
-    ndraws = same(unname(posterior_epred(fit, new, ndraws = 7)), hand(new)[seven, ]),
-    draws = same(unname(posterior_epred(fit, new, draws = 7)), hand(new)[seven, ]),
-    draw_ids = same(unname(posterior_epred(fit, new, draw_ids = c(5, 2))), hand(new)[c(5, 2), ]),
-    offset = same(unname(posterior_epred(fit, new, offset = 1:3)), hand(new) + rep(1:3, each = 100))
+    newdata = same(unname(posterior_epred(fit, newdata = new)), mean_of(hand(new))),
+    re_formula = same(unname(posterior_epred(fit, new, re_formula = ~ (1 | a))),
+                      mean_of(hand(new, list(a = "Intercept")))),
+    re_formula = same(unname(posterior_epred(fit, new, re_formula = NA)), mean_of(hand(new, list()))),
+    re.form = same(unname(posterior_epred(fit, new, re.form = NA)), mean_of(hand(new, list()))),
+    ndraws = same(unname(posterior_epred(fit, new, ndraws = 7)), mean_of(hand(new))[seven, ]),
+    draws = same(unname(posterior_epred(fit, new, draws = 7)), mean_of(hand(new))[seven, ]),
+    draw_ids = same(unname(posterior_epred(fit, new, draw_ids = c(5, 2))), mean_of(hand(new))[c(5, 2), ]),
+    offset = same(unname(posterior_epred(fit, new, offset = 1:3)),
+                  mean_of(hand(new) + rep(1:3, each = 100)))
   ),
   posterior_linpred = list(
-    gives(unname(posterior_linpred(fit)), mu),
+    gives(unname(posterior_linpred(fit)), eta),
     newdata = same(unname(posterior_linpred(fit, newdata = new)), hand(new)),
     re_formula = same(unname(posterior_linpred(fit, newdata = new, re_formula = ~ (1 | a))),
                       hand(new, list(a = "Intercept"))),
     draw_ids = same(unname(posterior_linpred(fit, newdata = new, draw_ids = 3)), hand(new)[3, , drop = FALSE])
   ),
-  posterior_predict = list(
-    gives(dim(posterior_predict(fit)), c(100L, 120L)),
-    newdata = same(unname(posterior_predict(fit, newdata = one, seed = 1)), unname(hand(one) + noise)),
-    re_formula = same(unname(posterior_predict(fit, one, re_formula = NA, seed = 1)),
-                      unname(hand(one, list()) + noise)),
-    re.form = same(unname(posterior_predict(fit, one, re.form = ~ (1 | a), seed = 1)),
-                   unname(hand(one, list(a = "Intercept")) + noise)),
-    ndraws = same(dim(posterior_predict(fit, one, ndraws = 7)), c(7L, 1L)),
-    weights = same(unname(posterior_predict(fit, one, weights = 4, seed = 1)), unname(hand(one) + noise / 2)),
-    offset = same(unname(posterior_predict(fit, one, offset = 3, seed = 1)), unname(hand(one) + noise + 3)),
-    fun = same(unname(posterior_predict(fit, one, fun = exp, seed = 1)), unname(exp(hand(one) + noise)))
-  ),
-  predict = list(
-    gives(nrow(predict(fit, seed = 1)), 120L),
-    newdata = same(unname(predict(fit, newdata = new, summary = FALSE, seed = 1)),
-                   unname(posterior_predict(fit, new, seed = 1))),
-    re_formula = same(unname(predict(fit, one, re_formula = NA, summary = FALSE, seed = 1)),
-                      unname(hand(one, list()) + noise)),
-    summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)), unname(hand(one) + noise)),
-    probs = same(unname(predict(fit, one, summary = TRUE, probs = 0.9, seed = 1)[, 3]),
-                 unname(quantile(hand(one) + noise, 0.9)))
-  ),
+  predict = list(gives(nrow(predict(fit, seed = 1)), 120L)),
   fitted = list(
     gives(unname(fitted(fit)), apply(mu, 2, median)),
-    newdata = same(unname(fitted(fit, newdata = new)), apply(hand(new), 2, median)),
-    re_formula = same(unname(fitted(fit, re_formula = NA)), apply(hand(data, list()), 2, median)),
+    newdata = same(unname(fitted(fit, newdata = new)), apply(mean_of(hand(new)), 2, median)),
+    re_formula = same(unname(fitted(fit, re_formula = NA)), apply(mean_of(hand(data, list())), 2, median)),
     summary = same(unname(fitted(fit, summary = FALSE)), mu),
     probs = same(unname(fitted(fit, summary = TRUE, probs = 0.9)[, 3]), apply(mu, 2, quantile, 0.9, names = FALSE))
   ),
   residuals = list(
     gives(unname(residuals(fit)), data$y - apply(mu, 2, median)),
-    newdata = same(unname(residuals(fit, newdata = new)), new$y - apply(hand(new), 2, median)),
-    re_formula = same(unname(residuals(fit, re_formula = NA)), data$y - apply(hand(data, list()), 2, median))
-  ),
-  predictive_error = list(
-    newdata = same(unname(predictive_error(fit, newdata = one, seed = 1)), unname(one$y - hand(one) - noise))
-  ),
-  predictive_interval = list(
-    prob = same(unname(predictive_interval(fit, newdata = one, prob = 0.5, seed = 1)[1, ]),
-                unname(quantile(hand(one) + noise, c(0.25, 0.75))))
+    newdata = same(unname(residuals(fit, newdata = new)), new$y - apply(mean_of(hand(new)), 2, median)),
+    re_formula = same(unname(residuals(fit, re_formula = NA)),
+                      data$y - apply(mean_of(hand(data, list())), 2, median))
   ),
   log_lik = list(
-    gives(unname(log_lik(fit)), unname(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma, log = TRUE))),
-    newdata = same(unname(log_lik(fit, newdata = new)),
-                   unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE))),
-    re_formula = same(unname(log_lik(fit, new, re_formula = NA)),
-                      unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new, list()), sigma, log = TRUE))),
-    ndraws = same(unname(log_lik(fit, new, ndraws = 7)),
-                  unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE)[seven, ])),
-    draw_ids = same(unname(log_lik(fit, new, draw_ids = 3)),
-                    unname(dnorm(matrix(new$y, 100, 3, byrow = TRUE), hand(new), sigma, log = TRUE)[3, , drop = FALSE])),
-    weights = same(unname(log_lik(fit, one, weights = 4)),
-                   unname(dnorm(one$y, hand(one), sigma / 2, log = TRUE)))
+    gives(unname(log_lik(fit)), lik(data)),
+    newdata = same(unname(log_lik(fit, newdata = new)), lik(new)),
+    re_formula = same(unname(log_lik(fit, new, re_formula = NA)), lik(new, list())),
+    ndraws = same(unname(log_lik(fit, new, ndraws = 7)), lik(new)[seven, ]),
+    draw_ids = same(unname(log_lik(fit, new, draw_ids = 3)), lik(new)[3, , drop = FALSE]),
+    weights = same(unname(log_lik(fit, one, weights = 4)), lik(one, w = 4))
   ),
-  bayes_R2 = list(
-    summary = same(as.numeric(bayes_R2(fit, summary = FALSE)), local({
-      v <- apply(mu, 1, var)
-      unname(v / (v + sigma^2))
-    }))
-  ),
+  bayes_R2 = list(summary = same(as.numeric(bayes_R2(fit, summary = FALSE)), r2(mu))),
   simulate = list(
     nsim = same(dim(simulate(fit, nsim = 3, seed = 1)), c(120L, 3L)),
     seed = same(simulate(fit, nsim = 2, seed = 4), simulate(fit, nsim = 2, seed = 4))
   ),
-  waic = list(gives(suppressWarnings(unname(waic(fit)$estimates["waic", 1])),
-                    suppressWarnings(unname(loo::waic(dnorm(matrix(data$y, 100, 120, byrow = TRUE), mu, sigma,
-                                                            log = TRUE))$estimates["waic", 1]))))
+  waic = list(gives(unname(waic(fit)$estimates["waic", 1]), unname(loo::waic(lik(data))$estimates["waic", 1])))
 )
 
 # Effects of every grouping, known by its name.

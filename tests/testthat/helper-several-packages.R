@@ -32,11 +32,30 @@ absent <- function(...) {
 }
 
 with_packages <- function(scene) {
+  family <- scene$family_name
   scene$beta <- as.data.frame(scene$draws[, c("b_Intercept", "b_x")])
   scene$ess <- function(variables) summary(scene$fit, variables)$ess_bulk
   scene$built <- function(plot) suppressWarnings(ggplot2::ggplot_build(plot))$data
   scene$random <- grep("^(sd|cor)_", scene$hyper, value = TRUE)
+  # bayestestR's range for a logit, and for other links.
+  scene$negligible <- c(-0.1, 0.1) * switch(family, gaussian = sd(scene$data$y), binomial = pi / sqrt(3), 1)
+  scene$n_residual <- if (family == "gaussian") 1L else 0L
   scene$wide <- made_up_fit(update(formula(scene$fit), . ~ . + w), several_data(120), draws = 30)
+  # The mean over rows with all effects integrated out, in each draw.
+  scene$mean_count <- function() {
+    X <- cbind(1, scene$data$x)
+    apply(scene$draws, 1, function(h) {
+      spread <- 0
+      for (name in scene$names) {
+        sd <- h[grep(paste0("^sd_", name, "__"), names(h))]
+        Z <- X[, c("Intercept", "x") %in% sub(".*__", "", names(sd)), drop = FALSE]
+        cor <- diag(length(sd))
+        if (length(sd) == 2) cor[1, 2] <- cor[2, 1] <- h[[paste0("cor_", name, "__Intercept__x")]]
+        spread <- spread + rowSums((Z %*% (cor * tcrossprod(sd))) * Z)
+      }
+      mean(exp(X %*% h[c("b_Intercept", "b_x")] + spread / 2))
+    })
+  }
   scene
 }
 
@@ -64,7 +83,7 @@ package_methods$bayestestR <- c(
     mcse = list(gives(bayestestR::mcse(fit)$MCSE, {
       unname(apply(beta, 2, function(x) posterior::mcse_mean(matrix(x, 50))))
     })),
-    rope_range = list(gives(bayestestR::rope_range(fit), c(-0.1, 0.1) * sd(data$y)))
+    rope_range = list(gives(bayestestR::rope_range(fit), negligible))
   )
 )
 
@@ -78,8 +97,14 @@ package_methods$easystats <- list(
   get_predicted = list(gives(as.numeric(insight::get_predicted(fit)), colMeans(mu))),
   get_priors = list(gives(nrow(insight::get_priors(fit)) >= 2, TRUE)),
   get_residuals = list(gives(as.numeric(insight::get_residuals(fit)), data$y - apply(mu, 2, median))),
-  get_deviance = list(gives(insight::get_deviance(fit), sum(residuals(fit)^2))),
-  get_variance = list(gives(insight::get_variance(fit)$var.residual, median(sigma^2))),
+  get_deviance = list(gives(
+    tryCatch(insight::get_deviance(fit), relm_error = function(e) -1),
+    if (family_name == "gaussian") sum(residuals(fit)^2) else -1
+  )),
+  get_variance = list(gives(insight::get_variance(fit, "residual"), switch(
+    family_name, gaussian = median(sigma^2), binomial = pi^2 / 3,
+    median(log1p(1 / mean_count() + if (family_name == "poisson") 0 else 1 / draws[, "shape"]))
+  ))),
   model_info = list(gives(insight::model_info(fit)$is_mixed, TRUE)),
   n_parameters = list(gives(insight::n_parameters(fit), ncol(draws))),
   find_algorithm = list(gives(insight::find_algorithm(fit)$chains, 2)),
@@ -110,13 +135,13 @@ package_methods$others <- list(
     cor <- cov2cor(vcov(wide)[-1, -1])
     rep(1 / (1 - cor[1, 2]^2), 2)
   })),
-  epred_draws = list(gives(tidybayes::epred_draws(fit, new)$.epred, as.numeric(hand(new)))),
+  epred_draws = list(gives(tidybayes::epred_draws(fit, new)$.epred, as.numeric(mean_of(hand(new))))),
   linpred_draws = list(gives(tidybayes::linpred_draws(fit, new)$.linpred, as.numeric(hand(new)))),
   residual_draws = list(gives(tidybayes::residual_draws(fit, new)$.residual,
-                              as.numeric(rep(new$y, each = 100) - hand(new)))),
+                              as.numeric(rep(new$y, each = 100) - mean_of(hand(new))))),
   as.mcmc = list(gives(inherits(tryCatch(coda::as.mcmc(fit), error = identity), "relm_error") ||
                          coda::is.mcmc(coda::as.mcmc(single)), TRUE)),
-  knit_print = list(gives(any(grepl("sigma", utils::capture.output(knitr::knit_print(fit)))), TRUE)),
+  knit_print = list(gives(any(grepl(known, utils::capture.output(knitr::knit_print(fit)))), TRUE)),
   print = list(gives(all(vapply(names, function(name) {
     any(grepl(paste0("sd_", name, "__Intercept"), utils::capture.output(print(fit)), fixed = TRUE))
   }, NA)), TRUE)),
@@ -127,9 +152,9 @@ package_methods$pictures <- list(
   plot = list(
     gives(inherits(plot(fit), "ggplot"), TRUE),
     type = gives(inherits(plot(fit, type = "ranef", grouping = rev(names)[1]), "ggplot"), TRUE),
-    variable = same(length(unique(built(plot(fit, "trace", variable = "sigma"))[[1]]$PANEL)), 1L)
+    variable = same(length(unique(built(plot(fit, "trace", variable = known))[[1]]$PANEL)), 1L)
   ),
-  pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c("sigma", "b_x")), error = identity)$message), TRUE)),
+  pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c(known, "b_x")), error = identity)$message), TRUE)),
   plot.ranef.relm = list(gives(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
   plot.coef.relm = list(gives(inherits(plot(coef(fit)), "ggplot"), TRUE)),
   dotplot = list(gives(c(length(lattice::dotplot(ranef(fit))), length(lattice::dotplot(coef(fit)))),
@@ -143,7 +168,7 @@ package_methods$pictures <- list(
 package_methods$tables <- list(
   as.data.frame.ranef.relm = list(gives(nrow(as.data.frame(ranef(fit))), ncol(draws) - length(hyper))),
   as.data.frame.coef.relm = list(gives(length(unique(as.data.frame(coef(fit))$grpvar)), length(names))),
-  as.data.frame.VarCorr.relm = list(gives(nrow(as.data.frame(VarCorr(fit))), length(random) + 1L)),
+  as.data.frame.VarCorr.relm = list(gives(nrow(as.data.frame(VarCorr(fit))), length(random) + n_residual)),
   as.data.frame.summary.relm = list(gives(as.data.frame(summary(fit))$variable, hyper)),
   print.ranef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(ranef(fit))), fixed = TRUE)), TRUE)),
   print.coef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(coef(fit))), fixed = TRUE)), TRUE)),
@@ -153,13 +178,13 @@ package_methods$tables <- list(
   print.summary.relm = list(gives(all(vapply(random, function(name) {
     any(grepl(name, utils::capture.output(print(summary(fit))), fixed = TRUE))
   }, NA)), TRUE)),
-  print.relm_design = list(gives(length(utils::capture.output(print(relm_design(formula(fit), data)))) > 2, TRUE)),
-  print.relm_crossprods = list(gives(length(utils::capture.output(print(crossprods(formula(fit), data)))) > 2, TRUE)),
+  print.relm_design = list(gives(length(utils::capture.output(print(relm_design(formula(fit), data, family = family_name)))) > 2, TRUE)),
+  print.relm_crossprods = list(gives(length(utils::capture.output(print(crossprods(formula(fit), data, family = family_name)))) > 2, TRUE)),
   print.relm_posterior = list(gives(length(utils::capture.output(
-    print(relm_posterior(crossprods(formula(fit), data))))) > 2, TRUE)),
-  relm_design = list(gives(class(relm_design(formula(fit), data)), "relm_design")),
-  crossprods = list(gives(crossprods(formula(fit), data)$n_rows, 120)),
-  relm_posterior = list(gives(relm_posterior(crossprods(formula(fit), data))$parameters$variable, hyper))
+    print(relm_posterior(crossprods(formula(fit), data, family = family_name))))) > 2, TRUE)),
+  relm_design = list(gives(class(relm_design(formula(fit), data, family = family_name)), "relm_design")),
+  crossprods = list(gives(crossprods(formula(fit), data, family = family_name)$n_rows, 120)),
+  relm_posterior = list(gives(relm_posterior(crossprods(formula(fit), data, family = family_name))$parameters$variable, hyper))
 )
 
 package_methods$absent <- absent("add1", "anova", "deviance", "df.residual", "drop1", "extractAIC",

@@ -48,9 +48,15 @@ test_that("columns in parts have the variance of the whole, far from zero too", 
   set.seed(1)
   values <- 1e8 + matrix(rnorm(60), 3)
   sums <- new_variance(3)
-  for (part in list(1:7, 8, 9:20)) sums <- add_columns(sums, values[, part, drop = FALSE])
+  for (part in list(1:7, 8, 9:20)) {
+    sums <- add_columns(sums, values[, part, drop = FALSE], rep(1, length(part)))
+  }
   expect_equal(sums$squares / 19, apply(values, 1, var), tolerance = 1e-6)
   expect_equal(sums$mean, rowMeans(values))
+  times <- rep(c(1, 4, 2), length.out = 20)
+  whole <- add_columns(add_columns(new_variance(3), values[, 1:5], times[1:5]), values[, 6:20], times[6:20])
+  expect_equal(whole$squares / (sum(times) - 1), tolerance = 1e-6,
+               apply(values[, rep(1:20, times)], 1, var))
 })
 
 test_that("rstanarm's and rstantools' answers are the same where they should be", {
@@ -68,11 +74,13 @@ test_that("of other families it is the variance of the means over that and the f
     fit <- fits[[name]]
     rows <- rows_of_fit_family(name, fit, data)
     mean <- posterior_epred(fit)
-    between <- apply(mean, 1, stats::var)
-    within <- rowMeans(matrix(plain_sd(name, rows, as.numeric(mean))^2, ndraws(fit)))
-    expect_equal(bayes_R2(fit, summary = FALSE), between / (between + within))
+    # A row that stands in the data several times is as many rows.
+    each <- if (name == "counts") rep(seq_len(nrow(data)), data$times) else seq_len(nrow(data))
+    between <- apply(mean[, each], 1, stats::var)
+    within <- matrix(plain_sd(name, rows, as.numeric(mean))^2, ndraws(fit))
+    expect_equal(bayes_R2(fit, summary = FALSE), between / (between + rowMeans(within[, each])))
     errors <- matrix(rows$y / rows$trials, ndraws(fit)) - mean
     expect_equal(bayes_R2(fit, summary = FALSE, residual = TRUE),
-                 between / (between + apply(errors, 1, stats::var)))
+                 between / (between + apply(errors[, each], 1, stats::var)))
   }
 })

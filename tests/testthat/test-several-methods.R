@@ -5,8 +5,8 @@ skip_on_cran()
 for (package in c("loo", "generics")) skip_if_not_installed(package)
 
 expect_methods <- function(formula) {
-  scene <- with_more_rows(scene_of(formula))
-  for (part in c(several_methods, more_methods)) expect_rows_of_methods(part, scene)
+  scene <- with_gaussian_rows(with_more_rows(scene_of(formula)))
+  for (part in c(several_methods, more_methods, gaussian_methods)) expect_rows_of_methods(part, scene)
 }
 
 test_that("one grouping has what is by hand", {
