@@ -25,11 +25,11 @@ expect_rows_of_methods <- function(methods, scene) {
 
 # What the rows see. hand(): the linear predictor; take: by grouping the columns whose effects are
 # added, all of them for TRUE. known: a hyperparameter.
-scene_of <- function(formula, family = "gaussian") {
+scene_of <- function(formula, family = "gaussian", ...) {
   scene <- new.env()
   scene$data <- with_response(several_data(120), family)
-  scene$fit <- relm(formula, scene$data, family = family, chains = 2, draws = 50, seed = 1)
-  scene$single <- relm(y ~ x + (1 | a), scene$data, family = family, chains = 2, draws = 50, seed = 1)
+  scene$fit <- relm(formula, scene$data, family = family, chains = 2, draws = 50, seed = 1, ...)
+  scene$single <- relm(y ~ x + (1 | a), scene$data, family = family, chains = 2, draws = 50, seed = 1, ...)
   scene$draws <- as.matrix(scene$fit)
   scene$family_name <- family
   scene$known <- "sd_a__Intercept"
