@@ -26,7 +26,7 @@
 #'   uses coordinates that keep correlations apart from -1 and 1, and the other two Gibbs samplers
 #'   refuse the prior. A model without group effects, with flat coefficients and one residual
 #'   variance, is drawn exactly from its conjugate posterior instead. *Several grouping factors* has
-#'   a table of what each sampler does with these.
+#'   a table of what each sampler does with these, *Other responses* one of what runs for which family.
 #' @param chains Number of chains.
 #' @param draws Draws kept of each chain, after `warmup` and thinning.
 #' @param warmup Sweeps at the start of each chain that are not kept.
@@ -50,7 +50,8 @@
 #'   [as_draws()][as_draws.relm], [ranef()][relm-effects] or [coef()][relm-effects]. If draws of all
 #'   groups would take more than 200 MB and are not kept, the fit has the mean and covariance of
 #'   each group's effects, averaged over 100 draws of the hyperparameters, or over all draws where
-#'   crossed grouping factors take turns. `ranef()` and `coef()` then give these means.
+#'   crossed grouping factors take turns and for Gibbs samplers of other families. `ranef()` and `coef()`
+#'   then give these means.
 #' @param target_ess A number of effective draws. Chains run in blocks until every hyperparameter
 #'   has this number, bulk and tail, over all chains together, or until each chain has `max_draws`,
 #'   or until memory is full. A message says which. `draws` is then the size of the first block.
@@ -88,6 +89,24 @@
 #'   Rows whose number of trials is missing are treated as `na.action` says.
 #' * `poisson()` and [negative_binomial()]: counts. The logarithm of an exposure is an `offset`.
 #'
+#' The collapsed sampler integrates the effects out numerically and proposes the rest. The Gibbs
+#' samplers draw a weight for each row, and given the weights what they draw of Gaussian responses
+#' (Polson, Scott and Windle, 2013). Such weights exist for logistic and negative binomial regressions.
+#' They are for teaching, and to check the collapsed sampler, whose draws depend less on each other:
+#' where ones are rare, or the shape is far above the counts, weights move the parameters by little. What runs:
+#'
+#' | family, link | `sampler` | no factor | one factor | nested factors | crossed factors |
+#' |:-------------|:----------|:----------|:-----------|:---------------|:----------------|
+#' | `gaussian()` | `"collapsed"` | the conjugate posterior of flat coefficients | yes | yes | yes |
+#' | | the Gibbs samplers | yes | yes | yes | yes |
+#' | `binomial()`, logit; `negative_binomial()` | `"collapsed"` | yes | yes | no | no |
+#' | | the Gibbs samplers | yes | yes | yes | yes |
+#' | `binomial()`, probit and cloglog; `poisson()` | `"collapsed"` | yes | yes | no | no |
+#' | | the Gibbs samplers | no | no | no | no |
+#'
+#' Without grouping factors the three Gibbs samplers are one and the same. What does not run is refused;
+#' a model of logistic or negative binomial regression with more than eight random columns has the
+#' interweaved sampler where none is named, and a message says so.
 #' @section Several grouping factors:
 #' Each grouping factor g has effects \eqn{\gamma_{gj} \sim N(0, \Sigma_g)}, independent of those of
 #' others, and a row's mean has those of its group in each. Factors whose groups lie in those of the
@@ -129,6 +148,9 @@
 #'
 #' Papaspiliopoulos, O., Roberts, G. O. and Zanella, G. (2020). Scalable inference for crossed random
 #' effects models. *Biometrika* 107, 25--40.
+#'
+#' Polson, N. G., Scott, J. G. and Windle, J. (2013). Bayesian inference for logistic models using
+#' Polya-Gamma latent variables. *Journal of the American Statistical Association* 108, 1339--1349.
 #'
 #' Yu, Y. and Meng, X.-L. (2011). To center or not to center: that is not the question -- an
 #' ancillarity-sufficiency interweaving strategy (ASIS) for boosting MCMC efficiency. *Journal of

@@ -180,11 +180,12 @@ static void make_joint_rows(const model_t *model, const state_t *state,
     }
 }
 
-static void make_gram(const model_t *model, const augmented_t *augmented)
+static status_t make_gram(const model_t *model, const state_t *state,
+                          const augmented_t *augmented)
 {
     size_t n = (size_t) augmented->n_rows;
     int p = model->n_staying;
-    for (int k = 0; k < p; k++)
+    for (int k = 0; k < p; k++) {
         for (int l = 0; l <= k; l++) {
             const double *x = augmented->X + n * k, *z = augmented->X + n * l;
             double sum = 0.0;
@@ -193,6 +194,10 @@ static void make_gram(const model_t *model, const augmented_t *augmented)
             augmented->stratum_gram[l + (size_t) p * k] = sum;
             augmented->stratum_gram[k + (size_t) p * l] = sum;
         }
+        if (user_wants_to_stop(state->monitor, 0.01 * (double) n * (k + 1)))
+            return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
 }
 
 /* The rows of the stratum's factor are as many as coefficients, and one: those below are 0. */
@@ -214,10 +219,7 @@ static status_t make_factors(const model_t *model, const state_t *state,
     if (model->n_groupings == 0) RETURN_IF_FAILED(absorb_all_rows(model, state, augmented));
     if (model->n_groupings > 1) make_joint_rows(model, state, augmented);
     copy_rest(model, augmented);
-    make_gram(model, augmented);
-    double visits = VISITS_PER_ROW + 0.005 * (double) (p * p);
-    return user_wants_to_stop(state->monitor, visits * augmented->n_rows) ? STATUS_INTERRUPTED
-        : STATUS_OK;
+    return make_gram(model, state, augmented);
 }
 
 status_t augmented_sweep(const model_t *model, state_t *state)

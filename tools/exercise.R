@@ -172,6 +172,21 @@ for (formula in list(~ x, ~ x + (1 | g), ~ x + (1 + x | g), ~ x + (1 + x + v || 
   }
 }
 invisible(short(cbind(count, 5 - count) ~ x + (1 | g), data, family = binomial(), prior = other))
+# Their Gibbs samplers, whose weights are in pieces and in gamma variates.
+many <- transform(several, hit = data$hit, count = data$count, trials = 1 + 7 * data$count)
+for (sampler in c("centered", "uncentered", "interweaved")) {
+  for (formula in list(~ x, ~ x + (1 + x | g), ~ x + (1 | g / k), ~ x + (1 + x | g) + (0 + v | h))) {
+    for (response in list(quote(hit), quote(cbind(count, trials - count)), quote(count))) {
+      family <- if (identical(response, quote(count))) negative_binomial() else binomial()
+      fit <- short(as.formula(call("~", response, formula[[2]])), many, family = family, prior = other,
+                   sampler = sampler)
+      invisible(extend(fit, 2))
+    }
+  }
+}
+invisible(short(hit ~ x + (1 + x | g), many, family = binomial(), sampler = "interweaved",
+                prior = relm_prior(beta = normal(0, 2), sd = half_normal(1), cor = lkj(0.1))))
+for (c in c(0, 3)) invisible(.Call(relm:::ffi_draw_polya_gamma, c(0.01, 1, 5, 1e6), rep(c, 4)))
 # Many fixed columns, in panels: one random column with a spectrum, and without.
 set.seed(1)
 wide <- data.frame(y = rnorm(160), g = rep(1:16, 10), f = rep(c("a", "b"), 80))

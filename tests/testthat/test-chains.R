@@ -140,6 +140,19 @@ test_that("work without groups, and many levels, stop when asked", {
   }), 0.5)
 })
 
+test_that("chains of other families with many rows stop when asked", {
+  skip_on_cran()
+  skip_on_os(c("windows", "mac", "solaris"))
+  data <- with_seed_of(1, data.frame(g = sample(2000, 1e5, TRUE), h = sample(50, 1e5, TRUE), x = rnorm(1e5)))
+  data$k <- as.numeric(data$x > 0)
+  prior <- relm_prior(beta = normal(0, 2), sd = half_normal(1))
+  for (family in list(binomial(), negative_binomial())) {
+    posterior <- relm_posterior(crossprods(k ~ x + (1 | g) + (1 | h), data, family = family), prior)
+    control <- control_of(sampler = "centered", chains = 1, draws = 1e4)
+    expect_lt(seconds_to_stop(function() sample_posterior(posterior, control, 1)), 0.2)
+  }
+})
+
 test_that("what comes before the chains of a large model stops when asked", {
   skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))

@@ -68,3 +68,48 @@ test_that("where a step has no mode the interweaved sampler runs, unless the col
     expect_identical(as.matrix(fit), as.matrix(alike))
   }
 })
+
+test_that("every sampler runs with each family and structure of groupings, or is refused, as the help page says", {
+  data <- augmented_data(30)
+  data$y <- data$v
+  data$one <- as.numeric(data$v > 0)
+  families <- list(gaussian = gaussian(), binomial = binomial(), probit = binomial("probit"),
+                   cloglog = binomial("cloglog"), poisson = poisson(),
+                   negative_binomial = negative_binomial())
+  terms <- list(none = ~ x, one = ~ x + (1 | a), nested = ~ x + (1 | a / b), crossed = ~ x + (1 | a) + (1 | c))
+  runs <- function(family, sampler, structure) {
+    collapsed <- sampler == "collapsed"
+    if (family == "gaussian") !(collapsed && structure == "none")
+    else if (collapsed) structure %in% c("none", "one")
+    else family %in% c("binomial", "negative_binomial")
+  }
+  for (family in names(families)) {
+    response <- switch(families[[family]]$family, gaussian = quote(y), binomial = quote(one), quote(k))
+    prior <- relm_prior(beta = normal(0, 2), sd = half_normal(1))
+    for (structure in names(terms)) {
+      formula <- as.formula(call("~", response, terms[[structure]][[2]]))
+      for (sampler in samplers_by_name()) {
+        fit <- tryCatch(relm(formula, data, family = families[[family]], prior = prior, sampler = sampler,
+                             chains = 1, draws = 3, warmup = 2, seed = 1), relm_error = identity)
+        label <- paste(family, structure, sampler)
+        expect_identical(inherits(fit, "relm"), runs(family, sampler, structure), label = label)
+        if (!inherits(fit, "relm")) next
+        expect_identical(fit$sampling$sampler_run, sampler, label = label)
+        expect_true(all(is.finite(as.matrix(fit))), label = label)
+      }
+    }
+  }
+})
+
+test_that("more random columns than a lattice takes have the interweaved sampler where there are weights", {
+  data <- transform(augmented_data(60), h = factor(rep_len(1:8, 60)), one = as.numeric(v > 0))
+  prior <- relm_prior(beta = normal(0, 2), sd = half_normal(1))
+  short <- function(...) {
+    relm(one ~ x + (1 + x + h || a), data, prior = prior, seed = 1, chains = 1, draws = 10, warmup = 5, ...)
+  }
+  expect_message(fit <- short(family = binomial()), "interweaved sampler runs.*at most eight",
+                 class = "relm_message")
+  expect_identical(fit$sampling$sampler_run, "interweaved")
+  expect_error(short(family = binomial(), sampler = "collapsed"), "at most eight", class = "relm_error")
+  expect_error(short(family = binomial("probit")), "at most eight", class = "relm_error")
+})
