@@ -1,18 +1,15 @@
 # Tuning of the collapsed sampler for another family than the Gaussian one: the target's mode by
 # Newton's method, then proposals there, or learnt where they serve too seldom.
 
-# The share of proposals at the mode, in so many tries, from which on nothing has to be learnt; and
-# degrees of freedom and width of these.
-enough_at_mode <- 0.85
-tries_at_mode <- 60L
-mode_df <- 20
+# How much wider than the target a t at the mode is.
 mode_width <- 1.03
 
-# How many proposals a sweep makes, by the share that is accepted, and slices beside them.
-family_moves <- function(share) {
-  if (share > 0.9) c(independent = 1L, ellipse = 0L)
-  else if (share > low_acceptance) c(independent = 2L, ellipse = 0L)
-  else c(independent = 2L, ellipse = 2L)
+# How many proposals a sweep makes, by the share that is accepted, and slices beside them. Where a
+# surrogate chooses them, fewer serve.
+family_moves <- function(share, tuning) {
+  if (share <= low_acceptance) c(independent = 2L, ellipse = 2L)
+  else if (share > 0.9 || !is.null(tuning$surrogate)) c(independent = 1L, ellipse = 0L)
+  else c(independent = 2L, ellipse = 0L)
 }
 
 # A model with its tuning; NULL where there is no mode.
@@ -21,88 +18,48 @@ tune_family <- function(model, control) {
   tuning <- new_tuning(model, start, "none", control$threads)
   tuning$scale <- start$scale
   tuning$fineness <- 1
-  found <- family_mode(model, tuning, start$point)
+  found <- family_mode(model, tuning, start)
   if (is.null(found)) return(NULL)
   model <- found$model
   tuning$reference <- found$reference
-  covariance <- safe_covariance(found$hessian) * (mode_width / proposal_width)^2
+  covariance <- covariance_at_mode(found$hessian, start) * (mode_width / proposal_width)^2
   tuning <- place_proposal(tuning, found$mode, covariance)
-  at_mode <- replace(tuning, "df", mode_df)
-  share <- weigh_proposals(model, at_mode, 1, tries_at_mode, 1L)$accepted_share
-  if (isTRUE(share > enough_at_mode)) {
-    tuning <- at_mode
-  } else {
-    learnt <- shape_proposal(model, learn_proposal(model, tuning, 1)$tuning)
-    tuning <- learnt$tuning
-    share <- learnt$accepted_share
-  }
-  moves <- family_moves(share)
+  tuning$fineness <- choose_fineness(model, tuning)
+  learnt <- learn_family(model, tuning)
+  tuning <- learnt$tuning
+  moves <- family_moves(learnt$accepted_share, tuning)
   tuning$n_independent <- moves[["independent"]]
   tuning$n_ellipse <- moves[["ellipse"]]
   with_tuning(model, tuning)
 }
 
-# Degrees of freedom and widths, over that of a learnt t, among which the best is chosen.
-proposal_shapes <- expand.grid(df = c(4, 6, 10, 20, 50), width = c(0.8, 0.87, 0.93, 1, 1.08))
-shaping_points <- 300L
+# safe_covariance() with each coefficient over its standard error: theirs are as large as they are.
+covariance_at_mode <- function(hessian, start) {
+  unit <- replace(rep(1, length(start$point)), start$is_theta, start$width[start$is_theta] / 0.3)
+  safe_covariance(hessian * tcrossprod(unit)) * tcrossprod(unit)
+}
 
-# The tuning with the t that leaves the largest effective share of points that the present one
-# proposes, weighted by its density over theirs; and the share of its proposals that are accepted.
-shape_proposal <- function(model, tuning) {
-  n <- length(tuning$center) * shaping_points
-  proposed <- with_stream(shaping_seed, propose(model, tuning, n))
-  inside <- !is.na(proposed$log_density)
-  points <- proposed$points[, inside, drop = FALSE]
-  target <- log_target(model, tuning, points, 1)
-  distances <- folded_distances(points, tuning)
-  present <- log_folded_t(distances, tuning$df, 1)
-  ratio <- target - present
-  ratio <- exp(ratio - max(ratio))
-  relative <- function(df, width) {
-    pmax(exp(log_folded_t(distances, df, width) - present), 1e-300)
+# How close a lattice's nodes lie, over where its error is far below all else; the first of these is chosen
+# that changes the log density by no more than so much, in standard deviations over points at the mode.
+lattice_finenesses <- c(1.2, 1, 0.8)
+enough_fineness <- 3e-4
+points_for_fineness <- 20L
+
+choose_fineness <- function(model, tuning) {
+  groups <- if (length(model$groupings)) model$groupings[[1]]$n_groups else 0
+  if (groups == 0) return(1)
+  proposed <- with_stream(fineness_seed, propose(model, replace(tuning, "df", mode_df), points_for_fineness))
+  points <- proposed$points[, !is.na(proposed$log_density), drop = FALSE]
+  at <- function(fineness) log_target(model, replace(tuning, "fineness", fineness), points, 1)
+  finest <- at(0.6)
+  for (fineness in lattice_finenesses) {
+    error <- at(fineness) - finest
+    if (isTRUE(stats::sd(error[is.finite(error)]) < enough_fineness)) return(fineness)
   }
-  share <- mapply(function(df, width) {
-    own <- relative(df, width)
-    # The sum of weights squared over that of weights, both by points of the present one.
-    sum(ratio)^2 / (sum(ratio^2 / own) * sum(own))
-  }, proposal_shapes$df, proposal_shapes$width)
-  best <- which.max(share)
-  tuning$df <- proposal_shapes$df[best]
-  tuning$root <- tuning$root / proposal_shapes$width[best]
-  own <- relative(tuning$df, proposal_shapes$width[best])
-  list(tuning = tuning, accepted_share = weighted_acceptance(ratio / own, own))
+  0.6
 }
 
-shaping_seed <- 30301L
-
-# Squared distances of points from the center, in the coordinates in which the t is round: a column for
-# each of the points that are the same but for the signs of columns near 0.
-folded_distances <- function(points, tuning) {
-  near <- which(bitwAnd(tuning$near, bitwShiftL(1L, seq_along(tuning$scale) - 1L)) > 0)
-  signs <- if (length(near)) as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), length(near))))
-    else matrix(FALSE, 1, 0)
-  distances <- vapply(seq_len(nrow(signs)), function(i) {
-    flipped <- signs_changed(tuning$sign_columns, near[signs[i, ]])
-    colSums((tuning$root %*% (ifelse(flipped, -1, 1) * points - tuning$center))^2)
-  }, numeric(ncol(points)))
-  structure(matrix(distances, ncol(points)), d = nrow(points))
-}
-
-log_folded_t <- function(distances, df, width) {
-  d <- attr(distances, "d")
-  log(rowSums((1 + distances / (df * width^2))^(-(df + d) / 2))) +
-    lgamma((df + d) / 2) - lgamma(df / 2) - d / 2 * log(df) - d * log(width)
-}
-
-# accepted_share() of points of weight w that stand for `times` of them.
-weighted_acceptance <- function(weight, times) {
-  order <- order(weight)
-  w <- weight[order]
-  t <- times[order] / sum(times)
-  above <- 1 - cumsum(t)
-  # Twice the sum over pairs of the lesser weight.
-  sum(w * t * (2 * above + t)) / sum(w * t)
-}
+fineness_seed <- 30302L
 
 # Where the search begins: coefficients by a few steps of iteratively reweighted least squares without
 # group effects, which are given standard deviations as large as what a group's own rows say of them.
@@ -131,7 +88,10 @@ family_start <- function(model) {
   n_cor <- sum(model$part == "cor")
   list(theta = theta, scale = scale, sigma2 = 1,
        Sigma = lapply(model$groupings, function(grouping) diag(scale^2, q)),
-       point = c(rep(asinh(1), q), numeric(n_cor), theta, if (has_shape(model)) log(shape)))
+       point = c(rep(asinh(1), q), numeric(n_cor), theta, if (has_shape(model)) log(shape)),
+       width = c(rep(0.1, q + n_cor),
+                 0.3 / sqrt(colSums(responses$X^2 * weight) + diag(precision)),
+                 if (has_shape(model)) 0.1), is_theta = q + n_cor + seq_along(theta))
 }
 
 # The derivatives in eta of the rows of a model, whatever is added up in them.
@@ -151,63 +111,95 @@ family_of_model <- function(model) {
 }
 
 # Newton's method with differences of the target: the mode, minus the Hessian there, and the model
-# with the groups' modes at the draw `reference`.
-family_mode <- function(model, tuning, point) {
+# with the groups' modes at the draw `reference`. A Hessian is kept, but for its diagonal, as long as it
+# leads on quickly; it is made again where the mode is near.
+family_mode <- function(model, tuning, start) {
   at <- function(points) log_target(model, tuning, points, 1)
   renew <- function() {
     reference <<- hyper_at(point, model, tuning)
     model <<- with_modes(model, reference)
   }
-  reference <- NULL
+  reference <- hessian <- NULL
+  point <- start$point
+  width <- start$width
   renew()
   value <- at(point)
   if (!is.finite(value)) return(NULL)
+  scales <- seq_along(tuning$scale)
+  decrement <- before <- Inf
+  was_near <- FALSE
   for (round in seq_len(most_newton_steps)) {
-    differences <- target_differences(at, point, value)
+    is_near <- !was_near && decrement < near_decrement
+    anew <- round == 1 || is_near || decrement > before / 5
+    before <- decrement
+    was_near <- was_near || is_near
+    differences <- target_differences(at, point, value, width, if (!anew) hessian)
     if (is.null(differences)) return(NULL)
+    hessian <- differences$hessian
     step <- newton_step(differences, length(tuning$scale))
-    if (step$decrement < 1e-3) break
+    decrement <- step$decrement
+    if (decrement < enough_decrement && was_near) break
+    width <- ifelse(diag(hessian) > 0, pmin(0.3 / sqrt(abs(diag(hessian))), 10 * width), width)
+    width[scales] <- pmin(width[scales], 0.3)
     cut <- 1
     repeat {
       next_value <- at(point + cut * step$step)
       if (next_value > value || cut < 1e-4) break
       cut <- cut / 3
     }
-    if (!(next_value > value)) break
+    if (!(next_value > value)) {
+      if (was_near) break
+      decrement <- 0
+      next
+    }
     point <- point + cut * step$step
     renew()
     value <- at(point)
   }
-  list(mode = point, hessian = differences$hessian, model = model, reference = reference)
+  list(mode = point, hessian = hessian, model = model, reference = reference)
 }
 
 most_newton_steps <- 50L
+# Half of what Newton's step would gain: where the mode is near, and where it is reached.
+near_decrement <- 2
+enough_decrement <- 2e-3
 
-# Gradient and minus the Hessian by central differences.
-target_differences <- function(at, point, value, width = 0.05) {
+# Gradient and minus the Hessian by central differences of a width for each coordinate; given a Hessian
+# its correlations are kept, and only its diagonal is made again.
+target_differences <- function(at, point, value, width, hessian = NULL) {
   d <- length(point)
   unit <- diag(width, d)
+  ends <- at(point + cbind(unit, -unit))
+  if (!all(is.finite(ends))) return(NULL)
+  up <- ends[seq_len(d)]
+  down <- ends[d + seq_len(d)]
+  sums <- up + down
+  gradient <- (up - down) / (2 * width)
+  own <- (2 * value - sums) / width^2
+  if (!is.null(hessian) && min(own, diag(hessian)) > 0) {
+    ratio <- sqrt(own / diag(hessian))
+    return(list(gradient = gradient, hessian = hessian * tcrossprod(ratio)))
+  }
   pairs <- which(upper.tri(unit), arr.ind = TRUE)
   first <- unit[, pairs[, 1], drop = FALSE] + unit[, pairs[, 2], drop = FALSE]
-  values <- at(point + cbind(unit, -unit, first, -first))
+  values <- at(point + cbind(first, -first))
   if (!all(is.finite(values))) return(NULL)
-  up <- values[seq_len(d)]
-  down <- values[d + seq_len(d)]
-  both <- values[2 * d + seq_len(nrow(pairs))] + values[2 * d + nrow(pairs) + seq_len(nrow(pairs))]
-  sums <- up + down
-  hessian <- diag((2 * value - sums) / width^2, d)
-  hessian[pairs] <- -(both - sums[pairs[, 1]] - sums[pairs[, 2]] + 2 * value) / (2 * width^2)
+  both <- values[seq_len(nrow(pairs))] + values[nrow(pairs) + seq_len(nrow(pairs))]
+  hessian <- diag(own, d)
+  hessian[pairs] <- -(both - sums[pairs[, 1]] - sums[pairs[, 2]] + 2 * value) /
+    (2 * width[pairs[, 1]] * width[pairs[, 2]])
   hessian[pairs[, 2:1, drop = FALSE]] <- hessian[pairs]
-  list(gradient = (up - down) / (2 * width), hessian = hessian)
+  list(gradient = gradient, hessian = hessian)
 }
 
-# Of a Hessian that has been made positive definite; no coordinate of a standard deviation, the first
-# n_scales, moves by more than one.
+# Of a Hessian that has been made positive definite, with each coordinate over what it would be spread by
+# itself; no coordinate of a standard deviation, the first n_scales, moves by more than one.
 newton_step <- function(differences, n_scales) {
-  decomposition <- eigen(differences$hessian, symmetric = TRUE)
+  unit <- 1 / sqrt(pmax(abs(diag(differences$hessian)), 1e-12))
+  decomposition <- eigen(differences$hessian * tcrossprod(unit), symmetric = TRUE)
   values <- pmax(abs(decomposition$values), 1e-3 * max(abs(decomposition$values)))
-  along <- crossprod(decomposition$vectors, differences$gradient)
-  step <- as.numeric(decomposition$vectors %*% (along / values))
+  along <- crossprod(decomposition$vectors, differences$gradient * unit)
+  step <- as.numeric(decomposition$vectors %*% (along / values)) * unit
   farthest <- max(abs(step[seq_len(n_scales)]), 0)
   list(step = step * min(1, 1 / farthest), decrement = sum(along^2 / values))
 }
@@ -255,7 +247,7 @@ lattice_error <- function(model, results) {
   n <- max(20, min(100, 2e5 / groups))
   chosen <- unique(round(seq(1, ncol(hyper), length.out = n)))
   points <- t(points_of(t(hyper[, chosen, drop = FALSE]), model, tuning))
-  finer <- log_target(model, replace(tuning, "fineness", 0.5), points, 1)
+  finer <- log_target(model, replace(tuning, "fineness", tuning$fineness / 2), points, 1)
   stats::sd(finer - log_target(model, tuning, points, 1))
 }
 

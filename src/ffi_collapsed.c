@@ -51,6 +51,23 @@ static const table_t *decode_table(SEXP list, const grouping_t *grouping)
 /* The signs of the columns are the bits of an int. A sweep has few moves. */
 enum { SIGN_BITS = 30, MOST_MOVES = 1000 };
 
+/* NULL when there is none. */
+static const surrogate_t *decode_surrogate(SEXP list, int n)
+{
+    if (isNull(list)) return NULL;
+    surrogate_t *surrogate = (surrogate_t *) R_alloc(1, sizeof(surrogate_t));
+    surrogate->n = n;
+    surrogate->n_terms = length(list_element(list, "coefficient"));
+    surrogate->n_tries = *list_places(list, "n_tries", 1, 1, MOST_MOVES);
+    surrogate->center = list_doubles(list, "center", n);
+    surrogate->root = list_doubles(list, "root", (double) n * n);
+    surrogate->df = *list_doubles(list, "df", 1);
+    surrogate->coefficient = list_doubles(list, "coefficient", surrogate->n_terms);
+    surrogate->factor = list_places(list, "factor", (double) FACTORS * surrogate->n_terms, 0, n + 1);
+    surrogate->v = doubles(n + 1.0);
+    return surrogate;
+}
+
 static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coordinates,
                             proposal_t *proposal)
 {
@@ -69,6 +86,15 @@ static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coord
     proposal->n_independent = *list_places(tuning, "n_independent", 1, 0, MOST_MOVES);
     proposal->n_ellipse = *list_places(tuning, "n_ellipse", 1, 0, MOST_MOVES);
     proposal->table = decode_table(list_element(tuning, "table"), grouping);
+    proposal->surrogate = decode_surrogate(optional_element(tuning, "surrogate"), n_coordinates);
+    proposal->shape = NULL;
+    if (proposal->surrogate) {
+        proposal_t *shape = (proposal_t *) R_alloc(1, sizeof(proposal_t));
+        *shape = *proposal;
+        shape->root = proposal->surrogate->root;
+        shape->df = proposal->surrogate->df;
+        proposal->shape = shape;
+    }
     if (proposal->table && proposal->table->n != proposal->n)
         error("internal error: a table of %d dimensions for %d coordinates",
               proposal->table->n, proposal->n);

@@ -1,4 +1,5 @@
 #include <math.h>
+#include <string.h>
 #include <R_ext/Random.h>
 #include "moves.h"
 
@@ -16,6 +17,7 @@ void take_moves(moves_t *moves, workspace_t *work)
 status_t look_at_point(moves_t *moves)
 {
     moves->is_known = 1;
+    moves->log_surrogate = log_surrogate_weight(&moves->proposal, moves->point);
     moves->log_proposal = log_proposal_density(&moves->proposal, moves->point);
     status_t status = moves->target->at(moves->target, moves->point, &moves->log_target,
                                         moves->by_product);
@@ -32,6 +34,7 @@ static void move_to_next(moves_t *moves, double value, double log_proposal)
     moves->next_by_product = by_product;
     moves->log_target = value;
     moves->log_proposal = log_proposal;
+    moves->log_surrogate = log_surrogate_weight(&moves->proposal, moves->point);
 }
 
 static status_t step_independently(moves_t *moves)
@@ -45,6 +48,43 @@ static status_t step_independently(moves_t *moves)
                                      moves->next_by_product));
     if (!(log_u < value - density - (moves->log_target - moves->log_proposal)))
         return STATUS_OK;
+    move_to_next(moves, value, density);
+    moves->accepted++;
+    return STATUS_OK;
+}
+
+/* Steps from the point that keep the surrogate's density s, by proposals q, to another one in next_point,
+   with its log s/q; answers 0 where it has not moved. */
+static int move_on_surrogate(moves_t *moves, double *log_surrogate)
+{
+    int n_tries = moves->proposal.surrogate->n_tries;
+    double *to = moves->next_point, *tried = moves->ellipse.other;
+    int has_moved = 0;
+    *log_surrogate = moves->log_surrogate;
+    for (int i = 0; i < n_tries; i++) {
+        if (!propose_independently(&moves->proposal, tried)) continue;
+        double g = log_surrogate_weight(&moves->proposal, tried);
+        if (g < *log_surrogate && !(log(unif_rand()) < g - *log_surrogate)) continue;
+        memcpy(to, tried, sizeof(double) * (size_t) moves->target->n);
+        *log_surrogate = g;
+        has_moved = 1;
+    }
+    return has_moved;
+}
+
+/* The steps are reversible with regard to s, so that from x to y they lead s(y)/s(x) times as often as
+   from y to x: y is accepted with probability min(1, p(y) s(x) / (p(x) s(y))), which leaves the target
+   p as it is whatever s is. */
+static status_t step_by_surrogate(moves_t *moves)
+{
+    double value, g;
+    moves->proposed++;
+    if (!move_on_surrogate(moves, &g)) return STATUS_OK;
+    double log_u = log(unif_rand()), here = moves->log_proposal + moves->log_surrogate;
+    double density = log_proposal_density(&moves->proposal, moves->next_point);
+    RETURN_IF_FAILED(evaluate_target(moves->target, moves->next_point, &value,
+                                     moves->next_by_product));
+    if (!(log_u < value - (density + g) - (moves->log_target - here))) return STATUS_OK;
     move_to_next(moves, value, density);
     moves->accepted++;
     return STATUS_OK;
@@ -78,7 +118,8 @@ static status_t step_on_ellipse(moves_t *moves)
 status_t make_moves(moves_t *moves)
 {
     for (int i = 0; i < moves->proposal.n_independent; i++)
-        RETURN_IF_FAILED(step_independently(moves));
+        RETURN_IF_FAILED(moves->proposal.surrogate ? step_by_surrogate(moves)
+                                                   : step_independently(moves));
     for (int i = 0; i < moves->proposal.n_ellipse; i++)
         RETURN_IF_FAILED(step_on_ellipse(moves));
     return STATUS_OK;

@@ -12,7 +12,8 @@ typedef struct {
     double *point;          /* n: where it is */
     double *by_product;     /* of the target there */
     double log_target, log_proposal;
-    int is_known;           /* are these three those of the point? */
+    double log_surrogate;   /* log_surrogate_weight() */
+    int is_known;           /* are these four those of the point? */
     double proposed, accepted;
     ellipse_t ellipse;
     double *next_point, *next_by_product;
@@ -24,8 +25,8 @@ void take_moves(moves_t *moves, workspace_t *work);
 /* What is known of the present point, once, or again when the target has changed. */
 status_t look_at_point(moves_t *moves);
 
-/* The moves of a sweep: Metropolis-Hastings steps with proposals that do not depend on the point,
-   then elliptical slices (Murray, Adams and MacKay 2010) of the target over the t (Nishihara,
+/* The moves of a sweep: Metropolis-Hastings steps with proposals that do not depend on the point, or
+   with those that several steps on a surrogate lead to, then elliptical slices (Murray, Adams and MacKay 2010) of the target over the t (Nishihara,
    Murray and Adams 2014). */
 status_t make_moves(moves_t *moves);
 

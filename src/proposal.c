@@ -93,6 +93,13 @@ double log_proposal_density(const proposal_t *proposal, const double *point)
     return log_folded(proposal, point);
 }
 
+double log_surrogate_weight(const proposal_t *proposal, const double *point)
+{
+    if (!proposal->surrogate) return 0.0;
+    return surrogate_log_weight(proposal->surrogate, point) + log_folded(proposal->shape, point)
+        - log_folded(proposal, point);
+}
+
 /* Flips the signs of near columns to one of the points that are the same L, with probability
    in proportion to the t's density there: each in turn may take the place of those before. */
 static void draw_signs(const proposal_t *proposal, const double *point, double *unfolded)

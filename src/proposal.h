@@ -2,6 +2,7 @@
 #define RELM_PROPOSAL_H
 
 #include <stddef.h>
+#include "surrogate.h"
 #include "table.h"
 
 /* Proposals of a target's points x: a multivariate Student t, or a table
@@ -11,7 +12,7 @@
 /* Points that differ in the signs of some lambda_k, and of their correlations, are one
    and the same L. `sign_columns` says which signs each coordinate changes with: bit k
    for column k of Z. */
-typedef struct {
+typedef struct proposal {
     int n, n_columns;               /* coordinates; the first are the columns' */
     const int *sign_columns;        /* n */
     const double *center;           /* n */
@@ -20,6 +21,8 @@ typedef struct {
     unsigned near;                  /* columns whose sign the proposals may change */
     int n_independent, n_ellipse;   /* proposals of a sweep, and elliptical slices */
     const table_t *table;           /* or NULL; in place of t */
+    const surrogate_t *surrogate;   /* or NULL; tells which of several proposals is tried */
+    const struct proposal *shape;   /* the surrogate's t, with center and signs of this one */
     double *flipped, *distance;     /* n: a point that is the same L, and less the center */
 } proposal_t;
 
@@ -34,6 +37,9 @@ int propose_independently(const proposal_t *proposal, double *point);
 
 /* Its log density, up to a constant. */
 double log_proposal_density(const proposal_t *proposal, const double *point);
+
+/* log of the surrogate's density over that of the proposals, up to a constant; 0 without one. */
+double log_surrogate_weight(const proposal_t *proposal, const double *point);
 
 /* center + cos(angle) from + sin(angle) other; all n. */
 typedef struct {

@@ -46,7 +46,8 @@ test_that("a shape has the density of quadrature", {
   set.seed(3)
   counts <- data.frame(y = rnbinom(40, size = 2, mu = 5))
   intercepts <- seq(0.3, 3, length.out = 301)
-  shapes <- exp(seq(log(0.1), log(100), length.out = 301))
+  # Counts say little against a Poisson distribution: shapes of 100 are in the tail, not beyond it.
+  shapes <- exp(seq(log(0.1), log(1e4), length.out = 401))
   fit <- short(y ~ 1, negative_binomial(), counts, prior = relm_prior(shape = gamma(0.01, 0.01)),
                draws = 3000)
   log_density <- outer(intercepts, shapes, Vectorize(function(intercept, shape) {
@@ -109,4 +110,35 @@ test_that("another sampler and several groupings are refused by name", {
                "centered sampler draws Polya-Gamma weights", class = "relm_error")
   expect_error(short(y ~ x + (1 | g) + (1 | size), binomial(), data),
                "one grouping", class = "relm_error")
+})
+
+test_that("the mode is where no step leads further up, with curved ridges and far starts too", {
+  set.seed(6)
+  few <- data.frame(g = rep(1:200, each = 10), x = rnorm(2000))
+  few$y <- rbinom(2000, 1, plogis(-4.5 + 0.5 * few$x + rnorm(200)[few$g]))
+  model <- model_of(relm_posterior(crossprods(y ~ x + (1 | g), few, family = binomial()), relm_prior()))
+  start <- family_start(model)
+  tuning <- replace(family_tuning_of(model), "scale", list(start$scale))
+  found <- family_mode(model, tuning, start)
+  at <- function(point) -log_target(found$model, tuning, point, 1)
+  searched <- optim(found$mode, at, control = list(parscale = 1 / sqrt(diag(found$hessian)),
+                                                   reltol = 1e-12, maxit = 2000))
+  expect_lt(at(found$mode) - searched$value, 2e-3)
+  # Curvatures from differences as wide as a third of a standard deviation.
+  hessian <- optimHess(found$mode, at, control = list(parscale = 1 / sqrt(diag(found$hessian)),
+                                                      ndeps = rep(0.1, 3)))
+  expect_equal(found$hessian, hessian, tolerance = 0.05, ignore_attr = TRUE)
+})
+
+test_that("the coarsest lattice that changes nothing is chosen", {
+  set.seed(6)
+  ones <- data.frame(g = rep(1:800, each = 3))
+  ones$y <- rbinom(2400, 1, plogis(-2 + 2 * rnorm(800)[ones$g]))
+  model <- model_of(relm_posterior(crossprods(y ~ 1 + (1 | g), ones, family = binomial()), relm_prior()))
+  tuned <- tune_family(model, list(threads = 1L))
+  tuning <- tuning_of_model(tuned)
+  points <- with_stream(4L, propose(tuned, replace(tuning, "df", mode_df), 100L))$points
+  at <- function(fineness) log_target(tuned, replace(tuning, "fineness", fineness), points, 1)
+  expect_lt(sd(at(tuning$fineness) - at(0.4)), most_lattice_error)
+  expect_true(tuning$fineness %in% c(lattice_finenesses, 0.6))
 })
