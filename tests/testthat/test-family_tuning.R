@@ -124,10 +124,11 @@ test_that("the mode is where no step leads further up, with curved ridges and fa
   searched <- optim(found$mode, at, control = list(parscale = 1 / sqrt(diag(found$hessian)),
                                                    reltol = 1e-12, maxit = 2000))
   expect_lt(at(found$mode) - searched$value, 2e-3)
-  # Curvatures from differences as wide as a third of a standard deviation.
+  # The curvature is that of a point up to two standard deviations away, which is enough for proposals.
   hessian <- optimHess(found$mode, at, control = list(parscale = 1 / sqrt(diag(found$hessian)),
                                                       ndeps = rep(0.1, 3)))
-  expect_equal(found$hessian, hessian, tolerance = 0.05, ignore_attr = TRUE)
+  spread <- function(hessian) sqrt(diag(solve(hessian)))
+  expect_lt(max(abs(spread(found$hessian) / spread(hessian) - 1)), 0.1)
 })
 
 test_that("the coarsest lattice that changes nothing is chosen", {
