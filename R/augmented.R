@@ -1,8 +1,8 @@
-# The Gibbs samplers of other families by Polya-Gamma weights (src/augmented.h): what C is given of the
-# rows, and where chains start.
+# The Gibbs samplers of other families by Polya-Gamma weights (src/augmented.h): what C is given of
+# the rows, and where chains start.
 
-# The model with its rows in the place of responses of the collapsed sampler: X in the coordinates of
-# theta, of the columns that stay in the regression; group: rows x groupings, from 0.
+# The model with its rows in the place of responses of the collapsed sampler: X in the coordinates
+# of theta, of the columns that stay in the regression; group: rows x groupings, from 0.
 augmented_model <- function(posterior, parameterization) {
   model <- sampler_model(posterior, parameterization)
   coordinates <- sampler_coordinates(posterior, parameterization)
@@ -26,8 +26,8 @@ model_of_sampler <- function(posterior, sampler) {
   else augmented_model(posterior, parameterization)
 }
 
-# What estimate_scales() finds of Gaussian responses, from the uncentered model: coefficients without
-# effects and the information on them, and standard deviations of the effects as large as what a
+# What estimate_scales() finds of Gaussian responses, from the uncentered model: coefficients
+# without effects and the information on them, and standard deviations of the effects as large as what a
 # group's own rows say of them.
 augmented_estimate <- function(model) {
   bare <- model

@@ -38,9 +38,11 @@ choose_kept <- function(control, posterior, merged = FALSE) {
     })
 }
 
-# Do chains that keep moments of effects add these up? Otherwise they follow from the hyperparameters.
+# Do chains that keep moments of effects add these up? Otherwise they follow from the
+# hyperparameters.
 adds_up_effects <- function(posterior, control, merged) {
-  if (!is_gaussian(posterior) && !is_tuned(sampler_that_runs(posterior, control$sampler))) return(TRUE)
+  sampler <- sampler_that_runs(posterior, control$sampler)
+  if (!is_gaussian(posterior) && !is_tuned(sampler)) return(TRUE)
   !merged && length(find_steps(groupings_of(posterior))) > 1
 }
 

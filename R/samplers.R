@@ -31,8 +31,8 @@ family_sampler <- function(posterior, sampler) {
   "collapsed"
 }
 
-# Families, by their keys, that have Gibbs samplers by Polya-Gamma weights: those whose likelihood of a
-# row is exp(e)^y / (1 + exp(e))^b.
+# Families, by their keys, that have Gibbs samplers by Polya-Gamma weights: those whose likelihood
+# of a row is exp(e)^y / (1 + exp(e))^b.
 augmented_families <- c("binomial", "negative_binomial")
 
 can_augment <- function(posterior) key_of(posterior) %in% augmented_families

@@ -13,7 +13,9 @@ sample_posterior <- function(posterior, control, seed = NULL) {
     if (is_merged(plan$model)) list(merged = TRUE),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
          ends = lapply(results, `[[`, "end")),
-    if (!is_gaussian(posterior) && is_tuned(plan$sampler)) list(lattice_error = lattice_error(plan$model, results)),
+    if (!is_gaussian(posterior) && is_tuned(plan$sampler)) {
+      list(lattice_error = lattice_error(plan$model, results))
+    },
     gather_chains(results, posterior), keep_effects(plan, results))
 }
 

@@ -8,8 +8,8 @@
    included,
        exp(e)^y / (1 + exp(e))^b = 2^-b exp(kappa e) E exp(-w e^2 / 2),  w ~ PG(b, 0),
        kappa = y - b/2,
-   where e = eta and b = m for y successes in m trials, and e = eta - log r and b = y + m r for a sum
-   y of m counts with shape r. Given weights w | e ~ PG(b, e) the working response
+   where e = eta and b = m for y successes in m trials, and e = eta - log r and b = y + m r for a
+   sum y of m counts with shape r. Given weights w | e ~ PG(b, e) the working response
        kappa/w + log r - offset
    is normal about x'theta + z'gamma with precision w: the model of the Gaussian samplers with a
    residual variance of 1, whose factors are made anew from the rows. */
