@@ -111,6 +111,7 @@ check_design <- function(design) {
   }
   family <- family_of(design)
   family$check_type(frame)
+  check_offsets(frame)
   check_finite_columns(frame)
   family$check_rows(frame)
   family$check_all(frame)

@@ -115,6 +115,15 @@ as_factors <- function(frame) {
   frame
 }
 
+# Those of the formula.
+check_offsets <- function(frame) {
+  for (name in names(frame)[attr(attr(frame, "terms"), "offset")]) {
+    column <- .subset2(frame, name)
+    if (is.numeric(column) && NCOL(column) == 1) next
+    abort("{.code {name}} must be one column of numbers.", x = "It is {describe(column)}.")
+  }
+}
+
 check_finite_columns <- function(frame) {
   for (name in names(frame)) {
     column <- .subset2(frame, name)

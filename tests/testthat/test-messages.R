@@ -160,3 +160,55 @@ test_that("several groupings", {
     c(nested, nested_fit(formula = y ~ x + (1 | a / b), draws = 5, seed = 2))
   ))
 })
+
+test_that("responses, families and links of other families", {
+  rows <- data.frame(x = 1:12 / 4, g = rep(letters[1:4], 3), b = rep(0:1, 6), s = rep(0:2, 4), m = rep(3:5, 4),
+                     k = c(0:5, 2, 1, 3, 1, 0, 2))
+  read <- function(formula, ..., family = binomial()) relm_design(formula, rows, ..., family = family)
+  of_trials <- function(weights) relm(s / m ~ x, rows, weights = weights, family = binomial())
+  count <- function(formula, ...) relm(formula, rows, family = poisson(), ...)
+  expect_messages(expression(
+    read(b + 1 ~ x),
+    read(2 * b ~ x),
+    read(-b ~ x),
+    read(s ~ x),
+    read(s / m ~ x),
+    read(cbind(m, s - m) ~ x),
+    read(cbind(s - m, m) ~ x),
+    read(cbind(s + 0.5, m) ~ x),
+    read(cbind(0 * s, 0 * m) ~ x),
+    read(cbind(s, NA * m) ~ x),
+    read(cbind(s, m, k) ~ x),
+    read(factor(s) ~ x),
+    read(factor(rep("a", 12)) ~ x),
+    read(as.character(b) ~ x),
+    read(as.list(b) ~ x),
+    of_trials(rows$m / 2),
+    of_trials(0 * rows$m),
+    of_trials(rows$m + 1),
+    of_trials("m"),
+    relm(cbind(s, m - s) ~ x, rows, weights = m, family = binomial()),
+    count(k - 3 ~ x),
+    count(k / 2 ~ x),
+    count(1e16 * k ~ x),
+    count(factor(k) ~ x),
+    count(b == 1 ~ x),
+    count(cbind(k, k) ~ x),
+    count(k ~ x, weights = m / 2),
+    count(k ~ x, offset = log(0 * m)),
+    count(k ~ x, offset = 0 * m / 0),
+    count(k ~ x + offset(cbind(x, x))),
+    count(k ~ x + offset(factor(x))),
+    count(k ~ x, sigma = ~ g),
+    count(k ~ x + (1 | g), prior = relm_prior(sigma = half_t(3, 1))),
+    count(k ~ x + (1 | g), prior = relm_prior(shape = exponential(1))),
+    count(0 * k ~ x + (1 | g)),
+    relm(x > 1.6 ~ x + (1 | g), rows, family = binomial()),
+    relm(k ~ x, rows, family = quasipoisson()),
+    relm(k ~ x, rows, family = "negbin"),
+    relm(k ~ x, rows, family = poisson("sqrt")),
+    relm(b ~ x, rows, family = binomial("cauchit")),
+    relm(k ~ x, rows, family = 3),
+    negative_binomial("identity")
+  ))
+})
