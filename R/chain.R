@@ -12,7 +12,7 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
   } else rep_len(lapply(by_grouping(kept), as.integer), length(model$groupings))
   start <- list(theta = theta, Sigma = lapply(start$Sigma, as.numeric),
                 sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric),
-                effect = start$effect, shape = as.numeric(start$shape))
+                effect = start$effect, shape = as.numeric(start$shape), near = start$near)
   result <- tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
     error = function(e) abort("{conditionMessage(e)}")

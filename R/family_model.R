@@ -4,17 +4,23 @@
 # In the order of likelihood_t, whose numbers C has.
 likelihoods <- c("binomial", "binomial_probit", "binomial_cloglog", "poisson", "negative_binomial")
 
-# Rows sorted by group, X in the coordinates of theta; NULL of Gaussian ones.
+# X in the coordinates of theta; NULL of Gaussian ones. sorted: for each grouping where the rows of its
+# groups start, and of several groupings, by the first of which rows are sorted, their order.
 encode_responses <- function(posterior, coordinates) {
   responses <- posterior$responses
   if (is.null(responses)) return(NULL)
   n <- length(responses$y)
-  start <- c(0L, if (!has_groups(posterior)) n else {
-    cumsum(tabulate(responses$group[, 1], length(grouping_of(posterior)$groups)))
-  })
+  groupings <- groupings_of(posterior)
+  sorted <- if (!length(groupings)) list(list(start = c(0L, n))) else {
+    lapply(seq_along(groupings), function(g) {
+      group <- responses$group[, g]
+      c(list(start = c(0L, cumsum(tabulate(group, length(groupings[[g]]$groups))))),
+        if (length(groupings) > 1) list(order = order(group) - 1L))
+    })
+  }
   shifted <- responses$X - rep(x_shift(posterior), each = n)
   list(
-    likelihood = match(key_of(posterior), likelihoods) - 1L, start = as.integer(start),
+    likelihood = match(key_of(posterior), likelihoods) - 1L, sorted = sorted,
     X = shifted %*% coordinates$A, Z = responses$Z, y = responses$y, trials = responses$trials,
     offset = responses$offset, value = responses$values, times = responses$times,
     shape_prior = posterior$shape
@@ -24,6 +30,7 @@ encode_responses <- function(posterior, coordinates) {
 # The model with the modes of the groups' effects at a draw of the hyperparameters, from which they are
 # foretold elsewhere by their derivatives: integrals are made about them.
 with_modes <- function(model, hyper) {
+  if (length(model$groupings) > 1) return(model)
   parts <- c("mode", "slope", "reference")
   model$responses[parts] <- NULL
   model$responses[parts] <- lapply(.Call(ffi_group_modes, model, as.numeric(hyper))[parts], as.numeric)
@@ -32,7 +39,8 @@ with_modes <- function(model, hyper) {
 
 # The same from a tuning, which knows the draw.
 with_modes_of <- function(model, tuning) {
-  if (is.null(model$responses)) model else with_modes(model, tuning$reference)
+  if (is.null(model$responses) || is.null(tuning$sigma_role)) model
+  else with_modes(model, tuning$reference)
 }
 
 # Of points_of() what another family has beside the standard deviations and correlations.

@@ -16,7 +16,7 @@ family_moves <- function(share, tuning) {
 tune_family <- function(model, control) {
   start <- family_start(model)
   tuning <- new_tuning(model, start, "none", control$threads)
-  tuning$scale <- start$scale
+  tuning$scale <- as.numeric(unlist(start$scale))
   tuning$fineness <- 1
   found <- family_mode(model, tuning, start)
   if (is.null(found)) return(NULL)
@@ -82,12 +82,15 @@ family_start <- function(model) {
     theta <- theta + cut * as.numeric(step)
     if (max(abs(step)) < 1e-3) break
   }
-  q <- sum(vapply(model$groupings, `[[`, 0L, "n_random"))
-  J <- if (q) model$groupings[[1]]$n_groups else 1
-  scale <- sqrt(J / pmax(colSums(responses$Z^2 * weight), 1e-300))
+  information <- colSums(responses$Z^2 * weight)
+  scale <- lapply(model$groupings, function(grouping) {
+    own <- if (is.null(grouping$place)) information else information[grouping$place + 1L]
+    sqrt(grouping$n_groups / pmax(own, 1e-300))
+  })
+  q <- length(unlist(scale))
   n_cor <- sum(model$part == "cor")
   list(theta = theta, scale = scale, sigma2 = 1,
-       Sigma = lapply(model$groupings, function(grouping) diag(scale^2, q)),
+       Sigma = lapply(scale, function(scale) diag(scale^2, length(scale))),
        point = c(rep(asinh(1), q), numeric(n_cor), theta, if (has_shape(model)) log(shape)),
        width = c(rep(0.1, q + n_cor),
                  0.3 / sqrt(colSums(responses$X^2 * weight) + diag(precision)),
@@ -113,7 +116,7 @@ family_of_model <- function(model) {
 # Newton's method with differences of the target: the mode, minus the Hessian there, and the model
 # with the groups' modes at the draw `reference`. A Hessian is kept, but for its diagonal, as long as it
 # leads on quickly; it is made again where the mode is near.
-family_mode <- function(model, tuning, start) {
+family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
   at <- function(points) log_target(model, tuning, points, 1)
   renew <- function() {
     reference <<- hyper_at(point, model, tuning)
@@ -128,7 +131,7 @@ family_mode <- function(model, tuning, start) {
   scales <- seq_along(tuning$scale)
   decrement <- before <- Inf
   was_near <- FALSE
-  for (round in seq_len(most_newton_steps)) {
+  for (round in seq_len(most_rounds)) {
     is_near <- !was_near && decrement < near_decrement
     anew <- round == 1 || is_near || decrement > before / 5
     before <- decrement
@@ -240,6 +243,7 @@ correlations_at <- function(z, sizes) {
 # The standard deviation over draws of what half the distance between a lattice's nodes adds to the log
 # density: by as much the posterior is not the model's. results: of the chains.
 lattice_error <- function(model, results) {
+  if (length(model$groupings) > 1) return(scan_error(model, results))
   tuning <- tuning_of_model(model)
   groups <- if (length(model$groupings)) model$groupings[[1]]$n_groups else 0
   if (groups == 0) return(0)

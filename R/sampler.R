@@ -36,7 +36,7 @@ sampler_model <- function(posterior, parameterization) {
     sigma_prior = if (is.null(posterior$sigma)) encode_scale(jeffreys()) else posterior$sigma,
     part = parameters_of(posterior)$part,
     of_grouping = match(parameters_of(posterior)$grouping, vapply(groupings, `[[`, "", "name"))
-  ), if (!is.null(responses)) list(responses = responses))
+  ), if (!is.null(responses)) list(responses = responses, chains = encode_chains(posterior)))
 }
 
 # The cells of several groupings.

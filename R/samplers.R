@@ -19,14 +19,11 @@ family_sampler <- function(posterior, sampler) {
     check_augmented(posterior, sampler)
     return(sampler)
   }
-  if (has_several(posterior)) {
-    abort("A {label} has one grouping here.",
-          x = "This one has {.code {vapply(groupings_of(posterior), `[[`, '', 'name')}}.")
-  }
-  if (has_groups(posterior) && nrow(grouping_of(posterior)$random) > 8) {
+  columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
+  if (any(columns > most_step_columns)) {
     if (is.null(sampler) && can_augment(posterior)) return("interweaved")
-    abort("A {label} has at most eight random columns.",
-          x = "This one has {nrow(grouping_of(posterior)$random)}.")
+    abort("A {label} has at most {most_step_columns} random columns in a grouping.",
+          x = "This one has {max(columns)}.")
   }
   "collapsed"
 }
@@ -121,5 +118,5 @@ check_sampler <- function(posterior, sampler) {
 # of their own. merged: are crossed groupings one step?
 effects_in_chain <- function(posterior, sampler, merged = FALSE) {
   !is_tuned(sampler) || n_strata(posterior) > 1 ||
-    !merged && length(find_steps(groupings_of(posterior))) > 1
+    !merged && length(steps_of(posterior)) > 1
 }

@@ -74,7 +74,8 @@ without_mode <- function(control, posterior) {
 # The same of another family, whose tuning knows all that a start needs.
 plan_family <- function(posterior, model, control, seed, kept) {
   tell_work("Tuning proposals for", max_groups(posterior), "groups", control)
-  model <- tune_family(model, control)
+  model <- if (length(model$steps) > 1) tune_family_scan(model, control)
+    else tune_family(model, control)
   if (is.null(model)) {
     abort("The collapsed sampler found no mode of the posterior to start from.",
           i = "Rescale the predictors, or give the coefficients priors.")
@@ -83,7 +84,8 @@ plan_family <- function(posterior, model, control, seed, kept) {
   estimate <- family_start(model)
   plan <- list(sampler = "collapsed", model = model, uncentered = model, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
-               in_chain = FALSE, init = initial_states(control$init, posterior))
+               in_chain = effects_in_chain(posterior, "collapsed"),
+               init = initial_states(control$init, posterior))
   plan$control$init <- NULL
   c(plan, kept)
 }

@@ -23,8 +23,15 @@ names_of_leaves <- function(posterior) {
   names_of_groupings(posterior)[leaves]
 }
 
+# The steps of a posterior's scan: of another family than the Gaussian one, whose effects are integrated
+# out by groups, each grouping is one.
+steps_of <- function(posterior) {
+  groupings <- groupings_of(posterior)
+  if (is_gaussian(posterior)) find_steps(groupings) else as.list(seq_along(groupings))
+}
+
 encode_steps <- function(posterior) {
-  steps <- find_steps(groupings_of(posterior))
+  steps <- steps_of(posterior)
   # Without groups another family's step has its coefficients alone.
   if (!length(steps) && !is_gaussian(posterior)) return(list(list(groupings = integer())))
   lapply(steps, encode_step, posterior, length(steps))

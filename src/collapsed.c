@@ -2,11 +2,13 @@
 #include <string.h>
 #include "collapsed.h"
 #include "conditionals.h"
+#include "family_follow.h"
 #include "family_target.h"
 #include "group.h"
 #include "linalg.h"
 #include "merged_effects.h"
 #include "spectrum.h"
+#include "totals_sweep.h"
 
 /* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */
 static status_t draw_sigma(const model_t *model, state_t *state, const collapsed_t *c)
@@ -50,8 +52,7 @@ static void draw_beta(const model_t *model, state_t *state, const collapsed_t *c
     memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
 }
 
-/* Sigma = unit L L', L with the leading dimension ld. */
-static void set_covariance(int q, const double *L, int ld, double unit, double *Sigma)
+void set_covariance(int q, const double *L, int ld, double unit, double *Sigma)
 {
     for (int k = 0; k < q; k++)
         for (int l = 0; l < q; l++) {
@@ -179,10 +180,39 @@ static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, 
     return STATUS_OK;
 }
 
-/* Of another family than the Gaussian the point is all there is; its effects are drawn after the
-   chain. */
+/* The point of a step is the state's. */
+static void visit_family_step(const model_t *model, state_t *state, collapsed_t *c)
+{
+    family_scan_t *scan = c->target.family->scan;
+    int theta = place_of_theta(&c->target), n = c->target.target.n;
+    face_other_effects(scan);
+    if (scan->follow) {
+        move_center(model, state->grouping, scan, theta, n);
+        c->moves.proposal.center = scan->follow->moved;
+    }
+    draw_uniforms(scan);
+    memcpy(c->moves.point + theta, state->theta, sizeof(double) * model->n_coef);
+    if (has_shape(model)) c->moves.point[n - 1] = log(state->shape);
+    c->moves.is_known = 0;
+}
+
+/* What a pilot learns from: the point, the shift of theta and the score. */
+static void record_visit(collapsed_t *c)
+{
+    const family_scan_t *scan = c->target.family->scan;
+    int n = c->target.target.n, p = scan->responses.n_coef, q = scan->responses.n_random;
+    double *out = c->record + (size_t) (n + p + q) * c->n_recorded++;
+    memcpy(out, c->moves.point, sizeof(double) * n);
+    memcpy(out + n, scan->shift, sizeof(double) * p);
+    memcpy(out + n + p, scan->follow->score, sizeof(double) * q);
+}
+
+/* Of another family than the Gaussian the point is all there is. Effects are drawn after the chain, or
+   with several groupings at each evaluation. */
 static status_t draw_family_step(const model_t *model, state_t *state, collapsed_t *c)
 {
+    family_scan_t *scan = c->target.family->scan;
+    if (scan) visit_family_step(model, state, c);
     if (!c->moves.is_known) RETURN_IF_FAILED(look_at_point(&c->moves));
     RETURN_IF_FAILED(make_moves(&c->moves));
     factor_at(&c->target, c->moves.point, c->L);
@@ -190,6 +220,9 @@ static status_t draw_family_step(const model_t *model, state_t *state, collapsed
     memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
     state->shape = shape_at(&c->target, c->moves.point);
     set_covariances(model, c, 1.0, state);
+    if (scan)
+        leave_effects(c->moves.by_product, state->grouping[scan->grouping].effect, scan);
+    if (c->record) record_visit(c);
     return STATUS_OK;
 }
 
@@ -220,5 +253,7 @@ status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     for (int s = 0; s < model->n_steps; s++)
         RETURN_IF_FAILED(draw_step(model, state, state->collapsed + s));
+    for (int i = 0; i < state->n_totals; i++)
+        RETURN_IF_FAILED(sweep_given_totals(model, state->totals + i, state));
     return model->n_strata > 1 ? draw_residual_variances(model, state) : STATUS_OK;
 }

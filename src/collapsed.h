@@ -14,7 +14,12 @@ typedef struct collapsed {
     double *L;              /* q x q: at the present point */
     group_buffers_t group;
     scan_t *scan;           /* of several steps, else NULL */
+    double *record;         /* of a family's scan in a pilot: a column for each visit, or NULL */
+    int n_recorded;
 } collapsed_t;
+
+/* Sigma = unit L L', L with the leading dimension ld. */
+void set_covariance(int q, const double *L, int ld, double unit, double *Sigma);
 
 /* What a step of several finds of the others' effects before its moves. */
 status_t face_others(const model_t *model, const state_t *state, collapsed_t *c);

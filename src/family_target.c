@@ -6,9 +6,14 @@
 #include "hyper.h"
 #include "linalg.h"
 
+int place_of_theta(const collapsed_target_t *target)
+{
+    return target->grouping->n_random + n_correlations(target->grouping);
+}
+
 const double *theta_at(const collapsed_target_t *target, const double *point)
 {
-    return point + target->grouping->n_random + n_correlations(target->grouping);
+    return point + place_of_theta(target);
 }
 
 double shape_at(const collapsed_target_t *target, const double *point)
@@ -34,23 +39,42 @@ static double log_theta_prior(const model_t *model, const double *theta)
     return -0.5 * (sum + model->prior_square);
 }
 
-static double sum_chunk(const responses_t *responses, const group_parameters_t *parameters,
-                        int chunk, const lattice_buffers_t *buffers)
+/* What the groups' integrals are made of. by_product: of a scan. */
+typedef struct {
+    const family_data_t *family;
+    const group_parameters_t *parameters;
+    double *by_product;
+} integrals_t;
+
+static double group_integral(const integrals_t *integrals, int j, const lattice_buffers_t *buffers)
+{
+    const responses_t *responses = integrals->family->responses;
+    const family_scan_t *scan = integrals->family->scan;
+    if (!scan) return log_group_integral(responses, j, integrals->parameters, buffers);
+    group_draw_t draw = { effects_in(responses, integrals->by_product, j),
+                          linear_in(responses, integrals->by_product, j),
+                          curved_in(responses, integrals->by_product, j) };
+    return draw_group_by_lattice(responses, j, integrals->parameters,
+                                 scan->uniform + (size_t) (responses->n_random + 1) * j, buffers,
+                                 &draw);
+}
+
+static double sum_chunk(const integrals_t *integrals, int chunk, const lattice_buffers_t *buffers)
 {
     int from = chunk * LATTICE_CHUNK, to = from + LATTICE_CHUNK;
     double sum = 0.0;
-    if (to > responses->n_groups) to = responses->n_groups;
-    for (int j = from; j < to; j++) sum += log_group_integral(responses, j, parameters, buffers);
+    if (to > integrals->family->responses->n_groups) to = integrals->family->responses->n_groups;
+    for (int j = from; j < to; j++) sum += group_integral(integrals, j, buffers);
     return sum;
 }
 
 /* Chunks first, ..., end - 1. A team of one thread costs more than a small model's sum. */
-static void sum_chunks(const responses_t *responses, const group_parameters_t *parameters, int first,
-                       int end, const family_data_t *family)
+static void sum_chunks(const integrals_t *integrals, int first, int end)
 {
+    const family_data_t *family = integrals->family;
     if (family->n_threads == 1) {
         for (int chunk = first; chunk < end; chunk++)
-            family->sums[chunk - first] = sum_chunk(responses, parameters, chunk, family->buffers);
+            family->sums[chunk - first] = sum_chunk(integrals, chunk, family->buffers);
         return;
     }
 #ifdef _OPENMP
@@ -61,8 +85,7 @@ static void sum_chunks(const responses_t *responses, const group_parameters_t *p
 #ifdef _OPENMP
         thread = omp_get_thread_num();
 #endif
-        family->sums[chunk - first] = sum_chunk(responses, parameters, chunk,
-                                                family->buffers + thread);
+        family->sums[chunk - first] = sum_chunk(integrals, chunk, family->buffers + thread);
     }
 }
 
@@ -78,16 +101,16 @@ static int chunks_in_turn(const responses_t *responses)
 /* A row of a group with one random column counts for as many visits. */
 static const double VISITS_PER_ROW = 1.0;
 
-static status_t add_integrals(const collapsed_target_t *target,
-                              const group_parameters_t *parameters, double *value)
+static status_t add_integrals(const collapsed_target_t *target, const integrals_t *integrals,
+                              double *value)
 {
-    const responses_t *responses = target->model->responses;
     const family_data_t *family = target->family;
+    const responses_t *responses = family->responses;
     int n_chunks = (responses->n_groups - 1) / LATTICE_CHUNK + 1;
     int in_turn = chunks_in_turn(responses), round = family->n_threads * in_turn;
     for (int first = 0; first < n_chunks; first += round) {
         int end = first + round < n_chunks ? first + round : n_chunks;
-        sum_chunks(responses, parameters, first, end, family);
+        sum_chunks(integrals, first, end);
         for (int chunk = first; chunk < end; chunk++) *value += family->sums[chunk - first];
         int to = end == n_chunks ? responses->n_groups : end * LATTICE_CHUNK;
         double rows = responses->start[to] - responses->start[first * LATTICE_CHUNK];
@@ -105,7 +128,7 @@ static status_t family_target_at(target_t *base, const double *point, double *va
     double *L = target->buffers.L;
     group_parameters_t parameters = { theta_at(target, point), L, shape_at(target, point),
                                       target->family->fineness };
-    (void) by_product;
+    integrals_t integrals = { target->family, &parameters, by_product };
     *value = factor_at(target, point, L) + log_theta_prior(model, parameters.theta);
     add_factor_prior(target, L, 1.0, value);
     if (has_shape(model)) {
@@ -113,13 +136,20 @@ static status_t family_target_at(target_t *base, const double *point, double *va
         *value += log_shape_prior(&model->shape_prior, parameters.shape)
             + log_gamma_sums(model->responses, parameters.shape);
     }
-    return add_integrals(target, &parameters, value);
+    return add_integrals(target, &integrals, value);
+}
+
+const responses_t *responses_of_step(const model_t *model, const step_t *step)
+{
+    return model->responses + (model->n_groupings > 1 ? only_grouping(step) : 0);
 }
 
 void start_family_target(collapsed_target_t *target)
 {
+    const model_t *model = target->model;
     target->target.n = target->grouping->n_random + n_correlations(target->grouping)
         + target->model->n_coef + has_shape(target->model);
-    target->target.by_product_size = 0;
+    target->target.by_product_size =
+        model->n_groupings > 1 ? scan_by_product_size(responses_of_step(model, target->step)) : 0;
     target->target.at = family_target_at;
 }

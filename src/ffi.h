@@ -43,6 +43,7 @@ SEXP ffi_nested_rows(SEXP model, SEXP chain, SEXP hyper, SEXP sigma, SEXP rows, 
 SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows,
                       SEXP leave_out);
 SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
+SEXP ffi_draw_step_effects(SEXP model, SEXP tuning, SEXP point);
 SEXP ffi_group_modes(SEXP model, SEXP hyper);
 SEXP ffi_draw_family_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                              SEXP first, SEXP set_seed);

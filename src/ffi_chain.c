@@ -3,6 +3,7 @@
 #include <time.h>
 #include <R_ext/Random.h>
 #include "chain.h"
+#include "ffi_family_scan.h"
 #include "ffi.h"
 #include "ffi_augmented.h"
 #include "ffi_collapsed.h"
@@ -124,6 +125,11 @@ static int starts_from_effects(const model_t *model, sweep_t sweep)
         : model->n_groupings > 1 || model->responses;
 }
 
+static int is_family_scan(const model_t *model, sweep_t sweep)
+{
+    return sweep == collapsed_sweep && model->responses && model->n_steps > 1;
+}
+
 /* Of each grouping. */
 static SEXP encode_effects(const model_t *model, const state_t *state)
 {
@@ -138,10 +144,45 @@ static SEXP encode_effects(const model_t *model, const state_t *state)
     return effects;
 }
 
+/* From what each step of a family's scan seeks the modes of its groups; NULL of others. */
+static SEXP encode_near(const model_t *model, const state_t *state, sweep_t sweep)
+{
+    if (!is_family_scan(model, sweep)) return R_NilValue;
+    SEXP near = PROTECT(allocVector(VECSXP, model->n_steps));
+    for (int s = 0; s < model->n_steps; s++) {
+        const family_scan_t *scan = state->collapsed[s].target.family->scan;
+        size_t J = (size_t) scan->responses.n_groups, q = (size_t) scan->responses.n_random;
+        SEXP own = PROTECT(allocVector(REALSXP, (R_xlen_t) (J * q * (1 + q))));
+        memcpy(REAL(own), scan->linear, sizeof(double) * J * q);
+        memcpy(REAL(own) + J * q, scan->curved, sizeof(double) * J * q * q);
+        SET_VECTOR_ELT(near, s, own);
+        UNPROTECT(1);
+    }
+    UNPROTECT(1);
+    return near;
+}
+
+/* The same from a start, if it has it; and the shape of dispersed counts. */
+static void start_near(SEXP start, const model_t *model, state_t *state)
+{
+    SEXP near = optional_element(start, "near");
+    for (int s = 0; s < model->n_steps; s++) {
+        const collapsed_t *own = state->collapsed + s;
+        const family_scan_t *scan = own->target.family->scan;
+        size_t J = (size_t) scan->responses.n_groups, q = (size_t) scan->responses.n_random;
+        state->shape = shape_at(&own->target, own->moves.point);
+        if (isNull(near)) continue;
+        const double *values = checked_doubles(list_item(near, "near", s, model->n_steps), "near",
+                                               (double) (J * q * (1 + q)));
+        memcpy(scan->linear, values, sizeof(double) * J * q);
+        memcpy(scan->curved, values + J * q, sizeof(double) * J * q * q);
+    }
+}
+
 static SEXP encode_state(const model_t *model, const state_t *state, sweep_t sweep)
 {
-    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect", "shape" };
-    SEXP values[6];
+    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect", "shape", "near" };
+    SEXP values[7];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(allocVector(VECSXP, model->n_groupings));
     for (int g = 0; g < model->n_groupings; g++) {
@@ -153,8 +194,10 @@ static SEXP encode_state(const model_t *model, const state_t *state, sweep_t swe
     int has_effects = starts_from_effects(model, sweep);
     values[4] = PROTECT(has_effects ? encode_effects(model, state) : R_NilValue);
     values[5] = PROTECT(ScalarReal(state->shape));
-    SEXP list = named_list(state->augmented ? 6 : has_effects ? 5 : 4, names, values);
-    UNPROTECT(6);
+    values[6] = PROTECT(encode_near(model, state, sweep));
+    int n = is_family_scan(model, sweep) ? 7 : state->augmented ? 6 : has_effects ? 5 : 4;
+    SEXP list = named_list(n, names, values);
+    UNPROTECT(7);
     return list;
 }
 
@@ -243,6 +286,37 @@ static void start_sampler(SEXP model_list, SEXP points, const model_t *model, sw
     if (sweep == whitened_sweep) start_whitening(model, points, state);
 }
 
+/* Of a family's scan, element `record` of a model: for each step a column of each visit. */
+static SEXP allocate_records(SEXP model_list, const model_t *model, int n_sweeps, state_t *state)
+{
+    if (isNull(optional_element(model_list, "record"))) return R_NilValue;
+    if (!model->responses || model->n_steps < 2 || !state->collapsed)
+        error("internal error: records are of a family's scan");
+    SEXP records = PROTECT(allocVector(VECSXP, model->n_steps));
+    for (int s = 0; s < model->n_steps; s++) {
+        collapsed_t *own = state->collapsed + s;
+        const responses_t *responses = own->target.family->responses;
+        int n = own->target.target.n + model->n_coef + responses->n_random;
+        SET_VECTOR_ELT(records, s, draw_matrix(n, n_sweeps));
+        own->record = REAL(VECTOR_ELT(records, s));
+        own->n_recorded = 0;
+    }
+    UNPROTECT(1);
+    return records;
+}
+
+/* By step: how many proposals there were, and how many were accepted. */
+static SEXP encode_counts(const model_t *model, const state_t *state)
+{
+    SEXP counts = PROTECT(allocMatrix(REALSXP, 2, state->collapsed ? model->n_steps : 0));
+    for (int s = 0; s < ncols(counts); s++) {
+        REAL(counts)[2 * s] = state->collapsed[s].moves.proposed;
+        REAL(counts)[2 * s + 1] = state->collapsed[s].moves.accepted;
+    }
+    UNPROTECT(1);
+    return counts;
+}
+
 static void count_moves(const model_t *model, state_t *state)
 {
     for (int s = 0; state->collapsed && s < model->n_steps; s++) {
@@ -272,10 +346,16 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     if (starts_from_effects(&model, sweep)) start_effects(start, &model, &state);
     state.augmented = start_augmented(model_list, start, sweep, &model, &state);
     start_sampler(model_list, list_element(start, "point"), &model, sweep, &state);
+    if (is_family_scan(&model, sweep)) {
+        start_near(start, &model, &state);
+        start_totals(model_list, &model, &state);
+    }
 
     SEXP hyper = PROTECT(draw_matrix(n_hyper(&model), chain.draws));
     SEXP effects = PROTECT(allocate_kept(&model, kept, &chain));
     chain.hyper = REAL(hyper);
+    SEXP records = PROTECT(allocate_records(model_list, &model, sweeps[0] + sweeps[1] * sweeps[2],
+                                            &state));
 
     GetRNGstate();
     status_t status =
@@ -286,14 +366,16 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 
     count_moves(&model, &state);
     const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
-                            "interrupted", "accepted" };
-    SEXP values[7] = { hyper, effects };
+                            "interrupted", "accepted", "records", "counts" };
+    SEXP values[9] = { hyper, effects };
     values[2] = PROTECT(encode_state(&model, &state, sweep));
     values[3] = PROTECT(ScalarReal(state.proposals));
     values[4] = PROTECT(ScalarReal(state.refused));
     values[5] = PROTECT(ScalarLogical(status == STATUS_INTERRUPTED));
     values[6] = PROTECT(ScalarReal(state.accepted));
-    SEXP answer = named_list(7, names, values);
-    UNPROTECT(7);
+    values[7] = records;
+    values[8] = PROTECT(encode_counts(&model, &state));
+    SEXP answer = named_list(9, names, values);
+    UNPROTECT(9);
     return answer;
 }

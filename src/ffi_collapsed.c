@@ -5,7 +5,7 @@
 #include "ffi_collapsed.h"
 #include "ffi_merged.h"
 #include "ffi_nested.h"
-#include "ffi_responses.h"
+#include "ffi_family_scan.h"
 #include "spectrum.h"
 
 /* Nodes of a table have numbers that are ints. */
@@ -149,7 +149,7 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     target->scale = list_doubles(tuning, "scale", grouping->n_random);
     int is_scanned = model->n_steps > 1, threads = list_integer(tuning, "threads", 1);
     if (model->responses)
-        target->family = new_family_data(model, threads_for(grouping, threads),
+        target->family = new_family_data(model, target->step, threads_for(grouping, threads),
                                          *list_doubles(tuning, "fineness", 1));
     else if (target->step->merged)
         target->merged = new_merged(model, target->step);
@@ -175,13 +175,39 @@ static void decode_moves(SEXP tuning, SEXP point, collapsed_t *collapsed)
     memcpy(moves->point, checked_doubles(point, "point", n), sizeof(double) * n);
 }
 
+/* Proposals of a family's scan follow the effects of others from those that their tunings have. The
+   shares are the reference's meanwhile. */
+static void start_following(SEXP model_list, const model_t *model, const grouping_state_t *present,
+                            double **share, collapsed_t *collapsed)
+{
+    SEXP steps = list_element(model_list, "steps");
+    grouping_state_t *reference = (grouping_state_t *)
+        R_alloc((size_t) model->n_groupings, sizeof(grouping_state_t));
+    for (int s = 0; s < model->n_steps; s++) {
+        SEXP tuning = list_element(VECTOR_ELT(steps, s), "tuning");
+        int g = only_grouping(model->step + s);
+        double size = (double) model->grouping[g].n_random * model->grouping[g].n_groups;
+        memset(reference + g, 0, sizeof(grouping_state_t));
+        reference[g].effect = doubles(size);
+        memcpy(reference[g].effect, list_doubles(tuning, "reference_effect", size),
+               sizeof(double) * (size_t) size);
+        share_effects(model->responses + g, reference[g].effect, share[g]);
+    }
+    for (int s = 0; s < model->n_steps; s++)
+        start_follow(list_element(VECTOR_ELT(steps, s), "tuning"), model,
+                     &collapsed[s].target, reference);
+    for (int g = 0; g < model->n_groupings; g++)
+        share_effects(model->responses + g, present[g].effect, share[g]);
+}
+
 collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model,
                               const state_t *state)
 {
     const double *sigma2 = state->sigma2;
     monitor_t *monitor = state->monitor;
     SEXP steps = list_element(model_list, "steps");
-    int n_steps = model->n_steps;
+    int n_steps = model->n_steps, is_family = model->responses != NULL;
+    double **share = is_family && n_steps > 1 ? new_shares(model, state->grouping) : NULL;
     collapsed_t *collapsed = (collapsed_t *) R_alloc((size_t) n_steps + 1, sizeof(collapsed_t));
     memset(collapsed, 0, sizeof(collapsed_t) * ((size_t) n_steps + 1));
     for (int s = 0; s < n_steps; s++) {
@@ -194,8 +220,10 @@ collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model
         own->L = doubles((double) q * q);
         ALLOCATE(own->group = take_group(q, &work));
         decode_moves(tuning, list_item(points, "point", s, n_steps), own);
+        if (share) start_family_scan(model, model->step + s, share, own->target.family);
     }
-    if (n_steps > 1) start_scan(model, state, collapsed);
+    if (share) start_following(model_list, model, state->grouping, share, collapsed);
+    else if (n_steps > 1) start_scan(model, state, collapsed);
     return collapsed;
 }
 
@@ -217,6 +245,14 @@ static SEXP evaluate_points(target_t *target, SEXP points)
     return values;
 }
 
+/* A step of a family's scan faces the effects that the model's list has. */
+static void face_listed_effects(SEXP model_list, const model_t *model, collapsed_target_t *target)
+{
+    if (!model->responses || model->n_groupings < 2) return;
+    grouping_state_t *effects = effects_of_list(model_list, model);
+    start_family_scan(model, target->step, new_shares(model, effects), target->family);
+}
+
 /* log p(coordinates | y) of the collapsed sampler at points (n x points), given sigma2
    where there are several; -Inf where it cannot be told from nothing, NA once the user
    wants to stop. */
@@ -228,7 +264,35 @@ SEXP ffi_log_target(SEXP model_list, SEXP tuning, SEXP points, SEXP sigma2)
     decode_model(model_list, &model);
     decode_target(model_list, tuning, &model,
                   checked_doubles(sigma2, "sigma2", model.n_strata), &monitor, &target);
+    face_listed_effects(model_list, &model, &target);
     return evaluate_points(&target.target, points);
+}
+
+/* Effects of a family's step at a point, given those of the others: q x groups. */
+SEXP ffi_draw_step_effects(SEXP model_list, SEXP tuning, SEXP point)
+{
+    model_t model;
+    collapsed_target_t target;
+    monitor_t monitor = new_monitor();
+    double one = 1.0, value;
+    decode_model(model_list, &model);
+    decode_target(model_list, tuning, &model, &one, &monitor, &target);
+    face_listed_effects(model_list, &model, &target);
+    if (!target.family || !target.family->scan) error("internal error: not a step of several");
+    const responses_t *responses = target.family->responses;
+    GetRNGstate();
+    draw_uniforms(target.family->scan);
+    PutRNGstate();
+    double *by_product = doubles((double) target.target.by_product_size);
+    status_t status = target.target.at(&target.target, checked_doubles(point, "point", target.target.n),
+                                       &value, by_product);
+    if (status == STATUS_OK && !isfinite(value)) status = STATUS_NOT_FINITE;
+    if (status != STATUS_OK) raise_status(status, 0);
+    SEXP effects = PROTECT(allocMatrix(REALSXP, responses->n_random, responses->n_groups));
+    memcpy(REAL(effects), by_product,
+           sizeof(double) * (size_t) responses->n_random * responses->n_groups);
+    UNPROTECT(1);
+    return effects;
 }
 
 /* A state of which a scan has the effects alone. */

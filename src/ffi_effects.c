@@ -1,4 +1,5 @@
 #include <limits.h>
+#include <math.h>
 #include <R_ext/Random.h>
 #include "ffi.h"
 #include "ffi_responses.h"
@@ -130,9 +131,10 @@ static status_t draw_by_lattice(void *data, int group, int from, int end, const 
     for (int i = from; i < end; i++) {
         group_parameters_t at = { draws->theta + p * i, draws->L[0] + q * q * i,
                                   draws->shape ? draws->shape[i] : 0.0, 1.0 };
-        RETURN_IF_FAILED(draw_group_by_lattice(own->model->responses, group, &at,
-                                               variates + (q + 1) * (i - from), own->buffers,
-                                               effects + stride * (i - from)));
+        group_draw_t draw = { effects + stride * (i - from), NULL, NULL };
+        double value = draw_group_by_lattice(own->model->responses, group, &at,
+                                             variates + (q + 1) * (i - from), own->buffers, &draw);
+        if (isnan(value)) return STATUS_NOT_FINITE;
     }
     return STATUS_OK;
 }
@@ -154,7 +156,7 @@ SEXP ffi_draw_family_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile
     decode_draws(&model, hyper, &draws);
     const grouping_t *grouping = model.grouping;
     int q = grouping->n_random;
-    family_effects_t own = { &model, &draws, new_family_data(&model, 1, 1.0)->buffers };
+    family_effects_t own = { &model, &draws, new_family_data(&model, model.step, 1, 1.0)->buffers };
     deferred_t deferred = { grouping->n_groups, q, draws.n, q + 1, make_uniforms, draw_by_lattice,
                             &own, 1 };
     return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);

@@ -9,30 +9,48 @@
 /* Rows of each group in a block of its own, column by column, made up to whole vectors. */
 typedef struct {
     int n_rows, n_groups;
-    const int *from, *to;       /* n_groups + 1: where a group's rows start in R's arrays and in C's */
+    const int *from, *to;       /* n_groups + 1: where a group's rows start in R's order and in C's */
+    const int *order;           /* n_rows: the row of R's arrays that each is, or NULL */
 } packing_t;
 
-static double *pack_columns(const packing_t *packing, const double *columns, int n_columns)
+static double *pack_columns(const packing_t *packing, const double *columns, const int *place,
+                            int n_columns)
 {
     double *packed;
     size_t size = (size_t) packing->to[packing->n_groups] * n_columns;
     ALLOCATE(packed = take_aligned(&work, size));
     memset(packed, 0, sizeof(double) * size);
     for (int j = 0; j < packing->n_groups; j++) {
-        int n = packing->from[j + 1] - packing->from[j], m = packing->to[j + 1] - packing->to[j];
+        int first = packing->from[j], n = packing->from[j + 1] - first;
+        int m = packing->to[j + 1] - packing->to[j];
         double *block = packed + (size_t) packing->to[j] * n_columns;
-        for (int k = 0; k < n_columns; k++)
-            memcpy(block + (size_t) m * k,
-                   columns + packing->from[j] + (size_t) packing->n_rows * k, sizeof(double) * n);
+        for (int k = 0; k < n_columns; k++) {
+            const double *column = columns + (size_t) packing->n_rows * (place ? place[k] : k);
+            double *out = block + (size_t) m * k;
+            if (!packing->order) memcpy(out, column + first, sizeof(double) * n);
+            else for (int i = 0; i < n; i++) out[i] = column[packing->order[first + i]];
+        }
     }
     return packed;
 }
 
+static int *pack_numbers(const packing_t *packing)
+{
+    int size = packing->to[packing->n_groups];
+    int *row = ints((size_t) size);
+    for (int i = 0; i < size; i++) row[i] = -1;
+    for (int j = 0; j < packing->n_groups; j++)
+        for (int i = packing->from[j]; i < packing->from[j + 1]; i++)
+            row[packing->to[j] + i - packing->from[j]] = packing->order[i];
+    return row;
+}
+
 static packing_t place_rows(SEXP list, int n_groups, int n_rows, int *most_rows)
 {
-    int *to = (int *) R_alloc((size_t) n_groups + 1, sizeof(int));
+    int *to = ints((size_t) n_groups + 1);
     const int *from =
         checked_starts(list_element(list, "start"), "start", n_groups, n_rows);
+    SEXP order = optional_element(list, "order");
     double total = 0.0;
     to[0] = *most_rows = 0;
     for (int j = 0; j < n_groups; j++) {
@@ -42,7 +60,8 @@ static packing_t place_rows(SEXP list, int n_groups, int n_rows, int *most_rows)
         if (total > INT_MAX) error("internal error: %.0f rows", total);
         to[j + 1] = to[j] + m;
     }
-    packing_t packing = { n_rows, n_groups, from, to };
+    packing_t packing = { n_rows, n_groups, from, to,
+                          isNull(order) ? NULL : checked_places(order, "order", n_rows, 0, n_rows) };
     return packing;
 }
 
@@ -59,58 +78,83 @@ static void look_at_rows(responses_t *responses)
     }
 }
 
-void decode_responses(SEXP model_list, model_t *model)
+/* The rows as one grouping has them, or a model without groups. n_columns: of R's Z. */
+static void pack_responses(SEXP list, SEXP sorted, const model_t *model, int g, int n_columns,
+                           responses_t *responses)
 {
-    SEXP list = optional_element(model_list, "responses");
-    if (isNull(list)) return;
-    if (model->n_strata != 1 || model->n_groupings > 1 || !is_uncentered(model))
-        error("internal error: not a model of responses");
-    responses_t *responses = (responses_t *) R_alloc(1, sizeof(responses_t));
-    memset(responses, 0, sizeof *responses);
-    int likelihood = list_integer(list, "likelihood", 0);
-    if (likelihood > LIKELIHOOD_DISPERSED) error("internal error: no likelihood %d", likelihood);
-    responses->likelihood = (likelihood_t) likelihood;
+    const grouping_t *grouping = model->n_groupings ? model->grouping + g : NULL;
+    const int *place = model->n_groupings > 1 ? grouping->place : NULL;
+    int n = length(list_element(list, "y"));
     responses->n_coef = model->n_coef;
-    responses->n_random = model->n_groupings ? model->grouping->n_random : 0;
-    responses->n_groups = model->n_groupings ? model->grouping->n_groups : 1;
+    responses->n_random = grouping ? grouping->n_random : 0;
+    responses->n_groups = grouping ? grouping->n_groups : 1;
     if (responses->n_random > MOST_LATTICE_COLUMNS)
         error("internal error: %d random columns", responses->n_random);
-    int n = length(list_element(list, "y"));
-    packing_t packing = place_rows(list, responses->n_groups, n, &responses->most_rows);
-    double p = model->n_coef, q = responses->n_random;
+    packing_t packing = place_rows(sorted, responses->n_groups, n, &responses->most_rows);
+    if ((packing.order != NULL) != (model->n_groupings > 1))
+        error("internal error: an order of rows for %d groupings", model->n_groupings);
+    double p = model->n_coef;
     responses->start = packing.to;
-    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), model->n_coef);
-    responses->Z = pack_columns(&packing, list_doubles(list, "Z", q * n), responses->n_random);
-    responses->y = pack_columns(&packing, list_doubles(list, "y", n), 1);
-    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), 1);
-    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), 1);
-    SEXP mode = optional_element(list, "mode");
-    if (!isNull(mode))
-        responses->mode = checked_doubles(mode, "mode", q * responses->n_groups);
-    SEXP slope = optional_element(list, "slope");
-    if (!isNull(slope)) {
-        int n_slopes = n_mode_slopes(responses);
-        responses->slope = checked_doubles(slope, "slope", n_slopes * q * responses->n_groups);
-        responses->reference = list_doubles(list, "reference", n_slopes);
-    }
+    responses->row = packing.order ? pack_numbers(&packing) : NULL;
+    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), NULL, model->n_coef);
+    responses->Z = pack_columns(&packing, list_doubles(list, "Z", (double) n_columns * n), place,
+                                responses->n_random);
+    responses->y = pack_columns(&packing, list_doubles(list, "y", n), NULL, 1);
+    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), NULL, 1);
+    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), NULL, 1);
     responses->n_values = length(list_element(list, "value"));
     responses->value = list_doubles(list, "value", responses->n_values);
     responses->times = list_doubles(list, "times", responses->n_values);
     look_at_rows(responses);
+}
+
+/* Modes of the groups, with their derivatives; of one grouping, where it has them. */
+static void decode_modes(SEXP list, responses_t *responses)
+{
+    SEXP mode = optional_element(list, "mode"), slope = optional_element(list, "slope");
+    double size = (double) responses->n_random * responses->n_groups;
+    if (!isNull(mode)) responses->mode = checked_doubles(mode, "mode", size);
+    if (isNull(slope)) return;
+    int n_slopes = n_mode_slopes(responses);
+    responses->slope = checked_doubles(slope, "slope", n_slopes * size);
+    responses->reference = list_doubles(list, "reference", n_slopes);
+}
+
+void decode_responses(SEXP model_list, model_t *model)
+{
+    SEXP list = optional_element(model_list, "responses");
+    if (isNull(list)) return;
+    if (model->n_strata != 1 || !is_uncentered(model))
+        error("internal error: not a model of responses");
+    int n = model->n_groupings > 1 ? model->n_groupings : 1;
+    int likelihood = list_integer(list, "likelihood", 0);
+    if (likelihood > LIKELIHOOD_DISPERSED) error("internal error: no likelihood %d", likelihood);
+    SEXP sorted = checked_list(list_element(list, "sorted"), "sorted");
+    int n_columns = n > 1 ? model->cells.n_columns : model->n_groupings ? model->grouping->n_random : 0;
+    responses_t *responses = (responses_t *) R_alloc((size_t) n, sizeof(responses_t));
+    memset(responses, 0, sizeof(responses_t) * n);
+    for (int g = 0; g < n; g++) {
+        responses[g].likelihood = (likelihood_t) likelihood;
+        pack_responses(list, list_item(sorted, "sorted", g, n), model, g, n_columns, responses + g);
+    }
+    if (n == 1) decode_modes(list, responses);
     model->responses = responses;
     if (has_shape(model))
         model->shape_prior = decode_scale_prior(list_element(list, "shape_prior"));
 }
 
-family_data_t *new_family_data(const model_t *model, int n_threads, double fineness)
+family_data_t *new_family_data(const model_t *model, const step_t *step, int n_threads,
+                               double fineness)
 {
     family_data_t *family = (family_data_t *) R_alloc(1, sizeof(family_data_t));
+    family->responses = responses_of_step(model, step);
+    family->scan = NULL;
     family->n_threads = n_threads;
     family->fineness = fineness;
     family->buffers = (lattice_buffers_t *)
         R_alloc((size_t) n_threads, sizeof(lattice_buffers_t));
     for (int i = 0; i < n_threads; i++)
-        ALLOCATE(family->buffers[i] = take_lattice(model->responses, &work));
+        ALLOCATE(family->buffers[i] = take_lattice(family->responses, &work));
     family->sums = doubles((double) n_threads * LATTICE_CHUNKS_PER_THREAD);
     return family;
 }
@@ -132,11 +176,12 @@ SEXP ffi_group_modes(SEXP model_list, SEXP hyper)
     model_t model;
     hyper_draws_t draws;
     decode_uncentered_model(model_list, &model);
-    if (!model.responses) error("internal error: a model without responses");
+    if (!model.responses || model.n_groupings > 1)
+        error("internal error: not a model of responses with one grouping");
     decode_draws(&model, hyper, &draws);
     int q = model.responses->n_random, J = model.responses->n_groups;
     int n = n_mode_slopes(model.responses);
-    family_data_t *family = new_family_data(&model, 1, 1.0);
+    family_data_t *family = new_family_data(&model, model.step, 1, 1.0);
     group_parameters_t parameters = { draws.theta, q ? draws.L[0] : NULL,
                                       draws.shape ? draws.shape[0] : 0.0, 1.0 };
     SEXP modes = PROTECT(allocMatrix(REALSXP, q, J));

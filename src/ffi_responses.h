@@ -7,7 +7,8 @@
 /* Element `responses` of a model, where it has one, as the model's. */
 void decode_responses(SEXP list, model_t *model);
 
-/* Buffers of a target's lattices. */
-family_data_t *new_family_data(const model_t *model, int n_threads, double fineness);
+/* A step's rows, and buffers of its lattices. */
+family_data_t *new_family_data(const model_t *model, const step_t *step, int n_threads,
+                               double fineness);
 
 #endif

@@ -13,6 +13,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_rank_beside, 5),
     CALL_ENTRY(ffi_run_chain, 6),
     CALL_ENTRY(ffi_em_step, 3),
+    CALL_ENTRY(ffi_draw_step_effects, 3),
     CALL_ENTRY(ffi_group_modes, 2),
     CALL_ENTRY(ffi_draw_family_effects, 7),
     CALL_ENTRY(ffi_draw_polya_gamma, 2),

@@ -53,14 +53,28 @@ static double log_sum_of_exp(size_t n, const double *x, double top)
     return top + log(sum_of_lanes(&sum));
 }
 
+/* x <- exp(x - top); the answer is their sum. */
+FOR_WIDE_VECTORS_TOO
+static double sum_shares(size_t n, double *x, double top)
+{
+    lanes_t sum = ALL_LANES(0.0);
+    for (size_t i = 0; i < n; i += LANES) {
+        lanes_t share = *const_lanes_of(x + i) - top;
+        exp_lanes(&share);
+        *lanes_of(x + i) = share;
+        sum += share;
+    }
+    return sum_of_lanes(&sum);
+}
+
 static double largest_of(size_t n, const double *x, double largest)
 {
     for (size_t i = 0; i < n; i++) if (x[i] > largest) largest = x[i];
     return largest;
 }
 
-/* The nodes' distance; to_unit: the shift of each dimension. */
-static void place_nodes(lattice_group_t *g, double fineness)
+/* The nodes' distance, and their shift from the mode; uniform: q, or NULL. */
+static void place_nodes(lattice_group_t *g, double fineness, const double *uniform)
 {
     g->h = spacing[g->q].h;
     double most = most_step[g->responses->likelihood];
@@ -72,7 +86,9 @@ static void place_nodes(lattice_group_t *g, double fineness)
         g->radius /= sqrt(fineness);
         g->lost /= fineness * fineness;
     }
-    for (int k = 0; k < g->q; k++) g->shift[k] = k == 0 ? 0.5 : 0.0;
+    for (int k = 0; k < g->q; k++)
+        g->shift[k] = uniform ? uniform[k] - 0.5 * (k > 0) : k == 0 ? 0.5 : 0.0;
+    if (g->q == 1) g->shift[0] += g->center[0] / g->h;
 }
 
 static double square_of(int q, const double *u)
@@ -229,83 +245,108 @@ static walk_t fill_ball(lattice_group_t *g)
 
 /* What is asked ------------------------------------------------------------------------------- */
 
-/* Until a Newton step is of a quarter of a standard deviation. */
-static const double NEAR_MODE = 0.05;
+/* The squared distance from the mode, in standard deviations, at which nodes are placed about it, or in
+   several dimensions about the point itself. */
+static const double NEAR_MODE = 0.3, NEARER_MODE = 0.05;
 
-/* log of the sum of the integrand over the nodes, over that at the mode. range, of one dimension. */
-static double sum_nodes(lattice_group_t *g, range_t *range, walk_t *walk)
+/* The nodes of a group: of one dimension, or of several. */
+typedef struct {
+    size_t n;
+    double *node, top;
+    int first;
+    walk_t walk;
+} nodes_t;
+
+static void fill_all(lattice_group_t *g, nodes_t *nodes)
 {
-    if (g->q == 1) {
-        prepare_lines(g);
-        *range = fill_one_dimension(g);
-        return log_sum_of_exp((size_t) (range->end - range->first), range->node + range->first,
-                              range->top);
+    if (g->q > 1) {
+        nodes->walk = fill_ball(g);
+        nodes->n = nodes->walk.n;
+        nodes->node = g->b->node;
+        nodes->top = nodes->walk.top;
+        return;
     }
-    *walk = fill_ball(g);
-    return log_sum_of_exp(walk->n, g->b->node, walk->top);
+    prepare_lines(g);
+    range_t range = fill_one_dimension(g);
+    nodes->n = (size_t) (range.end - range.first);
+    nodes->node = range.node + range.first;
+    nodes->top = range.top;
+    nodes->first = range.first;
+}
+
+static int center_nodes(const responses_t *responses, int group,
+                        const group_parameters_t *parameters, const double *uniform,
+                        const lattice_buffers_t *buffers, lattice_group_t *g)
+{
+    double near = responses->n_random == 1 ? NEAR_MODE : NEARER_MODE;
+    if (!center_group(responses, group, parameters, near, buffers, g)) return 0;
+    if (g->q > 0) place_nodes(g, parameters->fineness, uniform);
+    return 1;
+}
+
+/* log_sum: of the integrand over that at the mode. */
+static double log_integral(const lattice_group_t *g, double log_sum)
+{
+    return g->at_mode - 0.5 * square_of(g->q, g->u) - g->log_det
+        + g->q * (log(g->h) - 0.918938533204672742) + log_sum;
 }
 
 double log_group_integral(const responses_t *responses, int group,
                           const group_parameters_t *parameters, const lattice_buffers_t *buffers)
 {
     lattice_group_t g;
-    range_t range;
-    walk_t walk;
-    if (!center_group(responses, group, parameters, NEAR_MODE, buffers, &g)) return NAN;
+    nodes_t nodes;
+    if (!center_nodes(responses, group, parameters, NULL, buffers, &g)) return NAN;
     if (g.q == 0) return g.at_mode;
-    place_nodes(&g, parameters->fineness);
-    double log_sum = sum_nodes(&g, &range, &walk);
-    return g.at_mode - 0.5 * square_of(g.q, g.u) - g.log_det
-        + g.q * (log(g.h) - 0.918938533204672742) + log_sum;
+    fill_all(&g, &nodes);
+    return log_integral(&g, log_sum_of_exp(nodes.n, nodes.node, nodes.top));
 }
 
-/* The number of the node at which the nodes' cumulated shares reach u. */
-static size_t choose_node(size_t n, const double *node, double log_sum, double u)
+/* The number of the node at which the nodes' cumulated shares reach u of their sum. */
+static size_t choose_node(size_t n, const double *share, double sum, double u)
 {
-    double sum = 0.0;
+    double left = u * sum;
     size_t likely = 0;
     for (size_t i = 0; i < n; i++) {
-        double share = exp(node[i] - log_sum);
-        sum += share;
-        if (share > 0.0) likely = i;
-        if (sum >= u && share > 0.0) return i;
+        if (share[i] < 1e-290) continue;
+        likely = i;
+        left -= share[i];
+        if (left <= 0.0) break;
     }
     return likely;
 }
 
-status_t draw_group_by_lattice(const responses_t *responses, int group,
-                               const group_parameters_t *parameters, const double *uniform,
-                               const lattice_buffers_t *buffers, double *effect)
+/* The effects at the chosen node. */
+static void effect_at_node(lattice_group_t *g, const nodes_t *nodes, size_t chosen, double *effect)
 {
-    lattice_group_t g;
-    range_t range;
-    walk_t walk;
     double t[MOST_Q], u[MOST_Q];
-    if (!center_group(responses, group, parameters, NEAR_MODE, buffers, &g))
-        return STATUS_NOT_FINITE;
-    int q = g.q;
-    place_nodes(&g, parameters->fineness);
-    for (int k = 0; k < q; k++) g.shift[k] = k == 0 ? uniform[k] : uniform[k] - 0.5;
-    double log_sum = sum_nodes(&g, &range, &walk);
-    if (!isfinite(log_sum)) return STATUS_NOT_FINITE;
-    if (q == 1) {
-        size_t chosen = choose_node((size_t) (range.end - range.first), range.node + range.first,
-                                    log_sum, uniform[q]);
-        t[0] = g.h * (range.first + (double) chosen + g.shift[0]);
-    } else {
-        walk_t search = start_walk(&g, choose_node(walk.n, buffers->node, log_sum, uniform[q]));
-        walk_dimension(&search, q - 1, NULL, g.radius * g.radius);
+    int q = g->q;
+    if (q == 1) t[0] = g->h * (nodes->first + (double) chosen + g->shift[0]);
+    else {
+        walk_t search = start_walk(g, chosen);
+        walk_dimension(&search, q - 1, NULL, g->radius * g->radius);
         memcpy(t, search.t, sizeof(double) * q);
     }
     for (int k = 0; k < q; k++) {
-        u[k] = g.u[k];
-        for (int l = k; l < q; l++) u[k] += g.inverse[l + q * k] * t[l];
+        u[k] = g->u[k];
+        for (int l = k; l < q; l++) u[k] += g->inverse[l + q * k] * t[l];
     }
-    for (int k = 0; k < q; k++) {
-        effect[k] = 0.0;
-        for (int l = 0; l <= k; l++) effect[k] += parameters->L[k + (size_t) q * l] * u[l];
-    }
-    return STATUS_OK;
+    effects_of(g, u, effect);
+}
+
+double draw_group_by_lattice(const responses_t *responses, int group,
+                             const group_parameters_t *parameters, const double *uniform,
+                             const lattice_buffers_t *buffers, const group_draw_t *draw)
+{
+    lattice_group_t g;
+    nodes_t nodes;
+    if (!center_nodes(responses, group, parameters, uniform, buffers, &g)) return NAN;
+    fill_all(&g, &nodes);
+    double sum = sum_shares(nodes.n, nodes.node, nodes.top);
+    if (!isfinite(sum)) return NAN;
+    effect_at_node(&g, &nodes, choose_node(nodes.n, nodes.node, sum, uniform[g.q]), draw->effect);
+    if (draw->linear) store_quadratic(&g, draw->linear, draw->curved);
+    return log_integral(&g, nodes.top + log(sum));
 }
 
 double log_gamma_sums(const responses_t *responses, double shape)

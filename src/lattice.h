@@ -39,10 +39,17 @@ status_t find_mode_slopes(const responses_t *responses, int group,
                           const group_parameters_t *parameters, const lattice_buffers_t *buffers,
                           double *mode, double *slope);
 
-/* A draw of b from uniform random numbers: uniform, q + 1; effect, q. */
-status_t draw_group_by_lattice(const responses_t *responses, int group,
-                               const group_parameters_t *parameters, const double *uniform,
-                               const lattice_buffers_t *buffers, double *effect);
+/* A draw of a group's effects, and what the next search for its mode starts from (responses_t). */
+typedef struct {
+    double *effect;             /* q */
+    double *linear, *curved;    /* q, q x q, or NULL */
+} group_draw_t;
+
+/* log_group_integral() with the nodes shifted at random, and a draw of b from uniform random numbers:
+   uniform, q + 1. Not a number where it fails. */
+double draw_group_by_lattice(const responses_t *responses, int group,
+                             const group_parameters_t *parameters, const double *uniform,
+                             const lattice_buffers_t *buffers, const group_draw_t *draw);
 
 /* The sum of the gamma functions of DISPERSED counts. */
 double log_gamma_sums(const responses_t *responses, double shape);

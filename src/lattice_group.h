@@ -14,7 +14,11 @@ typedef struct {
     double equal;
     const double *X, *Z, *y, *offset;
     const double *trials;
+    const double *L;            /* q x q */
     double u[MOST_Q];           /* the mode, or near it */
+    double center[MOST_Q];      /* t of the mode */
+    double slope[MOST_Q], curved[MOST_Q * MOST_Q];  /* of the log likelihood in b at u: Z'(y - mean),
+                                                       Z'WZ */
     double C[MOST_Q * MOST_Q];  /* lower triangular: CC' is minus the second derivative there */
     double inverse[MOST_Q * MOST_Q];    /* of C */
     double along[MOST_Q];       /* y'c */
@@ -28,6 +32,15 @@ typedef struct {
     double lost;                /* log of what the density has fallen to where nodes of one dimension end */
     double shift[MOST_Q];
 } lattice_group_t;
+
+/* b = L u. */
+static inline void effects_of(const lattice_group_t *g, const double *u, double *b)
+{
+    for (int k = 0; k < g->q; k++) {
+        b[k] = 0.0;
+        for (int l = 0; l <= k; l++) b[k] += g->L[k + (size_t) g->q * l] * u[l];
+    }
+}
 
 /* A row of PROBIT or CLOGLOG: its log likelihood, slope and minus its curvature. */
 typedef struct {
@@ -47,6 +60,10 @@ static inline int is_plain(const lattice_group_t *g)
    and the shift; and what nodes are made of. 0 where there is no mode. */
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
                  const lattice_buffers_t *b, lattice_group_t *g);
+
+/* Of the log likelihood in b, about r'b - b'Wb/2: r = s + W b of the slope s at b = L u, q; and W,
+   q x q, or NULL. */
+void store_quadratic(const lattice_group_t *g, double *linear, double *curved);
 
 /* What lines of nodes multiply by, at the distance h. */
 void prepare_lines(lattice_group_t *g);

@@ -45,6 +45,7 @@ INLINED void start_group(const responses_t *responses, int j, const group_parame
     for (int i = 0; i < n; i += LANES)
         *lanes_of(b->base + i) = *const_lanes_of(g->offset + i) - from_offset;
     add_columns(n, p, g->X, at->theta, b->base);
+    g->L = at->L;
     g->is_equal = responses->is_intercept && !is_plain(g);
     if (g->is_equal) return;
     memset(b->A, 0, sizeof(double) * n * q);
@@ -204,26 +205,51 @@ static int factor_small(int q, double *H)
     return 1;
 }
 
-/* Gradient and minus the Hessian of log p(y, u) at u. */
-INLINED void differentiate(const lattice_group_t *g, const double *u, double *gradient, double *H)
+/* Slope and minus the curvature of the group's log likelihood in its effects b. */
+INLINED void differentiate(lattice_group_t *g)
 {
     const lattice_buffers_t *b = g->b;
     int n = g->n, q = g->q;
     for (int k = 0; k < q; k++) {
-        const double *a = b->A + (size_t) n * k;
+        const double *z = g->Z + (size_t) n * k;
         lanes_t sum = ALL_LANES(0.0);
         for (int i = 0; i < n; i += LANES)
-            sum += *const_lanes_of(a + i)
+            sum += *const_lanes_of(z + i)
                 * (*const_lanes_of(g->y + i) - *const_lanes_of(b->mean + i));
-        gradient[k] = sum_of_lanes(&sum) - u[k];
+        g->slope[k] = sum_of_lanes(&sum);
         for (int l = k; l < q; l++) {
-            const double *other = b->A + (size_t) n * l;
+            const double *other = g->Z + (size_t) n * l;
             lanes_t square = ALL_LANES(0.0);
             for (int i = 0; i < n; i += LANES)
-                square += *const_lanes_of(a + i) * *const_lanes_of(other + i)
+                square += *const_lanes_of(z + i) * *const_lanes_of(other + i)
                     * *const_lanes_of(b->weight + i);
-            H[l + q * k] = sum_of_lanes(&square) + (l == k);
+            g->curved[l + q * k] = g->curved[k + q * l] = sum_of_lanes(&square);
         }
+    }
+}
+
+/* H <- I + L'WL, of which the lower triangle. */
+INLINED void add_curvature(int q, const double *L, const double *W, double *H)
+{
+    for (int k = 0; k < q; k++) {
+        double WL[MOST_Q];
+        for (int m = 0; m < q; m++) {
+            WL[m] = 0.0;
+            for (int l = k; l < q; l++) WL[m] += W[m + q * l] * L[l + q * k];
+        }
+        for (int l = k; l < q; l++) {
+            H[l + q * k] = l == k;
+            for (int m = l; m < q; m++) H[l + q * k] += L[m + q * l] * WL[m];
+        }
+    }
+}
+
+/* out <- L's. */
+INLINED void turn_slope(int q, const double *L, const double *slope, double *out)
+{
+    for (int k = 0; k < q; k++) {
+        out[k] = 0.0;
+        for (int l = k; l < q; l++) out[k] += L[l + q * k] * slope[l];
     }
 }
 
@@ -241,7 +267,7 @@ INLINED double cut_step(const lattice_group_t *g, const double *step)
 }
 
 /* All of this where Z L is one and the same number. */
-INLINED void differentiate_equal(const lattice_group_t *g, double u, double *gradient, double *H)
+INLINED void differentiate_equal(lattice_group_t *g, double u)
 {
     const lattice_buffers_t *b = g->b;
     double a = g->equal;
@@ -264,50 +290,78 @@ INLINED void differentiate_equal(const lattice_group_t *g, double u, double *gra
         *lanes_of(b->eta + i) = eta;
         slope += *const_lanes_of(g->y + i) - E;
     }
-    *gradient = a * sum_of_lanes(&slope) - u;
-    *H = 1.0 + a * a * sum_of_lanes(&curvature);
+    g->slope[0] = sum_of_lanes(&slope);
+    g->curved[0] = sum_of_lanes(&curvature);
 }
 
-INLINED void look_at(const lattice_group_t *g, const double *u, double *gradient, double *H)
+INLINED void look_at(lattice_group_t *g, const double *u)
 {
     if (g->is_equal) {
-        differentiate_equal(g, u[0], gradient, H);
+        differentiate_equal(g, u[0]);
         return;
     }
     predict_rows(g, u);
     if (is_plain(g)) plain_rows(g);
     else if (g->responses->likelihood == LIKELIHOOD_COUNTS) count_rows(g);
     else logistic_rows(g);
-    differentiate(g, u, gradient, H);
+    differentiate(g);
+}
+
+/* x <- C^-1 x, and x <- C'^-1 x. */
+INLINED void solve_forward(int q, const double *C, double *x)
+{
+    for (int k = 0; k < q; k++) {
+        for (int l = 0; l < k; l++) x[k] -= C[k + q * l] * x[l];
+        x[k] /= C[k + q * k];
+    }
+}
+
+INLINED void solve_backward(int q, const double *C, double *x)
+{
+    for (int k = q - 1; k >= 0; k--) {
+        for (int l = k + 1; l < q; l++) x[k] -= C[l + q * k] * x[l];
+        x[k] /= C[k + q * k];
+    }
 }
 
 enum { MOST_NEWTON_STEPS = 200 };
 
-/* Newton's method from g->u, until half of its decrement is nearly nothing; 0 where it fails. */
+/* Newton's method from g->u, until its decrement is nearly nothing; 0 where it fails. What a step
+   more would be in the coordinates t is left in g->center. */
 INLINED int approach_mode(lattice_group_t *g, double enough)
 {
     int q = g->q;
-    double gradient[MOST_Q], step[MOST_Q];
+    double step[MOST_Q];
     for (int round = 0; round < MOST_NEWTON_STEPS; round++) {
-        look_at(g, g->u, gradient, g->C);
+        look_at(g, g->u);
+        add_curvature(q, g->L, g->curved, g->C);
         if (!factor_small(q, g->C)) return 0;
+        turn_slope(q, g->L, g->slope, step);
+        for (int k = 0; k < q; k++) step[k] -= g->u[k];
+        solve_forward(q, g->C, step);
         double decrement = 0.0;
         for (int k = 0; k < q; k++) {
-            double sum = gradient[k];
-            for (int l = 0; l < k; l++) sum -= g->C[k + q * l] * step[l];
-            step[k] = sum / g->C[k + q * k];
             decrement += step[k] * step[k];
+            g->center[k] = step[k];
         }
         if (decrement < enough) return 1;
-        for (int k = q - 1; k >= 0; k--) {
-            double sum = step[k];
-            for (int l = k + 1; l < q; l++) sum -= g->C[l + q * k] * step[l];
-            step[k] = sum / g->C[k + q * k];
-        }
+        solve_backward(q, g->C, step);
         double cut = cut_step(g, step);
         for (int k = 0; k < q; k++) g->u[k] += cut * step[k];
     }
     return 0;
+}
+
+void store_quadratic(const lattice_group_t *g, double *linear, double *curved)
+{
+    int q = g->q;
+    double b[MOST_Q];
+    effects_of(g, g->u, b);
+    for (int k = 0; k < q; k++) {
+        linear[k] = g->slope[k];
+        for (int l = 0; l < q; l++) linear[k] += g->curved[k + q * l] * b[l];
+    }
+    if (curved) memcpy(curved, g->curved, sizeof(double) * q * q);
 }
 
 /* The same where all rows have one c, which stands in the first vector. */
@@ -390,16 +444,37 @@ INLINED void predict_mode(const responses_t *responses, int j, const group_param
     for (int k = 0; k < q; k++) u[k] += cut * shift[k];
 }
 
+/* At the mode of r'b - b'Wb/2 - |u|^2/2; 0 where there is none. */
+INLINED int solve_quadratic(const responses_t *responses, int j, lattice_group_t *g)
+{
+    int q = g->q;
+    double C[MOST_Q * MOST_Q];
+    add_curvature(q, g->L, responses->curved + (size_t) q * q * j, C);
+    turn_slope(q, g->L, responses->linear + (size_t) q * j, g->u);
+    if (!factor_small(q, C)) return 0;
+    solve_forward(q, C, g->u);
+    solve_backward(q, C, g->u);
+    return 1;
+}
+
+/* Where the search begins: where the group was before, with other effects' offsets and another L; or at
+   a given mode, moved by its derivatives; or at 0. */
+INLINED void start_search(const responses_t *responses, int j, const group_parameters_t *at,
+                          lattice_group_t *g)
+{
+    if (responses->linear && solve_quadratic(responses, j, g)) return;
+    for (int k = 0; k < g->q; k++)
+        g->u[k] = responses->mode ? responses->mode[k + (size_t) g->q * j] : 0.0;
+    if (responses->slope) predict_mode(responses, j, at, g->u);
+}
+
 FOR_WIDE_VECTORS_TOO
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
                  const lattice_buffers_t *b, lattice_group_t *g)
 {
-    int q = responses->n_random;
     start_group(responses, j, at, b, g);
     if (g->is_equal) g->equal = at->L[0];
-    for (int k = 0; k < q; k++)
-        g->u[k] = responses->mode ? responses->mode[k + (size_t) q * j] : 0.0;
-    if (responses->slope) predict_mode(responses, j, at, g->u);
+    start_search(responses, j, at, g);
     if (!approach_mode(g, enough)) return 0;
     g->at_mode = log_likelihood(g);
     if (g->is_equal) turn_equal_rows(g);

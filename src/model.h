@@ -52,7 +52,7 @@ typedef struct {
     scale_prior_t sigma_prior;
 
     /* Of a family other than the Gaussian; then sigma stands for nothing. */
-    const responses_t *responses;   /* or NULL */
+    const responses_t *responses;   /* or NULL; of several groupings n_groupings of them */
     scale_prior_t shape_prior;      /* of r^-1/2, r the shape of dispersed counts */
 } model_t;
 
@@ -111,6 +111,8 @@ typedef struct {
     struct several *several;        /* of a Gibbs sampler with several groupings, else NULL */
     struct augmented *augmented;    /* of one with Polya-Gamma weights, else NULL */
     struct collapsed *collapsed;    /* n_steps, of the collapsed sampler, else NULL */
+    int n_totals;
+    struct totals *totals;          /* of another family's nested chains, else NULL */
 } state_t;
 
 state_buffers_t take_state(const model_t *model, workspace_t *work);

@@ -28,20 +28,25 @@ enum { MOST_LATTICE_COLUMNS = 8 };
 
 /* Responses of another family than the Gaussian, rows of a group beside each other; each group's
    number of rows has been made a multiple of LANES by rows without trials. A model without groups
-   has one, whose rows have no columns of Z. */
+   has one, whose rows have no columns of Z; one of several groupings has the same rows for each, in
+   the order of its groups. */
 typedef struct responses {
     likelihood_t likelihood;
     int n_groups, n_coef, n_random;
     int most_rows;                  /* of a group */
     const int *start;               /* n_groups + 1 */
+    const int *row;                 /* rows: which of the data each is, -1 of those that fill up; NULL
+                                       in a model of one grouping */
     const double *X, *Z;            /* rows x p, rows x q: a block for each group */
     const double *y, *trials, *offset;
     int is_single;                  /* has no row more than one trial? */
     int has_few_trials;             /* has no row more than FEW_TRIALS, and each a whole number? */
     int is_intercept;               /* is Z one column of ones? */
-    const double *mode;             /* q x n_groups: near the modes of standardized effects */
+    const double *mode;             /* q x n_groups: near the modes of standardized effects, or NULL */
     const double *slope;            /* n_mode_slopes() x q x n_groups: their derivatives there, or NULL */
     const double *reference;        /* n_mode_slopes(): where */
+    const double *linear, *curved;  /* q x n_groups, q x q x n_groups: of effects b the log likelihood
+                                       is about r'b - b'Wb/2; or NULL */
     int n_values;                   /* of DISPERSED: distinct counts, and how many rows have each */
     const double *value, *times;
 } responses_t;

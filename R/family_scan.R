@@ -1,0 +1,182 @@
+# Tuning of a scan over the groupings of another family than the Gaussian one: each step's proposals
+# start at the mode given the others' effects, and learn in a pilot run.
+
+# Visits of every step, and Newton steps in each, from which the pilot starts.
+start_rounds <- 5L
+start_newton_steps <- 2L
+
+# Sweeps of the pilot's parts. After the first of them proposals follow others' effects from the state
+# that it came to. Chains start from the ends of the last part's pieces.
+family_pilot_parts <- c(60L, 90L, 150L, 400L)
+pilot_ends <- 4L
+
+# Degrees of freedom of a scan's proposals, and their width over the draws that they learnt from.
+scan_df <- 20
+scan_width <- 1.05
+
+# A model with its tuning, and states that chains start from; NULL where a step has no mode.
+tune_family_scan <- function(model, control) {
+  with_stream(pilot_seed, {
+    model <- first_proposals(model, control)
+    if (!is.null(model)) pilot_family_scan(model)
+  })
+}
+
+# Steps are visited from that with the fewest groups on, so that what lies between large groups is
+# not taken for what lies between small ones.
+first_proposals <- function(model, control) {
+  start <- family_start(model)
+  tunings <- lapply(seq_along(model$steps), function(s) {
+    tuning <- new_tuning(model, start, "none", control$threads, step = s - 1L)
+    tuning$scale <- start$scale[[s]]
+    c(tuning, list(fineness = 1))
+  })
+  model$effect <- lapply(model$groupings, function(grouping) {
+    numeric(grouping$n_random * grouping$n_groups)
+  })
+  rest <- utils::tail(start$point, model$n_coef + has_shape(model))
+  points <- lapply(tunings, first_point, rest)
+  order <- order(vapply(model$groupings, `[[`, 0L, "n_groups"))
+  for (round in seq_len(start_rounds)) for (s in order) {
+    points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
+    found <- family_mode(model, tunings[[s]], points[[s]], start_newton_steps)
+    if (is.null(found)) return(NULL)
+    points[[s]] <- found$mode
+    rest <- utils::tail(found$mode, length(rest))
+    model$effect[[s]] <- .Call(ffi_draw_step_effects, model, tunings[[s]], points[[s]])
+  }
+  for (s in seq_along(tunings)) {
+    points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
+    found <- family_mode(model, tunings[[s]], points[[s]], most_newton_steps)
+    if (is.null(found)) return(NULL)
+    tunings[[s]] <- place_proposal(tunings[[s]], found$mode, safe_covariance(found$hessian))
+    points[[s]] <- fold_point(found$mode, tunings[[s]])
+  }
+  model$starts <- list(list(theta = rest[seq_len(model$n_coef)], Sigma = start$Sigma, sigma2 = 1,
+                            point = points, effect = model$effect))
+  with_reference(with_tuning(model, tunings), model$starts[[1]])
+}
+
+# Proposals follow the effects of others from this state on.
+with_reference <- function(model, state) {
+  with_tuning(model, Map(function(tuning, point, effect) {
+    q <- length(tuning$scale)
+    tuning$reference <- as.numeric(point)
+    tuning$reference_effect <- as.numeric(effect)
+    tuning$slope <- matrix(0, length(tuning$center), q)
+    tuning$mean_score <- numeric(q)
+    tuning
+  }, tuning_of_model(model), state$point, state$effect))
+}
+
+# A point of a step with the coefficients and the shape of another.
+first_point <- function(tuning, rest, point = NULL) {
+  n <- length(tuning$center) - length(rest)
+  if (is.null(point)) point <- rep(c(asinh(1), 0), c(length(tuning$scale), n - length(tuning$scale)))
+  c(point[seq_len(n)], rest)
+}
+
+# Pilot runs, after each of which proposals learn from the later part of its draws.
+pilot_family_scan <- function(model) {
+  state <- model$starts[[1]]
+  model$record <- TRUE
+  none <- rep(list(integer()), length(model$groupings))
+  for (part in seq_along(family_pilot_parts)) {
+    is_last <- part == length(family_pilot_parts)
+    pieces <- if (is_last) rep(family_pilot_parts[part] %/% pilot_ends, pilot_ends)
+      else family_pilot_parts[part]
+    records <- NULL
+    model$starts <- NULL
+    for (size in pieces) {
+      run <- sample_chain(model, "collapsed", state, size, kept = none)
+      if (run$interrupted) rlang::interrupt()
+      state <- run$state
+      records <- Map(cbind, if (is.null(records)) lapply(run$records, function(x) NULL) else records,
+                     run$records)
+      model$starts <- c(model$starts, list(state))
+    }
+    tunings <- Map(learn_from_visits, tuning_of_model(model), records)
+    if (is_last) tunings <- lapply(tunings, narrow_proposal)
+    model <- with_tuning(model, tunings)
+    fold <- function(state) {
+      state$point <- Map(fold_point, state$point, tunings)
+      state
+    }
+    state <- fold(state)
+    model$starts <- lapply(model$starts, fold)
+    if (part == 1) model <- follow_anew(model, state, records)
+  }
+  model$effect <- model$record <- NULL
+  model
+}
+
+# A t about what is left of the points once what they follow is taken off. records: a column for each
+# visit, its point, the shift of the coefficients and the score of the standard deviations.
+learn_from_visits <- function(tuning, records) {
+  n <- length(tuning$center)
+  q <- length(tuning$scale)
+  p <- nrow(records) - n - q
+  later <- t(records[, seq(ncol(records) %/% 4 + 1, ncol(records)), drop = FALSE])
+  points <- later[, seq_len(n), drop = FALSE]
+  theta <- place_of_theta(tuning, p) + seq_len(p)
+  points[, theta] <- points[, theta] + later[, n + seq_len(p)]
+  score <- later[, n + p + seq_len(q), drop = FALSE]
+  tuning$mean_score <- colMeans(score)
+  centered <- sweep(score, 2, tuning$mean_score)
+  slope <- tryCatch(solve(crossprod(centered), crossprod(centered, points)),
+                    error = function(e) matrix(0, q, n))
+  tuning$slope <- t(slope)
+  tune_to_draws(tuning, points - centered %*% slope)
+}
+
+place_of_theta <- function(tuning, p) {
+  shapes <- length(tuning$center) - sum(tuning$sign_columns > 0) - p
+  length(tuning$center) - shapes - p
+}
+
+# The reference moves to this state, and the center with it: by the last shift.
+follow_anew <- function(model, state, records) {
+  tunings <- Map(function(tuning, records) {
+    p <- model$n_coef
+    n <- length(tuning$center)
+    theta <- place_of_theta(tuning, p) + seq_len(p)
+    tuning$center[theta] <- tuning$center[theta] - records[n + seq_len(p), ncol(records)]
+    tuning
+  }, tuning_of_model(model), records)
+  with_reference(with_tuning(model, tunings), state)
+}
+
+narrow_proposal <- function(tuning) {
+  tuning$root <- tuning$root * proposal_width / scan_width
+  tuning$df <- scan_df
+  tuning$n_independent <- 1L
+  tuning$n_ellipse <- 0L
+  tuning
+}
+
+# A chain starts from an end of the pilot; with a draw of another fit, from its hyperparameters.
+start_family_scan <- function(model, start, state) {
+  if (is.null(state)) return(start)
+  start$Sigma <- state$Sigma
+  start$theta <- beta_to_theta(model, state$beta)
+  start$point <- lapply(tuning_of_model(model), function(tuning) {
+    fold_point(as.numeric(points_of(t(state$hyper), model, tuning)), tuning)
+  })
+  start
+}
+
+# lattice_error() of a scan: of each step's density given the effects at the ends of the chains, the
+# largest of all steps.
+scan_error <- function(model, results) {
+  n <- max(1, min(25, 2e5 / sum(vapply(model$groupings, `[[`, 0L, "n_groups"))))
+  differences <- lapply(results, function(result) {
+    model$effect <- result$end$state$effect
+    chosen <- unique(round(seq(1, ncol(result$hyper), length.out = n)))
+    vapply(tuning_of_model(model), function(tuning) {
+      points <- t(points_of(t(result$hyper[, chosen, drop = FALSE]), model, tuning))
+      finer <- log_target(model, replace(tuning, "fineness", 0.5), points, 1)
+      stats::var(finer - log_target(model, tuning, points, 1))
+    }, 0)
+  })
+  max(sqrt(rowMeans(matrix(unlist(differences), length(model$steps)))), na.rm = TRUE)
+}

@@ -1,0 +1,48 @@
+#include <string.h>
+#include <R_ext/Random.h>
+#include "family_scan.h"
+
+void face_other_effects(family_scan_t *scan)
+{
+    const responses_t *responses = &scan->responses;
+    int n = responses->start[responses->n_groups];
+    memcpy(scan->offset, scan->given, sizeof(double) * n);
+    for (int s = 0; s < scan->n_groupings; s++) {
+        const double *share = scan->share[s];
+        if (s == scan->grouping) continue;
+        for (int i = 0; i < n; i++)
+            if (responses->row[i] >= 0) scan->offset[i] += share[responses->row[i]];
+    }
+}
+
+void draw_uniforms(family_scan_t *scan)
+{
+    size_t n = (size_t) (scan->responses.n_random + 1) * scan->responses.n_groups;
+    for (size_t i = 0; i < n; i++) scan->uniform[i] = unif_rand();
+}
+
+void share_effects(const responses_t *responses, const double *effect, double *share)
+{
+    int q = responses->n_random;
+    for (int j = 0; j < responses->n_groups; j++) {
+        int first = responses->start[j], n = responses->start[j + 1] - first;
+        const double *Z = responses->Z + (size_t) first * q, *b = effect + (size_t) q * j;
+        for (int i = 0; i < n; i++) {
+            int row = responses->row[first + i];
+            if (row < 0) continue;
+            double sum = 0.0;
+            for (int k = 0; k < q; k++) sum += Z[i + (size_t) n * k] * b[k];
+            share[row] = sum;
+        }
+    }
+}
+
+void leave_effects(const double *by_product, double *effect, family_scan_t *scan)
+{
+    const responses_t *responses = &scan->responses;
+    size_t J = (size_t) responses->n_groups, q = (size_t) responses->n_random;
+    memcpy(effect, by_product, sizeof(double) * q * J);
+    memcpy(scan->linear, by_product + q * J, sizeof(double) * q * J);
+    memcpy(scan->curved, by_product + 2 * q * J, sizeof(double) * q * q * J);
+    share_effects(responses, effect, scan->share[scan->grouping]);
+}

@@ -1,0 +1,87 @@
+#include <math.h>
+#include <string.h>
+#include <R_ext/Random.h>
+#include "family_target.h"
+#include "totals_sweep.h"
+
+/* Where the search for an interval starts, and how often it grows. */
+static const double SLICE_WIDTH = 1.0;
+enum { MOST_GROWTHS = 8 };
+
+/* log density of the coordinates of all levels, their prior and Jacobian included. */
+static double density_at_points(totals_t *totals, const state_t *state)
+{
+    double value = 0.0;
+    for (int l = 0; l < totals->n_levels; l++) {
+        const collapsed_t *own = state->collapsed + totals->level[l].grouping;
+        const proposal_t *proposal = &own->moves.proposal;
+        for (int k = 0; k < proposal->n_columns; k++)
+            if (own->moves.point[k] < 0.0 && !(proposal->near >> k & 1u)) return -INFINITY;
+        value += factor_at(&own->target, own->moves.point, totals->L[l]);
+        add_factor_prior(&own->target, totals->L[l], 1.0, &value);
+    }
+    value += log_totals_density(totals);
+    return value < INFINITY ? value : -INFINITY;
+}
+
+/* x is one of the coordinates; value: the density at it. */
+static void slice_coordinate(totals_t *totals, const state_t *state, double *x, double *value)
+{
+    double from = *x, level = *value + log(unif_rand());
+    double low = from - SLICE_WIDTH * unif_rand(), high = low + SLICE_WIDTH;
+    for (int i = 0; i < MOST_GROWTHS; i++) {
+        *x = low;
+        if (!(density_at_points(totals, state) > level)) break;
+        low -= SLICE_WIDTH;
+    }
+    for (int i = 0; i < MOST_GROWTHS; i++) {
+        *x = high;
+        if (!(density_at_points(totals, state) > level)) break;
+        high += SLICE_WIDTH;
+    }
+    while (high - low > 1e-12) {
+        *x = low + (high - low) * unif_rand();
+        double there = density_at_points(totals, state);
+        if (there > level) {
+            *value = there;
+            return;
+        }
+        *(*x < from ? &low : &high) = *x;
+    }
+    *x = from;
+}
+
+static void leave_totals(const model_t *model, const totals_t *totals, state_t *state)
+{
+    for (int l = 0; l < totals->n_levels; l++) {
+        int g = totals->level[l].grouping, q = totals->level[l].n_random;
+        collapsed_t *own = state->collapsed + g;
+        fold_point(&own->moves.proposal, own->moves.point);
+        factor_at(&own->target, own->moves.point, own->L);
+        set_covariance(q, own->L, q, 1.0, state->grouping[g].Sigma);
+        share_effects(model->responses + g, state->grouping[g].effect,
+                      own->target.family->scan->share[g]);
+    }
+}
+
+status_t sweep_given_totals(const model_t *model, totals_t *totals, state_t *state)
+{
+    find_totals(state, totals);
+    double value = density_at_points(totals, state);
+    /* So far out that nothing can be told: the scan goes on without. */
+    if (!isfinite(value)) return STATUS_OK;
+    double visits = 0.1 * totals->n * totals->n * totals->level[1].n_groups;
+    for (int l = 0; l < totals->n_levels; l++) {
+        const collapsed_t *own = state->collapsed + totals->level[l].grouping;
+        int n = own->target.grouping->n_random + n_correlations(own->target.grouping);
+        for (int k = 0; k < n; k++) {
+            slice_coordinate(totals, state, own->moves.point + k, &value);
+            if (user_wants_to_stop(state->monitor, 6.0 * visits)) return STATUS_INTERRUPTED;
+        }
+    }
+    /* Products are those of the present point. */
+    if (!isfinite(density_at_points(totals, state))) return STATUS_NOT_FINITE;
+    RETURN_IF_FAILED(draw_given_totals(totals, state));
+    leave_totals(model, totals, state);
+    return STATUS_OK;
+}
