@@ -240,10 +240,6 @@ learn_beside <- function(learnt, model, estimate, control) {
 start_collapsed <- function(plan, chain) {
   start <- plan$estimate[c("theta", "Sigma", "sigma2")]
   state <- initial_state(plan, chain)
-  starts <- plan$model$starts
-  if (length(starts)) {
-    return(start_family_scan(plan$model, starts[[(chain - 1L) %% length(starts) + 1L]], state))
-  }
   if (!is.null(state)) start$sigma2 <- state$sigma2
   start$point <- lapply(tunings_by_step(tuning_of_model(plan$model)), start_point, state,
                         plan$model)

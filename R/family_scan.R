@@ -155,7 +155,10 @@ narrow_proposal <- function(tuning) {
 }
 
 # A chain starts from an end of the pilot; with a draw of another fit, from its hyperparameters.
-start_family_scan <- function(model, start, state) {
+start_family_scan <- function(plan, chain) {
+  model <- plan$model
+  start <- model$starts[[(chain - 1L) %% length(model$starts) + 1L]]
+  state <- initial_state(plan, chain)
   if (is.null(state)) return(start)
   start$Sigma <- state$Sigma
   start$theta <- beta_to_theta(model, state$beta)
@@ -163,20 +166,4 @@ start_family_scan <- function(model, start, state) {
     fold_point(as.numeric(points_of(t(state$hyper), model, tuning)), tuning)
   })
   start
-}
-
-# lattice_error() of a scan: of each step's density given the effects at the ends of the chains, the
-# largest of all steps.
-scan_error <- function(model, results) {
-  n <- max(1, min(25, 2e5 / sum(vapply(model$groupings, `[[`, 0L, "n_groups"))))
-  differences <- lapply(results, function(result) {
-    model$effect <- result$end$state$effect
-    chosen <- unique(round(seq(1, ncol(result$hyper), length.out = n)))
-    vapply(tuning_of_model(model), function(tuning) {
-      points <- t(points_of(t(result$hyper[, chosen, drop = FALSE]), model, tuning))
-      finer <- log_target(model, replace(tuning, "fineness", 0.5), points, 1)
-      stats::var(finer - log_target(model, tuning, points, 1))
-    }, 0)
-  })
-  max(sqrt(rowMeans(matrix(unlist(differences), length(model$steps)))), na.rm = TRUE)
 }

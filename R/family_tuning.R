@@ -76,6 +76,7 @@ family_start <- function(model) {
     y <- responses$y
     slope <- family$slope(y, eta, shape, responses$trials)
     weight <- pmax(-family$curvature(y, eta, shape, responses$trials), 1e-10)
+    if (!model$n_coef) break
     gradient <- crossprod(responses$X, slope) + model$prior_linear - precision %*% theta
     step <- solve(crossprod(responses$X * sqrt(weight)) + precision, gradient)
     cut <- min(1, 5 / max(abs(responses$X %*% step), 1e-300))
@@ -239,21 +240,3 @@ correlations_at <- function(z, sizes) {
     C[upper.tri(C)]
   }, pairs_of_blocks(sizes), sizes))
 }
-
-# The standard deviation over draws of what half the distance between a lattice's nodes adds to the log
-# density: by as much the posterior is not the model's. results: of the chains.
-lattice_error <- function(model, results) {
-  if (length(model$groupings) > 1) return(scan_error(model, results))
-  tuning <- tuning_of_model(model)
-  groups <- if (length(model$groupings)) model$groupings[[1]]$n_groups else 0
-  if (groups == 0) return(0)
-  hyper <- do.call(cbind, lapply(results, `[[`, "hyper"))
-  n <- max(20, min(100, 2e5 / groups))
-  chosen <- unique(round(seq(1, ncol(hyper), length.out = n)))
-  points <- t(points_of(t(hyper[, chosen, drop = FALSE]), model, tuning))
-  finer <- log_target(model, replace(tuning, "fineness", tuning$fineness / 2), points, 1)
-  stats::sd(finer - log_target(model, tuning, points, 1))
-}
-
-# Above this, summary() says so.
-most_lattice_error <- 1e-3

@@ -1,12 +1,8 @@
 #include <math.h>
 #include <string.h>
-#include <R_ext/Random.h>
 #include "family_target.h"
+#include "slice.h"
 #include "totals_sweep.h"
-
-/* Where the search for an interval starts, and how often it grows. */
-static const double SLICE_WIDTH = 1.0;
-enum { MOST_GROWTHS = 8 };
 
 /* log density of the coordinates of all levels, their prior and Jacobian included. */
 static double density_at_points(totals_t *totals, const state_t *state)
@@ -24,31 +20,20 @@ static double density_at_points(totals_t *totals, const state_t *state)
     return value < INFINITY ? value : -INFINITY;
 }
 
-/* x is one of the coordinates; value: the density at it. */
-static void slice_coordinate(totals_t *totals, const state_t *state, double *x, double *value)
+/* The density along one coordinate; `value` is known at its place. */
+typedef struct {
+    totals_t *totals;
+    const state_t *state;
+    double *coordinate, value;
+} line_of_totals_t;
+
+static double density_on_line(void *data, double x)
 {
-    double from = *x, level = *value + log(unif_rand());
-    double low = from - SLICE_WIDTH * unif_rand(), high = low + SLICE_WIDTH;
-    for (int i = 0; i < MOST_GROWTHS; i++) {
-        *x = low;
-        if (!(density_at_points(totals, state) > level)) break;
-        low -= SLICE_WIDTH;
-    }
-    for (int i = 0; i < MOST_GROWTHS; i++) {
-        *x = high;
-        if (!(density_at_points(totals, state) > level)) break;
-        high += SLICE_WIDTH;
-    }
-    while (high - low > 1e-12) {
-        *x = low + (high - low) * unif_rand();
-        double there = density_at_points(totals, state);
-        if (there > level) {
-            *value = there;
-            return;
-        }
-        *(*x < from ? &low : &high) = *x;
-    }
-    *x = from;
+    line_of_totals_t *line = (line_of_totals_t *) data;
+    if (x == *line->coordinate) return line->value;
+    *line->coordinate = x;
+    line->value = density_at_points(line->totals, line->state);
+    return line->value;
 }
 
 static void leave_totals(const model_t *model, const totals_t *totals, state_t *state)
@@ -75,11 +60,13 @@ status_t sweep_given_totals(const model_t *model, totals_t *totals, state_t *sta
         const collapsed_t *own = state->collapsed + totals->level[l].grouping;
         int n = own->target.grouping->n_random + n_correlations(own->target.grouping);
         for (int k = 0; k < n; k++) {
-            slice_coordinate(totals, state, own->moves.point + k, &value);
+            line_of_totals_t line = { totals, state, own->moves.point + k, value };
+            double x = step_by_slice(density_on_line, &line, own->moves.point[k]);
+            value = density_on_line(&line, x);
             if (user_wants_to_stop(state->monitor, 6.0 * visits)) return STATUS_INTERRUPTED;
         }
     }
-    /* Products are those of the present point. */
+    /* Products are to be those of the present point. */
     if (!isfinite(density_at_points(totals, state))) return STATUS_NOT_FINITE;
     RETURN_IF_FAILED(draw_given_totals(totals, state));
     leave_totals(model, totals, state);

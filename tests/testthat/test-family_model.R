@@ -10,7 +10,7 @@ test_that("rows give the same linear predictor in the coordinates of theta", {
   theta <- matrix(model$from_beta, 3) %*% (beta - model$beta_shift)
   expect_equal(drop(model$responses$X %*% theta), drop(posterior$responses$X %*% beta),
                tolerance = 1e-10)
-  expect_identical(diff(model$responses$start), tabulate(posterior$responses$group, 6))
+  expect_identical(diff(model$responses$sorted[[1]]$start), tabulate(posterior$responses$group, 6))
   expect_null(encode_responses(relm_posterior(crossprods(y ~ x + (1 | g), data)), NULL))
 })
 

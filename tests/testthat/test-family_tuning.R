@@ -105,11 +105,9 @@ test_that("proposals serve where a standard deviation is near zero, and with few
   expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "sd_g__Intercept"])), 0.1 * 2000)
 })
 
-test_that("another sampler and several groupings are refused by name", {
+test_that("another sampler is refused by name", {
   expect_error(short(y ~ x + (1 | g), binomial("probit"), data, sampler = "centered"),
                "centered sampler draws Polya-Gamma weights", class = "relm_error")
-  expect_error(short(y ~ x + (1 | g) + (1 | size), binomial(), data),
-               "one grouping", class = "relm_error")
 })
 
 test_that("the mode is where no step leads further up, with curved ridges and far starts too", {
