@@ -9,7 +9,9 @@ augmented_model <- function(posterior, parameterization) {
   responses <- posterior$responses
   n <- length(responses$y)
   shifted <- responses$X - rep(x_shift(posterior), each = n)
-  model$responses <- NULL
+  # Chains of nested groupings are centered as those of Gaussian responses are.
+  model$steps <- encode_steps(posterior, find_steps(groupings_of(posterior)))
+  model$responses <- model$chains <- NULL
   model$rows <- list(
     likelihood = match(key_of(posterior), likelihoods) - 1L, X = shifted %*% coordinates$A,
     Z = responses$Z, group = responses$group - 1L, y = as.numeric(responses$y),

@@ -30,8 +30,7 @@ steps_of <- function(posterior) {
   if (is_gaussian(posterior)) find_steps(groupings) else as.list(seq_along(groupings))
 }
 
-encode_steps <- function(posterior) {
-  steps <- steps_of(posterior)
+encode_steps <- function(posterior, steps = steps_of(posterior)) {
   # Without groups another family's step has its coefficients alone.
   if (!length(steps) && !is_gaussian(posterior)) return(list(list(groupings = integer())))
   lapply(steps, encode_step, posterior, length(steps))
