@@ -99,9 +99,9 @@
 #' |:-------------|:----------|:----------|:-----------|:---------------|:----------------|
 #' | `gaussian()` | `"collapsed"` | the conjugate posterior of flat coefficients | yes | yes | yes |
 #' | | the Gibbs samplers | yes | yes | yes | yes |
-#' | `binomial()`, logit; `negative_binomial()` | `"collapsed"` | yes | yes | no | no |
+#' | `binomial()`, logit; `negative_binomial()` | `"collapsed"` | yes | yes | yes | yes |
 #' | | the Gibbs samplers | yes | yes | yes | yes |
-#' | `binomial()`, probit and cloglog; `poisson()` | `"collapsed"` | yes | yes | no | no |
+#' | `binomial()`, probit and cloglog; `poisson()` | `"collapsed"` | yes | yes | yes | yes |
 #' | | the Gibbs samplers | no | no | no | no |
 #'
 #' Without grouping factors the three Gibbs samplers are one and the same. What does not run is refused;

@@ -22,7 +22,7 @@ family_sampler <- function(posterior, sampler) {
   columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
   if (any(columns > most_step_columns)) {
     if (is.null(sampler) && can_augment(posterior)) return("interweaved")
-    abort("A {label} has at most {most_step_columns} random columns in a grouping.",
+    abort("A {label} has at most eight random columns in a grouping.",
           x = "This one has {max(columns)}.")
   }
   "collapsed"
