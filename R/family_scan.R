@@ -39,7 +39,7 @@ first_proposals <- function(model, control) {
   order <- order(vapply(model$groupings, `[[`, 0L, "n_groups"))
   for (round in seq_len(start_rounds)) for (s in order) {
     points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
-    found <- family_mode(model, tunings[[s]], points[[s]], start_newton_steps)
+    found <- family_mode(model, tunings[[s]], start_at(points[[s]], start, rest), start_newton_steps)
     if (is.null(found)) return(NULL)
     points[[s]] <- found$mode
     rest <- utils::tail(found$mode, length(rest))
@@ -47,9 +47,10 @@ first_proposals <- function(model, control) {
   }
   for (s in seq_along(tunings)) {
     points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
-    found <- family_mode(model, tunings[[s]], points[[s]], most_newton_steps)
+    at <- start_at(points[[s]], start, rest)
+    found <- family_mode(model, tunings[[s]], at)
     if (is.null(found)) return(NULL)
-    tunings[[s]] <- place_proposal(tunings[[s]], found$mode, safe_covariance(found$hessian))
+    tunings[[s]] <- place_proposal(tunings[[s]], found$mode, covariance_at_mode(found$hessian, at))
     points[[s]] <- fold_point(found$mode, tunings[[s]])
   }
   model$starts <- list(list(theta = rest[seq_len(model$n_coef)], Sigma = start$Sigma, sigma2 = 1,
@@ -67,6 +68,13 @@ with_reference <- function(model, state) {
     tuning$mean_score <- numeric(q)
     tuning
   }, tuning_of_model(model), state$point, state$effect))
+}
+
+# A point of a step as the search for its mode starts there; see family_start().
+start_at <- function(point, start, rest) {
+  before <- length(point) - length(rest)
+  list(point = point, width = c(rep(0.1, before), utils::tail(start$width, length(rest))),
+       is_theta = before + seq_along(start$theta))
 }
 
 # A point of a step with the coefficients and the shape of another.
