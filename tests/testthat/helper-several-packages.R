@@ -136,6 +136,7 @@ package_methods$others <- list(
     rep(1 / (1 - cor[1, 2]^2), 2)
   })),
   epred_draws = list(gives(tidybayes::epred_draws(fit, new)$.epred, as.numeric(mean_of(hand(new))))),
+  get_predict = list(gives(get_predict.relm(fit, new)$estimate, apply(mean_of(hand(new)), 2, median))),
   linpred_draws = list(gives(tidybayes::linpred_draws(fit, new)$.linpred, as.numeric(hand(new)))),
   residual_draws = list(gives(tidybayes::residual_draws(fit, new)$.residual,
                               as.numeric(rep(new$y, each = 100) - mean_of(hand(new))))),
