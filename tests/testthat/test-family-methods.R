@@ -48,13 +48,29 @@ test_that("negative binomial responses are shown, and other packages have them a
 # Several groupings -----------------------------------------------------------------------------
 
 test_that("nested groupings of other families have what is by hand", {
-  expect_family_methods("binomial", scenes$nested, sampler = "interweaved")
+  expect_family_methods("poisson", scenes$nested)
 })
 
 test_that("crossed groupings of other families have what is by hand", {
-  expect_family_methods("negative_binomial", scenes$crossed, sampler = "interweaved")
+  expect_family_methods("binomial", scenes$crossed)
 })
 
 test_that("several groupings of other families are shown, and other packages have them as their draws are", {
-  expect_family_pictures("binomial", scenes$crossed, sampler = "interweaved")
+  expect_family_pictures("negative_binomial", scenes$crossed)
+})
+
+test_that("fits of other families are compared by WAIC given their effects", {
+  for (family in c("binomial", "poisson", "negative_binomial")) {
+    scene <- scene_of(scenes$one, family)
+    both <- suppressWarnings(loo_compare(scene$fit, scene$single, criterion = "waic", model_names = c("u", "v")))
+    expected <- vapply(list(scene$fit, scene$single), function(fit) {
+      suppressWarnings(loo::waic(log_lik(fit))$estimates["elpd_waic", "Estimate"])
+    }, 0)
+    expect_equal(diff(range(both[, "elpd_diff"])), abs(diff(expected)))
+    expect_setequal(rownames(both), c("u", "v"))
+    kept <- suppressWarnings(add_criterion(scene$fit, criterion = "waic", model_name = "u"))
+    expect_equal(unname(kept$criteria$waic$estimates["elpd_waic", 1]), unname(expected[1]))
+    expect_equal(suppressWarnings(add_criterion(kept, "waic", overwrite = TRUE))$criteria$waic$estimates,
+                 kept$criteria$waic$estimates)
+  }
 })

@@ -1,6 +1,6 @@
 # matrix.csv has a row for each exported function, method of a fit, argument of the main ones, covariance,
-# sampler and structure, and for one grouping, nested and crossed ones a cell that names a test, or says why there
-# cannot be one: "file: name of the test", or "none: the reason".
+# sampler and structure, and a cell for one grouping, nested and crossed ones of Gaussian responses, and for other
+# families, that names a test, or says why there cannot be one: "file: name of the test", or "none: the reason".
 
 # Methods whose arguments have rows of their own, beside relm() and relm_prior().
 main_methods <- c(
@@ -10,7 +10,7 @@ main_methods <- c(
   "as.data.frame", "summary", "extend", "update", "refit", "getME", "tidy", "augment", "glance", "confint",
   "posterior_interval", "vcov", "loo_compare", "add_criterion"
 )
-kinds <- c("one", "nested", "crossed")
+kinds <- c("one", "nested", "crossed", "binomial", "poisson", "negative_binomial")
 
 matrix_of_tests <- function() {
   utils::read.csv(test_path("matrix.csv"), colClasses = "character", na.strings = character())
@@ -42,11 +42,21 @@ tests_in <- function(file) {
   vapply(calls, function(call) if (is.character(call[[2]])) call[[2]] else "", "")
 }
 
-# The code of a test file, with that of the helpers that have its name.
+# The code of a test file, with that of the helpers that have its name, or tables that it uses.
 code_of_test <- function(stem) {
-  files <- c(test_path(paste0("test-", stem, ".R")),
-             list.files(test_path("."), paste0("^helper-", stem, ".*\\.R$"), full.names = TRUE))
-  paste(unlist(lapply(files, readLines, warn = FALSE)), collapse = "\n")
+  file <- test_path(paste0("test-", stem, ".R"))
+  helpers <- list.files(test_path("."), "^helper-.*\\.R$", full.names = TRUE)
+  named <- startsWith(basename(helpers), paste0("helper-", stem))
+  used <- vapply(helpers, function(helper) any(tables_in(helper) %in% all.names(parse(file))), NA)
+  paste(unlist(lapply(c(file, helpers[named | used]), readLines, warn = FALSE)), collapse = "\n")
+}
+
+# Lists that a helper begins with nothing in them, or has whole: tables of rows.
+tables_in <- function(helper) {
+  calls <- Filter(function(code) is.call(code) && identical(code[[1]], quote(`<-`)) && is.name(code[[2]]) &&
+                    is.call(code[[3]]) && identical(code[[3]][[1]], quote(list)),
+                  as.list(parse(helper, keep.source = FALSE)))
+  vapply(calls, function(code) as.character(code[[2]]), "")
 }
 
 # Cells as a table: file and test; NA where a cell gives a reason alone.
@@ -54,7 +64,7 @@ named_tests <- function(table) {
   cells <- unlist(table[kinds], use.names = FALSE)
   named <- sub("^none: .*; .*tested by ", "", cells)
   named[grepl("^none: ", named)] <- NA
-  data.frame(item = rep(table$item, 3), argument = rep(table$argument, 3), cell = cells,
+  data.frame(item = rep(table$item, length(kinds)), argument = rep(table$argument, length(kinds)), cell = cells,
              file = sub(": .*", "", named), test = sub("^[^:]*: ", "", named))
 }
 
