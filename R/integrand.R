@@ -1,24 +1,36 @@
 # The integrand of a marginal likelihood, p(y | Sigma, sigma) p(Sigma) p(sigma), coefficients and
+# group effects integrated out; of another family, p(y | theta, Sigma, shape) and their priors, the
 # group effects integrated out.
 
 # What p(y | Sigma, sigma) p(Sigma) p(sigma) is computed from.
 new_integrand <- function(posterior, threads = 1L) {
-  check_gaussian(posterior, "A marginal likelihood")
-  check_one_step(posterior)
+  if (is_gaussian(posterior)) check_one_step(posterior)
+  else check_lattice(posterior, "A marginal likelihood", instead_of_logml)
   improper <- improper_priors(posterior)
   if (length(improper)) {
     abort("A marginal likelihood needs proper priors.",
           x = "Improper {?is/are} {.code {improper}}.",
-          i = "Give proper ones, for instance {.code relm_prior(beta = normal(0, 10), sd =
-               half_normal(1), sigma = half_normal(1))}.")
+          i = paste0("Give proper ones, for instance {.code relm_prior(beta = normal(0, 10), sd =
+                     half_normal(1)", if (is_gaussian(posterior)) ", sigma = half_normal(1)", ")}."))
   }
   model <- sampler_model(posterior, "uncentered")
   precision <- model$prior_precision
-  constant <- -posterior$n_rows / 2 * log(2 * pi) + sum(cells_of(posterior)$log_weights) / 2 +
-    if (length(precision)) log_det_of(precision) / 2 else 0
-  list(posterior = posterior, model = model, constant = constant, threads = threads,
+  of_prior <- if (length(precision)) log_det_of(precision) / 2 else 0
+  list(posterior = posterior, model = model,
+       constant = constant_of_rows(posterior) + of_prior, threads = threads,
        blocks = blocks_of_step(posterior))
 }
+
+# What the density of all rows has beside what C computes. Of another family the coefficients' prior
+# has its constant here too, which their integral takes away from a Gaussian one.
+constant_of_rows <- function(posterior) {
+  if (is_gaussian(posterior)) {
+    return(-posterior$n_rows / 2 * log(2 * pi) + sum(cells_of(posterior)$log_weights) / 2)
+  }
+  posterior$responses$log_constant - length(posterior$fixed) / 2 * log(2 * pi)
+}
+
+instead_of_logml <- "{.code loo(integrated = FALSE)} and {.fn kfold} compare such models."
 
 check_one_step <- function(posterior) {
   if (length(find_steps(groupings_of(posterior))) < 2) return(invisible())
@@ -58,15 +70,17 @@ n_dimensions <- function(integrand) {
 # What each of its parameters is.
 integrated_parts <- function(posterior) {
   part <- parameters_of(posterior)$part
-  unlist(lapply(c("sd", "cor", "sigma"), function(own) part[part == own]))
+  parts <- if (is_gaussian(posterior)) c("sd", "cor", "sigma") else c("sd", "shape", "cor", "b")
+  as.character(unlist(lapply(parts, function(own) part[part == own])))
 }
 
 # Its parameters: standard deviations, partial correlations on the scale of atanh(), residual
-# standard deviations. Each is a matrix with a row for each point.
+# standard deviations; or of another family the coefficients theta and the shape. Each is a matrix
+# with a row for each point.
 split_point <- function(points, integrand) {
   part <- integrated_parts(integrand$posterior)
-  list(sd = points[, part == "sd", drop = FALSE], z = points[, part == "cor", drop = FALSE],
-       sigma = points[, part == "sigma", drop = FALSE])
+  own <- function(name) points[, part == name, drop = FALSE]
+  list(sd = own("sd"), z = own("cor"), sigma = own("sigma"), theta = own("b"), shape = own("shape"))
 }
 
 # The factors of Sigma, q x q x points, and those of the correlations' blocks.
@@ -88,14 +102,37 @@ covariance_factors <- function(point, blocks, q) {
   L
 }
 
+# log p(y | point) without its constants. L: the factors of Sigma.
+log_evidence <- function(integrand, point, L) {
+  model <- integrand$model
+  values <- if (is.null(model$responses)) {
+    .Call(ffi_log_evidence, model, L, t(point$sigma), integrand$threads)
+  } else {
+    .Call(ffi_family_evidence, model, t(point$theta), L, as.numeric(point$shape), integrand$threads)
+  }
+  if (anyNA(values)) rlang::interrupt()
+  values
+}
+
+# log p(theta) without its constant, at the rows of a matrix.
+log_theta_prior <- function(theta, model) {
+  rowSums((theta %*% model$prior_precision) * theta) / -2 +
+    as.numeric(theta %*% model$prior_linear) - model$prior_square / 2
+}
+
+# log p(r) of a shape: |d r^-1/2 / dr| = r^-3/2 / 2.
+log_shape_prior <- function(prior, shape) {
+  log_scale_prior(spread_prior(shape_prior(prior)), shape^-0.5) - log(2) - 1.5 * log(shape)
+}
+
 # log p(y, Sigma, sigma) at points, in the parameters of split_point().
 log_integrand <- function(integrand, points) {
   posterior <- integrand$posterior
   point <- split_point(points, integrand)
   L <- covariance_factors(point, integrand$blocks, ncol(point$sd))
-  evidence <- .Call(ffi_log_evidence, integrand$model, L, t(point$sigma), integrand$threads)
-  if (anyNA(evidence)) rlang::interrupt()
-  value <- integrand$constant + evidence
+  value <- integrand$constant + log_evidence(integrand, point, L)
+  if (ncol(point$theta)) value <- value + log_theta_prior(point$theta, integrand$model)
+  if (ncol(point$shape)) value <- value + log_shape_prior(posterior$prior, point$shape[, 1])
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }
@@ -129,10 +166,14 @@ drawn_points <- function(fit) {
   hyper <- t(drawn_hyper_all(fit))
   own <- function(part) hyper[, places_by_step(posterior, part), drop = FALSE]
   sizes <- block_sizes(blocks_of_step(posterior))
-  cbind(own("sd"), partial_coordinates(own("cor"), sizes), own("sigma"))
+  z <- partial_coordinates(own("cor"), sizes)
+  if (is_gaussian(posterior)) return(cbind(own("sd"), z, own("sigma")))
+  model <- sampler_model(posterior, "uncentered")
+  theta <- (own("b") - rep(model$beta_shift, each = nrow(hyper))) %*% t(model$from_beta)
+  cbind(own("sd"), own("shape"), z, theta)
 }
 
-# Upper bounds of the parameters; lower ones are 0, or -Inf of z.
+# Upper bounds of the parameters; lower ones are 0, or -Inf of z and theta.
 upper_bounds <- function(integrand) {
   posterior <- integrand$posterior
   part <- integrated_parts(posterior)
@@ -140,10 +181,10 @@ upper_bounds <- function(integrand) {
   for (block in integrand$blocks) {
     upper[part == "sd"][block$columns] <- block$variance["upper", ]
   }
-  upper[part == "sigma"] <- posterior$sigma[["upper"]]
+  if (any(part == "sigma")) upper[part == "sigma"] <- posterior$sigma[["upper"]]
   upper
 }
 
 lower_bounds <- function(integrand) {
-  ifelse(integrated_parts(integrand$posterior) == "cor", -Inf, 0)
+  ifelse(integrated_parts(integrand$posterior) %in% c("cor", "b"), -Inf, 0)
 }

@@ -9,24 +9,36 @@ integral_depth <- 22
 integral_tolerance <- 1e-7
 most_nodes <- 2e6
 
-# Coordinates in which the density is smooth to its bounds and falls fast: asinh(tau/scale),
-# z, log sigma. `scale` is that of the data.
+# Coordinates in which the density is smooth to its bounds and falls fast: asinh(tau/scale), and so
+# of r^-1/2 for a shape r; z, log sigma, theta. `scale` is that of the data, or of another family of
+# the draws.
 coordinate_scale <- function(integrand, points) {
   model <- integrand$model
+  point <- split_point(points, integrand)
+  if (!is.null(model$responses)) return(apply(scales_of_point(point), 2, stats::median))
   if (length(model$groupings) == 0) return(numeric())
-  step_scale(model, 0L) * stats::median(split_point(points, integrand)$sigma)
+  step_scale(model, 0L) * stats::median(point$sigma)
 }
+
+# Standard deviations, and r^-1/2.
+scales_of_point <- function(point) cbind(point$sd, point$shape^-0.5)
 
 to_coordinates <- function(points, integrand, scale) {
   point <- split_point(points, integrand)
-  cbind(asinh(sweep(point$sd, 2, scale, "/")), point$z, log(point$sigma))
+  cbind(asinh(sweep(scales_of_point(point), 2, scale, "/")), point$z, log(point$sigma), point$theta)
 }
 
 # The integrand there, with its Jacobian.
 log_integrand_at <- function(coordinates, integrand, scale) {
   at <- split_point(coordinates, integrand)
-  points <- cbind(sweep(sinh(at$sd), 2, scale, "*"), at$z, exp(at$sigma))
-  jacobian <- rowSums(log(cosh(at$sd))) + sum(log(scale)) + rowSums(at$sigma)
+  even <- cbind(at$sd, at$shape)
+  scales <- sweep(sinh(even), 2, scale, "*")
+  q <- ncol(at$sd)
+  # |dr / ds| = 2 s^-3, s = r^-1/2, which is 0 where a box begins.
+  s <- pmax(scales[, q + seq_len(ncol(at$shape)), drop = FALSE], 1e-100)
+  points <- cbind(scales[, seq_len(q), drop = FALSE], s^-2, at$z, exp(at$sigma), at$theta)
+  jacobian <- rowSums(log(cosh(even))) + sum(log(scale)) + rowSums(at$sigma) +
+    rowSums(log(2) - 3 * log(s))
   log_integrand(integrand, points) + jacobian
 }
 
@@ -51,6 +63,8 @@ integral_box <- function(drawn, target, integrand, scale) {
   sd <- sqrt(apply(drawn, 2, stats::var) + 1e-12)
   box <- find_table_box(target, colMeans(drawn), sd, length(scale), depth = integral_depth)
   upper <- upper_bounds(integrand)
+  # The scale r^-1/2 is largest where the shape is least.
+  upper[integrated_parts(integrand$posterior) == "shape"] <- 0
   list(low = box$low, high = pmin(box$high, to_coordinates(t(upper), integrand, scale)))
 }
 

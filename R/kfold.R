@@ -11,6 +11,10 @@
 #' the hyperparameters. So folds of whole groups, as from `loo::kfold_split_grouped()`, measure how
 #' well the model predicts new groups.
 #'
+#' With another family than the Gaussian one the effects of one grouping are integrated out by the
+#' sampler's lattice. With several groupings, rows are given the effects as they were drawn, and
+#' groups that are not in the other folds get draws of theirs.
+#'
 #' @inheritParams loo.relm
 #' @param K How many folds to make at random, as equal as possible. You may leave it out if `folds`
 #'   or `group` determine the number.
@@ -57,13 +61,12 @@ kfold.relm <- function(x, K = 10, folds = NULL, seed = NULL, group = NULL, ...) 
   check_installed("loo", "kfold()")
   check_several_draws(x, "kfold")
   n <- nrow(design_of(x, "kfold()")$frame)
-  check_gaussian(x, "Cross-validation with the group effects integrated out")
   seed <- check_seed(seed)
   values <- if (!is.null(group)) fold_groups(x, group)
   folds <- choose_folds(if (!missing(K)) K, folds, values, n, seed)
   exact <- predict_folds(x, folds, seed)
   elpd <- exact["log_density", ]
-  lpd <- integrated_row_density(x)$lpd()
+  lpd <- given_all_data(x)
   pointwise <- cbind(elpd_kfold = elpd, mcse_elpd_kfold = exact["mcse", ], p_kfold = lpd - elpd,
                      kfoldic = -2 * elpd)
   estimates <- matrix(0, 3, 2, dimnames = list(c("elpd_kfold", "p_kfold", "kfoldic"),
@@ -146,11 +149,20 @@ predict_folds <- function(fit, folds, seed) {
   for (k in seq_len(nlevels(folds))) {
     left_out <- which(as.integer(folds) == k)
     without <- fit_without(fit, left_out, paste("fold", dQuote(levels(folds)[k], FALSE)), seeds[k])
-    ordered <- in_order_of_roots(without, left_out, fit$design)
+    ordered <- in_order_of_groups(without, left_out, fit$design)
     for (rows in split_columns(ordered, ndraws(without))) {
       exact[, rows] <- apply(left_out_rows(without, fit, rows), 2, log_mean_exp,
                              without$sampling$chains)
     }
   }
   exact
+}
+
+# The log density of each row given all rows. Of another family with several groupings it is from
+# the effects as they are drawn.
+given_all_data <- function(fit) {
+  if (is_gaussian(fit) || !has_several(fit$posterior)) return(integrated_row_density(fit)$lpd())
+  density <- conditional_row_density(fit)
+  values <- lapply(density$blocks, function(places) col_log_mean_exp(density$columns(places)))
+  unlist(values)[order(density$order)]
 }

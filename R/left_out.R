@@ -18,13 +18,9 @@ new_density <- function(fit, n, columns, order = NULL, names = NULL, lpd = NULL)
 }
 
 integrated_row_density <- function(fit) {
-  moments <- row_moments(fit)
+  log_density <- row_densities(fit)
   n <- nrow(fit$design$frame)
-  order <- in_order_of_roots(fit, seq_len(n))
-  log_density <- function(places, leave_out) {
-    at <- moments(places, leave_out)
-    log_density_of_rows(at, at$y)
-  }
+  order <- in_order_of_groups(fit, seq_len(n))
   lpd <- function() {
     blocks <- split_columns(order, ndraws(fit))
     values <- lapply(blocks, function(places) col_log_mean_exp(log_density(places, FALSE)))
@@ -34,12 +30,29 @@ integrated_row_density <- function(fit) {
               order = if (is.unsorted(order)) order)
 }
 
+# A function of places of a fit's rows and of leave_out that gives log densities, draws x rows,
+# group effects integrated out: given all data, or with each row left out of them.
+row_densities <- function(fit) {
+  design_of(fit, 'by = "row"')
+  if (!is_gaussian(fit)) return(own_row_densities(fit))
+  moments <- row_moments(fit)
+  function(places, leave_out) {
+    at <- moments(places, leave_out)
+    log_density_of_rows(at, at$y)
+  }
+}
+
+# Rows of a design in the order of a fit's groups, so that the data of a group serve many at once.
+in_order_of_groups <- function(fit, places, design = fit$design) {
+  if (is_gaussian(fit) || has_several(fit$posterior)) return(in_order_of_roots(fit, places, design))
+  own <- factors_of(design)$group
+  if (is.null(own)) places else places[order(own$code[places])]
+}
+
 # A function that gives the means and standard deviations of rows of the fit, draws x rows, group
 # effects integrated out: given all data, or with each row left out of them; and y, both less
 # the offset.
 row_moments <- function(fit) {
-  check_gaussian(fit, "The density of a row with the group effects integrated out")
-  design_of(fit, 'by = "row"')
   if (length(groupings_of(fit$posterior)) > 1) return(several_row_moments(fit))
   given <- all_hyper(fit)
   model <- sampler_model(fit$posterior, "uncentered")
@@ -59,13 +72,22 @@ conditional_row_density <- function(fit) {
 }
 
 group_density <- function(fit, root) {
-  check_gaussian(fit, "The density of a whole group")
+  if (!is_gaussian(fit)) return(family_group_density(fit))
   check_own_sigma(fit$posterior, root)
   groups <- any_groups_of_fit(fit)
   model <- sampler_model(fit$posterior, "uncentered")
   given <- all_hyper(fit)
   new_density(fit, length(groups$labels), function(places) {
     any_group_log_lik(model, groups, given, groups$display[places])
+  }, names = groups$labels[groups$display])
+}
+
+family_group_density <- function(fit) {
+  design <- design_of(fit, 'by = "group"')
+  lattice <- lattice_of_fit(fit, "The density of a whole group")
+  groups <- family_groups(design, lattice)
+  new_density(fit, length(groups$labels), function(places) {
+    family_group_log_lik(lattice, groups, groups$display[places])
   }, names = groups$labels[groups$display])
 }
 

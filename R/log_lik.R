@@ -13,6 +13,12 @@
 #' depend on the number of rows. It never inverts \eqn{\Sigma} and is valid at a standard deviation
 #' of zero. Residual variances may differ between levels of a factor, as in the model.
 #'
+#' With another family than the Gaussian one, a group's effects are integrated out by the lattice of
+#' the sampler, \deqn{p(y_j \mid \theta) = \int \prod_{i \in j} p(y_i \mid \eta_i)\, p(\gamma_j \mid
+#' \Sigma)\, d\gamma_j,}{p(y_j | theta) = integral of prod_i p(y_i | eta_i) p(gamma_j | Sigma)
+#' dgamma_j,} with binomial coefficients, factorials and gamma functions. This takes the rows, and a
+#' model with one grouping.
+#'
 #' @inheritParams posterior_predict.relm
 #' @param newdata A data frame of other rows, with the response; `NULL` for those of the fit. By
 #'   groups, each group is treated as new, whether or not the fit has rows of it.
@@ -29,7 +35,8 @@
 #'   their levels.
 #' @section Errors:
 #' The errors of [posterior_predict()], and `newdata` without the response. A fit of cross-products
-#' has no rows, and it has groups only if they were kept (`by_group` in [crossprods()]).
+#' has no rows, and it has groups only if they were kept (`by_group` in [crossprods()]); with
+#' another family than the Gaussian one it has none.
 #' @references
 #' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
 #' models: conditional versus marginal likelihoods. *Psychometrika* 84, 802--829.
@@ -108,8 +115,8 @@ response_of <- function(fit, newdata) {
 # Groups --------------------------------------------------------------------------------------
 
 log_lik_of_groups <- function(fit, asked) {
-  check_gaussian(fit, "The log likelihood of whole groups")
   check_takes_all_effects(asked)
+  if (!is_gaussian(fit)) return(log_lik_of_family_groups(fit, asked))
   draw_ids <- asked_draws(fit, asked)
   given <- all_hyper(fit)
   if (!is.null(draw_ids)) given <- lapply(given, function(x) x[, draw_ids, drop = FALSE])
@@ -130,6 +137,27 @@ log_lik_of_groups <- function(fit, asked) {
   check_draws_memory(ncol(given$hyper), length(groups$labels))
   values <- any_group_log_lik(sampler_model(fit$posterior, "uncentered"), groups, given,
                               groups$display)
+  dimnames(values) <- list(NULL, groups$labels[groups$display])
+  values
+}
+
+log_lik_of_family_groups <- function(fit, asked) {
+  design <- design_of(fit, 'log_lik(by = "group")')
+  lattice <- lattice_at_draws(lattice_of_fit(fit, "The log likelihood of a whole group"),
+                              asked_draws(fit, asked))
+  if (!all(vapply(asked[c("newdata", "offset", "weights")], is.null, NA))) {
+    rows <- prediction_rows(fit, asked, all_random(design), with_sigma = FALSE,
+                            with_response = TRUE, with_weights = TRUE)
+    # With trials of their own, whatever form the fit's response has.
+    if (!is.null(rows$trials) && lattice$family$weights == "trials") {
+      rows$response <- cbind(rows$response, rows$trials - rows$response)
+      rows["weights"] <- list(NULL)
+    }
+    design <- design_of_rows(fit, rows)
+  }
+  groups <- family_groups(design, lattice)
+  check_draws_memory(ncol(lattice$hyper), length(groups$labels))
+  values <- family_group_log_lik(lattice, groups, groups$display)
   dimnames(values) <- list(NULL, groups$labels[groups$display])
   values
 }

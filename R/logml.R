@@ -12,12 +12,19 @@
 #' multivariate t distribution fitted to half of them (Meng and Wong, 1996). `bridge_sampler()`
 #' gives the same integrand to the package bridgesampling.
 #'
+#' With another family than the Gaussian one, the group effects are integrated out by the sampler's
+#' lattice, and the remaining integral is over the coefficients, the standard deviations and
+#' correlations, and with [negative_binomial()] the shape: \deqn{p(y) = \int p(y \mid \beta, \Sigma,
+#' r)\, p(\beta)\, p(\Sigma)\, p(r)\, d\beta\, d\Sigma\, dr}{p(y) = integral of p(y | beta, Sigma,
+#' r) p(beta) p(Sigma) p(r)} By default it is computed by quadrature in up to two dimensions.
+#'
 #' Every prior must be proper, because a marginal likelihood under an improper prior has an
 #' arbitrary constant in it. This excludes the default priors; see [relm_prior()].
 #'
 #' @param x,x1,samples A fit.
 #' @param x2 A fit, or a log marginal likelihood (a number).
-#' @param method `"quadrature"`, `"bridge"`, or `NULL` for quadrature in up to three dimensions;
+#' @param method `"quadrature"`, `"bridge"`, or `NULL` for quadrature in up to three dimensions,
+#'   with another family than the Gaussian one two;
 #'   in `bridge_sampler()`, the `"normal"` or `"warp3"` of bridgesampling.
 #' @param seed A whole number, or `NULL` to take one from the session's stream; it matters only for
 #'   bridge sampling.
@@ -39,7 +46,7 @@
 #' Improper priors are refused, and the error names them. Models of different data are also refused,
 #' and so are models with crossed groupings, whose effects cannot be integrated out group by group;
 #' [loo()][loo.relm] and [kfold()][kfold.relm] compare these. Nested groupings are no different from
-#' one.
+#' one, but with another family than the Gaussian one, where there may be one grouping.
 #' @references
 #' Frühwirth-Schnatter, S. (2004). Estimating marginal likelihoods for mixture and Markov
 #' switching models using bridge sampling techniques. *Econometrics Journal* 7, 143--167.
@@ -72,20 +79,23 @@ logml.default <- function(x, ...) {
 logml.relm <- function(x, method = NULL, seed = NULL, threads = 1, ...) {
   check_dots_empty(list(...), names(formals(logml.relm)), "logml")
   integrand <- new_integrand(x$posterior, check_count(threads, "threads"))
-  few <- n_dimensions(integrand) <= 3
-  if (is.null(method)) method <- if (few) "quadrature" else "bridge"
+  n <- n_dimensions(integrand)
+  few <- n <= 3
+  if (is.null(method)) {
+    method <- if (n <= if (is_gaussian(x)) 3 else 2) "quadrature" else "bridge"
+  }
   check_choice(method, "method", c("quadrature", "bridge"))
   if (method == "quadrature" && !few) {
+    others <- if (is_gaussian(x)) "residual standard deviations" else "coefficients"
     abort('{.code method = "quadrature"} is for up to three dimensions.',
-          x = "The integral is over {n_dimensions(integrand)}: standard deviations, correlations
-               and residual standard deviations.",
+          x = "The integral is over {n}: standard deviations, correlations and {others}.",
           i = 'Use {.code method = "bridge"}.')
   }
   seed <- check_seed(seed)
   result <- if (method == "quadrature") integrate_by_nodes(integrand, x)
     else with_stream(seed, integrate_by_bridge(integrand, x))
   structure(result[["value"]], error = result[["error"]], method = method,
-            dimensions = n_dimensions(integrand), class = "relm_logml")
+            dimensions = n, class = "relm_logml")
 }
 
 #' @export

@@ -22,6 +22,10 @@
 #' out. With crossed ones, those of the grouping with the most groups are, and of those that it is
 #' nested in; the effects of the others are those of the draw.
 #'
+#' With another family than the Gaussian one and one grouping, the density of a row given the others
+#' of its group is a ratio of two integrals by the sampler's lattice. With several groupings, use
+#' `integrated = FALSE`, or [kfold()][kfold.relm].
+#'
 #' @section Groups:
 #' `by = "group"` leaves out whole groups, from the densities \eqn{p(y_j \mid \theta)}{p(y_j |
 #' theta)} of [log_lik()][log_lik.relm] with the group effects integrated out. This measures how
@@ -33,8 +37,9 @@
 #' then fitted again without that row or group, and its log density is averaged over the draws of
 #' this fit. The design does not change: the basis of `poly()` or a spline is not computed again.
 #' There may be no posterior without a row or group: if only this row or group informs a coefficient
-#' with a flat prior, or if it leaves two groups. Then there is no density, Pareto k is infinite,
-#' and a refit is an error.
+#' with a flat prior, if it leaves two groups, or if without it the outcomes are separated. Then there
+#' is no density, Pareto k is infinite, and a refit is an error. With another family than the Gaussian
+#' one, this is found out for rows whose Pareto k is above 0.5, up to twenty.
 #'
 #' @section Large data:
 #' Rows go through loo in blocks, so the matrix of draws x rows is never in memory. loo takes about
@@ -73,7 +78,8 @@
 #' * `loo_compare()`: loo's matrix, the best model first.
 #' @section Errors:
 #' A fit of cross-products has no rows, and it has groups only if they were kept (`by_group` in
-#' [crossprods()]). A group with its own residual variance under an improper prior has no density
+#' [crossprods()]). With another family than the Gaussian one, groups need the rows, and several
+#' groupings have no integrated densities. A group with its own residual variance under an improper prior has no density
 #' given the other groups.
 #' @references
 #' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
@@ -122,7 +128,8 @@ loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshol
   density <- left_out_density(x, by, integrated, root)
   result <- smoothed_loo(density, r_eff, check_count(cores, "cores"), save_psis)
   if (!is.null(density$lpd)) result <- set_lpd(result, density$lpd())
-  result$diagnostics$pareto_k[without_density(x, by, root)] <- Inf
+  pareto_k <- result$diagnostics$pareto_k
+  result$diagnostics$pareto_k[without_density(x, by, root, pareto_k)] <- Inf
   bad <- which(result$diagnostics$pareto_k > k_threshold)
   if (reloo && length(bad)) result <- leave_out_exactly(x, by, bad, result, seed, root)
   else if (length(bad)) warn_pareto_k(by, bad, k_threshold)

@@ -5,8 +5,9 @@
 #' The types that begin with `loo_` compare a row with predictions from all other rows. For each
 #' draw of the hyperparameters, the predictions are drawn from the normal distribution of the row
 #' given the other rows of its group. They are weighed as in [loo()][loo.relm]. With another family
-#' than the Gaussian one they are observations given all parameters and group effects, weighed as in
-#' `loo(integrated = FALSE)`; and as counts do not tell a quantile from the next, a PIT value
+#' than the Gaussian one they are drawn from the family's density given the other rows of the group,
+#' or with several groupings given all group effects, weighed as in `loo(integrated = FALSE)`; and
+#' as counts do not tell a quantile from the next, a PIT value
 #' is drawn from between the share of predictions below the response and that of those not above it
 #' (Czado, Gneiting and Held, 2009), so that it is uniform where the model holds.
 #'
@@ -274,14 +275,22 @@ left_out_replicates <- function(fit, arguments, seed) {
   c(list(y = y, yrep = yrep), weights)
 }
 
-# The same of other families, whose group effects are not integrated out; or PIT values alone.
+# The same of other families, or PIT values alone. The effects of one grouping are integrated out,
+# those of several are as drawn.
 left_out_outcomes <- function(fit, arguments, seed) {
-  density <- conditional_row_density(fit)
-  psis <- suppressWarnings(loo::psis(-log_lik(fit), r_eff = relative_efficiency(density, 1)))
+  n <- nrow(fit$design$frame)
+  check_draws_memory(ndraws(fit), 6 * n)
+  integrated <- !has_several(fit$posterior)
+  log_density <- if (integrated) row_densities(fit)(seq_len(n), TRUE) else log_lik(fit)
+  density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
+  psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
   bad <- sum(psis$diagnostics$pareto_k > 0.7)
-  if (bad > 0) warn("Pareto k is above 0.7 for {bad} row{?s}: importance sampling has failed there.")
+  if (bad > 0) {
+    warn("Pareto k is above 0.7 for {bad} row{?s}: importance sampling has failed there.")
+  }
   y <- response_of(fit, NULL)
-  yrep <- posterior_predict(fit, seed = seed)
+  yrep <- if (integrated) with_stream(seed, draw_rows_left_out(fit))
+    else posterior_predict(fit, seed = seed)
   yrep <- yrep[, !is.na(yrep[1, ]), drop = FALSE]
   if ("pit" %in% arguments) {
     shares <- stats::weights(psis, log = FALSE)

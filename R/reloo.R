@@ -4,7 +4,6 @@
 # result of loo().
 leave_out_exactly <- function(fit, by, bad, result, seed, root = 1L) {
   design_of(fit, "reloo = TRUE")
-  check_gaussian(fit, "A refit without a row, with its group effects integrated out,")
   left_out <- rows_left_out(fit, by, bad, root)
   seeds <- chain_seeds(check_seed(seed), length(bad))
   exact <- vapply(seq_along(bad), function(i) {
@@ -61,9 +60,16 @@ posterior_of_rows <- function(design, prior) {
 
 # The rows or groups without which there is no posterior, whatever importance sampling makes of
 # them: rows that alone tell of a coefficient, whose leverage is 1; groups without which the model
-# is refused. Sought where rows and groups are not too many for it.
-without_density <- function(fit, by, root = 1L) {
+# is refused. Sought where rows and groups are not too many for it; of another family among the rows
+# whose weights vary most, since the mean of weights that no posterior stands behind is infinite.
+without_density <- function(fit, by, root = 1L, pareto_k = NULL) {
   posterior <- fit$posterior
+  if (by == "row" && !is_gaussian(fit)) {
+    if (length(improper_priors(posterior)) == 0) return(integer())
+    places <- utils::head(order(pareto_k, decreasing = TRUE), few_suspects)
+    places <- places[pareto_k[places] > suspicious_k]
+    return(places[!vapply(places, function(row) has_posterior_without(fit, row), NA)])
+  }
   if (by == "row") {
     flat <- all(posterior$beta$precision == 0) && length(posterior$fixed) > 0
     if (!flat || nrow(fit$design$frame) > most_leverages) return(integer())
@@ -81,6 +87,8 @@ without_density <- function(fit, by, root = 1L) {
 
 most_leverages <- 1e5
 few_groups <- 12L
+few_suspects <- 20L
+suspicious_k <- 0.5
 
 has_posterior_without <- function(fit, rows) {
   posterior <- tryCatch(posterior_of_rows(design_without(fit$design, rows), fit$posterior$prior),
@@ -97,6 +105,7 @@ refuse_leaving_out <- function(label, reason) {
 # rows.
 left_out_rows <- function(without, fit, places) {
   posterior <- without$posterior
+  if (!is_gaussian(posterior)) return(left_out_of_family(without, fit$design, places))
   if (length(groupings_of(posterior)) > 1) return(left_out_of_several(without, fit, places))
   rows <- rows_of_fit(fit$design, posterior, places)
   # No other row has their group.
@@ -118,9 +127,45 @@ left_out_of_several <- function(without, fit, places) {
   log_density_of_rows(at, at$y)
 }
 
+# The same of another family: with several groupings given the effects as they are drawn, those of
+# new groups too.
+left_out_of_family <- function(without, design, places) {
+  posterior <- without$posterior
+  if (!has_several(posterior)) return(other_row_densities(without, design, places))
+  plan <- start_plan(without, rows_for_fit(without, design, places), NULL, FALSE)
+  plan$random <- lapply(all_random(without$design), function(one) {
+    one$part <- grouping_part(one$number)
+    one$columns <- seq_len(nrow(grouping_of_random(plan, one)$random))
+    one
+  })
+  plan$beta <- chosen_hyper(plan, shown_places_of(posterior, "b"))
+  asked <- asked_prediction(allow_new_levels = TRUE, seed = without$sampling$seeds[1])
+  log_lik_draws(order_rows(plan_readers(plan_new_levels(plan, asked))))
+}
+
+# Rows of a design as predictions of a fit have them, which may not have had their groups.
+rows_for_fit <- function(fit, design, places) {
+  design <- design_part(design, places)
+  rows <- design_rows(design)
+  groupings <- groupings_of(fit$posterior)
+  parts <- grouping_part(seq_along(groupings))
+  groups <- Map(function(grouping, part) {
+    own <- factors_of(design)[[part]]
+    labels <- own$labels[own$code]
+    new <- setdiff(labels, grouping$groups)
+    list(code = match(labels, c(grouping$groups, new)), new = new)
+  }, groupings, parts)
+  c(list(frame = design$frame, row_names = places), stats::setNames(groups, parts),
+    list(response = rows$y, trials = rows$trials, offset = rows$offset, weights = rows$times))
+}
+
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.
 left_out_group <- function(without, fit, rows) {
   design <- design_part(fit$design, rows)
+  if (!is_gaussian(without)) {
+    lattice <- lattice_of_fit(without, "The density of a whole group")
+    return(family_group_log_lik(lattice, family_groups(design, lattice), 1L)[, 1])
+  }
   given <- given_strata(without, strata_of_rows(fit, rows))
   groups <- any_groups_of_design(design, without$posterior, given$stratum_of)
   model <- sampler_model(without$posterior, "uncentered")

@@ -101,10 +101,9 @@ static int chunks_in_turn(const responses_t *responses)
 /* A row of a group with one random column counts for as many visits. */
 static const double VISITS_PER_ROW = 1.0;
 
-static status_t add_integrals(const collapsed_target_t *target, const integrals_t *integrals,
-                              double *value)
+static status_t add_integrals(const integrals_t *integrals, monitor_t *monitor, double *value)
 {
-    const family_data_t *family = target->family;
+    const family_data_t *family = integrals->family;
     const responses_t *responses = family->responses;
     int n_chunks = (responses->n_groups - 1) / LATTICE_CHUNK + 1;
     int in_turn = chunks_in_turn(responses), round = family->n_threads * in_turn;
@@ -115,9 +114,16 @@ static status_t add_integrals(const collapsed_target_t *target, const integrals_
         int to = end == n_chunks ? responses->n_groups : end * LATTICE_CHUNK;
         double rows = responses->start[to] - responses->start[first * LATTICE_CHUNK];
         double visits = in_turn == 1 ? (double) VISITS_PER_QUESTION : VISITS_PER_ROW * rows;
-        if (user_wants_to_stop(target->monitor, visits)) return STATUS_INTERRUPTED;
+        if (user_wants_to_stop(monitor, visits)) return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
+}
+
+status_t add_group_integrals(const family_data_t *family, const group_parameters_t *parameters,
+                             monitor_t *monitor, double *value)
+{
+    integrals_t integrals = { family, parameters, NULL };
+    return add_integrals(&integrals, monitor, value);
 }
 
 static status_t family_target_at(target_t *base, const double *point, double *value,
@@ -136,7 +142,7 @@ static status_t family_target_at(target_t *base, const double *point, double *va
         *value += log_shape_prior(&model->shape_prior, parameters.shape)
             + log_gamma_sums(model->responses, parameters.shape);
     }
-    return add_integrals(target, &integrals, value);
+    return add_integrals(&integrals, target->monitor, value);
 }
 
 const responses_t *responses_of_step(const model_t *model, const step_t *step)

@@ -28,6 +28,10 @@ void start_family_target(collapsed_target_t *target);
 /* log p(log r) of the shape, up to a constant, whose prior is of r^-1/2. */
 double log_shape_prior(const scale_prior_t *prior, double shape);
 
+/* Adds log_group_integral() of all groups to *value. */
+status_t add_group_integrals(const family_data_t *family, const group_parameters_t *parameters,
+                             monitor_t *monitor, double *value);
+
 /* The rows that a step integrates over. */
 const responses_t *responses_of_step(const model_t *model, const step_t *step);
 

@@ -45,6 +45,12 @@ SEXP ffi_predict_rows(SEXP model, SEXP groups, SEXP hyper, SEXP sigma, SEXP rows
 SEXP ffi_log_evidence(SEXP model, SEXP L, SEXP sigma, SEXP threads);
 SEXP ffi_draw_step_effects(SEXP model, SEXP tuning, SEXP point);
 SEXP ffi_group_modes(SEXP model, SEXP hyper);
+SEXP ffi_family_groups(SEXP model, SEXP responses, SEXP hyper, SEXP reference, SEXP chosen);
+SEXP ffi_family_rows(SEXP model, SEXP responses, SEXP hyper, SEXP reference, SEXP rows,
+                     SEXP leave_out);
+SEXP ffi_family_row_draws(SEXP model, SEXP responses, SEXP hyper, SEXP reference, SEXP rows,
+                          SEXP shift, SEXP uniform);
+SEXP ffi_family_evidence(SEXP model, SEXP theta, SEXP L, SEXP shape, SEXP threads);
 SEXP ffi_draw_family_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                              SEXP first, SEXP set_seed);
 SEXP ffi_draw_polya_gamma(SEXP b, SEXP c);

@@ -108,6 +108,24 @@ static void pack_responses(SEXP list, SEXP sorted, const model_t *model, int g, 
     look_at_rows(responses);
 }
 
+responses_t *read_responses(SEXP list, const responses_t *like)
+{
+    responses_t *responses = (responses_t *) R_alloc(1, sizeof(responses_t));
+    int n = length(list_element(list, "y"));
+    double p = like->n_coef, q = like->n_random;
+    *responses = *like;
+    responses->n_groups = length(list_element(list, "start")) - 1;
+    packing_t packing = place_rows(list, responses->n_groups, n, &responses->most_rows);
+    responses->start = packing.to;
+    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), NULL, like->n_coef);
+    responses->Z = pack_columns(&packing, list_doubles(list, "Z", q * n), NULL, like->n_random);
+    responses->y = pack_columns(&packing, list_doubles(list, "y", n), NULL, 1);
+    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), NULL, 1);
+    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), NULL, 1);
+    look_at_rows(responses);
+    return responses;
+}
+
 /* Modes of the groups, with their derivatives; of one grouping, where it has them. */
 static void decode_modes(SEXP list, responses_t *responses)
 {
@@ -159,8 +177,8 @@ family_data_t *new_family_data(const model_t *model, const step_t *step, int n_t
     return family;
 }
 
-/* Of one draw what modes depend on: n_mode_slopes(). */
-static void encode_reference(const responses_t *responses, const group_parameters_t *at, double *reference)
+void encode_reference(const responses_t *responses, const group_parameters_t *at,
+                      double *reference)
 {
     int p = responses->n_coef, q = responses->n_random, place = p;
     memcpy(reference, at->theta, sizeof(double) * p);

@@ -42,7 +42,7 @@ lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)
 }
 
 FOR_WIDE_VECTORS_TOO
-static double log_sum_of_exp(size_t n, const double *x, double top)
+double log_sum_of_exp(size_t n, const double *x, double top)
 {
     lanes_t sum = ALL_LANES(0.0);
     for (size_t i = 0; i < n; i += LANES) {
@@ -73,15 +73,30 @@ static double largest_of(size_t n, const double *x, double largest)
     return largest;
 }
 
-/* The nodes' distance, and their shift from the mode; uniform: q, or NULL. */
-static void place_nodes(lattice_group_t *g, double fineness, const double *uniform)
+double most_step_of(likelihood_t likelihood)
 {
-    g->h = spacing[g->q].h;
+    return most_step[likelihood];
+}
+
+/* Of several dimensions what a normal density is where it is a node's distance from the border. */
+double most_at_border(int q)
+{
+    double inner = spacing[q].radius - spacing[q].h;
+    return q == 1 ? -18.0 : 1.0 - 0.5 * inner * inner;
+}
+
+/* The nodes' distance, and their shift from the mode; uniform: q, or NULL. closeness: the distance
+   over the usual one, where rows need no less. */
+static void place_nodes(lattice_group_t *g, double fineness, double closeness, double reach,
+                        const double *uniform)
+{
+    g->h = closeness * spacing[g->q].h;
     double most = most_step[g->responses->likelihood];
     if (g->h * g->largest > most) g->h = most / g->largest;
     g->h *= fineness;
-    g->radius = spacing[g->q].radius;
-    g->lost = spacing[g->q].lost;
+    g->reach = reach;
+    g->radius = reach * spacing[g->q].radius;
+    g->lost = reach * reach * spacing[g->q].lost;
     if (fineness > 1.0) {
         g->radius /= sqrt(fineness);
         g->lost /= fineness * fineness;
@@ -153,9 +168,21 @@ typedef struct {
     int is_full;                /* has there been no room for all nodes? */
     size_t n, sought;           /* nodes so far; the number of one, or none */
     double top, edge;           /* the largest of all, and at the border of the ball */
+    const node_places_t *places;    /* where no node is filled, but each place is told; or NULL */
 } walk_t;
 
 static const size_t NONE = (size_t) -1;
+
+static void tell_places(const walk_t *walk, double first, int n)
+{
+    const node_places_t *places = walk->places;
+    for (int k = 0; k < n; k++) {
+        size_t place = walk->n + (size_t) k;
+        places->t[place] = first + walk->g->h * k;
+        for (int l = 1; l < walk->g->q; l++) places->t[place + places->stride * l] = walk->t[l];
+        places->at_border[place] = walk->at_edge || k == 0 || k == n - 1;
+    }
+}
 
 /* Nodes of a line are those within the ball, a vector at least. The answer is 1 when the sought one is
    among them: t[0] is its. */
@@ -165,6 +192,11 @@ static int walk_line(walk_t *walk, const double *factor, double left)
     int q = g->q, half = (int) (sqrt(left) / g->h + 0.5), n = (2 * half + LANES - 1) / LANES * LANES;
     if (n < LANES) n = LANES;
     double first = g->h * (-n / 2 + g->shift[0]);
+    if (walk->places) {
+        tell_places(walk, first, n);
+        walk->n += n;
+        return 0;
+    }
     if (walk->sought != NONE) {
         if (walk->sought >= walk->n + n) {
             walk->n += n;
@@ -210,7 +242,7 @@ static int walk_dimension(walk_t *walk, int dimension, const double *outer, doub
     for (int k = -last; k <= last; k++) {
         double t = walk->t[dimension] = g->h * (k + g->shift[dimension]);
         walk->at_edge = was_at_edge || k == -last || k == last;
-        if (walk->sought != NONE) { /* Nothing is computed. */ }
+        if (walk->sought != NONE || walk->places) { /* Nothing is computed. */ }
         else if (k == -last) start_factor(g, dimension, t, outer, factor);
         else step_factor(g, dimension, factor);
         if (walk_dimension(walk, dimension - 1, factor, fmax(left - t * t, 0.0))) return 1;
@@ -221,7 +253,7 @@ static int walk_dimension(walk_t *walk, int dimension, const double *outer, doub
 
 static walk_t start_walk(lattice_group_t *g, size_t sought)
 {
-    walk_t walk = { g, { 0.0 }, 0, 0, 0, sought, -INFINITY, -INFINITY };
+    walk_t walk = { g, { 0.0 }, 0, 0, 0, sought, -INFINITY, -INFINITY, NULL };
     return walk;
 }
 
@@ -229,7 +261,7 @@ static walk_t start_walk(lattice_group_t *g, size_t sought)
    room for more nodes. */
 static walk_t fill_ball(lattice_group_t *g)
 {
-    double inner = g->radius - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
+    double inner = g->radius / g->reach - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
     for (;;) {
         prepare_lines(g);
         walk_t walk = start_walk(g, NONE);
@@ -280,7 +312,7 @@ static int center_nodes(const responses_t *responses, int group,
 {
     double near = responses->n_random == 1 ? NEAR_MODE : NEARER_MODE;
     if (!center_group(responses, group, parameters, near, buffers, g)) return 0;
-    if (g->q > 0) place_nodes(g, parameters->fineness, uniform);
+    if (g->q > 0) place_nodes(g, parameters->fineness, 1.0, 1.0, uniform);
     return 1;
 }
 
@@ -289,6 +321,28 @@ static double log_integral(const lattice_group_t *g, double log_sum)
 {
     return g->at_mode - 0.5 * square_of(g->q, g->u) - g->log_det
         + g->q * (log(g->h) - 0.918938533204672742) + log_sum;
+}
+
+void fill_group_nodes(lattice_group_t *g, double fineness, double closeness, double reach,
+                      const double *shift, const node_places_t *places, filled_nodes_t *filled)
+{
+    nodes_t nodes;
+    place_nodes(g, fineness, closeness, reach, shift);
+    fill_all(g, &nodes);
+    filled->n = nodes.n;
+    filled->value = nodes.node;
+    filled->log_sum = log_sum_of_exp(nodes.n, nodes.node, nodes.top);
+    filled->log_integral = log_integral(g, filled->log_sum);
+    if (g->q > 1) {
+        walk_t walk = start_walk(g, NONE);
+        walk.places = places;
+        walk_dimension(&walk, g->q - 1, NULL, g->radius * g->radius);
+        return;
+    }
+    for (size_t i = 0; i < nodes.n; i++) {
+        places->t[i] = g->h * (nodes.first + (double) i + g->shift[0]);
+        places->at_border[i] = i == 0 || i == nodes.n - 1;
+    }
 }
 
 double log_group_integral(const responses_t *responses, int group,
@@ -349,11 +403,13 @@ double draw_group_by_lattice(const responses_t *responses, int group,
     return log_integral(&g, nodes.top + log(sum));
 }
 
+/* By the logarithm of the beta function, which keeps the digits of a large shape. */
 double log_gamma_sums(const responses_t *responses, double shape)
 {
-    double sum = 0.0, at_zero = lgammafn(shape);
-    for (int i = 0; i < responses->n_values; i++)
-        if (responses->value[i] > 0.0)
-            sum += responses->times[i] * (lgammafn(responses->value[i] + shape) - at_zero);
+    double sum = 0.0, r = bounded_shape(shape);
+    for (int i = 0; i < responses->n_values; i++) {
+        double y = responses->value[i];
+        if (y > 0.0) sum += responses->times[i] * (lgammafn(y) - lbeta(r, y));
+    }
     return sum;
 }

@@ -3,11 +3,18 @@
 
 #include "responses.h"
 
-/* The integral of a group's likelihood over its effects, b = L u with u ~ N_q(0, I), by the trapezoidal
-   rule. About the mode of u, in the coordinates t in which its curvature is the identity, nodes are
-   h (k + shift), k whole numbers, within a ball; for densities like these the rule's error falls like
-   exp(-2 pi^2 / h^2). The sum does not depend on the shift, so a node that is drawn by its share of
-   the sum, at a uniform shift, is a draw of u. */
+/* The integral of a group's likelihood over its effects, b = L u with u ~ N_q(0, I), by the
+   trapezoidal rule. About the mode of u, in the coordinates t in which its curvature is the
+   identity, nodes are h (k + shift), k whole numbers, within a ball; for densities like these the
+   rule's error falls like exp(-2 pi^2 / h^2). The sum does not depend on the shift, so a node that
+   is drawn by its share of the sum, at a uniform shift, is a draw of u. */
+
+/* The shape of DISPERSED counts in their likelihood: beyond this they are Poisson's to mean/shape,
+   and log(1 + mean/shape) loses its digits. */
+static inline double bounded_shape(double shape)
+{
+    return shape < 1e9 ? shape : 1e9;
+}
 
 typedef struct {
     const double *theta;    /* p */
@@ -25,7 +32,8 @@ typedef struct {
     size_t most_nodes;
 } lattice_buffers_t;
 
-/* Nodes of the first dimension whose factors are kept for all lines; in groups of up to so many rows. */
+/* Nodes of the first dimension whose factors are kept for all lines; in groups of up to so many
+   rows. */
 enum { POWER_NODES = 16, MOST_POWER_ROWS = 65536 };
 
 lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work);

@@ -30,6 +30,7 @@ typedef struct {
     double largest;             /* the largest sum over columns of |c| */
     double h, radius;
     double lost;                /* log of what the density has fallen to where nodes of one dimension end */
+    double reach;               /* the radius over the usual one, to begin with */
     double shift[MOST_Q];
 } lattice_group_t;
 
@@ -49,6 +50,11 @@ typedef struct {
 
 row_t plain_row(likelihood_t likelihood, double eta, double y, double trials);
 
+/* The log likelihoods of a row of any family at n linear predictors, in whole vectors. Of DISPERSED
+   eta is e, and trials are y + m r. */
+void row_at_predictors(likelihood_t likelihood, double y, double trials, size_t n,
+                       const double *eta, double *value);
+
 /* Are its rows' likelihoods no products of what rows and nodes have? */
 static inline int is_plain(const lattice_group_t *g)
 {
@@ -64,6 +70,34 @@ int center_group(const responses_t *responses, int j, const group_parameters_t *
 /* Of the log likelihood in b, about r'b - b'Wb/2: r = s + W b of the slope s at b = L u, q; and W,
    q x q, or NULL. */
 void store_quadratic(const lattice_group_t *g, double *linear, double *curved);
+
+/* The nodes of a group's integral, in whole vectors, and where they lie. */
+typedef struct {
+    size_t n;
+    const double *value;        /* log of the integrand over that at the mode */
+    double log_sum;             /* of it */
+    double log_integral;        /* log p(y_j) */
+} filled_nodes_t;
+
+typedef struct {
+    size_t stride;
+    double *t;                  /* stride x q */
+    double *at_border;          /* stride: 1, or 0 within */
+} node_places_t;
+
+/* g: the group with its mode. closeness, reach: the nodes' distance and radius over the usual ones.
+   shift: q, from 0 to 1, or NULL for the usual one. */
+void fill_group_nodes(lattice_group_t *g, double fineness, double closeness, double reach,
+                      const double *shift, const node_places_t *places, filled_nodes_t *filled);
+
+/* What the largest node at the border, over the largest of all, is at most where no more are
+   needed. */
+double most_at_border(int q);
+
+/* The most that a node's distance is times |c|. */
+double most_step_of(likelihood_t likelihood);
+
+double log_sum_of_exp(size_t n, const double *x, double top);
 
 /* What lines of nodes multiply by, at the distance h. */
 void prepare_lines(lattice_group_t *g);

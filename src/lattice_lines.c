@@ -260,6 +260,35 @@ INLINED void cloglog_nodes(double y, double m, const lanes_t *eta, lanes_t *sum)
     *sum += y * far - (m - y) * e;
 }
 
+INLINED void logistic_nodes(double y, double m, const lanes_t *eta, lanes_t *sum)
+{
+    lanes_t zero = ALL_LANES(0.0), above = *eta, small = -*eta;
+    raise_lanes(&small, &above);
+    small = -small;
+    exp_lanes(&small);
+    small = 1.0 + small;
+    log_lanes(&small);
+    raise_lanes(&above, &zero);
+    *sum += y * *eta - m * (above + small);
+}
+
+FOR_WIDE_VECTORS_TOO
+void row_at_predictors(likelihood_t likelihood, double y, double trials, size_t n, const double *eta,
+                       double *value)
+{
+    for (size_t i = 0; i < n; i += LANES) {
+        lanes_t at = *const_lanes_of(eta + i), sum = ALL_LANES(0.0);
+        if (likelihood == LIKELIHOOD_PROBIT) probit_nodes(y, trials, &at, &sum);
+        else if (likelihood == LIKELIHOOD_CLOGLOG) cloglog_nodes(y, trials, &at, &sum);
+        else if (likelihood == LIKELIHOOD_COUNTS) {
+            lanes_t mean = at;
+            exp_lanes(&mean);
+            sum = y * at - trials * mean;
+        } else logistic_nodes(y, trials, &at, &sum);
+        *lanes_of(value + i) = sum;
+    }
+}
+
 /* Rows of other links, factor being what the line adds to eta. */
 INLINED void other_rows(const lattice_group_t *g, const line_t *line, int width, lanes_t *sum)
 {

@@ -36,10 +36,11 @@ INLINED void start_group(const responses_t *responses, int j, const group_parame
     g->trials = responses->trials + first;
     double from_offset = 0.0;
     if (responses->likelihood == LIKELIHOOD_DISPERSED) {
-        from_offset = log(at->shape);
+        double shape = bounded_shape(at->shape);
+        from_offset = log(shape);
         for (int i = 0; i < n; i += LANES)
             *lanes_of(b->trials + i) = *const_lanes_of(g->y + i)
-                + at->shape * *const_lanes_of(g->trials + i);
+                + shape * *const_lanes_of(g->trials + i);
         g->trials = b->trials;
     }
     for (int i = 0; i < n; i += LANES)

@@ -169,6 +169,14 @@ for (formula in list(~ x, ~ x + (1 | g), ~ x + (1 + x | g), ~ x + (1 + x + v || 
     fit <- short(as.formula(call("~", response, formula[[2]])), data, family = family, prior = other)
     invisible(predict(fit, data[1:3, ]))
     invisible(extend(fit, 2))
+    # Likelihoods with the effects integrated out.
+    density <- relm:::row_densities(fit)
+    for (leave_out in c(TRUE, FALSE)) invisible(density(seq_len(nrow(data)), leave_out))
+    invisible(relm:::draw_rows_left_out(fit))
+    if (length(ngrps(fit))) invisible(log_lik(fit, by = "group"))
+    folds <- ifelse(data$g == data$g[1], 0, seq_len(nrow(data)) %% 2 + 1)
+    invisible(relm:::predict_folds(fit, factor(folds), 1L))
+    invisible(relm:::log_integrand(relm:::new_integrand(fit$posterior), relm:::drawn_points(fit)))
   }
 }
 invisible(short(cbind(count, 5 - count) ~ x + (1 | g), data, family = binomial(), prior = other))

@@ -33,20 +33,9 @@ test_that("double bars and several terms become blocks, as lme4 reads them", {
 })
 
 test_that("rows less their offset are of Gaussian responses alone", {
-  data <- response_data()
-  fits <- family_fits(data)
-  refused <- function(code) {
-    expect_error(code, "of Gaussian responses alone", class = "relm_error")
-  }
+  fits <- family_fits()
   for (fit in fits[c("bernoulli", "counts", "dispersed")]) {
-    refused(loo(fit))
-    refused(loo(fit, by = "group"))
-    refused(waic(fit, by = "group"))
-    refused(log_lik(fit, by = "group"))
-    refused(log_lik(fit, newdata = data[1:9, ], by = "group"))
-    refused(kfold(fit, K = 2))
-    refused(logml(fit))
-    refused(pp_check(fit, "loo_pit_qq"))
-    refused(plot(fit, "groups"))
+    expect_error(linear_rows(fit$design, 1:3, "It"), "It is of Gaussian responses alone",
+                 class = "relm_error")
   }
 })

@@ -191,26 +191,34 @@ test_that("trials and counts have pictures of their own", {
   expect_equal(unname(binned$yrep), unname(posterior_epred(fits$shares, ndraws = 2)))
 })
 
-test_that("of another family rows that are left out are weighed given all effects", {
+test_that("of another family rows left out are given the rest of their group, or all effects", {
   for (package in c("bayesplot", "loo")) skip_if_not_installed(package)
   data <- response_data()
-  fit <- family_fits(data)$counts
-  shown <- function(type) {
+  fits <- family_fits(data)
+  shown <- function(fit, type) {
     with_relm("draw_by_bayesplot", function(type, data, options) data,
               suppressWarnings(pp_check(fit, type, seed = 1)))
   }
-  intervals <- shown("loo_intervals")
-  expect_identical(intervals$y, data$k + 0)
-  expect_equal(unname(intervals$yrep), unname(posterior_predict(fit, seed = 1)))
-  psis <- suppressWarnings(loo::psis(-log_lik(fit), r_eff = loo::relative_eff(exp(log_lik(fit)), rep(1:2, each = 25))))
-  expect_equal(weights(intervals$psis_object), weights(psis), ignore_attr = TRUE)
-  pit <- shown("loo_pit_qq")
-  expect_named(pit, "pit")
-  shares <- exp(weights(psis))
-  below <- colSums(shares * (intervals$yrep < rep(data$k, each = 50)))
-  equal <- colSums(shares * (intervals$yrep == rep(data$k, each = 50)))
-  expect_true(all(pit$pit >= below - 1e-9 & pit$pit <= below + equal + 1e-9))
-  expect_warning(pp_check(fit, "loo_pit_overlay", seed = 1), "Pareto k is above 0.7")
+  expect_left_out <- function(fit, y, yrep, log_density) {
+    intervals <- shown(fit, "loo_intervals")
+    expect_identical(intervals$y, y + 0)
+    expect_equal(unname(intervals$yrep), unname(yrep))
+    r_eff <- loo::relative_eff(exp(log_density), rep(1:2, each = 25))
+    psis <- suppressWarnings(loo::psis(-log_density, r_eff = r_eff))
+    expect_equal(weights(intervals$psis_object), weights(psis), ignore_attr = TRUE)
+    pit <- shown(fit, "loo_pit_qq")
+    expect_named(pit, "pit")
+    shares <- exp(weights(psis))
+    below <- colSums(shares * (yrep < rep(y, each = 50)))
+    equal <- colSums(shares * (yrep == rep(y, each = 50)))
+    expect_true(all(pit$pit >= below - 1e-9 & pit$pit <= below + equal + 1e-9))
+  }
+  expect_left_out(fits$counts, data$k, with_stream(1, draw_rows_left_out(fits$counts)),
+                  row_densities(fits$counts)(1:60, TRUE))
+  expect_left_out(fits$shares, data$s, posterior_predict(fits$shares, seed = 1),
+                  log_lik(fits$shares))
+  # Made-up draws of effects that the rows do not know.
+  expect_warning(pp_check(fits$shares, "loo_pit_overlay", seed = 1), "Pareto k is above 0.7")
 })
 
 test_that("randomized PIT values of counts are uniform where the model holds", {
