@@ -1,7 +1,8 @@
-# Rscript bench/calibration.R [data sets]: simulation-based calibration of the scan over steps (Talts and
-# others 2018). Parameters are drawn from their prior, data from these, and the ranks of the parameters
+# Rscript bench/calibration.R [data sets] [families]: simulation-based calibration of the scan over steps (Talts
+# and others 2018), of Gaussian responses or, with the word `families`, of others. Parameters are drawn from their prior, data from these, and the ranks of the parameters
 # among the draws of a fit are uniform where the sampler is right. Of each parameter, and of one effect
-# of each grouping, the P value of the counts in ten parts. Saved as bench/checks/calibration.csv.
+# of each grouping, the P value of the counts in ten parts. Saved as bench/checks/calibration.csv, or
+# calibration_families.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -15,7 +16,7 @@ for (file in c("models", "internals", "joint", "ranks")) {
   sys.source(file.path(dirname(bench), "tests", "testthat", paste0("helper-", file, ".R")), own)
 }
 
-cases <- list(
+gaussian_cases <- list(
   "crossed, slopes" = list(y ~ x + (1 + x | b) + (1 + x | c)),
   "crossed, three" = list(y ~ x + (1 | b) + (1 + x || c) + (1 | d)),
   "nested, slopes" = list(y ~ x + (1 | a) + (1 + x | b)),
@@ -23,7 +24,17 @@ cases <- list(
   "two variances" = list(y ~ x + (1 | b) + (1 + x | c), sigma = ~ d)
 )
 
-n_data <- as.integer(commandArgs(TRUE))
+family_cases <- list(
+  "logistic, crossed, slopes" = list(y ~ x + (1 + x | b) + (1 | c), family = binomial(), thin = 4),
+  "counts, nested, slopes" = list(y ~ x + (1 + x | a) + (1 | b), family = poisson(), thin = 4),
+  "dispersed, nested and crossed" = list(y ~ x + (1 | a) + (1 | b) + (1 | c),
+                                         family = negative_binomial(), thin = 4),
+  "cloglog, one" = list(y ~ x + (1 + x | b), family = binomial("cloglog"), thin = 2)
+)
+
+of_families <- "families" %in% commandArgs(TRUE)
+cases <- if (of_families) family_cases else gaussian_cases
+n_data <- as.integer(setdiff(commandArgs(TRUE), "families"))
 if (length(n_data) == 0) n_data <- 1000L
 rows <- lapply(names(cases), function(name) {
   ranks <- do.call(own$ranks_of_truth, c(cases[[name]], list(n_data = n_data, seed = 1e5)))
@@ -33,4 +44,4 @@ rows <- lapply(names(cases), function(name) {
              data_sets = n_data, p = p)
 })
 table <- cbind(do.call(rbind, rows), machine(), started = run_started, row.names = NULL)
-utils::write.csv(table, file.path(bench, "checks", "calibration.csv"), row.names = FALSE)
+utils::write.csv(table, file.path(bench, "checks", if (of_families) "calibration_families.csv" else "calibration.csv"), row.names = FALSE)

@@ -2,11 +2,15 @@
 
 # Ranks of the parameters that data were made with among draws given these data, divided by the number
 # of draws: uniform where the sampler is right (Talts and others 2018).
-ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, thin = 2) {
-  prior <- relm_prior(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2),
-                      sigma = inverse_gamma(3, 2))
+ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, thin = 2,
+                           family = gaussian()) {
+  is_gaussian <- identical(family$family, "gaussian")
+  has_shape <- identical(family$family, negative_binomial()$family)
+  scale <- if (is_gaussian) list(sigma = inverse_gamma(3, 2)) else if (has_shape) list(shape = half_normal(1))
+  prior <- do.call(relm_prior, c(list(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2)), scale))
   design <- joint_data(50, seed = 2)
-  blank <- posterior_of(formula, design, prior = prior, sigma = sigma)
+  if (!is_gaussian) design$y <- rep_len(0:1, nrow(design))
+  blank <- posterior_of(formula, design, prior = prior, sigma = sigma, family = family)
   rows <- rows_of(blank$design)
   Z <- dense_effects(blank)
   stratum <- if (length(blank$strata$labels)) match(design$d, blank$strata$labels) else 1
@@ -18,6 +22,7 @@ ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, t
     truth[part == "sd"] <- abs(rnorm(sum(part == "sd")))
     truth[part == "cor"] <- 2 * rbeta(sum(part == "cor"), 2, 2) - 1
     truth[part == "sigma"] <- sqrt(1 / rgamma(sum(part == "sigma"), 3, 2))
+    truth[part == "shape"] <- rnorm(sum(part == "shape"))^-2
     state <- state_of(truth, blank)
     effects <- Map(function(grouping, Sigma) {
       n <- length(grouping$groups)
@@ -25,9 +30,14 @@ ranks_of_truth <- function(formula, n_data, seed, sigma = ~ 1, sampler = NULL, t
     }, blank$groupings, state$Sigma)
     mean <- as.numeric(rows$X %*% state$beta)
     for (g in seq_along(Z)) mean <- mean + as.numeric(Z[[g]] %*% effects[[g]])
-    design$y <- mean + rnorm(nrow(design)) * sqrt(state$sigma2[stratum])
-    fit <- relm(formula, design, prior = prior, sigma = sigma, seed = i, chains = 1, draws = 99,
-                thin = thin, sampler = sampler, progress = FALSE)
+    design$y <- switch(family$family,
+      gaussian = mean + rnorm(nrow(design)) * sqrt(state$sigma2[stratum]),
+      binomial = rbinom(nrow(design), 1, family$linkinv(mean)),
+      poisson = rpois(nrow(design), exp(mean)),
+      rnbinom(nrow(design), size = truth[part == "shape"], mu = exp(mean))
+    )
+    fit <- relm(formula, design, prior = prior, sigma = sigma, family = family, seed = i, chains = 1,
+                draws = 99, thin = thin, sampler = sampler, progress = FALSE)
     drawn <- drawn_hyper(fit$sampling, fit$posterior, 1)
     # An effect of each grouping too.
     effect <- vapply(seq_along(Z), function(g) {

@@ -232,3 +232,8 @@ test_that("chains are the same whatever the number of threads", {
   }
   expect_identical(as.array(fit(1)), as.array(fit(2)))
 })
+
+test_that("parameters that data are made with have uniform ranks among draws", {
+  ranks <- ranks_of_truth(y ~ x + (1 + x | a) + (1 | b), 40, 200, family = poisson())
+  expect_gt(least_uniform(ranks), 1e-4)
+})
