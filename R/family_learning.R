@@ -10,6 +10,9 @@ enough_at_mode <- 0.85
 points_at_mode <- 60L
 points_per_round <- 30L
 most_family_rounds <- 8L
+# And how many at least, however few the coordinates are: tails have to be seen.
+least_round <- 150L
+least_pool <- 400L
 
 # The tuning of a mode with what was learnt, and the share of its proposals that are accepted.
 learn_family <- function(model, tuning) {
@@ -22,11 +25,31 @@ learn_family <- function(model, tuning) {
   } else {
     tuning <- at_mode
   }
+  plain <- tuning
+  if (length(tuning$center) <= surrogate_limits[["any"]]) tuning <- widen_scales(tuning)
   pool <- enough_for_surrogate(model, tuning, pool)
   own <- pool_log_density(pool, tuning)
-  times <- exp(own - mixture(pool))
-  list(tuning = fit_surrogate(tuning, pool$points, pool$log_target, own, times),
-       accepted_share = weighted_acceptance(pool_weights(pool, tuning), times))
+  present <- mixture(pool)
+  fitted <- fit_surrogate(tuning, pool$points, pool$log_target, own, exp(own - present))
+  if (surrogate_acceptance(fitted, pool, present) > enough_by_surrogate) {
+    return(list(tuning = fitted, accepted_share = enough_by_surrogate))
+  }
+  times <- exp(pool_log_density(pool, plain) - present)
+  list(tuning = plain, accepted_share = weighted_acceptance(pool_weights(pool, plain), times))
+}
+
+# The share of points chosen on a surrogate that is accepted below which it does not serve: where few
+# groups have a posterior that no polynomial follows.
+enough_by_surrogate <- 0.8
+
+surrogate_acceptance <- function(tuning, pool, present) {
+  surrogate <- tuning$surrogate
+  if (is.null(surrogate)) return(0)
+  shape <- tuning
+  shape[c("root", "df")] <- surrogate[c("root", "df")]
+  log_density <- pool_log_density(pool, shape) + surrogate_log_weights(pool$points, surrogate)
+  ratio <- pool$log_target - log_density
+  weighted_acceptance(exp(ratio - max(ratio)), exp(log_density - present))
 }
 
 # Points of all rounds, coordinates x points; the target's log density; and the proposals that they are
@@ -67,7 +90,7 @@ pool_weights <- function(pool, tuning = NULL) {
 # Rounds of points, each from a t at the weighted mean of all before; they end when the share of a round's
 # own points that is effective is large or has stopped to grow. The pool's tuning is that of the next.
 learn_rounds <- function(model, tuning, pool) {
-  n <- length(tuning$center) * points_per_round
+  n <- max(length(tuning$center) * points_per_round, least_round)
   best <- 0
   for (round in seq_len(most_family_rounds)) {
     before <- length(pool$log_target)
@@ -83,11 +106,22 @@ learn_rounds <- function(model, tuning, pool) {
   pool
 }
 
+# Correlations have exponential tails where little is known of them, and standard deviations of few groups
+# powers: a t is made wider along their axes, and the surrogate narrower again.
+widen_scales <- function(tuning) {
+  wide <- ifelse(tuning$sign_columns != 0, wide_scales, 1)
+  tuning$root <- proposal_root(chol2inv(tuning$root) * tcrossprod(wide) / proposal_width^2)
+  tuning
+}
+
+wide_scales <- 1.4
+
 # So many points that a surrogate can be fitted, the rest from the proposals themselves.
 enough_for_surrogate <- function(model, tuning, pool) {
   d <- length(tuning$center)
   if (d > surrogate_limits[["any"]]) return(pool)
-  lacking <- ceiling(points_per_term * ncol(surrogate_terms(d))) - length(pool$log_target)
+  wanted <- max(ceiling(points_per_term * ncol(surrogate_terms(d))), least_pool)
+  lacking <- wanted - length(pool$log_target)
   if (lacking > 0) add_points(pool, model, tuning, lacking, 100L) else pool
 }
 

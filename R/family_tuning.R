@@ -12,6 +12,10 @@ family_moves <- function(share, tuning) {
   else c(independent = 2L, ellipse = 0L)
 }
 
+# Below so many groups standard deviations have tails that no proposal was learnt from: a slice, which
+# always moves, leaves them.
+few_groups <- 12
+
 # A model with its tuning; NULL where there is no mode.
 tune_family <- function(model, control) {
   start <- family_start(model)
@@ -29,7 +33,8 @@ tune_family <- function(model, control) {
   tuning <- learnt$tuning
   moves <- family_moves(learnt$accepted_share, tuning)
   tuning$n_independent <- moves[["independent"]]
-  tuning$n_ellipse <- moves[["ellipse"]]
+  n_groups <- if (length(model$groupings)) model$groupings[[1]]$n_groups else Inf
+  tuning$n_ellipse <- max(moves[["ellipse"]], if (n_groups < few_groups) 1L)
   with_tuning(model, tuning)
 }
 

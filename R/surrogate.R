@@ -5,7 +5,7 @@
 surrogate_tries <- 8L
 # How far coordinates and log weights are told, as in src/surrogate.c.
 most_surrogate_coordinate <- 4
-most_surrogate_weight <- 3
+surrogate_weights <- c(least = -3, most = 6)
 # From how many coordinates on products of three different ones are left out, and none is fitted.
 surrogate_limits <- c(triples = 10L, any = 20L)
 # Points for each term at least.
@@ -38,6 +38,13 @@ surrogate_values <- function(points, tuning, terms) {
       v[terms[3, ], , drop = FALSE] * v[terms[4, ], , drop = FALSE])
 }
 
+# g at points, as surrogate_log_weight() in src/surrogate.c has it.
+surrogate_log_weights <- function(points, surrogate) {
+  g <- drop(surrogate_values(points, surrogate, matrix(surrogate$factor, 4) + 1L) %*%
+              surrogate$coefficient)
+  pmax(pmin(g, surrogate_weights[["most"]]), surrogate_weights[["least"]])
+}
+
 # The tuning with a surrogate, fitted by ridge regression to log weights of points, those of the target
 # less those of the proposals; without one where there are too few points. times: how many of the proposals
 # each point stands for. Points weigh by the geometric mean of proposals and target: where either is much
@@ -48,9 +55,9 @@ fit_surrogate <- function(tuning, points, log_target, log_proposal, times) {
   terms <- surrogate_terms(n)
   if (ncol(points) < 2 * ncol(terms)) return(tuning)
   y <- log_target - log_proposal
-  weight <- times * pmax(exp(pmin(y - stats::median(y), 2) / 2), 0.02)
+  weight <- times * pmax(exp(pmin(y - stats::median(y), 4) / 2), 0.02)
   y <- y - sum(y * weight) / sum(weight)
-  y <- pmax(pmin(y, most_surrogate_weight), -most_surrogate_weight)
+  y <- pmax(pmin(y, surrogate_weights[["most"]]), surrogate_weights[["least"]])
   x <- surrogate_values(points, tuning, terms)
   tuning$surrogate <- list(
     coefficient = ridge_coefficients(x, y, weight / mean(weight)),
@@ -68,7 +75,7 @@ widen_proposal <- function(tuning) {
   tuning
 }
 
-widened <- c(df = 7, volume = 3)
+widened <- c(df = 7, volume = 2)
 
 # Coefficients of columns that are standardized, with the penalty that generalized cross-validation
 # likes best (Golub, Heath and Wahba 1979).

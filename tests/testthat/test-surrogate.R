@@ -66,7 +66,7 @@ test_that("a step on a surrogate is that of plain R", {
     v <- c(pmax(pmin(v, 4), -4), 1)
     terms <- matrix(v[surrogate$factor + 1L], 4)
     g <- sum(surrogate$coefficient * apply(terms, 2, prod))
-    log_q(x, shape) + max(min(g, 3), -3)
+    log_q(x, shape) + max(min(g, 6), -3)
   }
   propose_in_r <- function() {
     x <- backsolve(tuning$root, rnorm(length(tuning$center)))
