@@ -116,7 +116,7 @@ test_that("the mode is where no step leads further up, with curved ridges and fa
   few$y <- rbinom(2000, 1, plogis(-4.5 + 0.5 * few$x + rnorm(200)[few$g]))
   model <- model_of(relm_posterior(crossprods(y ~ x + (1 | g), few, family = binomial()), relm_prior()))
   start <- family_start(model)
-  tuning <- replace(family_tuning_of(model), "scale", list(start$scale))
+  tuning <- replace(family_tuning_of(model), "scale", list(as.numeric(unlist(start$scale))))
   found <- family_mode(model, tuning, start)
   at <- function(point) -log_target(found$model, tuning, point, 1)
   searched <- optim(found$mode, at, control = list(parscale = 1 / sqrt(diag(found$hessian)),
