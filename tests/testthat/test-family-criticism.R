@@ -226,3 +226,31 @@ test_that("pictures of rows left out have predictions from the others of their g
     if (length(case$response) > 1) expect_true(all(t(shown$yrep) <= data$size))
   }
 })
+
+test_that("criteria and marginal likelihoods of other families have the arguments of Gaussian ones", {
+  for (case in cases[c("trials", "poisson", "dispersed")]) {
+    fit <- criticized(case, ~ x + (1 | g), draws = 500)
+    plain <- criticized(case, ~ x, draws = 500)
+    density <- log_lik(fit, by = "group", grouping = "g")
+    by_group <- suppressWarnings(waic(fit, by = "group", grouping = "g"))
+    expect_equal(by_group$estimates, suppressWarnings(loo::waic(density))$estimates)
+    result <- suppressWarnings(loo(fit, integrated = TRUE, cores = 1, save_psis = TRUE))
+    expect_identical(dim(weights(result$psis_object)), c(1000L, 32L))
+    expect_silent(loo(fit, k_threshold = 5, reloo = TRUE, seed = 1))
+    expect_equal(suppressWarnings(glance.relm(fit, looic = TRUE))$looic,
+                 result$estimates["looic", "Estimate"])
+    expect_equal(suppressWarnings(loo(fit, by = "group", grouping = "g"))$estimates,
+                 suppressWarnings(loo(fit, by = "group"))$estimates)
+    expect_identical(as.numeric(logml(fit, method = "bridge", seed = 1, threads = 2)),
+                     as.numeric(logml(fit, method = "bridge", seed = 1)))
+    values <- c(logml(fit, method = "bridge", seed = 1), logml(plain, method = "bridge", seed = 1))
+    shares <- post_prob(logml(fit, method = "bridge", seed = 1), values[2])
+    expect_equal(unname(shares[1]), plogis(values[1] - values[2]))
+    expect_output(print(bayes_factor(fit, plain)), "Bayes factor of fit over plain")
+    skip_if_not_installed("bridgesampling")
+    theirs <- bridge_sampler(fit, silent = TRUE)
+    error <- sqrt(bridgesampling::error_measures(theirs)$re2)
+    own <- attr(logml(fit, method = "bridge", seed = 1), "error")
+    expect_lt(abs(theirs$logml - values[1]) / sqrt(error^2 + own^2), 4)
+  }
+})
