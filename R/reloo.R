@@ -79,14 +79,14 @@ without_density <- function(fit, by, root = 1L, pareto_k = NULL) {
     return(which(leverage > 1 - 1e-8))
   }
   n_groups <- length(groupings_of(posterior)[[root]]$groups)
-  if (is.null(fit$design) || n_groups > few_groups) return(integer())
+  if (is.null(fit$design) || n_groups > most_groups_sought) return(integer())
   places <- seq_len(n_groups)
   rows <- rows_left_out(fit, "group", places, root)
   places[!vapply(rows, function(own) has_posterior_without(fit, own), NA)]
 }
 
 most_leverages <- 1e5
-few_groups <- 12L
+most_groups_sought <- 12L
 few_suspects <- 20L
 suspicious_k <- 0.5
 
