@@ -7,12 +7,12 @@ start_newton_steps <- 2L
 
 # Sweeps of the pilot's parts. After the first of them proposals follow others' effects from the state
 # that it came to. Chains start from the ends of the last part's pieces.
-family_pilot_parts <- c(60L, 90L, 150L, 400L)
+family_pilot_parts <- c(60L, 90L, 150L, 600L)
 pilot_ends <- 4L
 
 # Degrees of freedom of a scan's proposals, and their width over the draws that they learnt from.
-scan_df <- 20
-scan_width <- 1.05
+scan_df <- 8
+scan_width <- 1.08
 
 # A model with its tuning, and states that chains start from; NULL where a step has no mode.
 tune_family_scan <- function(model, control) {

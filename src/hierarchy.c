@@ -48,10 +48,10 @@ typedef struct {
     int g, j;
     int below, first, end;
     const step_level_t *level;
-} family_t;
+} children_t;
 
 /* sum (q of the level below) <- sum_i (gamma_i - mean) over the groups below. */
-static void sum_below(const model_t *model, const state_t *state, const family_t *family,
+static void sum_below(const model_t *model, const state_t *state, const children_t *family,
                       double *sum)
 {
     const grouping_state_t *own = state->grouping + family->below;
@@ -65,7 +65,7 @@ static void sum_below(const model_t *model, const state_t *state, const family_t
 
 /* P <- P + n S'Sigma^-1 S and h <- h + S'Sigma^-1 sum_i (gamma_i - mean) of n groups below, S their
    columns that hang on those of the group. */
-static void add_below(const model_t *model, const state_t *state, const family_t *family, double *P,
+static void add_below(const model_t *model, const state_t *state, const children_t *family, double *P,
                       double *h)
 {
     int q = model->grouping[family->g].n_random, q_below = model->grouping[family->below].n_random;
@@ -100,7 +100,7 @@ static void add_own(const model_t *model, const state_t *state, int g, int j, do
 }
 
 /* gamma_i <- gamma_i - S d below. */
-static void move_below(const model_t *model, const state_t *state, const family_t *family,
+static void move_below(const model_t *model, const state_t *state, const children_t *family,
                        const double *d)
 {
     const column_below_t *column = state->several->below[family->g];
@@ -114,7 +114,7 @@ static void move_below(const model_t *model, const state_t *state, const family_
 }
 
 /* The family of a group with the next level below that of `family`. */
-static void descend(const step_t *step, int m, family_t *family)
+static void descend(const step_t *step, int m, children_t *family)
 {
     const int *child_start = step->level[m + 1].child_start;
     family->first = child_start[family->first];
@@ -127,7 +127,7 @@ void add_said_of_above(const model_t *model, const state_t *state, const step_t 
                        double *P, double *h)
 {
     int g = step->grouping[l], j = step->level[l].number[r];
-    family_t family = { g, j, g, r, r + 1, step->level + l };
+    children_t family = { g, j, g, r, r + 1, step->level + l };
     if (has_own_columns(model, state, g)) add_own(model, state, g, j, P, h);
     for (int m = l - 1; m >= 0; m--) {
         descend(step, m, &family);
@@ -139,7 +139,7 @@ void move_above(const model_t *model, const state_t *state, const step_t *step, 
                 const double *d)
 {
     int g = step->grouping[l], q = model->grouping[g].n_random, j = step->level[l].number[r];
-    family_t family = { g, j, g, r, r + 1, step->level + l };
+    children_t family = { g, j, g, r, r + 1, step->level + l };
     for (int k = 0; k < q; k++) state->grouping[g].effect[k + (size_t) q * j] += d[k];
     for (int m = l - 1; m >= 0; m--) {
         descend(step, m, &family);
