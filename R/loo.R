@@ -271,6 +271,7 @@ smoothed_loo <- function(density, r_eff, cores, save_psis) {
   if (save_psis) check_draws_memory(density$n_draws, 6 * density$n)
   check_r_eff(r_eff, density$n)
   if (is.null(r_eff)) r_eff <- relative_efficiency(density, cores)
+  else if (length(r_eff) > 1 && !is.null(density$order)) r_eff <- r_eff[density$order]
   r_eff <- rep_len(r_eff, density$n)
   block_by_block(density, save_psis, function(values, places) {
     loo::loo(values, r_eff = r_eff[places], cores = cores, save_psis = save_psis)
@@ -332,9 +333,22 @@ in_row_order <- function(result, density) {
     back <- order(density$order)
     result$pointwise <- result$pointwise[back, , drop = FALSE]
     result$diagnostics[] <- lapply(result$diagnostics, `[`, back)
+    if (!is.null(result$psis_object)) result$psis_object <- reorder_weights(result$psis_object, back)
   }
   rownames(result$pointwise) <- density$names
   result
+}
+
+# loo's smoothed weights with the columns in another order.
+reorder_weights <- function(psis, order) {
+  n <- ncol(psis$log_weights)
+  psis$log_weights[] <- psis$log_weights[, order]
+  psis$diagnostics[] <- lapply(psis$diagnostics, `[`, order)
+  for (name in c("norm_const_log", "tail_len", "r_eff")) {
+    value <- attr(psis, name)
+    if (length(value) == n) attr(psis, name) <- value[order]
+  }
+  psis
 }
 
 # p_loo from the log density of each row given all rows.

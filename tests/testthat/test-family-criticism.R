@@ -183,6 +183,53 @@ test_that("folds of several groupings are predicted given effects, those of new 
   expect_equal(unname(given_all_data(fit)), unname(log(colMeans(exp(log_lik(fit))))))
 })
 
+several <- transform(data, h = rep_len(LETTERS[1:5], 32), leaf = paste(g, seq_along(g) %% 2))
+
+test_that("rows of several groupings are left out given their effects, and by refits that are asked for", {
+  case <- cases$trials
+  for (terms in list(~ x + (1 | g) + (1 | leaf), ~ x + (1 | g) + (1 | h))) {
+    fit <- criticized(case, terms, several, draws = 300)
+    r_eff <- seq(0.5, 1, length.out = 32)
+    plain <- suppressWarnings(loo(fit, integrated = FALSE, r_eff = r_eff, cores = 2, save_psis = TRUE))
+    by_hand <- suppressWarnings(loo::loo(log_lik(fit), r_eff = r_eff))
+    expect_equal(plain$pointwise[, "elpd_loo"], by_hand$pointwise[, "elpd_loo"], ignore_attr = TRUE)
+    expect_equal(plain$psis_object, suppressWarnings(loo::psis(-log_lik(fit), r_eff = r_eff)), ignore_attr = TRUE)
+    expect_equal(weights(plain$psis_object), weights(suppressWarnings(loo::psis(-log_lik(fit), r_eff = r_eff))))
+    k <- plain$diagnostics$pareto_k
+    worst <- order(k, decreasing = TRUE)
+    again <- loo(fit, integrated = FALSE, r_eff = r_eff, reloo = TRUE, k_threshold = mean(k[worst[2:3]]), seed = 2)
+    expect_setequal(which(again$pointwise[, "elpd_loo"] != plain$pointwise[, "elpd_loo"]), worst[1:2])
+    for (i in worst[1:2]) {
+      refit <- criticized(case, terms, several[-i, ], draws = 300)
+      exact <- log_mean_exp(log_lik(refit, several[i, ], allow_new_levels = TRUE, seed = 1), 2)
+      found <- again$pointwise[i, ]
+      expect_lt(distance(found["elpd_loo"], found["mcse_elpd_loo"], exact[1], exact[2]), 4.5)
+    }
+    folds <- kfold(fit, K = 2, seed = 3)
+    expect_identical(attr(folds, "K"), 2L)
+    expect_equal(kfold(fit, folds = attr(folds, "folds"), seed = 3)$estimates, folds$estimates)
+    expect_identical(attr(kfold(fit, group = "g", seed = 1), "K"), 6L)
+  }
+})
+
+test_that("what has the effects of several groupings integrated out is refused by name", {
+  for (terms in list(~ x + (1 | g) + (1 | leaf), ~ x + (1 | g) + (1 | h))) {
+    fit <- criticized(cases$poisson, terms, several, draws = 20)
+    single <- criticized(cases$poisson, ~ x + (1 | g), several, draws = 20)
+    calls <- expression(
+      loo(fit), loo(fit, by = "group", grouping = "g"), log_lik(fit, by = "group", grouping = "g"),
+      waic(fit, by = "group", grouping = "g"), loo_compare(fit, single, by = "group"),
+      glance.relm(fit, looic = TRUE), logml(fit), logml(fit, method = "bridge", seed = 1, threads = 2),
+      bayes_factor(fit, single), post_prob(fit, single), bridge_sampler(fit)
+    )
+    for (call in calls) {
+      if (identical(call[[1]], quote(bridge_sampler))) skip_if_not_installed("bridgesampling")
+      expect_error(eval(call), "one grouping in a Poisson|are crossed: a whole group",
+                   class = "relm_error", label = deparse1(call))
+    }
+  }
+})
+
 test_that("a row that keeps the outcomes from being separated leaves no posterior behind", {
   rows <- data.frame(x = 1:10, y = c(0, 0, 0, 0, 1, 0, 1, 1, 1, 1))
   fit <- relm(y ~ x, rows, family = binomial(), chains = 2, draws = 1000, seed = 1)

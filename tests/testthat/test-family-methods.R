@@ -59,18 +59,24 @@ test_that("several groupings of other families are shown, and other packages hav
   expect_family_pictures("negative_binomial", scenes$crossed)
 })
 
+expect_compared_by_waic <- function(scene) {
+  both <- suppressWarnings(loo_compare(scene$fit, scene$single, criterion = "waic", model_names = c("u", "v")))
+  expected <- vapply(list(scene$fit, scene$single), function(fit) {
+    suppressWarnings(loo::waic(log_lik(fit))$estimates["elpd_waic", "Estimate"])
+  }, 0)
+  expect_equal(diff(range(both[, "elpd_diff"])), abs(diff(expected)))
+  expect_setequal(rownames(both), c("u", "v"))
+  kept <- suppressWarnings(add_criterion(scene$fit, criterion = "waic", model_name = "u"))
+  expect_equal(unname(kept$criteria$waic$estimates["elpd_waic", 1]), unname(expected[1]))
+  expect_equal(suppressWarnings(add_criterion(kept, "waic", overwrite = TRUE))$criteria$waic$estimates,
+               kept$criteria$waic$estimates)
+}
+
 test_that("fits of other families are compared by WAIC given their effects", {
-  for (family in c("binomial", "poisson", "negative_binomial")) {
-    scene <- scene_of(scenes$one, family)
-    both <- suppressWarnings(loo_compare(scene$fit, scene$single, criterion = "waic", model_names = c("u", "v")))
-    expected <- vapply(list(scene$fit, scene$single), function(fit) {
-      suppressWarnings(loo::waic(log_lik(fit))$estimates["elpd_waic", "Estimate"])
-    }, 0)
-    expect_equal(diff(range(both[, "elpd_diff"])), abs(diff(expected)))
-    expect_setequal(rownames(both), c("u", "v"))
-    kept <- suppressWarnings(add_criterion(scene$fit, criterion = "waic", model_name = "u"))
-    expect_equal(unname(kept$criteria$waic$estimates["elpd_waic", 1]), unname(expected[1]))
-    expect_equal(suppressWarnings(add_criterion(kept, "waic", overwrite = TRUE))$criteria$waic$estimates,
-                 kept$criteria$waic$estimates)
-  }
+  for (family in c("binomial", "poisson", "negative_binomial")) expect_compared_by_waic(scene_of(scenes$one, family))
+})
+
+test_that("fits with several groupings of other families are compared by WAIC given their effects", {
+  expect_compared_by_waic(scene_of(scenes$nested, "poisson"))
+  expect_compared_by_waic(scene_of(scenes$crossed, "binomial"))
 })

@@ -180,6 +180,64 @@ test_that("a step's density is that of its groups with the others' effects in th
   }
 })
 
+# Rows whose groupings lie in each other, or do not, in each way that there is.
+structured_rows <- function() {
+  data <- scan_data()
+  set.seed(10)
+  data$d <- paste(data$a, seq_len(80) %% 2)
+  data$e <- paste(data$a, sample(3, 80, TRUE))
+  data$leaf <- paste(data$d, sample(2, 80, TRUE))
+  data$f <- sample(letters[1:6], 80, TRUE)
+  data$again <- paste0("as_", data$a)
+  data
+}
+
+test_that("a step's density is that of its groups in every structure of groupings", {
+  data <- structured_rows()
+  structures <- list(c("a", "d", "e"), c("a", "d", "leaf"), c("a", "d", "b"), c("a", "b", "f"), c("a", "again"))
+  for (names in structures) {
+    formula <- stats::reformulate(c("x", sprintf("(1 | %s)", names)), "k")
+    prior <- relm_prior(beta = normal(0, 3), sd = half_normal(1))
+    if ("again" %in% names) expect_message(built <- scan_model(formula, data, poisson(), prior), "same groups")
+    else built <- scan_model(formula, data, poisson(), prior)
+    model <- built$model
+    places <- lapply(data[names], function(g) match(g, unique(g)))
+    set.seed(11)
+    own <- lapply(places, function(place) rnorm(max(place), sd = 0.6))
+    order <- match(names_of_groupings(relm_posterior(crossprods(formula, data, family = poisson()), prior)), names)
+    model$effect <- lapply(own[order], matrix, 1)
+    expect_length(model$steps, length(names))
+    for (s in seq_along(model$steps)) {
+      number <- order[numbers_of_step(model, s - 1L)]
+      others <- rowSums(vapply(setdiff(seq_along(names), number), function(g) own[[g]][places[[g]]], numeric(80)))
+      off <- mapply(function(sd, intercept, slope) {
+        theta <- model$from_beta %*% (c(intercept, slope) - model$beta_shift)
+        tuning <- built$tunings[[s]]
+        eta <- intercept + slope * data$x + others
+        by_group <- vapply(split(seq_len(80), places[[number]]), function(rows) {
+          stats::integrate(function(u) vapply(u, function(u) {
+            dnorm(u, 0, sd) * prod(dpois(data$k[rows], exp(eta[rows] + u)))
+          }, 0), -8, 8, rel.tol = 1e-11, abs.tol = 0, subdivisions = 1000L)$value
+        }, 0)
+        point <- asinh(sd / tuning$scale)
+        sum(log(by_group)) + sum(dnorm(c(intercept, slope), 0, 3, log = TRUE)) + dnorm(sd, log = TRUE) +
+          log(cosh(point)) - log_target(model, tuning, c(point, theta), 1)
+      }, c(0.4, 1.3), c(0.2, -0.6), c(-0.5, 0.4))
+      expect_lt(abs(diff(off)), 1e-6, label = paste(c(names, "step", s), collapse = " "))
+    }
+  }
+})
+
+test_that("groupings that do not vary do not hold up the scan", {
+  set.seed(12)
+  data <- transform(expand.grid(a = 1:20, b = 1:15), x = rnorm(300))
+  data$y <- rbinom(300, 1, plogis(0.5 * data$x))
+  fit <- relm(y ~ x + (1 | a) + (1 | b), data, family = binomial(), chains = 2, draws = 1000, seed = 1)
+  for (name in c("sd_a__Intercept", "sd_b__Intercept")) {
+    expect_gt(posterior::ess_bulk(chains_of(fit, name)), 0.1 * 2000)
+  }
+})
+
 test_that("a step's effects are drawn from their distribution given the others'", {
   data <- scan_data()
   built <- scan_model(y ~ x + (1 | a) + (1 | b), data, binomial(), relm_prior(beta = normal(0, 3)))
