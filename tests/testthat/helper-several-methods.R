@@ -23,13 +23,24 @@ expect_rows_of_methods <- function(methods, scene) {
   }
 }
 
+# Fits that several scenes have are made once.
+fits_of_scenes <- new.env()
+
+fit_of_scenes <- function(formula, family, data) {
+  key <- paste(family, deparse1(formula))
+  if (is.null(fits_of_scenes[[key]])) {
+    fits_of_scenes[[key]] <- relm(formula, data, family = family, chains = 2, draws = 50, seed = 1)
+  }
+  fits_of_scenes[[key]]
+}
+
 # What the rows see. hand(): the linear predictor; take: by grouping the columns whose effects are
 # added, all of them for TRUE. known: a hyperparameter.
-scene_of <- function(formula, family = "gaussian", ...) {
+scene_of <- function(formula, family = "gaussian") {
   scene <- new.env()
   scene$data <- with_response(several_data(120), family)
-  scene$fit <- relm(formula, scene$data, family = family, chains = 2, draws = 50, seed = 1, ...)
-  scene$single <- relm(y ~ x + (1 | a), scene$data, family = family, chains = 2, draws = 50, seed = 1, ...)
+  scene$fit <- fit_of_scenes(formula, family, scene$data)
+  scene$single <- fit_of_scenes(scenes$single, family, scene$data)
   scene$draws <- as.matrix(scene$fit)
   scene$family_name <- family
   scene$known <- "sd_a__Intercept"
@@ -104,7 +115,7 @@ with_rows_of_family <- function(scene, family) {
 
 # Of one grouping with a correlation, of others as well.
 scenes <- list(one = y ~ x + (1 + x | a), nested = y ~ x + (1 | a) + (1 + x | a:b),
-               crossed = y ~ x + (1 | a) + (1 + x | c))
+               crossed = y ~ x + (1 | a) + (1 + x | c), single = y ~ x + (1 | a))
 
 several_methods <- list()
 

@@ -4,8 +4,8 @@
 skip_on_cran()
 for (package in c("loo", "generics")) skip_if_not_installed(package)
 
-expect_family_methods <- function(family, formula = scenes$one, ...) {
-  scene <- with_family_rows(with_more_rows(scene_of(formula, family, ...)))
+expect_family_methods <- function(family, formula = scenes$one) {
+  scene <- with_family_rows(with_more_rows(scene_of(formula, family)))
   for (part in c(several_methods, more_methods, family_methods)) expect_rows_of_methods(part, scene)
 }
 
@@ -26,9 +26,9 @@ test_that("negative binomial responses have what is by hand", {
 needed <- c("bayestestR", "insight", "parameters", "performance", "bayesplot", "rstantools", "emmeans", "tidybayes",
             "ggplot2", "lattice", "knitr")
 
-expect_family_pictures <- function(family, formula = scenes$one, ...) {
+expect_family_pictures <- function(family, formula = scenes$one) {
   for (package in needed) skip_if_not_installed(package)
-  scene <- with_criticism(with_packages(scene_of(formula, family, ...)))
+  scene <- with_criticism(with_packages(scene_of(formula, family)))
   expect_rows_of_methods(criticism[c("pp_check", "plot")], scene)
   for (part in package_methods) expect_rows_of_methods(part, scene)
 }

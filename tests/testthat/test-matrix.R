@@ -1,6 +1,7 @@
 # matrix.csv has a row for each exported function, method of a fit, argument of the main ones, covariance,
-# sampler and structure, and a cell for one grouping, nested and crossed ones of Gaussian responses, and for other
-# families, that names a test, or says why there cannot be one: "file: name of the test", or "none: the reason".
+# sampler and structure, and a cell for one grouping, nested and crossed ones of Gaussian responses, for
+# each other family with one grouping, and for several groupings of any of these. It names a test, or says
+# why there cannot be one: "file: name of the test", or "none: the reason".
 
 # Methods whose arguments have rows of their own, beside relm() and relm_prior().
 main_methods <- c(
@@ -10,7 +11,7 @@ main_methods <- c(
   "as.data.frame", "summary", "extend", "update", "refit", "getME", "tidy", "augment", "glance", "confint",
   "posterior_interval", "vcov", "loo_compare", "add_criterion"
 )
-kinds <- c("one", "nested", "crossed", "binomial", "poisson", "negative_binomial")
+kinds <- c("one", "nested", "crossed", "binomial", "poisson", "negative_binomial", "family_several")
 
 matrix_of_tests <- function() {
   utils::read.csv(test_path("matrix.csv"), colClasses = "character", na.strings = character())
