@@ -94,17 +94,19 @@ pilot_family_scan <- function(model) {
     pieces <- if (is_last) rep(family_pilot_parts[part] %/% pilot_ends, pilot_ends)
       else family_pilot_parts[part]
     records <- NULL
+    counts <- 0
     model$starts <- NULL
     for (size in pieces) {
       run <- sample_chain(model, "collapsed", state, size, kept = none)
       if (run$interrupted) rlang::interrupt()
       state <- run$state
+      counts <- counts + run$counts
       records <- Map(cbind, if (is.null(records)) lapply(run$records, function(x) NULL) else records,
                      run$records)
       model$starts <- c(model$starts, list(state))
     }
     tunings <- Map(learn_from_visits, tuning_of_model(model), records)
-    if (is_last) tunings <- lapply(tunings, narrow_proposal)
+    if (is_last) tunings <- Map(narrow_proposal, tunings, counts[2, ] / counts[1, ])
     model <- with_tuning(model, tunings)
     fold <- function(state) {
       state$point <- Map(fold_point, state$point, tunings)
@@ -154,11 +156,13 @@ follow_anew <- function(model, state, records) {
   with_reference(with_tuning(model, tunings), state)
 }
 
-narrow_proposal <- function(tuning) {
+# The proposals of the chains. Where a pilot's were accepted too seldom, slices help, which always move.
+narrow_proposal <- function(tuning, accepted_share) {
   tuning$root <- tuning$root * proposal_width / scan_width
   tuning$df <- scan_df
+  is_low <- accepted_share < low_acceptance
   tuning$n_independent <- 1L
-  tuning$n_ellipse <- 0L
+  tuning$n_ellipse <- if (is_low) 1L else 0L
   tuning
 }
 

@@ -1,5 +1,5 @@
-# Rscript bench/families.R [case ...] [--only=peer,peer]: binomial regressions and counts with one
-# grouping, relm against its peers in one run, each call in a process of its own. Processor time;
+# Rscript bench/families.R [case ...] [--only=peer,peer]: binomial regressions and counts with
+# one grouping or several, relm against its peers in one run, each call in a process of its own. Processor time;
 # effective draws are the worst of bulk and tail of all hyperparameters. relm's seconds are those of whole
 # calls, at 4 x 1,000 and at 4 x 10,000 draws; a peer's those of warm-up and sampling; of glmer() and
 # glmmTMB() of a point estimate. Saved as bench/results/families.csv.

@@ -180,8 +180,18 @@ for (formula in list(~ x, ~ x + (1 | g), ~ x + (1 + x | g), ~ x + (1 + x + v || 
   }
 }
 invisible(short(cbind(count, 5 - count) ~ x + (1 | g), data, family = binomial(), prior = other))
-# Their Gibbs samplers, whose weights are in pieces and in gamma variates.
+# Several groupings, crossed and nested, in turn and given the totals of the leaves.
 many <- transform(several, hit = data$hit, count = data$count, trials = 1 + 7 * data$count)
+for (formula in list(hit ~ x + (1 + x | g) + (1 | h), count ~ x + (1 + x | g) + (1 | g:k),
+                     count ~ x + (1 + x | g / k))) {
+  for (family in if (formula[[2]] == "hit") list(binomial(), binomial("cloglog"))
+                 else list(poisson(), negative_binomial())) {
+    fit <- short(formula, many, family = family, prior = other)
+    invisible(predict(fit, many[1:3, ]))
+    invisible(extend(fit, 2))
+  }
+}
+# Their Gibbs samplers, whose weights are in pieces and in gamma variates.
 for (sampler in c("centered", "uncentered", "interweaved")) {
   for (formula in list(~ x, ~ x + (1 + x | g), ~ x + (1 | g / k), ~ x + (1 + x | g) + (0 + v | h))) {
     for (response in list(quote(hit), quote(cbind(count, trials - count)), quote(count))) {
