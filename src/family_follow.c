@@ -140,7 +140,7 @@ static void add_moved(const family_scan_t *scan, const family_follow_t *follow, 
 
 status_t find_follow(const model_t *model, const family_scan_t *scan, const grouping_state_t *effect,
                      const group_parameters_t *parameters, const lattice_buffers_t *lattice,
-                     const follow_buffers_t *buffers, family_follow_t *follow)
+                     const follow_buffers_t *buffers, monitor_t *monitor, family_follow_t *follow)
 {
     /* Rows' weights are wanted, also where they could be summed at once. */
     responses_t rows = scan->responses;
@@ -158,12 +158,14 @@ status_t find_follow(const model_t *model, const family_scan_t *scan, const grou
         find_cross(&g, p, D, follow->cross + (size_t) q * p * j, buffers->DB);
         store_quadratic(&g, r, NULL);
         add_group(&g, p, responses->row + first, buffers);
+        if (user_wants_to_stop(monitor, 4.0 * g.n * (1 + p))) return STATUS_INTERRUPTED;
     }
     RETURN_IF_FAILED(cholesky(p, buffers->XVX));
     for (int s = 0; s < scan->n_groupings; s++) {
         const responses_t *other = model->responses + s;
         if (!follow->map[s]) continue;
         add_rows(other, p, buffers->rows, follow->map[s]);
+        if (user_wants_to_stop(monitor, other->start[other->n_groups])) return STATUS_INTERRUPTED;
         for (int j = 0; j < other->n_random * other->n_groups; j++) {
             solve_upper_transposed(p, buffers->XVX, follow->map[s] + (size_t) p * j);
             solve_upper(p, buffers->XVX, follow->map[s] + (size_t) p * j);

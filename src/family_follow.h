@@ -40,7 +40,7 @@ void take_follow(const responses_t *responses, int n_coordinates, workspace_t *w
    parameters; effect: groupings. */
 status_t find_follow(const model_t *model, const family_scan_t *scan, const grouping_state_t *effect,
                      const group_parameters_t *parameters, const lattice_buffers_t *lattice,
-                     const follow_buffers_t *buffers, family_follow_t *follow);
+                     const follow_buffers_t *buffers, monitor_t *monitor, family_follow_t *follow);
 
 /* The score, and where proposals are centered, at the offset and the effects of now; theta: its place
    among n coordinates. The shift is left in scan->shift. */

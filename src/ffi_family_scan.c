@@ -86,6 +86,7 @@ void start_follow(SEXP tuning, const model_t *model, const collapsed_target_t *t
     const double *point = list_doubles(tuning, "reference", n);
     family_follow_t *follow = (family_follow_t *) R_alloc(1, sizeof(family_follow_t));
     follow_buffers_t buffers;
+    monitor_t jumping = jumping_monitor();
     ALLOCATE(take_follow(&scan->responses, n, &work, follow));
     ALLOCATE(buffers = take_follow_buffers(&scan->responses, rows, &work));
     allocate_maps(model, scan->grouping, follow);
@@ -94,7 +95,7 @@ void start_follow(SEXP tuning, const model_t *model, const collapsed_target_t *t
                                       shape_at(target, point), 1.0 };
     face_other_effects(scan);
     status_t status = find_follow(model, scan, effect, &parameters, target->family->buffers,
-                                  &buffers, follow);
+                                  &buffers, &jumping, follow);
     if (status != STATUS_OK) raise_status(status, 0);
     follow->center = list_doubles(tuning, "center", n);
     follow->slope = list_doubles(tuning, "slope", (double) n * scan->responses.n_random);

@@ -16,6 +16,7 @@ typedef struct {
 static double *pack_columns(const packing_t *packing, const double *columns, const int *place,
                             int n_columns)
 {
+    allow_stop();
     double *packed;
     size_t size = (size_t) packing->to[packing->n_groups] * n_columns;
     ALLOCATE(packed = take_aligned(&work, size));
