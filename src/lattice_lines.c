@@ -63,6 +63,8 @@ void prepare_lines(lattice_group_t *g)
         lanes_t mean = *const_lanes_of(b->mean + i), trials = *const_lanes_of(g->trials + i);
         total += mean;
         n_trials += trials;
+        if (is_single)
+            *lanes_of(b->rest + i) = *const_lanes_of(b->rest + i) * trials + (1.0 - trials);
         if (likelihood == LIKELIHOOD_COUNTS || is_single) *lanes_of(b->weight + i) = mean;
         else if (is_plain(g)) *lanes_of(b->weight + i) = ALL_LANES(0.0);
         else {
@@ -141,9 +143,10 @@ INLINED void terms_of_row(double rest, double mean, const four_t *P, int width, 
 }
 
 /* Products over rows from, ..., to - 1 of their terms, each as often as it has trials, for nodes in
-   `width` vectors. Where c is the same in all rows, so are their nodes. */
+   `width` vectors. Where c is the same in all rows, so are their nodes; where all have one trial, rows
+   that fill a group up have ones for terms. */
 INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int width, int is_equal,
-                           int from, int to, const double *start, four_t *product)
+                           int is_single, int from, int to, const double *start, four_t *product)
 {
     lanes_t one = ALL_LANES(1.0);
     four_t all = { one, one, one, one }, P, term;
@@ -151,7 +154,7 @@ INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int wid
     for (int i = from; i < to; i++) {
         if (!is_equal) nodes_of_row(g, line, i, width, start, &P);
         terms_of_row(g->b->rest[i], line->factor[i], &P, width, &term);
-        multiply_power(&all, &term, width, (int) g->trials[i]);
+        multiply_power(&all, &term, width, is_single ? 1 : (int) g->trials[i]);
     }
     *product = all;
 }
@@ -192,7 +195,7 @@ INLINED int end_of_block(const lattice_group_t *g, int from, double reach)
 
 /* Rows of few trials: their product, whose logarithm is taken before it leaves the range. */
 INLINED void few_trials_rows(const lattice_group_t *g, const line_t *line, int width, int is_equal,
-                             const double *start, lanes_t *sum)
+                             int is_single, const double *start, lanes_t *sum)
 {
     double reach = g->largest * (fabs(line->t) + LANES * width * g->h + g->radius) + 1e-3;
     double all = g->n_trials * reach;
@@ -202,7 +205,7 @@ INLINED void few_trials_rows(const lattice_group_t *g, const line_t *line, int w
         if (to == from + 1 && g->trials[from] * reach > MOST_PRODUCT) {
             weighted_rows(g, line, width, from, to, start, sum);
         } else {
-            multiply_rows(g, line, width, is_equal, from, to, start, &product);
+            multiply_rows(g, line, width, is_equal, is_single, from, to, start, &product);
             add_logs(&product, width, 1.0, sum);
         }
         from = to;
@@ -356,8 +359,10 @@ INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, d
     }
     if (g->responses->likelihood == LIKELIHOOD_COUNTS) counted_rows(g, line, width, start, sum);
     else if (!takes_products(g)) weighted_rows(g, line, width, 0, g->n, start, sum);
-    else if (g->is_equal) few_trials_rows(g, line, width, 1, start, sum);
-    else few_trials_rows(g, line, width, 0, start, sum);
+    else if (g->is_equal && g->responses->is_single) few_trials_rows(g, line, width, 1, 1, start, sum);
+    else if (g->is_equal) few_trials_rows(g, line, width, 1, 0, start, sum);
+    else if (g->responses->is_single) few_trials_rows(g, line, width, 0, 1, start, sum);
+    else few_trials_rows(g, line, width, 0, 0, start, sum);
 }
 
 INLINED void fill_line(const lattice_group_t *g, const line_t *line, int width, double *start)

@@ -1,4 +1,4 @@
-test_that("the lattice's error is small, and larger for wide steps", {
+test_that("the error of the lattice is far below what would be told", {
   set.seed(3)
   data <- data.frame(a = factor(sample(6, 60, TRUE)), b = factor(sample(4, 60, TRUE)))
   data$y <- rbinom(60, 1, plogis(rnorm(6, 0, 2)[data$a]))
@@ -6,7 +6,7 @@ test_that("the lattice's error is small, and larger for wide steps", {
   for (formula in c(y ~ 1 + (1 | a), y ~ 1 + (1 | a) + (1 | b))) {
     fit <- relm(formula, data, family = binomial(), prior = prior, chains = 2, draws = 50, seed = 1)
     expect_gte(fit$sampling$lattice_error, 0)
-    expect_lt(fit$sampling$lattice_error, 1e-4)
+    expect_lt(fit$sampling$lattice_error, most_lattice_error)
   }
   none <- relm(y ~ 1, data, family = binomial(), prior = prior, chains = 1, draws = 20, seed = 1)
   expect_identical(none$sampling$lattice_error, 0)
