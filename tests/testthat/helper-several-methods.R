@@ -38,7 +38,7 @@ fit_of_scenes <- function(formula, family, data) {
 # added, all of them for TRUE. known: a hyperparameter.
 scene_of <- function(formula, family = "gaussian") {
   scene <- new.env()
-  scene$data <- with_response(several_data(120), family)
+  scene$data <- with_response_of(several_data(120), family)
   scene$fit <- fit_of_scenes(formula, family, scene$data)
   scene$single <- fit_of_scenes(scenes$single, family, scene$data)
   scene$draws <- as.matrix(scene$fit)
@@ -80,7 +80,7 @@ scene_of <- function(formula, family = "gaussian") {
 }
 
 # Another response of the same rows.
-with_response <- function(data, family) {
+with_response_of <- function(data, family) {
   if (family == "gaussian") return(data)
   set.seed(9)
   eta <- as.numeric(scale(data$y))

@@ -8,7 +8,7 @@ n_rows <- 90
 intercepts <- y ~ x + (1 | a)
 
 rows_of_family <- function(family) {
-  transform(with_response(several_data(n_rows), family), k = rep_len(c("u", "v", "w"), n_rows), o = w / 4,
+  transform(with_response_of(several_data(n_rows), family), k = rep_len(c("u", "v", "w"), n_rows), o = w / 4,
             times = rep_len(c(1, 3, 2), n_rows))
 }
 

@@ -1,6 +1,6 @@
 # What marginaleffects asks of a fit, one of its classes or not.
 
-data <- with_response(several_data(60), "binomial")
+data <- with_response_of(several_data(60), "binomial")
 fit <- relm(y ~ x + (1 | a), data, family = binomial(), prior = relm_prior(sd = half_normal(1)), chains = 2,
             draws = 50, seed = 1)
 
