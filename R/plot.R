@@ -71,10 +71,6 @@
 #' plot(fit)
 #' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
-#' plot(fit, "ranef")
-#' if (requireNamespace("bayesplot", quietly = TRUE)) {
-#'   plot(fit, "areas", regex_pars = "^sd_", prob = 0.8)
-#' }
 #' gibbs <- update(fit, sampler = "uncentered")
 #' plot(fit, "compare", with = gibbs, variable = c("b_Intercept", "sd_station__x"))
 #' @export

@@ -159,7 +159,9 @@ INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int wid
     *product = all;
 }
 
-INLINED void add_logs(four_t *product, int width, double times, lanes_t *sum)
+/* Not in line, as what follows: once is enough of so much code. */
+FOR_WIDE_VECTORS_TOO
+static void add_logs(four_t *product, int width, double times, lanes_t *sum)
 {
     log_lanes(&product->v0);
     sum[0] -= times * product->v0;
@@ -168,7 +170,8 @@ INLINED void add_logs(four_t *product, int width, double times, lanes_t *sum)
     if (width > 3) { log_lanes(&product->v3); sum[3] -= times * product->v3; }
 }
 
-INLINED void weighted_rows(const lattice_group_t *g, const line_t *line, int width, int from, int to,
+FOR_WIDE_VECTORS_TOO
+static void weighted_rows(const lattice_group_t *g, const line_t *line, int width, int from, int to,
                            const double *start, lanes_t *sum)
 {
     four_t P, term;
@@ -293,7 +296,8 @@ void row_at_predictors(likelihood_t likelihood, double y, double trials, size_t 
 }
 
 /* Rows of other links, factor being what the line adds to eta. */
-INLINED void other_rows(const lattice_group_t *g, const line_t *line, int width, lanes_t *sum)
+FOR_WIDE_VECTORS_TOO
+static void other_rows(const lattice_group_t *g, const line_t *line, int width, lanes_t *sum)
 {
     const lattice_buffers_t *b = g->b;
     int is_probit = g->responses->likelihood == LIKELIHOOD_PROBIT;
@@ -359,9 +363,9 @@ INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, d
     }
     if (g->responses->likelihood == LIKELIHOOD_COUNTS) counted_rows(g, line, width, start, sum);
     else if (!takes_products(g)) weighted_rows(g, line, width, 0, g->n, start, sum);
-    else if (g->is_equal && g->responses->is_single) few_trials_rows(g, line, width, 1, 1, start, sum);
+    else if (width == 4 && g->is_equal && g->responses->is_single)
+        few_trials_rows(g, line, width, 1, 1, start, sum);
     else if (g->is_equal) few_trials_rows(g, line, width, 1, 0, start, sum);
-    else if (g->responses->is_single) few_trials_rows(g, line, width, 0, 1, start, sum);
     else few_trials_rows(g, line, width, 0, 0, start, sum);
 }
 
