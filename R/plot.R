@@ -68,7 +68,6 @@
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,
 #'             chains = 2, draws = 200, seed = 1)
-#' plot(fit)
 #' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
 #' gibbs <- update(fit, sampler = "uncentered")
