@@ -70,7 +70,7 @@
 #'             chains = 2, draws = 200, seed = 1)
 #' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
-#' # Two samplers beside each other: plot(fit, "compare", with = update(fit, sampler = "uncentered"))
+#' # Two samplers: plot(fit, "compare", with = update(fit, sampler = "uncentered"))
 #' @export
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
                       with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
