@@ -5,6 +5,7 @@
 #include "covariance.h"
 #include "linalg.h"
 #include "random.h"
+#include "slice.h"
 
 /* Proposals of Sigma before the old one is kept. To keep it when all are
    refused leaves the conditional distribution as it is, since whether that
@@ -13,9 +14,6 @@ enum { MAX_PROPOSALS = 1000 };
 
 /* Independent proposals of Sigma in a draw where a prior is not uniform. */
 enum { INDEPENDENT_PROPOSALS = 3 };
-
-/* Shrinkages of a slice before the old point is kept, to which it has then shrunk. */
-enum { MAX_SHRINKAGES = 2000 };
 
 block_buffers_t take_block(int size, workspace_t *work)
 {
@@ -179,27 +177,19 @@ static status_t draw_scale(const cov_block_t *block, int n_groups, const double 
     return isfinite(Sigma[place]) && Sigma[place] > 0.0 ? STATUS_OK : STATUS_NOT_FINITE;
 }
 
+/* Of two effects: the exponent eta - 1 - J/2, t_kk + t_ll, and t_kl. */
+typedef struct {
+    double power, squares, product;
+} pair_t;
+
 /* log p(u), u the partial correlation of two effects given the others:
    (eta - 1 - J/2) log(1 - u^2) - (t_kk + t_ll - 2 u t_kl) / (2 (1 - u^2)). */
-static double log_partial(double power, double squares, double product, double u)
+static double log_partial(void *data, double u)
 {
+    const pair_t *pair = (const pair_t *) data;
     double rest = (1.0 - u) * (1.0 + u);
-    return power * log(rest) - 0.5 * (squares - 2.0 * u * product) / rest;
-}
-
-/* A slice sampler (Neal 2003) whose interval shrinks from the whole of (-1, 1). */
-static double draw_partial(double power, double squares, double product, double u)
-{
-    double level = log_partial(power, squares, product, u) + log(unif_rand());
-    double low = -1.0, high = 1.0;
-    for (int i = 0; i < MAX_SHRINKAGES; i++) {
-        double next = low + (high - low) * unif_rand();
-        if (next > -1.0 && next < 1.0
-            && log_partial(power, squares, product, next) > level) return next;
-        if (next < u) low = next;
-        else high = next;
-    }
-    return u;
+    if (!(u > -1.0 && u < 1.0)) return -INFINITY;
+    return pair->power * log(rest) - 0.5 * (pair->squares - 2.0 * u * pair->product) / rest;
 }
 
 /* The correlation of effects k and l given the other correlations and the standard
@@ -226,7 +216,8 @@ static status_t draw_correlation(const cov_block_t *block, int n_groups, const d
     double t_kl = ((a * b + c * c) * W[2] - b * c * W[0] - a * c * W[3])
         / (sqrt(a * b) * det);
     double old = -c / sqrt(a * b);
-    double u = draw_partial(block->parameter - 1.0 - 0.5 * n_groups, t_kk + t_ll, t_kl, old);
+    pair_t given = { block->parameter - 1.0 - 0.5 * n_groups, t_kk + t_ll, t_kl };
+    double u = step_within(log_partial, &given, old, -1.0, 1.0);
     double before = Sigma[k + (size_t) size * l];
     double after = before + (u - old) * sqrt(a * b) / det;
     Sigma[k + (size_t) size * l] = Sigma[l + (size_t) size * k] = after;

@@ -1,16 +1,13 @@
 #include <math.h>
 #include <string.h>
-#include <R_ext/Random.h>
 #include "group.h"
 #include "linalg.h"
 #include "random.h"
 #include "several.h"
+#include "slice.h"
 #include "whitened.h"
 
 /* Standard deviations and correlations given u_j, a row of L at a time. */
-
-/* Steps of a slice. */
-enum { MAX_STEPS = 2000 };
 
 /* G = W'W and h = W'(y - X beta - Z gamma_j) over their residual variances, of the regression of
    y on Z_l u_k, whose coefficients are the entries of L, row by row. Effects and coefficients may
@@ -69,8 +66,9 @@ typedef struct {
 
 /* log p: h'd - d'G d/2 + log p(tau) + log tau + the density of z, 2 (eta + (size - 2 - k)/2)
    log sech z_k, with d the row at these coordinates less the row as it was. */
-static double log_row(const row_t *row, double value)
+static double log_row(void *data, double value)
 {
+    const row_t *row = (const row_t *) data;
     double entries[MOST_BLOCK], rest, log_density;
     double log_tau = row->k < 0 ? value : row->log_tau;
     log_density = log_scale_density(row->block->sd + row->row, exp(log_tau)) + log_tau;
@@ -91,23 +89,11 @@ static double log_row(const row_t *row, double value)
     return isnan(log_density) ? -INFINITY : log_density;
 }
 
-/* A slice (Neal 2003): of log tau by stepping out; of z from the whole of its range. */
-static double slice_row(const row_t *row, double x)
+/* A slice: of log tau by stepping out; of z from the whole of its range. */
+static double slice_row(row_t *row, double x)
 {
-    double level = log_row(row, x) + log(unif_rand()), low = -MOST_Z, high = MOST_Z;
-    if (row->k < 0) {
-        low = x - unif_rand();
-        high = low + 1.0;
-        for (int i = 0; i < MAX_STEPS && log_row(row, low) > level; i++) low -= 1.0;
-        for (int i = 0; i < MAX_STEPS && log_row(row, high) > level; i++) high += 1.0;
-    }
-    for (int i = 0; i < MAX_STEPS; i++) {
-        double next = low + (high - low) * unif_rand();
-        if (log_row(row, next) > level) return next;
-        if (next < x) low = next;
-        else high = next;
-    }
-    return x;
+    return row->k < 0 ? step_by_slice(log_row, row, x)
+        : step_within(log_row, row, x, -MOST_Z, MOST_Z);
 }
 
 /* Each coordinate of row l of L, given u_j. h follows. */
