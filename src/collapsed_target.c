@@ -40,9 +40,8 @@ double factor_at(const collapsed_target_t *target, const double *point, double *
     return log_density + log(cosh_product);
 }
 
-/* The inverse of sigma^2 L L' over one block, and that of its factor in columns. */
-static void invert_factor(int q, int size, const double *corner, double sigma,
-                          double *inverse, double *columns)
+void invert_factor(int q, int size, const double *corner, double sigma, double *inverse,
+                   double *columns)
 {
     for (int c = 0; c < size; c++) {
         double *column = columns + size * c;

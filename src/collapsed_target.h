@@ -81,6 +81,11 @@ status_t weigh_target(collapsed_target_t *target, const double *sigma2);
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const collapsed_target_t *target, const double *point, double *L);
 
+/* The inverse of sigma^2 L L' over one block, whose corner of L has the leading dimension q, and that of
+   its factor in columns: size x size. */
+void invert_factor(int q, int size, const double *corner, double sigma, double *inverse,
+                   double *columns);
+
 /* Adds the log density of L's standard deviations and covariances at sigma. */
 void add_factor_prior(const collapsed_target_t *target, const double *L, double sigma,
                       double *value);

@@ -71,7 +71,7 @@ static double log_density_at(likelihood_t likelihood, const given_row_t *row, do
 static double curvature_at(likelihood_t likelihood, const given_row_t *row, double eta)
 {
     double mean = 1.0 / (1.0 + exp(-eta));
-    if (likelihood == LIKELIHOOD_PROBIT || likelihood == LIKELIHOOD_CLOGLOG)
+    if (is_plain_likelihood(likelihood))
         return plain_row(likelihood, eta, row->y, row->trials).weight;
     return likelihood == LIKELIHOOD_COUNTS ? row->trials * exp(eta)
         : row->trials * mean * (1.0 - mean);
@@ -291,9 +291,7 @@ static int nodes_serve(family_likelihood_t *own, const lattice_group_t *g, const
 /* Visits that a group's integral and a row at its nodes count for. */
 static double group_visits(const family_likelihood_t *own)
 {
-    int is_slow = own->responses->n_random > 1 || own->responses->likelihood == LIKELIHOOD_PROBIT
-        || own->responses->likelihood == LIKELIHOOD_CLOGLOG;
-    return is_slow ? (double) VISITS_PER_QUESTION : 2.0 * own->changed.stride;
+    return is_slow_group(own->responses) ? (double) VISITS_PER_QUESTION : 2.0 * own->changed.stride;
 }
 
 static status_t start_nodes(family_likelihood_t *own, const row_request_t *request,
@@ -306,20 +304,6 @@ static status_t start_nodes(family_likelihood_t *own, const row_request_t *reque
         return STATUS_NOT_FINITE;
     fill_group_nodes(g, at->fineness, closeness, reach, request->shift, &own->places, nodes);
     return user_wants_to_stop(request->monitor, group_visits(own)) ? STATUS_INTERRUPTED : STATUS_OK;
-}
-
-/* The number of the node at which the nodes' cumulated shares reach u. */
-static size_t choose_node(size_t n, const double *node, double log_sum, double u)
-{
-    double sum = 0.0;
-    size_t likely = 0;
-    for (size_t i = 0; i < n; i++) {
-        double share = exp(node[i] - log_sum);
-        sum += share;
-        if (share > 0.0) likely = i;
-        if (sum >= u && share > 0.0) return i;
-    }
-    return likely;
 }
 
 /* What is asked ------------------------------------------------------------------------------- */
@@ -400,8 +384,8 @@ status_t draw_predictors_left_out(family_likelihood_t *own, const row_request_t 
             turned_row_t turned = turn_row(&g, &row);
             summit_t summit = weigh_nodes(own, &g, &nodes, &row, &turned, -1.0);
             if (nodes_serve(own, &g, &row, &turned, &summit, 1)) {
-                double log_sum = log_sum_of_exp(nodes.n, own->value, summit.top);
-                eta = own->eta[choose_node(nodes.n, own->value, log_sum, uniform)];
+                double sum = sum_shares(nodes.n, own->value, summit.top);
+                eta = own->eta[choose_node(nodes.n, own->value, sum, uniform)];
             } else RETURN_IF_FAILED(draw_changed(own, request, i, uniform, &row, at, &eta));
         }
         if (responses->likelihood == LIKELIHOOD_DISPERSED) eta += log(bounded_shape(at->shape));

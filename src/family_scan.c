@@ -37,12 +37,17 @@ void share_effects(const responses_t *responses, const double *effect, double *s
     }
 }
 
+void share_all(const model_t *model, const grouping_state_t *grouping, double *const *share)
+{
+    for (int g = 0; g < model->n_groupings; g++)
+        share_effects(model->responses + g, grouping[g].effect, share[g]);
+}
+
 void leave_effects(const double *by_product, double *effect, family_scan_t *scan)
 {
     const responses_t *responses = &scan->responses;
-    size_t J = (size_t) responses->n_groups, q = (size_t) responses->n_random;
-    memcpy(effect, by_product, sizeof(double) * q * J);
-    memcpy(scan->linear, by_product + q * J, sizeof(double) * q * J);
-    memcpy(scan->curved, by_product + 2 * q * J, sizeof(double) * q * q * J);
+    size_t n_effects = (size_t) responses->n_random * responses->n_groups;
+    memcpy(effect, by_product, sizeof(double) * n_effects);
+    memcpy(scan->near, by_product + n_effects, sizeof(double) * near_size(responses));
     share_effects(responses, effect, scan->share[scan->grouping]);
 }

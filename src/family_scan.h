@@ -18,14 +18,19 @@ typedef struct family_scan {
     double *shift;                  /* p: what theta is less by at the others' effects */
     struct family_follow *follow;   /* or NULL */
     double *uniform;                /* (q + 1) x groups */
-    double *linear, *curved;        /* see responses_t */
+    double *near;                   /* `linear` and `curved` of responses_t, one after the other */
 } family_scan_t;
+
+static inline size_t near_size(const responses_t *responses)
+{
+    size_t q = (size_t) responses->n_random;
+    return (size_t) responses->n_groups * q * (1 + q);
+}
 
 /* What an evaluation leaves: effects, and from what the next visit seeks modes. */
 static inline size_t scan_by_product_size(const responses_t *responses)
 {
-    size_t q = (size_t) responses->n_random;
-    return (size_t) responses->n_groups * q * (2 + q);
+    return (size_t) responses->n_random * responses->n_groups + near_size(responses);
 }
 
 static inline double *effects_in(const responses_t *responses, double *by_product, int group)
@@ -52,6 +57,9 @@ void draw_uniforms(family_scan_t *scan);
 
 /* Effects of a grouping, as rows have them. */
 void share_effects(const responses_t *responses, const double *effect, double *share);
+
+/* The same of all groupings. */
+void share_all(const model_t *model, const grouping_state_t *grouping, double *const *share);
 
 /* The visit's effects to the state, and to the other steps. */
 void leave_effects(const double *by_product, double *effect, family_scan_t *scan);

@@ -89,13 +89,10 @@ static void sum_chunks(const integrals_t *integrals, int first, int end)
     }
 }
 
-/* Chunks between two questions: as many as a thread has room for, or one where a group has many nodes,
-   or each is slow. */
+/* Chunks between two questions: as many as a thread has room for, or one. */
 static int chunks_in_turn(const responses_t *responses)
 {
-    int is_slow = responses->n_random > 1 || responses->likelihood == LIKELIHOOD_PROBIT
-        || responses->likelihood == LIKELIHOOD_CLOGLOG;
-    return is_slow ? 1 : LATTICE_CHUNKS_PER_THREAD;
+    return is_slow_group(responses) ? 1 : LATTICE_CHUNKS_PER_THREAD;
 }
 
 /* A row of a group with one random column counts for as many visits. */
@@ -153,8 +150,7 @@ const responses_t *responses_of_step(const model_t *model, const step_t *step)
 void start_family_target(collapsed_target_t *target)
 {
     const model_t *model = target->model;
-    target->target.n = target->grouping->n_random + n_correlations(target->grouping)
-        + target->model->n_coef + has_shape(target->model);
+    target->target.n = place_of_theta(target) + model->n_coef + has_shape(model);
     target->target.by_product_size =
         model->n_groupings > 1 ? scan_by_product_size(responses_of_step(model, target->step)) : 0;
     target->target.at = family_target_at;

@@ -120,6 +120,9 @@ const step_t *checked_step(const model_t *model, int number);
 const step_t *only_step(const model_t *model);
 const step_t *step_if_any(const model_t *model);
 
+/* States of the groupings that have effects alone: those of a list, or 0 where that is NULL. */
+grouping_state_t *effects_alone(SEXP effects, const model_t *model);
+
 /* A model whose columns all stay in the regression, as most of what takes one expects. */
 void decode_uncentered_model(SEXP list, model_t *model);
 

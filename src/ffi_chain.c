@@ -151,12 +151,7 @@ static SEXP encode_near(const model_t *model, const state_t *state, sweep_t swee
     SEXP near = PROTECT(allocVector(VECSXP, model->n_steps));
     for (int s = 0; s < model->n_steps; s++) {
         const family_scan_t *scan = state->collapsed[s].target.family->scan;
-        size_t J = (size_t) scan->responses.n_groups, q = (size_t) scan->responses.n_random;
-        SEXP own = PROTECT(allocVector(REALSXP, (R_xlen_t) (J * q * (1 + q))));
-        memcpy(REAL(own), scan->linear, sizeof(double) * J * q);
-        memcpy(REAL(own) + J * q, scan->curved, sizeof(double) * J * q * q);
-        SET_VECTOR_ELT(near, s, own);
-        UNPROTECT(1);
+        SET_VECTOR_ELT(near, s, copy_vector(scan->near, (R_xlen_t) near_size(&scan->responses)));
     }
     UNPROTECT(1);
     return near;
@@ -169,13 +164,11 @@ static void start_near(SEXP start, const model_t *model, state_t *state)
     for (int s = 0; s < model->n_steps; s++) {
         const collapsed_t *own = state->collapsed + s;
         const family_scan_t *scan = own->target.family->scan;
-        size_t J = (size_t) scan->responses.n_groups, q = (size_t) scan->responses.n_random;
+        size_t size = near_size(&scan->responses);
         state->shape = shape_at(&own->target, own->moves.point);
         if (isNull(near)) continue;
-        const double *values = checked_doubles(list_item(near, "near", s, model->n_steps), "near",
-                                               (double) (J * q * (1 + q)));
-        memcpy(scan->linear, values, sizeof(double) * J * q);
-        memcpy(scan->curved, values + J * q, sizeof(double) * J * q * q);
+        memcpy(scan->near, checked_doubles(list_item(near, "near", s, model->n_steps), "near",
+                                           (double) size), sizeof(double) * size);
     }
 }
 

@@ -181,23 +181,19 @@ static void start_following(SEXP model_list, const model_t *model, const groupin
                             double **share, collapsed_t *collapsed)
 {
     SEXP steps = list_element(model_list, "steps");
-    grouping_state_t *reference = (grouping_state_t *)
-        R_alloc((size_t) model->n_groupings, sizeof(grouping_state_t));
+    SEXP effects = PROTECT(allocVector(VECSXP, model->n_groupings));
     for (int s = 0; s < model->n_steps; s++) {
         SEXP tuning = list_element(VECTOR_ELT(steps, s), "tuning");
-        int g = only_grouping(model->step + s);
-        double size = (double) model->grouping[g].n_random * model->grouping[g].n_groups;
-        memset(reference + g, 0, sizeof(grouping_state_t));
-        reference[g].effect = doubles(size);
-        memcpy(reference[g].effect, list_doubles(tuning, "reference_effect", size),
-               sizeof(double) * (size_t) size);
-        share_effects(model->responses + g, reference[g].effect, share[g]);
+        SET_VECTOR_ELT(effects, only_grouping(model->step + s),
+                       list_element(tuning, "reference_effect"));
     }
+    grouping_state_t *reference = effects_alone(effects, model);
+    share_all(model, reference, share);
     for (int s = 0; s < model->n_steps; s++)
         start_follow(list_element(VECTOR_ELT(steps, s), "tuning"), model,
                      &collapsed[s].target, reference);
-    for (int g = 0; g < model->n_groupings; g++)
-        share_effects(model->responses + g, present[g].effect, share[g]);
+    share_all(model, present, share);
+    UNPROTECT(1);
 }
 
 collapsed_t *decode_collapsed(SEXP model_list, SEXP points, const model_t *model,
@@ -249,7 +245,7 @@ static SEXP evaluate_points(target_t *target, SEXP points)
 static void face_listed_effects(SEXP model_list, const model_t *model, collapsed_target_t *target)
 {
     if (!model->responses || model->n_groupings < 2) return;
-    grouping_state_t *effects = effects_of_list(model_list, model);
+    grouping_state_t *effects = effects_alone(optional_element(model_list, "effect"), model);
     start_family_scan(model, target->step, new_shares(model, effects), target->family);
 }
 
@@ -305,17 +301,7 @@ static state_t state_of_effects(const model_t *model, SEXP effect, const double 
     state.monitor = monitor;
     state.sigma2 = doubles(model->n_strata);
     memcpy(state.sigma2, sigma2, sizeof(double) * model->n_strata);
-    state.grouping =
-        (grouping_state_t *) R_alloc((size_t) model->n_groupings + 1, sizeof(grouping_state_t));
-    for (int g = 0; g < model->n_groupings; g++) {
-        const grouping_t *grouping = model->grouping + g;
-        double size = (double) grouping->n_random * grouping->n_groups;
-        memset(state.grouping + g, 0, sizeof(grouping_state_t));
-        state.grouping[g].effect = doubles(size);
-        memcpy(state.grouping[g].effect,
-               checked_doubles(list_item(effect, "effect", g, model->n_groupings), "effect", size),
-               sizeof(double) * (size_t) size);
-    }
+    state.grouping = effects_alone(effect, model);
     return state;
 }
 

@@ -2,25 +2,6 @@
 #include "family_follow.h"
 #include "ffi_family_scan.h"
 
-grouping_state_t *effects_of_list(SEXP list, const model_t *model)
-{
-    SEXP effects = optional_element(list, "effect");
-    grouping_state_t *state = (grouping_state_t *)
-        R_alloc((size_t) model->n_groupings + 1, sizeof(grouping_state_t));
-    memset(state, 0, sizeof(grouping_state_t) * ((size_t) model->n_groupings + 1));
-    for (int g = 0; g < model->n_groupings; g++) {
-        const grouping_t *grouping = model->grouping + g;
-        double size = (double) grouping->n_random * grouping->n_groups;
-        state[g].effect = doubles(size);
-        memset(state[g].effect, 0, sizeof(double) * (size_t) size);
-        if (isNull(effects)) continue;
-        SEXP own = list_item(effects, "effect", g, model->n_groupings);
-        memcpy(state[g].effect, checked_doubles(own, "effect", size),
-               sizeof(double) * (size_t) size);
-    }
-    return state;
-}
-
 int n_data_rows(const responses_t *responses)
 {
     int n = 0;
@@ -31,10 +12,9 @@ int n_data_rows(const responses_t *responses)
 double **new_shares(const model_t *model, const grouping_state_t *grouping)
 {
     double **share = (double **) R_alloc((size_t) model->n_groupings, sizeof(double *));
-    for (int g = 0; g < model->n_groupings; g++) {
+    for (int g = 0; g < model->n_groupings; g++)
         share[g] = doubles(n_data_rows(model->responses + g));
-        share_effects(model->responses + g, grouping[g].effect, share[g]);
-    }
+    share_all(model, grouping, share);
     return share;
 }
 
@@ -55,13 +35,11 @@ void start_family_scan(const model_t *model, const step_t *step, double **share,
     scan->shift = doubles(model->n_coef);
     scan->uniform = doubles((double) (q + 1) * J);
     for (size_t i = 0; i < (q + 1) * J; i++) scan->uniform[i] = 0.5;
-    scan->linear = doubles((double) q * J);
-    scan->curved = doubles((double) q * q * J);
-    memset(scan->linear, 0, sizeof(double) * q * J);
-    memset(scan->curved, 0, sizeof(double) * q * q * J);
+    scan->near = doubles((double) near_size(responses));
+    memset(scan->near, 0, sizeof(double) * near_size(responses));
     scan->responses.offset = scan->offset;
-    scan->responses.linear = scan->linear;
-    scan->responses.curved = scan->curved;
+    scan->responses.linear = scan->near;
+    scan->responses.curved = scan->near + q * J;
     family->responses = &scan->responses;
     family->scan = scan;
     face_other_effects(scan);
@@ -171,4 +149,3 @@ void start_totals(SEXP model_list, const model_t *model, state_t *state)
     state->totals = (totals_t *) R_alloc((size_t) n + 1, sizeof(totals_t));
     for (int i = 0; i < n; i++) decode_totals(VECTOR_ELT(chains, i), model, state->totals + i);
 }
-

@@ -21,7 +21,4 @@ void start_follow(SEXP tuning, const model_t *model, const collapsed_target_t *t
 /* Element `chains` of a model: nested ones. */
 void start_totals(SEXP model_list, const model_t *model, state_t *state);
 
-/* The effects that a list has of each grouping; none has any where it has nothing. */
-grouping_state_t *effects_of_list(SEXP list, const model_t *model);
-
 #endif

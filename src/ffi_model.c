@@ -310,6 +310,20 @@ static void allocate_grouping(const grouping_t *grouping, SEXP Sigma, grouping_s
     own->effect = doubles(q * grouping->n_groups);
 }
 
+grouping_state_t *effects_alone(SEXP effects, const model_t *model)
+{
+    size_t n = (size_t) model->n_groupings;
+    grouping_state_t *states = (grouping_state_t *) R_alloc(n + 1, sizeof(grouping_state_t));
+    memset(states, 0, sizeof(grouping_state_t) * (n + 1));
+    for (int g = 0; g < model->n_groupings; g++) {
+        double size = (double) model->grouping[g].n_random * model->grouping[g].n_groups;
+        states[g].effect = isNull(effects) ? doubles(size)
+            : copy_doubles(list_item(effects, "effect", g, model->n_groupings), "effect", size);
+        if (isNull(effects)) memset(states[g].effect, 0, sizeof(double) * (size_t) size);
+    }
+    return states;
+}
+
 void allocate_state(const model_t *model, SEXP Sigma, SEXP sigma2, monitor_t *monitor,
                     state_t *state)
 {
@@ -399,5 +413,5 @@ void decode_draws(const model_t *model, SEXP hyper, hyper_draws_t *draws)
         || xlength(hyper) / rows > INT_MAX)
         error("internal error: draws have not %d hyperparameters", rows);
     allocate_hyper_draws(model, (int) (xlength(hyper) / rows), draws);
-    decode_hyper(model, REAL(hyper), draws, doubles(model->n_coef));
+    decode_hyper(model, REAL(hyper), draws);
 }

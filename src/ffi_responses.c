@@ -79,51 +79,50 @@ static void look_at_rows(responses_t *responses)
     }
 }
 
+/* Rows of a list, whose Z has n_columns, in groups and the order that `sorted` has; place: the columns
+   that these groups have, or NULL for all. */
+static void pack_rows(SEXP list, SEXP sorted, const int *place, int n_columns,
+                      responses_t *responses)
+{
+    int n = length(list_element(list, "y"));
+    double p = responses->n_coef, q = n_columns;
+    packing_t packing = place_rows(sorted, responses->n_groups, n, &responses->most_rows);
+    responses->start = packing.to;
+    responses->row = packing.order ? pack_numbers(&packing) : NULL;
+    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), NULL, responses->n_coef);
+    responses->Z = pack_columns(&packing, list_doubles(list, "Z", q * n), place,
+                                responses->n_random);
+    responses->y = pack_columns(&packing, list_doubles(list, "y", n), NULL, 1);
+    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), NULL, 1);
+    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), NULL, 1);
+    look_at_rows(responses);
+}
+
 /* The rows as one grouping has them, or a model without groups. n_columns: of R's Z. */
 static void pack_responses(SEXP list, SEXP sorted, const model_t *model, int g, int n_columns,
                            responses_t *responses)
 {
     const grouping_t *grouping = model->n_groupings ? model->grouping + g : NULL;
     const int *place = model->n_groupings > 1 ? grouping->place : NULL;
-    int n = length(list_element(list, "y"));
     responses->n_coef = model->n_coef;
     responses->n_random = grouping ? grouping->n_random : 0;
     responses->n_groups = grouping ? grouping->n_groups : 1;
     if (responses->n_random > MOST_LATTICE_COLUMNS)
         error("internal error: %d random columns", responses->n_random);
-    packing_t packing = place_rows(sorted, responses->n_groups, n, &responses->most_rows);
-    if ((packing.order != NULL) != (model->n_groupings > 1))
+    pack_rows(list, sorted, place, n_columns, responses);
+    if ((responses->row != NULL) != (model->n_groupings > 1))
         error("internal error: an order of rows for %d groupings", model->n_groupings);
-    double p = model->n_coef;
-    responses->start = packing.to;
-    responses->row = packing.order ? pack_numbers(&packing) : NULL;
-    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), NULL, model->n_coef);
-    responses->Z = pack_columns(&packing, list_doubles(list, "Z", (double) n_columns * n), place,
-                                responses->n_random);
-    responses->y = pack_columns(&packing, list_doubles(list, "y", n), NULL, 1);
-    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), NULL, 1);
-    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), NULL, 1);
     responses->n_values = length(list_element(list, "value"));
     responses->value = list_doubles(list, "value", responses->n_values);
     responses->times = list_doubles(list, "times", responses->n_values);
-    look_at_rows(responses);
 }
 
 responses_t *read_responses(SEXP list, const responses_t *like)
 {
     responses_t *responses = (responses_t *) R_alloc(1, sizeof(responses_t));
-    int n = length(list_element(list, "y"));
-    double p = like->n_coef, q = like->n_random;
     *responses = *like;
     responses->n_groups = length(list_element(list, "start")) - 1;
-    packing_t packing = place_rows(list, responses->n_groups, n, &responses->most_rows);
-    responses->start = packing.to;
-    responses->X = pack_columns(&packing, list_doubles(list, "X", p * n), NULL, like->n_coef);
-    responses->Z = pack_columns(&packing, list_doubles(list, "Z", q * n), NULL, like->n_random);
-    responses->y = pack_columns(&packing, list_doubles(list, "y", n), NULL, 1);
-    responses->trials = pack_columns(&packing, list_doubles(list, "trials", n), NULL, 1);
-    responses->offset = pack_columns(&packing, list_doubles(list, "offset", n), NULL, 1);
-    look_at_rows(responses);
+    pack_rows(list, list, NULL, like->n_random, responses);
     return responses;
 }
 

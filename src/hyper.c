@@ -26,14 +26,22 @@ int n_hyper(const model_t *model)
     return n;
 }
 
-static double *store_coefficients(const model_t *model, const state_t *state, double *out)
+void theta_to_beta(const model_t *model, const double *theta, double *beta)
 {
     int p = model->n_coef;
-    for (int k = 0; k < p; k++) out[k] = model->beta_shift[k];
+    for (int k = 0; k < p; k++) beta[k] = model->beta_shift[k];
     for (int l = 0; l < p; l++)
-        for (int k = 0; k < p; k++)
-            out[k] += model->to_beta[k + (size_t) p * l] * state->theta[l];
-    return out + p;
+        for (int k = 0; k < p; k++) beta[k] += model->to_beta[k + (size_t) p * l] * theta[l];
+}
+
+void beta_to_theta(const model_t *model, const double *beta, double *theta)
+{
+    int p = model->n_coef;
+    for (int k = 0; k < p; k++) theta[k] = 0.0;
+    for (int l = 0; l < p; l++) {
+        double deviation = beta[l] - model->beta_shift[l];
+        for (int k = 0; k < p; k++) theta[k] += model->from_beta[k + (size_t) p * l] * deviation;
+    }
 }
 
 static double *store_covariance(const grouping_t *grouping, const grouping_state_t *own,
@@ -60,7 +68,8 @@ static double *store_covariance(const grouping_t *grouping, const grouping_state
 
 void store_hyper(const model_t *model, const state_t *state, double *out)
 {
-    out = store_coefficients(model, state, out);
+    theta_to_beta(model, state->theta, out);
+    out += model->n_coef;
     for (int g = 0; g < model->n_groupings; g++)
         out = store_covariance(model->grouping + g, state->grouping + g, out);
     if (model->responses) {
@@ -117,8 +126,7 @@ static void decode_factors(const model_t *model, const double *hyper, int n, int
     }
 }
 
-void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *spare)
+void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws)
 {
     int p = model->n_coef, n_strata = model->n_strata, n = n_hyper(model);
     int to_sigma = n - n_residual(model);
@@ -131,11 +139,7 @@ void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draw
         for (int s = 0; s < n_strata; s++)
             draws->sigma2[s + (size_t) n_strata * i] = sigma[s] * sigma[s];
         memcpy(draws->beta + (size_t) p * i, hyper, sizeof(double) * p);
-        for (int k = 0; k < p; k++) spare[k] = hyper[k] - model->beta_shift[k];
-        for (int k = 0; k < p; k++) theta[k] = 0.0;
-        for (int l = 0; l < p; l++)
-            for (int k = 0; k < p; k++)
-                theta[k] += model->from_beta[k + (size_t) p * l] * spare[l];
+        beta_to_theta(model, hyper, theta);
         hyper += n;
     }
 }

@@ -37,9 +37,12 @@ typedef struct {
 hyper_t hyper_of_draw(const model_t *model, const hyper_draws_t *draws, const step_t *step,
                       int i);
 
-/* hyper: n_hyper x n, as chains store them. spare: p. */
-void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws,
-                  double *spare);
+/* Coefficients in the coordinates of the samplers, and back: p. */
+void theta_to_beta(const model_t *model, const double *theta, double *beta);
+void beta_to_theta(const model_t *model, const double *beta, double *theta);
+
+/* hyper: n_hyper x n, as chains store them. */
+void decode_hyper(const model_t *model, const double *hyper, hyper_draws_t *draws);
 
 /* The lower triangular factor of a correlation matrix, that may be singular in floating point,
    times its standard deviations over `unit`. */

@@ -53,9 +53,8 @@ double log_sum_of_exp(size_t n, const double *x, double top)
     return top + log(sum_of_lanes(&sum));
 }
 
-/* x <- exp(x - top); the answer is their sum. */
 FOR_WIDE_VECTORS_TOO
-static double sum_shares(size_t n, double *x, double top)
+double sum_shares(size_t n, double *x, double top)
 {
     lanes_t sum = ALL_LANES(0.0);
     for (size_t i = 0; i < n; i += LANES) {
@@ -356,8 +355,7 @@ double log_group_integral(const responses_t *responses, int group,
     return log_integral(&g, log_sum_of_exp(nodes.n, nodes.node, nodes.top));
 }
 
-/* The number of the node at which the nodes' cumulated shares reach u of their sum. */
-static size_t choose_node(size_t n, const double *share, double sum, double u)
+size_t choose_node(size_t n, const double *share, double sum, double u)
 {
     double left = u * sum;
     size_t likely = 0;

@@ -59,6 +59,13 @@ double draw_group_by_lattice(const responses_t *responses, int group,
                              const group_parameters_t *parameters, const double *uniform,
                              const lattice_buffers_t *buffers, const group_draw_t *draw);
 
+/* Are nodes computed one by one, or in several dimensions, so that a question whether to stop comes
+   after each group? */
+static inline int is_slow_group(const responses_t *responses)
+{
+    return responses->n_random > 1 || is_plain_likelihood(responses->likelihood);
+}
+
 /* The sum of the gamma functions of DISPERSED counts. */
 double log_gamma_sums(const responses_t *responses, double shape);
 

@@ -58,8 +58,7 @@ void row_at_predictors(likelihood_t likelihood, double y, double trials, size_t 
 /* Are its rows' likelihoods no products of what rows and nodes have? */
 static inline int is_plain(const lattice_group_t *g)
 {
-    return g->responses->likelihood == LIKELIHOOD_PROBIT
-        || g->responses->likelihood == LIKELIHOOD_CLOGLOG;
+    return is_plain_likelihood(g->responses->likelihood);
 }
 
 /* The group at these parameters with its mode, found from where it was before: all but h, the radius
@@ -98,6 +97,11 @@ double most_at_border(int q);
 double most_step_of(likelihood_t likelihood);
 
 double log_sum_of_exp(size_t n, const double *x, double top);
+
+/* x <- exp(x - top); the answer is their sum. And the number of the node at which the nodes' cumulated
+   shares reach u of their sum. */
+double sum_shares(size_t n, double *x, double top);
+size_t choose_node(size_t n, const double *share, double sum, double u);
 
 /* What lines of nodes multiply by, at the distance h. */
 void prepare_lines(lattice_group_t *g);

@@ -20,6 +20,12 @@ typedef enum {
     LIKELIHOOD_DISPERSED
 } likelihood_t;
 
+/* Is the likelihood of a row no product of what rows and nodes have? */
+static inline int is_plain_likelihood(likelihood_t likelihood)
+{
+    return likelihood == LIKELIHOOD_PROBIT || likelihood == LIKELIHOOD_CLOGLOG;
+}
+
 /* Up to so many trials of a row are multiplied. */
 enum { FEW_TRIALS = 64 };
 

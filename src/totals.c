@@ -1,5 +1,6 @@
 #include <math.h>
 #include <string.h>
+#include "hyper.h"
 #include "linalg.h"
 #include "totals.h"
 
@@ -61,15 +62,6 @@ static void add_above(const totals_t *totals, const grouping_state_t *state, int
     }
 }
 
-static void find_beta(const model_t *model, const double *theta, double *beta)
-{
-    int p = model->n_coef;
-    for (int k = 0; k < p; k++) {
-        beta[k] = model->beta_shift[k];
-        for (int l = 0; l < p; l++) beta[k] += model->to_beta[k + (size_t) p * l] * theta[l];
-    }
-}
-
 /* [P_1 ... M a] of a leaf, a row for each of its columns. */
 static void fill_rows(const totals_t *totals, int leaf, double *row)
 {
@@ -104,7 +96,7 @@ void find_totals(const state_t *state, totals_t *totals)
 {
     const totals_level_t *leaves = totals->level;
     size_t n = (size_t) totals->n, q = (size_t) leaves->n_random;
-    find_beta(totals->model, state->theta, totals->beta);
+    theta_to_beta(totals->model, state->theta, totals->beta);
     memcpy(totals->total, state->grouping[leaves->grouping].effect,
            sizeof(double) * q * leaves->n_groups);
     memset(totals->product, 0, sizeof(double) * n * n * q * q * leaves[1].n_groups);
@@ -147,18 +139,9 @@ static double invert_leaves(const totals_t *totals)
 {
     int q = totals->level->n_random;
     const double *L = totals->L[0];
-    double log_det = 0.0, *inverse = totals->H;
-    for (int c = 0; c < q; c++) {
-        log_det += log(fabs(L[c + q * c]));
-        for (int r = 0; r < q; r++) {
-            double sum = r == c;
-            for (int k = c; k < r; k++) sum -= L[r + q * k] * inverse[k + q * c];
-            inverse[r + q * c] = r < c ? 0.0 : sum / L[r + q * r];
-        }
-    }
-    for (int k = 0; k < q; k++)
-        for (int l = 0; l < q; l++)
-            totals->precision[l + q * k] = dot(q, inverse + q * l, inverse + q * k);
+    double log_det = 0.0;
+    for (int k = 0; k < q; k++) log_det += log(fabs(L[k + q * k]));
+    invert_factor(q, q, L, 1.0, totals->precision, totals->H);
     return log_det;
 }
 
@@ -373,18 +356,12 @@ static void store_effects(const totals_t *totals, state_t *state)
 status_t draw_given_totals(totals_t *totals, state_t *state)
 {
     const model_t *model = totals->model;
-    int p = model->n_coef;
     draw_fixed(totals);
     for (int l = totals->n_levels - 1; l > 0; l--)
         for (int g = 0; g < totals->level[l].n_groups; g++)
             RETURN_IF_FAILED(draw_shared(totals, l, g));
     store_effects(totals, state);
-    for (int k = 0; k < p; k++) {
-        state->theta[k] = 0.0;
-        for (int l = 0; l < p; l++)
-            state->theta[k] += model->from_beta[k + (size_t) p * l]
-                * (totals->beta[l] - model->beta_shift[l]);
-    }
-    memcpy(state->staying, state->theta, sizeof(double) * p);
+    beta_to_theta(model, totals->beta, state->theta);
+    memcpy(state->staying, state->theta, sizeof(double) * model->n_coef);
     return STATUS_OK;
 }

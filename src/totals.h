@@ -1,7 +1,7 @@
 #ifndef RELM_TOTALS_H
 #define RELM_TOTALS_H
 
-#include "model.h"
+#include "collapsed_target.h"
 
 /* A nested chain of another family than the Gaussian one, given the totals of its leaves: a leaf's own
    effects with those of its ancestors and the coefficients of columns that are linear combinations of
