@@ -1,23 +1,14 @@
 # The Gibbs samplers of other families by Polya-Gamma weights (src/augmented.h): what C is given of
 # the rows, and where chains start.
 
-# The model with its rows in the place of responses of the collapsed sampler: X in the coordinates
-# of theta, of the columns that stay in the regression; group: rows x groupings, from 0.
+# The model with its rows in the place of responses of the collapsed sampler: X of the columns
+# that stay in the regression; group: rows x groupings, from 0.
 augmented_model <- function(posterior, parameterization) {
   model <- sampler_model(posterior, parameterization)
-  coordinates <- sampler_coordinates(posterior, parameterization)
-  responses <- posterior$responses
-  n <- length(responses$y)
-  shifted <- responses$X - rep(x_shift(posterior), each = n)
   # Chains of nested groupings are centered as those of Gaussian responses are.
   model$steps <- encode_steps(posterior, find_steps(groupings_of(posterior)))
+  model$rows <- c(model$responses, list(group = posterior$responses$group - 1L))
   model$responses <- model$chains <- NULL
-  model$rows <- list(
-    likelihood = match(key_of(posterior), likelihoods) - 1L, X = shifted %*% coordinates$A,
-    Z = responses$Z, group = responses$group - 1L, y = as.numeric(responses$y),
-    trials = as.numeric(responses$trials), offset = as.numeric(responses$offset),
-    value = responses$values, times = responses$times, shape_prior = posterior$shape
-  )
   model
 }
 
@@ -29,8 +20,8 @@ model_of_sampler <- function(posterior, sampler) {
 }
 
 # What estimate_scales() finds of Gaussian responses, from the uncentered model: coefficients
-# without effects and the information on them, and standard deviations of the effects as large as what a
-# group's own rows say of them.
+# without effects and the information on them, and standard deviations of the effects as large as
+# what a group's own rows say of them.
 augmented_estimate <- function(model) {
   bare <- model
   bare$responses <- model$rows
@@ -41,17 +32,13 @@ augmented_estimate <- function(model) {
   eta <- as.numeric(rows$X %*% start$theta) + rows$offset
   weight <- pmax(-family_of_model(bare)$curvature(rows$y, eta, shape, rows$trials), 1e-10)
   list(theta = start$theta, precision = crossprod(rows$X * sqrt(weight)) + model$prior_precision,
-       Sigma = lapply(model$groupings, rough_effects, rows, weight),
+       Sigma = lapply(model$groupings, function(grouping) {
+         diag(rough_variances(grouping, rows$Z, weight), grouping$n_random)
+       }),
        effective = lapply(model$groupings, function(grouping) {
          rep(grouping$n_groups / 2, grouping$n_random)
        }),
        sigma2 = 1, shape = shape)
-}
-
-rough_effects <- function(grouping, rows, weight) {
-  columns <- if (is.null(grouping$place)) seq_len(grouping$n_random) else grouping$place + 1L
-  information <- colSums(rows$Z[, columns, drop = FALSE]^2 * weight)
-  diag(grouping$n_groups / pmax(information, 1e-300), grouping$n_random)
 }
 
 # A start, random or from a fit, with what a Gaussian one has not; there is no residual variance.

@@ -1,8 +1,8 @@
 # One chain of a sampler: what C is given to start from, and what it gives back.
 
-# Runs one chain from a start (beta, Sigma, sigma2, perhaps shape) or a state (theta, Sigma, sigma2,
-# point, effect, shape), on the current stream of R's generator. kept: the groups, from 0, whose
-# effects are stored.
+# Runs one chain from a start (beta, Sigma, sigma2, perhaps shape) or a state (theta, Sigma,
+# sigma2, point, effect, shape, near), on the current stream of R's generator. kept: the groups,
+# from 0, whose effects are stored.
 sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
                          kept = NULL, progress = NULL) {
   start <- with_lists(start)

@@ -1,12 +1,12 @@
 # Proposals for the target of another family: at its mode, or learnt by adaptive importance sampling
 # that keeps all points, and a surrogate of the target beside them.
 
-# Degrees of freedom of a t at the mode, and the share of its proposals that is accepted from which on no
-# other one has to be learnt.
+# Degrees of freedom of a t at the mode, and the share of its proposals that is accepted from
+# which on no other one has to be learnt.
 mode_df <- 20
 enough_at_mode <- 0.85
-# Points of a first round, at the mode, and of each coordinate in those that follow; and how many of these
-# at most.
+# Points of a first round, at the mode, and of each coordinate in those that follow; and how many
+# of these at most.
 points_at_mode <- 60L
 points_per_round <- 30L
 most_family_rounds <- 8L
@@ -38,8 +38,8 @@ learn_family <- function(model, tuning) {
   list(tuning = plain, accepted_share = weighted_acceptance(pool_weights(pool, plain), times))
 }
 
-# The share of points chosen on a surrogate that is accepted below which it does not serve: where few
-# groups have a posterior that no polynomial follows.
+# The share of points chosen on a surrogate that is accepted below which it does not serve: where
+# few groups have a posterior that no polynomial follows.
 enough_by_surrogate <- 0.8
 
 surrogate_acceptance <- function(tuning, pool, present) {
@@ -52,8 +52,8 @@ surrogate_acceptance <- function(tuning, pool, present) {
   weighted_acceptance(exp(ratio - max(ratio)), exp(log_density - present))
 }
 
-# Points of all rounds, coordinates x points; the target's log density; and the proposals that they are
-# from, each with the number of its points.
+# Points of all rounds, coordinates x points; the target's log density; and the proposals that
+# they are from, each with the number of its points.
 add_points <- function(pool, model, tuning, n, seed) {
   proposed <- with_stream(seed, propose(model, tuning, n))
   inside <- !is.na(proposed$log_density)
@@ -87,8 +87,9 @@ pool_weights <- function(pool, tuning = NULL) {
   exp(log_weight - max(log_weight))
 }
 
-# Rounds of points, each from a t at the weighted mean of all before; they end when the share of a round's
-# own points that is effective is large or has stopped to grow. The pool's tuning is that of the next.
+# Rounds of points, each from a t at the weighted mean of all before; they end when the share of a
+# round's own points that is effective is large or has stopped to grow. The pool's tuning is that
+# of the next.
 learn_rounds <- function(model, tuning, pool) {
   n <- max(length(tuning$center) * points_per_round, least_round)
   best <- 0
@@ -106,8 +107,8 @@ learn_rounds <- function(model, tuning, pool) {
   pool
 }
 
-# Correlations have exponential tails where little is known of them, and standard deviations of few groups
-# powers: a t is made wider along their axes, and the surrogate narrower again.
+# Correlations have exponential tails where little is known of them, and standard deviations of
+# few groups powers: a t is made wider along their axes, and the surrogate narrower again.
 widen_scales <- function(tuning) {
   wide <- ifelse(tuning$sign_columns != 0, wide_scales, 1)
   tuning$root <- proposal_root(chol2inv(tuning$root) * tcrossprod(wide) / proposal_width^2)
@@ -145,8 +146,8 @@ shape_proposal <- function(tuning, pool) {
   tuning
 }
 
-# Squared distances of points from the center, in the coordinates in which the t is round: a column for
-# each of the points that are the same but for the signs of columns near 0.
+# Squared distances of points from the center, in the coordinates in which the t is round: a
+# column for each of the points that are the same but for the signs of columns near 0.
 folded_distances <- function(points, tuning) {
   near <- which(bitwAnd(tuning$near, bitwShiftL(1L, seq_along(tuning$scale) - 1L)) > 0)
   signs <- if (length(near)) as.matrix(expand.grid(rep(list(c(FALSE, TRUE)), length(near))))

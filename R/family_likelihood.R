@@ -41,10 +41,6 @@ lattice_at_draws <- function(lattice, draw_ids) {
   lattice
 }
 
-in_theta_coordinates <- function(X, lattice) {
-  (X - rep(x_shift(lattice$posterior), each = nrow(X))) %*% lattice$A
-}
-
 # log Gamma(y + r) - log Gamma(r) of each shape r and count y, as often as the rows stand in the
 # data: draws x rows. lgamma() loses the digits of a large shape, which lbeta() keeps, and C bounds
 # it (bounded_shape() in src/lattice.h).
@@ -88,7 +84,7 @@ some_rows <- function(rows, places) {
 
 # Of rows as C has them. at: the merged row that each is a part of, or NULL.
 encode_rows <- function(rows, lattice, at = NULL) {
-  list(X = in_theta_coordinates(rows$X, lattice), Z = rows$Z, y = as.numeric(rows$y),
+  list(X = theta_columns(rows$X, lattice$posterior, lattice$A), Z = rows$Z, y = as.numeric(rows$y),
        trials = as.numeric(rows$trials), offset = as.numeric(rows$offset),
        group = ifelse(is.na(rows$group), -1L, rows$group - 1L), at = if (!is.null(at)) at - 1L)
 }
@@ -159,14 +155,9 @@ merged_places <- function(design, posterior) {
 
 # Numbers of rows, rising with their values: the same where all columns are equal.
 number_rows <- function(columns) {
-  order <- do.call(order, c(columns, list(method = "radix")))
-  differs <- logical(length(order) - 1)
-  for (column in columns) {
-    sorted <- column[order]
-    differs <- differs | sorted[-1] != sorted[-length(sorted)]
-  }
-  number <- integer(length(order))
-  number[order] <- cumsum(c(1L, differs))
+  sorted <- sort_rows(columns)
+  number <- integer(length(sorted$order))
+  number[sorted$order] <- cumsum(sorted$is_new)
   number
 }
 
@@ -206,8 +197,8 @@ family_groups <- function(design, lattice) {
 encode_groups <- function(responses, n_groups, lattice) {
   start <- c(0L, cumsum(tabulate(responses$group[, 1], n_groups)))
   list(likelihood = lattice$model$responses$likelihood, start = as.integer(start),
-       X = in_theta_coordinates(responses$X, lattice), Z = responses$Z, y = responses$y,
-       trials = responses$trials, offset = responses$offset)
+       X = theta_columns(responses$X, lattice$posterior, lattice$A), Z = responses$Z,
+       y = responses$y, trials = responses$trials, offset = responses$offset)
 }
 
 # group, count and times, a row each: those with the same group and count once.

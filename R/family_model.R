@@ -4,8 +4,9 @@
 # In the order of likelihood_t, whose numbers C has.
 likelihoods <- c("binomial", "binomial_probit", "binomial_cloglog", "poisson", "negative_binomial")
 
-# X in the coordinates of theta; NULL of Gaussian ones. sorted: for each grouping where the rows of its
-# groups start, and of several groupings, by the first of which rows are sorted, their order.
+# X in the coordinates of theta; NULL of Gaussian ones. sorted: for each grouping where the rows
+# of its groups start, and of several groupings, by the first of which rows are sorted, their
+# order.
 encode_responses <- function(posterior, coordinates) {
   responses <- posterior$responses
   if (is.null(responses)) return(NULL)
@@ -18,22 +19,26 @@ encode_responses <- function(posterior, coordinates) {
         if (length(groupings) > 1) list(order = order(group) - 1L))
     })
   }
-  shifted <- responses$X - rep(x_shift(posterior), each = n)
   list(
     likelihood = match(key_of(posterior), likelihoods) - 1L, sorted = sorted,
-    X = shifted %*% coordinates$A, Z = responses$Z, y = responses$y, trials = responses$trials,
+    X = theta_columns(responses$X, posterior, coordinates$A), Z = responses$Z, y = responses$y,
+    trials = responses$trials,
     offset = responses$offset, value = responses$values, times = responses$times,
     shape_prior = posterior$shape
   )
 }
 
-# The model with the modes of the groups' effects at a draw of the hyperparameters, from which they are
-# foretold elsewhere by their derivatives: integrals are made about them.
+# Columns of X in the coordinates of theta.
+theta_columns <- function(X, posterior, A) (X - rep(x_shift(posterior), each = nrow(X))) %*% A
+
+# The model with the modes of the groups' effects at a draw of the hyperparameters, from which
+# they are foretold elsewhere by their derivatives: integrals are made about them.
 with_modes <- function(model, hyper) {
   if (length(model$groupings) > 1) return(model)
   parts <- c("mode", "slope", "reference")
   model$responses[parts] <- NULL
-  model$responses[parts] <- lapply(.Call(ffi_group_modes, model, as.numeric(hyper))[parts], as.numeric)
+  modes <- .Call(ffi_group_modes, model, as.numeric(hyper))
+  model$responses[parts] <- lapply(modes[parts], as.numeric)
   model
 }
 

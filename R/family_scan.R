@@ -5,8 +5,8 @@
 start_rounds <- 5L
 start_newton_steps <- 2L
 
-# Sweeps of the pilot's parts. After the first of them proposals follow others' effects from the state
-# that it came to. Chains start from the ends of the last part's pieces.
+# Sweeps of the pilot's parts. After the first of them proposals follow others' effects from the
+# state that it came to. Chains start from the ends of the last part's pieces.
 family_pilot_parts <- c(60L, 90L, 150L, 600L)
 pilot_ends <- 4L
 
@@ -34,26 +34,35 @@ first_proposals <- function(model, control) {
   model$effect <- lapply(model$groupings, function(grouping) {
     numeric(grouping$n_random * grouping$n_groups)
   })
-  rest <- utils::tail(start$point, model$n_coef + has_shape(model))
-  points <- lapply(tunings, first_point, rest)
+  # The coefficients and the shape, which steps have in common, and what is before them in each.
+  common <- utils::tail(start$point, model$n_coef + has_shape(model))
+  own <- lapply(tunings, function(tuning) {
+    q <- length(tuning$scale)
+    rep(c(asinh(1), 0), c(q, length(tuning$center) - q - length(common)))
+  })
+  starts <- function(s) {
+    before <- length(own[[s]])
+    list(point = c(own[[s]], common),
+         width = c(rep(0.1, before), utils::tail(start$width, length(common))),
+         is_theta = before + seq_len(model$n_coef))
+  }
   order <- order(vapply(model$groupings, `[[`, 0L, "n_groups"))
   for (round in seq_len(start_rounds)) for (s in order) {
-    points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
-    found <- family_mode(model, tunings[[s]], start_at(points[[s]], start, rest), start_newton_steps)
+    found <- family_mode(model, tunings[[s]], starts(s), start_newton_steps)
     if (is.null(found)) return(NULL)
-    points[[s]] <- found$mode
-    rest <- utils::tail(found$mode, length(rest))
-    model$effect[[s]] <- .Call(ffi_draw_step_effects, model, tunings[[s]], points[[s]])
+    own[[s]] <- utils::head(found$mode, length(own[[s]]))
+    common <- utils::tail(found$mode, length(common))
+    model$effect[[s]] <- .Call(ffi_draw_step_effects, model, tunings[[s]], found$mode)
   }
+  points <- list()
   for (s in seq_along(tunings)) {
-    points[[s]] <- first_point(tunings[[s]], rest, points[[s]])
-    at <- start_at(points[[s]], start, rest)
-    found <- family_mode(model, tunings[[s]], at)
+    found <- family_mode(model, tunings[[s]], starts(s))
     if (is.null(found)) return(NULL)
-    tunings[[s]] <- place_proposal(tunings[[s]], found$mode, covariance_at_mode(found$hessian, at))
+    covariance <- covariance_at_mode(found$hessian, starts(s))
+    tunings[[s]] <- place_proposal(tunings[[s]], found$mode, covariance)
     points[[s]] <- fold_point(found$mode, tunings[[s]])
   }
-  model$starts <- list(list(theta = rest[seq_len(model$n_coef)], Sigma = start$Sigma, sigma2 = 1,
+  model$starts <- list(list(theta = common[seq_len(model$n_coef)], Sigma = start$Sigma, sigma2 = 1,
                             point = points, effect = model$effect))
   with_reference(with_tuning(model, tunings), model$starts[[1]])
 }
@@ -70,20 +79,6 @@ with_reference <- function(model, state) {
   }, tuning_of_model(model), state$point, state$effect))
 }
 
-# A point of a step as the search for its mode starts there; see family_start().
-start_at <- function(point, start, rest) {
-  before <- length(point) - length(rest)
-  list(point = point, width = c(rep(0.1, before), utils::tail(start$width, length(rest))),
-       is_theta = before + seq_along(start$theta))
-}
-
-# A point of a step with the coefficients and the shape of another.
-first_point <- function(tuning, rest, point = NULL) {
-  n <- length(tuning$center) - length(rest)
-  if (is.null(point)) point <- rep(c(asinh(1), 0), c(length(tuning$scale), n - length(tuning$scale)))
-  c(point[seq_len(n)], rest)
-}
-
 # Pilot runs, after each of which proposals learn from the later part of its draws.
 pilot_family_scan <- function(model) {
   state <- model$starts[[1]]
@@ -93,7 +88,7 @@ pilot_family_scan <- function(model) {
     is_last <- part == length(family_pilot_parts)
     pieces <- if (is_last) rep(family_pilot_parts[part] %/% pilot_ends, pilot_ends)
       else family_pilot_parts[part]
-    records <- NULL
+    records <- vector("list", length(model$steps))
     counts <- 0
     model$starts <- NULL
     for (size in pieces) {
@@ -101,8 +96,7 @@ pilot_family_scan <- function(model) {
       if (run$interrupted) rlang::interrupt()
       state <- run$state
       counts <- counts + run$counts
-      records <- Map(cbind, if (is.null(records)) lapply(run$records, function(x) NULL) else records,
-                     run$records)
+      records <- Map(cbind, records, run$records)
       model$starts <- c(model$starts, list(state))
     }
     tunings <- Map(learn_from_visits, tuning_of_model(model), records)
@@ -120,15 +114,15 @@ pilot_family_scan <- function(model) {
   model
 }
 
-# A t about what is left of the points once what they follow is taken off. records: a column for each
-# visit, its point, the shift of the coefficients and the score of the standard deviations.
+# A t about what is left of the points once what they follow is taken off. records: a column for
+# each visit, its point, the shift of the coefficients and the score of the standard deviations.
 learn_from_visits <- function(tuning, records) {
   n <- length(tuning$center)
   q <- length(tuning$scale)
   p <- nrow(records) - n - q
   later <- t(records[, seq(ncol(records) %/% 4 + 1, ncol(records)), drop = FALSE])
   points <- later[, seq_len(n), drop = FALSE]
-  theta <- place_of_theta(tuning, p) + seq_len(p)
+  theta <- before_theta(tuning) + seq_len(p)
   points[, theta] <- points[, theta] + later[, n + seq_len(p)]
   score <- later[, n + p + seq_len(q), drop = FALSE]
   tuning$mean_score <- colMeans(score)
@@ -139,24 +133,23 @@ learn_from_visits <- function(tuning, records) {
   tune_to_draws(tuning, points - centered %*% slope)
 }
 
-place_of_theta <- function(tuning, p) {
-  shapes <- length(tuning$center) - sum(tuning$sign_columns > 0) - p
-  length(tuning$center) - shapes - p
-}
+# Standard deviations and correlations, which alone change with signs of columns.
+before_theta <- function(tuning) sum(tuning$sign_columns > 0)
 
 # The reference moves to this state, and the center with it: by the last shift.
 follow_anew <- function(model, state, records) {
   tunings <- Map(function(tuning, records) {
     p <- model$n_coef
     n <- length(tuning$center)
-    theta <- place_of_theta(tuning, p) + seq_len(p)
+    theta <- before_theta(tuning) + seq_len(p)
     tuning$center[theta] <- tuning$center[theta] - records[n + seq_len(p), ncol(records)]
     tuning
   }, tuning_of_model(model), records)
   with_reference(with_tuning(model, tunings), state)
 }
 
-# The proposals of the chains. Where a pilot's were accepted too seldom, slices help, which always move.
+# The proposals of the chains. Where a pilot's were accepted too seldom, slices help, which always
+# move.
 narrow_proposal <- function(tuning, accepted_share) {
   tuning$root <- tuning$root * proposal_width / scan_width
   tuning$df <- scan_df

@@ -12,8 +12,8 @@ family_moves <- function(share, tuning) {
   else c(independent = 2L, ellipse = 0L)
 }
 
-# Below so many groups standard deviations have tails that no proposal was learnt from: a slice, which
-# always moves, leaves them.
+# Below so many groups standard deviations have tails that no proposal was learnt from: a slice,
+# which always moves, leaves them.
 few_groups <- 12
 
 # A model with its tuning; NULL where there is no mode.
@@ -44,8 +44,9 @@ covariance_at_mode <- function(hessian, start) {
   safe_covariance(hessian * tcrossprod(unit)) * tcrossprod(unit)
 }
 
-# How close a lattice's nodes lie, over where its error is far below all else; the first of these is chosen
-# that changes the log density by no more than so much, in standard deviations over points at the mode.
+# How close a lattice's nodes lie, over where its error is far below all else; the first of these
+# is chosen that changes the log density by no more than so much, in standard deviations over
+# points at the mode.
 lattice_finenesses <- c(1.2, 1, 0.8)
 enough_fineness <- 3e-4
 points_for_fineness <- 20L
@@ -53,7 +54,8 @@ points_for_fineness <- 20L
 choose_fineness <- function(model, tuning) {
   groups <- if (length(model$groupings)) model$groupings[[1]]$n_groups else 0
   if (groups == 0) return(1)
-  proposed <- with_stream(fineness_seed, propose(model, replace(tuning, "df", mode_df), points_for_fineness))
+  at_mode <- replace(tuning, "df", mode_df)
+  proposed <- with_stream(fineness_seed, propose(model, at_mode, points_for_fineness))
   points <- proposed$points[, !is.na(proposed$log_density), drop = FALSE]
   at <- function(fineness) log_target(model, replace(tuning, "fineness", fineness), points, 1)
   finest <- at(0.6)
@@ -88,10 +90,8 @@ family_start <- function(model) {
     theta <- theta + cut * as.numeric(step)
     if (max(abs(step)) < 1e-3) break
   }
-  information <- colSums(responses$Z^2 * weight)
   scale <- lapply(model$groupings, function(grouping) {
-    own <- if (is.null(grouping$place)) information else information[grouping$place + 1L]
-    sqrt(grouping$n_groups / pmax(own, 1e-300))
+    sqrt(rough_variances(grouping, responses$Z, weight))
   })
   q <- length(unlist(scale))
   n_cor <- sum(model$part == "cor")
@@ -101,6 +101,13 @@ family_start <- function(model) {
        width = c(rep(0.1, q + n_cor),
                  0.3 / sqrt(colSums(responses$X^2 * weight) + diag(precision)),
                  if (has_shape(model)) 0.1), is_theta = q + n_cor + seq_along(theta))
+}
+
+# Variances of effects that are as large as what a group's own rows say of them. Z: of all
+# groupings.
+rough_variances <- function(grouping, Z, weight) {
+  columns <- if (is.null(grouping$place)) seq_len(grouping$n_random) else grouping$place + 1L
+  grouping$n_groups / pmax(colSums(Z[, columns, drop = FALSE]^2 * weight), 1e-300)
 }
 
 # The derivatives in eta of the rows of a model, whatever is added up in them.
@@ -120,8 +127,8 @@ family_of_model <- function(model) {
 }
 
 # Newton's method with differences of the target: the mode, minus the Hessian there, and the model
-# with the groups' modes at the draw `reference`. A Hessian is kept, but for its diagonal, as long as it
-# leads on quickly; it is made again where the mode is near.
+# with the groups' modes at the draw `reference`. A Hessian is kept, but for its diagonal, as long
+# as it leads on quickly; it is made again where the mode is near.
 family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
   at <- function(points) log_target(model, tuning, points, 1)
   renew <- function() {
@@ -173,8 +180,8 @@ most_newton_steps <- 50L
 near_decrement <- 2
 enough_decrement <- 2e-3
 
-# Gradient and minus the Hessian by central differences of a width for each coordinate; given a Hessian
-# its correlations are kept, and only its diagonal is made again.
+# Gradient and minus the Hessian by central differences of a width for each coordinate; given a
+# Hessian its correlations are kept, and only its diagonal is made again.
 target_differences <- function(at, point, value, width, hessian = NULL) {
   d <- length(point)
   unit <- diag(width, d)
@@ -201,8 +208,9 @@ target_differences <- function(at, point, value, width, hessian = NULL) {
   list(gradient = gradient, hessian = hessian)
 }
 
-# Of a Hessian that has been made positive definite, with each coordinate over what it would be spread by
-# itself; no coordinate of a standard deviation, the first n_scales, moves by more than one.
+# Of a Hessian that has been made positive definite, with each coordinate over what it would be
+# spread by itself; no coordinate of a standard deviation, the first n_scales, moves by more than
+# one.
 newton_step <- function(differences, n_scales) {
   unit <- 1 / sqrt(pmax(abs(diag(differences$hessian)), 1e-12))
   decomposition <- eigen(differences$hessian * tcrossprod(unit), symmetric = TRUE)

@@ -43,7 +43,7 @@ choose_kept <- function(control, posterior, merged = FALSE) {
 adds_up_effects <- function(posterior, control, merged) {
   sampler <- sampler_that_runs(posterior, control$sampler)
   if (!is_gaussian(posterior) && !is_tuned(sampler)) return(TRUE)
-  !merged && length(steps_of(posterior)) > 1
+  is_scanned(posterior, merged)
 }
 
 # `group_draws` for each grouping: of several it is a list that names them, others are not kept.

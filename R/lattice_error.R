@@ -1,7 +1,7 @@
 # How far the lattice is from the integrals over group effects, measured on draws.
 
-# The standard deviation over draws of what half the distance between a lattice's nodes adds to the log
-# density: by as much the posterior is not the model's. results: of the chains.
+# The standard deviation over draws of what half the distance between a lattice's nodes adds to
+# the log density: by as much the posterior is not the model's. results: of the chains.
 lattice_error <- function(model, results) {
   if (length(model$groupings) > 1) return(scan_error(model, results))
   tuning <- tuning_of_model(model)

@@ -62,8 +62,8 @@ own_values <- function(own, at) {
   values
 }
 
-# The maximum of the likelihood in the coefficients, as lm.wfit() has least squares; NULL where there
-# is none, as some direction separates the outcomes.
+# The maximum of the likelihood in the coefficients, as lm.wfit() has least squares; NULL where
+# there is none, as some direction separates the outcomes.
 maximum_of_rows <- function(X, own) {
   side <- if (own$family$weights == "trials") {
     trials <- if (is.null(own$trials)) 1 else own$trials

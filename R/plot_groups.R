@@ -119,8 +119,8 @@ panel_draws <- function(fit, panels, shown, g = 1L) {
   function(k) draws[, names[, k], drop = FALSE]
 }
 
-# model: the median and 95% band of each group's line, over the range of all groups. own: that of its
-# rows alone, over their range.
+# model: the median and 95% band of each group's line, over the range of all groups. own: that of
+# its rows alone, over their range.
 group_lines <- function(fit, axis, owns, draws, g = 1L) {
   mean_of <- family_of(fit)$inverse_link
   ends <- range(unlist(lapply(owns, function(own) axis$values[own$rows])))

@@ -139,8 +139,9 @@ estimate_legend <- function(own) {
          override.aes = list(shape = c(16, 16, 18), size = c(1.5, 1.5, 3)))))
 }
 
-# A group of few rows may have estimates of its own so far off that all else would be a dot: the axes
-# leave out what lies beyond three times the distance between quartiles, and a message says so.
+# A group of few rows may have estimates of its own so far off that all else would be a dot: the
+# axes leave out what lies beyond three times the distance between quartiles, and a message says
+# so.
 shrinkage_window <- function(fit, table, known, columns) {
   k <- seq_along(columns)
   own <- as.matrix(known[paste0("own_", k)])

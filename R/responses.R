@@ -70,20 +70,28 @@ merge_responses <- function(parts) {
 merge_rows <- function(rows) {
   n <- length(rows$y)
   keys <- c(columns_of(rows$group), columns_of(rows$Z), columns_of(rows$X), list(rows$offset))
-  keys <- Filter(function(key) any(key != key[1]), keys)
-  order <- if (length(keys)) do.call(order, c(keys, list(method = "radix"))) else seq_len(n)
-  differs <- logical(n - 1)
-  for (key in keys) {
-    sorted <- key[order]
-    differs <- differs | sorted[-1] != sorted[-n]
-  }
-  first <- order[c(TRUE, differs)]
+  sorted <- sort_rows(keys)
+  first <- sorted$order[sorted$is_new]
   for (matrix in c("X", "Z", "group")) rows[[matrix]] <- rows[[matrix]][first, , drop = FALSE]
   rows$offset <- rows$offset[first]
   # Whole numbers: no digit is lost.
-  last <- c(which(differs), n)
-  for (sum in c("y", "trials")) rows[[sum]] <- diff(c(0, cumsum(rows[[sum]][order])[last]))
+  last <- c(which(sorted$is_new)[-1] - 1L, n)
+  for (sum in c("y", "trials")) rows[[sum]] <- diff(c(0, cumsum(rows[[sum]][sorted$order])[last]))
   rows
+}
+
+# The order of rows by their columns, one after another; is_new: does each in this order differ
+# from the one before?
+sort_rows <- function(columns) {
+  n <- length(columns[[1]])
+  columns <- Filter(function(column) any(column != column[1]), columns)
+  order <- if (length(columns)) do.call(order, c(columns, list(method = "radix"))) else seq_len(n)
+  differs <- logical(n - 1)
+  for (column in columns) {
+    sorted <- column[order]
+    differs <- differs | sorted[-1] != sorted[-n]
+  }
+  list(order = order, is_new = c(TRUE, differs))
 }
 
 columns_of <- function(matrix) lapply(seq_len(ncol(matrix)), function(k) matrix[, k])

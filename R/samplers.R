@@ -117,6 +117,5 @@ check_sampler <- function(posterior, sampler) {
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
 # of their own. merged: are crossed groupings one step?
 effects_in_chain <- function(posterior, sampler, merged = FALSE) {
-  !is_tuned(sampler) || n_strata(posterior) > 1 ||
-    !merged && length(steps_of(posterior)) > 1
+  !is_tuned(sampler) || n_strata(posterior) > 1 || is_scanned(posterior, merged)
 }

@@ -173,7 +173,8 @@ start_chain <- function(plan, chain, draws, progress) {
   control$draws <- draws
   kept <- kept_in_chain(plan)
   if (is_tuned(plan$sampler)) {
-    start <- if (length(plan$model$starts)) start_family_scan(plan, chain) else start_collapsed(plan, chain)
+    start <- if (length(plan$model$starts)) start_family_scan(plan, chain)
+      else start_collapsed(plan, chain)
     return(run_collapsed(plan$model, start, control, progress, kept))
   }
   start <- initial_state(plan, chain)

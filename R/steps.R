@@ -23,12 +23,16 @@ names_of_leaves <- function(posterior) {
   names_of_groupings(posterior)[leaves]
 }
 
-# The steps of a posterior's scan: of another family than the Gaussian one, whose effects are integrated
-# out by groups, each grouping is one.
+# The steps of a posterior's scan: of another family than the Gaussian one, whose effects are
+# integrated out by groups, each grouping is one.
 steps_of <- function(posterior) {
   groupings <- groupings_of(posterior)
   if (is_gaussian(posterior)) find_steps(groupings) else as.list(seq_along(groupings))
 }
+
+# Are they drawn in turn, each given the effects of the others? merged: are crossed groupings one
+# step?
+is_scanned <- function(posterior, merged = FALSE) !merged && length(steps_of(posterior)) > 1
 
 encode_steps <- function(posterior, steps = steps_of(posterior)) {
   # Without groups another family's step has its coefficients alone.

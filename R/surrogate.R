@@ -1,5 +1,5 @@
-# A polynomial in place of the target's log density less that of a t: moves on it decide which proposal the
-# target is asked about (surrogate_t in src/surrogate.h).
+# A polynomial in place of the target's log density less that of a t: moves on it decide which
+# proposal the target is asked about (surrogate_t in src/surrogate.h).
 
 # Steps on it for each evaluation of the target.
 surrogate_tries <- 8L
@@ -11,7 +11,8 @@ surrogate_limits <- c(triples = 10L, any = 20L)
 # Points for each term at least.
 points_per_term <- 5
 
-# The coordinates of each term, n + 1 for none: 4 x terms. All products of up to three, and fourth powers.
+# The coordinates of each term, n + 1 for none: 4 x terms. All products of up to three, and fourth
+# powers.
 surrogate_terms <- function(n) {
   none <- n + 1L
   places <- seq_len(n)
@@ -45,10 +46,10 @@ surrogate_log_weights <- function(points, surrogate) {
   pmax(pmin(g, surrogate_weights[["most"]]), surrogate_weights[["least"]])
 }
 
-# The tuning with a surrogate, fitted by ridge regression to log weights of points, those of the target
-# less those of the proposals; without one where there are too few points. times: how many of the proposals
-# each point stands for. Points weigh by the geometric mean of proposals and target: where either is much
-# the polynomial has to be right.
+# The tuning with a surrogate, fitted by ridge regression to log weights of points, those of the
+# target less those of the proposals; without one where there are too few points. times: how many
+# of the proposals each point stands for. Points weigh by the geometric mean of proposals and
+# target: where either is much the polynomial has to be right.
 fit_surrogate <- function(tuning, points, log_target, log_proposal, times) {
   n <- nrow(points)
   if (n > surrogate_limits[["any"]]) return(tuning)
@@ -67,8 +68,8 @@ fit_surrogate <- function(tuning, points, log_target, log_proposal, times) {
   widen_proposal(tuning)
 }
 
-# Proposals with tails in which a chain does not stay: the surrogate makes up for what they have too much
-# of, but not for what they lack.
+# Proposals with tails in which a chain does not stay: the surrogate makes up for what they have
+# too much of, but not for what they lack.
 widen_proposal <- function(tuning) {
   tuning$df <- min(tuning$df, widened[["df"]])
   tuning$root <- tuning$root / widened[["volume"]]^(1 / length(tuning$center))

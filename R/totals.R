@@ -1,6 +1,6 @@
-# Nested chains of another family than the Gaussian one as C has them (totals_t in src/totals.h): the
-# totals of a leaf's effects, its ancestors' and those of the coefficients whose columns are, within each
-# leaf, linear combinations of the leaf's.
+# Nested chains of another family than the Gaussian one as C has them (totals_t in src/totals.h):
+# the totals of a leaf's effects, its ancestors' and those of the coefficients whose columns are,
+# within each leaf, linear combinations of the leaf's.
 
 # All chains from a leaf to its root; NULL of Gaussian responses.
 encode_chains <- function(posterior) {
@@ -24,8 +24,8 @@ encode_chain <- function(chain, posterior) {
   c(list(levels = levels), leaf_versions(posterior, chain[1], places[[1]]))
 }
 
-# fixed: the columns of X, from 0, that within each group are linear combinations of those of Z; version:
-# these, columns of Z x columns of X x groups.
+# fixed: the columns of X, from 0, that within each group are linear combinations of those of Z;
+# version: these, columns of Z x columns of X x groups.
 leaf_versions <- function(posterior, leaf, place) {
   responses <- posterior$responses
   group <- responses$group[, leaf]
@@ -37,11 +37,12 @@ leaf_versions <- function(posterior, leaf, place) {
     apart <- apart - Z[, k] * matrix(version[group, k, ], nrow(X))
   }
   fixed <- which(apply(abs(apart), 2, max) <= 1e-9 * apply(abs(X), 2, max))
-  list(fixed = fixed - 1L, version = as.numeric(aperm(version[, , fixed, drop = FALSE], c(2, 3, 1))))
+  version <- aperm(version[, , fixed, drop = FALSE], c(2, 3, 1))
+  list(fixed = fixed - 1L, version = as.numeric(version))
 }
 
-# Least squares of the columns of X on those of Z within each group, one of many where there are many: groups
-# x columns of Z x columns of X. By Gram-Schmidt in each group, all groups at once.
+# Least squares of the columns of X on those of Z within each group, one of many where there are
+# many: groups x columns of Z x columns of X. By Gram-Schmidt in each group, all groups at once.
 solve_by_group <- function(Z, X, group) {
   q <- ncol(Z)
   sums <- function(x) rowsum(x, group, reorder = TRUE)

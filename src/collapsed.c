@@ -207,8 +207,8 @@ static void record_visit(collapsed_t *c)
     memcpy(out + n + p, scan->follow->score, sizeof(double) * q);
 }
 
-/* Of another family than the Gaussian the point is all there is. Effects are drawn after the chain, or
-   with several groupings at each evaluation. */
+/* Of another family than the Gaussian the point is all there is. Effects are drawn after the
+   chain, or with several groupings at each evaluation. */
 static status_t draw_family_step(const model_t *model, state_t *state, collapsed_t *c)
 {
     family_scan_t *scan = c->target.family->scan;

@@ -81,8 +81,8 @@ status_t weigh_target(collapsed_target_t *target, const double *sigma2);
 /* L from coordinates, and the log density of the coordinates' prior and Jacobian. */
 double factor_at(const collapsed_target_t *target, const double *point, double *L);
 
-/* The inverse of sigma^2 L L' over one block, whose corner of L has the leading dimension q, and that of
-   its factor in columns: size x size. */
+/* The inverse of sigma^2 L L' over one block, whose corner of L has the leading dimension q,
+   and that of its factor in columns: size x size. */
 void invert_factor(int q, int size, const double *corner, double sigma, double *inverse,
                    double *columns);
 

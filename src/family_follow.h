@@ -4,8 +4,8 @@
 #include "family_scan.h"
 #include "lattice.h"
 
-/* Where a step's density moves to when the effects of other groupings change, to first order about a
-   reference: weights W of the rows at the modes of the step's effects there. */
+/* Where a step's density moves to when the effects of other groupings change, to first order
+   about a reference: weights W of the rows at the modes of the step's effects there. */
 typedef struct family_follow {
     double **map;           /* groupings: p x (q x groups), NULL for the step's own: by how much effects
                                lower the coefficients that generalized least squares finds,
@@ -42,8 +42,8 @@ status_t find_follow(const model_t *model, const family_scan_t *scan, const grou
                      const group_parameters_t *parameters, const lattice_buffers_t *lattice,
                      const follow_buffers_t *buffers, monitor_t *monitor, family_follow_t *follow);
 
-/* The score, and where proposals are centered, at the offset and the effects of now; theta: its place
-   among n coordinates. The shift is left in scan->shift. */
+/* The score, and where proposals are centered, at the offset and the effects of now; theta: its
+   place among n coordinates. The shift is left in scan->shift. */
 void move_center(const model_t *model, const grouping_state_t *effect, family_scan_t *scan,
                  int theta, int n);
 

@@ -3,11 +3,12 @@
 
 #include "model.h"
 
-/* A step of another family among others: the coefficients, its standard deviations and its effects
-   given the effects of the other groupings, which are in the offset. One evaluation of its target draws
-   its effects too, from random numbers that stay the same for all points of a visit; so those of the
-   point that a visit ends at are drawn from their conditional distribution. Proposals do not depend on the
-   point, but on the others' effects, with which their center moves (family_follow.h). */
+/* A step of another family among others: the coefficients, its standard deviations and its
+   effects given the effects of the other groupings, which are in the offset. One evaluation of
+   its target draws its effects too, from random numbers that stay the same for all points of a
+   visit; so those of the point that a visit ends at are drawn from their conditional
+   distribution. Proposals do not depend on the point, but on the others' effects, with which
+   their center moves (family_follow.h). */
 typedef struct family_scan {
     int grouping;                   /* its number */
     int n_groupings;

@@ -19,10 +19,10 @@ typedef struct family_data {
    questions whether to stop. */
 enum { LATTICE_CHUNK = 16, LATTICE_CHUNKS_PER_THREAD = 32 };
 
-/* The posterior of the coefficients, the standard deviations and correlations of the effects, and of
-   dispersed counts the shape r, with the effects integrated out. Coordinates: those of L as in
-   collapsed_target_t, tau_k = scale_k sinh(x_k); theta; log r. It has no by-product, but for a step of
-   a scan, whose is the visit's effects. */
+/* The posterior of the coefficients, the standard deviations and correlations of the effects,
+   and of dispersed counts the shape r, with the effects integrated out. Coordinates: those of L
+   as in collapsed_target_t, tau_k = scale_k sinh(x_k); theta; log r. It has no by-product, but
+   for a step of a scan, whose is the visit's effects. */
 void start_family_target(collapsed_target_t *target);
 
 /* log p(log r) of the shape, up to a constant, whose prior is of r^-1/2. */

@@ -280,8 +280,8 @@ SEXP ffi_draw_step_effects(SEXP model_list, SEXP tuning, SEXP point)
     draw_uniforms(target.family->scan);
     PutRNGstate();
     double *by_product = doubles((double) target.target.by_product_size);
-    status_t status = target.target.at(&target.target, checked_doubles(point, "point", target.target.n),
-                                       &value, by_product);
+    const double *at = checked_doubles(point, "point", target.target.n);
+    status_t status = target.target.at(&target.target, at, &value, by_product);
     if (status == STATUS_OK && !isfinite(value)) status = STATUS_NOT_FINITE;
     if (status != STATUS_OK) raise_status(status, 0);
     SEXP effects = PROTECT(allocMatrix(REALSXP, responses->n_random, responses->n_groups));

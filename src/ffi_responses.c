@@ -79,8 +79,8 @@ static void look_at_rows(responses_t *responses)
     }
 }
 
-/* Rows of a list, whose Z has n_columns, in groups and the order that `sorted` has; place: the columns
-   that these groups have, or NULL for all. */
+/* Rows of a list, whose Z has n_columns, in groups and the order that `sorted` has; place: the
+   columns that these groups have, or NULL for all. */
 static void pack_rows(SEXP list, SEXP sorted, const int *place, int n_columns,
                       responses_t *responses)
 {
@@ -148,7 +148,8 @@ void decode_responses(SEXP model_list, model_t *model)
     int likelihood = list_integer(list, "likelihood", 0);
     if (likelihood > LIKELIHOOD_DISPERSED) error("internal error: no likelihood %d", likelihood);
     SEXP sorted = checked_list(list_element(list, "sorted"), "sorted");
-    int n_columns = n > 1 ? model->cells.n_columns : model->n_groupings ? model->grouping->n_random : 0;
+    int n_columns = n > 1 ? model->cells.n_columns
+        : model->n_groupings ? model->grouping->n_random : 0;
     responses_t *responses = (responses_t *) R_alloc((size_t) n, sizeof(responses_t));
     memset(responses, 0, sizeof(responses_t) * n);
     for (int g = 0; g < n; g++) {

@@ -276,8 +276,8 @@ static walk_t fill_ball(lattice_group_t *g)
 
 /* What is asked ------------------------------------------------------------------------------- */
 
-/* The squared distance from the mode, in standard deviations, at which nodes are placed about it, or in
-   several dimensions about the point itself. */
+/* The squared distance from the mode, in standard deviations, at which nodes are placed about
+   it, or in several dimensions about the point itself. */
 static const double NEAR_MODE = 0.3, NEARER_MODE = 0.05;
 
 /* The nodes of a group: of one dimension, or of several. */

@@ -53,8 +53,8 @@ typedef struct {
     double *linear, *curved;    /* q, q x q, or NULL */
 } group_draw_t;
 
-/* log_group_integral() with the nodes shifted at random, and a draw of b from uniform random numbers:
-   uniform, q + 1. Not a number where it fails. */
+/* log_group_integral() with the nodes shifted at random, and a draw of b from uniform random
+   numbers: uniform, q + 1. Not a number where it fails. */
 double draw_group_by_lattice(const responses_t *responses, int group,
                              const group_parameters_t *parameters, const double *uniform,
                              const lattice_buffers_t *buffers, const group_draw_t *draw);

@@ -29,7 +29,8 @@ typedef struct {
     int has_powers;             /* does the buffers' `power` hold? */
     double largest;             /* the largest sum over columns of |c| */
     double h, radius;
-    double lost;                /* log of what the density has fallen to where nodes of one dimension end */
+    double lost;                /* log of what the density has fallen to where nodes of one dimension
+                                   end */
     double reach;               /* the radius over the usual one, to begin with */
     double shift[MOST_Q];
 } lattice_group_t;
@@ -98,16 +99,16 @@ double most_step_of(likelihood_t likelihood);
 
 double log_sum_of_exp(size_t n, const double *x, double top);
 
-/* x <- exp(x - top); the answer is their sum. And the number of the node at which the nodes' cumulated
-   shares reach u of their sum. */
+/* x <- exp(x - top); the answer is their sum. And the number of the node at which the nodes'
+   cumulated shares reach u of their sum. */
 double sum_shares(size_t n, double *x, double top);
 size_t choose_node(size_t n, const double *share, double sum, double u);
 
 /* What lines of nodes multiply by, at the distance h. */
 void prepare_lines(lattice_group_t *g);
 
-/* exp(c t) of the first row at n nodes of the first dimension from a number on, of the next POWER_NODES
-   further on; NULL where that is not at hand. */
+/* exp(c t) of the first row at n nodes of the first dimension from a number on, of the next
+   POWER_NODES further on; NULL where that is not at hand. */
 const double *powers_from(const lattice_group_t *g, int number, int n);
 
 /* Nodes t, t + h, ... of the first dimension. */

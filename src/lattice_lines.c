@@ -3,7 +3,8 @@
 #include "lattice_group.h"
 #include <Rmath.h>
 
-/* Has no row many trials, so that powers of rows are multiplied and one logarithm is taken of many? */
+/* Has no row many trials, so that powers of rows are multiplied and one logarithm is taken of
+   many? */
 INLINED int takes_products(const lattice_group_t *g)
 {
     return g->responses->has_few_trials && g->responses->likelihood == LIKELIHOOD_LOGIT;
@@ -142,9 +143,9 @@ INLINED void terms_of_row(double rest, double mean, const four_t *P, int width, 
     if (width > 3) term->v3 = rest + mean * P->v3;
 }
 
-/* Products over rows from, ..., to - 1 of their terms, each as often as it has trials, for nodes in
-   `width` vectors. Where c is the same in all rows, so are their nodes; where all have one trial, rows
-   that fill a group up have ones for terms. */
+/* Products over rows from, ..., to - 1 of their terms, each as often as it has trials, for
+   nodes in `width` vectors. Where c is the same in all rows, so are their nodes; where all have
+   one trial, rows that fill a group up have ones for terms. */
 INLINED void multiply_rows(const lattice_group_t *g, const line_t *line, int width, int is_equal,
                            int is_single, int from, int to, const double *start, four_t *product)
 {

@@ -18,8 +18,8 @@ INLINED void add_columns(int n, int n_columns, const double *columns, const doub
     }
 }
 
-/* The group's rows at these parameters: trials, X theta with the offset, Z L but where all rows have
-   the same. */
+/* The group's rows at these parameters: trials, X theta with the offset, Z L but where all rows
+   have the same. */
 INLINED void start_group(const responses_t *responses, int j, const group_parameters_t *at,
                          const lattice_buffers_t *b, lattice_group_t *g)
 {
@@ -125,8 +125,8 @@ static void plain_rows(const lattice_group_t *g)
     }
 }
 
-/* Vectors of rows whose product is made before its logarithm, and the power of e, downwards, that it
-   does not pass. */
+/* Vectors of rows whose product is made before its logarithm, and the power of e, downwards,
+   that it does not pass. */
 enum { MOST_FACTORS = 64 };
 static const double MOST_FALL = 600.0;
 
@@ -419,8 +419,8 @@ INLINED void turn_rows(lattice_group_t *g)
     }
 }
 
-/* How far from the mode of the reference another one is thought to be at most, in standard deviations of
-   the effects. */
+/* How far from the mode of the reference another one is thought to be at most, in standard
+   deviations of the effects. */
 static const double FARTHEST_MODE = 2.0;
 
 /* To first order from the mode at the reference. */
@@ -458,8 +458,8 @@ INLINED int solve_quadratic(const responses_t *responses, int j, lattice_group_t
     return 1;
 }
 
-/* Where the search begins: where the group was before, with other effects' offsets and another L; or at
-   a given mode, moved by its derivatives; or at 0. */
+/* Where the search begins: where the group was before, with other effects' offsets and another
+   L; or at a given mode, moved by its derivatives; or at 0. */
 INLINED void start_search(const responses_t *responses, int j, const group_parameters_t *at,
                           lattice_group_t *g)
 {

@@ -1,10 +1,11 @@
 #include <math.h>
 #include "lattice_group.h"
 
-/* The derivative of the slope in u at the mode, by a parameter that moves a row's linear predictor by
-   move[i]: with A = Z L, row i's slope is A_i (y_i - mean_i), and `own` has what else changes. */
-static void solve_for_mode(const lattice_group_t *g, const double *move, const double *own, double *slope,
-                           int stride)
+/* The derivative of the slope in u at the mode, by a parameter that moves a row's linear
+   predictor by move[i]: with A = Z L, row i's slope is A_i (y_i - mean_i), and `own` has what
+   else changes. */
+static void solve_for_mode(const lattice_group_t *g, const double *move, const double *own,
+                           double *slope, int stride)
 {
     double solved[MOST_Q];
     int n = g->n, q = g->q;

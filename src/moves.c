@@ -53,8 +53,8 @@ static status_t step_independently(moves_t *moves)
     return STATUS_OK;
 }
 
-/* Steps from the point that keep the surrogate's density s, by proposals q, to another one in next_point,
-   with its log s/q; answers 0 where it has not moved. */
+/* Steps from the point that keep the surrogate's density s, by proposals q, to another one in
+   next_point, with its log s/q; answers 0 where it has not moved. */
 static int move_on_surrogate(moves_t *moves, double *log_surrogate)
 {
     int n_tries = moves->proposal.surrogate->n_tries;
@@ -72,9 +72,9 @@ static int move_on_surrogate(moves_t *moves, double *log_surrogate)
     return has_moved;
 }
 
-/* The steps are reversible with regard to s, so that from x to y they lead s(y)/s(x) times as often as
-   from y to x: y is accepted with probability min(1, p(y) s(x) / (p(x) s(y))), which leaves the target
-   p as it is whatever s is. */
+/* The steps are reversible with regard to s, so that from x to y they lead s(y)/s(x) times as
+   often as from y to x: y is accepted with probability min(1, p(y) s(x) / (p(x) s(y))), which
+   leaves the target p as it is whatever s is. */
 static status_t step_by_surrogate(moves_t *moves)
 {
     double value, g;

@@ -25,9 +25,9 @@ void take_moves(moves_t *moves, workspace_t *work);
 /* What is known of the present point, once, or again when the target has changed. */
 status_t look_at_point(moves_t *moves);
 
-/* The moves of a sweep: Metropolis-Hastings steps with proposals that do not depend on the point, or
-   with those that several steps on a surrogate lead to, then elliptical slices (Murray, Adams and
-   MacKay 2010) of the target over the t (Nishihara, Murray and Adams 2014). */
+/* The moves of a sweep: Metropolis-Hastings steps with proposals that do not depend on the
+   point, or with those that several steps on a surrogate lead to, then elliptical slices
+   (Murray, Adams and MacKay 2010) of the target over the t (Nishihara, Murray and Adams 2014). */
 status_t make_moves(moves_t *moves);
 
 #endif

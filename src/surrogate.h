@@ -1,10 +1,10 @@
 #ifndef RELM_SURROGATE_H
 #define RELM_SURROGATE_H
 
-/* A cheap density near a target: a t, whose tails are no heavier than the target's, times exp(g), g a
-   polynomial that has been fitted to the target's log density less that of the t, cut to a range. Moves on
-   it, by proposals of heavier tails, decide which one the target is asked about (surrogate transition,
-   Liu 2001, section 9.4.3). */
+/* A cheap density near a target: a t, whose tails are no heavier than the target's, times
+   exp(g), g a polynomial that has been fitted to the target's log density less that of the t,
+   cut to a range. Moves on it, by proposals of heavier tails, decide which one the target is
+   asked about (surrogate transition, Liu 2001, section 9.4.3). */
 typedef struct {
     int n, n_terms;             /* coordinates, terms */
     int n_tries;                /* proposals for each that the target is asked about */

@@ -192,8 +192,8 @@ static void shift_totals(int n, const totals_level_t *level, const double *mean,
     }
 }
 
-/* H = I + T'GT = U'U of the shared columns, with T their corner of the root; TU^-1 is left in T. The
-   answer is log|U|. */
+/* H = I + T'GT = U'U of the shared columns, with T their corner of the root; TU^-1 is left in
+   T. The answer is log|U|. */
 static double root_of_group(const totals_t *totals, const totals_level_t *level, const double *gram)
 {
     int n = totals->n, q = level->n_random, m = level->n_shared, first = level->first;
@@ -221,8 +221,8 @@ static double root_of_group(const totals_t *totals, const totals_level_t *level,
     return log_det;
 }
 
-/* Takes a group's effects out of its products, and gives what is left to its parent, or at the root to
-   `rest`. The answer is its part of the log density. */
+/* Takes a group's effects out of its products, and gives what is left to its parent, or at the
+   root to `rest`. The answer is its part of the log density. */
 static double eliminate_group(const totals_t *totals, int l, int group, double *rest)
 {
     const totals_level_t *level = totals->level + l;
