@@ -29,7 +29,7 @@ learn_family <- function(model, tuning) {
   if (length(tuning$center) <= surrogate_limits[["any"]]) tuning <- widen_scales(tuning)
   pool <- enough_for_surrogate(model, tuning, pool)
   own <- pool_log_density(pool, tuning)
-  present <- mixture(pool)
+  present <- log_mixture(pool)
   fitted <- fit_surrogate(tuning, pool$points, pool$log_target, own, exp(own - present))
   if (surrogate_acceptance(fitted, pool, present) > enough_by_surrogate) {
     return(list(tuning = fitted, accepted_share = enough_by_surrogate))
@@ -72,7 +72,7 @@ pool_log_density <- function(pool, tuning) {
 log_det_of_proposal <- function(tuning) sum(log(diag(tuning$root)))
 
 # The log density of all proposals of the pool, mixed in proportion to their points.
-mixture <- function(pool) {
+log_mixture <- function(pool) {
   log_densities <- vapply(pool$proposals, function(tuning) pool_log_density(pool, tuning),
                           numeric(length(pool$log_target)))
   log_densities <- matrix(log_densities, length(pool$log_target))
@@ -82,7 +82,7 @@ mixture <- function(pool) {
 
 # Of points as they are proposed by `tuning`; or by the mixture that they are from.
 pool_weights <- function(pool, tuning = NULL) {
-  log_density <- if (is.null(tuning)) mixture(pool) else pool_log_density(pool, tuning)
+  log_density <- if (is.null(tuning)) log_mixture(pool) else pool_log_density(pool, tuning)
   log_weight <- pool$log_target - log_density
   exp(log_weight - max(log_weight))
 }
@@ -131,7 +131,7 @@ proposal_shapes <- expand.grid(df = c(4, 6, 10, 20, 50), width = c(0.8, 0.87, 0.
 
 # The tuning with the t that leaves the largest effective share of its points, by those of the pool.
 shape_proposal <- function(tuning, pool) {
-  present <- mixture(pool)
+  present <- log_mixture(pool)
   ratio <- pool_weights(pool)
   distances <- folded_distances(pool$points, tuning)
   share <- mapply(function(df, width) {

@@ -54,12 +54,12 @@ join_samplings <- function(samplings) {
   for (i in seq_along(hyper)) {
     joined$hyper[, sum(chains[seq_len(i - 1)]) + seq_len(chains[i]), ] <- hyper[[i]]
   }
-  if (!same(each("group_draws"))) joined["group_draws"] <- list(NULL)
+  if (!all_same(each("group_draws"))) joined["group_draws"] <- list(NULL)
   joined["init"] <- list(join_init(each("init"), chains))
   with_ends(joined, samplings)
 }
 
-same <- function(values) all(vapply(values[-1], identical, NA, values[[1]]))
+all_same <- function(values) all(vapply(values[-1], identical, NA, values[[1]]))
 
 # A state for each chain, NULL where it started at random.
 join_init <- function(init, chains) {
@@ -72,7 +72,7 @@ join_init <- function(init, chains) {
 # Where chains of different fits have tunings of their own, each carries its own.
 with_ends <- function(joined, samplings) {
   tunings <- lapply(samplings, `[[`, "tuning")
-  shared <- same(tunings)
+  shared <- all_same(tunings)
   joined$ends <- unlist(lapply(samplings, function(sampling) {
     if (shared) return(sampling$ends)
     lapply(sampling$ends, function(end) {

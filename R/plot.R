@@ -68,7 +68,7 @@
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,
 #'             chains = 2, draws = 200, seed = 1)
-#' plot(fit, "groups") + ggplot2::labs(x = "log length, centered within stations")
+#' plot(fit, "groups", max_groups = 6) + ggplot2::labs(x = "log length, centered within stations")
 #' plot(fit, "shrinkage")
 #' # Two samplers: plot(fit, "compare", with = update(fit, sampler = "uncentered"))
 #' @export

@@ -45,7 +45,8 @@
 #' @examplesIf requireNamespace("bayesplot", quietly = TRUE)
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass, chains = 2, draws = 500, seed = 1)
 #' pp_check(fit, seed = 1)
-#' pp_check(fit, "stat_grouped", stat = "median", binwidth = 0.05, seed = 1)
+#' pp_check(fit, "stat", stat = "median", binwidth = 0.05, seed = 1)
+#' # A picture for each station: pp_check(fit, "stat_grouped", stat = "median", binwidth = 0.05)
 #' @name pp_check.relm
 NULL
 

@@ -50,6 +50,17 @@ test_that("files call each other one way", {
   expect_identical(in_circles(calls_between_files(defined)), character())
 })
 
+# A test that means the package's own function would get the other.
+test_that("no function of the tests has the name of one of the package", {
+  defined <- definitions(source_folder())
+  of_tests <- definitions(test_path("."))
+  is_function <- vapply(of_tests$value, function(value) {
+    is.call(value) && identical(value[[1]], quote(`function`))
+  }, NA)
+  expect_gt(sum(is_function), 300)
+  expect_identical(intersect(of_tests$name[is_function], defined$name), character())
+})
+
 test_that("a circle would be found", {
   calls <- matrix(FALSE, 4, 4, dimnames = list(letters[1:4], letters[1:4]))
   calls["a", "b"] <- calls["b", "c"] <- calls["c", "d"] <- TRUE

@@ -1,4 +1,4 @@
-few_groups <- function(sizes, seed = 1) {
+groups_of_sizes <- function(sizes, seed = 1) {
   set.seed(seed)
   g <- rep(letters[seq_along(sizes)], sizes)
   n <- length(g)
@@ -26,7 +26,7 @@ expect_same_existence <- function(formula, X, Z, data, rows) {
 
 test_that("Est.Error is NA where quadrature finds no variance", {
   for (sizes in list(c(4, 5, 6), c(3, 8, 5, 6), c(4, 3, 5, 6, 4))) {
-    data <- few_groups(sizes)
+    data <- groups_of_sizes(sizes)
     rows <- data.frame(g = c("a", "b", "new", "new"), x = c(0, 9, 0, 3), between = 0.3)
     expect_same_existence(y ~ x + (1 | g), ~ x, ~ 1, data, rows)
     expect_same_existence(y ~ 0 + x + (1 | g), ~ 0 + x, ~ 1, data, rows)
@@ -34,22 +34,23 @@ test_that("Est.Error is NA where quadrature finds no variance", {
 })
 
 test_that("it is so with slopes, one of them known from a single row", {
-  data <- few_groups(c(6, 5, 1, 7, 6))
+  data <- groups_of_sizes(c(6, 5, 1, 7, 6))
   rows <- data.frame(g = c("a", "c", "c", "new"), x = c(0, data$x[data$g == "c"], 5, 0))
   expect_same_existence(y ~ x + (0 + x | g), ~ x, ~ 0 + x, data, rows)
-  expect_same_existence(y ~ x + (1 + x || g), ~ x, ~ x, few_groups(c(6, 5, 1, 7)),
-                        transform(rows, x = ifelse(g == "c", few_groups(c(6, 5, 1, 7))$x[12], x)))
+  expect_same_existence(y ~ x + (1 + x || g), ~ x, ~ x, groups_of_sizes(c(6, 5, 1, 7)),
+                        transform(rows,
+                                  x = ifelse(g == "c", groups_of_sizes(c(6, 5, 1, 7))$x[12], x)))
 })
 
 test_that("a difference between groups is known to the rows of the data alone", {
-  data <- few_groups(c(6, 5, 4, 7))
+  data <- groups_of_sizes(c(6, 5, 4, 7))
   data$between <- c(1, 1, 0, 0)[factor(data$g)]
   rows <- data.frame(g = c("a", "a"), x = 0, between = c(1, 0))
   expect_same_existence(y ~ x + between + (1 | g), ~ x + between, ~ 1, data, rows)
 })
 
 test_that("means of the fit's rows have a variance, and coefficients of few groups none", {
-  fit <- relm(y ~ x + (1 | g), few_groups(c(4, 5, 6)), seed = 1, chains = 2, draws = 100)
+  fit <- relm(y ~ x + (1 | g), groups_of_sizes(c(4, 5, 6)), seed = 1, chains = 2, draws = 100)
   expect_false(anyNA(fitted(fit, summary = TRUE)))
   expect_true(all(is.na(fitted(fit, summary = TRUE, re_formula = NA)[, "Est.Error"])))
   expect_true(is.na(vcov(fit)["(Intercept)", "(Intercept)"]))
@@ -57,7 +58,7 @@ test_that("means of the fit's rows have a variance, and coefficients of few grou
 })
 
 test_that("a residual variance without a mean takes the variance of its own rows alone", {
-  data <- few_groups(c(2, 9, 8, 9, 9, 9, 8))
+  data <- groups_of_sizes(c(2, 9, 8, 9, 9, 9, 8))
   fit <- relm(y ~ 1 + (1 | g), data, sigma = ~ g, seed = 1, chains = 2, draws = 100)
   expect_identical(tails_in(fit$posterior)[["sigma_g[a]"]], 3)
   table <- predict(fit, data.frame(g = letters[1:3]), seed = 1)

@@ -69,7 +69,7 @@ named_tests <- function(table) {
              file = sub(": .*", "", named), test = sub("^[^:]*: ", "", named))
 }
 
-without_rows <- function(table) {
+items_without_rows <- function(table) {
   c(setdiff(exported_items(), table$item[table$argument == ""]),
     setdiff(exported_arguments(), paste(table$item, table$argument)))
 }
@@ -103,7 +103,7 @@ test_that("everything that is exported has a row, and each cell a test or a reas
   table <- matrix_of_tests()
   expect_named(table, c("item", "argument", kinds))
   expect_identical(anyDuplicated(table[c("item", "argument")]), 0L)
-  expect_identical(without_rows(table), character())
+  expect_identical(items_without_rows(table), character())
   cells <- unlist(table[kinds], use.names = FALSE)
   expect_true(all(nzchar(trimws(cells))))
   expect_false(any(grepl("not yet|todo|later", cells, ignore.case = TRUE)))
@@ -120,8 +120,8 @@ test_that("the tests that cells name are there, and are about what the row says"
 
 test_that("a row or a test that is missing would be found", {
   table <- matrix_of_tests()
-  expect_identical(without_rows(table[table$item != "ranef", ])[1], "ranef")
-  expect_true("relm draws" %in% without_rows(table[table$argument != "draws", ]))
+  expect_identical(items_without_rows(table[table$item != "ranef", ])[1], "ranef")
+  expect_true("relm draws" %in% items_without_rows(table[table$argument != "draws", ]))
   named <- named_tests(table)[1:3, ]
   named$test[2] <- "a test that nobody wrote"
   expect_length(without_tests(named), 1)

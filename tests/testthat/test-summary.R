@@ -1,7 +1,7 @@
 fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, sampler = "centered")
 
 # Three groups have no mean of their sd; five have a variance, but not of their sd's error.
-few_groups <- function(n_groups) {
+fit_of_groups <- function(n_groups) {
   set.seed(3)
   data <- data.frame(g = rep(letters[seq_len(n_groups)], each = 10), x = rnorm(10 * n_groups))
   data$y <- data$x + seq_len(n_groups)[factor(data$g)] + rnorm(10 * n_groups)
@@ -33,20 +33,20 @@ test_that("other variables are summarized when asked for", {
 })
 
 test_that("three groups leave no mean of what depends on their sd, and a note says so", {
-  table <- summary(few_groups(3))
+  table <- summary(fit_of_groups(3))
   expect_identical(is.na(table$mean), table$variable %in% c("b_Intercept", "sd_g__Intercept"))
   expect_identical(is.na(table$sd), is.na(table$mean))
   expect_false(anyNA(table[c("median", "q2.5", "q97.5")]))
   expect_match(text_of(table), "Note:.*b_Intercept, sd_g__Intercept")
-  effects <- summary(few_groups(3), "^(r|coef)_", regex = TRUE)
+  effects <- summary(fit_of_groups(3), "^(r|coef)_", regex = TRUE)
   expect_true(all(is.na(effects$mean[grepl("Intercept", effects$variable)])))
 })
 
 test_that("four groups have means but no variances; five an unreliable sd; many are sound", {
-  four <- summary(few_groups(4))
+  four <- summary(fit_of_groups(4))
   expect_false(anyNA(four$mean))
   expect_identical(four$variable[is.na(four$sd)], c("b_Intercept", "sd_g__Intercept"))
-  five <- summary(few_groups(5))
+  five <- summary(fit_of_groups(5))
   expect_false(anyNA(five))
   expect_match(text_of(five), "sd is not estimated reliably: b_Intercept, sd_g__Intercept")
   expect_false(grepl("Note|Warning", text_of(summary(fit))))
@@ -111,7 +111,7 @@ test_that("prob, probs and robust change the columns, as their names say", {
                                          "ess_tail"))
   expect_equal(numbers(robust = TRUE)[1:2], c(median = median(draws), mad = mad(draws)))
   # The median and its deviation exist where means do not.
-  expect_false(anyNA(summary(few_groups(3), robust = TRUE)))
+  expect_false(anyNA(summary(fit_of_groups(3), robust = TRUE)))
 })
 
 test_that("each form of the table prints, with the digits asked for", {
