@@ -68,8 +68,8 @@
 #' bass$x <- log(bass$length) - ave(log(bass$length), bass$station)
 #' fit <- relm(log(mercury) ~ x + (1 + x || station), bass,
 #'             chains = 2, draws = 200, seed = 1)
-#' plot(fit, "groups", max_groups = 6) + ggplot2::labs(x = "log length, centered within stations")
-#' plot(fit, "shrinkage")
+#' plot(fit, "groups", max_groups = 4) + ggplot2::labs(x = "log length, centered within stations")
+#' # How far estimates are drawn together: plot(fit, "shrinkage")
 #' # Two samplers: plot(fit, "compare", with = update(fit, sampler = "uncentered"))
 #' @export
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
