@@ -28,7 +28,8 @@ vif.relm <- function(mod, ...) {
   assign <- attr(stats::model.matrix(mod), "assign")
   labels <- attr(stats::terms(mod), "term.labels")[sort(unique(assign[assign > 0]))]
   if (length(labels) < 2) {
-    abort("{.fn vif} needs two terms, and the model has {.code {labels}}.")
+    has <- if (length(labels)) "{.code {labels}}" else "none"
+    abort(paste0("{.fn vif} needs two terms, and the model has ", has, "."))
   }
   R <- stats::vcov(mod, correlation = TRUE)[assign > 0, assign > 0, drop = FALSE]
   if (anyNA(R)) abort("Some coefficients have no variance, and so no {.fn vif}.")

@@ -49,7 +49,10 @@ getME.relm <- function(object, name, ...) {
              nothing to tell."
           })
   }
-  if (identical(name, "ALL")) name <- names(parts)
+  if (identical(name, "ALL")) {
+    has_sigma <- identical(family_of(object$posterior)$scale, "sigma")
+    name <- setdiff(names(parts), if (!has_sigma) "sigma")
+  }
   if (length(name) == 1) return(parts[[name]](object))
   lapply(parts[name], function(of) of(object))
 }

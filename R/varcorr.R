@@ -122,10 +122,10 @@ as.data.frame.VarCorr.relm <- function(x, row.names = NULL, optional = FALSE,
   }
   sc <- attr(x, "sc")
   levels <- if (is.null(names(sc))) NA_character_ else names(sc)
-  residual <- if (!is.null(sc)) {
-    data.frame(grp = "Residual", var1 = levels, var2 = NA_character_, vcov = unname(sc)^2,
-               sdcor = unname(sc))
-  }
+  # Of no rows where there is no residual variance: a table has its columns without groups too.
+  residual <- data.frame(grp = rep("Residual", length(sc)), var1 = rep_len(levels, length(sc)),
+                         var2 = rep(NA_character_, length(sc)),
+                         vcov = as.numeric(sc)^2, sdcor = as.numeric(sc))
   table <- do.call(rbind, c(lapply(names(x), group_rows), list(residual)))
   if (stringsAsFactors) table[1:3] <- lapply(table[1:3], as.factor)
   named_rows(table, row.names)
@@ -146,6 +146,10 @@ print.VarCorr.relm <- function(x, digits = 3, comp = "Std.Dev.", formatter = for
   }
   comp <- kinds[sort(pmatch(comp, kinds))]
   table <- as.data.frame(x)
+  if (nrow(table) == 0) {
+    cat("No group effects, and no residual variance.\n")
+    return(invisible(x))
+  }
   shown <- table[is.na(table$var2), c("grp", "var1")]
   names(shown) <- c("Groups", "Name")
   shown$Name[is.na(shown$Name)] <- ""

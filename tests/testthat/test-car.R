@@ -26,5 +26,7 @@ test_that("car finds the method", {
 
 test_that("one term has nothing to be inflated by", {
   fit <- relm(y ~ x + (1 | g), data, seed = 1, chains = 1, draws = 5)
-  expect_error(vif.relm(fit), "two terms", class = "relm_error")
+  expect_error(vif.relm(fit), "two terms, and the model has `x`", class = "relm_error")
+  fit <- relm(y ~ 1 + (1 | g), data, seed = 1, chains = 1, draws = 5)
+  expect_error(vif.relm(fit), "two terms, and the model has none", class = "relm_error")
 })

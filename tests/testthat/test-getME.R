@@ -39,6 +39,17 @@ test_that("what a posterior has not is refused, and other packages' fits are pas
   expect_identical(lme4::getME(fit, "n"), 46L)
 })
 
+test_that("all that there is leaves out the residual standard deviation where a family has none", {
+  all <- names(getME(fit, "ALL"))
+  data$k <- seq_along(data$x) %% 4
+  for (formula in list(k ~ x, k ~ x + (1 | g))) {
+    counts <- relm(formula, data, family = poisson(), prior = relm_prior(beta = normal(0, 2), sd = half_t(3, 1)),
+                   seed = 1, chains = 1, draws = 5)
+    expect_identical(names(getME(counts, "ALL")), setdiff(all, "sigma"))
+    expect_error(getME(counts, "sigma"), "no residual standard deviation", class = "relm_error")
+  }
+})
+
 test_that("sizes and names of several groupings are lme4's, in the order of the formula", {
   skip_if_not_installed("lme4")
   data <- several_data()

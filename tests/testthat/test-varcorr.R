@@ -151,3 +151,20 @@ test_that("where there is no residual variance there is none in the table", {
     expect_true(is.na(generics::glance(fit)$sigma))
   }
 })
+
+test_that("without groups there is the residual standard deviation, or a table of no rows", {
+  data <- transform(grouped_data(), k = seq_along(x) %% 4)
+  line <- VarCorr(relm(y ~ x, data, seed = 1, chains = 1, draws = 20))
+  for (family in list(poisson(), negative_binomial())) {
+    counts <- VarCorr(relm(k ~ x, data, family = family, prior = relm_prior(beta = normal(0, 2)),
+                           seed = 1, chains = 1, draws = 5))
+    expect_length(counts, 0)
+    for (stringsAsFactors in c(FALSE, TRUE)) {
+      one <- as.data.frame(line, stringsAsFactors = stringsAsFactors)
+      none <- as.data.frame(counts, stringsAsFactors = stringsAsFactors)
+      expect_identical(dim(none), c(0L, 5L))
+      expect_identical(vapply(none, class, ""), vapply(one, class, ""))
+    }
+    expect_output(print(counts), "No group effects, and no residual variance")
+  }
+})
