@@ -5,7 +5,7 @@
 #   data     makes the data frame
 #   draws    of relm, by chain
 #   peers    draws of each peer, as many as it makes in a few minutes; those that are not named do
-#            not finish there
+#            not finish there. 0 is a point estimate
 
 term <- function(x = character(), correlated = length(x) > 0) list(x = x, correlated = correlated)
 
@@ -57,7 +57,7 @@ workers_in_firms <- function(share) {
 firms <- function(share, peers) {
   list(formula = y ~ x + (1 | worker) + (1 | firm), y = "y", x = "x",
        terms = list(worker = term(), firm = term()), data = function() workers_in_firms(share),
-       draws = c(1000, 10000), peers = peers)
+       draws = c(1000, 10000), peers = c(lmer = 0, peers))
 }
 
 cases <- list(
@@ -65,39 +65,40 @@ cases <- list(
     formula = y ~ c + (1 + c | subj) + (1 + c | item), y = "y", x = "c",
     terms = list(subj = term("c"), item = term("c")), data = subjects_and_items,
     draws = c(1000, 10000),
-    peers = c(MCMCglmm = 20000, mcmcsae = 10000, rstanarm = 1000, brms = 1000)
+    peers = c(lmer = 0, MCMCglmm = 20000, mcmcsae = 10000, rstanarm = 1000, brms = 1000)
   ),
   Penicillin = list(
     formula = diameter ~ 1 + (1 | plate) + (1 | sample), y = "diameter", x = character(),
     terms = list(plate = term(), sample = term()), data = function() lme4::Penicillin,
     draws = c(1000, 10000),
-    peers = c(MCMCglmm = 100000, mcmcsae = 20000, JAGS = 200000, "JAGS scaled" = 100000,
+    peers = c(lmer = 0, MCMCglmm = 100000, mcmcsae = 20000, JAGS = 200000, "JAGS scaled" = 100000,
               rstanarm = 2000, brms = 2000)
   ),
   pupils = list(
     formula = MathAch ~ SES + (1 | School / Minority), y = "MathAch", x = "SES",
     terms = list(School = term(), "School:Minority" = term()),
     data = function() as.data.frame(nlme::MathAchieve), draws = c(1000, 10000),
-    peers = c(MCMCglmm = 2000, mcmcsae = 2000, brms = 300)
+    peers = c(lmer = 0, MCMCglmm = 2000, mcmcsae = 2000, brms = 300)
   ),
   InstEval = list(
     formula = y ~ service + (1 | s) + (1 | d) + (1 | dept), y = "y", x = "service",
     terms = list(s = term(), d = term(), dept = term()), data = function() lme4::InstEval,
-    draws = c(1000, 10000), peers = c(MCMCglmm = 500, mcmcsae = 500)
+    draws = c(1000, 10000), peers = c(lmer = 0, MCMCglmm = 500, mcmcsae = 500)
   ),
   nested = list(
     formula = y ~ x + (1 | district) + (1 | school) + (1 | class), y = "y", x = "x",
     terms = list(district = term(), school = term(), class = term()), data = classes_in_schools,
-    draws = c(1000, 10000), peers = c(MCMCglmm = 60, mcmcsae = 150)
+    draws = c(1000, 10000), peers = c(lmer = 0, MCMCglmm = 60, mcmcsae = 150)
   ),
   random = list(
     formula = y ~ x + (1 | g1) + (1 | g2), y = "y", x = "x", terms = list(g1 = term(), g2 = term()),
-    data = crossed_at_random, draws = c(1000, 10000), peers = c(MCMCglmm = 60, mcmcsae = 150)
+    data = crossed_at_random, draws = c(1000, 10000),
+    peers = c(lmer = 0, MCMCglmm = 60, mcmcsae = 150)
   ),
   slopes = list(
     formula = y ~ x + (1 + x || g1) + (1 | g2), y = "y", x = "x",
     terms = list(g1 = term("x", correlated = FALSE), g2 = term()), data = crossed_at_random,
-    draws = c(1000, 10000), peers = c(MCMCglmm = 60, mcmcsae = 100)
+    draws = c(1000, 10000), peers = c(lmer = 0, MCMCglmm = 60, mcmcsae = 100)
   ),
   firms0 = firms(0, c(mcmcsae = 2000)), firms2 = firms(0.02, c(mcmcsae = 2000)),
   firms10 = firms(0.1, c(mcmcsae = 2000))

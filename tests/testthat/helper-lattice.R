@@ -90,3 +90,41 @@ family_point <- function(model, tuning, sd, z, beta, shape = NULL) {
 family_tuning_of <- function(model, fineness = 1) {
   c(new_tuning(model, list(sigma2 = 1), "none"), list(fineness = fineness))
 }
+
+# Densities on grids, by quadrature --------------------------------------------------------------
+
+# Of an intercept (a normal prior of sd 2) and of six groups' standard deviation (half t, 3 degrees
+# of freedom, on the grid of its logarithm): each beside its grid.
+density_of_intercept_and_sd <- function(posterior) {
+  intercepts <- seq(-5, 5, length.out = 61)
+  sds <- exp(seq(log(0.01), log(60), length.out = 81))
+  log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
+    u <- seq(-6, 6, length.out = 61 + ceiling(60 * sd))
+    eta <- intercept + rep(1, length(posterior$responses$y)) %o% (sd * u)
+    by_group <- vapply(1:6, function(j) {
+      rows <- which(posterior$responses$group == j)
+      value <- merged_log_likelihood(posterior, rows, eta[rows, , drop = FALSE], NULL)
+      log(sum(exp(value - max(value) - u^2 / 2))) + max(value)
+    }, 0)
+    sum(by_group) + 6 * log(diff(u[1:2])) + dnorm(intercept, 0, 2, TRUE) + dt(sd, 3, log = TRUE) +
+      log(sd)
+  }))
+  margins(log_density, b_Intercept = intercepts, sd_g__Intercept = sds)
+}
+
+# Of the intercept and the shape of counts, given log priors of both.
+density_of_intercept_and_shape <- function(counts, shapes, log_prior) {
+  intercepts <- seq(0.3, 3, length.out = 301)
+  log_density <- outer(intercepts, shapes, Vectorize(function(intercept, shape) {
+    sum(dnbinom(counts, size = shape, mu = exp(intercept), log = TRUE)) +
+      log_prior(intercept, shape) + log(shape)
+  }))
+  margins(log_density, b_Intercept = intercepts, shape = shapes)
+}
+
+# Of each of two variables: its grid and its density there.
+margins <- function(log_density, ...) {
+  density <- exp(log_density - max(log_density))
+  Map(function(grid, density) list(grid = grid, density = density), list(...),
+      list(rowSums(density), colSums(density)))
+}

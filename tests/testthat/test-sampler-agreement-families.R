@@ -1,35 +1,21 @@
-# The Gibbs samplers by Polya-Gamma weights against quadrature, the collapsed sampler, and the priors that
-# data are made with.
+# The Gibbs samplers by Polya-Gamma weights against quadrature, the collapsed sampler, and the
+# priors that data are made with.
 
 # Quantiles of a density on a grid, named as expect_agreement() reads them.
-quantiles_on <- function(grid, density) {
-  share <- (cumsum(density) - density / 2) / sum(density)
-  c(q2.5 = 0, q50 = 0, q97.5 = 0) + approx(share, grid, c(0.025, 0.5, 0.975), ties = "ordered")$y
+quantiles_on <- function(margin) {
+  share <- (cumsum(margin$density) - margin$density / 2) / sum(margin$density)
+  at <- approx(share, margin$grid, c(0.025, 0.5, 0.975), ties = "ordered")$y
+  setNames(at, c("q2.5", "q50", "q97.5"))
 }
+
+quantiles_of <- function(margins) do.call(rbind, lapply(margins, quantiles_on))
 
 test_that("an intercept and its groups' standard deviation have the density of quadrature", {
   skip_on_cran()
   data <- family_data()
-  intercepts <- seq(-5, 5, length.out = 61)
-  sds <- exp(seq(log(0.01), log(60), length.out = 81))
   prior <- relm_prior(beta = normal(0, 2), sd = half_t(3, 1))
-  case <- family_cases()$trials
-  formula <- formula_of_case(case, ~ 1 + (1 | g))
-  posterior <- augmented_posterior(formula, data, prior)
-  log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
-    u <- seq(-6, 6, length.out = 61 + ceiling(60 * sd))
-    eta <- intercept + rep(1, length(posterior$responses$y)) %o% (sd * u)
-    by_group <- vapply(1:6, function(j) {
-      rows <- which(posterior$responses$group == j)
-      value <- merged_log_likelihood(posterior, rows, eta[rows, , drop = FALSE], NULL)
-      log(sum(exp(value - max(value) - u^2 / 2))) + max(value)
-    }, 0)
-    sum(by_group) + 6 * log(diff(u[1:2])) + dnorm(intercept, 0, 2, TRUE) + dt(sd, 3, log = TRUE) +
-      log(sd)
-  }))
-  density <- exp(log_density - max(log_density))
-  exact <- rbind(b_Intercept = quantiles_on(intercepts, rowSums(density)),
-                 sd_g__Intercept = quantiles_on(sds, colSums(density)))
+  formula <- formula_of_case(family_cases()$trials, ~ 1 + (1 | g))
+  exact <- quantiles_of(density_of_intercept_and_sd(augmented_posterior(formula, data, prior)))
   for (sampler in c("centered", "uncentered", "interweaved")) {
     fit <- augmented_fit(formula, data, sampler, prior, chains = 4, draws = 3000, thin = 5)
     expect_agreement(fit, exact, sampler)
@@ -38,17 +24,12 @@ test_that("an intercept and its groups' standard deviation have the density of q
 
 test_that("a shape has the density of quadrature", {
   counts <- with_seed_of(3, data.frame(k = rnbinom(40, size = 2, mu = 5)))
-  intercepts <- seq(0.3, 3, length.out = 301)
   shapes <- exp(seq(log(0.1), log(100), length.out = 301))
-  log_density <- outer(intercepts, shapes, Vectorize(function(intercept, shape) {
-    sum(dnbinom(counts$k, size = shape, mu = exp(intercept), log = TRUE)) +
-      dnorm(intercept, 0, 2, TRUE) + dgamma(shape, 2, 1, log = TRUE) + log(shape)
-  }))
-  density <- exp(log_density - max(log_density))
-  exact <- rbind(b_Intercept = quantiles_on(intercepts, rowSums(density)),
-                 shape = quantiles_on(shapes, colSums(density)))
+  density <- density_of_intercept_and_shape(counts$k, shapes, function(intercept, shape) {
+    dnorm(intercept, 0, 2, TRUE) + dgamma(shape, 2, 1, log = TRUE)
+  })
   fit <- augmented_fit(k ~ 1, counts, "centered", chains = 4, draws = 3000)
-  expect_agreement(fit, exact, "centered")
+  expect_agreement(fit, quantiles_of(density), "centered")
 })
 
 test_that("draws are those of the collapsed sampler", {
