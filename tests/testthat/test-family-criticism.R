@@ -1,6 +1,8 @@
 # What is made of likelihoods of other families with the effects integrated out, against integrals over
 # all parameters and refits by hand.
 
+skip_on_cran()
+
 skip_if_not_installed("loo")
 
 data <- transform(family_data(), o = v / 3)

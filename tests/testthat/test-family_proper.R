@@ -1,6 +1,8 @@
 # Conditions under which posteriors of other families exist: against integrals, and from either
 # side.
 
+skip_on_cran()
+
 families_by_name <- list(logit = binomial(), probit = binomial("probit"),
                          cloglog = binomial("cloglog"), poisson = poisson(),
                          negative_binomial = negative_binomial())

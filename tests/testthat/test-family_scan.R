@@ -1,5 +1,7 @@
 # Several groupings of another family than the Gaussian one: the scan over them.
 
+skip_on_cran()
+
 trapezoid <- function(from, to, n) {
   node <- seq(from, to, length.out = n)
   list(node = node, weight = rep((to - from) / (n - 1), n) * c(0.5, rep(1, n - 2), 0.5))

@@ -1,5 +1,7 @@
 # The collapsed sampler under priors that are far from the data, or narrow, or all that is known.
 
+skip_on_cran()
+
 # Ten groups of six rows, whose standard deviations are about one.
 ten_groups <- function() {
   set.seed(1)

@@ -1,5 +1,7 @@
 # Objects that were edited are refused, or give an answer; R goes on in any case.
 
+skip_on_cran()
+
 data <- grouped_data(9)
 formula <- y ~ x + v + (1 + x | g) + (0 + v | g)
 model <- crossprods(formula, data, sigma = ~ f, weights = w, by_group = TRUE)

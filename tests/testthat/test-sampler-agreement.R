@@ -8,6 +8,8 @@
 # number of sweeps lets it be judged there: it is judged at the medians, the others at all
 # quantiles.
 
+skip_on_cran()
+
 small_data <- function(sizes, tau, seed) {
   set.seed(seed)
   g <- rep(seq_along(sizes), sizes)

@@ -4,6 +4,8 @@
 # Cholesky factor of [X y]'V^-1 [X y], whose last element is r,
 #   log p(L | y) = -log|V W|/2 - log|R_X| - (n - p - q)/2 log(r^2/2).
 
+skip_on_cran()
+
 skip_if_not_installed("Rmpfr")
 
 # log|U| and U'^-1 B of a group's V and B, a list of columns.

@@ -1,5 +1,7 @@
 # Nested chains of other families given the totals of their leaves.
 
+skip_on_cran()
+
 test_that("least squares within groups is that of each group", {
   set.seed(1)
   group <- sample(5, 40, TRUE)

@@ -1,5 +1,7 @@
 # Sigma given the effects themselves, where correlations may be near -1 and 1.
 
+skip_on_cran()
+
 # Rows that tell the effects but for a hundredth, with standard deviations and a correlation of theirs.
 told_effects <- function(J, r) {
   set.seed(6)

@@ -1,5 +1,7 @@
 # Standard deviations and correlations given effects that are whitened, a row of the factor at a time.
 
+skip_on_cran()
+
 test_that("with too few groups for a whole matrix to be proposed, rows alone draw it right", {
   set.seed(3)
   data <- data.frame(g = rep(1:2, each = 5), x = rnorm(10), w = 1)
