@@ -38,10 +38,35 @@ tune_family <- function(model, control) {
   with_tuning(model, tuning)
 }
 
-# safe_covariance() with each coefficient over its standard error: theirs are as large as they are.
+# The covariance that minus a Hessian at the mode says. Given standard deviations, correlations and
+# shape the target is log-concave in the coefficients (Prekopa 1973), so that their part is taken as
+# it is: where groups have many rows it is hundreds of times what rows alone say of an intercept.
+# What is left to the others may be anything.
 covariance_at_mode <- function(hessian, start) {
-  unit <- replace(rep(1, length(start$point)), start$is_theta, start$width[start$is_theta] / 0.3)
-  safe_covariance(hessian * tcrossprod(unit)) * tcrossprod(unit)
+  is_theta <- seq_along(start$point) %in% start$is_theta
+  given <- concave_covariance(hessian[is_theta, is_theta, drop = FALSE],
+                              start$width[is_theta] / 0.3)
+  if (all(is_theta)) return(given)
+  between <- hessian[is_theta, !is_theta, drop = FALSE]
+  slope <- given %*% between
+  own <- safe_covariance(hessian[!is_theta, !is_theta, drop = FALSE] - crossprod(between, slope))
+  covariance <- 0 * hessian
+  covariance[!is_theta, !is_theta] <- own
+  covariance[is_theta, !is_theta] <- -slope %*% own
+  covariance[!is_theta, is_theta] <- t(covariance[is_theta, !is_theta])
+  covariance[is_theta, is_theta] <- given + slope %*% own %*% t(slope)
+  covariance
+}
+
+# The inverse of a Hessian that is positive definite but for the error of its differences, of
+# coefficients that are spread by `unit` where their own differences do not say.
+concave_covariance <- function(hessian, unit) {
+  if (!length(unit)) return(hessian)
+  own <- diag(hessian)
+  unit <- ifelse(own > 0, 1 / sqrt(abs(own)), unit)
+  decomposition <- eigen(hessian * tcrossprod(unit), symmetric = TRUE)
+  root <- decomposition$vectors / rep(sqrt(pmax(decomposition$values, 1e-3)), each = length(unit))
+  tcrossprod(unit * root)
 }
 
 # How close a lattice's nodes lie, over where its error is far below all else; the first of these

@@ -120,3 +120,50 @@ test_that("the coarsest lattice that changes nothing is chosen", {
   expect_lt(sd(at(tuning$fineness) - at(0.4)), most_lattice_error)
   expect_true(tuning$fineness %in% c(lattice_finenesses, 0.6))
 })
+
+test_that("a covariance at a mode has coefficients as wide as the target has them", {
+  start <- list(point = numeric(4), width = c(0.1, 0.1, 0.3, 0.3), is_theta = 3:4)
+  # Coefficients a thousand times as wide as rows alone say, each with the other and a scale.
+  covariance <- crossprod(matrix(c(0.3, 0.1, 200, 50, 0, 0.4, 30, -20, 0, 0, 1000, 700, 0, 0, 0, 300), 4,
+                                 byrow = TRUE))
+  expect_equal(covariance_at_mode(solve(covariance), start), covariance, tolerance = 1e-6)
+  # Where a scale's curvature says nothing it is 1.5, with what coefficients follow of it.
+  flat <- diag(c(-2, 1, 1, 1))
+  flat[3, 1] <- flat[1, 3] <- 0.5
+  expect_equal(covariance_at_mode(flat, start)[c(1, 3), c(1, 3)],
+               2.25 * tcrossprod(c(1, -0.5)) + diag(c(0, 1)))
+  # Coefficients whose differences are lost in rounding are spread as rows say.
+  expect_equal(covariance_at_mode(diag(c(1, 1, 4, -1e-9)), start)[3:4, 3:4], diag(c(0.25, 1 / 1e-3)))
+  start <- list(point = 0, width = 0.3, is_theta = integer())
+  expect_equal(covariance_at_mode(matrix(4), start), matrix(0.25))
+})
+
+test_that("an intercept of groups that counts tell exactly has the density of a normal model", {
+  set.seed(2)
+  totals <- data.frame(g = 1:30)
+  totals$y <- rpois(30, exp(18 + 0.5 * rnorm(30)))
+  fit <- short(y ~ 1 + (1 | g), poisson(), totals, prior = relm_prior(beta = normal(0, 50), sd = half_normal(2)),
+               draws = 2000)
+  # log y is normal about the intercept, but for 1e-4.
+  intercepts <- mean(log(totals$y)) + seq(-0.6, 0.6, length.out = 201)
+  sds <- exp(seq(log(0.2), log(2), length.out = 201))
+  log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
+    sum(dnorm(log(totals$y), intercept, sd, log = TRUE)) + dnorm(intercept, 0, 50, TRUE) -
+      sd^2 / 8 + log(sd)
+  }))
+  density <- exp(log_density - max(log_density))
+  expect_margins(fit, list(
+    b_Intercept = list(grid = intercepts, density = rowSums(density)),
+    sd_g__Intercept = list(grid = sds, density = colSums(density))
+  ))
+  expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "b_Intercept"])), 0.5 * 4000)
+})
+
+test_that("coefficients within and between groups of many rows are drawn nearly independently", {
+  set.seed(5)
+  large <- data.frame(g = rep(1:40, each = 1000), x = c(-1, 0, 1, 0))
+  large$y <- rbinom(40000, 1, plogis(0.5 * large$x + rnorm(40)[large$g]))
+  fit <- short(y ~ x + (1 | g), binomial(), large, prior = relm_prior(beta = normal(0, 5), sd = half_normal(2)))
+  ess <- apply(fit$sampling$hyper, 3, posterior::ess_bulk)
+  expect_gt(min(ess), 0.5 * 2000)
+})
