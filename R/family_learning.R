@@ -30,7 +30,8 @@ learn_family <- function(model, tuning) {
   pool <- enough_for_surrogate(model, tuning, pool)
   own <- pool_log_density(pool, tuning)
   present <- log_mixture(pool)
-  fitted <- fit_surrogate(tuning, pool$points, pool$log_target, own, exp(own - present))
+  fitted <- fit_surrogate(tuning, pool$points, pool$log_target, own, exp(own - present),
+                          surrogate_tries(length(model$responses$y)))
   if (surrogate_acceptance(fitted, pool, present) > enough_by_surrogate) {
     return(list(tuning = fitted, accepted_share = enough_by_surrogate))
   }

@@ -1,15 +1,17 @@
 # A polynomial in place of the target's log density less that of a t: moves on it decide which
 # proposal the target is asked about (surrogate_t in src/surrogate.h).
 
-# Steps on it for each evaluation of the target.
-surrogate_tries <- 8L
+# Steps on it for each evaluation of the target: more where this has many rows, beside which they
+# take no time.
+surrogate_tries <- function(n_rows) if (n_rows < many_rows) 8L else 16L
+many_rows <- 500L
 # How far coordinates and log weights are told, as in src/surrogate.c.
 most_surrogate_coordinate <- 4
 surrogate_weights <- c(least = -3, most = 6)
 # From how many coordinates on products of three different ones are left out, and none is fitted.
 surrogate_limits <- c(triples = 10L, any = 20L)
 # Points for each term at least.
-points_per_term <- 5
+points_per_term <- 8
 
 # The coordinates of each term, n + 1 for none: 4 x terms. All products of up to three, and fourth
 # powers.
@@ -50,7 +52,7 @@ surrogate_log_weights <- function(points, surrogate) {
 # target less those of the proposals; without one where there are too few points. times: how many
 # of the proposals each point stands for. Points weigh by the geometric mean of proposals and
 # target: where either is much the polynomial has to be right.
-fit_surrogate <- function(tuning, points, log_target, log_proposal, times) {
+fit_surrogate <- function(tuning, points, log_target, log_proposal, times, n_tries) {
   n <- nrow(points)
   if (n > surrogate_limits[["any"]]) return(tuning)
   terms <- surrogate_terms(n)
@@ -63,7 +65,7 @@ fit_surrogate <- function(tuning, points, log_target, log_proposal, times) {
   tuning$surrogate <- list(
     coefficient = ridge_coefficients(x, y, weight / mean(weight)),
     factor = as.integer(terms - 1L), center = tuning$center, root = tuning$root, df = tuning$df,
-    n_tries = surrogate_tries
+    n_tries = n_tries
   )
   widen_proposal(tuning)
 }

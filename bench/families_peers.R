@@ -1,8 +1,8 @@
 # Peers of bench/families.R: functions of a case, its data and a number of draws, which answer as
 # the adaptors do (adaptors.R), with a column of draws for each hyperparameter. Coefficients are
 # flat for all but JAGS, whose are normal with a standard deviation of 10 (100 for counts), and
-# MCMCglmm, whose are so by default with one of 1e5; standard deviations are uniform for JAGS and relm, have
-# the prior of rstanarm there, and are half-Cauchy of scale 1,000 for MCMCglmm.
+# MCMCglmm, whose are so by default with one of 1e5; standard deviations are uniform for JAGS and
+# relm, have the prior of rstanarm there, and are half-Cauchy of scale 1,000 for MCMCglmm.
 
 families_relm <- function(case, data, draws) {
   family <- if (is.character(case$family)) relm::negative_binomial() else case$family
@@ -48,8 +48,8 @@ factors_of <- function(case, data) {
   })
 }
 
-# With a residual for each row, which no other peer's model has; it is fixed at 1 where the
-# responses are 0 and 1. Parameter expanded, as in adaptors.R.
+# With a residual of variance 1 for each row, which no other peer has and with which it mixes
+# best. Parameter expanded, as in adaptors.R.
 families_mcmcglmm <- function(case, data, draws) {
   groups <- factors_of(case, data)
   names(groups) <- paste0("g", seq_along(groups))
@@ -63,10 +63,10 @@ families_mcmcglmm <- function(case, data, draws) {
   time <- seconds(fit <- MCMCglmm::MCMCglmm(
     fixed, stats::reformulate(names(groups)), data = data,
     family = if (counted) "poisson" else if (binary) "categorical" else "multinomial2",
-    prior = list(R = if (binary) list(V = 1, fix = 1) else list(V = 1, nu = 0.002), G = G),
+    prior = list(R = list(V = 1, fix = 1), G = G),
     nitt = draws + burnin, burnin = burnin, thin = 1, verbose = FALSE, DIC = FALSE
   ))
-  variances <- unclass(fit$VCV)[, seq_len(length(groups) + !binary), drop = FALSE]
+  variances <- unclass(fit$VCV)[, seq_along(groups), drop = FALSE]
   answer(time, cbind(unclass(fit$Sol)[, seq_len(fit$Fixed$nfl), drop = FALSE], sqrt(variances)))
 }
 
