@@ -4,6 +4,7 @@
 #endif
 #include "family_target.h"
 #include "hyper.h"
+#include "lattice_intercepts.h"
 #include "linalg.h"
 
 int place_of_theta(const collapsed_target_t *target)
@@ -59,11 +60,26 @@ static double group_integral(const integrals_t *integrals, int j, const lattice_
                                  &draw);
 }
 
+static double sum_of_intercepts(const integrals_t *integrals, int from, int to,
+                                const lattice_buffers_t *buffers)
+{
+    const responses_t *responses = integrals->family->responses;
+    const family_scan_t *scan = integrals->family->scan;
+    if (!scan)
+        return sum_intercept_integrals(responses, from, to, integrals->parameters, buffers, NULL);
+    intercept_draws_t draws = { scan->uniform, effects_in(responses, integrals->by_product, 0),
+                                linear_in(responses, integrals->by_product, 0),
+                                curved_in(responses, integrals->by_product, 0) };
+    return sum_intercept_integrals(responses, from, to, integrals->parameters, buffers, &draws);
+}
+
 static double sum_chunk(const integrals_t *integrals, int chunk, const lattice_buffers_t *buffers)
 {
     int from = chunk * LATTICE_CHUNK, to = from + LATTICE_CHUNK;
     double sum = 0.0;
     if (to > integrals->family->responses->n_groups) to = integrals->family->responses->n_groups;
+    if (has_intercept_lattice(integrals->family->responses))
+        return sum_of_intercepts(integrals, from, to, buffers);
     for (int j = from; j < to; j++) sum += group_integral(integrals, j, buffers);
     return sum;
 }

@@ -4,9 +4,8 @@
 #include "lattice_group.h"
 #include <Rmath.h>
 
-/* How the nodes lie: their distance, the radius of their ball, and log of what the density has lost
-   where no more are needed, by the number of columns. */
-static const struct { double h, radius, lost; } spacing[MOST_Q + 1] = {
+/* By the number of columns. */
+static const spacing_t spacing[MOST_Q + 1] = {
     { 1.0, 0.0, 0.0 }, { 0.84, 6.72, -23.0 }, { 1.0, 5.8, 0.0 }, { 1.15, 5.3, 0.0 },
     { 1.25, 5.0, 0.0 }, { 1.3, 4.9, 0.0 }, { 1.3, 4.8, 0.0 }, { 1.35, 4.7, 0.0 },
     { 1.4, 4.6, 0.0 }
@@ -15,6 +14,20 @@ static const struct { double h, radius, lost; } spacing[MOST_Q + 1] = {
 /* The most that a node's distance is times |c|, by likelihood: the logistic function has poles at
    i pi, and exp(-exp x) grows beyond i pi / 2. */
 static const double most_step[] = { 0.95, 0.6, 0.45, 0.45, 0.95 };
+
+spacing_t space_nodes(likelihood_t likelihood, int q, double largest, double fineness,
+                      double closeness)
+{
+    spacing_t own = spacing[q];
+    own.h *= closeness;
+    if (own.h * largest > most_step[likelihood]) own.h = most_step[likelihood] / largest;
+    own.h *= fineness;
+    if (fineness > 1.0) {
+        own.radius /= sqrt(fineness);
+        own.lost /= fineness * fineness;
+    }
+    return own;
+}
 
 static size_t nodes_for(int q)
 {
@@ -84,22 +97,15 @@ double most_at_border(int q)
     return q == 1 ? -18.0 : 1.0 - 0.5 * inner * inner;
 }
 
-/* The nodes' distance, and their shift from the mode; uniform: q, or NULL. closeness: the distance
-   over the usual one, where rows need no less. */
+/* The nodes' distance, and their shift from the mode; uniform: q, or NULL. */
 static void place_nodes(lattice_group_t *g, double fineness, double closeness, double reach,
                         const double *uniform)
 {
-    g->h = closeness * spacing[g->q].h;
-    double most = most_step[g->responses->likelihood];
-    if (g->h * g->largest > most) g->h = most / g->largest;
-    g->h *= fineness;
+    spacing_t own = space_nodes(g->responses->likelihood, g->q, g->largest, fineness, closeness);
+    g->h = own.h;
     g->reach = reach;
-    g->radius = reach * spacing[g->q].radius;
-    g->lost = reach * reach * spacing[g->q].lost;
-    if (fineness > 1.0) {
-        g->radius /= sqrt(fineness);
-        g->lost /= fineness * fineness;
-    }
+    g->radius = reach * own.radius;
+    g->lost = reach * reach * own.lost;
     for (int k = 0; k < g->q; k++)
         g->shift[k] = uniform ? uniform[k] - 0.5 * (k > 0) : k == 0 ? 0.5 : 0.0;
     if (g->q == 1) g->shift[0] += g->center[0] / g->h;
@@ -276,9 +282,9 @@ static walk_t fill_ball(lattice_group_t *g)
 
 /* What is asked ------------------------------------------------------------------------------- */
 
-/* The squared distance from the mode, in standard deviations, at which nodes are placed about
-   it, or in several dimensions about the point itself. */
-static const double NEAR_MODE = 0.3, NEARER_MODE = 0.05;
+/* The squared distance from the mode, in standard deviations, at which nodes are placed
+   about the point itself in several dimensions. */
+static const double NEARER_MODE = 0.05;
 
 /* The nodes of a group: of one dimension, or of several. */
 typedef struct {
@@ -309,7 +315,7 @@ static int center_nodes(const responses_t *responses, int group,
                         const group_parameters_t *parameters, const double *uniform,
                         const lattice_buffers_t *buffers, lattice_group_t *g)
 {
-    double near = responses->n_random == 1 ? NEAR_MODE : NEARER_MODE;
+    double near = responses->n_random == 1 ? NEAR_ENOUGH : NEARER_MODE;
     if (!center_group(responses, group, parameters, near, buffers, g)) return 0;
     if (g->q > 0) place_nodes(g, parameters->fineness, 1.0, 1.0, uniform);
     return 1;
@@ -319,7 +325,7 @@ static int center_nodes(const responses_t *responses, int group,
 static double log_integral(const lattice_group_t *g, double log_sum)
 {
     return g->at_mode - 0.5 * square_of(g->q, g->u) - g->log_det
-        + g->q * (log(g->h) - 0.918938533204672742) + log_sum;
+        + g->q * (log(g->h) - LOG_ROOT_2PI) + log_sum;
 }
 
 void fill_group_nodes(lattice_group_t *g, double fineness, double closeness, double reach,

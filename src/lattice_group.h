@@ -67,6 +67,9 @@ static inline int is_plain(const lattice_group_t *g)
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
                  const lattice_buffers_t *b, lattice_group_t *g);
 
+/* Of one column: u of the place where the search for the mode begins. */
+double start_of_search(const responses_t *responses, int j, const group_parameters_t *at);
+
 /* Of the log likelihood in b, about r'b - b'Wb/2: r = s + W b of the slope s at b = L u, q; and W,
    q x q, or NULL. */
 void store_quadratic(const lattice_group_t *g, double *linear, double *curved);
@@ -96,6 +99,23 @@ double most_at_border(int q);
 
 /* The most that a node's distance is times |c|. */
 double most_step_of(likelihood_t likelihood);
+
+/* How nodes lie: their distance, the radius of their ball, and log of what the density has lost
+   where no more are needed. */
+typedef struct {
+    double h, radius, lost;
+} spacing_t;
+
+/* largest: as of a group. closeness: the distance over the usual one, where rows need no less. */
+spacing_t space_nodes(likelihood_t likelihood, int q, double largest, double fineness,
+                      double closeness);
+
+/* The squared distance from the mode, in standard deviations, at which nodes of one column are placed
+   about it. */
+static const double NEAR_ENOUGH = 0.3;
+
+/* log(2 pi) / 2 */
+static const double LOG_ROOT_2PI = 0.918938533204672742;
 
 double log_sum_of_exp(size_t n, const double *x, double top);
 

@@ -469,6 +469,15 @@ INLINED void start_search(const responses_t *responses, int j, const group_param
     if (responses->slope) predict_mode(responses, j, at, g->u);
 }
 
+double start_of_search(const responses_t *responses, int j, const group_parameters_t *at)
+{
+    lattice_group_t g;
+    g.q = 1;
+    g.L = at->L;
+    start_search(responses, j, at, &g);
+    return g.u[0];
+}
+
 FOR_WIDE_VECTORS_TOO
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,
                  const lattice_buffers_t *b, lattice_group_t *g)
