@@ -5,9 +5,6 @@
 pilot_parts <- c(60L, 90L, 150L, 250L)
 scan_warmup <- 100L
 
-# What a scan costs with its pilot, in four chains of a thousand draws, over what it costs without.
-pilot_share <- 1.25
-
 # A model with the tuning of all chains, and its crossed groupings in one step where that is worth
 # its price; NULL where a target has no mode.
 tune_model <- function(model, estimate, posterior, control) {
@@ -15,8 +12,8 @@ tune_model <- function(model, estimate, posterior, control) {
   at_once <- function(model) tuned(model, tune_collapsed(model, estimate, posterior, control))
   if (length(model$steps) == 1) return(at_once(model))
   merged <- merge_if_cheap(model)
-  worth <- function(ess) !is.null(merged) && merged_cost(merged) * ess < scan_cost(model)
-  if (worth(1 / pilot_share)) {
+  worth <- function(ess) is_worth_merging(merged, model, ess, sigma_role(posterior))
+  if (worth(usual_scan / pilot_share)) {
     whole <- at_once(merged)
     if (!is.null(whole)) return(whole)
     merged <- NULL

@@ -1,6 +1,6 @@
 # Rscript bench/coincide.R: two groupings that almost coincide, workers and firms of whom a share moves:
-# effective draws a sweep of the scan, the cost of one step over that of a sweep, by its multiplications,
-# and what relm() chooses. Where a scan mixes slowly, few groups meet and the factor hardly fills in;
+# effective draws a sweep of the scan, the cost of an effective draw of one step over that of a sweep, as
+# foretold from sizes, and what relm() chooses. Where a scan mixes slowly, few groups meet and the factor hardly fills in;
 # where it fills in, groups meet often, and a scan mixes well.
 
 library(relm)

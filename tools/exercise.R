@@ -51,7 +51,7 @@ for (formula in formulas[1:2]) {
 }
 # Several groupings: chains, crossed ones in one step and by scans, their effects and moments.
 set_cost_of_merging <- function(cost) {
-  utils::assignInNamespace("merged_cost", function(model) cost, "relm")
+  utils::assignInNamespace("merged_cost", function(model, role) cost, "relm")
 }
 several <- transform(data, h = rep_len(1:4, nrow(data)), k = paste(g, rep_len(1:2, nrow(data))))
 for (cost in c(0, 1e300)) {

@@ -21,7 +21,9 @@ model_of <- function(posterior, sampler = "uncentered") {
 
 # One whose crossed groupings are one step; and code in which they are fitted by a scan, or in one step,
 # whatever that costs.
-merged_model_of <- function(posterior) merge_steps(model_of(posterior))
+merged_model_of <- function(posterior) in_one(model_of(posterior))
+
+in_one <- function(model) merge_steps(model)
 
 merged_pattern <- function(group, n_groups, width, n_behind, most) {
   .Call(ffi_merge_pattern, group, n_groups, width, n_behind, most)
@@ -31,7 +33,7 @@ cost_of_merged <- function(model) merged_cost(model)
 
 by_scan <- function(code) with_relm("merge_if_cheap", function(model) NULL, code)
 
-in_one_step <- function(code) with_relm("merged_cost", function(model) 0, code)
+in_one_step <- function(code) with_relm("merged_cost", function(model, role) 0, code)
 
 # Rough scales, and the step of EM that finds them.
 scales_of <- function(model) estimate_scales(model)
