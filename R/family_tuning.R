@@ -93,9 +93,10 @@ choose_fineness <- function(model, tuning) {
 
 fineness_seed <- 30302L
 
-# Where the search begins: coefficients by a few steps of iteratively reweighted least squares without
-# group effects, which are given standard deviations as large as what a group's own rows say of them.
-# A little information on the coefficients keeps separated rows from running off.
+# Where the search begins: coefficients by a few steps of iteratively reweighted least squares
+# without group effects, which are given standard deviations as large as what a group's own rows say
+# of them, but none that moves rows by far more than data tell apart. A little information on the
+# coefficients keeps separated rows from running off.
 family_start <- function(model) {
   family <- family_of_model(model)
   responses <- model$responses
@@ -116,7 +117,9 @@ family_start <- function(model) {
     if (max(abs(step)) < 1e-3) break
   }
   scale <- lapply(model$groupings, function(grouping) {
-    sqrt(rough_variances(grouping, responses$Z, weight))
+    Z <- responses$Z[, random_places(grouping), drop = FALSE]
+    pmin(sqrt(rough_variances(grouping, responses$Z, weight)),
+         most_start_move / sqrt(pmax(colMeans(Z^2), 1e-300)))
   })
   q <- length(unlist(scale))
   n_cor <- sum(model$part == "cor")
@@ -128,10 +131,18 @@ family_start <- function(model) {
                  if (has_shape(model)) 0.1), is_theta = q + n_cor + seq_along(theta))
 }
 
+# How far effects move rows on the link's scale at a start.
+most_start_move <- 10
+
+# The columns of a grouping among those of all.
+random_places <- function(grouping) {
+  if (is.null(grouping$place)) seq_len(grouping$n_random) else grouping$place + 1L
+}
+
 # Variances of effects that are as large as what a group's own rows say of them. Z: of all
 # groupings.
 rough_variances <- function(grouping, Z, weight) {
-  columns <- if (is.null(grouping$place)) seq_len(grouping$n_random) else grouping$place + 1L
+  columns <- random_places(grouping)
   grouping$n_groups / pmax(colSums(Z[, columns, drop = FALSE]^2 * weight), 1e-300)
 }
 

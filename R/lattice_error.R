@@ -21,7 +21,7 @@ most_lattice_error <- 1e-3
 # lattice_error() of a scan: of each step's density given the effects at the ends of the chains, the
 # largest of all steps.
 scan_error <- function(model, results) {
-  n <- max(1, min(25, 2e5 / sum(vapply(model$groupings, `[[`, 0L, "n_groups"))))
+  n <- max(5, min(25, 2e5 / sum(vapply(model$groupings, `[[`, 0L, "n_groups"))))
   differences <- lapply(results, function(result) {
     model$effect <- result$end$state$effect
     chosen <- unique(round(seq(1, ncol(result$hyper), length.out = n)))
@@ -31,5 +31,5 @@ scan_error <- function(model, results) {
       stats::var(finer - log_target(model, tuning, points, 1))
     }, 0)
   })
-  max(sqrt(rowMeans(matrix(unlist(differences), length(model$steps)))), na.rm = TRUE)
+  max(sqrt(rowMeans(matrix(unlist(differences), length(model$steps)))))
 }

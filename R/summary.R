@@ -109,8 +109,9 @@ summary_notes <- function(fit, table, tails) {
 # Of another family's integrals over group effects: R/family_tuning.R.
 lattice_notes <- function(fit) {
   error <- fit$sampling$lattice_error
-  if (is.null(error) || !(error > most_lattice_error)) return(NULL)
-  paste0("Warning: the group effects were integrated out with an error of ", signif(error, 1),
+  if (is.null(error) || isTRUE(error <= most_lattice_error)) return(NULL)
+  size <- if (is.na(error)) "that could not be measured" else paste("of", signif(error, 1))
+  paste0("Warning: the group effects were integrated out with an error ", size,
          " in the log density (its standard deviation over draws). Fewer random columns, or a prior ",
          "that keeps their standard deviations from growing, make it smaller.")
 }

@@ -262,12 +262,23 @@ static walk_t start_walk(lattice_group_t *g, size_t sought)
     return walk;
 }
 
+/* Nodes of a ball that is surely too large for them lie farther apart at once: its volume, less a
+   tenth for its border, is that of the cubes of its nodes. */
+static void make_room(lattice_group_t *g)
+{
+    double q = g->q, r = g->radius / g->h;
+    double cubes = q * log(r) + 0.5 * q * log(M_PI) - lgammafn(0.5 * q + 1.0);
+    double too_many = cubes + log(0.9 / (double) g->b->most_nodes);
+    if (too_many > 0.0) g->h *= exp(too_many / q);
+}
+
 /* The ball grows until the density at its border is not above that of a normal one, or there is no
    room for more nodes. */
 static walk_t fill_ball(lattice_group_t *g)
 {
     double inner = g->radius / g->reach - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
     for (;;) {
+        make_room(g);
         prepare_lines(g);
         walk_t walk = start_walk(g, NONE);
         walk_dimension(&walk, g->q - 1, factor_at_mode(g), g->radius * g->radius);

@@ -254,17 +254,17 @@ INLINED void turn_slope(int q, const double *L, const double *slope, double *out
     }
 }
 
-/* How far the rows would move: a step is at most 3 of any. */
-INLINED double cut_step(const lattice_group_t *g, const double *step)
+/* The share of a step that moves no row by more than `most`. */
+INLINED double cut_step(const lattice_group_t *g, const double *step, double most)
 {
     double largest = g->is_equal ? fabs(g->equal * step[0]) : 0.0;
-    if (g->is_equal) return largest > 3.0 ? 3.0 / largest : 1.0;
+    if (g->is_equal) return largest > most ? most / largest : 1.0;
     for (int i = 0; i < g->n; i++) {
         double sum = 0.0;
         for (int k = 0; k < g->q; k++) sum += g->b->A[i + (size_t) g->n * k] * step[k];
         if (fabs(sum) > largest) largest = fabs(sum);
     }
-    return largest > 3.0 ? 3.0 / largest : 1.0;
+    return largest > most ? most / largest : 1.0;
 }
 
 /* All of this where Z L is one and the same number. */
@@ -327,18 +327,48 @@ INLINED void solve_backward(int q, const double *C, double *x)
 
 enum { MOST_NEWTON_STEPS = 200 };
 
+/* A step moves no row by more than this, and by twice as much after each that was cut: a row may
+   start thousands away. */
+static const double SHORT_MOVE = 3.0;
+
+typedef struct {
+    double most, last[MOST_Q];
+} moves_to_mode_t;
+
+/* The log density is concave: where its slope leads back, a long move went too far, and half of it
+   is taken back. */
+INLINED int took_back(lattice_group_t *g, const double *slope, moves_to_mode_t *moves)
+{
+    double along = 0.0;
+    if (moves->most <= SHORT_MOVE) return 0;
+    for (int k = 0; k < g->q; k++) along += slope[k] * moves->last[k];
+    if (along >= 0.0) return 0;
+    moves->most *= 0.5;
+    for (int k = 0; k < g->q; k++) g->u[k] -= moves->last[k] *= 0.5;
+    return 1;
+}
+
+INLINED void move_on(lattice_group_t *g, const double *step, moves_to_mode_t *moves)
+{
+    double cut = cut_step(g, step, moves->most);
+    for (int k = 0; k < g->q; k++) g->u[k] += moves->last[k] = cut * step[k];
+    if (cut < 1.0) moves->most *= 2.0;
+}
+
 /* Newton's method from g->u, until its decrement is nearly nothing; 0 where it fails. What a step
    more would be in the coordinates t is left in g->center. */
 INLINED int approach_mode(lattice_group_t *g, double enough)
 {
     int q = g->q;
     double step[MOST_Q];
+    moves_to_mode_t moves = { SHORT_MOVE, { 0.0 } };
     for (int round = 0; round < MOST_NEWTON_STEPS; round++) {
         look_at(g, g->u);
-        add_curvature(q, g->L, g->curved, g->C);
-        if (!factor_small(q, g->C)) return 0;
         turn_slope(q, g->L, g->slope, step);
         for (int k = 0; k < q; k++) step[k] -= g->u[k];
+        if (took_back(g, step, &moves)) continue;
+        add_curvature(q, g->L, g->curved, g->C);
+        if (!factor_small(q, g->C)) return 0;
         solve_forward(q, g->C, step);
         double decrement = 0.0;
         for (int k = 0; k < q; k++) {
@@ -347,8 +377,7 @@ INLINED int approach_mode(lattice_group_t *g, double enough)
         }
         if (decrement < enough) return 1;
         solve_backward(q, g->C, step);
-        double cut = cut_step(g, step);
-        for (int k = 0; k < q; k++) g->u[k] += cut * step[k];
+        move_on(g, step, &moves);
     }
     return 0;
 }

@@ -167,3 +167,13 @@ test_that("coefficients within and between groups of many rows are drawn nearly 
   ess <- apply(fit$sampling$hyper, 3, posterior::ess_bulk)
   expect_gt(min(ess), 0.5 * 2000)
 })
+
+test_that("where rows say nothing the posterior is the prior", {
+  sure <- data.frame(g = rep(1:8, each = 5), y = rep(0:1, 20))
+  fit <- short(y ~ 1 + (1 | g), binomial(), sure, offset = ifelse(y == 1, 40, -40),
+               prior = relm_prior(beta = normal(0, 2), sd = half_normal(1)))
+  intercepts <- seq(-8, 8, length.out = 401)
+  sds <- seq(0, 5, length.out = 401)
+  expect_margins(fit, list(b_Intercept = list(grid = intercepts, density = dnorm(intercepts, 0, 2)),
+                           sd_g__Intercept = list(grid = sds, density = dnorm(sds))))
+})

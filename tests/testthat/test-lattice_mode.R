@@ -32,3 +32,34 @@ test_that("a mode is found far from where the search begins", {
   expect_equal(modes[1], log(1.5e6) / 20, tolerance = 1e-6)
   expect_equal(60 * exp(20 * modes[2]), -modes[2], tolerance = 1e-6)
 })
+
+test_that("modes are found where a row or a count starts thousands away", {
+  prior <- relm_prior(beta = normal(0, 5), sd = half_normal(10))
+  outlier <- data.frame(g = rep(c("a", "b"), c(3, 4)), x = c(1e4, -1, 1, 0, 0.5, 1, -2), y = c(0, 1, 0, 1, 1, 0, 1))
+  counts <- data.frame(g = rep(c("a", "b"), c(3, 4)), x = c(1, 0, -1, 1, 1, -1, -1), y = c(3, 0, 1, 2, 0, 5, 4))
+  far <- function(offset) crossprods(y ~ 1 + (1 + x | g), counts, family = poisson(), offset = offset)
+  # Intercept, slope, standard deviations, correlation.
+  cases <- list(
+    list(crossprods(y ~ x + (1 + x | g), outlier, family = binomial()), c(0, 1, 1, 0.5, 0.3)),
+    list(far(rep(-900, 7)), c(0, 20, 3, 0.3)), list(far(rep(100, 7)), c(0, 20, 3, 0.3))
+  )
+  for (case in cases) {
+    posterior <- relm_posterior(case[[1]], prior)
+    hyper <- case[[2]]
+    modes <- matrix(with_modes(model_of(posterior), hyper)$responses$mode, 2)
+    n_coef <- length(hyper) - 3
+    L <- diag(hyper[n_coef + 1:2]) %*% rbind(c(1, 0), c(0.3, sqrt(1 - 0.09)))
+    rows <- posterior$responses
+    for (j in 1:2) {
+      own <- which(rows$group == j)
+      A <- rows$Z[own, ] %*% L
+      eta <- rows$offset[own] + drop(rows$X[own, , drop = FALSE] %*% hyper[seq_len(n_coef)] + A %*% modes[, j])
+      mean <- if (length(hyper) == 5) plogis(eta) else rows$trials[own] * exp(eta)
+      weight <- if (length(hyper) == 5) mean * (1 - mean) else mean
+      slope <- drop(crossprod(A, rows$y[own] - mean)) - modes[, j]
+      # A step of Newton's method, in standard deviations, is small.
+      H <- diag(2) + crossprod(A * weight, A)
+      expect_lt(sum(slope * solve(H, slope)), 0.01)
+    }
+  }
+})
