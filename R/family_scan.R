@@ -100,7 +100,8 @@ pilot_family_scan <- function(model) {
       model$starts <- c(model$starts, list(state))
     }
     tunings <- Map(learn_from_visits, tuning_of_model(model), records)
-    if (is_last) tunings <- Map(narrow_proposal, tunings, counts[2, ] / counts[1, ])
+    adapt <- if (is_last) narrow_proposal else pilot_moves
+    tunings <- Map(adapt, tunings, counts[2, ] / counts[1, ])
     model <- with_tuning(model, tunings)
     fold <- function(state) {
       state$point <- Map(fold_point, state$point, tunings)
@@ -146,6 +147,14 @@ follow_anew <- function(model, state, records) {
     tuning
   }, tuning_of_model(model), records)
   with_reference(with_tuning(model, tunings), state)
+}
+
+# A slice costs as much as several proposals, so that it goes where these serve.
+pilot_moves <- function(tuning, accepted_share) {
+  is_low <- accepted_share < low_acceptance
+  tuning$n_independent <- if (is_low) 1L else 2L
+  tuning$n_ellipse <- if (is_low) 1L else 0L
+  tuning
 }
 
 # The proposals of the chains. Where a pilot's were accepted too seldom, slices help, which always

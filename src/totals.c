@@ -269,17 +269,73 @@ static double finish_density(totals_t *totals, const double *rest)
     return -log_det - 0.5 * residual * residual;
 }
 
+/* Chains of intercepts: a level's shared column is one, and has nothing beside it. Of products the
+   upper triangle does. */
+static int is_of_intercepts(const totals_t *totals)
+{
+    for (int l = 0; l < totals->n_levels; l++)
+        if (totals->level[l].n_random != 1 || totals->level[l].n_shared != 1) return 0;
+    return 1;
+}
+
+/* eliminate_group() of one column; the answer is H. */
+static double eliminate_intercept(int n, const totals_level_t *level, const double *gram,
+                                  double *row, double *out)
+{
+    int first = level->first;
+    double variance = level->root[0] * level->root[0];
+    for (int k = first; k < n; k++) row[k] = gram[first + (size_t) n * k];
+    double H = 1.0 + variance * row[first];
+    for (int k = first + 1; k < n; k++) {
+        double a = row[k] * variance / H;
+        for (int j = first + 1; j <= k; j++)
+            out[j + (size_t) n * k] += gram[j + (size_t) n * k] - a * row[j];
+    }
+    return H;
+}
+
+/* Beyond this the logarithm of a product is taken. */
+static const double MOST_PRODUCT = 1e8;
+
+static double eliminate_intercepts(const totals_t *totals)
+{
+    int n = totals->n, last = totals->n_levels - 1;
+    size_t size = (size_t) n * n;
+    double value = 0.0, product = 1.0;
+    for (int l = 2; l <= last; l++)
+        memset(totals->level[l].gram, 0, sizeof(double) * size * totals->level[l].n_groups);
+    for (int l = 1; l <= last; l++) {
+        const totals_level_t *level = totals->level + l;
+        for (int g = 0; g < level->n_groups; g++) {
+            double *gram = level->gram + size * g;
+            for (int k = 0; l == 1 && k < n; k++)
+                for (int j = 0; j <= k; j++)
+                    gram[j + (size_t) n * k] = totals->precision[0]
+                        * totals->product[size * g + j + (size_t) n * k];
+            double *out = l == last ? totals->rest : level[1].gram + size * level->parent[g];
+            product *= eliminate_intercept(n, level, gram, totals->A, out);
+            if (product < MOST_PRODUCT) continue;
+            value -= 0.5 * log(product);
+            product = 1.0;
+        }
+    }
+    return value - 0.5 * log(product);
+}
+
 double log_totals_density(totals_t *totals)
 {
     int last = totals->n_levels - 1;
     size_t n = (size_t) totals->n;
     double value = -totals->level->n_groups * invert_leaves(totals);
     double *rest = totals->rest;
-    sum_leaves(totals);
     memset(rest, 0, sizeof(double) * n * n);
+    for (int l = 1; l <= last; l++)
+        if (!reorder_root(totals->level + l, totals->L[l])) return NAN;
+    if (is_of_intercepts(totals))
+        return value + eliminate_intercepts(totals) + finish_density(totals, rest);
+    sum_leaves(totals);
     for (int l = 1; l <= last; l++) {
         totals_level_t *level = totals->level + l;
-        if (!reorder_root(level, totals->L[l])) return NAN;
         for (int k = 0; k < level->n_other; k++)
             value -= level->n_groups * log(level->root[k + level->n_random * k]);
         for (int g = 0; g < level->n_groups; g++)

@@ -23,6 +23,7 @@ nested_rows <- function() {
   data <- expand.grid(i = 1:4, b = 1:3, a = 1:6)
   data$b <- interaction(data$a, data$b)
   data$a <- factor(data$a)
+  data$leaf <- interaction(data$b, data$i %% 2)
   data$x <- round(rnorm(nrow(data)), 2)
   data$v <- round(rnorm(6), 2)[data$a]
   data$y <- rpois(nrow(data), exp(0.5 + 0.3 * data$x + rnorm(6, 0, 0.6)[data$a] +
@@ -48,7 +49,8 @@ test_that("draws are those of the scan alone", {
   prior <- relm_prior(beta = normal(0, 1), sd = half_normal(0.5))
   cases <- list(list(y ~ x + v + (1 + x | a) + (1 | b), poisson()),
                 list(y ~ x + (1 + x | a) + (1 + x | b), poisson()),
-                list(one ~ x + v + (1 | a) + (1 | b) + (1 | i), binomial()))
+                list(one ~ x + v + (1 | a) + (1 | b) + (1 | i), binomial()),
+                list(y ~ x + v + (1 | a) + (1 | b) + (1 | leaf), poisson()))
   for (case in cases) {
     fit <- function() {
       relm(case[[1]], data, family = case[[2]], prior = prior, draws = 2500, seed = 5)
