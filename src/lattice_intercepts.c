@@ -13,7 +13,7 @@ typedef struct {
 } intercepts_t;
 
 /* Beyond these numbers, steps and nodes a group is left to others. */
-static const double LEAST_SUM = 1e-250, MOST_SUM = 1e250, MOST_EXPONENT = 300.0;
+static const double LEAST_SUM = 1e-250, MOST_SUM = 1e250, MOST_EXPONENT = 300.0, MOST_MOVE = 3.0;
 enum { MOST_STEPS = 20, MOST_NODES = 4096, MOST_ROWS = 16384 };
 /* On either side of the mode, to begin with. */
 enum { FIRST_NODES = 16 };
@@ -93,13 +93,14 @@ INLINED int start_counts(const intercepts_t *all, int first, int to, counts_t *g
     return 1;
 }
 
-/* Newton's method in each lane; 0 where it takes long. Lanes that have arrived stay. */
+/* Newton's method in each lane; 0 where it takes long, or would move rows far. Lanes that have
+   arrived stay. */
 INLINED int approach_counts(double tau, counts_t *g)
 {
-    lanes_t near = ALL_LANES(NEAR_ENOUGH), farthest = ALL_LANES(3.0 / fmax(fabs(tau), 1e-300));
+    lanes_t near = ALL_LANES(NEAR_ENOUGH);
     g->u = g->start;
     for (int round = 0; round < MOST_STEPS; round++) {
-        lanes_t mean = tau * g->u, none = ALL_LANES(0.0), least = -farthest;
+        lanes_t mean = tau * g->u, none = ALL_LANES(0.0);
         exp_lanes(&mean);
         g->mean = g->sum * mean;
         g->slope = tau * (g->sum_y - g->mean) - g->u;
@@ -107,15 +108,13 @@ INLINED int approach_counts(double tau, counts_t *g)
         lanes_t step = g->slope / g->C, decrement = g->slope * step;
         int is_near = 1;
         for (int l = 0; l < LANES; l++) {
-            if (!(LANE(decrement, l) < INFINITY)) return 0;
-            is_near = is_near && LANE(decrement, l) < NEAR_ENOUGH;
+            int has_arrived = LANE(decrement, l) < NEAR_ENOUGH;
+            if (!has_arrived && !(fabs(tau * LANE(step, l)) <= MOST_MOVE)) return 0;
+            is_near = is_near && has_arrived;
         }
         if (is_near) return 1;
         swap_lanes(&step, &none, &decrement, &near);
-        raise_lanes(&step, &least);
-        step = -step;
-        raise_lanes(&step, &least);
-        g->u -= step;
+        g->u += step;
     }
     return 0;
 }
@@ -331,7 +330,7 @@ INLINED int approach_ones(const intercepts_t *all, ones_t *g)
         g->C = sqrt(H);
         g->center = slope / g->C;
         if (slope * step < NEAR_ENOUGH) return H < INFINITY;
-        if (fabs(tau * step) > 3.0) step *= 3.0 / fabs(tau * step);
+        if (!(fabs(tau * step) <= MOST_MOVE)) return 0;
         g->u += step;
         move_odds(all, exp(tau * step), g);
     }
