@@ -84,6 +84,7 @@ pilot_family_scan <- function(model) {
   state <- model$starts[[1]]
   model$record <- TRUE
   none <- rep(list(integer()), length(model$groupings))
+  all_records <- vector("list", length(model$steps))
   for (part in seq_along(family_pilot_parts)) {
     is_last <- part == length(family_pilot_parts)
     pieces <- if (is_last) rep(family_pilot_parts[part] %/% pilot_ends, pilot_ends)
@@ -99,9 +100,15 @@ pilot_family_scan <- function(model) {
       records <- Map(cbind, records, run$records)
       model$starts <- c(model$starts, list(state))
     }
+    # The first part's have another reference.
+    if (part > 1) all_records <- Map(cbind, all_records, records)
     tunings <- Map(learn_from_visits, tuning_of_model(model), records)
-    adapt <- if (is_last) narrow_proposal else pilot_moves
-    tunings <- Map(adapt, tunings, counts[2, ] / counts[1, ])
+    share <- counts[2, ] / counts[1, ]
+    tunings <- Map(if (is_last) narrow_proposal else pilot_moves, tunings, share)
+    if (is_last) {
+      tunings <- Map(fit_surrogate_to_visits, tunings, all_records, share,
+                     surrogate_tries(length(model$responses$y)))
+    }
     model <- with_tuning(model, tunings)
     fold <- function(state) {
       state$point <- Map(fold_point, state$point, tunings)
@@ -115,35 +122,12 @@ pilot_family_scan <- function(model) {
   model
 }
 
-# A t about what is left of the points once what they follow is taken off. records: a column for
-# each visit, its point, the shift of the coefficients and the score of the standard deviations.
-learn_from_visits <- function(tuning, records) {
-  n <- length(tuning$center)
-  q <- length(tuning$scale)
-  p <- nrow(records) - n - q
-  later <- t(records[, seq(ncol(records) %/% 4 + 1, ncol(records)), drop = FALSE])
-  points <- later[, seq_len(n), drop = FALSE]
-  theta <- before_theta(tuning) + seq_len(p)
-  points[, theta] <- points[, theta] + later[, n + seq_len(p)]
-  score <- later[, n + p + seq_len(q), drop = FALSE]
-  tuning$mean_score <- colMeans(score)
-  centered <- sweep(score, 2, tuning$mean_score)
-  slope <- tryCatch(solve(crossprod(centered), crossprod(centered, points)),
-                    error = function(e) matrix(0, q, n))
-  tuning$slope <- t(slope)
-  tune_to_draws(tuning, points - centered %*% slope)
-}
-
-# Standard deviations and correlations, which alone change with signs of columns.
-before_theta <- function(tuning) sum(tuning$sign_columns > 0)
-
 # The reference moves to this state, and the center with it: by the last shift.
 follow_anew <- function(model, state, records) {
   tunings <- Map(function(tuning, records) {
-    p <- model$n_coef
-    n <- length(tuning$center)
-    theta <- before_theta(tuning) + seq_len(p)
-    tuning$center[theta] <- tuning$center[theta] - records[n + seq_len(p), ncol(records)]
+    theta <- before_theta(tuning) + seq_len(model$n_coef)
+    last <- parts_of_records(records[, ncol(records), drop = FALSE], tuning)
+    tuning$center[theta] <- tuning$center[theta] - last$shift
     tuning
   }, tuning_of_model(model), records)
   with_reference(with_tuning(model, tunings), state)

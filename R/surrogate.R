@@ -62,12 +62,15 @@ fit_surrogate <- function(tuning, points, log_target, log_proposal, times, n_tri
   y <- y - sum(y * weight) / sum(weight)
   y <- pmax(pmin(y, surrogate_weights[["most"]]), surrogate_weights[["least"]])
   x <- surrogate_values(points, tuning, terms)
-  tuning$surrogate <- list(
-    coefficient = ridge_coefficients(x, y, weight / mean(weight)),
-    factor = as.integer(terms - 1L), center = tuning$center, root = tuning$root, df = tuning$df,
-    n_tries = n_tries
-  )
+  coefficient <- ridge_coefficients(x, y, weight / mean(weight))
+  tuning$surrogate <- new_surrogate(tuning, coefficient, terms, n_tries)
   widen_proposal(tuning)
+}
+
+# A polynomial times the t of a tuning.
+new_surrogate <- function(tuning, coefficient, terms, n_tries) {
+  list(coefficient = coefficient, factor = as.integer(terms - 1L), center = tuning$center,
+       root = tuning$root, df = tuning$df, n_tries = n_tries)
 }
 
 # Proposals with tails in which a chain does not stay: the surrogate makes up for what they have

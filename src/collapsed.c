@@ -186,25 +186,31 @@ static void visit_family_step(const model_t *model, state_t *state, collapsed_t 
     family_scan_t *scan = c->target.family->scan;
     int theta = place_of_theta(&c->target), n = c->target.target.n;
     face_other_effects(scan);
-    if (scan->follow) {
-        move_center(model, state->grouping, scan, theta, n);
-        c->moves.proposal.center = scan->follow->moved;
-    }
+    if (scan->follow) move_center(model, state->grouping, scan, theta, n);
     draw_uniforms(scan);
     memcpy(c->moves.point + theta, state->theta, sizeof(double) * model->n_coef);
     if (has_shape(model)) c->moves.point[n - 1] = log(state->shape);
     c->moves.is_known = 0;
 }
 
-/* What a pilot learns from: the point, the shift of theta and the score. */
+size_t record_size(const collapsed_t *c)
+{
+    const responses_t *responses = c->target.family->responses;
+    return (size_t) (2 * c->target.target.n + responses->n_coef + responses->n_random + 1);
+}
+
+/* What a pilot learns from: the point, the shift of theta and the score; the other point of the
+   last step, and how much less the log density is there. */
 static void record_visit(collapsed_t *c)
 {
     const family_scan_t *scan = c->target.family->scan;
     int n = c->target.target.n, p = scan->responses.n_coef, q = scan->responses.n_random;
-    double *out = c->record + (size_t) (n + p + q) * c->n_recorded++;
+    double *out = c->record + record_size(c) * c->n_recorded++;
     memcpy(out, c->moves.point, sizeof(double) * n);
     memcpy(out + n, scan->shift, sizeof(double) * p);
     memcpy(out + n + p, scan->follow->score, sizeof(double) * q);
+    memcpy(out + n + p + q, c->moves.next_point, sizeof(double) * n);
+    out[n + p + q + n] = c->moves.log_target - c->moves.log_target_other;
 }
 
 /* Of another family than the Gaussian the point is all there is. Effects are drawn after the

@@ -18,6 +18,9 @@ typedef struct collapsed {
     int n_recorded;
 } collapsed_t;
 
+/* Numbers of a visit's column in `record`. */
+size_t record_size(const collapsed_t *c);
+
 /* Sigma = unit L L', L with the leading dimension ld. */
 void set_covariance(int q, const double *L, int ld, double unit, double *Sigma);
 

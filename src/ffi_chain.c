@@ -288,9 +288,7 @@ static SEXP allocate_records(SEXP model_list, const model_t *model, int n_sweeps
     SEXP records = PROTECT(allocVector(VECSXP, model->n_steps));
     for (int s = 0; s < model->n_steps; s++) {
         collapsed_t *own = state->collapsed + s;
-        const responses_t *responses = own->target.family->responses;
-        int n = own->target.target.n + model->n_coef + responses->n_random;
-        SET_VECTOR_ELT(records, s, draw_matrix(n, n_sweeps));
+        SET_VECTOR_ELT(records, s, draw_matrix((int) record_size(own), n_sweeps));
         own->record = REAL(VECTOR_ELT(records, s));
         own->n_recorded = 0;
     }

@@ -5,6 +5,7 @@
 #include "ffi_collapsed.h"
 #include "ffi_merged.h"
 #include "ffi_nested.h"
+#include "family_follow.h"
 #include "ffi_family_scan.h"
 #include "spectrum.h"
 
@@ -52,7 +53,7 @@ static const table_t *decode_table(SEXP list, const grouping_t *grouping)
 enum { SIGN_BITS = 30, MOST_MOVES = 1000 };
 
 /* NULL when there is none. */
-static const surrogate_t *decode_surrogate(SEXP list, int n)
+static surrogate_t *decode_surrogate(SEXP list, int n)
 {
     if (isNull(list)) return NULL;
     surrogate_t *surrogate = (surrogate_t *) R_alloc(1, sizeof(surrogate_t));
@@ -175,6 +176,15 @@ static void decode_moves(SEXP tuning, SEXP point, collapsed_t *collapsed)
     memcpy(moves->point, checked_doubles(point, "point", n), sizeof(double) * n);
 }
 
+/* Proposals that have their center elsewhere, and change as what is there does. */
+static void center_at(const double *center, proposal_t *proposal)
+{
+    proposal->center = center;
+    if (!proposal->surrogate) return;
+    proposal->surrogate->center = center;
+    proposal->shape->center = center;
+}
+
 /* Proposals of a family's scan follow the effects of others from those that their tunings have. The
    shares are the reference's meanwhile. */
 static void start_following(SEXP model_list, const model_t *model, const grouping_state_t *present,
@@ -189,9 +199,11 @@ static void start_following(SEXP model_list, const model_t *model, const groupin
     }
     grouping_state_t *reference = effects_alone(effects, model);
     share_all(model, reference, share);
-    for (int s = 0; s < model->n_steps; s++)
+    for (int s = 0; s < model->n_steps; s++) {
         start_follow(list_element(VECTOR_ELT(steps, s), "tuning"), model,
                      &collapsed[s].target, reference);
+        center_at(collapsed[s].target.family->scan->follow->moved, &collapsed[s].moves.proposal);
+    }
     share_all(model, present, share);
     UNPROTECT(1);
 }

@@ -32,6 +32,7 @@ static void move_to_next(moves_t *moves, double value, double log_proposal)
     moves->by_product = moves->next_by_product;
     moves->next_point = point;
     moves->next_by_product = by_product;
+    moves->log_target_other = moves->log_target;
     moves->log_target = value;
     moves->log_proposal = log_proposal;
     moves->log_surrogate = log_surrogate_weight(&moves->proposal, moves->point);
@@ -42,10 +43,12 @@ static status_t step_independently(moves_t *moves)
     int in_domain = propose_independently(&moves->proposal, moves->next_point);
     double value, log_u = log(unif_rand());
     moves->proposed++;
+    moves->log_target_other = NAN;
     if (!in_domain) return STATUS_OK;
     double density = log_proposal_density(&moves->proposal, moves->next_point);
     RETURN_IF_FAILED(evaluate_target(moves->target, moves->next_point, &value,
                                      moves->next_by_product));
+    moves->log_target_other = value;
     if (!(log_u < value - density - (moves->log_target - moves->log_proposal)))
         return STATUS_OK;
     move_to_next(moves, value, density);
@@ -79,6 +82,7 @@ static status_t step_by_surrogate(moves_t *moves)
 {
     double value, g;
     moves->proposed++;
+    moves->log_target_other = NAN;
     if (!move_on_surrogate(moves, &g)) return STATUS_OK;
     double log_u = log(unif_rand()), here = moves->log_proposal + moves->log_surrogate;
     double density = log_proposal_density(&moves->proposal, moves->next_point);
@@ -95,6 +99,7 @@ static status_t step_by_surrogate(moves_t *moves)
 static status_t step_on_ellipse(moves_t *moves)
 {
     const double turn = 2.0 * M_PI;
+    moves->log_target_other = NAN;
     draw_ellipse(&moves->proposal, moves->point, &moves->ellipse);
     double level = moves->log_target - moves->log_proposal + log(unif_rand());
     double angle = turn * unif_rand(), low = angle - turn, high = angle;

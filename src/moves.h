@@ -14,6 +14,9 @@ typedef struct {
     double log_target, log_proposal;
     double log_surrogate;   /* log_surrogate_weight() */
     int is_known;           /* are these four those of the point? */
+    /* At next_point after a step: of the proposal that was not accepted, or of where the chain was;
+       NAN where it was not asked. */
+    double log_target_other;
     double proposed, accepted;
     ellipse_t ellipse;
     double *next_point, *next_by_product;

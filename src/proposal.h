@@ -21,8 +21,8 @@ typedef struct proposal {
     unsigned near;                  /* columns whose sign the proposals may change */
     int n_independent, n_ellipse;   /* proposals of a sweep, and elliptical slices */
     const table_t *table;           /* or NULL; in place of t */
-    const surrogate_t *surrogate;   /* or NULL; tells which of several proposals is tried */
-    const struct proposal *shape;   /* the surrogate's t, with center and signs of this one */
+    surrogate_t *surrogate;         /* or NULL; tells which of several proposals is tried */
+    struct proposal *shape;         /* the surrogate's t, with center and signs of this one */
     double *flipped, *distance;     /* n: a point that is the same L, and less the center */
 } proposal_t;
 

@@ -1,0 +1,99 @@
+# What the proposals of a scan's step learn from its visits in a pilot: a t about where they are
+# centered, which moves with the effects of others, and a surrogate of the density there.
+
+# The parts of a record, which has a column for each visit: where it ended, the shift of the
+# coefficients and the score of the standard deviations, which its proposals followed; the other one
+# of the points that it chose from, and how much less the log density is there.
+parts_of_records <- function(records, tuning) {
+  sizes <- c(point = length(tuning$center), shift = 0L, score = length(tuning$scale),
+             other = length(tuning$center), log_ratio = 1L)
+  sizes["shift"] <- nrow(records) - sum(sizes)
+  split <- rep(names(sizes), sizes)
+  lapply(stats::setNames(nm = names(sizes)), function(part) {
+    t(records[split == part, , drop = FALSE])
+  })
+}
+
+# A t about what is left of the points once what they follow is taken off.
+learn_from_visits <- function(tuning, records) {
+  later <- records[, seq(ncol(records) %/% 4 + 1, ncol(records)), drop = FALSE]
+  later <- parts_of_records(later, tuning)
+  n <- length(tuning$center)
+  q <- length(tuning$scale)
+  points <- later$point
+  theta <- before_theta(tuning) + seq_len(ncol(later$shift))
+  points[, theta] <- points[, theta] + later$shift
+  score <- later$score
+  tuning$mean_score <- colMeans(score)
+  centered <- sweep(score, 2, tuning$mean_score)
+  slope <- tryCatch(solve(crossprod(centered), crossprod(centered, points)),
+                    error = function(e) matrix(0, q, n))
+  tuning$slope <- t(slope)
+  tune_to_draws(tuning, points - centered %*% slope)
+}
+
+# Standard deviations and correlations, which alone change with signs of columns.
+before_theta <- function(tuning) sum(tuning$sign_columns > 0)
+
+# Where proposals are centered in each visit: coordinates x visits.
+centers_of_visits <- function(tuning, visits) {
+  centers <- tuning$center + tuning$slope %*% (t(visits$score) - tuning$mean_score)
+  theta <- before_theta(tuning) + seq_len(ncol(visits$shift))
+  centers[theta, ] <- centers[theta, , drop = FALSE] - t(visits$shift)
+  centers
+}
+
+# The tuning with a surrogate that has its center where proposals have theirs. A visit's density is
+# known but for a constant of its own: what is fitted are the differences between its two points.
+# Half of the visits tell whether the other half's surrogate serves.
+fit_surrogate_to_visits <- function(tuning, records, accepted_share, n_tries) {
+  n <- length(tuning$center)
+  if (n > surrogate_limits[["any"]]) return(tuning)
+  pairs <- visited_pairs(tuning, records)
+  terms <- surrogate_terms(n)
+  if (length(pairs$y) < 2 * ncol(terms)) return(tuning)
+  half <- seq_along(pairs$y) %% 2 == 0
+  share <- accepted_on_pairs(fit_to_pairs(tuning, pairs, half, n_tries), pairs, !half)
+  if (!isTRUE(share > accepted_share + enough_by_pairs)) return(tuning)
+  tuning <- fit_to_pairs(tuning, pairs, rep(TRUE, length(half)), n_tries)
+  tuning$n_ellipse <- 0L
+  widen_proposal(tuning)
+}
+
+# How much more of the proposals have to be accepted.
+enough_by_pairs <- 0.02
+
+# Both points of visits, with the centers of their proposals, and the difference of the log weights
+# of the t.
+visited_pairs <- function(tuning, records) {
+  visits <- parts_of_records(records, tuning)
+  is_usable <- is.finite(visits$log_ratio[, 1])
+  visits <- lapply(visits, function(part) part[is_usable, , drop = FALSE])
+  moved <- replace(tuning, "center", list(centers_of_visits(tuning, visits)))
+  log_t <- function(points) log_folded_t(folded_distances(t(points), moved), tuning$df, 1)
+  list(moved = moved, point = t(visits$point), other = t(visits$other),
+       y = visits$log_ratio[, 1] - log_t(visits$point) + log_t(visits$other))
+}
+
+fit_to_pairs <- function(tuning, pairs, chosen, n_tries) {
+  terms <- surrogate_terms(length(tuning$center))
+  values <- lapply(pairs[c("point", "other")], surrogate_values, pairs$moved, terms)
+  x <- (values$point - values$other)[chosen, -1, drop = FALSE]
+  y <- pmax(pmin(pairs$y[chosen], surrogate_weights[["most"]]), -surrogate_weights[["most"]])
+  weight <- pmax(exp(-abs(y) / 2), 0.02)
+  coefficient <- ridge_coefficients(x, y, weight / mean(weight))
+  level <- colMeans(rbind(values$point, values$other)[, -1, drop = FALSE])
+  coefficient <- c(-sum(level * coefficient), coefficient)
+  tuning$surrogate <- new_surrogate(tuning, coefficient, terms, n_tries)
+  tuning
+}
+
+# The share of steps by the surrogate that are accepted, from pairs of a point of the chain and a
+# proposal: each weighs as the surrogate has it.
+accepted_on_pairs <- function(tuning, pairs, chosen) {
+  surrogate <- replace(tuning$surrogate, "center", pairs$moved["center"])
+  g <- lapply(pairs[c("point", "other")], surrogate_log_weights, surrogate)
+  left <- (pairs$y - g$point + g$other)[chosen]
+  weight <- exp(g$other[chosen])
+  sum(weight * pmin(1, exp(-left))) / sum(weight)
+}
