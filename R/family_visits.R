@@ -89,11 +89,13 @@ fit_to_pairs <- function(tuning, pairs, chosen, n_tries) {
 }
 
 # The share of steps by the surrogate that are accepted, from pairs of a point of the chain and a
-# proposal: each weighs as the surrogate has it.
+# proposal. Which is which is not asked: that the chain was at the first has odds of e^y. A proposal
+# weighs as the surrogate has it.
 accepted_on_pairs <- function(tuning, pairs, chosen) {
   surrogate <- replace(tuning$surrogate, "center", pairs$moved["center"])
   g <- lapply(pairs[c("point", "other")], surrogate_log_weights, surrogate)
-  left <- (pairs$y - g$point + g$other)[chosen]
-  weight <- exp(g$other[chosen])
-  sum(weight * pmin(1, exp(-left))) / sum(weight)
+  left <- pairs$y - g$point + g$other
+  weight <- cbind(exp(g$other) * stats::plogis(pairs$y), exp(g$point) * stats::plogis(-pairs$y))
+  accepted <- pmin(1, exp(cbind(-left, left)))
+  sum((weight * accepted)[chosen, ]) / sum(weight[chosen, ])
 }
