@@ -2,6 +2,17 @@
 #include <R_ext/Random.h>
 #include "family_scan.h"
 
+void find_places(const responses_t *own, const responses_t *other, int *group, int *place)
+{
+    for (int j = 0; j < other->n_groups; j++)
+        for (int i = other->start[j]; i < other->start[j + 1]; i++)
+            if (other->row[i] >= 0) group[other->row[i]] = j;
+    for (int i = 0; i < own->start[own->n_groups]; i++) {
+        int row = own->row[i];
+        place[i] = row < 0 ? 0 : other->is_intercept ? group[row] : row;
+    }
+}
+
 void face_other_effects(family_scan_t *scan)
 {
     const responses_t *responses = &scan->responses;
@@ -9,9 +20,9 @@ void face_other_effects(family_scan_t *scan)
     memcpy(scan->offset, scan->given, sizeof(double) * n);
     for (int s = 0; s < scan->n_groupings; s++) {
         const double *share = scan->share[s];
-        if (s == scan->grouping) continue;
-        for (int i = 0; i < n; i++)
-            if (responses->row[i] >= 0) scan->offset[i] += share[responses->row[i]];
+        const int *place = scan->place[s];
+        if (!place) continue;
+        for (int i = 0; i < n; i++) scan->offset[i] += share[place[i]];
     }
 }
 
@@ -24,6 +35,10 @@ void draw_uniforms(family_scan_t *scan)
 void share_effects(const responses_t *responses, const double *effect, double *share)
 {
     int q = responses->n_random;
+    if (responses->is_intercept) {
+        memcpy(share, effect, sizeof(double) * responses->n_groups);
+        return;
+    }
     for (int j = 0; j < responses->n_groups; j++) {
         int first = responses->start[j], n = responses->start[j + 1] - first;
         const double *Z = responses->Z + (size_t) first * q, *b = effect + (size_t) q * j;

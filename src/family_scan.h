@@ -15,7 +15,10 @@ typedef struct family_scan {
     responses_t responses;          /* offset and starts of modes are those below */
     const double *given;            /* rows: the model's own offset */
     double *offset;                 /* rows */
-    double *const *share;           /* groupings: what effects add to eta, by row of the data */
+    double *const *share;           /* groupings: what effects add to eta, by row of the data, or by
+                                       group where Z is ones */
+    int **place;                    /* groupings: of each row its place there, any of those that
+                                       fill up; NULL of the step's own */
     double *shift;                  /* p: what theta is less by at the others' effects */
     struct family_follow *follow;   /* or NULL */
     double *uniform;                /* (q + 1) x groups */
@@ -50,13 +53,16 @@ static inline double *curved_in(const responses_t *responses, double *by_product
     return by_product + q * 2 * responses->n_groups + q * q * group;
 }
 
+/* Where rows find what another grouping's effects add. group: room for the rows of the data. */
+void find_places(const responses_t *own, const responses_t *other, int *group, int *place);
+
 /* The others' effects to the offset. */
 void face_other_effects(family_scan_t *scan);
 
 /* The visit's random numbers. */
 void draw_uniforms(family_scan_t *scan);
 
-/* Effects of a grouping, as rows have them. */
+/* Effects of a grouping, as rows have them, in their order or by group. */
 void share_effects(const responses_t *responses, const double *effect, double *share);
 
 /* The same of all groupings. */

@@ -18,6 +18,17 @@ double **new_shares(const model_t *model, const grouping_state_t *grouping)
     return share;
 }
 
+static int **new_places(const model_t *model, const responses_t *own, int grouping)
+{
+    int **place = (int **) R_alloc((size_t) model->n_groupings, sizeof(int *));
+    int *group = ints((size_t) n_data_rows(own));
+    for (int s = 0; s < model->n_groupings; s++) {
+        place[s] = s == grouping ? NULL : ints((size_t) own->start[own->n_groups]);
+        if (place[s]) find_places(own, model->responses + s, group, place[s]);
+    }
+    return place;
+}
+
 void start_family_scan(const model_t *model, const step_t *step, double **share,
                        family_data_t *family)
 {
@@ -31,6 +42,7 @@ void start_family_scan(const model_t *model, const step_t *step, double **share,
     scan->given = responses->offset;
     ALLOCATE(scan->offset = take_aligned(&work, n));
     scan->share = share;
+    scan->place = new_places(model, responses, scan->grouping);
     scan->follow = NULL;
     scan->shift = doubles(model->n_coef);
     scan->uniform = doubles((double) (q + 1) * J);
