@@ -82,7 +82,7 @@ seconds_each <- function(run, k = 20) {
   least <- function(k, times = 1) {
     min(replicate(4, seconds(for (i in seq_len(times)) run(k)))) / times
   }
-  times <- max(1, ceiling(0.1 / max(seconds(run(1)), 1e-4)))
+  times <- max(1, ceiling(0.1 / max(least(1), 1e-4)))
   once <- least(1, times)
   while (seconds(run(k)) < max(0.1, 6 * once) && k < 20000) k <- ceiling(2.5 * k)
   c(each = (least(k) - once) / (k - 1), call = once)
