@@ -25,13 +25,16 @@ spacing_t space_nodes(likelihood_t likelihood, int q, double largest, double fin
     if (fineness > 1.0) {
         own.radius /= sqrt(fineness);
         own.lost /= fineness * fineness;
+    } else if (q > 1) {
+        /* A finer lattice shows what a ball has left out too, and its border is lower. */
+        own.radius /= sqrt(sqrt(fineness));
     }
     return own;
 }
 
 static size_t nodes_for(int q)
 {
-    return q == 0 ? LANES : q <= 3 ? 131072 : 524288;
+    return q == 0 ? LANES : q < 3 ? 131072 : 524288;
 }
 
 lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)

@@ -112,3 +112,31 @@ test_that("effects of several columns have the moments of a grid", {
     expect_lt(abs(mean(effects[1, j, ] * effects[2, j, ]) - product), 4 * spread / sqrt(draws))
   }
 })
+
+test_that("half the distance shows what a ball of three dimensions has left out", {
+  rows <- data.frame(g = 1, x = c(-1.3, -0.4, 0.2, 0.6, 1.1, 1.8), v = c(0.5, -1.1, 0.9, -0.3, 1.4, -0.8), y = 0)
+  beta <- c(-5, 0.4, -0.3)
+  sd <- c(5, 3, 3)
+  one <- seq(-6.5, 6.5, by = 0.1)
+  u <- as.matrix(expand.grid(one, one, one))
+  value <- -rowSums(u^2) / 2
+  Z <- cbind(1, rows$x, rows$v)
+  for (i in 1:6) value <- value + plogis(drop(u %*% (sd * Z[i, ])) + sum(Z[i, ] * beta), lower.tail = FALSE, log.p = TRUE)
+  exact <- 2 * (log(sum(exp(value))) + 3 * log(0.1 / sqrt(2 * pi)))
+  twice <- rbind(rows, transform(rows, g = 2))
+  posterior <- relm_posterior(crossprods(y ~ x + v + (1 + x + v | g), twice, family = binomial()),
+                              relm_prior(beta = normal(0, 5), sd = half_t(3, 2.5)))
+  model <- model_of(posterior)
+  at <- function(fineness) {
+    tuning <- family_tuning_of(model, fineness)
+    point <- family_point(model, tuning, sd, rep(0, 3), beta)
+    log_target(model, tuning, point, 1) - log_prior_at(sd, tuning$scale, beta, NULL)
+  }
+  # Constants of the prior are those of a group without rows.
+  model$responses$trials[] <- 0
+  none <- at(0.5)
+  model <- model_of(posterior)
+  left_out <- at(1) - none - exact
+  expect_lt(left_out, -1e-6)
+  expect_lt(abs(at(0.5) - none - exact), abs(left_out) / 3)
+})
