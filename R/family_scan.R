@@ -104,7 +104,7 @@ pilot_family_scan <- function(model) {
     if (part > 1) all_records <- Map(cbind, all_records, records)
     tunings <- Map(learn_from_visits, tuning_of_model(model), records)
     share <- counts[2, ] / counts[1, ]
-    tunings <- Map(if (is_last) narrow_proposal else pilot_moves, tunings, share)
+    tunings <- Map(if (is_last) narrow_proposal else with_moves, tunings, share)
     if (is_last) {
       tunings <- Map(fit_surrogate_to_visits, tunings, all_records, share,
                      surrogate_tries(length(model$responses$y)))
@@ -125,7 +125,7 @@ pilot_family_scan <- function(model) {
 # The reference moves to this state, and the center with it: by the last shift.
 follow_anew <- function(model, state, records) {
   tunings <- Map(function(tuning, records) {
-    theta <- before_theta(tuning) + seq_len(model$n_coef)
+    theta <- places_of_theta(tuning, model$n_coef)
     last <- parts_of_records(records[, ncol(records), drop = FALSE], tuning)
     tuning$center[theta] <- tuning$center[theta] - last$shift
     tuning
@@ -133,23 +133,20 @@ follow_anew <- function(model, state, records) {
   with_reference(with_tuning(model, tunings), state)
 }
 
-# A slice costs as much as several proposals, so that it goes where these serve.
-pilot_moves <- function(tuning, accepted_share) {
+# Where proposals were accepted too seldom a slice helps, which always moves. It costs as much as
+# several proposals, so that it goes where these serve.
+with_moves <- function(tuning, accepted_share, n_serving = 2L) {
   is_low <- accepted_share < low_acceptance
-  tuning$n_independent <- if (is_low) 1L else 2L
+  tuning$n_independent <- if (is_low) 1L else n_serving
   tuning$n_ellipse <- if (is_low) 1L else 0L
   tuning
 }
 
-# The proposals of the chains. Where a pilot's were accepted too seldom, slices help, which always
-# move.
+# The proposals of the chains.
 narrow_proposal <- function(tuning, accepted_share) {
   tuning$root <- tuning$root * proposal_width / scan_width
   tuning$df <- scan_df
-  is_low <- accepted_share < low_acceptance
-  tuning$n_independent <- 1L
-  tuning$n_ellipse <- if (is_low) 1L else 0L
-  tuning
+  with_moves(tuning, accepted_share, 1L)
 }
 
 # A chain starts from an end of the pilot; with a draw of another fit, from its hyperparameters.

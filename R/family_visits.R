@@ -21,7 +21,7 @@ learn_from_visits <- function(tuning, records) {
   n <- length(tuning$center)
   q <- length(tuning$scale)
   points <- later$point
-  theta <- before_theta(tuning) + seq_len(ncol(later$shift))
+  theta <- places_of_theta(tuning, ncol(later$shift))
   points[, theta] <- points[, theta] + later$shift
   score <- later$score
   tuning$mean_score <- colMeans(score)
@@ -32,13 +32,14 @@ learn_from_visits <- function(tuning, records) {
   tune_to_draws(tuning, points - centered %*% slope)
 }
 
-# Standard deviations and correlations, which alone change with signs of columns.
-before_theta <- function(tuning) sum(tuning$sign_columns > 0)
+# The places of n_coef coefficients, after standard deviations and correlations, which alone change
+# with signs of columns.
+places_of_theta <- function(tuning, n_coef) sum(tuning$sign_columns > 0) + seq_len(n_coef)
 
 # Where proposals are centered in each visit: coordinates x visits.
 centers_of_visits <- function(tuning, visits) {
   centers <- tuning$center + tuning$slope %*% (t(visits$score) - tuning$mean_score)
-  theta <- before_theta(tuning) + seq_len(ncol(visits$shift))
+  theta <- places_of_theta(tuning, ncol(visits$shift))
   centers[theta, ] <- centers[theta, , drop = FALSE] - t(visits$shift)
   centers
 }
@@ -47,11 +48,9 @@ centers_of_visits <- function(tuning, visits) {
 # known but for a constant of its own: what is fitted are the differences between its two points.
 # Half of the visits tell whether the other half's surrogate serves.
 fit_surrogate_to_visits <- function(tuning, records, accepted_share, n_tries) {
-  n <- length(tuning$center)
-  if (n > surrogate_limits[["any"]]) return(tuning)
+  if (length(tuning$center) > surrogate_limits[["any"]]) return(tuning)
   pairs <- visited_pairs(tuning, records)
-  terms <- surrogate_terms(n)
-  if (length(pairs$y) < 2 * ncol(terms)) return(tuning)
+  if (length(pairs$y) < 2 * ncol(pairs$terms)) return(tuning)
   half <- seq_along(pairs$y) %% 2 == 0
   share <- accepted_on_pairs(fit_to_pairs(tuning, pairs, half, n_tries), pairs, !half)
   if (!isTRUE(share > accepted_share + enough_by_pairs)) return(tuning)
@@ -63,28 +62,31 @@ fit_surrogate_to_visits <- function(tuning, records, accepted_share, n_tries) {
 # How much more of the proposals have to be accepted.
 enough_by_pairs <- 0.02
 
-# Both points of visits, with the centers of their proposals, and the difference of the log weights
-# of the t.
+# The terms of a polynomial, their values at both points of visits, visits x terms, and the
+# difference of the log weights of the t.
 visited_pairs <- function(tuning, records) {
   visits <- parts_of_records(records, tuning)
   is_usable <- is.finite(visits$log_ratio[, 1])
   visits <- lapply(visits, function(part) part[is_usable, , drop = FALSE])
   moved <- replace(tuning, "center", list(centers_of_visits(tuning, visits)))
-  log_t <- function(points) log_folded_t(folded_distances(t(points), moved), tuning$df, 1)
-  list(moved = moved, point = t(visits$point), other = t(visits$other),
-       y = visits$log_ratio[, 1] - log_t(visits$point) + log_t(visits$other))
+  points <- lapply(visits[c("point", "other")], t)
+  terms <- surrogate_terms(length(tuning$center))
+  log_t <- lapply(points, function(points) {
+    log_folded_t(folded_distances(points, moved), tuning$df, 1)
+  })
+  list(terms = terms, values = lapply(points, surrogate_values, moved, terms),
+       y = visits$log_ratio[, 1] - log_t$point + log_t$other)
 }
 
 fit_to_pairs <- function(tuning, pairs, chosen, n_tries) {
-  terms <- surrogate_terms(length(tuning$center))
-  values <- lapply(pairs[c("point", "other")], surrogate_values, pairs$moved, terms)
+  values <- pairs$values
   x <- (values$point - values$other)[chosen, -1, drop = FALSE]
   y <- pmax(pmin(pairs$y[chosen], surrogate_weights[["most"]]), -surrogate_weights[["most"]])
   weight <- pmax(exp(-abs(y) / 2), 0.02)
   coefficient <- ridge_coefficients(x, y, weight / mean(weight))
   level <- colMeans(rbind(values$point, values$other)[, -1, drop = FALSE])
   coefficient <- c(-sum(level * coefficient), coefficient)
-  tuning$surrogate <- new_surrogate(tuning, coefficient, terms, n_tries)
+  tuning$surrogate <- new_surrogate(tuning, coefficient, pairs$terms, n_tries)
   tuning
 }
 
@@ -92,8 +94,9 @@ fit_to_pairs <- function(tuning, pairs, chosen, n_tries) {
 # proposal. Which is which is not asked: that the chain was at the first has odds of e^y. A proposal
 # weighs as the surrogate has it.
 accepted_on_pairs <- function(tuning, pairs, chosen) {
-  surrogate <- replace(tuning$surrogate, "center", pairs$moved["center"])
-  g <- lapply(pairs[c("point", "other")], surrogate_log_weights, surrogate)
+  g <- lapply(pairs$values, function(values) {
+    cut_log_weights(drop(values %*% tuning$surrogate$coefficient))
+  })
   left <- pairs$y - g$point + g$other
   weight <- cbind(exp(g$other) * stats::plogis(pairs$y), exp(g$point) * stats::plogis(-pairs$y))
   accepted <- pmin(1, exp(cbind(-left, left)))

@@ -45,6 +45,10 @@ surrogate_values <- function(points, tuning, terms) {
 surrogate_log_weights <- function(points, surrogate) {
   g <- drop(surrogate_values(points, surrogate, matrix(surrogate$factor, 4) + 1L) %*%
               surrogate$coefficient)
+  cut_log_weights(g)
+}
+
+cut_log_weights <- function(g) {
   pmax(pmin(g, surrogate_weights[["most"]]), surrogate_weights[["least"]])
 }
 
@@ -60,7 +64,7 @@ fit_surrogate <- function(tuning, points, log_target, log_proposal, times, n_tri
   y <- log_target - log_proposal
   weight <- times * pmax(exp(pmin(y - stats::median(y), 4) / 2), 0.02)
   y <- y - sum(y * weight) / sum(weight)
-  y <- pmax(pmin(y, surrogate_weights[["most"]]), surrogate_weights[["least"]])
+  y <- cut_log_weights(y)
   x <- surrogate_values(points, tuning, terms)
   coefficient <- ridge_coefficients(x, y, weight / mean(weight))
   tuning$surrogate <- new_surrogate(tuning, coefficient, terms, n_tries)

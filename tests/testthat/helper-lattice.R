@@ -122,6 +122,12 @@ density_of_intercept_and_shape <- function(counts, shapes, log_prior) {
   margins(log_density, b_Intercept = intercepts, shape = shapes)
 }
 
+# The points of the grid below which are these shares.
+quantiles_of_margin <- function(margin, by) {
+  share <- (cumsum(margin$density) - margin$density / 2) / sum(margin$density)
+  approx(share, margin$grid, by, ties = "ordered")$y
+}
+
 # Of each of two variables: its grid and its density there.
 margins <- function(log_density, ...) {
   density <- exp(log_density - max(log_density))

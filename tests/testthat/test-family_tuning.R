@@ -9,9 +9,7 @@ short <- function(formula, family, data, ..., draws = 1000) {
 # Quantiles of draws against those of densities on grids, by their ranks: within 4.5 standard errors.
 expect_margins <- function(fit, margins, by = c(0.1, 0.25, 0.5, 0.75, 0.9)) {
   for (name in names(margins)) {
-    margin <- margins[[name]]
-    share <- (cumsum(margin$density) - margin$density / 2) / sum(margin$density)
-    at <- approx(share, margin$grid, by, ties = "ordered")$y
+    at <- quantiles_of_margin(margins[[name]], by)
     draws <- as.matrix(fit)[, name]
     error <- colMeans(outer(draws, at, "<=")) - by
     ess <- posterior::ess_basic(draws)
@@ -151,11 +149,7 @@ test_that("an intercept of groups that counts tell exactly has the density of a 
     sum(dnorm(log(totals$y), intercept, sd, log = TRUE)) + dnorm(intercept, 0, 50, TRUE) -
       sd^2 / 8 + log(sd)
   }))
-  density <- exp(log_density - max(log_density))
-  expect_margins(fit, list(
-    b_Intercept = list(grid = intercepts, density = rowSums(density)),
-    sd_g__Intercept = list(grid = sds, density = colSums(density))
-  ))
+  expect_margins(fit, margins(log_density, b_Intercept = intercepts, sd_g__Intercept = sds))
   expect_gt(min(posterior::ess_bulk(fit$sampling$hyper[, , "b_Intercept"])), 0.5 * 4000)
 })
 

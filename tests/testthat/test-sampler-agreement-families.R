@@ -3,9 +3,7 @@
 
 # Quantiles of a density on a grid, named as expect_agreement() reads them.
 quantiles_on <- function(margin) {
-  share <- (cumsum(margin$density) - margin$density / 2) / sum(margin$density)
-  at <- approx(share, margin$grid, c(0.025, 0.5, 0.975), ties = "ordered")$y
-  setNames(at, c("q2.5", "q50", "q97.5"))
+  setNames(quantiles_of_margin(margin, c(0.025, 0.5, 0.975)), c("q2.5", "q50", "q97.5"))
 }
 
 quantiles_of <- function(margins) do.call(rbind, lapply(margins, quantiles_on))
