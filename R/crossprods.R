@@ -15,6 +15,7 @@
 #' `poly()`, need the same basis.
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
+#' @param data A data frame.
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
 #' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers per
@@ -49,8 +50,12 @@ crossprods <- function(x, ...) UseMethod("crossprods")
 
 #' @rdname crossprods
 #' @export
-crossprods.formula <- function(x, ..., drop.unused.levels = FALSE, by_group = NULL) {
-  crossprods(relm_design(x, ..., drop.unused.levels = drop.unused.levels), by_group = by_group)
+crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_group = NULL) {
+  if (!missing(data) && is_source(data)) {
+    return(crossprods_of_source(data, x, ..., by_group = by_group))
+  }
+  design <- relm_design(x, data, ..., drop.unused.levels = drop.unused.levels)
+  crossprods(design, by_group = by_group)
 }
 
 #' @export

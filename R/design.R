@@ -49,17 +49,26 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given), family)
   if (missing(data)) data <- environment(formula)
   else check_data(data)
+  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
+                   subset = rlang::enquo(subset))
+  check_flag(drop.unused.levels, "drop.unused.levels")
+  design <- check_design(unchecked_design(formula, data, sigma, quosures, na.action, contrasts,
+                                          drop.unused.levels, family))
+  design$factors <- read_factors(design)
+  design
+}
+
+# A design whose rows may be any, without the codes of groups. quosures: those that are missing too.
+unchecked_design <- function(formula, data, sigma, quosures, na.action, contrasts,
+                             drop.unused.levels, family) {
   data <- plain_columns(data)
   parts <- formula_parts(formula)
   whole <- whole_formula(formula, sigma, data)
   data <- named_columns(data)
   environment(whole) <- environment(formula) <- environment(sigma) <-
     own_environment(whole, environment(formula), data)
-  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
-                   subset = rlang::enquo(subset))
   quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   extras <- evaluate_extras(data, quosures)
-  check_flag(drop.unused.levels, "drop.unused.levels")
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels,
                                      family))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])
@@ -78,9 +87,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   design$of_grouping <- groupings$number
   design$sigma_by <- if (has_sigma_factor(sigma)) as_text(design$by$sigma)
   refuse_digits(design)
-  design <- check_design(structure(design, class = "relm_design"))
-  design$factors <- read_factors(design)
-  design
+  structure(design, class = "relm_design")
 }
 
 check_data <- function(data) {

@@ -176,6 +176,11 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   check_family(tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
+  if (!missing(data) && is_source(data)) {
+    read <- crossprods(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
+                       na.action, contrasts, family = family)
+    return(fit_crossprods(call, read, prior, control, seed))
+  }
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts, family = family)
   tell_work("Reading", nrow(design$frame), "rows", control)
@@ -210,7 +215,11 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
   check_same_family(formula, tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
-  posterior <- relm_posterior(formula, prior)
+  fit_crossprods(call, formula, prior, control, seed)
+}
+
+fit_crossprods <- function(call, crossprods, prior, control, seed) {
+  posterior <- relm_posterior(crossprods, prior)
   tell_far_slopes(posterior)
   new_fit(call, posterior, control, seed)
 }
