@@ -80,6 +80,11 @@ first_rows <- function(side, n_columns) {
   })))
 }
 
+# split() would sort what they go by.
+in_pieces <- function(x, size) {
+  if (length(x)) lapply(pieces_of(length(x), size), function(at) x[at])
+}
+
 # So many of them, from all parts.
 some_of <- function(x, n) {
   if (length(x) <= n) return(x)
@@ -142,7 +147,7 @@ unsuited_rows <- function(rows, rest, set, cone, most) {
   bad <- which(gain < -zero)
   if (length(bad)) return(bad[utils::head(order(gain[bad]), most)])
   open <- which(gain <= zero)
-  for (piece in split(open, (seq_along(open) - 1L) %/% most_cone_rows)) {
+  for (piece in in_pieces(open, most_cone_rows)) {
     bad <- piece[!in_hull_rows(rows, rest[piece], set, cone)]
     if (length(bad)) return(some_of(bad, most))
   }
@@ -164,7 +169,7 @@ in_hull_rows <- function(rows, some, set, cone) {
 # X beta, in pieces: of many rows no copy is made.
 along_fixed <- function(rows, some, beta) {
   if (length(beta) == 0 || all(beta == 0)) return(numeric(length(some)))
-  pieces <- split(some, (seq_along(some) - 1L) %/% 100000L)
+  pieces <- in_pieces(some, 100000L)
   unlist(lapply(unname(pieces), function(piece) {
     as.numeric(rows$X[piece, rows$flat, drop = FALSE] %*% beta)
   }))

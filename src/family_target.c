@@ -80,7 +80,11 @@ static double sum_chunk(const integrals_t *integrals, int chunk, const lattice_b
     if (to > integrals->family->responses->n_groups) to = integrals->family->responses->n_groups;
     if (has_intercept_lattice(integrals->family->responses))
         return sum_of_intercepts(integrals, from, to, buffers);
-    for (int j = from; j < to; j++) sum += group_integral(integrals, j, buffers);
+    const int *start = integrals->family->responses->start;
+    for (int j = from; j < to; j++) {
+        sum += group_integral(integrals, j, buffers);
+        if (is_stopped_after(buffers, start[j + 1] - start[j])) return NAN;
+    }
     return sum;
 }
 

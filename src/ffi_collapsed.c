@@ -151,7 +151,7 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     int is_scanned = model->n_steps > 1, threads = list_integer(tuning, "threads", 1);
     if (model->responses)
         target->family = new_family_data(model, target->step, threads_for(grouping, threads),
-                                         *list_doubles(tuning, "fineness", 1));
+                                         *list_doubles(tuning, "fineness", 1), monitor);
     else if (target->step->merged)
         target->merged = new_merged(model, target->step);
     else if (is_scanned || target->step->n > 1)

@@ -156,7 +156,9 @@ SEXP ffi_draw_family_effects(SEXP model_list, SEXP hyper, SEXP chosen, SEXP tile
     decode_draws(&model, hyper, &draws);
     const grouping_t *grouping = model.grouping;
     int q = grouping->n_random;
-    family_effects_t own = { &model, &draws, new_family_data(&model, model.step, 1, 1.0)->buffers };
+    monitor_t monitor = jumping_monitor();
+    family_effects_t own = { &model, &draws,
+                             new_family_data(&model, model.step, 1, 1.0, &monitor)->buffers };
     deferred_t deferred = { grouping->n_groups, q, draws.n, q + 1, make_uniforms, draw_by_lattice,
                             &own, 1 };
     return draw_in_tiles(&deferred, chosen, tile, seeds, first, set_seed);

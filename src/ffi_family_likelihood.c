@@ -29,7 +29,7 @@ static group_parameters_t parameters_of(const given_t *given, const hyper_draws_
 }
 
 static void decode_given(SEXP model_list, SEXP responses_list, SEXP hyper, SEXP reference,
-                         given_t *given)
+                         monitor_t *monitor, given_t *given)
 {
     decode_uncentered_model(model_list, &given->model);
     const responses_t *own = given->model.responses;
@@ -54,6 +54,7 @@ static void decode_given(SEXP model_list, SEXP responses_list, SEXP hyper, SEXP 
     given->responses.slope = given->slope;
     given->responses.reference = at;
     ALLOCATE(take_family_likelihood(&given->responses, &work, &given->likelihood));
+    given->likelihood.whole.monitor = given->likelihood.other.monitor = monitor;
 }
 
 /* Where no mode is found, draws start from 0. */
@@ -75,7 +76,7 @@ SEXP ffi_family_groups(SEXP model_list, SEXP responses_list, SEXP hyper, SEXP re
 {
     given_t given;
     monitor_t monitor = jumping_monitor();
-    decode_given(model_list, responses_list, hyper, reference, &given);
+    decode_given(model_list, responses_list, hyper, reference, &monitor, &given);
     const responses_t *responses = &given.responses;
     const int *group = checked_places(chosen, "groups", length(chosen), 0, responses->n_groups);
     int n = given.draws.n;
@@ -130,7 +131,7 @@ typedef status_t row_work_t(family_likelihood_t *own, const row_request_t *reque
 static SEXP work_on_rows(given_t *given, const likelihood_rows_t *rows, int leave_out,
                          const double *shift, const double *uniform, row_work_t *work)
 {
-    monitor_t monitor = jumping_monitor();
+    monitor_t *monitor = given->likelihood.whole.monitor;
     int n = given->draws.n, q = given->responses.n_random;
     SEXP values = PROTECT(allocMatrix(REALSXP, n, rows->n));
     for (int from = 0, to; from < rows->n; from = to) {
@@ -142,7 +143,7 @@ static SEXP work_on_rows(given_t *given, const likelihood_rows_t *rows, int leav
         for (int i = 0; i < n; i++) {
             group_parameters_t at = parameters_of(given, &given->draws, i);
             size_t place = i + (size_t) n * from;
-            row_request_t request = { rows, from, to, leave_out, &monitor,
+            row_request_t request = { rows, from, to, leave_out, monitor,
                                       shift ? shift + (size_t) q * i : NULL,
                                       uniform ? uniform + place : NULL, (size_t) n,
                                       REAL(values) + place };
@@ -166,7 +167,8 @@ SEXP ffi_family_rows(SEXP model_list, SEXP responses_list, SEXP hyper, SEXP refe
                      SEXP rows_list, SEXP leave_out)
 {
     given_t given;
-    decode_given(model_list, responses_list, hyper, reference, &given);
+    monitor_t monitor = jumping_monitor();
+    decode_given(model_list, responses_list, hyper, reference, &monitor, &given);
     likelihood_rows_t rows =
         decode_rows(rows_list, starts_of(model_list, responses_list), &given.responses);
     if (asLogical(leave_out) && !rows.at) error("internal error: rows without their places");
@@ -179,7 +181,8 @@ SEXP ffi_family_row_draws(SEXP model_list, SEXP responses_list, SEXP hyper, SEXP
                           SEXP rows_list, SEXP shift, SEXP uniform)
 {
     given_t given;
-    decode_given(model_list, responses_list, hyper, reference, &given);
+    monitor_t monitor = jumping_monitor();
+    decode_given(model_list, responses_list, hyper, reference, &monitor, &given);
     likelihood_rows_t rows =
         decode_rows(rows_list, starts_of(model_list, responses_list), &given.responses);
     if (!rows.at) error("internal error: rows without their places");
@@ -207,7 +210,7 @@ SEXP ffi_family_evidence(SEXP model_list, SEXP theta, SEXP L, SEXP shape, SEXP t
     checked_doubles(L, "L", (double) (q * q) * n);
     checked_doubles(shape, "shape", has_shape(&model) ? n : 0);
     int n_threads = model.n_groupings ? threads_for(model.grouping, asInteger(threads)) : 1;
-    family_data_t *family = new_family_data(&model, model.step, n_threads, 1.0);
+    family_data_t *family = new_family_data(&model, model.step, n_threads, 1.0, &monitor);
     SEXP values = PROTECT(allocVector(REALSXP, n));
     for (int i = 0; i < n; i++) REAL(values)[i] = NA_REAL;
     for (int i = 0; i < n; i++) {

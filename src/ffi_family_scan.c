@@ -84,8 +84,10 @@ void start_follow(SEXP tuning, const model_t *model, const collapsed_target_t *t
     group_parameters_t parameters = { theta_at(target, point), target->buffers.L,
                                       shape_at(target, point), 1.0 };
     face_other_effects(scan);
-    status_t status = find_follow(model, scan, effect, &parameters, target->family->buffers,
-                                  &buffers, &jumping, follow);
+    lattice_buffers_t lattice = *target->family->buffers;
+    lattice.monitor = &jumping;
+    status_t status = find_follow(model, scan, effect, &parameters, &lattice, &buffers, &jumping,
+                                  follow);
     if (status != STATUS_OK) raise_status(status, 0);
     follow->center = list_doubles(tuning, "center", n);
     follow->slope = list_doubles(tuning, "slope", (double) n * scan->responses.n_random);

@@ -163,7 +163,7 @@ void decode_responses(SEXP model_list, model_t *model)
 }
 
 family_data_t *new_family_data(const model_t *model, const step_t *step, int n_threads,
-                               double fineness)
+                               double fineness, monitor_t *monitor)
 {
     family_data_t *family = (family_data_t *) R_alloc(1, sizeof(family_data_t));
     family->responses = responses_of_step(model, step);
@@ -174,6 +174,7 @@ family_data_t *new_family_data(const model_t *model, const step_t *step, int n_t
         R_alloc((size_t) n_threads, sizeof(lattice_buffers_t));
     for (int i = 0; i < n_threads; i++)
         ALLOCATE(family->buffers[i] = take_lattice(family->responses, &work));
+    family->buffers[0].monitor = monitor;
     family->sums = doubles((double) n_threads * LATTICE_CHUNKS_PER_THREAD);
     return family;
 }
@@ -200,7 +201,8 @@ SEXP ffi_group_modes(SEXP model_list, SEXP hyper)
     decode_draws(&model, hyper, &draws);
     int q = model.responses->n_random, J = model.responses->n_groups;
     int n = n_mode_slopes(model.responses);
-    family_data_t *family = new_family_data(&model, model.step, 1, 1.0);
+    monitor_t monitor = jumping_monitor();
+    family_data_t *family = new_family_data(&model, model.step, 1, 1.0, &monitor);
     group_parameters_t parameters = { draws.theta, q ? draws.L[0] : NULL,
                                       draws.shape ? draws.shape[0] : 0.0, 1.0 };
     SEXP modes = PROTECT(allocMatrix(REALSXP, q, J));

@@ -14,8 +14,8 @@ responses_t *read_responses(SEXP list, const responses_t *like);
 void encode_reference(const responses_t *responses, const group_parameters_t *at,
                       double *reference);
 
-/* A step's rows, and buffers of its lattices. */
+/* A step's rows, and buffers of its lattices, of which those of the first thread ask the monitor. */
 family_data_t *new_family_data(const model_t *model, const step_t *step, int n_threads,
-                               double fineness);
+                               double fineness, monitor_t *monitor);
 
 #endif

@@ -54,6 +54,7 @@ lattice_buffers_t take_lattice(const responses_t *responses, workspace_t *work)
     b.power = q > 1 && n <= MOST_POWER_ROWS ? take_aligned(work, n * POWER_NODES) : NULL;
     b.most_nodes = nodes_for(responses->n_random);
     b.node = take_aligned(work, b.most_nodes);
+    b.monitor = NULL;
     return b;
 }
 
@@ -137,6 +138,10 @@ static void fill_range(const lattice_group_t *g, int from, int to, range_t *rang
         line_t line = { g->h * (k + g->shift[0]), factor_at_mode(g), range->node + k, 0.0,
                         -g->u[0] * g->u[0], g->u[0], NULL, NULL };
         fill_nodes(g, &line, width, g->b->A);
+        if (is_left(g)) {
+            range->top = NAN;
+            return;
+        }
     }
     range->top = largest_of((size_t) (to - from), range->node + from, range->top);
 }
@@ -232,6 +237,10 @@ static int walk_line(walk_t *walk, const double *factor, double left)
         line.out = node + k;
         line.power = powers_from(g, k - n / 2, LANES * width);
         fill_nodes(g, &line, width, g->b->A);
+        if (is_left(g)) {
+            walk->top = NAN;
+            return 1;
+        }
     }
     walk->top = largest_of((size_t) n, node, walk->top);
     if (walk->at_edge) walk->edge = largest_of((size_t) n, node, walk->edge);

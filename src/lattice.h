@@ -1,6 +1,7 @@
 #ifndef RELM_LATTICE_H
 #define RELM_LATTICE_H
 
+#include "monitor.h"
 #include "responses.h"
 
 /* The integral of a group's likelihood over its effects, b = L u with u ~ N_q(0, I), by the
@@ -30,7 +31,14 @@ typedef struct {
     double *power;              /* POWER_NODES x rows, of several columns: exp(c t); or NULL */
     double *node;               /* most_nodes: log of the integrand over that at the mode */
     size_t most_nodes;
+    monitor_t *monitor;         /* asked amid the rows of a large group; or NULL */
 } lattice_buffers_t;
+
+/* Does the user want to stop after so many rows? What is summed is not a number then. */
+static inline int is_stopped_after(const lattice_buffers_t *buffers, double rows)
+{
+    return buffers->monitor && user_wants_to_stop(buffers->monitor, rows);
+}
 
 /* Nodes of the first dimension whose factors are kept for all lines; in groups of up to so many
    rows. */

@@ -62,6 +62,15 @@ static inline int is_plain(const lattice_group_t *g)
     return is_plain_likelihood(g->responses->likelihood);
 }
 
+/* Rows after which the monitor is asked, within a group of more. */
+enum { ROWS_PER_QUESTION = 8192 };
+
+/* Does the user want to stop amid the rows of a large group? Its integral is not a number then. */
+static inline int is_left(const lattice_group_t *g)
+{
+    return g->n > ROWS_PER_QUESTION && is_stopped_after(g->b, VISITS_PER_QUESTION);
+}
+
 /* The group at these parameters with its mode, found from where it was before: all but h, the radius
    and the shift; and what nodes are made of. 0 where there is no mode. */
 int center_group(const responses_t *responses, int j, const group_parameters_t *at, double enough,

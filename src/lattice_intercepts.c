@@ -239,14 +239,17 @@ INLINED double counts_integral(const intercepts_t *all, int first, int to)
 FOR_WIDE_VECTORS_TOO
 static double sum_counts(const intercepts_t *all, int from, int to)
 {
+    const int *start = all->responses->start;
     double total = 0.0;
     for (int first = from; first < to; first += LANES) {
         double value = counts_integral(all, first, to);
+        int end = first + LANES < to ? first + LANES : to;
+        if (is_stopped_after(all->b, start[end] - start[first])) return NAN;
         if (isfinite(value)) {
             total += value;
             continue;
         }
-        for (int j = first; j < first + LANES && j < to; j++) total += general_integral(all, j);
+        for (int j = first; j < end; j++) total += general_integral(all, j);
     }
     return total;
 }
@@ -478,6 +481,7 @@ double sum_intercept_integrals(const responses_t *responses, int from, int to,
     for (int j = from; j < to; j++) {
         double value = ones_integral(&all, j);
         total += isfinite(value) ? value : general_integral(&all, j);
+        if (is_stopped_after(buffers, responses->start[j + 1] - responses->start[j])) return NAN;
     }
     return total;
 }

@@ -306,6 +306,7 @@ static void other_rows(const lattice_group_t *g, const line_t *line, int width, 
     for (int k = 0; k < LANES * width; k++) t[k] = line->t + g->h * k;
     for (int v = 0; v < width; v++) sum[v] = ALL_LANES(-g->at_mode);
     for (int i = 0; i < g->n; i++) {
+        if (i % ROWS_PER_QUESTION == 0 && is_left(g)) return;
         double y = g->y[i], m = g->trials[i], base = b->eta[i] + line->factor[i], c = b->c[i];
         if (m == 0.0) continue;
         for (int v = 0; v < width; v++) {
@@ -325,6 +326,7 @@ static void far_rows(const lattice_group_t *g, const line_t *line, int width, la
         double t = line->t + g->h * k, total = 0.0;
         for (int i = 0; i < g->n; i++) {
             double at_mode = b->eta[i], eta = at_mode + b->c[g->is_equal ? 0 : i] * t;
+            if (i % ROWS_PER_QUESTION == 0 && is_left(g)) return;
             if (g->trials[i] == 0.0) continue;
             for (int l = 1; l < g->q; l++) eta += b->c[i + (size_t) g->n * l] * line->others[l];
             total -= g->trials[i] * (g->responses->likelihood == LIKELIHOOD_COUNTS

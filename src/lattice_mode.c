@@ -119,6 +119,7 @@ static void plain_rows(const lattice_group_t *g)
 {
     const lattice_buffers_t *b = g->b;
     for (int i = 0; i < g->n; i++) {
+        if (i % ROWS_PER_QUESTION == 0 && is_left(g)) return;
         row_t row = plain_row(g->responses->likelihood, b->eta[i], g->y[i], g->trials[i]);
         b->mean[i] = g->y[i] - row.slope;
         b->weight[i] = row.weight;
@@ -165,8 +166,10 @@ INLINED double log_likelihood(const lattice_group_t *g)
     lanes_t sum = ALL_LANES(0.0);
     if (is_plain(g)) {
         double value = 0.0;
-        for (int i = 0; i < g->n; i++)
+        for (int i = 0; i < g->n; i++) {
+            if (i % ROWS_PER_QUESTION == 0 && is_left(g)) return NAN;
             value += plain_row(g->responses->likelihood, b->eta[i], g->y[i], g->trials[i]).value;
+        }
         return value;
     }
     if (g->responses->likelihood == LIKELIHOOD_COUNTS) {
@@ -364,6 +367,7 @@ INLINED int approach_mode(lattice_group_t *g, double enough)
     moves_to_mode_t moves = { SHORT_MOVE, { 0.0 } };
     for (int round = 0; round < MOST_NEWTON_STEPS; round++) {
         look_at(g, g->u);
+        if (is_left(g)) return 0;
         turn_slope(q, g->L, g->slope, step);
         for (int k = 0; k < q; k++) step[k] -= g->u[k];
         if (took_back(g, step, &moves)) continue;
@@ -514,7 +518,7 @@ int center_group(const responses_t *responses, int j, const group_parameters_t *
     start_group(responses, j, at, b, g);
     if (g->is_equal) g->equal = at->L[0];
     start_search(responses, j, at, g);
-    if (!approach_mode(g, enough)) return 0;
+    if (is_left(g) || !approach_mode(g, enough)) return 0;
     g->at_mode = log_likelihood(g);
     if (g->is_equal) turn_equal_rows(g);
     else turn_rows(g);

@@ -4,6 +4,7 @@
 #include "cells.h"
 #include "covariance.h"
 #include "grouping.h"
+#include "monitor.h"
 #include "random.h"
 #include "responses.h"
 #include "scale_prior.h"
@@ -55,25 +56,6 @@ typedef struct {
     const responses_t *responses;   /* or NULL; of several groupings n_groupings of them */
     scale_prior_t shape_prior;      /* of r^-1/2, r the shape of dispersed counts */
 } model_t;
-
-/* Asked now and then; answers nonzero when the user wants to stop. */
-typedef struct {
-    int (*stop)(void *data);
-    void *data;
-    double visits;          /* made since it was last asked */
-} monitor_t;
-
-/* Visits between two questions to the monitor: about a millisecond. */
-enum { VISITS_PER_QUESTION = 8192 };
-
-/* A visit is to a cell, with its share of the columns, or to a stratum. */
-static inline int user_wants_to_stop(monitor_t *monitor, double visits)
-{
-    monitor->visits += visits;
-    if (monitor->visits < VISITS_PER_QUESTION) return 0;
-    monitor->visits = 0;
-    return monitor->stop(monitor->data);
-}
 
 /* Buffers of the full conditionals and of the steps that interweaving adds, with room for any
    one of the groupings; nothing is handed over in them from one to the next. */

@@ -185,3 +185,46 @@ test_that("what a large fit does before its bar is told, where a bar is shown", 
   expect_length(told(TRUE), 2)
   expect_length(told(FALSE), 0)
 })
+
+# Seconds of the log density of a point, in another R: whole, and with an interrupt sent after a third
+# of that.
+seconds_of_target <- function(model, tuning, point) {
+  dir.create(folder <- tempfile("rows"))
+  on.exit(unlink(folder, recursive = TRUE))
+  file <- function(name) file.path(folder, name)
+  saveRDS(list(model = model, tuning = tuning, point = point), file("given"))
+  script <- bquote({
+    .libPaths(.(c(dirname(find.package("relm")), .libPaths())))
+    log_target <- get("log_target", asNamespace("relm"))
+    given <- readRDS(.(file("given")))
+    seconds <- function() {
+      system.time(tryCatch(log_target(given$model, given$tuning, given$point, 1),
+                           interrupt = function(condition) NULL))[["elapsed"]]
+    }
+    whole <- seconds()
+    saveRDS(Sys.getpid(), .(file("pid")))
+    system(sprintf("(sleep %.3f; kill -INT %d) &", whole / 3, Sys.getpid()))
+    saveRDS(c(whole = whole, stopped = seconds()), .(file("ending")))
+    file.rename(.(file("ending")), .(file("saw")))
+  })
+  pid <- start_script(script, folder)
+  on.exit(tools::pskill(pid, tools::SIGKILL), add = TRUE)
+  wait_for(file("saw"))
+  readRDS(file("saw"))
+}
+
+test_that("an interrupt is heard amid the rows of one group", {
+  skip_on_cran()
+  skip_on_os(c("mac", "windows", "solaris"))
+  many <- data.frame(y = rep(0:1, 2e5), count = rep(c(0, 2), 2e5), x = seq(-1, 1, length.out = 4e5),
+                     g = rep(1:2, c(4e5 - 2, 2)))
+  for (family in c("probit", "dispersed")) {
+    posterior <- family_posterior(family_cases()[[family]], ~ x + (1 + x | g), many)
+    model <- model_of(posterior)
+    tuning <- family_tuning_of(model)
+    shape <- if (has_shape(model)) 1.7
+    point <- family_point(model, tuning, c(0.5, 0.5), 0.1, c(0.3, 0.5), shape)
+    seconds <- seconds_of_target(model, tuning, point)
+    expect_lt(seconds[["stopped"]], 0.6 * seconds[["whole"]])
+  }
+})
