@@ -165,6 +165,18 @@ design_of <- function(fit, what) {
   fit$design
 }
 
+# What new rows are read through: of a fit of chunks the schema that these were read through.
+readable_design <- function(fit) if (is.null(fit$design)) fit$schema else fit$design
+
+# Rows of the fit need its design, new ones a schema.
+check_readable <- function(fit, what, newdata) {
+  if (is.null(fit$schema)) return(design_of(fit, what))
+  if (is.null(newdata)) {
+    abort("{.code {what}} needs rows, and this fit has not kept those that it was read from.",
+          i = "Give {.arg newdata}.")
+  }
+}
+
 # Terms whose variables are evaluated as those of the fit were: poly() with its basis.
 evaluated_terms <- function(terms, frame) {
   whole <- attr(frame, "terms")

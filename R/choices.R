@@ -57,7 +57,7 @@ shared_arguments <- function(..., frame = parent.frame()) {
 # For each grouping that is taken up its number and its terms, a list of them; whole: are they known
 # to be all of it?
 chosen_random <- function(fit, re_formula, name = "re_formula") {
-  if (is.null(re_formula)) return(all_random(fit$design))
+  if (is.null(re_formula)) return(all_random(readable_design(fit)))
   if (is.atomic(re_formula) && length(re_formula) == 1 && is.na(re_formula)) return(list())
   if (!inherits(re_formula, "formula") || length(re_formula) != 2) {
     abort("{.arg {name}} must be NULL, NA or a formula such as {.code ~ (1 | g)}.",
@@ -77,7 +77,7 @@ chosen_random <- function(fit, re_formula, name = "re_formula") {
 }
 
 terms_of_bars <- function(fit, bars, re_formula, name) {
-  design <- fit$design
+  design <- readable_design(fit)
   terms <- random_terms(bars, environment(re_formula))
   number <- numbers_of_bars(design$by, bars)
   known <- names(schema_of(design, character())$columns)
@@ -111,7 +111,7 @@ chosen_columns <- function(fit, random, frame, name) {
   own <- groupings_of(fit$posterior)[[random$number]]$random$column
   if (!is.null(random$whole)) return(seq_along(own))
   first <- frame_rows(frame, 1L)
-  names <- unlist(lapply(random_matrices(fit$design, first, random$bars), colnames))
+  names <- unlist(lapply(random_matrices(readable_design(fit), first, random$bars), colnames))
   places <- match(names, own)
   if (anyNA(places) || anyDuplicated(places)) {
     refuse_re_formula(fit, random$asked, name)

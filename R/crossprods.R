@@ -10,17 +10,43 @@
 #' one for each residual variance).
 #'
 #' Cross-products of two parts of the data can be added with `+`, whether or not the parts share
-#' groups. In this way you can fit data that are too large for memory. The parts must give the same
-#' columns. Factors need the same levels in each part, and terms that depend on the data, such as
-#' `poly()`, need the same basis.
+#' groups. The parts must give the same columns. Factors need the same levels in each part, and terms
+#' that depend on the data, such as `poly()`, need the same basis.
+#'
+#' @section Data in chunks:
+#' Data that are too large for memory come in chunks: `data` is then a source of data frames. The
+#' result is that of all rows in one data frame, as `rbind()` makes it of the chunks. Memory is for one
+#' chunk and for the result, and the time of a chunk does not depend on the number of groups.
+#'
+#' * A function without arguments gives the next data frame each time it is called, and `NULL` after the
+#'   last. If it has an argument `reset`, it starts over when that is `TRUE`.
+#'
+#' Levels of factors and bases of terms such as `poly()` are those of all rows. Where the model has
+#' factors, text or such terms among its columns, a first pass finds them, so that the source must be
+#' able to start over. A first pass keeps the different values of factors, and in full the columns of
+#' which `poly()`, `scale()`, `ns()`, `bs()` and functions that relm does not know are made: 8 bytes a
+#' row and column. Grouping factors, and `sigma`, need no first pass. What can be read once needs
+#' `levels` or `like`.
+#'
+#' Chunks must have the same columns, of the same types. What differs is refused by the number of the
+#' chunk and the name of the column, and no partial result is given. A column whose values depend on
+#' all rows together, such as `x - mean(x)`, is refused; compute it before.
+#'
+#' A fit of chunks has no rows. It predicts new ones: give `newdata`.
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
-#' @param data A data frame.
+#' @param data A data frame, or a source of data frames: see *Data in chunks*.
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
 #' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers per
 #'   cell? Only the likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit
 #'   of cross-products. `NULL` keeps it if it takes less than 50 MB.
+#' @param levels With data in chunks, levels of factors that are columns of the model: a list of text
+#'   vectors, named by the factors as the formula has them. These factors need no first pass.
+#' @param like With data in chunks, a design of the same model, made by [relm_design()], or
+#'   cross-products of other chunks. Levels and bases are those of the design, and no first pass is made.
+#' @param chunk_rows How many rows of a file or connection are read at a time.
+#' @param progress With data in chunks, show how many rows have been read, and how fast?
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
@@ -38,6 +64,7 @@
 #'     responses `y` and `trials` (of counts, how many rows each is), `X`, `Z`, `offset` and
 #'     `group`; `values` and `times`, the counts that occur and how often (negative binomial); and
 #'     `log_constant`}
+#'   \item{`schema`}{of data in chunks, what they were read through, which new rows are read through too}
 #'   }
 #' @examples
 #' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
@@ -45,17 +72,42 @@
 #' parts <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass[1:80, ]) +
 #'   crossprods(log(mercury) ~ log(length) + (1 | station), data = bass[81:171, ])
 #' relm(parts, chains = 1, draws = 100, seed = 1)
+#'
+#' # The same from a function that gives 50 rows at a time.
+#' next_row <- 1
+#' chunks <- function(reset = FALSE) {
+#'   if (reset) next_row <<- 1
+#'   if (reset || next_row > nrow(bass)) return(NULL)
+#'   rows <- next_row:min(next_row + 49, nrow(bass))
+#'   next_row <<- next_row + 50
+#'   bass[rows, ]
+#' }
+#' crossprods(log(mercury) ~ log(length) + (1 | station), chunks)
 #' @export
 crossprods <- function(x, ...) UseMethod("crossprods")
 
 #' @rdname crossprods
 #' @export
-crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_group = NULL) {
+crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_group = NULL,
+                               levels = NULL, like = NULL, chunk_rows = 100000,
+                               progress = interactive()) {
   if (!missing(data) && is_source(data)) {
-    return(crossprods_of_source(data, x, ..., by_group = by_group))
+    reading <- list(levels = levels, like = like, chunk_rows = check_count(chunk_rows, "chunk_rows"),
+                    progress = check_flag(progress, "progress"))
+    return(crossprods_of_source(data, x, ..., drop.unused.levels = drop.unused.levels,
+                                by_group = by_group, reading = reading))
   }
+  refuse_of_sources(levels = levels, like = like)
   design <- relm_design(x, data, ..., drop.unused.levels = drop.unused.levels)
   crossprods(design, by_group = by_group)
+}
+
+# Arguments for what comes in chunks.
+refuse_of_sources <- function(...) {
+  given <- names(Filter(Negate(is.null), list(...)))
+  if (length(given) == 0) return(invisible())
+  abort("{.arg {given}} {?is/are} for {.arg data} in chunks, and a data frame has all its levels and
+         bases itself.", i = "Leave {cli::qty(given)}{?it/them} out.")
 }
 
 #' @export
@@ -169,9 +221,21 @@ check_columns <- function(chunk) {
 new_crossprods <- function(design, chunk, found) {
   p <- ncol(chunk$X)
   q <- ncol(chunk$Z)
-  crossprods <- list(
+  crossprods <- describe_crossprods(design, chunk, found, as.numeric(nrow(design$frame)))
+  crossprods$strata$factor <- array(0, c(p + 1, p + 1, max(found$cells$stratum)))
+  crossprods$cells["log_weights"] <- list(if (!is.null(chunk$weights)) {
+    cell_log_weights(design$frame, found)
+  })
+  crossprods$cells$factor <- array(0, c(q, q + p + 1, n_cells(crossprods)))
+  crossprods$shift <- pilot_shift(crossprods, chunk)
+  structure(crossprods, class = "relm_crossprods")
+}
+
+# All of cross-products but the factors, and what these are shifted by.
+describe_crossprods <- function(design, chunk, found, n_rows) {
+  list(
     response = as_text(design$formula[[2]]), formula = design$formula, family = design$family,
-    link = design$link, n_rows = as.numeric(nrow(design$frame)), fixed = colnames(chunk$X),
+    link = design$link, n_rows = n_rows, fixed = colnames(chunk$X),
     groupings = lapply(seq_along(design$group), function(g) {
       group <- found$groups[[g]]
       new_grouping(design$group[g], group$labels, group$display, group$all, group$parts,
@@ -179,17 +243,10 @@ new_crossprods <- function(design, chunk, found) {
     }),
     strata = list(name = design$sigma_by, labels = found$stratum$labels,
                   display = found$stratum$display, order = found$stratum$all,
-                  parts = found$stratum$parts, rows = rows_of_strata(found$cells),
-                  factor = array(0, c(p + 1, p + 1, max(found$cells$stratum)))),
+                  parts = found$stratum$parts, rows = rows_of_strata(found$cells)),
     intercepts = c(X = attr(design$terms, "intercept"), Z = z_intercept(chunk$Z)),
     weighted = !is.null(chunk$weights), cells = found$cells
   )
-  crossprods$cells["log_weights"] <- list(if (!is.null(chunk$weights)) {
-    cell_log_weights(design$frame, found)
-  })
-  crossprods$cells$factor <- array(0, c(q, q + p + 1, n_cells(crossprods)))
-  crossprods$shift <- pilot_shift(crossprods, chunk)
-  structure(crossprods, class = "relm_crossprods")
 }
 
 # A data frame; data.frame() would take longer than the cross-products of a few rows. With several

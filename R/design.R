@@ -4,6 +4,7 @@
 #' matrices: [crossprods()] makes them a few rows at a time.
 #'
 #' @inheritParams relm
+#' @param data A data frame with the variables of the formula.
 #' @param drop.unused.levels Leave out levels of factors that do not occur? If only a part of the
 #'   data is read, its factors keep their levels.
 #' @return An object of class `relm_design`, a list with the elements

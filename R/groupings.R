@@ -109,16 +109,26 @@ grouping_parts <- function(expression, operators = c(":", "(")) {
 grouping_columns <- function(expression, frame) {
   lapply(grouping_parts(expression), function(name) {
     column <- .subset2(frame, name)
-    if (is.data.frame(column) || length(dim(column)) > 1 && ncol(column) > 1) {
-      abort("{.code {name}} must be one column, to group by.", x = "It is {describe(column)}.")
-    }
+    check_one_group_column(column, name)
     plain_column(column)
   })
+}
+
+check_one_group_column <- function(column, name) {
+  if (is.data.frame(column) || length(dim(column)) > 1 && ncol(column) > 1) {
+    abort("{.code {name}} must be one column, to group by.", x = "It is {describe(column)}.")
+  }
 }
 
 # Without dimensions, and without classes that say nothing of a value: numbers or times, or a
 # factor.
 plain_column <- function(column) {
+  column <- unmarked(column)
+  if (kind_of(column) == "text") as.factor(column) else column
+}
+
+# The same, with text as it is.
+unmarked <- function(column) {
   if (!is.null(dim(column))) dim(column) <- NULL
   if (is.raw(column)) column <- as.character(column)
   marks <- c("AsIs", "labelled", "haven_labelled", "haven_labelled_spss", "vctrs_vctr",
@@ -126,7 +136,7 @@ plain_column <- function(column) {
   if (is.object(column) && any(marks %in% oldClass(column))) {
     oldClass(column) <- setdiff(oldClass(column), marks)
   }
-  if (kind_of(column) == "text") as.factor(column) else column
+  column
 }
 
 # The code of each element, and the values and labels of the codes, in the order that factor()

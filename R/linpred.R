@@ -12,7 +12,7 @@
 # deviations needed? new_groups: are all groups taken for new ones?
 plan_prediction <- function(fit, what, residual, asked, response = FALSE, sigma = residual,
                             new_groups = FALSE) {
-  design_of(fit, paste0(what, "()"))
+  check_readable(fit, paste0(what, "()"), asked$newdata)
   taken <- arguments_of_scale(family_of(fit), residual, response, sigma)
   unused <- Filter(Negate(is.null), asked[setdiff(sigma_arguments, taken)])
   check_dots_empty(c(asked$beside, unused), c(prediction_arguments, taken), what)
@@ -159,13 +159,13 @@ check_counted <- function(family, values, columns) {
 }
 
 matrix_of_fixed <- function(plan, frame) {
-  schema <- plan$fit$design
+  schema <- readable_design(plan$fit)
   terms_matrix(schema$terms, frame, schema$coding)[, plan$fit$posterior$fixed, drop = FALSE]
 }
 
 # Z of the chosen columns of a grouping.
 matrix_of_random <- function(plan, one, frame) {
-  do.call(cbind, random_matrices(plan$fit$design, frame, one$bars))
+  do.call(cbind, random_matrices(readable_design(plan$fit), frame, one$bars))
 }
 
 # What a grouping adds to the linear predictor of some rows: Z, and the effects of the rows' groups,

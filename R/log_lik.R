@@ -106,7 +106,7 @@ response_of <- function(fit, newdata) {
   family <- family_of(fit)
   if (is.null(newdata)) return(read_frame(family, fit$design$frame)$y)
   check_newdata(newdata)
-  schema <- schema_of(fit$design, character())
+  schema <- schema_of(readable_design(fit), character())
   frame <- new_frame(schema, newdata, list(response = TRUE))
   weights <- if (family$weights == "trials") new_weights(schema, newdata, NULL)
   read_new(family, frame[1], weights)$y
@@ -123,8 +123,8 @@ log_lik_of_groups <- function(fit, asked) {
   if (all(vapply(asked[c("newdata", "offset", "weights")], is.null, NA))) {
     groups <- any_groups_of_fit(fit)
   } else {
-    design_of(fit, "log_lik(newdata = )")
-    rows <- prediction_rows(fit, asked, all_random(fit$design), with_sigma = TRUE,
+    check_readable(fit, "log_lik(newdata = )", asked$newdata)
+    rows <- prediction_rows(fit, asked, all_random(readable_design(fit)), with_sigma = TRUE,
                             with_response = TRUE)
     check_new_levels(fit, rows["stratum"], asked$allow_new_levels)
     plan <- start_plan(fit, rows["stratum"], draw_ids, residual = FALSE)
@@ -172,7 +172,7 @@ sigma_of_rows <- function(plan, sigma, asked) {
 
 # Rows as a design of their own.
 design_of_rows <- function(fit, rows) {
-  design <- fit$design
+  design <- readable_design(fit)
   design$frame <- frame_of_rows(rows)
   groupings <- groupings_of(fit$posterior)
   strata <- strata_of(fit$posterior)

@@ -32,8 +32,14 @@ check_extra <- function(values, name, data) {
 }
 
 evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family) {
+  frame <- quiet_frame(whole, data, extras, na.action, drop_levels, family)
+  if (nrow(frame)) tell_dropped(length(attr(frame, "na.action")), nrow(frame))
+  frame
+}
+
+quiet_frame <- function(whole, data, extras, na.action, drop_levels, family) {
   action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
-  frame <- tryCatch(
+  tryCatch(
     do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action, family),
                                        drop.unused.levels = drop_levels), extras)),
     error = function(e) {
@@ -42,12 +48,13 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family) 
       abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
     }
   )
-  dropped <- length(attr(frame, "na.action"))
-  if (dropped && nrow(frame)) {
-    tell <- if (dropped > most_dropped * (dropped + nrow(frame))) warn else inform
-    tell("Dropped {dropped} of {dropped + nrow(frame)} rows with missing values.")
-  }
-  frame
+}
+
+tell_dropped <- function(dropped, kept) {
+  if (dropped == 0) return(invisible())
+  tell <- if (dropped > most_dropped * (dropped + kept)) warn else inform
+  counts <- format(c(dropped, dropped + kept), scientific = FALSE, trim = TRUE)
+  tell("Dropped {counts[1]} of {counts[2]} rows with missing values.")
 }
 
 # Of a formula that cannot be evaluated: what it names that is nowhere, or is a function where a

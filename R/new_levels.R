@@ -4,7 +4,7 @@
 # on how many rows it has, nor on their order.
 
 check_new_levels <- function(fit, rows, allowed) {
-  design <- fit$design
+  design <- readable_design(fit)
   if (allowed) return(invisible())
   for (part in c(grouping_parts_of(design$by), "sigma")) {
     is_group <- part != "sigma"

@@ -14,7 +14,7 @@ function_remedy <- function(e) {
 # offset and weight.
 prediction_rows <- function(fit, asked, random, with_sigma, with_response,
                             with_weights = with_sigma) {
-  design <- fit$design
+  design <- readable_design(fit)
   by <- design$by[c(parts_of_random(random), if (with_sigma) "sigma")]
   needed <- list(terms = c(list(design$terms), bars_of_random(random)), by = by[lengths(by) > 0],
                  response = with_response, weights = with_weights)

@@ -42,10 +42,14 @@ two_values_remedy <- function(y, name) {
 check_varies <- function(frame) {
   y <- frame[[1]]
   if (length(y) > 1 && y[2] == y[1] && all(y == y[1])) {
-    abort("The response {.code {names(frame)[1]}} is constant.",
-          x = "All {length(y)} values are {describe(unname(y[1]))}.",
-          i = "A model of it has no residual variance.")
+    refuse_constant_response(names(frame)[1], length(y), unname(y[1]))
   }
+}
+
+refuse_constant_response <- function(name, n_rows, value) {
+  abort("The response {.code {name}} is constant.",
+        x = "All {format(n_rows, scientific = FALSE)} values are {describe(value)}.",
+        i = "A model of it has no residual variance.")
 }
 
 # Successes and failures ------------------------------------------------------------------------

@@ -6,7 +6,8 @@
 #'
 #' @param formula A model in lme4's syntax, such as `y ~ x + (1 + x || g)`; see
 #'   [relm_design()]; or its text. Or cross-products, made by [crossprods()].
-#' @param data A data frame with the variables of the formula.
+#' @param data A data frame with the variables of the formula; or what gives data frames in chunks, for
+#'   data that are too large for memory: see [crossprods()]. The fit then has no rows.
 #' @param sigma The model of the residual variance: `~ 1` for a common one, `~ f` for one for each
 #'   level of the factor `f`, which may vary within groups.
 #' @param prior Priors, made by [relm_prior()].
@@ -76,7 +77,8 @@
 #'   `NULL` stands.
 #' @param progress Show a progress bar? With 100,000 rows or groups and more, messages say what is
 #'   done before it begins.
-#' @param ... Unknown arguments are refused.
+#' @param ... With data in chunks, `levels`, `like` and `chunk_rows` of [crossprods()]. Unknown
+#'   arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
 #'   [summary()][summary.relm], [plot()][plot.relm], [fixef()][relm-effects],
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
@@ -172,13 +174,15 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                          offset, subset, na.action = getOption("na.action"),
                          contrasts = NULL, family = "gaussian", progress = interactive(), ...) {
   call <- match.call()
-  check_dots_empty(list(...), names(formals(relm.formula)))
+  from_source <- !missing(data) && is_source(data)
+  if (!from_source) check_dots_empty(list(...), names(formals(relm.formula)))
   check_family(tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
-  if (!missing(data) && is_source(data)) {
+  if (from_source) {
     read <- crossprods(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
-                       na.action, contrasts, family = family)
+                       na.action, contrasts, family = family, drop.unused.levels = TRUE,
+                       by_group = FALSE, progress = progress, ...)
     return(fit_crossprods(call, read, prior, control, seed))
   }
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
@@ -219,9 +223,13 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
 }
 
 fit_crossprods <- function(call, crossprods, prior, control, seed) {
+  schema <- crossprods$schema
+  crossprods$schema <- NULL
   posterior <- relm_posterior(crossprods, prior)
   tell_far_slopes(posterior)
-  new_fit(call, posterior, control, seed)
+  fit <- new_fit(call, posterior, control, seed)
+  fit$schema <- schema
+  fit
 }
 
 # Cross-products have a family; to name it again does no harm.

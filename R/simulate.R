@@ -58,7 +58,7 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
 in_form_of_response <- function(plan, values) {
   if (family_of(plan$fit)$weights != "trials") return(values)
   trials <- if (!is.null(plan$rows$trials)) as.numeric(pad_rows(plan, plan$rows$trials))
-  like <- schema_of(plan$fit$design, character())$columns[[1]]
+  like <- schema_of(readable_design(plan$fit), character())$columns[[1]]
   if (is.null(trials) && has_totals(like)) trials <- rep(1, nrow(values))
   values[] <- lapply(values, write_successes, trials, like)
   values
@@ -74,7 +74,7 @@ draws_new_groups <- function(fit, use.u, re_formula, re.form) {
   if (given[["use.u"]]) return(!check_flag(use.u, "use.u"))
   if (!given[["re.form"]]) return(FALSE)
   bars <- bars_of_random(chosen_random(fit, re.form, "re.form"))
-  if (length(bars) && !identical(length(bars), length(fit$design$bars))) {
+  if (length(bars) && !identical(length(bars), length(readable_design(fit)$bars))) {
     abort("{.arg re.form} must be NULL, for the group effects of the draws, or NA, for new ones.",
           x = "It is {.code {deparse1(re.form)}}.",
           i = "{.arg re_formula} takes some of them up and leaves others out.")

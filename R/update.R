@@ -42,7 +42,7 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   check_dots_empty(changes[!names(changes) %in% known], known, "update")
   call <- object$call
   call[names(changes)] <- lapply(changes, rlang::quo_get_expr)
-  formula <- if (of_crossprods) crossprods_of(object$posterior) else object$design$formula
+  formula <- if (of_crossprods) crossprods_of(object) else object$design$formula
   if (!missing(formula.)) {
     formula <- if (of_crossprods) check_crossprods(formula.)
       else update_formula(object, formula_of_text(formula., parent.frame(), "formula."))
@@ -53,8 +53,10 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
     abort("The response of this fit was given to {.fn refit}, and is not in the data.",
           i = "Give {.arg data}.")
   }
-  old <- old_arguments(object, setdiff(names(call), names(changes)), formula, changes,
-                       parent.frame())
+  kept <- setdiff(names(call), names(changes))
+  # Of a source it was told when it was read.
+  if (of_crossprods) kept <- intersect(kept, known)
+  old <- old_arguments(object, kept, formula, changes, parent.frame())
   fit <- eval(as.call(c(list(quote(relm), formula), old, changed_arguments(changes))))
   fit$call <- call
   fit
@@ -124,9 +126,12 @@ check_crossprods <- function(x) {
         x = "It is {describe(x)}.", i = "Make them of the new formula with {.fn crossprods}.")
 }
 
-# The cross-products in a posterior, without aliased columns.
-crossprods_of <- function(posterior) {
+# The cross-products in a fit's posterior, without aliased columns.
+crossprods_of <- function(fit) {
+  posterior <- fit$posterior
   own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "shape",
                                      "level_rows", "parameters", "tails"))
-  structure(unclass(posterior)[own], class = "relm_crossprods")
+  crossprods <- unclass(posterior)[own]
+  crossprods$schema <- fit$schema
+  structure(crossprods, class = "relm_crossprods")
 }

@@ -58,6 +58,9 @@ SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
 SEXP ffi_work_for(SEXP parent);
+SEXP ffi_new_keys(SEXP width);
+SEXP ffi_number_keys(SEXP table, SEXP columns);
+SEXP ffi_add_at(SEXP totals, SEXP places, SEXP values);
 
 /* Element `name` of a list; an error when it is missing. */
 SEXP list_element(SEXP list, const char *name);

@@ -84,13 +84,26 @@ static cells_t decode_cells(SEXP cell_factor, SEXP stratum_factor, SEXP cell_str
     return cells;
 }
 
+/* The stratum of each cell. Only those of these rows are looked at: a chunk of the data costs the
+   same however many cells there are. */
+static const int *strata_of_rows(const rows_t *rows, SEXP cell_stratum, const cells_t *cells)
+{
+    const int *stratum = checked_integers(cell_stratum, "cell_stratum", cells->n_cells);
+    for (int i = 0; i < rows->n_rows; i++) {
+        int own = stratum[rows->cell[i]];
+        if (own < 0 || own >= cells->n_strata)
+            error("internal error: cell %d is in stratum %d", rows->cell[i] + 1, own + 1);
+    }
+    return stratum;
+}
+
 /* Absorbs rows into cell_factor and stratum_factor, in place: the arrays belong
    to the accumulation alone until it is done, and a copy for every chunk of the
    data would cost more than the data. */
 SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP stratum_factor, SEXP cell_stratum)
 {
     allow_stop();
-    cells_t cells = decode_cells(cell_factor, stratum_factor, cell_stratum);
+    cells_t cells = decode_factors(cell_factor, stratum_factor);
     double q = cells.factors.n_random, p = cells.factors.n_coef;
     SEXP weights = list_element(rows_list, "weights");
     rows_t rows;
@@ -103,7 +116,7 @@ SEXP ffi_absorb_rows(SEXP rows_list, SEXP cell_factor, SEXP stratum_factor, SEXP
     rows.cell = list_places(rows_list, "cell", rows.n_rows, 0, cells.n_cells);
     rows.order = order_by_cell(rows.n_rows, rows.cell, cells.n_cells,
                                integers(rows.n_rows), integers(rows.n_rows));
-    rows.cell_stratum = cells.cell_stratum;
+    rows.cell_stratum = strata_of_rows(&rows, cell_stratum, &cells);
     absorb_buffers_t buffers;
     ALLOCATE(buffers = take_rows(cells.factors.n_random, cells.factors.n_coef, &work));
     absorb_rows(&rows, &cells.factors, &buffers);

@@ -212,5 +212,18 @@ wide$X <- matrix(rnorm(160 * 66), 160)
 invisible(short(y ~ X + (1 | g), wide))
 invisible(short(y ~ X + (1 | g), wide, prior = relm_prior(beta = normal(0, 1))))
 invisible(short(y ~ X + (1 | g), wide, sigma = ~ f))
+chunks <- function(size) {
+  rows <- split(seq_len(nrow(data)), (seq_len(nrow(data)) - 1) %/% size)
+  function(reset = FALSE) {
+    if (reset) rows <<- split(seq_len(nrow(data)), (seq_len(nrow(data)) - 1) %/% size)
+    if (reset || length(rows) == 0) return(NULL)
+    chunk <- data[rows[[1]], ]
+    rows <<- rows[-1]
+    chunk
+  }
+}
+for (formula in c(y ~ x + f + (1 | g), y ~ poly(x, 2) + (1 | g:f) + (1 + x | f))) {
+  invisible(crossprods(formula, chunks(7), sigma = ~ f, weights = w))
+}
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))
 cat("every entry point ran\n")

@@ -242,7 +242,7 @@ test_that("a fit keeps its family, and takes another", {
   }
   expect_identical(updated(fit, family = poisson())$family, "poisson")
   expect_error(updated(fit, family = binomial()), "must be 0 or 1", class = "relm_error")
-  of_crossprods <- crossprods_of(fit$posterior)
+  of_crossprods <- crossprods_of(fit)
   expect_null(of_crossprods$shape)
   expect_identical(of_crossprods$responses, fit$posterior$responses)
 })

@@ -1,0 +1,75 @@
+# Cross-products of rows that come in chunks.
+
+crossprods_of_source.relm_source <- function(source, formula, sigma = ~ 1, weights, offset, subset,
+                                             na.action = getOption("na.action"), contrasts = NULL,
+                                             family = "gaussian", drop.unused.levels = FALSE,
+                                             by_group = NULL, reading = list(), ...) {
+  on.exit(source$close())
+  check_dots_empty(rlang::enquos(...), arguments_of_sources, "crossprods")
+  family <- check_family(tryCatch(family, error = identity))
+  check_formula(formula)
+  given <- rlang::quo_get_expr(rlang::enquo(sigma))
+  model <- list(formula = formula, family = family, na.action = na.action, contrasts = contrasts,
+                sigma = check_sigma(tryCatch(sigma, error = identity), given, family),
+                drop.unused.levels = check_flag(drop.unused.levels, "drop.unused.levels"),
+                progress = check_flag(reading$progress, "progress"))
+  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset))
+  model$quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
+  subset <- list(subset = rlang::enquo(subset))
+  model$subset <- subset[!vapply(subset, rlang::quo_is_missing, NA)]
+  if (!is.null(by_group)) check_flag(by_group, "by_group")
+  read_crossprods(new_reader(source), model, by_group, reading)
+}
+
+arguments_of_sources <- c(
+  "sigma", "weights", "offset", "subset", "na.action", "contrasts", "family", "drop.unused.levels",
+  "by_group", "levels", "like", "chunk_rows", "progress"
+)
+
+read_crossprods <- function(reader, model, by_group, reading) {
+  schema <- if (is.null(reading$like)) find_schema(reader, model, reading$levels)
+    else schema_like(reader, model, reading$like)
+  accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
+  dropped <- accumulate_chunks(reader, accumulation, schema, model)
+  if (accumulation$n_rows) tell_dropped(dropped, accumulation$n_rows)
+  finish_accumulation(accumulation)
+}
+
+# How many rows were dropped.
+accumulate_chunks <- function(reader, accumulation, schema, model) {
+  asked <- list(subset = model$subset$subset, na.action = model$na.action)
+  dropped <- 0
+  bar <- reading_bar(reader, model$progress, "Reading")
+  on.exit(bar$done())
+  repeat {
+    chunk <- next_chunk(reader)
+    if (is.null(chunk)) return(dropped)
+    if (nrow(chunk) == 0) next
+    in_chunk(reader, {
+      frame <- chunk_frame(schema, chunk, asked)
+      accumulate_frame(accumulation, schema, frame, function() bar$set(reader$n_rows))
+    })
+    dropped <- dropped + length(attr(frame, "na.action"))
+    bar$set(reader$n_rows)
+  }
+}
+
+# As many rows of a frame at a time as are absorbed at once.
+accumulate_frame <- function(accumulation, schema, frame, tell) {
+  n <- nrow(frame)
+  if (n == 0) return(invisible())
+  keys <- chunk_keys(schema, frame)
+  done <- 0L
+  while (done < n) {
+    rows <- seq.int(done + 1L, min(n, done + rows_wanted(accumulation)))
+    if (length(rows) == n) rows <- NULL
+    of_rows <- lapply(keys, lapply, function(column) if (is.null(rows)) column else column[rows])
+    accumulate(accumulation, schema_rows(schema, frame, rows), of_rows)
+    done <- if (is.null(rows)) n else rows[length(rows)]
+    tell()
+  }
+}
+
+crossprods_of_source.function <- function(source, formula, ...) {
+  crossprods_of_source(function_source(source), formula, ...)
+}

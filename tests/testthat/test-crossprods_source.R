@@ -1,0 +1,223 @@
+# Cross-products of rows that come in chunks, and fits of them, against those of the data frame.
+
+d <- grouped_data(40)
+set.seed(4)
+d$h <- rep_len(c("u", "v", "w", "z", "y"), nrow(d))
+d$ff <- factor(d$f, c("c", "unused", "a", "b"))
+d$times <- 1L + rpois(nrow(d), 1)
+d$one <- as.numeric(d$y > 1)
+d$count <- rpois(nrow(d), exp(pmin(d$y, 2) / 2))
+d$trials <- 3L + rpois(nrow(d), 2)
+d$successes <- rbinom(nrow(d), d$trials, 0.4)
+sizes <- c(1, 7, 50, nrow(d))
+
+# Both calls with the same arguments.
+expect_reads_as_whole <- function(formula, data, ..., chunk_sizes = sizes) {
+  whole <- crossprods(formula, data, ...)
+  for (size in chunk_sizes) {
+    read <- crossprods(formula, chunks_of(data, size), ...)
+    expect_same_crossprods(read, whole)
+  }
+}
+
+fit_few <- function(...) suppressMessages(relm(..., chains = 2, draws = 40, seed = 3))
+
+test_that("cross-products of chunks are those of the data frame", {
+  expect_reads_as_whole(y ~ x + f + (1 + x | g), d)
+  expect_reads_as_whole(y ~ x + ff, d)
+  expect_reads_as_whole(y ~ x + (1 | g / h), d, by_group = TRUE)
+  expect_reads_as_whole(y ~ x * f + (1 | g) + (1 + x | h), d, sigma = ~ f, weights = w,
+                        offset = v / 2)
+  expect_reads_as_whole("y ~ . - g - w + (1 | g)", d[c("y", "x", "f", "v", "g", "w")], subset = w > 0.5)
+})
+
+test_that("bases and levels are those of all rows", {
+  expect_reads_as_whole(y ~ poly(x, 2) + splines::ns(v, 3) + scale(w) + (1 | g), d)
+  expect_reads_as_whole(y ~ factor(round(x)) + cut(v, c(-9, 0, 9)) + (1 | factor(round(2 * v))), d)
+  expect_reads_as_whole(y ~ interaction(f, h) + paste0(h, f) + (f || g), d, chunk_sizes = c(50, 7))
+  expect_reads_as_whole(y ~ I(x > 0) + ordered(f) + (1 | h), d,
+                        contrasts = list(`ordered(f)` = "contr.sum"), chunk_sizes = 7)
+})
+
+test_that("so are those of other families", {
+  expect_reads_as_whole(one ~ x + f + (1 | g), d, family = binomial())
+  expect_reads_as_whole(cbind(successes, trials - successes) ~ x + (1 | g), d, offset = v,
+                        family = binomial("cloglog"))
+  expect_reads_as_whole(successes / trials ~ x + (1 | g), d, weights = trials, family = binomial())
+  expect_reads_as_whole(count ~ x + (1 | g) + (1 | h), d, family = poisson(), weights = times)
+  expect_reads_as_whole(count ~ ff + (1 | g), d, family = negative_binomial(), offset = log(w))
+  sick <- transform(d, one = factor(ifelse(one == 1, "yes", "no"), c("no", "yes")))
+  expect_reads_as_whole(one ~ x + (1 | g), sick, family = binomial())
+})
+
+test_that("draws are those of the data frame", {
+  for (formula in c("y ~ x + (1 + x | g)", "y ~ x", "y ~ ff + (1 | g / h)",
+                    "y ~ x + (1 | g) + (1 | h)")) {
+    whole <- fit_few(formula, d)
+    for (size in c(1, 50)) expect_same_draws(fit_few(formula, chunks_of(d, size)), whole)
+  }
+  whole <- fit_few(y ~ x + f + (1 | g), d, sigma = ~ f, weights = w, offset = v / 2,
+                   prior = relm_prior(sigma = half_normal(1)))
+  read <- fit_few(y ~ x + f + (1 | g), chunks_of(d, 7), sigma = ~ f, weights = w, offset = v / 2,
+                  prior = relm_prior(sigma = half_normal(1)))
+  expect_same_draws(read, whole)
+})
+
+test_that("draws of other families are those of the data frame", {
+  expect_draws_of <- function(formula, ...) {
+    expect_same_draws(fit_few(formula, chunks_of(d, 50), ...), fit_few(formula, d, ...))
+  }
+  expect_draws_of(one ~ x + f + (1 | g), family = binomial())
+  expect_draws_of(cbind(successes, trials - successes) ~ x + (1 | g), family = binomial())
+  expect_draws_of(count ~ x + (1 | g), family = poisson(), weights = times)
+  expect_draws_of(count ~ x + (1 | g), family = negative_binomial())
+})
+
+test_that("rows with missing values are dropped, and told once", {
+  gaps <- d
+  gaps$y[c(1, 5, 60)] <- NA
+  gaps$x[5:9] <- NA
+  gaps$f[200] <- NA
+  gaps$g[100] <- NA
+  expect_message(whole <- crossprods(y ~ x + f + (1 | g), gaps), "Dropped 9 of 264")
+  told <- capture_messages(read <- crossprods(y ~ x + f + (1 | g), chunks_of(gaps, 7)))
+  expect_length(told, 1)
+  expect_match(told, "Dropped 9 of 264 rows")
+  expect_same_crossprods(read, whole)
+  expect_warning(crossprods(y ~ x + (1 | g), chunks_of(transform(gaps, x = ifelse(w > 2, NA, x)), 50)),
+                 "Dropped")
+})
+
+test_that("fits have no levels that only dropped rows have, cross-products have them", {
+  gaps <- transform(d, f = ifelse(f == "a", "d", f), y = ifelse(f == "b", NA, y))
+  read <- function(of, ...) suppressWarnings(of(y ~ f + (1 | g), ...))
+  whole <- read(fit_few, gaps)
+  expect_equal(whole$posterior$fixed, c("(Intercept)", "fd"))
+  expect_same_draws(read(fit_few, chunks_of(gaps, 50)), whole)
+  expect_identical(read(crossprods, chunks_of(gaps, 50))$fixed, c("(Intercept)", "fc", "fd"))
+})
+
+test_that("chunks without rows, columns without values and types that widen are no matter", {
+  pieces <- list(data.frame(), d[0, ], d[1:3, ], d[0, ], d[4:264, ])
+  expect_same_crossprods(crossprods(y ~ x + f + (1 | g), function_of(pieces)),
+                         crossprods(y ~ x + f + (1 | g), d))
+  gaps <- transform(d, x = c(rep(NA, 100), x[-(1:100)]))
+  pieces <- list(transform(gaps[1:50, ], x = NA), gaps[51:264, ])
+  expect_same_crossprods(suppressWarnings(crossprods(y ~ x + (1 | g), function_of(pieces))),
+                         suppressWarnings(crossprods(y ~ x + (1 | g), gaps)))
+  ids <- transform(d, g = round(2 * v), x = round(x))
+  pieces <- list(transform(ids[1:50, ], g = as.integer(g), x = as.integer(x)), ids[51:264, ])
+  expect_same_crossprods(crossprods(y ~ x + (1 | g), function_of(pieces, FALSE)),
+                         crossprods(y ~ x + (1 | g), ids))
+  expect_error(crossprods(y ~ x, function() NULL), "No rows are left", class = "relm_error")
+  expect_error(crossprods(y ~ x, chunks_of(transform(d, x = NA), 50), subset = w > 9),
+               "No rows are left", class = "relm_error")
+})
+
+test_that("what can be read once needs levels, or an earlier design", {
+  once <- function(size = 50) chunks_of(d, size, starts_over = FALSE)
+  expect_same_crossprods(crossprods(y ~ x + (1 | g), once()), crossprods(y ~ x + (1 | g), d))
+  formula <- y ~ x + f + (1 | g)
+  expect_error(crossprods(formula, once()), "read once.*`f`.*levels", class = "relm_error")
+  expect_same_crossprods(crossprods(formula, once(), levels = list(f = c("a", "b", "c"))),
+                         crossprods(formula, d))
+  other <- crossprods(formula, once(), levels = list(f = c("c", "a", "b")))
+  expect_identical(other$fixed, c("(Intercept)", "x", "fa", "fb"))
+  expect_error(crossprods(y ~ poly(x, 2), once()), "poly\\(x, 2\\).*like", class = "relm_error")
+  formula <- y ~ poly(x, 2) + f + (1 | g)
+  whole <- crossprods(formula, d)
+  expect_same_crossprods(crossprods(formula, once(), like = relm_design(formula, d)), whole)
+  earlier <- crossprods(formula, chunks_of(d, 7))
+  expect_same_crossprods(crossprods(formula, once(), like = earlier), whole)
+  weighted <- crossprods(formula, once(), like = earlier, weights = w)
+  expect_same_crossprods(weighted, crossprods(formula, d, weights = w))
+  expect_error(crossprods(y ~ x, once(), like = earlier), "another model", class = "relm_error")
+  expect_error(crossprods(y ~ x, once(), like = 1), "must be a design", class = "relm_error")
+  expect_error(crossprods(y ~ f, once(), levels = list(a = "b")), "no variable", class = "relm_error")
+  expect_error(crossprods(y ~ f, once(), levels = "a"), "must be a list", class = "relm_error")
+  expect_error(crossprods(y ~ x, d, levels = list(f = "a")), "in chunks", class = "relm_error")
+})
+
+test_that("chunks that differ are refused by number and column", {
+  refused <- function(pattern, second, formula = y ~ x + f + (1 | g), ..., levels = list(f = letters[1:3])) {
+    pieces <- list(d[1:50, ], second)
+    expect_error(crossprods(formula, function_of(pieces, FALSE), levels = levels, ...),
+                 paste0("Chunk 2 of the function.*", pattern), class = "relm_error")
+  }
+  rest <- d[51:264, ]
+  refused("no column `x`", rest[names(rest) != "x"])
+  refused("`x`.*type.*character.*was a numeric", transform(rest, x = as.character(x)))
+  refused("`f`.*level.*\"new\"", transform(rest, f = replace(f, 3, "new")))
+  refused("`g`.*numeric.*was a character", transform(rest, g = as.numeric(factor(g))))
+  refused("`x`.*must be finite.*row 2", transform(rest, x = replace(x, 2, Inf)))
+  refused("weights.*positive", transform(rest, w = -w), weights = w)
+  refused("must be 0 or 1", transform(rest, one = 2), formula = one ~ x + f, family = binomial())
+  refused("must be a data frame", as.list(rest))
+  refused("the disk is gone", function() stop("the disk is gone"))
+  expect_error(crossprods(y ~ x, function_of(list(function() stop("no file")), FALSE)),
+               "Chunk 1 of the function cannot be read.*no file", class = "relm_error")
+  expect_error(crossprods(y ~ rank(x) + (1 | g), chunks_of(d, 50)), "rank\\(x\\).*depends on all rows",
+               class = "relm_error")
+  expect_error(crossprods(y ~ I(x - mean(x)) + (1 | g), chunks_of(d, 50)), "depends on all rows",
+               class = "relm_error")
+  expect_error(crossprods(y ~ x, function(n) d), "needs `n`", class = "relm_error")
+  expect_error(crossprods(y ~ zz, chunks_of(d, 50)), "names `zz`", class = "relm_error")
+  expect_error(crossprods(y ~ x, chunks_of(d, 50), wieghts = w), "no argument `wieghts`",
+               class = "relm_error")
+})
+
+test_that("an interrupt stops the reading, and what was open is closed", {
+  closed <- 0
+  pieces <- list(d[1:50, ], function() rlang::interrupt())
+  source <- new_source(function_of(pieces, FALSE), "a source", close = function() closed <<- closed + 1)
+  stopped <- tryCatch(crossprods(y ~ x + (1 | g), source), interrupt = function(e) "stopped")
+  expect_identical(stopped, "stopped")
+  expect_identical(closed, 1)
+  source$next_rows <- function_of(list(d[1:50, ], function() stop("lost")), FALSE)
+  expect_error(crossprods(y ~ x + (1 | g), source), "lost", class = "relm_error")
+  expect_identical(closed, 2)
+  source$next_rows <- chunks_of(d, 50)
+  crossprods(y ~ x + (1 | g), source)
+  expect_identical(closed, 3)
+})
+
+test_that("fits of chunks predict new rows as those of data frames do", {
+  new <- d[c(7, 200, 90), ]
+  formula <- y ~ poly(x, 2) + f + (1 + v | g)
+  whole <- fit_few(formula, d, sigma = ~ h, weights = w, offset = v, prior = relm_prior(sigma = pooled()))
+  read <- fit_few(formula, chunks_of(d, 50), sigma = ~ h, weights = w, offset = v,
+                  prior = relm_prior(sigma = pooled()))
+  expect_same_draws(read, whole)
+  expect_null(read$design)
+  same <- function(of, ...) expect_equal(of(read, newdata = new, ...), of(whole, newdata = new, ...),
+                                         tolerance = 1e-6)
+  same(posterior_predict, seed = 1)
+  same(posterior_epred, re_formula = NA)
+  same(posterior_linpred, re_formula = ~ (1 | g))
+  same(predict, seed = 1)
+  same(fitted)
+  same(log_lik)
+  same(log_lik, by = "group")
+  same(residuals)
+  new$g <- c("g1", "other", "g2")
+  same(posterior_predict, allow_new_levels = TRUE, seed = 2)
+  expect_error(posterior_predict(read, new), "\"other\"", class = "relm_error")
+  expect_error(posterior_predict(read), "has not kept.*newdata", class = "relm_error")
+  expect_error(model.frame(read), "needs the data", class = "relm_error")
+  expect_error(posterior_predict(read, new["x"]), "no column", class = "relm_error")
+  for (with in list(crossprods(formula, chunks_of(d, 7)), read)) {
+    again <- suppressMessages(if (inherits(with, "relm")) update(with, draws = 20, seed = 3)
+                              else relm(with, chains = 1, draws = 20, seed = 3))
+    expect_identical(dim(posterior_epred(again, d[1:2, ]))[2], 2L)
+  }
+})
+
+test_that("fits of chunks of other families predict new rows", {
+  new <- d[c(7, 200, 90), ]
+  for (formula in list(one ~ x + f + (1 | g), cbind(successes, trials - successes) ~ x + (1 | g))) {
+    whole <- fit_few(formula, d, family = binomial())
+    read <- fit_few(formula, chunks_of(d, 50), family = binomial())
+    expect_equal(posterior_epred(read, new), posterior_epred(whole, new), tolerance = 1e-6)
+    expect_equal(posterior_predict(read, new, seed = 1), posterior_predict(whole, new, seed = 1))
+  }
+})
