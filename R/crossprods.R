@@ -20,6 +20,11 @@
 #'
 #' * A function without arguments gives the next data frame each time it is called, and `NULL` after the
 #'   last. If it has an argument `reset`, it starts over when that is `TRUE`.
+#' * Names of files are read in blocks of `chunk_rows` rows, as `read.csv()` reads them, compressed or
+#'   not, or with the package arrow or nanoparquet where they end in `.parquet`. nanoparquet reads a file
+#'   at once. Several files are one table.
+#' * A connection with comma-separated values is read in blocks too. If it is open, it is read from where
+#'   it is, once, and stays open. If not, it is opened, as often as is needed, and closed.
 #'
 #' Levels of factors and bases of terms such as `poly()` are those of all rows. Where the model has
 #' factors, text or such terms among its columns, a first pass finds them, so that the source must be
@@ -27,6 +32,9 @@
 #' which `poly()`, `scale()`, `ns()`, `bs()` and functions that relm does not know are made: 8 bytes a
 #' row and column. Grouping factors, and `sigma`, need no first pass. What can be read once needs
 #' `levels` or `like`.
+#'
+#' Types of a file's columns are those of its first block, and whole numbers are numbers. A column of
+#' numbers that has text further on is text where there is a first pass, and is refused elsewhere.
 #'
 #' Chunks must have the same columns, of the same types. What differs is refused by the number of the
 #' chunk and the name of the column, and no partial result is given. A column whose values depend on

@@ -27,7 +27,7 @@ arguments_of_sources <- c(
 )
 
 read_crossprods <- function(reader, model, by_group, reading) {
-  schema <- if (is.null(reading$like)) find_schema(reader, model, reading$levels)
+  schema <- if (is.null(reading$like)) find_schema_of_types(reader, model, reading$levels)
     else schema_like(reader, model, reading$like)
   accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
   dropped <- accumulate_chunks(reader, accumulation, schema, model)
@@ -72,4 +72,14 @@ accumulate_frame <- function(accumulation, schema, frame, tell) {
 
 crossprods_of_source.function <- function(source, formula, ...) {
   crossprods_of_source(function_source(source), formula, ...)
+}
+
+crossprods_of_source.connection <- function(source, formula, ..., reading) {
+  source <- connection_source(source, reading$chunk_rows)
+  crossprods_of_source(source, formula, ..., reading = reading)
+}
+
+crossprods_of_source.character <- function(source, formula, ..., reading) {
+  source <- files_source(source, reading$chunk_rows)
+  crossprods_of_source(source, formula, ..., reading = reading)
 }

@@ -13,7 +13,7 @@
 
 is_source <- function(data) inherits(data, source_classes)
 
-source_classes <- c("tbl_lazy", "function", "relm_source")
+source_classes <- c("tbl_lazy", "function", "connection", "character", "relm_source")
 
 crossprods_of_source <- function(source, formula, ...) UseMethod("crossprods_of_source")
 
@@ -88,7 +88,7 @@ check_chunk_rows <- function(chunk, reader, number) {
 # What goes wrong where rows come from, with the number of the chunk.
 in_source <- function(reader, code, number = NULL) {
   tryCatch(code, error = function(e) {
-    if (inherits(e, "relm_wider")) stop(e)
+    if (inherits(e, "relm_wider") && isTRUE(reader$may_widen)) stop(e)
     abort(if (is.null(number)) "{reader$source$label} cannot be read from the start."
           else "Chunk {number} of {reader$source$label} cannot be read.",
           x = "{conditionMessage(e)}")

@@ -4,6 +4,20 @@
 # model: what crossprods() was asked for: formula, sigma, family, quosures (weights, offset), subset,
 # na.action, contrasts, drop.unused.levels.
 
+# As find_schema(). Where a column that seemed to be of numbers turns out to be text in the first pass, it
+# begins again with the column as text.
+find_schema_of_types <- function(reader, model, given) {
+  reader$may_widen <- can_restart(reader) && !is.null(reader$source$widen)
+  repeat {
+    schema <- tryCatch(find_schema(reader, model, given), relm_wider = identity)
+    if (!inherits(schema, "relm_wider")) break
+    reader$source$widen(schema$column)
+    restart_reader(reader)
+  }
+  reader$may_widen <- FALSE
+  schema
+}
+
 # The schema that chunks are read through. given: levels of factors by the name of their variable.
 find_schema <- function(reader, model, given) {
   pilot <- read_pilot(reader, model)
