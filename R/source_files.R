@@ -35,7 +35,7 @@ files_source <- function(paths, chunk_rows) {
     at <<- 0L
   }
   label <- if (length(paths) == 1) paste("the file", paths) else paste(length(paths), "files")
-  new_source(next_rows, label, restart, close_file, widen_of(types), estimate_rows(paths))
+  new_source(next_rows, label, restart, close_file, widen_of(types), rows_by_size(paths))
 }
 
 check_files <- function(paths) {
@@ -183,7 +183,7 @@ refuse_text <- function(name, text, type) {
 }
 
 # From the size of the files and of their first lines; NULL where these tell nothing.
-estimate_rows <- function(paths) {
+rows_by_size <- function(paths) {
   if (any(is_parquet(paths) | grepl("\\.(gz|bz2|xz|zip)$", paths))) return(NULL)
   lines <- readLines(paths[1], 101, warn = FALSE)[-1]
   if (length(lines) == 0) return(NULL)

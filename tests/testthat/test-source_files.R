@@ -123,6 +123,6 @@ test_that("Parquet files need a package that reads them", {
 })
 
 test_that("the number of rows is told beforehand from the size of the files", {
-  expect_equal(estimate_rows(write_table(d)), 60, tolerance = 0.1)
-  expect_null(estimate_rows(write_table(d, extension = ".csv.gz")))
+  expect_equal(rows_by_size(write_table(d)), 60, tolerance = 0.1)
+  expect_null(rows_by_size(write_table(d, extension = ".csv.gz")))
 })
