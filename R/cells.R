@@ -54,15 +54,15 @@ in_this_form <- function(x) {
 }
 
 # The groups and strata of a design's rows, the cell of each row, and the cells: pairs of both that
-# occur.
-find_cells <- function(design) {
+# occur. number: numbers the codes of a factor, as group_levels() does.
+find_cells <- function(design, number = group_levels) {
   n_rows <- nrow(design$frame)
   one <- list(labels = character(), index = rep(1L, n_rows), display = integer(),
               all = character())
-  levels_of <- function(grouping) if (is.null(grouping)) one else group_levels(grouping)
+  levels_of <- function(grouping) if (is.null(grouping)) one else number(grouping)
   factors <- factors_of(design)
   stratum <- levels_of(factors$sigma)
-  groups <- lapply(factors[grouping_parts_of(design$by)], group_levels)
+  groups <- lapply(factors[grouping_parts_of(design$by)], number)
   if (length(groups) > 1) return(find_cells_of_several(groups, stratum))
   group <- if (length(groups)) groups[[1]] else one
   n_strata <- max(1L, length(stratum$labels))

@@ -43,7 +43,8 @@
 #' A fit of chunks has no rows. It predicts new ones: give `newdata`.
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
-#' @param data A data frame, or a source of data frames: see *Data in chunks*.
+#' @param data A data frame; or a source of data frames, see *Data in chunks*; or a table in a database,
+#'   see [sql-sources].
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
 #' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers per

@@ -54,14 +54,15 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
                    subset = rlang::enquo(subset))
   check_flag(drop.unused.levels, "drop.unused.levels")
   design <- check_design(unchecked_design(formula, data, sigma, quosures, na.action, contrasts,
-                                          drop.unused.levels, family))
+                                          drop.unused.levels, family, check = TRUE))
   design$factors <- read_factors(design)
   design
 }
 
 # A design whose rows may be any, without the codes of groups. quosures: those that are missing too.
+# check: refuse weights that are none?
 unchecked_design <- function(formula, data, sigma, quosures, na.action, contrasts,
-                             drop.unused.levels, family) {
+                             drop.unused.levels, family, check = FALSE) {
   data <- plain_columns(data)
   parts <- formula_parts(formula)
   whole <- whole_formula(formula, sigma, data)
@@ -70,8 +71,8 @@ unchecked_design <- function(formula, data, sigma, quosures, na.action, contrast
     own_environment(whole, environment(formula), data)
   quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   extras <- evaluate_extras(data, quosures)
-  frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels,
-                                     family))
+  frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels, family,
+                                     check))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])
   groupings <- groupings_of_bars(parts$bars)
   design <- list(

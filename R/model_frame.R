@@ -31,17 +31,18 @@ check_extra <- function(values, name, data) {
   }
 }
 
-evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family) {
-  frame <- quiet_frame(whole, data, extras, na.action, drop_levels, family)
+evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family, check = TRUE) {
+  frame <- quiet_frame(whole, data, extras, na.action, drop_levels, family, check)
   if (nrow(frame)) tell_dropped(length(attr(frame, "na.action")), nrow(frame))
   frame
 }
 
-quiet_frame <- function(whole, data, extras, na.action, drop_levels, family) {
+quiet_frame <- function(whole, data, extras, na.action, drop_levels, family, check = TRUE) {
   action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
   tryCatch(
-    do.call(stats::model.frame, c(list(whole, data, na.action = check_then(action, family),
-                                       drop.unused.levels = drop_levels), extras)),
+    do.call(stats::model.frame,
+            c(list(whole, data, na.action = if (check) check_then(action, family) else action,
+                   drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
       check_variables(whole, data)

@@ -7,7 +7,8 @@
 #' @param formula A model in lme4's syntax, such as `y ~ x + (1 + x || g)`; see
 #'   [relm_design()]; or its text. Or cross-products, made by [crossprods()].
 #' @param data A data frame with the variables of the formula; or what gives data frames in chunks, for
-#'   data that are too large for memory: see [crossprods()]. The fit then has no rows.
+#'   data that are too large for memory: see [crossprods()]; or a table in a database: see
+#'   [sql-sources]. The fit then has no rows.
 #' @param sigma The model of the residual variance: `~ 1` for a common one, `~ f` for one for each
 #'   level of the factor `f`, which may vary within groups.
 #' @param prior Priors, made by [relm_prior()].

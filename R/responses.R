@@ -18,7 +18,8 @@ most_unmerged <- 200000L
 
 new_collection <- function() list(merged = NULL, parts = list(), n_rows = 0)
 
-# Adds a chunk of rows (design_rows()). group: rows x groupings.
+# Adds a chunk of rows (design_rows()), which may have `count`, how many rows of the data each stands
+# for. group: rows x groupings.
 collect_rows <- function(collection, chunk, group, family) {
   part <- merge_rows(responses_of_rows(chunk, group, family))
   collection$parts <- c(collection$parts, list(part))
@@ -35,11 +36,12 @@ collected_responses <- function(collection) {
 responses_of_rows <- function(chunk, group, family) {
   n <- length(chunk$y)
   times <- if (is.null(chunk$times)) rep(1, n) else as.numeric(chunk$times)
+  if (!is.null(chunk$count)) times <- times * chunk$count
   is_sum <- family$weights == "trials"
   values <- if (family$keeps_values) count_values(chunk$y, times)
   list(
-    X = unname(chunk$X), Z = unname(chunk$Z), y = if (is_sum) chunk$y else chunk$y * times,
-    trials = if (!is_sum) times else if (is.null(chunk$trials)) rep(1, n) else chunk$trials,
+    X = unname(chunk$X), Z = unname(chunk$Z), y = chunk$y * times,
+    trials = if (is_sum && !is.null(chunk$trials)) chunk$trials * times else times,
     offset = if (is.null(chunk$offset)) numeric(n) else chunk$offset, group = group,
     values = as.numeric(values$values), times = as.numeric(values$times),
     log_constant = sum(times * family$log_constant(chunk$y, chunk$trials))

@@ -1,0 +1,107 @@
+# Tables in databases, and cross-products of these against those of the same rows in R.
+
+# A table in SQLite, in memory; the connection ends with the test that asked for it.
+sqlite_table <- function(data, name = "fish", envir = parent.frame()) {
+  skip_if_not_installed("RSQLite")
+  skip_if_not_installed("dbplyr")
+  connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  do.call("on.exit", list(bquote(DBI::dbDisconnect(.(connection))), add = TRUE), envir = envir)
+  write_table(connection, data, name)
+}
+
+write_table <- function(connection, data, name = "fish") {
+  DBI::dbWriteTable(connection, name, as.data.frame(data), row.names = FALSE)
+  dplyr::tbl(connection, name)
+}
+
+# Fish with everything that a model may ask for. The groups appear in the order of their labels.
+fish_data <- function(n = 240) {
+  set.seed(33)
+  fish <- data.frame(
+    lake = rep(c("Anna", "anna", "\"; drop table fish; --", "Oe", "b'c"), each = n / 5),
+    boat = rep(1:8, n / 8), x = round(stats::rnorm(n, 20, 4), 3), z = stats::runif(n),
+    kind = rep_len(c("pike", "Gar", "it's", "\"; drop table fish; --"), n),
+    caught = rep_len(c(TRUE, FALSE, TRUE), n), w = round(stats::rexp(n) + 0.2, 2),
+    count = rep_len(c(2L, 5L, 1L, 7L, 3L), n)
+  )
+  fish <- fish[order(fish$lake, method = "radix"), ]
+  fish$kind[c(11, 40)] <- "pike"
+  fish$y <- 1e3 + fish$x / 5 + fish$count / 2 + stats::rnorm(n) +
+    stats::rnorm(5)[match(fish$lake, unique(fish$lake))]
+  fish$y[7] <- fish$z[9] <- fish$kind[12] <- NA
+  row.names(fish) <- NULL
+  fish
+}
+
+# R'R of all rows and of each cell by its labels, unshifted, over the lengths of the columns.
+scaled_products <- function(crossprods) {
+  total <- total_products(crossprods)
+  cells <- crossprods$cells$factor
+  q <- dim(cells)[1]
+  p <- length(crossprods$fixed)
+  raw <- if (q > 0) lapply(order_of_cells(crossprods), function(j) {
+    own <- matrix(cells[, , j], q)
+    crossprod(shift_columns(own, crossprods$shift, crossprods$intercepts, q)[, seq_len(q + p + 1)])
+  })
+  list(total = total, cells = raw)
+}
+
+# Labels of the groups and of the stratum of each cell, in one text.
+labels_of_cells <- function(crossprods) {
+  groups <- lapply(seq_along(crossprods$groupings), function(g) {
+    own <- crossprods$cells$group
+    crossprods$groupings[[g]]$groups[if (is.matrix(own)) own[, g] else own]
+  })
+  strata <- crossprods$strata$labels[crossprods$cells$stratum]
+  do.call(paste, c(groups, if (length(strata)) list(strata), list(sep = "|")))
+}
+
+order_of_cells <- function(crossprods) {
+  order(labels_of_cells(crossprods), method = "radix")
+}
+
+# Products relative to the lengths of their columns.
+expect_close_products <- function(own, theirs, tolerance) {
+  scale <- sqrt(outer(diag(theirs), diag(theirs)))
+  scale[scale == 0] <- 1
+  expect_lt(max(abs(own - theirs) / scale), tolerance)
+}
+
+expect_crossprods_of_rows <- function(own, theirs, tolerance = 1e-10) {
+  expect_identical(own$n_rows, theirs$n_rows)
+  expect_identical(own$fixed, theirs$fixed)
+  expect_identical(own$weighted, theirs$weighted)
+  expect_identical(lapply(own$groupings, `[[`, "random"), lapply(theirs$groupings, `[[`, "random"))
+  for (g in seq_along(own$groupings)) {
+    expect_identical(own$groupings[[g]]$order, theirs$groupings[[g]]$order)
+    expect_identical(own$groupings[[g]]$groups,
+                     sort(theirs$groupings[[g]]$groups, method = "radix"))
+  }
+  expect_identical(groups_shown(own), groups_shown(theirs))
+  order <- list(order_of_cells(own), order_of_cells(theirs))
+  expect_identical(labels_of_cells(own)[order[[1]]], labels_of_cells(theirs)[order[[2]]])
+  expect_identical(own$cells$rows[order[[1]]], theirs$cells$rows[order[[2]]])
+  expect_equal(own$cells$log_weights[order[[1]]], theirs$cells$log_weights[order[[2]]],
+               tolerance = 1e-12)
+  own <- scaled_products(own)
+  theirs <- scaled_products(theirs)
+  expect_close_products(own$total, theirs$total, tolerance)
+  for (cell in seq_along(own$cells)) {
+    expect_close_products(own$cells[[cell]], theirs$cells[[cell]], tolerance)
+  }
+}
+
+groups_shown <- function(crossprods) lapply(crossprods$groupings, groups_in_order)
+
+# The greatest difference of two fits' draws, in posterior standard deviations.
+distance_of_draws <- function(own, theirs) {
+  own <- as.matrix(own)
+  theirs <- as.matrix(theirs)
+  expect_identical(colnames(own), colnames(theirs))
+  max(abs(sweep(own - theirs, 2, apply(theirs, 2, stats::sd), "/")))
+}
+
+# model: a list of arguments, the formula first.
+crossprods_of_model <- function(model, data) {
+  suppressMessages(do.call(crossprods, c(model[1], list(data), model[-1])))
+}
