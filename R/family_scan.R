@@ -116,20 +116,21 @@ pilot_family_scan <- function(model) {
     }
     state <- fold(state)
     model$starts <- lapply(model$starts, fold)
-    if (part == 1) model <- follow_anew(model, state, records)
+    if (part == 1) model <- follow_anew(model, state, run$shifts)
   }
   model$effect <- model$record <- NULL
   model
 }
 
-# The reference moves to this state, and the center with it: by the last shift.
-follow_anew <- function(model, state, records) {
-  tunings <- Map(function(tuning, records) {
+# The reference moves to this state, and the center with it: by the shift there, coefficients x
+# steps. That of a step's last visit was before others moved.
+follow_anew <- function(model, state, shifts) {
+  tunings <- lapply(seq_along(model$steps), function(s) {
+    tuning <- tuning_of_model(model)[[s]]
     theta <- places_of_theta(tuning, model$n_coef)
-    last <- parts_of_records(records[, ncol(records), drop = FALSE], tuning)
-    tuning$center[theta] <- tuning$center[theta] - last$shift
+    tuning$center[theta] <- tuning$center[theta] - shifts[, s]
     tuning
-  }, tuning_of_model(model), records)
+  })
   with_reference(with_tuning(model, tunings), state)
 }
 

@@ -14,11 +14,13 @@ parts_of_records <- function(records, tuning) {
   })
 }
 
-# A t about what is left of the points once what they follow is taken off.
+# A t about what is left of the points once what they follow is taken off. Visits that hardly moved
+# say nothing of a spread.
 learn_from_visits <- function(tuning, records) {
   later <- records[, seq(ncol(records) %/% 4 + 1, ncol(records)), drop = FALSE]
   later <- parts_of_records(later, tuning)
   n <- length(tuning$center)
+  if (sum(diff(later$point[, 1]) != 0) < 2 * n) return(tuning)
   q <- length(tuning$scale)
   points <- later$point
   theta <- places_of_theta(tuning, ncol(later$shift))

@@ -180,13 +180,21 @@ static status_t face_back(const model_t *model, state_t *state, collapsed_t *c, 
     return STATUS_OK;
 }
 
+const double *follow_others(const model_t *model, const state_t *state, collapsed_t *c)
+{
+    family_scan_t *scan = c->target.family->scan;
+    face_other_effects(scan);
+    move_center(model, state->grouping, scan, place_of_theta(&c->target), c->target.target.n);
+    return scan->shift;
+}
+
 /* The point of a step is the state's. */
 static void visit_family_step(const model_t *model, state_t *state, collapsed_t *c)
 {
     family_scan_t *scan = c->target.family->scan;
     int theta = place_of_theta(&c->target), n = c->target.target.n;
-    face_other_effects(scan);
-    if (scan->follow) move_center(model, state->grouping, scan, theta, n);
+    if (scan->follow) follow_others(model, state, c);
+    else face_other_effects(scan);
     draw_uniforms(scan);
     memcpy(c->moves.point + theta, state->theta, sizeof(double) * model->n_coef);
     if (has_shape(model)) c->moves.point[n - 1] = log(state->shape);

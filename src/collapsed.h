@@ -18,6 +18,10 @@ typedef struct collapsed {
     int n_recorded;
 } collapsed_t;
 
+/* Of a step of a family's scan: proposals to where the effects of others are now, and the shift of
+   theta there. */
+const double *follow_others(const model_t *model, const state_t *state, collapsed_t *c);
+
 /* Numbers of a visit's column in `record`. */
 size_t record_size(const collapsed_t *c);
 

@@ -296,6 +296,19 @@ static SEXP allocate_records(SEXP model_list, const model_t *model, int n_sweeps
     return records;
 }
 
+/* After the last visit: p x steps, or NULL without records. */
+static SEXP encode_shifts(const model_t *model, state_t *state, SEXP records)
+{
+    if (isNull(records)) return R_NilValue;
+    size_t p = (size_t) model->n_coef;
+    SEXP shifts = PROTECT(allocMatrix(REALSXP, model->n_coef, model->n_steps));
+    for (int s = 0; s < model->n_steps; s++)
+        memcpy(REAL(shifts) + p * s, follow_others(model, state, state->collapsed + s),
+               sizeof(double) * p);
+    UNPROTECT(1);
+    return shifts;
+}
+
 /* By step: how many proposals there were, and how many were accepted. */
 static SEXP encode_counts(const model_t *model, const state_t *state)
 {
@@ -357,8 +370,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 
     count_moves(&model, &state);
     const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
-                            "interrupted", "accepted", "records", "counts" };
-    SEXP values[9] = { hyper, effects };
+                            "interrupted", "accepted", "records", "counts", "shifts" };
+    SEXP values[10] = { hyper, effects };
     values[2] = PROTECT(encode_state(&model, &state, sweep));
     values[3] = PROTECT(ScalarReal(state.proposals));
     values[4] = PROTECT(ScalarReal(state.refused));
@@ -366,7 +379,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     values[6] = PROTECT(ScalarReal(state.accepted));
     values[7] = records;
     values[8] = PROTECT(encode_counts(&model, &state));
-    SEXP answer = named_list(9, names, values);
-    UNPROTECT(9);
+    values[9] = PROTECT(encode_shifts(&model, &state, records));
+    SEXP answer = named_list(10, names, values);
+    UNPROTECT(10);
     return answer;
 }
