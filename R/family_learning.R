@@ -5,6 +5,9 @@
 # which on no other one has to be learnt.
 mode_df <- 20
 enough_at_mode <- 0.85
+# With more rows the points that a surrogate needs cost more than it saves where proposals at the mode
+# serve.
+rows_of_dear_points <- 2e5
 # Points of a first round, at the mode, and of each coordinate in those that follow; and how many
 # of these at most.
 points_at_mode <- 60L
@@ -19,6 +22,9 @@ learn_family <- function(model, tuning) {
   at_mode <- replace(tuning, "df", mode_df)
   pool <- add_points(NULL, model, at_mode, points_at_mode, 1L)
   share <- accepted_share(pool_weights(pool, at_mode))
+  if (isTRUE(share > enough_at_mode) && length(model$responses$y) > rows_of_dear_points) {
+    return(list(tuning = at_mode, accepted_share = share))
+  }
   if (!isTRUE(share > enough_at_mode)) {
     pool <- learn_rounds(model, tuning, pool)
     tuning <- shape_proposal(pool$tuning, pool)

@@ -110,13 +110,17 @@ pilot_family_scan <- function(model) {
                      surrogate_tries(length(model$responses$y)))
     }
     model <- with_tuning(model, tunings)
+    model$effect <- state$effect
     fold <- function(state) {
       state$point <- Map(fold_point, state$point, tunings)
       state
     }
     state <- fold(state)
     model$starts <- lapply(model$starts, fold)
-    if (part == 1) model <- follow_anew(model, state, run$shifts)
+    if (part == 1) {
+      model <- follow_anew(model, state, run$shifts)
+      model <- with_tuning(model, Map(with_fineness, list(model), tuning_of_model(model), records))
+    }
   }
   model$effect <- model$record <- NULL
   model
@@ -133,6 +137,18 @@ follow_anew <- function(model, state, shifts) {
   })
   with_reference(with_tuning(model, tunings), state)
 }
+
+# Nodes of several columns are most of what a step costs: they lie as far apart as serves at visited
+# points, given the others' effects of now. Those of one column are few beside the rest.
+with_fineness <- function(model, tuning, records) {
+  if (length(tuning$scale) == 1) return(tuning)
+  points <- unique(parts_of_records(records, tuning)$point)
+  points <- t(points[utils::tail(seq_len(nrow(points)), points_for_fineness), , drop = FALSE])
+  tuning$fineness <- first_fine_enough(model, tuning, points, scan_finenesses)
+  tuning
+}
+
+scan_finenesses <- c(1.4, 1.2, 1, 0.8)
 
 # Where proposals were accepted too seldom a slice helps, which always moves. It costs as much as
 # several proposals, so that it goes where these serve.

@@ -82,9 +82,13 @@ choose_fineness <- function(model, tuning) {
   at_mode <- replace(tuning, "df", mode_df)
   proposed <- with_stream(fineness_seed, propose(model, at_mode, points_for_fineness))
   points <- proposed$points[, !is.na(proposed$log_density), drop = FALSE]
+  first_fine_enough(model, tuning, points, lattice_finenesses)
+}
+
+first_fine_enough <- function(model, tuning, points, finenesses) {
   at <- function(fineness) log_target(model, replace(tuning, "fineness", fineness), points, 1)
   finest <- at(0.6)
-  for (fineness in lattice_finenesses) {
+  for (fineness in finenesses) {
     error <- at(fineness) - finest
     if (isTRUE(stats::sd(error[is.finite(error)]) < enough_fineness)) return(fineness)
   }

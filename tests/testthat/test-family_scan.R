@@ -297,3 +297,43 @@ test_that("parameters that data are made with have uniform ranks among draws", {
   ranks <- ranks_of_truth(y ~ x + (1 + x | a) + (1 | b), 40, 200, family = poisson())
   expect_gt(least_uniform(ranks), 1e-4)
 })
+
+test_that("the shift at the end of a run is that at the state itself", {
+  set.seed(13)
+  data <- transform(expand.grid(a = 1:6, b = 1:5, c = 1:4), x = rnorm(120), k = rpois(120, 2))
+  posterior <- relm_posterior(crossprods(k ~ x + (1 | a) + (1 | b) + (1 | c), data, family = poisson()),
+                              relm_prior(beta = normal(0, 3), sd = half_normal(1)))
+  none <- rep(list(integer()), 3)
+  with_stream(1, {
+    model <- first_proposals(model_of(posterior), list(threads = 1L))
+    model$record <- TRUE
+    run <- sample_chain(model, "collapsed", model$starts[[1]], 5, kept = none)
+    after <- sample_chain(model, "collapsed", run$state, 1, kept = none)
+  })
+  shift_in <- function(run, s, visit) {
+    parts_of_records(run$records[[s]], tuning_of_model(model)[[s]])$shift[visit, ]
+  }
+  # Nothing has moved before the first step's next visit, nor since the last step's last one.
+  expect_identical(run$shifts[, 1], shift_in(after, 1, 1))
+  expect_identical(run$shifts[, 3], shift_in(run, 3, 5))
+  for (s in 1:2) expect_gt(max(abs(run$shifts[, s] - shift_in(run, s, 5))), 1e-3)
+  moved <- follow_anew(model, run$state, run$shifts)
+  for (s in 1:3) {
+    expect_equal(tuning_of_model(moved)[[s]]$center[2:3],
+                 tuning_of_model(model)[[s]]$center[2:3] - run$shifts[, s])
+  }
+})
+
+test_that("nodes of several columns lie as far apart as serves, those of one as they were", {
+  data <- structured_rows()
+  built <- scan_model(k ~ x + (1 + x | a) + (1 | d), data, poisson(),
+                      relm_prior(beta = normal(0, 3), sd = half_normal(1)))
+  with_relm("first_fine_enough", function(model, tuning, points, finenesses) 1.2, {
+    chosen <- lapply(built$tunings, function(tuning) {
+      n <- 2 * length(tuning$center) + 2 + length(tuning$scale) + 1
+      with_fineness(built$model, tuning, matrix(1:(4 * n), n))$fineness
+    })
+  })
+  columns <- vapply(built$tunings, function(tuning) length(tuning$scale), 0L)
+  expect_identical(unlist(chosen), ifelse(columns > 1, 1.2, 1))
+})
