@@ -1,5 +1,6 @@
-# Rscript tools/test.R [pattern]: installs what is missing, installs relm and runs its tests, or
-# only the test files whose names match the pattern. The last line is "N passed, N failed".
+# Rscript tools/test.R [pattern]: installs what is missing, installs relm and runs its tests and those
+# of database engines (tools/engines), or only the test files whose names match the pattern. The last
+# line is "N passed, N failed".
 
 project_root <- function() {
   script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
@@ -11,10 +12,11 @@ prepare <- function(root) {
   source(file.path(root, "tools", "install.R"), local = TRUE)
   install_missing(declared_packages(root))
   install_relm(root)
+  source(file.path(root, "tools", "engines", "install.R"), local = TRUE)
+  install_engines()
 }
 
-run_tests <- function(root, pattern) {
-  tests <- file.path(root, "tests", "testthat")
+run_tests <- function(tests, pattern) {
   # Plots go nowhere, rather than into Rplots.pdf among the tests.
   old <- options(device = function(...) grDevices::pdf(NULL))
   on.exit({
@@ -25,6 +27,16 @@ run_tests <- function(root, pattern) {
   reporter <- testthat::ProgressReporter$new(show_praise = FALSE, max_failures = Inf)
   testthat::test_dir(tests, filter = pattern, reporter = reporter, package = "relm",
                      load_package = "installed", stop_on_failure = FALSE)
+}
+
+# Those of the folders that have tests of such names; the first where none has, which is an error.
+folders_with_tests <- function(folders, pattern) {
+  if (is.null(pattern)) return(folders)
+  has_tests <- vapply(folders, function(folder) {
+    files <- list.files(folder, "^test-.*[.]R$")
+    any(grepl(pattern, sub("^test-(.*)[.]R$", "\\1", files)))
+  }, NA)
+  if (any(has_tests)) folders[has_tests] else folders[1L]
 }
 
 # testthat makes this folder even where there are no snapshots, and keeps it under CI.
@@ -41,8 +53,8 @@ count_outcomes <- function(results) {
 }
 
 # A test run that breaks off, over a file that does not parse say, is a failure too.
-test_outcomes <- function(root, pattern) {
-  tryCatch(count_outcomes(run_tests(root, pattern)), error = function(e) {
+test_outcomes <- function(tests, pattern) {
+  tryCatch(count_outcomes(run_tests(tests, pattern)), error = function(e) {
     cat("\nThe test run broke off: ", conditionMessage(e), "\n", sep = "")
     c(passed = 0L, failed = 1L, skipped = 0L)
   })
@@ -56,6 +68,9 @@ closing_line <- function(outcomes) {
 root <- project_root()
 prepare(root)
 pattern <- commandArgs(trailingOnly = TRUE)
-outcomes <- test_outcomes(root, if (length(pattern) > 0L) pattern[1L])
+pattern <- if (length(pattern) > 0L) pattern[1L]
+folders <- file.path(root, c(file.path("tests", "testthat"), file.path("tools", "engines")))
+folders <- folders_with_tests(folders, pattern)
+outcomes <- Reduce(`+`, lapply(folders, test_outcomes, pattern))
 cat("\n", closing_line(outcomes), "\n", sep = "")
 quit(status = if (outcomes["failed"] > 0L) 1L else 0L)

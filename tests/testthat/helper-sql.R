@@ -105,3 +105,24 @@ distance_of_draws <- function(own, theirs) {
 crossprods_of_model <- function(model, data) {
   suppressMessages(do.call(crossprods, c(model[1], list(data), model[-1])))
 }
+
+# Models of fish_data(): arguments of crossprods(), the formula first.
+models_of_tables <- list(
+  intercepts = list(y ~ x + (1 | lake)),
+  slopes = list(y ~ x + (1 + x | lake)),
+  no_groups = list(y ~ x + kind),
+  interaction = list(y ~ x * kind + (1 + x || lake)),
+  factors = list(y ~ 0 + kind + factor(count) + (0 + kind | lake),
+                 contrasts = list(kind = "contr.sum")),
+  products = list(y ~ x:z + I(x^2) + log(x) + x:kind + (1 + x:z | lake)),
+  logical = list(y ~ caught + (x > 20) + (1 | lake)),
+  weights = list(y ~ x + (1 + x | lake), weights = quote(w)),
+  offset = list(y - z ~ x + offset(x / 3) + (1 | lake), offset = quote(z * 2)),
+  strata = list(y ~ x + (1 | lake), sigma = ~ kind, weights = quote(w)),
+  subset = list(y ~ x + (1 | lake), subset = quote(x > 18 & kind != "pike")),
+  number = list(y ~ x + boat + (1 | boat)),
+  text = list(y ~ x + (1 | factor(boat))),
+  several = list(y ~ x + (1 + x | lake) + (1 | boat)),
+  nested = list(y ~ x + (1 | lake / kind)),
+  pair = list(y ~ x + (1 | lake:boat), weights = quote(w), sigma = ~ kind)
+)

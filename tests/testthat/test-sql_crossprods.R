@@ -1,33 +1,13 @@
 # A table in SQLite against the same rows as a data frame.
 
-models <- list(
-  intercepts = list(y ~ x + (1 | lake)),
-  slopes = list(y ~ x + (1 + x | lake)),
-  no_groups = list(y ~ x + kind),
-  interaction = list(y ~ x * kind + (1 + x || lake)),
-  factors = list(y ~ 0 + kind + factor(count) + (0 + kind | lake),
-                 contrasts = list(kind = "contr.sum")),
-  products = list(y ~ x:z + I(x^2) + log(x) + x:kind + (1 + x:z | lake)),
-  logical = list(y ~ caught + (x > 20) + (1 | lake)),
-  weights = list(y ~ x + (1 + x | lake), weights = quote(w)),
-  offset = list(y - z ~ x + offset(x / 3) + (1 | lake), offset = quote(z * 2)),
-  strata = list(y ~ x + (1 | lake), sigma = ~ kind, weights = quote(w)),
-  subset = list(y ~ x + (1 | lake), subset = quote(x > 18 & kind != "pike")),
-  number = list(y ~ x + boat + (1 | boat)),
-  text = list(y ~ x + (1 | factor(boat))),
-  several = list(y ~ x + (1 + x | lake) + (1 | boat)),
-  nested = list(y ~ x + (1 | lake / kind)),
-  pair = list(y ~ x + (1 | lake:boat), weights = quote(w), sigma = ~ kind)
-)
-
 test_that("a table has the cross-products of its rows", {
   fish <- fish_data()
   table <- sqlite_table(fish)
   # SQLite has no logical values; these come back as numbers.
   fish$caught <- as.integer(fish$caught)
-  for (name in names(models)) {
-    own <- crossprods_of_model(models[[name]], table)
-    expect_crossprods_of_rows(own, crossprods_of_model(models[[name]], fish))
+  for (name in names(models_of_tables)) {
+    own <- crossprods_of_model(models_of_tables[[name]], table)
+    expect_crossprods_of_rows(own, crossprods_of_model(models_of_tables[[name]], fish))
   }
 })
 
@@ -35,7 +15,7 @@ test_that("the order of rows in the table does not matter", {
   fish <- fish_data()
   set.seed(2)
   tables <- list(sqlite_table(fish), sqlite_table(fish[sample(nrow(fish)), ]))
-  own <- lapply(tables, function(table) crossprods_of_model(models$strata, table))
+  own <- lapply(tables, function(table) crossprods_of_model(models_of_tables$strata, table))
   expect_crossprods_of_rows(own[[1]], own[[2]], 1e-13)
   expect_identical(own[[1]]$groupings, own[[2]]$groupings)
 })
@@ -52,7 +32,7 @@ test_that("draws are those of the data frame", {
   for (name in c("intercepts", "slopes", "interaction", "products", "weights", "offset")) {
     fit <- function(data) {
       with_relm("safe_covariance", function(hessian) exact(signif(hessian, 5)), {
-        suppressMessages(relm(crossprods_of_model(models[[name]], data), chains = 1, draws = 100,
+        suppressMessages(relm(crossprods_of_model(models_of_tables[[name]], data), chains = 1, draws = 100,
                               seed = 4))
       })
     }

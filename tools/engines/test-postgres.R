@@ -1,0 +1,150 @@
+# A PostgreSQL server against data frames.
+
+server <- start_postgres()
+connection <- connect_to_postgres(server)
+withr::defer({
+  try(DBI::dbDisconnect(connection), silent = TRUE)
+  server$stop()
+}, teardown_env())
+
+test_that("a table has the cross-products of its rows", {
+  fish <- fish_data()
+  expect_models_agree(write_table(connection, fish, "\"; drop table fish; --"), fish)
+})
+
+test_that("rows of other responses are counted", {
+  fish <- fish_data()
+  fish$x <- round(fish$x)
+  table <- write_table(connection, fish, "counted")
+  for (model in list(list(caught ~ x + (1 | lake), family = "binomial"),
+                     list(count ~ x + kind + (1 | lake) + (1 | boat), family = "poisson"))) {
+    own <- crossprods_of_model(model, table)
+    theirs <- crossprods_of_model(model, fish)
+    expect_crossprods_of_rows(own, theirs)
+    expect_identical(length(own$responses$y), length(theirs$responses$y))
+    expect_identical(sum(own$responses$y), sum(theirs$responses$y))
+  }
+})
+
+test_that("draws are those of the data frame", {
+  fish <- fish_data()
+  table <- write_table(connection, fish, "drawn")
+  exact <- safe_covariance
+  for (name in c("slopes", "products")) {
+    fit <- function(data) {
+      with_relm("safe_covariance", function(hessian) exact(signif(hessian, 5)), {
+        suppressMessages(relm(crossprods_of_model(models_of_tables[[name]], data), chains = 1,
+                              draws = 100, seed = 4))
+      })
+    }
+    expect_lt(distance_of_draws(fit(table), fit(fish)), 1e-8)
+  }
+})
+
+test_that("functions are those of R where R has a finite value", {
+  values <- data.frame(x = c(-2.5, -1, 0, 0.3, 1, 2, 700, -800, NA, NaN),
+                       z = c(2, 0, -3, 0, 1, 5, -1, 2, 1, 1),
+                       i = c(7L, 2L, 3L, -1L, 0L, 1L, 5L, 4L, 3L, 1L), id = 1:10)
+  source <- write_table(connection, values, "numbers")
+  table <- probe_table(new_table(source, globalenv()), names(values))$table
+  expressions <- expression(
+    x / z, i / 2L, i * 1000000L * 3000, x^2, x^3, abs(x)^0.5, z^-1, 2^z, log(x), log10(x), exp(x),
+    sqrt(x), floor(x), ceiling(x), sin(x), tanh(z), atan2(x, z), pmin(x, z), pmax(x, z, 1),
+    ifelse(x > 0, log(x), z), as.numeric(x > 0), (x > 0) * z, x > 0 & z > 0, !(x > 0)
+  )
+  for (expression in expressions) {
+    made <- translate(expression, table)
+    given <- paste(c("(1 = 1)", made$given), collapse = " AND ")
+    value <- sprintf("CASE WHEN %s THEN %s END", given, made$sql)
+    answer <- ask(table, select_text(table, c(id = "id", v = value)))
+    answer <- as.numeric(answer$v[order(answer$id)])
+    own <- suppressWarnings(as.numeric(eval(expression, values)))
+    expect_identical(is.na(answer), is.na(own), label = deparse1(expression))
+    expect_equal(answer, own, tolerance = 1e-14, label = deparse1(expression))
+  }
+})
+
+test_that("types of PostgreSQL are those of R", {
+  fish <- fish_data()
+  fish$day <- as.Date("2024-05-01") + rep_len(0:3, nrow(fish))
+  write_table(connection, fish, "typed")
+  DBI::dbExecute(connection, "ALTER TABLE typed ALTER x TYPE numeric, ALTER boat TYPE bigint,
+                              ALTER count TYPE smallint")
+  table <- dplyr::tbl(connection, "typed")
+  read <- DBI::dbReadTable(connection, "typed")
+  read$boat <- as.numeric(read$boat)
+  for (formula in list(y ~ x + count + caught + (1 | boat), y ~ x + boat + (1 | day))) {
+    own <- suppressMessages(crossprods(formula, table))
+    expect_crossprods_of_rows(own, suppressMessages(crossprods(formula, read)))
+  }
+  expect_error(crossprods(y ~ day + (1 | lake), table), "is a time", class = "relm_error")
+})
+
+test_that("infinite and missing numbers are told apart", {
+  fish <- fish_data()
+  fish$x[3] <- NaN
+  fish$z[4] <- Inf
+  table <- write_table(connection, fish, "odd")
+  expect_message(own <- crossprods(y ~ x + (1 | lake), table), "Dropped 2 of 240 rows")
+  expect_crossprods_of_rows(own, suppressMessages(crossprods(y ~ x + (1 | lake), fish)))
+  expect_error(suppressMessages(crossprods(y ~ z + (1 | lake), table)), "`z` must be finite",
+               class = "relm_error")
+  expect_error(suppressMessages(crossprods(log(x - x) + y ~ w + (1 | lake), table)),
+               "must be finite", class = "relm_error")
+})
+
+# Faults ------------------------------------------------------------------------------------------
+
+# A table of which each row takes 4 thousandths of a second.
+slow_table <- function(connection) {
+  write_table(connection, fish_data(), "quick")
+  DBI::dbExecute(connection, "CREATE FUNCTION slowly(double precision) RETURNS double precision
+                              AS 'SELECT $1 FROM pg_sleep(0.004)' LANGUAGE SQL VOLATILE")
+  DBI::dbExecute(connection, "CREATE VIEW slow AS SELECT slowly(y) AS y, x, lake FROM quick")
+  dplyr::tbl(connection, "slow")
+}
+
+after <- function(seconds, command) {
+  system2("sh", c("-c", shQuote(paste("sleep", seconds, ";", command))), wait = FALSE,
+          stdout = FALSE, stderr = FALSE)
+}
+
+test_that("a connection that is lost half-way is told, and leaves nothing behind", {
+  table <- slow_table(connection)
+  lost <- connect_to_postgres(server)
+  id <- DBI::dbGetQuery(lost, "SELECT pg_backend_pid() AS id")$id
+  # The main query, after the two that read the first rows, runs by then.
+  kill <- sprintf("kill -TERM %d", id)
+  after(3, kill)
+  expect_error(crossprods(y ~ x + (1 | lake), dplyr::tbl(lost, "slow")),
+               "PostgreSQL did not answer a query", class = "relm_error")
+  try(DBI::dbDisconnect(lost), silent = TRUE)
+  left <- DBI::dbGetQuery(connection, "SELECT count(*) AS n FROM pg_class
+                                       WHERE relname LIKE 'relm%'")
+  expect_equal(as.numeric(left$n), 0)
+  expect_no_error(suppressMessages(crossprods(y ~ x + (1 | lake), dplyr::tbl(connection, "quick"))))
+})
+
+test_that("an interrupt stops a query, and the connection serves on", {
+  patient <- connect_to_postgres(server, check_interrupts = TRUE)
+  withr::defer(DBI::dbDisconnect(patient))
+  after(1, sprintf("kill -INT %d", Sys.getpid()))
+  started <- proc.time()[["elapsed"]]
+  stopped <- tryCatch({
+    crossprods(y ~ x + (1 | lake), dplyr::tbl(patient, "slow"))
+    "not at all"
+  }, interrupt = function(e) "by hand", error = function(e) conditionMessage(e))
+  expect_match(stopped, "by hand|did not answer a query")
+  expect_lt(proc.time()[["elapsed"]] - started, 2.5)
+  expect_identical(DBI::dbGetQuery(patient, "SELECT 1 AS one")$one, 1L)
+})
+
+test_that("a server that is killed is told", {
+  other <- start_postgres()
+  own <- connect_to_postgres(other)
+  table <- write_table(own, fish_data())
+  other$stop()
+  expect_error(suppressWarnings(crossprods(y ~ x + (1 | lake), table)), "PostgreSQL did not answer",
+               class = "relm_error")
+  try(suppressWarnings(DBI::dbDisconnect(own)), silent = TRUE)
+})
