@@ -152,3 +152,20 @@ test_that("cells are counted before they are asked for", {
     crossprods(y ~ x + (1 | lake) + (1 | boat), table, max_cells = 40)
   )$n_rows, 239)
 })
+
+test_that("a fit of a table predicts new rows", {
+  fish <- fish_data()
+  fit <- suppressMessages(relm(y ~ x * kind + log(z + 1) + (1 + x | lake), sqlite_table(fish),
+                               contrasts = list(kind = "contr.sum"), chains = 1, draws = 40,
+                               seed = 3))
+  new <- data.frame(x = c(18, 22, 25), kind = c("pike", "Gar", "it's"), z = 0.3,
+                    lake = c("Oe", "anna", "nowhere"))
+  coded <- transform(new, kind = factor(kind, levels(factor(fish$kind))))
+  X <- stats::model.matrix(~ x * kind + log(z + 1), coded,
+                           contrasts.arg = list(kind = "contr.sum"))
+  beta <- as.matrix(fit)[, seq_len(ncol(X))]
+  expect_equal(unname(posterior_linpred(fit, newdata = new, re_formula = NA)),
+               unname(beta %*% t(X)), tolerance = 1e-12)
+  expect_identical(dim(posterior_predict(fit, newdata = new, allow_new_levels = TRUE)), c(40L, 3L))
+  expect_error(posterior_predict(fit), "newdata", class = "relm_error")
+})

@@ -27,6 +27,23 @@ test_that("an error of the database is told, and no result is left open", {
   expect_no_warning(ask(table, "SELECT x FROM fish"))
 })
 
+test_that("a connection that was closed is told", {
+  connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  table <- write_table(connection, fish_data())
+  DBI::dbDisconnect(connection)
+  expect_error(crossprods(y ~ x + (1 | lake), table), "SQLite did not answer a query",
+               class = "relm_error")
+})
+
+test_that("an answer that breaks off is told, and its result is cleared", {
+  table <- new_table(sqlite_table(data.frame(x = c(1, 9223372036854775807))), globalenv())
+  # The sum of whole numbers overflows after the first rows have come.
+  query <- "SELECT abs(i) AS a FROM (SELECT x, 1 AS i FROM fish
+            UNION ALL SELECT 1, -9223372036854775808)"
+  expect_error(ask(table, query), "integer overflow", class = "relm_error")
+  expect_no_warning(ask(table, "SELECT x FROM fish"))
+})
+
 test_that("clauses stand where SQL has them", {
   table <- list(from = "fish", where = character())
   expect_identical(select_text(table, c(a = "x"), c("x > 1", "x > 1", "z > 2"), "x"),
