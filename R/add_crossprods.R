@@ -11,18 +11,52 @@ Ops.relm_crossprods <- function(e1, e2) {
             x = "The other is {describe(e)}.")
     }
   }
-  add_crossprods(e1, e2)
+  unite_crossprods(list(e1, e2))
 }
 
-# The factors of y become rows, absorbed into those of x: that is exact, and no
+#' Sum of many cross-products
+#'
+#' Unites cross-products of parts of the data, as `+` does, at once. `+` takes the time of the whole
+#' sum for each part, and this for all parts together.
+#'
+#' @param parts A list of cross-products, made by [crossprods()], which must have the same columns.
+#' @return Cross-products of all rows. Groups are in the order of the parts. New rows can be predicted
+#'   from a fit of them where each part was read in chunks.
+#' @section Errors:
+#' Parts that differ in their model are refused, and so is what is no list of cross-products.
+#' @examples
+#' parts <- lapply(split(bass, bass$station), function(rows) {
+#'   crossprods(log(mercury) ~ log(length) + (1 | station), rows)
+#' })
+#' sum_crossprods(parts)
+#' @export
+sum_crossprods <- function(parts) {
+  if (missing(parts) || !is.list(parts) || length(parts) == 0 ||
+        !all(vapply(parts, inherits, NA, "relm_crossprods"))) {
+    abort("{.arg parts} must be a list of cross-products.",
+          x = "It is {if (missing(parts)) 'missing' else describe(parts)}.",
+          i = "Make each with {.fn crossprods}.")
+  }
+  unite_crossprods(unname(parts))
+}
+
+# The factors of all but the first become rows, absorbed into those of the first: that is exact, and no
 # other code is needed.
-add_crossprods <- function(x, y) {
-  x <- check_intact(x)
-  y <- check_intact(y)
-  check_same_columns(x, y)
-  union <- unite_cells(x, y)
-  absorb_factors(union$sum, y, union$cell_of_y, union$stratum_of_y)
-  check_in_range(union$sum)
+unite_crossprods <- function(parts) {
+  parts <- lapply(parts, check_intact)
+  for (part in parts[-1]) check_same_columns(parts[[1]], part)
+  united <- unite_cells(parts)
+  sum <- united$sum
+  # The cells' factors are absorbed with their rests, in a copy.
+  by_cell <- if (!is.null(sum$cells$rest)) list(
+    cells = list(factor = sum$cells$factor + 0, stratum = seq_along(sum$cells$stratum)),
+    strata = list(factor = sum$cells$rest)
+  )
+  for (k in seq_along(parts)[-1]) {
+    absorb_factors(sum, parts[[k]], united$cells[[k]], united$first_cell[united$strata[[k]]])
+    if (!is.null(by_cell)) absorb_rest(sum, by_cell, parts[[k]], united$cells[[k]])
+  }
+  check_in_range(sum)
 }
 
 check_same_columns <- function(x, y) {
@@ -54,66 +88,77 @@ check_same_columns <- function(x, y) {
 
 or_none <- function(names) if (length(names)) names else "none"
 
-# The sum with room for the cells of both and the factors of x in place, and
-# where each cell of y went.
-unite_cells <- function(x, y) {
-  groups <- Map(function(own, theirs) {
-    unite_labels(own$groups, theirs$groups, own$parts, theirs$parts)
-  }, x$groupings, y$groupings)
-  strata <- unite_labels(x$strata$labels, y$strata$labels, x$strata$parts, y$strata$parts)
-  united <- unite_codes(x$cells, y$cells, groups, strata)
-  places <- united$places
-  sum <- unclass(x)
-  sum$n_rows <- x$n_rows + y$n_rows
-  sum$weighted <- x$weighted || y$weighted
-  sum$groupings <- Map(unite_grouping, x$groupings, y$groupings, groups)
-  sum$cells <- c(united$codes, unite_sums(x$cells, y$cells, length(united$codes$stratum), places))
-  sum$strata <- unite_strata(x$strata, y$strata, strata)
+# The sum with room for the cells of all and the factors of the first in place, and where the cells and
+# strata of each part went; first_cell: a cell of each stratum.
+unite_cells <- function(parts) {
+  first <- parts[[1]]
+  of_all <- function(of) lapply(parts, of)
+  groups <- lapply(seq_along(first$groupings), function(g) {
+    unite_labels(of_all(function(part) part$groupings[[g]]$groups),
+                 of_all(function(part) part$groupings[[g]]$parts))
+  })
+  strata <- unite_labels(of_all(function(part) part$strata$labels),
+                         of_all(function(part) part$strata$parts))
+  united <- unite_codes(parts, groups, strata)
+  sum <- unclass(first)
+  sum$n_rows <- sum(vapply(parts, `[[`, 0, "n_rows"))
+  sum$weighted <- any(vapply(parts, `[[`, NA, "weighted"))
+  sum$groupings <- lapply(seq_along(groups), function(g) {
+    unite_grouping(of_all(function(part) part$groupings[[g]]), groups[[g]])
+  })
+  n <- length(united$codes$stratum)
+  sum$cells <- c(united$codes, unite_sums(of_all(cells_of), n, united$places))
+  sum$strata <- unite_strata(of_all(strata_of), strata)
   sum$strata$rows <- rows_of_strata(sum$cells)
-  sum$responses <- add_responses(x$responses, y$responses, groups)
-  list(sum = structure(sum, class = "relm_crossprods"), cell_of_y = places$y,
-       stratum_of_y = strata$of_y)
+  sum$responses <- unite_responses(parts, groups)
+  sum$schema <- unite_schemas(of_all(function(part) part$schema), sum)
+  list(sum = structure(sum, class = "relm_crossprods"), cells = united$places, strata = strata$of,
+       first_cell = match(seq_len(n_strata(sum)), sum$cells$stratum))
 }
 
-# Groups and strata of the cells of both, in their order, and where the cells of x and of y are.
-unite_codes <- function(x, y, groups, strata) {
+# Groups and strata of the cells of all, in their order, and where the cells of each part are.
+unite_codes <- function(parts, groups, strata) {
   n <- length(groups)
-  of_groups <- function(cells, g) if (n > 1) cells$group[, g] else cells$group
+  codes_of <- function(united, codes) unlist(Map(`[`, united$of, lapply(parts, codes)))
   codes <- lapply(seq_len(n), function(g) {
-    c(groups[[g]]$of_x[of_groups(x, g)], groups[[g]]$of_y[of_groups(y, g)])
+    codes_of(groups[[g]], function(part) {
+      if (n > 1) part$cells$group[, g] else part$cells$group
+    })
   })
-  codes <- c(codes, list(c(strata$of_x[x$stratum], strata$of_y[y$stratum])))
+  codes <- c(codes, list(codes_of(strata, function(part) part$cells$stratum)))
   crossed <- cross_codes(codes, vapply(codes, max, 1L))
-  of_x <- seq_along(x$stratum)
   group <- lapply(crossed$places[seq_len(n)], as.integer)
   stratum <- as.integer(crossed$places[[n + 1L]])
+  part <- rep(seq_along(parts), vapply(parts, n_cells, 0L))
   list(codes = list(group = if (n > 1) matrix(unlist(group), ncol = n)
                       else if (n == 1) group[[1]] else rep(1L, length(stratum)),
                     stratum = stratum),
-       places = list(x = crossed$code[of_x], y = crossed$code[-of_x]))
+       places = unname(split(crossed$code, part)))
 }
 
-# The cells of both: numbers that add up, and the factors of x.
-unite_sums <- function(x, y, n, places) {
-  total <- function(of_x, of_y) {
+# The n cells of all: numbers that add up, and the factors of the first.
+unite_sums <- function(cells, n, places) {
+  total <- function(name) {
     sum <- numeric(n)
-    if (!is.null(of_x)) sum[places$x] <- of_x
-    if (!is.null(of_y)) sum[places$y] <- sum[places$y] + of_y
+    for (k in seq_along(cells)) {
+      if (is.null(cells[[k]][[name]])) next
+      sum[places[[k]]] <- sum[places[[k]]] + cells[[k]][[name]]
+    }
     sum
   }
+  has <- function(name) vapply(cells, function(part) !is.null(part[[name]]), NA)
   list(
-    rows = total(x$rows, y$rows),
-    log_weights = if (!is.null(x$log_weights) || !is.null(y$log_weights)) {
-      total(x$log_weights, y$log_weights)
-    },
-    factor = with_room(x$factor, places$x, n),
-    rest = if (!is.null(x$rest) && !is.null(y$rest)) with_room(x$rest, places$x, n)
+    rows = total("rows"),
+    log_weights = if (any(has("log_weights"))) total("log_weights"),
+    factor = with_room(cells[[1]]$factor, places[[1]], n),
+    rest = if (all(has("rest"))) with_room(cells[[1]]$rest, places[[1]], n)
   )
 }
 
-unite_strata <- function(x, y, united) {
+unite_strata <- function(strata, united) {
+  x <- strata[[1]]
   x[c("labels", "parts")] <- united[c("labels", "parts")]
-  x$order <- unite_order(x$order, y$order)
+  x$order <- unite_order(lapply(strata, `[[`, "order"))
   x$display <- order(match(x$labels, x$order))
   x$factor <- with_room(x$factor, seq_len(dim(x$factor)[3]), max(1L, length(x$labels)))
   x
@@ -126,62 +171,100 @@ with_room <- function(factors, places, n) {
   room
 }
 
-unite_grouping <- function(x, y, united) {
+unite_grouping <- function(groupings, united) {
+  x <- groupings[[1]]
   x[c("groups", "parts")] <- united[c("labels", "parts")]
-  x$order <- unite_order(x$order, y$order)
+  x$order <- unite_order(lapply(groupings, `[[`, "order"))
   x$display <- order(match(x$groups, x$order))
-  x$random$paired <- ifelse(is.na(y$random$paired), NA, x$random$paired)
+  for (other in groupings[-1]) x$random$paired[is.na(other$random$paired)] <- NA
   x
 }
 
-# The labels of both, those of x first, and where each went. Pairs are the same where their parts
-# are, and only these tell: the labels of two parts of the data may read alike. Where there is
-# nothing to go by, all rows are of one.
-unite_labels <- function(x, y, x_parts, y_parts) {
-  if (length(x) == 0) return(list(labels = x, parts = NULL, of_x = 1L, of_y = 1L))
+# The labels of all, those of the first part first, and where those of each part went (`of`). Pairs are
+# the same where their parts are, and only these tell: the labels of two parts of the data may read
+# alike. Where there is nothing to go by, all rows are of one.
+unite_labels <- function(labels, label_parts) {
+  if (length(labels[[1]]) == 0) {
+    return(list(labels = labels[[1]], parts = NULL, of = rep(list(1L), length(labels))))
+  }
   escaped <- function(parts) {
     do.call(paste, c(lapply(unname(parts), gsub, pattern = "([\\\\:])", replacement = "\\\\\\1"),
                      sep = ":"))
   }
-  keys <- if (is.null(x_parts)) list(x, y) else list(escaped(x_parts), escaped(y_parts))
+  are_pairs <- !is.null(label_parts[[1]])
+  keys <- if (are_pairs) lapply(label_parts, escaped) else labels
   all <- unique(unlist(keys))
-  of <- lapply(keys, match, all)
-  first <- match(seq_along(all), unlist(of))
-  parts <- if (!is.null(x_parts)) Map(function(a, b) c(a, b)[first], x_parts, y_parts)
+  first <- match(all, unlist(keys))
+  parts <- if (are_pairs) do.call(Map, c(list(function(...) c(...)[first]), label_parts))
   list(labels = if (is.null(parts)) all else join_labels(parts), parts = parts,
-       of_x = of[[1]], of_y = of[[2]])
+       of = lapply(keys, match, all))
 }
 
-# Levels of both in one order: sorted where both are (numbers as numbers), else those of x
-# first.
-unite_order <- function(x, y) {
-  both <- union(x, y)
-  numbers <- suppressWarnings(as.numeric(both))
-  if (!anyNA(numbers) && !is.unsorted(as.numeric(x)) && !is.unsorted(as.numeric(y))) {
-    return(both[order(numbers)])
-  }
-  if (!is.unsorted(x) && !is.unsorted(y)) sort(both) else both
+# Levels of all in one order: sorted where each is (numbers as numbers), else as they come.
+unite_order <- function(orders) {
+  all <- unique(unlist(orders))
+  if (length(all) == 0) return(orders[[1]])
+  numbers <- suppressWarnings(as.numeric(all))
+  rises <- function(as) !any(vapply(orders, function(order) is.unsorted(as(order)), NA))
+  if (!anyNA(numbers) && rises(as.numeric)) return(all[order(numbers)])
+  if (rises(identity)) sort(all) else all
 }
 
-absorb_factors <- function(sum, part, cell_of_part, stratum_of) {
-  if (!is.null(sum$cells$rest)) absorb_rest(sum, part, cell_of_part)
-  cell <- match(stratum_of, sum$cells$stratum)
+# Those of the sum of cross-products; groups: for each grouping unite_labels().
+unite_responses <- function(parts, groups) {
+  if (is.null(parts[[1]]$responses)) return(NULL)
+  merge_responses(lapply(seq_along(parts), function(k) {
+    responses <- parts[[k]]$responses
+    for (g in seq_along(groups)) {
+      responses$group[, g] <- groups[[g]]$of[[k]][responses$group[, g]]
+    }
+    responses
+  }))
+}
+
+# That of the first part, with the groups of the sum, where all have one.
+unite_schemas <- function(schemas, sum) {
+  if (any(vapply(schemas, is.null, NA))) return(NULL)
+  schema <- schemas[[1]]
+  labels <- labels_of_parts(sum)
+  schema$known <- sapply(names(schema$known), function(part) {
+    known <- lapply(schemas, function(other) other$known[[part]])
+    unite_known(known, labels[[part]])
+  }, simplify = FALSE)
+  schema
+}
+
+# What is known of groups (known_levels()), in the order in which they first come.
+unite_known <- function(known, labels) {
+  columns <- lapply(seq_along(known[[1]]$parts), function(k) {
+    parts <- lapply(known, function(one) one$parts[[k]])
+    values <- unlist(lapply(parts, function(part) part$values[part$code]))
+    spelled <- unlist(lapply(parts, function(part) part$labels[part$code]))
+    list(values = values, labels = spelled, kind = parts[[1]]$kind)
+  })
+  keys <- lapply(columns, function(column) match(column$values, unique(column$values)))
+  codes <- cross_codes(keys, vapply(keys, max, 1L))$code
+  first <- which(!duplicated(codes))
+  list(labels = labels, parts = lapply(columns, function(column) {
+    seen <- !duplicated(column$values)
+    values <- column$values[seen]
+    list(code = match(column$values[first], values), values = values,
+         labels = make.unique(column$labels[seen]), kind = column$kind)
+  }))
+}
+
+# cells, first_cells: where the cells of the part went, and a cell of each of its strata.
+absorb_factors <- function(sum, part, cells, first_cells) {
   absorb(sum, factor_rows(sum, part, part$strata$factor),
-         c(rep(cell_of_part, each = n_cell_columns(sum)), rep(cell, each = length(sum$fixed) + 1)),
+         c(rep(cells, each = n_cell_columns(sum)), rep(first_cells, each = length(sum$fixed) + 1)),
          shift = numeric(length(sum$shift)))
 }
 
-# A cell's rows are those of its factor and of its rest. The cells' factors are absorbed
-# with them, in a copy.
-absorb_rest <- function(sum, part, cell_of_part) {
-  by_cell <- list(
-    shift = sum$shift,
-    cells = list(factor = sum$cells$factor + 0, stratum = seq_along(sum$cells$stratum)),
-    strata = list(factor = sum$cells$rest)
-  )
+# A cell's rows are those of its factor and of its rest.
+absorb_rest <- function(sum, by_cell, part, cells) {
   absorb(by_cell, factor_rows(sum, part, part$cells$rest),
-         c(rep(cell_of_part, each = n_cell_columns(sum)),
-           rep(cell_of_part, each = length(sum$fixed) + 1)), shift = numeric(length(sum$shift)))
+         c(rep(cells, each = n_cell_columns(sum)), rep(cells, each = length(sum$fixed) + 1)),
+         shift = numeric(length(sum$shift)))
 }
 
 # The rows of the cells' factors and of those of what they leave, with the shift of `sum`.

@@ -30,6 +30,7 @@ read_crossprods <- function(reader, model, by_group, reading) {
   schema <- if (is.null(reading$like)) find_schema_of_types(reader, model, reading$levels)
     else schema_like(reader, model, reading$like)
   accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
+  accumulation$is_part <- isTRUE(reading$is_part)
   dropped <- accumulate_chunks(reader, accumulation, schema, model)
   if (accumulation$n_rows) tell_dropped(dropped, accumulation$n_rows)
   finish_accumulation(accumulation)

@@ -105,19 +105,6 @@ drop_response_columns <- function(responses, dropped) {
   merge_rows(responses)
 }
 
-# Those of the sum of two cross-products; groups: for each grouping the numbers that the groups of
-# either have in the sum (unite_labels()).
-add_responses <- function(x, y, groups) {
-  if (is.null(x)) return(NULL)
-  renumber <- function(responses, part) {
-    for (g in seq_along(groups)) {
-      responses$group[, g] <- groups[[g]][[part]][responses$group[, g]]
-    }
-    responses
-  }
-  merge_responses(list(renumber(x, "of_x"), renumber(y, "of_y")))
-}
-
 # The lines of print() of cross-products.
 response_lines <- function(x) {
   if (is.null(x$responses)) return(character())

@@ -37,6 +37,17 @@ function_source <- function(f) {
   new_source(function() f(), "the function", restart)
 }
 
+# A data frame as one chunk.
+data_source <- function(data) {
+  force(data)
+  given <- FALSE
+  new_source(function() {
+    if (given) return(NULL)
+    given <<- TRUE
+    data
+  }, "the data frame", restart = function() given <<- FALSE)
+}
+
 # Chunks of a source, with their numbers; some may be held back, to come again.
 new_reader <- function(source) {
   reader <- new.env(parent = emptyenv())

@@ -58,6 +58,8 @@ SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);
 SEXP ffi_fill_predictor(SEXP values, SEXP columns, SEXP predictor, SEXP noise);
 SEXP ffi_summarize_columns(SEXP values, SEXP probabilities);
 SEXP ffi_work_for(SEXP parent);
+SEXP ffi_remove_rows(SEXP rows, SEXP cells, SEXP strata, SEXP cell_factor, SEXP stratum_factor,
+                     SEXP noise, SEXP least);
 SEXP ffi_new_keys(SEXP width);
 SEXP ffi_number_keys(SEXP table, SEXP columns);
 SEXP ffi_add_at(SEXP totals, SEXP places, SEXP values);

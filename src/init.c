@@ -40,6 +40,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_log_evidence, 4),
     CALL_ENTRY(ffi_summarize_columns, 2),
     CALL_ENTRY(ffi_work_for, 1),
+    CALL_ENTRY(ffi_remove_rows, 7),
     CALL_ENTRY(ffi_new_keys, 1),
     CALL_ENTRY(ffi_number_keys, 2),
     CALL_ENTRY(ffi_add_at, 3),

@@ -225,5 +225,7 @@ chunks <- function(size) {
 for (formula in c(y ~ x + f + (1 | g), y ~ poly(x, 2) + (1 | g:f) + (1 + x | f))) {
   invisible(crossprods(formula, chunks(7), sigma = ~ f, weights = w))
 }
+few_rows <- crossprods(y ~ x + (1 | g), data[1:5, ])
+invisible(update(sum_crossprods(list(crossprods(y ~ x + (1 | g), data), few_rows)), remove = few_rows))
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))
 cat("every entry point ran\n")
