@@ -165,6 +165,7 @@ effect_moments <- function(model, hyper) {
 family_moments <- function(model, hyper) {
   all <- do.call(cbind, hyper)
   chosen <- all[, unique(round(seq(1, ncol(all), length.out = family_moment_draws))), drop = FALSE]
+  n <- ncol(chosen)
   beta <- chosen[seq_len(model$n_coef), , drop = FALSE]
   grouping <- model$groupings[[1]]
   paired <- match(seq_len(grouping$n_random) - 1L, grouping$pair_column)
@@ -172,17 +173,21 @@ family_moments <- function(model, hyper) {
   J <- grouping$n_groups
   moments <- list(mean = matrix(0, q, J), covariance = array(0, c(q, q, J)),
                   with_beta = matrix(0, q, J))
-  window <- max(1, kept_bytes %/% (8 * q * ncol(chosen)))
+  window <- max(1, kept_bytes %/% (8 * q * n))
   for (first in seq(1, J, by = window)) {
     groups <- first:min(first + window - 1, J)
     effects <- draw_deferred_effects(model, chosen, moment_seed, groups - 1L)
-    for (i in seq_along(groups)) {
-      own <- matrix(effects[, i, ], q)
-      moments$mean[, groups[i]] <- rowMeans(own)
-      moments$covariance[, , groups[i]] <- stats::cov(t(own))
-      moments$with_beta[, groups[i]] <- vapply(seq_len(q), function(k) {
-        if (is.na(paired[k])) 0 else stats::cov(own[k, ], beta[grouping$pair_coef[paired[k]] + 1L, ])
-      }, 0)
+    moments$mean[, groups] <- center <- rowMeans(effects, dims = 2)
+    from_mean <- effects - as.numeric(center)
+    for (k in seq_len(q)) {
+      for (l in seq_len(k)) {
+        both <- rowSums(matrix(from_mean[k, , ] * from_mean[l, , ], length(groups))) / (n - 1)
+        moments$covariance[k, l, groups] <- moments$covariance[l, k, groups] <- both
+      }
+      if (is.na(paired[k])) next
+      coefficient <- beta[grouping$pair_coef[paired[k]] + 1L, ]
+      moments$with_beta[k, groups] <-
+        drop(matrix(from_mean[k, , ], length(groups)) %*% (coefficient - mean(coefficient))) / (n - 1)
     }
   }
   moments
