@@ -8,39 +8,39 @@
 
 #' Tables in databases
 #'
-#' [crossprods()] and [relm()] take a table of \pkg{dbplyr}, such as `dplyr::tbl(connection, "fish")`,
+#' [crossprods()] and [relm()] take a table of \pkg{dbplyr}, as `dplyr::tbl(connection, "fish")` is,
 #' in the place of a data frame. The database sums products of the columns within groups; what comes
 #' into R depends on the numbers of groups and columns, not on that of rows.
 #'
 #' @section What is asked:
-#' Rows are grouped by the grouping factors, by the factor of the residual variances and by all factors
-#' among the terms: a combination that occurs is a *cell*. Numbers alone are summed, so that contrasts
-#' are those of [lm()]. A model of several grouping factors has a cell for each combination of their
-#' groups. Cells are counted first; more than the argument `max_cells`, 5 million, are refused with
-#' their number. Each takes the memory of about \eqn{k^2 / 2} numbers, with k the number of numeric
-#' columns, the response among them.
+#' Rows are grouped by the grouping factors, by the factor of the residual variances and by all
+#' factors among the terms: a combination that occurs is a *cell*. Numbers alone are summed, so that
+#' contrasts are those of [lm()]. A model of several grouping factors has a cell for each
+#' combination of their groups. More than the argument `max_cells`, 5 million, are refused; where
+#' the first rows show many combinations they are counted first. Each takes the memory of about
+#' \eqn{k^2 / 2} numbers, with k the number of numeric columns, the response among them.
 #'
 #' The query is one `SELECT` with `GROUP BY`, which servers with several shards can share, where the
 #' table is one of the database; rows are chosen by the argument `subset`. A table that \pkg{dplyr}
 #' has changed stands in it as a subquery.
 #'
 #' Of a first 1,000 rows the columns get a shift, and are made far from parallel, so that few digits
-#' cancel in the sums. If the means of cells lie so far apart that four digits or more are lost within
-#' cells, as with seconds since 1970 in groups of some minutes, or if columns are nearly parallel by
-#' all rows, a second query sums products about the means of the cells.
+#' cancel in the sums. If the means of cells lie so far apart that four digits or more are lost
+#' within cells, as with seconds since 1970 in groups of some minutes, or if columns are nearly
+#' parallel by all rows, a second query sums products about the means of the cells.
 #'
 #' With another family than the Gaussian one rows with equal responses, covariates and groups are
 #' counted in the database. This serves models with few different rows.
 #'
 #' @section What can be asked:
-#' Variables of the formula, `weights`, `offset` and `subset` are columns or expressions of these with
-#' `+`, `-`, `*`, `/`, `^` (a number as exponent or as base), `log()`, `log10()`, `exp()`, `sqrt()`,
-#' `abs()`, `floor()`, `ceiling()`, `sin()`, `cos()`, `tanh()`, `atan2()`, `pmin()`, `pmax()`,
-#' `ifelse()`, `as.numeric()`, `I()`, comparisons, `&`, `|` and `!`. `factor()`, `ordered()`,
-#' `relevel()` and `as.character()` may stand around them. Anything else is refused by name before
-#' anything runs, `poly()`, `scale()` and splines among them: they depend on all rows. Objects beside
-#' the table are found where the formula was written. The values of expressions in the first 1,000 rows
-#' are compared with R's; an engine that differs is refused.
+#' Variables of the formula, `weights`, `offset` and `subset` are columns or expressions of these
+#' with `+`, `-`, `*`, `/`, `^` (a number as exponent or as base), `log()`, `log10()`, `exp()`,
+#' `sqrt()`, `abs()`, `floor()`, `ceiling()`, `sin()`, `cos()`, `tanh()`, `atan2()`, `pmin()`,
+#' `pmax()`, `ifelse()`, `as.numeric()`, `I()`, comparisons, `&`, `|` and `!`. `factor()`,
+#' `ordered()`, `relevel()` and `as.character()` may stand around them. Anything else is refused by
+#' name before anything runs, `poly()`, `scale()` and splines among them: they depend on all rows.
+#' Objects beside the table are found where the formula was written. The values of expressions in
+#' the first 1,000 rows are compared with R's; an engine that differs is refused.
 #'
 #' Columns of numbers are cast to double precision first, so that whole numbers are not divided as
 #' such and do not overflow. Rows with missing values (`NULL`; `NaN`; the logarithm of a negative
@@ -49,21 +49,25 @@
 #' factors.
 #'
 #' @section Groups:
-#' Rows of a table have no order. Groups are drawn in the order of their labels, as
-#' `sort(labels, method = "radix")` has them in any locale. A data frame whose groups appear in this
-#' order has the same draws from the same seed, but for rounding: factors differ by some units in the
-#' last place, which the differences that proposals are placed by turn into some 1e-7 posterior
-#' standard deviations. Factors have the levels that occur, in the order that [factor()] gives them.
+#' Rows of a table have no order. Groups are drawn in the order of their labels, as `sort(labels,
+#' method = "radix")` has them in any locale. A data frame whose groups appear in this order has the
+#' same draws from the same seed, but for rounding: factors differ by some units in the last place,
+#' which the differences that proposals are placed by turn into some 1e-7 posterior standard
+#' deviations. Factors have the levels that occur, in the order that [factor()] gives them.
 #'
 #' @section Engines:
-#' SQLite is run in the tests of the package, PostgreSQL, with and without shards behind
-#' \pkg{postgres_fdw}, by its developers. What other engines are asked has been read, not run: try
-#' first whether a part of the table gives what a data frame of it gives.
+#' SQLite is run in the tests of the package; PostgreSQL, with and without shards behind
+#' \pkg{postgres_fdw}, and ClickHouse (a version of 2018), with and without shards, by its
+#' developers. What Spark (by \pkg{sparklyr}), BigQuery, Snowflake, MySQL, SQL Server and others are
+#' asked has been checked against their documentation, and has not been run: try first whether a
+#' part of the table gives what a data frame of it gives. Shards of PostgreSQL add up their own rows
+#' where the table is partitioned by a grouping factor and `enable_partitionwise_aggregate` is on;
+#' else rows are sent.
 #'
 #' If the connection is lost, or R is interrupted, an error says so, and nothing is left behind:
 #' there are no temporary tables.
 #' @name sql-sources
-#' @examplesIf requireNamespace("RSQLite", quietly = TRUE) && requireNamespace("dbplyr", quietly = TRUE)
+#' @examplesIf all(vapply(c("RSQLite", "dbplyr"), requireNamespace, NA, quietly = TRUE))
 #' connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
 #' DBI::dbWriteTable(connection, "bass", bass)
 #' table <- dplyr::tbl(connection, "bass")
@@ -124,7 +128,7 @@ moments_of_model <- function(model, max_cells, by_group) {
   table <- model$table
   parts <- numeric_parts(model$design, model$variables)
   sums <- sums_of_model(model, parts)
-  count_cells(table, sums, max_cells)
+  if (may_have_many_cells(model)) count_cells(table, sums, max_cells)
   coordinates <- new_coordinates(pilot_values(model, parts))
   moments <- ask_moments(table, sums, coordinates, max_cells)
   if (length(moments$n) == 0 || sum(moments$n) == 0) abort("No rows are left to fit.")

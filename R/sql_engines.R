@@ -2,31 +2,34 @@
 # the connection.
 #
 #   label     what messages call it
-#   double    the type of numbers of double precision
+#   cast      %s in double precision
 #   infinity  such a number
 #   not_nan   is the number %s none that is not a number? NULL where there are no such numbers
 #   columns   the most columns of a result
 #   loose     may a column of numbers hold text?
-new_engine <- function(label, double, infinity, not_nan = NULL, columns = 1000, loose = FALSE) {
-  list(label = label, double = double, infinity = infinity, not_nan = not_nan, columns = columns,
+new_engine <- function(label, cast, infinity, not_nan = NULL, columns = 1000, loose = FALSE) {
+  list(label = label, cast = cast, infinity = infinity, not_nan = not_nan, columns = columns,
        loose = loose)
 }
 
 # Those with a number of columns of their own have been run; what the others take is from their
 # manuals.
 engines <- list(
-  sqlite = new_engine("SQLite", "REAL", "9e999", columns = 2000, loose = TRUE),
-  postgres = new_engine("PostgreSQL", "double precision", "CAST('Infinity' AS double precision)",
-                        "%s <> 'NaN'", columns = 1664),
-  duckdb = new_engine("DuckDB", "DOUBLE", "CAST('Infinity' AS DOUBLE)", "NOT isnan(%s)",
-                      columns = 5000),
-  clickhouse = new_engine("ClickHouse", "Float64", "inf", "NOT isNaN(%s)", columns = 5000),
-  spark = new_engine("Spark", "DOUBLE", "CAST('Infinity' AS DOUBLE)", "NOT isnan(%s)"),
-  snowflake = new_engine("Snowflake", "DOUBLE", "CAST('inf' AS DOUBLE)", "%s <> 'NaN'"),
-  bigquery = new_engine("BigQuery", "FLOAT64", "CAST('inf' AS FLOAT64)", "NOT IS_NAN(%s)"),
-  mysql = new_engine("MySQL", "DOUBLE", "1.7e308"),
-  mssql = new_engine("SQL Server", "FLOAT", "1.7e308"),
-  other = new_engine("the database", "DOUBLE PRECISION", "1.7e308")
+  sqlite = new_engine("SQLite", "CAST(%s AS REAL)", "9e999", columns = 2000, loose = TRUE),
+  postgres = new_engine("PostgreSQL", "CAST(%s AS double precision)",
+                        "CAST('Infinity' AS double precision)", "%s <> 'NaN'", columns = 1664),
+  duckdb = new_engine("DuckDB", "CAST(%s AS DOUBLE)", "CAST('Infinity' AS DOUBLE)",
+                      "NOT isnan(%s)", columns = 5000),
+  clickhouse = new_engine("ClickHouse", "toFloat64(%s)", "inf", "NOT isNaN(%s)", columns = 5000),
+  spark = new_engine("Spark", "CAST(%s AS DOUBLE)", "CAST('Infinity' AS DOUBLE)",
+                     "NOT isnan(%s)"),
+  snowflake = new_engine("Snowflake", "CAST(%s AS DOUBLE)", "CAST('inf' AS DOUBLE)",
+                         "%s <> 'NaN'"),
+  bigquery = new_engine("BigQuery", "CAST(%s AS FLOAT64)", "CAST('inf' AS FLOAT64)",
+                        "NOT IS_NAN(%s)"),
+  mysql = new_engine("MySQL", "CAST(%s AS DOUBLE)", "1.7e308"),
+  mssql = new_engine("SQL Server", "CAST(%s AS FLOAT)", "1.7e308"),
+  other = new_engine("the database", "CAST(%s AS DOUBLE PRECISION)", "1.7e308")
 )
 
 engine_of_class <- c(
@@ -61,10 +64,14 @@ sql_name <- function(table, name) {
 
 sql_text <- function(table, text) as.character(dbplyr::escape(text, con = table$connection))
 
-sql_cast <- function(table, sql) sprintf("CAST(%s AS %s)", sql, table$engine$double)
+sql_cast <- function(table, sql) sprintf(table$engine$cast, sql)
 
 # A call of one of dbplyr's functions of values, in the words of the engine.
 sql_call <- function(table, name, arguments, ...) {
   call <- as.call(c(as.name(name), lapply(arguments, dbplyr::sql), list(...)))
-  as.character(dbplyr::translate_sql_(list(call), con = table$connection))
+  tryCatch(as.character(dbplyr::translate_sql_(list(call), con = table$connection)),
+           error = function(e) {
+             abort("{table$engine$label} has no {.fn {name}}.", x = "{conditionMessage(e)}",
+                   i = "Make a column of the table of it.")
+           })
 }

@@ -56,11 +56,23 @@ column_of_key <- function(expression, values, envir) {
   eval(put(expression), list(.values = values), envir)
 }
 
+# Do the first rows show many combinations of keys, beside the one that has most values? To count
+# cells takes half as long as to sum.
+may_have_many_cells <- function(model) {
+  if (length(model$design$group) > 1) return(TRUE)
+  if (length(model$keys) < 2) return(FALSE)
+  envir <- model$variables[[1]]$envir
+  values <- values_in_r(lapply(model$keys, `[[`, "expression"), list(envir), model$pilot)
+  n_values <- lengths(lapply(values, unique))
+  beside <- do.call(paste, c(unname(values[-which.max(n_values)]), sep = "\r"))
+  length(unique(beside)) > length(beside) / 5
+}
+
 # Cells are counted where they may be very many, before they are asked for.
 count_cells <- function(table, sums, max_cells) {
   if (length(sums$keys) < 2) return(invisible())
   cells <- select_text(table, named(sums$keys, "g"), c(table$where, sums$given), sums$keys)
-  counted <- ask(table, paste0("SELECT COUNT(*) AS n\nFROM (", cells, ") relm_cells"))
+  counted <- ask(table, paste0("SELECT COUNT(*) AS relm_n\nFROM (", cells, ") relm_cells"))
   if (counted$n > max_cells) refuse_cells(as.double(counted$n), max_cells, exactly = TRUE)
 }
 

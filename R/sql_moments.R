@@ -29,10 +29,10 @@ moments_query <- function(table, sums, coordinates, about_means) {
   means <- NULL
   if (about_means) {
     from <- paste0(from, "\nINNER JOIN (", means_query(table, sums, u, where), ") relm_means ON ",
-                   paste(c("(1 = 1)", sprintf("%s = relm_g%d", sums$keys, seq_along(sums$keys))),
+                   paste(c("(1 = 1)", sprintf("%s = relm_jg%d", sums$keys, seq_along(sums$keys))),
                          collapse = " AND "))
-    u <- sprintf("(%s - relm_m%d)", u, seq_len(k))
-    means <- named(sprintf("MIN(relm_m%d)", seq_len(k)), "m")
+    u <- sprintf("(%s - relm_jm%d)", u, seq_len(k))
+    means <- named(sprintf("MIN(relm_jm%d)", seq_len(k)), "m")
   }
   weighted <- if (is.null(sums$weight)) "SUM(%s)" else paste0("SUM(", sums$weight, " * %s)")
   pairs <- product_pairs(k)
@@ -49,7 +49,7 @@ moments_query <- function(table, sums, coordinates, about_means) {
 means_query <- function(table, sums, u, where) {
   means <- if (is.null(sums$weight)) sprintf("AVG(%s)", u)
     else sprintf("SUM(%s * %s) / SUM(%s)", sums$weight, u, sums$weight)
-  select_text(table, c(named(sums$keys, "relm_g"), named(means, "relm_m")), where, sums$keys)
+  select_text(table, c(named(sums$keys, "jg"), named(means, "jm")), where, sums$keys)
 }
 
 product_pairs <- function(k) which(upper.tri(diag(k), diag = TRUE), arr.ind = TRUE)

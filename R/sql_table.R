@@ -27,10 +27,11 @@ from_clause <- function(source) {
   paste0("(", text, ") relm_rows")
 }
 
-# columns: texts, named by what they are to be called, which are names of letters and numbers.
+# columns: texts, named by what the answer is to have them under. To ClickHouse the name that a
+# column is given may stand for it anywhere, so that it must not be one of the table.
 select_text <- function(table, columns, where = table$where, group = NULL, tail = NULL,
                         from = table$from) {
-  paste0("SELECT ", paste0(columns, " AS ", names(columns), collapse = ", "), "\nFROM ", from,
+  paste0("SELECT ", paste0(columns, " AS relm_", names(columns), collapse = ", "), "\nFROM ", from,
          if (length(where)) paste0("\nWHERE ", paste(unique(where), collapse = " AND ")),
          if (length(group)) paste0("\nGROUP BY ", paste(group, collapse = ", ")), tail)
 }
@@ -58,6 +59,8 @@ ask <- function(table, query, most = Inf, refuse = NULL) {
   n <- 0
   repeat {
     block <- tryCatch(DBI::dbFetch(result, n = rows_of_answer), error = refuse_answer(table))
+    # Some engines write names in capitals.
+    names(block) <- sub("^relm_", "", tolower(names(block)))
     blocks[[length(blocks) + 1L]] <- block
     n <- n + nrow(block)
     if (n > most) refuse(n)

@@ -1,6 +1,6 @@
 # Coefficients and residual sums of squares within groups, from factors and in 250 bits.
 
-# years: 2000 by 6; far: groups 50 years apart; seconds: since 1970, 1,000 s a group. y is about 1e6.
+# years: 2000 by 6; far: groups 50 years apart; seconds: since 1970, 1,000 s a group. y is 1e6.
 digits_data <- function(kind, J = 40, n = 50) {
   set.seed(12)
   group <- rep(seq_len(J), each = n)
@@ -11,7 +11,9 @@ digits_data <- function(kind, J = 40, n = 50) {
   data.frame(g = group, x = x, y = 1e6 + 3 * u + u^2 + stats::rnorm(J)[group] + stats::rnorm(J * n))
 }
 
-digits_formula <- function(kind) if (kind == "seconds") y ~ x + (1 | g) else y ~ x + I(x^2) + (1 | g)
+digits_formula <- function(kind) {
+  if (kind == "seconds") y ~ x + (1 | g) else y ~ x + I(x^2) + (1 | g)
+}
 
 # list(beta, rss)
 within_of_crossprods <- function(crossprods) {

@@ -32,8 +32,8 @@ test_that("draws are those of the data frame", {
   for (name in c("intercepts", "slopes", "interaction", "products", "weights", "offset")) {
     fit <- function(data) {
       with_relm("safe_covariance", function(hessian) exact(signif(hessian, 5)), {
-        suppressMessages(relm(crossprods_of_model(models_of_tables[[name]], data), chains = 1, draws = 100,
-                              seed = 4))
+        suppressMessages(relm(crossprods_of_model(models_of_tables[[name]], data), chains = 1,
+                              draws = 100, seed = 4))
       })
     }
     expect_lt(distance_of_draws(fit(table), fit(fish)), 1e-8)

@@ -23,3 +23,76 @@ test_that("names and texts are quoted as the engine quotes them", {
   expect_identical(sql_name(table, hostile), "`\"``; drop table fish; --`")
   expect_identical(sql_text(table, "it's"), "'it''s'")
 })
+
+# Engines that are not run here -------------------------------------------------------------------
+
+# Functions that they document: Spark, "Built-in Functions" of its SQL reference (3.5); BigQuery,
+# "Mathematical functions", "Aggregate functions" and "Conversion functions" of the GoogleSQL
+# reference; Snowflake, "Numeric functions", "Aggregate functions" and "Conditional expression
+# functions" of its SQL reference; SQL Server, "Mathematical functions" and "Logical functions" of
+# the Transact-SQL reference (2022); MySQL, "Mathematical Functions" and "Comparison Functions" of its
+# reference manual (8.0).
+common <- c("ABS", "COS", "EXP", "FLOOR", "LOG10", "POWER", "SIN", "SQRT", "SUM", "COUNT", "MIN",
+            "AVG", "CAST", "GREATEST", "LEAST")
+documented <- list(
+  spark = c(common, "ATAN2", "CEIL", "CEILING", "ISNAN", "LN", "LOG", "TANH"),
+  bigquery = c(common, "ATAN2", "CEIL", "CEILING", "IS_NAN", "LN", "LOG", "TANH"),
+  snowflake = c(setdiff(common, "LOG10"), "ATAN2", "CEIL", "LN", "LOG", "TANH"),
+  mssql = c(common, "ATN2", "CEILING", "LOG"),
+  mysql = c(common, "ATAN2", "CEIL", "CEILING", "LN", "LOG")
+)
+
+simulated <- function(engine) {
+  skip_if_not_installed("dbplyr")
+  switch(engine, spark = dbplyr::simulate_dbi("Spark SQL"),
+         bigquery = dbplyr::simulate_dbi("BigQueryConnection"),
+         snowflake = dbplyr::simulate_snowflake(), mssql = dbplyr::simulate_mssql(),
+         mysql = dbplyr::simulate_mysql())
+}
+
+# A table of numbers x and z and a text k, of which nothing can be asked.
+simulated_table <- function(engine) {
+  connection <- simulated(engine)
+  list(connection = connection, engine = engine_of(connection), from = "fish", where = character(),
+       types = list(x = numeric(), z = integer(), k = character()), envir = globalenv())
+}
+
+functions_called <- function(sql) {
+  words <- regmatches(sql, gregexpr("[A-Za-z_][A-Za-z_0-9]*\\s*\\(", sql))[[1]]
+  words <- toupper(sub("\\s*\\($", "", words))
+  setdiff(words, c("AND", "OR", "NOT", "WHEN", "THEN", "ELSE", "IN", "ON", "JOIN", "FROM", "CASE",
+                   "FISH"))
+}
+
+calls_of_every_kind <- expression(
+  x + z, x / z, x^2, x^3, abs(x)^0.5, 2^z, log(x), log10(x), exp(x), sqrt(x), abs(x), floor(x),
+  ceiling(x), sin(x), cos(x), tanh(x), atan2(x, z), pmin(x, z), pmax(x, z), ifelse(x > z, x, z),
+  ifelse(k == "pike", 1, x), (x > 0 & !(z > 1)) * 2
+)
+
+test_that("engines are asked for functions alone that they document", {
+  for (engine in names(documented)) {
+    table <- simulated_table(engine)
+    expect_identical(table$engine$label, engines[[engine]]$label)
+    for (expression in calls_of_every_kind) {
+      check_translatable(expression, table)
+      made <- tryCatch(translate(expression, table), relm_error = conditionMessage)
+      if (is.character(made)) {
+        # Older versions of dbplyr have no least and greatest of SQL Server.
+        expect_match(made, "SQL Server has no `pm(in|ax)\\(\\)`")
+        next
+      }
+      asked <- functions_called(paste(c(made$sql, made$given), collapse = " AND "))
+      expect_identical(setdiff(asked, documented[[engine]]), character(),
+                       label = paste(engine, deparse1(expression)))
+    }
+    sums <- list(keys = sql_name(table, "k"), v = c("(x)", "(z)"), given = "x IS NOT NULL",
+                 weight = "w", log_weight = sql_call(table, "log", "w"))
+    coordinates <- list(shift = c(1, 0), T = rbind(c(1, 0.5), c(0, 1)))
+    for (about_means in c(FALSE, TRUE)) {
+      text <- moments_query(table, sums, coordinates, about_means)$text
+      expect_identical(setdiff(functions_called(text), documented[[engine]]), character())
+      expect_identical(lengths(regmatches(text, gregexpr("SELECT", text))), 1L + about_means)
+    }
+  }
+})

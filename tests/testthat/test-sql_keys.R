@@ -27,3 +27,14 @@ test_that("groups are in the order of their labels as bytes", {
   expect_identical(own$index, c(1L, 3L, 2L, 3L))
   expect_identical(own$labels[own$display], c("a", "B", "\u00e9"))
 })
+
+test_that("cells are counted first where first rows show many", {
+  fish <- fish_data()
+  fish$tag <- paste0("t", seq_len(nrow(fish)) %% 90)
+  fish$id <- seq_len(nrow(fish))
+  table <- sqlite_table(fish)
+  expect_error(crossprods(y ~ x + tag + (1 | id), table, max_cells = 100),
+               "The rows make 239 cells", class = "relm_error")
+  expect_error(crossprods(y ~ x + kind + (1 | lake), table, max_cells = 4), "more than 4 cells",
+               class = "relm_error")
+})

@@ -47,5 +47,5 @@ test_that("an answer that breaks off is told, and its result is cleared", {
 test_that("clauses stand where SQL has them", {
   table <- list(from = "fish", where = character())
   expect_identical(select_text(table, c(a = "x"), c("x > 1", "x > 1", "z > 2"), "x"),
-                   "SELECT x AS a\nFROM fish\nWHERE x > 1 AND z > 2\nGROUP BY x")
+                   "SELECT x AS relm_a\nFROM fish\nWHERE x > 1 AND z > 2\nGROUP BY x")
 })
