@@ -25,6 +25,7 @@ new_accumulation <- function(schema, by_group = NULL, drop.unused.levels = FALSE
   }, simplify = FALSE)
   accumulation$n_rows <- 0
   accumulation$largest <- 0
+  accumulation$range <- c(Inf, -Inf)
   accumulation$waiting <- list()
   accumulation$n_waiting <- 0
   accumulation
@@ -57,7 +58,9 @@ accumulate <- function(accumulation, rows, keys) {
 # How many rows are absorbed next.
 rows_wanted <- function(accumulation) chunk_rows - accumulation$n_waiting
 
-note_range <- function(accumulation, y) accumulation$range <- range(accumulation$range, y)
+note_range <- function(accumulation, y) {
+  accumulation$range <- c(min(accumulation$range[1], y), max(accumulation$range[2], y))
+}
 
 take_waiting <- function(accumulation) {
   if (accumulation$n_waiting == 0) return(invisible())
@@ -148,7 +151,8 @@ take_rows <- function(accumulation, rows, codes) {
     random
   }, accumulation$paired)
   y_shift <- accumulation$shift[length(accumulation$shift)]
-  accumulation$largest <- max(accumulation$largest, abs(range(rows$y) - y_shift))
+  ends <- c(min(rows$y), max(rows$y))
+  accumulation$largest <- max(accumulation$largest, abs(ends - y_shift))
   absorb_in_place(accumulation, rows, cell)
   invisible(accumulation)
 }
@@ -268,7 +272,7 @@ finish_accumulation <- function(accumulation) {
   if (!is_additive(accumulation)) {
     crossprods$responses <- collected_responses(accumulation$collection)
   }
-  crossprods$schema <- with_known(accumulation$schema, found$columns, found$labels)
+  crossprods$schema <- with_known(accumulation$schema, found$values, found$labels)
   check_no_underflow(accumulation$largest)
   check_in_range(structure(crossprods, class = "relm_crossprods"))
 }
@@ -289,15 +293,14 @@ in_order <- function(array, order) {
   if (identical(order, seq_len(n))) with_last(array, n) else array[, , order, drop = FALSE]
 }
 
-# As find_cells() has them; with them the order of the cells, and by part the columns that groups are
-# told by and their labels.
+# As find_cells() has them; with them the order of the cells, and by part the values that groups are
+# told by (code_values() of each column) and their labels.
 found_cells <- function(accumulation) {
   schema <- accumulation$schema
-  columns <- lapply(accumulation$labels, label_columns, accumulation$drop.unused.levels)
-  labels <- Map(function(part, columns) {
-    names(columns) <- grouping_parts(schema$by[[part]])
-    group_levels(read_grouping(schema$by[[part]], columns))
-  }, names(columns), columns)
+  values <- lapply(accumulation$labels, function(labels) {
+    lapply(label_columns(labels, accumulation$drop.unused.levels), code_values)
+  })
+  labels <- lapply(values, function(parts) group_levels(group_by_values(parts)))
   parts <- grouping_parts_of(schema$by)
   n_cells <- accumulation$n_cells
   codes <- cell_codes(accumulation)
@@ -314,7 +317,7 @@ found_cells <- function(accumulation) {
       stratum = if (is.null(codes$sigma)) rep(1L, n_cells) else codes$sigma,
       rows = accumulation$cell_rows[order]
     ),
-    order = order, columns = columns, labels = lapply(labels, `[[`, "labels")
+    order = order, values = values, labels = lapply(labels, `[[`, "labels")
   )
 }
 
@@ -329,9 +332,8 @@ cell_codes <- function(accumulation) {
 }
 
 # A schema that knows these groups.
-with_known <- function(schema, columns, labels) {
-  schema$known <- Map(function(columns, labels) {
-    list(labels = labels, parts = unname(lapply(columns, code_values)))
-  }, columns, labels)
+with_known <- function(schema, values, labels) {
+  schema$known <- Map(function(parts, labels) list(labels = labels, parts = unname(parts)), values,
+                      labels)
   schema
 }

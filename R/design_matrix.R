@@ -80,7 +80,10 @@ terms_matrix <- function(terms, frame, contrasts) {
   X <- plain_matrix(terms, frame)
   if (!is.null(X)) return(X)
   X <- lm_matrix(terms, frame, contrasts)
-  matrix(as.double(X), nrow(X), dimnames = list(NULL, colnames(X)))
+  if (!is.double(X)) storage.mode(X) <- "double"
+  attr(X, "assign") <- attr(X, "contrasts") <- NULL
+  dimnames(X) <- list(NULL, colnames(X))
+  X
 }
 
 # The model matrix with its attributes, as lm() makes it.

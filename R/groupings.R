@@ -61,7 +61,11 @@ check_labels <- function(own, labels, expression) {
 # What an expression makes of the rows of a frame: the code of each row, the label of each code,
 # and for an interaction the labels of its parts at each code, a list of vectors.
 read_grouping <- function(expression, frame) {
-  parts <- lapply(grouping_columns(expression, frame), code_values)
+  group_by_values(lapply(grouping_columns(expression, frame), code_values))
+}
+
+# parts: what code_values() gives of each column.
+group_by_values <- function(parts) {
   if (length(parts) == 1) return(parts[[1]][c("code", "labels")])
   crossed <- cross_codes(lapply(parts, `[[`, "code"), lengths(lapply(parts, `[[`, "labels")))
   labels <- Map(function(part, place) part$labels[place], parts, crossed$places)
