@@ -1,5 +1,5 @@
-# Cross-products that grow while rows come in chunks: of any number of them, in place, so that a chunk
-# costs the same however many groups there are.
+# Cross-products that grow while rows come in chunks: of any number of them, in place, so that a
+# chunk costs the same however many groups there are.
 #
 # An accumulation is an environment:
 #   schema            what the rows were read through
@@ -9,9 +9,9 @@
 #   cell_stratum      from 0; cell_rows, log_weights: sums
 #   stratum_factor    with room too
 #   waiting           rows that have come since the last were absorbed
-# Rows are absorbed as many at a time as those of a data frame are, whatever the chunks. So a model of
-# one grouping without strata has the factors of the data frame bit for bit; with several, whose cells
-# the data frame numbers by their groups and an accumulation as they come, to rounding.
+# Rows are absorbed as many at a time as those of a data frame are, whatever the chunks. So a model
+# of one grouping without strata has the factors of the data frame bit for bit; with several, whose
+# cells the data frame numbers by their groups and an accumulation as they come, to rounding.
 
 new_accumulation <- function(schema, by_group = NULL, drop.unused.levels = FALSE) {
   parts <- names(schema$by)[lengths(schema$by) > 0]
@@ -186,8 +186,8 @@ number_cells <- function(accumulation, codes, n) {
   cell
 }
 
-# Room for n cells, at least twice what there was where there is more to be: each cell is moved a few
-# times at most, however many come. stratum: of the new ones.
+# Room for n cells, at least twice what there was where there is more to be: each cell is moved a
+# few times at most, however many come. stratum: of the new ones.
 grow_cells <- function(accumulation, n, stratum) {
   new <- seq_len(n - accumulation$n_cells) + accumulation$n_cells
   if (length(new) == 0) return(invisible())

@@ -20,8 +20,8 @@ Ops.relm_crossprods <- function(e1, e2) {
 #' sum for each part, and this for all parts together.
 #'
 #' @param parts A list of cross-products, made by [crossprods()], which must have the same columns.
-#' @return Cross-products of all rows. Groups are in the order of the parts. New rows can be predicted
-#'   from a fit of them where each part was read in chunks.
+#' @return Cross-products of all rows. Groups are in the order of the parts. New rows can be
+#'   predicted from a fit of them where each part was read in chunks.
 #' @section Errors:
 #' Parts that differ in their model are refused, and so is what is no list of cross-products.
 #' @examples
@@ -40,8 +40,8 @@ sum_crossprods <- function(parts) {
   unite_crossprods(unname(parts))
 }
 
-# The factors of all but the first become rows, absorbed into those of the first: that is exact, and no
-# other code is needed.
+# The factors of all but the first become rows, absorbed into those of the first: that is exact, and
+# no other code is needed.
 unite_crossprods <- function(parts) {
   parts <- lapply(parts, check_intact)
   for (part in parts[-1]) check_same_columns(parts[[1]], part)
@@ -88,8 +88,8 @@ check_same_columns <- function(x, y) {
 
 or_none <- function(names) if (length(names)) names else "none"
 
-# The sum with room for the cells of all and the factors of the first in place, and where the cells and
-# strata of each part went; first_cell: a cell of each stratum.
+# The sum with room for the cells of all and the factors of the first in place, and where the cells
+# and strata of each part went; first_cell: a cell of each stratum.
 unite_cells <- function(parts) {
   first <- parts[[1]]
   of_all <- function(of) lapply(parts, of)
@@ -180,9 +180,9 @@ unite_grouping <- function(groupings, united) {
   x
 }
 
-# The labels of all, those of the first part first, and where those of each part went (`of`). Pairs are
-# the same where their parts are, and only these tell: the labels of two parts of the data may read
-# alike. Where there is nothing to go by, all rows are of one.
+# The labels of all, those of the first part first, and where those of each part went (`of`). Pairs
+# are the same where their parts are, and only these tell: the labels of two parts of the data may
+# read alike. Where there is nothing to go by, all rows are of one.
 unite_labels <- function(labels, label_parts) {
   if (length(labels[[1]]) == 0) {
     return(list(labels = labels[[1]], parts = NULL, of = rep(list(1L), length(labels))))

@@ -1,7 +1,7 @@
 # A chunk of rows as a model frame, through a schema: what would be these rows of the frame of all.
 
-# asked: `subset` (a quosure or NULL) and `na.action`. The frame has all variables of the model; rows
-# that were dropped are told in its attribute "na.action".
+# asked: `subset` (a quosure or NULL) and `na.action`. The frame has all variables of the model;
+# rows that were dropped are told in its attribute "na.action".
 chunk_frame <- function(schema, chunk, asked) {
   chunk <- chunk_columns(schema, chunk)
   quosures <- c(schema$quosures, asked["subset"][lengths(asked["subset"]) > 0])
@@ -21,7 +21,8 @@ chunk_columns <- function(schema, chunk) {
   chunk <- plain_columns(named_columns(chunk))
   missing <- setdiff(schema$row_variables, names(chunk))
   if (length(missing)) {
-    abort("It has no column{?s} {.var {missing}}.", i = "The model names {.var {schema$row_variables}}.")
+    abort("It has no column{?s} {.var {missing}}.",
+          i = "The model names {.var {schema$row_variables}}.")
   }
   chunk <- chunk[schema$row_variables]
   for (name in names(chunk)) {
@@ -38,7 +39,8 @@ chunk_columns <- function(schema, chunk) {
 is_all_missing <- function(column) is.logical(column) && all(is.na(column))
 
 missing_like <- function(fitted, n) {
-  if (is.null(dim(fitted))) fitted[rep(NA_integer_, n)] else fitted[rep(NA_integer_, n), , drop = FALSE]
+  none <- rep(NA_integer_, n)
+  if (is.null(dim(fitted))) fitted[none] else fitted[none, , drop = FALSE]
 }
 
 check_same_type <- function(column, fitted, name) {
@@ -77,8 +79,8 @@ check_known_levels <- function(column, fitted, name) {
     else unique(column)
   unknown <- setdiff(values, c(levels(fitted), NA))
   if (length(unknown) == 0) return(invisible())
-  abort("The column {.code {name}} has the level{?s} {.val {utils::head(unknown, 5)}}, which it had not
-         before.", x = "Its levels are {.val {levels(fitted)}}.",
+  abort("The column {.code {name}} has the level{?s} {.val {utils::head(unknown, 5)}}, which it had
+         not before.", x = "Its levels are {.val {levels(fitted)}}.",
         i = "Give all of them by {.arg levels}.")
 }
 

@@ -10,61 +10,64 @@
 #' one for each residual variance).
 #'
 #' Cross-products of two parts of the data can be added with `+`, whether or not the parts share
-#' groups. The parts must give the same columns. Factors need the same levels in each part, and terms
-#' that depend on the data, such as `poly()`, need the same basis.
+#' groups. The parts must give the same columns. Factors need the same levels in each part, and
+#' terms that depend on the data, such as `poly()`, need the same basis.
 #'
 #' @section Data in chunks:
 #' Data that are too large for memory come in chunks: `data` is then a source of data frames. The
-#' result is that of all rows in one data frame, as `rbind()` makes it of the chunks. Memory is for one
-#' chunk and for the result, and the time of a chunk does not depend on the number of groups.
+#' result is that of all rows in one data frame, as `rbind()` makes it of the chunks. Memory is for
+#' one chunk and for the result, and the time of a chunk does not depend on the number of groups.
 #'
-#' * A function without arguments gives the next data frame each time it is called, and `NULL` after the
-#'   last. If it has an argument `reset`, it starts over when that is `TRUE`.
-#' * Names of files are read in blocks of `chunk_rows` rows, as `read.csv()` reads them, compressed or
-#'   not, or with the package arrow or nanoparquet where they end in `.parquet`. nanoparquet reads a file
-#'   at once. Several files are one table.
-#' * A connection with comma-separated values is read in blocks too. If it is open, it is read from where
-#'   it is, once, and stays open. If not, it is opened, as often as is needed, and closed.
+#' * A function without arguments gives the next data frame each time it is called, and `NULL` after
+#'   the last. If it has an argument `reset`, it starts over when that is `TRUE`.
+#' * Names of files are read in blocks of `chunk_rows` rows, as `read.csv()` reads them, compressed
+#'   or not, or with the package arrow or nanoparquet where they end in `.parquet`. nanoparquet
+#'   reads a file at once. Several files are one table.
+#' * A connection with comma-separated values is read in blocks too. If it is open, it is read from
+#'   where it is, once, and stays open. If not, it is opened, as often as is needed, and closed.
 #'
 #' Levels of factors and bases of terms such as `poly()` are those of all rows. Where the model has
-#' factors, text or such terms among its columns, a first pass finds them, so that the source must be
-#' able to start over. A first pass keeps the different values of factors, and in full the columns of
-#' which `poly()`, `scale()`, `ns()`, `bs()` and functions that relm does not know are made: 8 bytes a
-#' row and column. Grouping factors, and `sigma`, need no first pass. What can be read once needs
-#' `levels` or `like`.
+#' factors, text or such terms among its columns, a first pass finds them, so that the source must
+#' be able to start over. A first pass keeps the different values of factors, and in full the
+#' columns of which `poly()`, `scale()`, `ns()`, `bs()` and functions that relm does not know are
+#' made: 8 bytes a row and column. Grouping factors, and `sigma`, need no first pass. What can be
+#' read once needs `levels` or `like`.
 #'
-#' Types of a file's columns are those of its first block, and whole numbers are numbers. A column of
-#' numbers that has text further on is text where there is a first pass, and is refused elsewhere.
+#' Types of a file's columns are those of its first block, and whole numbers are numbers. A column
+#' of numbers that has text further on is text where there is a first pass, and is refused
+#' elsewhere.
 #'
-#' Chunks must have the same columns, of the same types. What differs is refused by the number of the
-#' chunk and the name of the column, and no partial result is given. A column whose values depend on
-#' all rows together, such as `x - mean(x)`, is refused; compute it before.
+#' Chunks must have the same columns, of the same types. What differs is refused by the number of
+#' the chunk and the name of the column, and no partial result is given. A column whose values
+#' depend on all rows together, such as `x - mean(x)`, is refused; compute it before.
 #'
 #' A fit of chunks has no rows. It predicts new ones: give `newdata`.
 #'
 #' @param x A formula, with further arguments as for [relm_design()], or a design.
-#' @param data A data frame; or a source of data frames, see *Data in chunks*; or a table in a database,
-#'   see [sql-sources].
+#' @param data A data frame; or a source of data frames, see *Data in chunks*; or a table in a
+#'   database, see [sql-sources].
 #' @param ... Arguments of [relm_design()].
 #' @param drop.unused.levels As in [relm_design()].
 #' @param by_group Keep the factor of \eqn{[X\; y]} that each cell leaves, (p + 1)^2 numbers per
 #'   cell? Only the likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit
 #'   of cross-products. `NULL` keeps it if it takes less than 50 MB.
-#' @param levels With data in chunks, levels of factors that are columns of the model: a list of text
-#'   vectors, named by the factors as the formula has them. These factors need no first pass.
+#' @param levels With data in chunks, levels of factors that are columns of the model: a list of
+#'   text vectors, named by the factors as the formula has them. These factors need no first pass.
 #' @param like With data in chunks, a design of the same model, made by [relm_design()], or
-#'   cross-products of other chunks. Levels and bases are those of the design, and no first pass is made.
+#'   cross-products of other chunks. Levels and bases are those of the design, and no first pass is
+#'   made.
 #' @param chunk_rows How many rows of a file or connection are read at a time.
 #' @param progress With data in chunks, show how many rows have been read, and how fast?
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
 #'   \item{`fixed`}{names of the p columns of X}
-#'   \item{`groupings`}{a list with one element for each grouping: its `name`; `groups`, the labels of
-#'     its groups in the order in which they appear; and `random`, a data frame of the q columns of Z
-#'     (`column`, `block`, and `paired`, the column of X that equals it)}
+#'   \item{`groupings`}{a list with one element for each grouping: its `name`; `groups`, the labels
+#'     of its groups in the order in which they appear; and `random`, a data frame of the q columns
+#'     of Z (`column`, `block`, and `paired`, the column of X that equals it)}
 #'   \item{`strata`}{what the residual variances go by: `name`; `labels`, in the order in which they
-#'     appear; `rows`, the number of each; and `factor`, (p + 1) x (p + 1) x strata, upper triangular}
+#'     appear; `rows`, the number of each; and `factor`, (p + 1) x (p + 1) x strata, upper
+#'     triangular}
 #'   \item{`cells`}{a cell is the rows of one group in one stratum: `group`, `stratum` and `rows` of
 #'     each; `factor`, q x (q + p + 1) x cells; and `rest`, (p + 1) x (p + 1) x cells, what is left
 #'     of each cell beside its factor, or `NULL` if it is not kept}
@@ -73,8 +76,8 @@
 #'     responses `y` and `trials` (of counts, how many rows each is), `X`, `Z`, `offset` and
 #'     `group`; `values` and `times`, the counts that occur and how often (negative binomial); and
 #'     `log_constant`}
-#'   \item{`schema`}{of data in chunks, what they were read through, which new rows are read through too}
-#'   }
+#'   \item{`schema`}{of data in chunks, what they were read through, which new rows are read through
+#'   too} }
 #' @examples
 #' whole <- crossprods(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' whole
@@ -101,7 +104,8 @@ crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_grou
                                levels = NULL, like = NULL, chunk_rows = 100000,
                                progress = interactive()) {
   if (!missing(data) && is_source(data)) {
-    reading <- list(levels = levels, like = like, chunk_rows = check_count(chunk_rows, "chunk_rows"),
+    reading <- list(levels = levels, like = like,
+                    chunk_rows = check_count(chunk_rows, "chunk_rows"),
                     progress = check_flag(progress, "progress"))
     return(crossprods_of_source(data, x, ..., drop.unused.levels = drop.unused.levels,
                                 by_group = by_group, reading = reading))

@@ -24,8 +24,8 @@ new_label_column <- function(is_made) {
   column
 }
 
-# The number of each row's label; columns: what rows are grouped by (grouping_columns() gives them of
-# a frame, chunk_columns() as they are).
+# The number of each row's label; columns: what rows are grouped by (grouping_columns() gives them
+# of a frame, chunk_columns() as they are).
 number_by_label <- function(labels, columns) {
   codes <- Map(number_values, labels$columns, columns)
   if (length(codes) == 1) {
@@ -80,8 +80,8 @@ same_kind <- function(before, now) {
 }
 
 # The columns of a data frame with one row for each label, in the order of their numbers, as
-# grouping_columns() would have them of the rows: what groups and levels are called, and their order,
-# is then told of these.
+# grouping_columns() would have them of the rows: what groups and levels are called, and their
+# order, is then told of these.
 label_columns <- function(labels, drop.unused.levels) {
   columns <- lapply(labels$columns, label_values, drop.unused.levels)
   if (is.null(labels$pairs)) return(columns)

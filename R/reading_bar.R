@@ -1,5 +1,5 @@
-# What is shown while rows are read: how many there were, how fast they come, and how long the rest will
-# take where it is known how many there are.
+# What is shown while rows are read: how many there were, how fast they come, and how long the rest
+# will take where it is known how many there are.
 
 reading_bar <- function(reader, show, doing) {
   if (!show) return(list(set = function(done) NULL, done = function() NULL))

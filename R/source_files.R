@@ -1,9 +1,9 @@
-# Files and connections as sources: tables of comma-separated values, read in blocks as read.csv() reads
-# them, and Parquet files.
+# Files and connections as sources: tables of comma-separated values, read in blocks as read.csv()
+# reads them, and Parquet files.
 #
-# A table's state, an environment, is shared by all of its files: the `types` of its columns, by name,
-# as the first block shows them: "numeric", "character" or "logical". Whole numbers are read as numbers, so
-# that 1.5 may follow 1; what is missing throughout has no type yet.
+# A table's state, an environment, is shared by all of its files: the `types` of its columns, by
+# name, as the first block shows them: "numeric", "character" or "logical". Whole numbers are read
+# as numbers, so that 1.5 may follow 1; what is missing throughout has no type yet.
 
 files_source <- function(paths, chunk_rows) {
   check_files(paths)
@@ -50,8 +50,8 @@ check_files <- function(paths) {
   for (path in Filter(is_parquet, paths)) parquet_package(path)
 }
 
-# A connection that is open can be read once, from where it is, and stays open. Another is left as it is
-# and its description opened beside it.
+# A connection that is open can be read once, from where it is, and stays open. Another is left as
+# it is and its description opened beside it.
 connection_source <- function(connection, chunk_rows) {
   types <- new_types()
   described <- summary(connection)
@@ -63,7 +63,8 @@ connection_source <- function(connection, chunk_rows) {
     table <- open_table(connection, types, chunk_rows)
     return(new_source(table$next_rows, label))
   }
-  open <- switch(described$class, file = , gzfile = , bzfile = , xzfile = file, pipe = pipe, url = url)
+  open <- switch(described$class, file = , gzfile = , bzfile = , xzfile = file, pipe = pipe,
+                 url = url)
   if (is.null(open)) {
     abort("{.arg data} is a connection of class {.cls {described$class}}, which must be open.",
           i = "Open it with {.fn open}.")
@@ -82,7 +83,8 @@ connection_source <- function(connection, chunk_rows) {
   new_source(next_rows, label, close_table, close_table, widen_of(types))
 }
 
-# Comma-separated values ----------------------------------------------------------------------------
+# Comma-separated values
+# ----------------------------------------------------------------------------
 
 new_types <- function() {
   types <- new.env(parent = emptyenv())
@@ -190,7 +192,8 @@ rows_by_size <- function(paths) {
   sum(file.size(paths)) / mean(nchar(lines, "bytes") + 1)
 }
 
-# Parquet -------------------------------------------------------------------------------------------
+# Parquet
+# -------------------------------------------------------------------------------------------
 
 is_parquet <- function(paths) grepl("\\.(parquet|pq)$", paths, ignore.case = TRUE)
 

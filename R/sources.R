@@ -23,15 +23,15 @@ new_source <- function(next_rows, label, restart = NULL, close = function() NULL
                  label = label, rows = rows), class = "relm_source")
 }
 
-# A function without arguments that must be given. One that has an argument `reset` starts over when it
-# is TRUE.
+# A function without arguments that must be given. One that has an argument `reset` starts over when
+# it is TRUE.
 function_source <- function(f) {
   arguments <- formals(args(f))
   without <- vapply(arguments, function(value) is.name(value) && !nzchar(value), NA)
   needed <- setdiff(names(arguments)[without], c("...", "reset"))
   if (length(needed)) {
-    abort("{.arg data} must be a data frame, or a function that gives the next rows when it is called
-           without arguments.", x = "The function needs {.arg {needed}}.")
+    abort("{.arg data} must be a data frame, or a function that gives the next rows when it is
+           called without arguments.", x = "The function needs {.arg {needed}}.")
   }
   restart <- if ("reset" %in% names(arguments)) function() f(reset = TRUE)
   new_source(function() f(), "the function", restart)
@@ -109,7 +109,7 @@ in_source <- function(reader, code, number = NULL) {
 # What a chunk is refused for, with its number.
 in_chunk <- function(reader, code) {
   tryCatch(code, relm_error = function(e) {
-    abort("Chunk {reader$number} of {reader$source$label} cannot be taken up; no result is returned.",
-          x = "{conditionMessage(e)}")
+    abort("Chunk {reader$number} of {reader$source$label} cannot be taken up; no result is
+           returned.", x = "{conditionMessage(e)}")
   })
 }

@@ -1,11 +1,12 @@
-# What has to be known of all rows before any is absorbed: the levels of factors and the bases of terms
-# such as poly(). A first pass over a source finds them; where nothing depends on them there is none.
+# What has to be known of all rows before any is absorbed: the levels of factors and the bases of
+# terms such as poly(). A first pass over a source finds them; where nothing depends on them there
+# is none.
 #
-# model: what crossprods() was asked for: formula, sigma, family, quosures (weights, offset), subset,
-# na.action, contrasts, drop.unused.levels.
+# model: what crossprods() was asked for: formula, sigma, family, quosures (weights, offset),
+# subset, na.action, contrasts, drop.unused.levels.
 
-# As find_schema(). Where a column that seemed to be of numbers turns out to be text in the first pass, it
-# begins again with the column as text.
+# As find_schema(). Where a column that seemed to be of numbers turns out to be text in the first
+# pass, it begins again with the column as text.
 find_schema_of_types <- function(reader, model, given) {
   reader$may_widen <- can_restart(reader) && !is.null(reader$source$widen)
   repeat {
@@ -112,8 +113,9 @@ check_given_levels <- function(given, names) {
   if (is.null(given)) return(invisible())
   named <- is.list(given) && !is.null(names(given)) && all(vapply(given, is.character, NA))
   if (!named) {
-    abort("{.arg levels} must be a list of text vectors, named by the factors whose levels they are.",
-          x = "It is {describe(given)}.", i = 'For instance {.code levels = list(f = c("a", "b"))}.')
+    abort("{.arg levels} must be a list of text vectors, named by the factors whose levels they
+           are.", x = "It is {describe(given)}.",
+          i = 'For instance {.code levels = list(f = c("a", "b"))}.')
   }
   unknown <- setdiff(names(given), names)
   if (length(unknown)) {
@@ -126,18 +128,19 @@ refuse_survey <- function(reader, surveyed) {
   depends <- vapply(surveyed, `[[`, "", "depends")
   factors <- names(surveyed)[depends == "levels"]
   whole <- names(surveyed)[depends == "whole"]
-  abort("{reader$source$label} can be read once, and {.code {names(surveyed)}} {?depends/depend} on all
-         rows.",
+  abort("{reader$source$label} can be read once, and {.code {names(surveyed)}} {?depends/depend} on
+         all rows.",
         i = if (length(factors)) "Give the levels of {.code {factors}} by {.arg levels}.",
         i = if (length(whole)) "Give a design that has {.code {whole}}, by {.arg like}.",
-        i = "Or give a source that can start over, such as a function with an argument {.arg reset}.")
+        i = "Or give a source that can start over, such as a function with an argument
+             {.arg reset}.")
 }
 
 # The first pass ----------------------------------------------------------------------------------
 
-# rows: a data frame with the columns of `pilot` that shows all that the surveyed variables depend on:
-# their columns in full, or the combinations that occur; the others are repeated. used: the levels that
-# rows have which are not dropped.
+# rows: a data frame with the columns of `pilot` that shows all that the surveyed variables depend
+# on: their columns in full, or the combinations that occur; the others are repeated. used: the
+# levels that rows have which are not dropped.
 take_survey <- function(reader, model, surveyed, pilot) {
   restart_reader(reader)
   whole <- unique(unlist(columns_that(surveyed, "whole")))
@@ -265,7 +268,8 @@ schema_like <- function(reader, model, like) {
   schema <- if (inherits(like, "relm_crossprods")) like$schema
     else if (inherits(like, c("relm_design", "relm_schema"))) schema_of(like, character())
   if (is.null(schema)) {
-    abort("{.arg like} must be a design, or cross-products of chunks.", x = "It is {describe(like)}.")
+    abort("{.arg like} must be a design, or cross-products of chunks.",
+          x = "It is {describe(like)}.")
   }
   said <- function(x) c(deparse1(x$formula), deparse1(x$sigma), family_text(x))
   asked <- said(list(formula = model$formula, sigma = model$sigma, family = model$family$name,

@@ -5,25 +5,26 @@
 #' Adds rows to cross-products, or takes some of their rows out, without the other rows.
 #'
 #' Rows are added exactly. Their removal subtracts: what is left of a column in a group, or of the
-#' residual variation of a column, is the difference of what was there and what is taken out, and loses
-#' as many digits as the difference is smaller than what was there. If of any square less than a
-#' millionth would be left, the removal is refused: cross-products are right to 1e-10 of the lengths of
-#' their columns after one that is not. A group, or a stratum, of which all rows are removed is taken out as
-#' a whole, without such a loss. What `by_group` of [crossprods()] keeps of each cell is not kept: few rows
-#' of a group are left, and their squares would lose all digits.
+#' residual variation of a column, is the difference of what was there and what is taken out, and
+#' loses as many digits as the difference is smaller than what was there. If of any square less than
+#' a millionth would be left, the removal is refused: cross-products are right to 1e-10 of the
+#' lengths of their columns after one that is not. A group, or a stratum, of which all rows are
+#' removed is taken out as a whole, without such a loss. What `by_group` of [crossprods()] keeps of
+#' each cell is not kept: few rows of a group are left, and their squares would lose all digits.
 #'
-#' Rows are removed by their values, of the response too, in any order. Rows that were never there are
-#' refused where this shows: by their number in a group, or by a square that would be negative.
+#' Rows are removed by their values, of the response too, in any order. Rows that were never there
+#' are refused where this shows: by their number in a group, or by a square that would be negative.
 #'
 #' @param object Cross-products, made by [crossprods()].
-#' @param add,remove Rows: cross-products of the same model; or, for cross-products of data in chunks, which
-#'   say how rows are read, a data frame or a source as for [crossprods()]. `add` comes first.
+#' @param add,remove Rows: cross-products of the same model; or, for cross-products of data in
+#'   chunks, which say how rows are read, a data frame or a source as for [crossprods()]. `add`
+#'   comes first.
 #' @param ... Unknown arguments are refused.
 #' @param chunk_rows,progress As in [crossprods()].
 #' @return Cross-products. Groups that are new come after those that were there.
 #' @section Errors:
-#' Refused are rows of another model, rows that are not there, and a removal that would lose too many
-#' digits; make the cross-products anew without the rows then.
+#' Refused are rows of another model, rows that are not there, and a removal that would lose too
+#' many digits; make the cross-products anew without the rows then.
 #' @examples
 #' formula <- log(mercury) ~ log(length) + (1 | station)
 #' all <- crossprods(formula, bass)
@@ -52,15 +53,17 @@ rows_like <- function(object, rows, argument, reading) {
   schema <- object$schema
   readable <- (is.data.frame(rows) || is_source(rows)) && !inherits(rows, "tbl_lazy")
   if (!readable || is.null(schema)) {
-    abort("{.arg {argument}} must be cross-products{if (!readable) ', a data frame or a source of rows'}.",
-          x = if (readable) "The cross-products do not say how rows are read: they are of a data frame."
+    abort("{.arg {argument}} must be cross-products{if (!readable) ', a data frame or a source'}.",
+          x = if (readable) "The cross-products do not say how rows are read: they are of a data
+                             frame."
               else "It is {describe(rows)}.",
           i = "Make cross-products of the rows with {.fn crossprods}.")
   }
   if (is.data.frame(rows)) rows <- data_source(rows)
   rlang::inject(crossprods_of_source(
     rows, schema$formula, sigma = schema$sigma, !!!schema$quosures,
-    family = family_of(schema)$as_family(), by_group = !is.null(object$cells$rest), reading = reading
+    family = family_of(schema)$as_family(), by_group = !is.null(object$cells$rest),
+    reading = reading
   ))
 }
 
@@ -171,8 +174,8 @@ check_share <- function(x, share, column) {
   for (g in seq_along(x$groupings)) Z[places_in_cells(x, g)] <- x$groupings[[g]]$random$column
   name <- c(Z, x$fixed, x$response)[column]
   abort("The removal would lose too many digits.",
-        x = "Of what varies in {.code {name}} it would leave {signif(max(share, 0), 2)}, and a removal must
-             leave {least_share}.",
+        x = "Of what varies in {.code {name}} it would leave {signif(max(share, 0), 2)}, and must leave
+             {least_share}.",
         i = "Make the cross-products anew without the rows.")
 }
 
@@ -212,7 +215,8 @@ without_cells <- function(x, gone) {
     kept <- sort(unique(codes))
     if (several) x$cells$group[, g] <- match(codes, kept) else x$cells$group <- match(codes, kept)
     if (!is.null(x$responses)) x$responses$group[, g] <- match(x$responses$group[, g], kept)
-    x$groupings[[g]][c("groups", "display", "parts")] <- kept_labels(grouping, grouping$groups, kept)
+    x$groupings[[g]][c("groups", "display", "parts")] <-
+      kept_labels(grouping, grouping$groups, kept)
     x$groupings[[g]]$order <- setdiff(grouping$order, grouping$groups[-kept])
     x$schema <- know_less(x$schema, grouping_part(g), kept)
   }

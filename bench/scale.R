@@ -1,7 +1,7 @@
-# Rscript bench/scale.R [rows ...]: fish in more stations than fit in a cache, read from a file in chunks of
-# 100,000 rows: processor time of crossprods(), of a first pass before it, and of reading the same
-# chunks and doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as many as are
-# asked for. Each runs in a process of its own. Saved as bench/results/scale.csv.
+# Rscript bench/scale.R [rows ...]: fish in more stations than fit in a cache, read from a file in
+# chunks of 100,000 rows: processor time of crossprods(), of a first pass before it, and of reading
+# the same chunks and doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as
+# many as are asked for. Each runs in a process of its own. Saved as bench/results/scale.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -31,8 +31,7 @@ run_alone <- function(code) {
   on.exit(unlink(file))
   writeLines(c(
     "suppressMessages(library(relm))",
-    "seconds <- function(code) { before <- proc.time(); force(code); sum((proc.time() - before)[1:2]) }",
-    paste0("time <- seconds({", code, "})"),
+    "before <- proc.time()", code, "time <- sum((proc.time() - before)[1:2])",
     'peak <- grep("^VmHWM", readLines("/proc/self/status"), value = TRUE)',
     'cat("RESULT", time, as.numeric(gsub("[^0-9]", "", peak)) / 1024, "\\n")'
   ), file)
@@ -53,7 +52,8 @@ reading_alone <- function(path) sprintf('
 
 crossprods_of_file <- function(path, more) sprintf('
   formula <- log(mercury) ~ log(length) + water + (1 + log(length) | station)
-  k <- crossprods(formula, "%s", by_group = FALSE, chunk_rows = %d%s)', path, as.integer(chunk), more)
+  k <- crossprods(formula, "%s", by_group = FALSE, chunk_rows = %d%s)', path, as.integer(chunk),
+  more)
 
 measure_chunks <- function(n) {
   path <- tempfile(fileext = ".csv")

@@ -19,8 +19,9 @@ void clear_noise(int n_pivots, int n_columns, double *top, const double *noise, 
     }
 }
 
-/* (a, b) with a^2 - b'b the inner product: a reflection in v = (pivot - norm, tail), whose square is
-   -2 norm (pivot - norm), takes (pivot, tail) to (norm, 0) (Golub and Van Loan 2013, section 6.5.4). */
+/* With a^2 - b'b for the square of (a, b), a reflection in v = (pivot - norm, tail), whose square
+   is -2 norm (pivot - norm), takes (pivot, tail) to (norm, 0) (Golub and Van Loan 2013, section
+   6.5.4). */
 static void reflect_out(int n_columns, int n_pivots, int k, double *top, double norm, double tail2,
                         int n_rows, int ld, double *block)
 {

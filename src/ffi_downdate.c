@@ -40,9 +40,10 @@ static void remove_of_cell(const downdate_t *from, int cell, int stratum, int n_
     }
 }
 
-/* rows is n_rows x (q + p + 1) x blocks, each of the cell and stratum (from 0) of these lists, with -1
-   for rows of a stratum alone. noise: of [X y], below which nothing is taken out. Factors are those that are left; share, the smallest of a pivot's square
-   that is left, and column (from 1), whose; where it is below `least` they are of no use. */
+/* rows is n_rows x (q + p + 1) x blocks, each of the cell and stratum (from 0) of these lists, with
+   -1 for rows of a stratum alone. noise: of [X y], below which nothing is taken out. Factors are
+   those that are left; share, the smallest of a pivot's square that is left, and column (from 1),
+   whose; where it is below `least` they are of no use. */
 SEXP ffi_remove_rows(SEXP rows, SEXP cells, SEXP strata, SEXP cell_factor, SEXP stratum_factor,
                      SEXP noise, SEXP least)
 {

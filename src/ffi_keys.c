@@ -2,9 +2,9 @@
 #include "ffi.h"
 #include "keys.h"
 
-/* A table is an external pointer to nothing, whose protected value is a list of its parts: an object
-   that changes in place and whose memory is R's. Words of text are the addresses of its strings,
-   which R has once each; the list keeps them. */
+/* A table is an external pointer to nothing, whose protected value is a list of its parts: an
+   object that changes in place and whose memory is R's. Words of text are the addresses of its
+   strings, which R has once each; the list keeps them. */
 enum { SIZES, WORDS, SLOTS, STRINGS, N_PARTS };
 enum { WIDTH, N_KEYS, ROOM, N_SIZES };
 
@@ -96,8 +96,8 @@ static void keep_strings(SEXP parts, SEXP columns, SEXP rows)
     }
 }
 
-/* columns: as many as a key has words, of one row each or more. The number of each row's key, and the
-   rows (from 1) that showed a key for the first time. Text is in one encoding. */
+/* columns: as many as a key has words. The number of each row's key, and the rows (from 1) that
+   showed a key for the first time. Text is in one encoding. */
 SEXP ffi_number_keys(SEXP table, SEXP columns)
 {
     allow_stop();

@@ -24,7 +24,8 @@ static int is_same_key(int width, const uint64_t *a, const uint64_t *b)
     return 1;
 }
 
-/* Open addressing: the slot of the key, or the first free one after the place that its hash gives. */
+/* Open addressing: the slot of the key, or the first free one from the place on that its hash
+   gives. */
 static int *slot_of_key(const keys_t *keys, const uint64_t *key)
 {
     size_t last = (size_t) keys->n_slots - 1;

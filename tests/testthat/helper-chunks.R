@@ -25,8 +25,8 @@ function_of <- function(pieces, starts_over = TRUE) {
   }
 }
 
-# Products of a cell's columns, q + p + 1 of them, and those of all rows by stratum: what no order of
-# reflections changes.
+# Products of a cell's columns, q + p + 1 of them, and those of all rows by stratum: what no order
+# of reflections changes.
 products_of_cells <- function(crossprods) {
   factor <- crossprods$cells$factor
   q <- dim(factor)[1]
