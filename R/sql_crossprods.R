@@ -62,10 +62,12 @@
 #' asked has been checked against their documentation, and has not been run: try first whether a
 #' part of the table gives what a data frame of it gives. Shards of PostgreSQL add up their own rows
 #' where the table is partitioned by a grouping factor and `enable_partitionwise_aggregate` is on;
-#' else rows are sent.
+#' else, and for the second query, which joins means to rows, they send these.
 #'
-#' If the connection is lost, or R is interrupted, an error says so, and nothing is left behind:
-#' there are no temporary tables.
+#' If the connection is lost an error says so, and nothing is left behind: there are no temporary
+#' tables. R can be interrupted between blocks of the answer. While the database sums it listens as
+#' far as the driver lets it: that of PostgreSQL does where the connection was made with
+#' `check_interrupts = TRUE`.
 #' @name sql-sources
 #' @examplesIf all(vapply(c("RSQLite", "dbplyr"), requireNamespace, NA, quietly = TRUE))
 #' connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")

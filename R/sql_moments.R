@@ -15,7 +15,7 @@ ask_moments <- function(table, sums, coordinates, most_cells, about_means = FALS
     abort("The model has {length(sums$v)} columns of numbers, the response among them, and a query
            of their products would have {n_columns} columns.",
           x = "{table$engine$label} gives at most {table$engine$columns}.",
-          i = "Factors do not count. Read the rows in pieces: {.help crossprods}.")
+          i = "Factors do not count. Read the rows in chunks: {.code ?crossprods}.")
   }
   answer <- ask(table, query$text, most_cells, function(n) refuse_cells(n, most_cells))
   read_moments(answer, sums, coordinates, about_means)

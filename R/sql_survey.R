@@ -55,7 +55,7 @@ check_same_values <- function(expressions, in_r, in_sql, table) {
     if (length(differ)) {
       abort("{table$engine$label} computes {.code {as_text(expressions[[k]])}} otherwise than R.",
             x = "Where R has {describe(own[differ[1]])}, it has {describe(theirs[differ[1]])}.",
-            i = "Make it a column of the table, or read the rows in pieces: {.help crossprods}.")
+            i = "Make it a column of the table, or read the rows in chunks: {.code ?crossprods}.")
     }
   }
 }

@@ -15,10 +15,11 @@ check_translatable <- function(expression, table) {
   if (!is.call(expression) || is_beside(expression, table)) return(invisible())
   head <- as_text(expression[[1]])
   if (!head %in% names(sql_functions)) {
+    all <- cli::cli_vec(names(sql_functions), list("vec-trunc" = Inf))
     abort("The database cannot be asked for {.code {as_text(expression)}}: {.fn {head}} is not among
            the functions that are the same there and in R.",
-          i = "These are {.code {names(sql_functions)}}.",
-          i = "Make it a column of the table, or read the rows in pieces: {.help crossprods}.")
+          i = "These are {.code {all}}.",
+          i = "Make it a column of the table, or read the rows in chunks: {.code ?crossprods}.")
   }
   given <- names(expression)[-1]
   arguments <- sql_functions[[head]]$arguments

@@ -1,6 +1,6 @@
 # Servers, and what tests of tables in databases share with those of the package.
 
-for (file in c("helper-sql.R", "helper-products.R", "helper-session.R")) {
+for (file in c("helper-sql.R", "helper-sql-digits.R", "helper-products.R", "helper-session.R")) {
   source(file.path("..", "..", "tests", "testthat", file), local = TRUE)
 }
 source("postgres.R", local = TRUE)

@@ -27,7 +27,7 @@ install_missing_programs <- function() {
 # anew, DuckDB takes more than an hour.
 engines_to_try <- list(
   RClickhouse = list(debian = "clickhouse-server", seconds = 180),
-  duckdb = list(debian = character(), seconds = 60)
+  duckdb = list(debian = character(), seconds = 30)
 )
 
 # A package that failed is not tried again on the same machine.
@@ -42,7 +42,10 @@ try_engine <- function(package, engine) {
   log <- tempfile("log")
   system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = log, stderr = log,
           timeout = engine$seconds)
-  if (is_missing(package)) file.create(failed_mark(package))
+  if (is_missing(package)) {
+    unlink(file.path(.libPaths()[1L], paste0("00LOCK-", package)), recursive = TRUE)
+    file.create(failed_mark(package))
+  }
 }
 
 failed_mark <- function(package) {

@@ -93,6 +93,17 @@ test_that("infinite and missing numbers are told apart", {
                "must be finite", class = "relm_error")
 })
 
+test_that("digits are those of SQLite", {
+  for (kind in c("years", "far", "seconds")) {
+    data <- digits_data(kind)
+    own <- crossprods(digits_formula(kind), write_table(connection, data, kind))
+    errors <- relative_errors(within_of_crossprods(own),
+                              within_in_250_bits(data, kind != "seconds"))
+    expect_lt(errors[["beta"]], if (kind == "seconds") 1e-7 else 1e-11)
+    expect_lt(errors[["rss"]], 1e-12)
+  }
+})
+
 # Faults ------------------------------------------------------------------------------------------
 
 # A table of which each row takes 4 thousandths of a second.

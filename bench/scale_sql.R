@@ -1,0 +1,117 @@
+# Rscript bench/scale_sql.R [rows]: fish in a database, 10 million or as many as are asked for, of
+# 10,000 stations: processor time of crossprods() of the table, in R and in the server, against
+# reading the columns into R and crossprods() of the data frame; and the peak memory of R (Linux).
+# SQLite, PostgreSQL, and PostgreSQL with two shards on servers of their own, which are started and
+# stopped. Each runs in a process of its own. Saved as bench/results/scale_sql.csv.
+
+run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
+bench <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
+servers_code <- file.path(bench, "..", "tools", "engines", "postgres.R")
+source(servers_code)
+n_rows <- c(as.numeric(commandArgs(TRUE)), 1e7)[1]
+
+# Columns of row i in SQL. The station is what rows are divided by.
+fish_columns <- function(kind) {
+  c(station = "i % 10000", length = "exp(3.7 + 0.3 * sin(i * 1.7))", water = kind,
+    mercury = "exp(-0.9 + 0.5 * sin(i * 0.37) + 0.1 * cos((i % 10000) * 3.1))")
+}
+
+select_fish <- function(kind) {
+  columns <- fish_columns(kind)
+  paste("SELECT", paste(columns, "AS", names(columns), collapse = ", "))
+}
+
+write_sqlite <- function(path) {
+  connection <- DBI::dbConnect(RSQLite::SQLite(), path)
+  on.exit(DBI::dbDisconnect(connection))
+  kind <- "CASE i / 7 % 4 WHEN 0 THEN 'lake' WHEN 1 THEN 'pond' WHEN 2 THEN 'river' ELSE 'sea' END"
+  DBI::dbExecute(connection, sprintf(
+    "CREATE TABLE fish AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n
+     WHERE i < %.0f) %s FROM n", n_rows, select_fish(kind)))
+}
+
+write_postgres <- function(connection, into) {
+  kind <- "(ARRAY['lake', 'pond', 'river', 'sea'])[1 + i / 7 % 4]"
+  DBI::dbExecute(connection, sprintf("%s %s FROM generate_series(1, %.0f) i", into,
+                                     select_fish(kind), n_rows))
+}
+
+# What the processes of servers have taken, which end with their connections. In the child process.
+child_functions <- '
+server_time <- function() {
+  total <- 0
+  for (folder in Sys.glob("/proc/[0-9]*")) {
+    stat <- tryCatch(suppressWarnings(readLines(file.path(folder, "stat"))), error = function(e) "")
+    if (!grepl("(postgres)", stat, fixed = TRUE)) next
+    total <- total + sum(as.numeric(strsplit(sub(".*\\\\) ", "", stat), " ")[[1]][12:13])) / 100
+  }
+  total
+}
+formula <- log(mercury) ~ log(length) + water + (1 + log(length) | station)
+of_table <- function() crossprods(formula, dplyr::tbl(connection, "fish"), by_group = FALSE)
+of_rows <- function() {
+  fish <- DBI::dbGetQuery(connection, "SELECT station, length, water, mercury FROM fish")
+  crossprods(formula, fish, by_group = FALSE)
+}'
+
+# Seconds in R and in servers, elapsed ones, and the peak of memory in MB.
+run_child <- function(connect, call) {
+  file <- tempfile(fileext = ".R")
+  on.exit(unlink(file))
+  writeLines(c(
+    "suppressMessages(library(relm))", sprintf("source('%s')", servers_code), child_functions,
+    paste("connection <-", connect), "before <- c(proc.time()[1:3], server_time())",
+    paste("made <-", call), "time <- c(proc.time()[1:3], server_time()) - before",
+    "stopifnot(made$n_rows > 0)",
+    'peak <- grep("^VmHWM", readLines("/proc/self/status"), value = TRUE)',
+    'peak <- as.numeric(gsub("[^0-9]", "", peak)) / 1024',
+    'cat("RESULT", time[1] + time[2], time[4], time[3], peak)'
+  ), file)
+  output <- system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE)
+  as.numeric(strsplit(grep("^RESULT", output, value = TRUE), " ")[[1]][2:5])
+}
+
+measure <- function(engine, connect) {
+  calls <- c("crossprods of the table" = "of_table()", "rows into R, crossprods" = "of_rows()")
+  results <- vapply(calls, run_child, numeric(4), connect = connect)
+  data.frame(engine = engine, what = names(calls), rows = n_rows, groups = 10000,
+             r_seconds = results[1, ], server_seconds = results[2, ], elapsed = results[3, ],
+             peak_mb = results[4, ], run = run_started, row.names = NULL)
+}
+
+measure_sqlite <- function() {
+  path <- tempfile(fileext = ".sqlite")
+  on.exit(unlink(path))
+  write_sqlite(path)
+  measure("SQLite", sprintf("DBI::dbConnect(RSQLite::SQLite(), '%s')", path))
+}
+
+connect_code <- function(port, more = "") {
+  sprintf("local({ own <- connect_to_postgres(list(port = %d))
+           DBI::dbExecute(own, \"SET work_mem = '256MB'\"); %s; own })", port, more)
+}
+
+measure_postgres <- function() {
+  server <- start_postgres()
+  on.exit(server$stop())
+  connection <- connect_to_postgres(server)
+  write_postgres(connection, "CREATE TABLE fish AS")
+  DBI::dbExecute(connection, "VACUUM ANALYZE fish")
+  DBI::dbDisconnect(connection)
+  measure("PostgreSQL", connect_code(server$port))
+}
+
+measure_shards <- function() {
+  none <- data.frame(station = 1L, length = 1, water = "lake", mercury = 1)[0, ]
+  sharded <- start_sharded(none, "fish", "station")
+  on.exit(sharded$stop())
+  write_postgres(sharded$connection, "INSERT INTO fish")
+  port <- DBI::dbGetInfo(sharded$connection)$port
+  pushed <- 'DBI::dbExecute(own, "SET enable_partitionwise_aggregate = on")'
+  measure("PostgreSQL, two shards", connect_code(as.integer(port), pushed))
+}
+
+table <- rbind(measure_sqlite(), measure_postgres(), measure_shards())
+print(format(table[-9], digits = 3), row.names = FALSE)
+utils::write.csv(table, file.path(bench, "results", "scale_sql.csv"), row.names = FALSE)
