@@ -183,7 +183,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   if (from_source) {
     read <- crossprods(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                        na.action, contrasts, family = family, drop.unused.levels = TRUE,
-                       by_group = FALSE, progress = progress, ...)
+                       progress = progress, ...)
     return(fit_crossprods(call, read, prior, control, seed))
   }
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},

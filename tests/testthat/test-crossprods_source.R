@@ -212,6 +212,13 @@ test_that("fits of chunks predict new rows as those of data frames do", {
   }
 })
 
+test_that("fits of chunks have the likelihoods of whole groups, which need no rows", {
+  whole <- fit_few(y ~ x + (1 + x | g), d)
+  read <- fit_few(y ~ x + (1 + x | g), chunks_of(d, 50))
+  expect_equal(log_lik(read, by = "group"), log_lik(whole, by = "group"), tolerance = 1e-8)
+  expect_error(log_lik(read), "newdata", class = "relm_error")
+})
+
 test_that("fits of chunks of other families predict new rows", {
   new <- d[c(7, 200, 90), ]
   for (formula in list(one ~ x + f + (1 | g), cbind(successes, trials - successes) ~ x + (1 | g))) {
