@@ -34,12 +34,13 @@ survey_model <- function(source, formula, sigma, quosures, contrasts, family) {
 
 with_subset <- function(table, quosure) {
   if (is.null(quosure)) return(table)
-  table$envir <- rlang::quo_get_env(quosure)
-  made <- translate(rlang::quo_get_expr(quosure), table)
+  made <- translate_in(rlang::quo_get_expr(quosure), list(envir = rlang::quo_get_env(quosure)),
+                       table)
   if (made$type != "logical") {
     abort("{.arg subset} must be TRUE or FALSE in each row.", x = "It is a {made$type}.")
   }
-  table$where <- made$sql
+  # NaN is greater than any number to some engines.
+  table$where <- c(made$sql, made$given)
   table
 }
 

@@ -87,6 +87,10 @@ test_that("infinite and missing numbers are told apart", {
   table <- write_table(connection, fish, "odd")
   expect_message(own <- crossprods(y ~ x + (1 | lake), table), "Dropped 2 of 240 rows")
   expect_crossprods_of_rows(own, suppressMessages(crossprods(y ~ x + (1 | lake), fish)))
+  expect_crossprods_of_rows(
+    suppressMessages(crossprods(y ~ w + (1 | lake), table, subset = x > 18)),
+    suppressMessages(crossprods(y ~ w + (1 | lake), fish, subset = which(x > 18)))
+  )
   expect_error(suppressMessages(crossprods(y ~ z + (1 | lake), table)), "`z` must be finite",
                class = "relm_error")
   expect_error(suppressMessages(crossprods(log(x - x) + y ~ w + (1 | lake), table)),
