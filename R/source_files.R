@@ -205,10 +205,8 @@ parquet_package <- function(path) {
         i = 'Install one of them with {.code install.packages("nanoparquet")}.')
 }
 
-# By row groups with arrow; nanoparquet reads a file at once.
 open_parquet <- function(path, chunk_rows) {
-  groups <- if (parquet_package(path) == "arrow") arrow_groups(path)
-    else list(function() as.data.frame(nanoparquet::read_parquet(path)))
+  groups <- parquet_groups(path)
   rows <- NULL
   done <- 0
   next_rows <- function() {
@@ -225,7 +223,11 @@ open_parquet <- function(path, chunk_rows) {
   list(next_rows = next_rows, close = function() NULL)
 }
 
-arrow_groups <- function(path) {
+# Functions that read parts of a file: arrow its row groups, nanoparquet a file at once.
+parquet_groups <- function(path) {
+  if (parquet_package(path) != "arrow") {
+    return(list(function() as.data.frame(nanoparquet::read_parquet(path))))
+  }
   reader <- arrow::ParquetFileReader$create(path)
   lapply(seq_len(reader$num_row_groups), function(k) {
     function() as.data.frame(reader$ReadRowGroup(k - 1L))

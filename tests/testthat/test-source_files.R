@@ -122,6 +122,25 @@ test_that("Parquet files need a package that reads them", {
   }
 })
 
+test_that("row groups of any sizes come in blocks, each read when it is needed", {
+  read <- 0
+  group <- function(rows) function() {
+    read <<- read + 1
+    d[rows, ]
+  }
+  with_relm("parquet_groups", function(path) list(group(1:25), group(integer()), group(26:60)), {
+    file <- open_parquet("none", 10)
+    sizes <- integer()
+    while (!is.null(rows <- file$next_rows())) {
+      if (length(sizes) == 0) expect_identical(read, 1)
+      sizes <- c(sizes, nrow(rows))
+    }
+    expect_identical(sizes, c(10L, 10L, 5L, 10L, 10L, 10L, 5L))
+    expect_identical(read, 3)
+    expect_null(file$next_rows())
+  })
+})
+
 test_that("the number of rows is told beforehand from the size of the files", {
   expect_equal(rows_by_size(write_table(d)), 60, tolerance = 0.1)
   expect_null(rows_by_size(write_table(d, extension = ".csv.gz")))
