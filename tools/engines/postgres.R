@@ -36,10 +36,11 @@ runs_as_root <- function() identical(unname(Sys.info()["effective_user"]), "root
 
 give_to_postgres <- function(folder) {
   if (!runs_as_root()) return(invisible())
-  # Folders above it, such as R's temporary one, are closed to others.
-  above <- dirname(folder)
-  while (above != dirname(above) && bitwAnd(as.integer(file.mode(above)), 1L) == 0L) {
-    Sys.chmod(above, as.octmode(bitwOr(as.integer(file.mode(above)), 1L)))
+  # Folders above it, such as R's temporary one, may be closed to others.
+  above <- dirname(normalizePath(folder))
+  while (above != dirname(above)) {
+    mode <- as.integer(file.mode(above))
+    if (bitwAnd(mode, 1L) == 0L) Sys.chmod(above, as.octmode(bitwOr(mode, 1L)), use_umask = FALSE)
     above <- dirname(above)
   }
   system2("chown", c("-R", "postgres", folder))
