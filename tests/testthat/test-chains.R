@@ -8,7 +8,9 @@ chains_of <- function(results) vapply(results, `[[`, 0L, "chain")
 # The processes that this one has started and that have not ended, where the system is Linux.
 child_processes <- function() {
   status <- vapply(Sys.glob("/proc/[0-9]*/stat"), function(file) {
-    tryCatch(readLines(file, 1, warn = FALSE), error = function(e) "", warning = function(w) "")
+    # A process that ends meanwhile leaves nothing to read.
+    tryCatch(c(readLines(file, 1, warn = FALSE), "")[1], error = function(e) "",
+             warning = function(w) "")
   }, "", USE.NAMES = FALSE)
   own <- grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", Sys.getpid(), " "), status)
   sub(" .*", "", status[own])
@@ -201,10 +203,19 @@ seconds_of_target <- function(model, tuning, point) {
       system.time(tryCatch(log_target(given$model, given$tuning, given$point, 1),
                            interrupt = function(condition) NULL))[["elapsed"]]
     }
-    whole <- seconds()
+    whole <- min(seconds(), seconds(), seconds())
     saveRDS(Sys.getpid(), .(file("pid")))
-    system(sprintf("(sleep %.3f; kill -INT %d) &", whole / 3, Sys.getpid()))
-    saveRDS(c(whole = whole, stopped = seconds()), .(file("ending")))
+    # NA where the interrupt came before or when all was over.
+    stopped <- NA
+    while (is.na(stopped)) {
+      stopped <- tryCatch({
+        system(sprintf("(sleep %.3f; kill -INT %d) &", whole / 3, Sys.getpid()))
+        own <- seconds()
+        Sys.sleep(whole)
+        own
+      }, interrupt = function(condition) NA)
+    }
+    saveRDS(c(whole = whole, stopped = stopped), .(file("ending")))
     file.rename(.(file("ending")), .(file("saw")))
   })
   pid <- start_script(script, folder)
