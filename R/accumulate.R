@@ -127,8 +127,7 @@ has_cell_keys <- function(accumulation) {
 keeps_rest_yet <- function(accumulation) {
   if (length(accumulation$schema$group) == 0) return(FALSE)
   if (!is.null(accumulation$by_group)) return(accumulation$by_group)
-  p <- ncol(accumulation$described$X)
-  8 * accumulation$n_cells * (p + 1)^2 <= rest_bytes
+  rest_fits(accumulation$n_cells, ncol(accumulation$described$X))
 }
 
 # codes: by part the number of each row's label.
@@ -146,8 +145,7 @@ take_rows <- function(accumulation, rows, codes) {
   count_rows(accumulation, rows, cell)
   # A random column is the group version of a fixed one when both are the same.
   accumulation$paired <- Map(function(random) {
-    Z <- if (is.null(random$place)) rows$Z else rows$Z[, random$place, drop = FALSE]
-    random$paired <- .Call(ffi_still_paired, Z, rows$X, random$paired)
+    random$paired <- still_paired(random, rows)
     random
   }, accumulation$paired)
   y_shift <- accumulation$shift[length(accumulation$shift)]
@@ -236,8 +234,7 @@ count_rows <- function(accumulation, rows, cell) {
 
 # The arrays belong to the accumulation alone, and change in place.
 absorb_in_place <- function(accumulation, rows, cell) {
-  rows <- list(y = rows$y, X = rows$X, Z = rows$Z, weights = as_numeric_or_null(rows$weights),
-               shift = accumulation$shift, cell = cell - 1L)
+  rows <- rows_to_absorb(rows, cell, accumulation$shift)
   .Call(ffi_absorb_rows, rows, accumulation$factor, accumulation$stratum_factor,
         accumulation$cell_stratum)
   if (is.null(accumulation$rest)) return(invisible())
@@ -258,9 +255,7 @@ finish_accumulation <- function(accumulation) {
   for (g in seq_along(crossprods$groupings)) {
     crossprods$groupings[[g]]$random <- accumulation$paired[[g]]
   }
-  p <- length(crossprods$fixed)
-  n_strata <- max(found$cells$stratum)
-  crossprods$strata$factor <- with_last(accumulation$stratum_factor, n_strata)
+  crossprods$strata$factor <- with_last(accumulation$stratum_factor, max(found$cells$stratum))
   crossprods$cells["log_weights"] <- list(if (crossprods$weighted) {
     accumulation$log_weights[found$order]
   })

@@ -90,12 +90,7 @@ chunk_keys <- function(schema, frame) {
     lapply(grouping_parts(expression), function(name) {
       column <- .subset2(frame, name)
       check_one_group_column(column, name)
-      if (anyNA(column)) {
-        missing <- which(is.na(column))
-        abort("{.code {name}} must be given in every row.",
-              x = "In {length(missing)} row{?s}, the first of them row {missing[1]}, it is not.",
-              i = "Take these rows out with {.arg subset}.")
-      }
+      check_given(column, name)
       column
     })
   })

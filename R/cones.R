@@ -170,7 +170,7 @@ in_hull_rows <- function(rows, some, set, cone) {
 along_fixed <- function(rows, some, beta) {
   if (length(beta) == 0 || all(beta == 0)) return(numeric(length(some)))
   pieces <- in_pieces(some, 100000L)
-  unlist(lapply(unname(pieces), function(piece) {
+  unlist(lapply(pieces, function(piece) {
     as.numeric(rows$X[piece, rows$flat, drop = FALSE] %*% beta)
   }))
 }

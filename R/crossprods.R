@@ -197,10 +197,14 @@ without_response <- function(rows) {
 keep_paired <- function(crossprods, chunk) {
   for (g in seq_along(crossprods$groupings)) {
     random <- crossprods$groupings[[g]]$random
-    Z <- if (is.null(random$place)) chunk$Z else chunk$Z[, random$place, drop = FALSE]
-    crossprods$groupings[[g]]$random$paired <- .Call(ffi_still_paired, Z, chunk$X, random$paired)
+    crossprods$groupings[[g]]$random$paired <- still_paired(random, chunk)
   }
   crossprods
+}
+
+still_paired <- function(random, chunk) {
+  Z <- if (is.null(random$place)) chunk$Z else chunk$Z[, random$place, drop = FALSE]
+  .Call(ffi_still_paired, Z, chunk$X, random$paired)
 }
 
 # Bytes up to which the cells' own factors of [X y] are kept unasked.
@@ -209,8 +213,10 @@ rest_bytes <- 50e6
 keeps_rest <- function(by_group, crossprods) {
   if (!has_groups(crossprods)) return(FALSE)
   if (!is.null(by_group)) return(by_group)
-  8 * n_cells(crossprods) * (length(crossprods$fixed) + 1)^2 <= rest_bytes
+  rest_fits(n_cells(crossprods), length(crossprods$fixed))
 }
+
+rest_fits <- function(n_cells, p) 8 * n_cells * (p + 1)^2 <= rest_bytes
 
 # Factors in which each cell is a stratum of its own.
 new_cell_factors <- function(crossprods, n = n_cells(crossprods)) {
@@ -296,12 +302,13 @@ pilot_shift <- function(crossprods, chunk) {
 
 # Absorbs rows into the factors, which change in place.
 absorb <- function(crossprods, chunk, cell, shift = crossprods$shift) {
-  rows <- list(
-    y = chunk$y, X = chunk$X, Z = chunk$Z, weights = as_numeric_or_null(chunk$weights),
-    shift = shift, cell = cell - 1L
-  )
-  .Call(ffi_absorb_rows, rows, crossprods$cells$factor, crossprods$strata$factor,
-        crossprods$cells$stratum - 1L)
+  .Call(ffi_absorb_rows, rows_to_absorb(chunk, cell, shift), crossprods$cells$factor,
+        crossprods$strata$factor, crossprods$cells$stratum - 1L)
+}
+
+rows_to_absorb <- function(chunk, cell, shift) {
+  list(y = chunk$y, X = chunk$X, Z = chunk$Z, weights = as_numeric_or_null(chunk$weights),
+       shift = shift, cell = cell - 1L)
 }
 
 check_in_range <- function(crossprods) {

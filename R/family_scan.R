@@ -129,12 +129,11 @@ pilot_family_scan <- function(model) {
 # The reference moves to this state, and the center with it: by the shift there, coefficients x
 # steps. That of a step's last visit was before others moved.
 follow_anew <- function(model, state, shifts) {
-  tunings <- lapply(seq_along(model$steps), function(s) {
-    tuning <- tuning_of_model(model)[[s]]
+  tunings <- Map(function(tuning, s) {
     theta <- places_of_theta(tuning, model$n_coef)
     tuning$center[theta] <- tuning$center[theta] - shifts[, s]
     tuning
-  })
+  }, tuning_of_model(model), seq_along(model$steps))
   with_reference(with_tuning(model, tunings), state)
 }
 

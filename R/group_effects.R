@@ -178,16 +178,17 @@ family_moments <- function(model, hyper) {
     groups <- first:min(first + window - 1, J)
     effects <- draw_deferred_effects(model, chosen, moment_seed, groups - 1L)
     moments$mean[, groups] <- center <- rowMeans(effects, dims = 2)
-    from_mean <- effects - as.numeric(center)
+    effects <- effects - as.numeric(center)
+    from_mean <- lapply(seq_len(q), function(k) matrix(effects[k, , ], length(groups)))
     for (k in seq_len(q)) {
       for (l in seq_len(k)) {
-        both <- rowSums(matrix(from_mean[k, , ] * from_mean[l, , ], length(groups))) / (n - 1)
+        both <- rowSums(from_mean[[k]] * from_mean[[l]]) / (n - 1)
         moments$covariance[k, l, groups] <- moments$covariance[l, k, groups] <- both
       }
       if (is.na(paired[k])) next
       coefficient <- beta[grouping$pair_coef[paired[k]] + 1L, ]
       moments$with_beta[k, groups] <-
-        drop(matrix(from_mean[k, , ], length(groups)) %*% (coefficient - mean(coefficient))) / (n - 1)
+        drop(from_mean[[k]] %*% (coefficient - mean(coefficient))) / (n - 1)
     }
   }
   moments

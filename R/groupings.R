@@ -32,14 +32,17 @@ grouping_names <- function(by) {
 read_factors <- function(design) {
   lapply(design$by[lengths(design$by) > 0], function(expression) {
     grouping <- read_grouping(expression, design$frame)
-    missing <- which(is.na(grouping$code))
-    if (length(missing)) {
-      abort("{.code {as_text(expression)}} must be given in every row.",
-            x = "In {length(missing)} row{?s}, the first of them row {missing[1]}, it is not.",
-            i = "Take these rows out with {.arg subset}.")
-    }
+    check_given(grouping$code, as_text(expression))
     grouping
   })
+}
+
+check_given <- function(values, name) {
+  if (!anyNA(values)) return(invisible())
+  missing <- which(is.na(values))
+  abort("{.code {name}} must be given in every row.",
+        x = "In {length(missing)} row{?s}, the first of them row {missing[1]}, it is not.",
+        i = "Take these rows out with {.arg subset}.")
 }
 
 # The groupings that a design has; one that version 0.1.0 saved has none, and they are read anew.
@@ -76,9 +79,14 @@ group_by_values <- function(parts) {
 # sampling follows the rows, so that the spelling of labels cannot matter.
 group_levels <- function(grouping) {
   seen <- in_order_of_rows(grouping$code, length(grouping$labels))
-  list(labels = grouping$labels[seen$codes], index = seen$index, display = order(seen$codes),
+  numbered_levels(grouping, seen$codes, seen$index)
+}
+
+# The levels of these codes, in their order; index: of each row, its place among them.
+numbered_levels <- function(grouping, codes, index) {
+  list(labels = grouping$labels[codes], index = index, display = order(codes),
        all = grouping$labels,
-       parts = if (!is.null(grouping$parts)) lapply(grouping$parts, `[`, seen$codes))
+       parts = if (!is.null(grouping$parts)) lapply(grouping$parts, `[`, codes))
 }
 
 # The codes 1, ..., n_codes that occur, as unique() gives them, and the place of each row's

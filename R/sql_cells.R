@@ -86,9 +86,7 @@ mean_row <- function(rows, weight) {
 sorted_levels <- function(grouping) {
   codes <- sort(unique(grouping$code))
   codes <- codes[order(grouping$labels[codes], method = "radix")]
-  list(labels = grouping$labels[codes], index = match(grouping$code, codes),
-       display = order(codes), all = grouping$labels,
-       parts = if (!is.null(grouping$parts)) lapply(grouping$parts, `[`, codes))
+  numbered_levels(grouping, codes, match(grouping$code, codes))
 }
 
 check_varied <- function(moments, name) {
@@ -96,7 +94,6 @@ check_varied <- function(moments, name) {
   means <- range(moments$mean[, k])
   if (any(moments$coordinates$T[-k, k] != 0)) return(invisible())
   if (any(moments$roots[, k, ] != 0) || means[1] != means[2]) return(invisible())
-  abort("The response {.code {name}} is constant.",
-        x = "All {sum(moments$n)} values are {signif(means[1] + moments$coordinates$shift[k], 7)}.",
-        i = "A model of it has no residual variance.")
+  refuse_constant_response(name, sum(moments$n),
+                           signif(means[1] + moments$coordinates$shift[k], 7))
 }

@@ -130,10 +130,11 @@ remove_factors <- function(x, y, found, gone) {
   p <- length(x$fixed)
   noise <- 1e-11 * sqrt(colSums(total_factor(x)^2))
   own <- if (q > 0) which(!gone[found$cells])
-  check_same_factors(x, y, found$cells, gone, noise)
   n <- n_cells(y)
   rows <- factor_rows(x, y, y$strata$factor)
-  of_cells <- rows_in_blocks(rows, seq_len(q * n), q)[, , own, drop = FALSE]
+  of_cells <- rows_in_blocks(rows, seq_len(q * n), q)
+  check_same_factors(x, of_cells, found$cells, gone, noise)
+  of_cells <- of_cells[, , own, drop = FALSE]
   of_strata <- rows_in_blocks(rows, q * n + seq_len((p + 1) * n_strata(y)), p + 1)
   place <- found$cells[own]
   first <- remove_rows(x, of_cells, place, x$cells$stratum[place], x$cells$factor,
@@ -179,13 +180,12 @@ check_share <- function(x, share, column) {
         i = "Make the cross-products anew without the rows.")
 }
 
-# A cell that goes has the rows that are taken out, and no others.
-check_same_factors <- function(x, y, cells, gone, noise) {
+# A cell that goes has the rows that are taken out, and no others. of_cells: these, by cell.
+check_same_factors <- function(x, of_cells, cells, gone, noise) {
   whole <- which(gone[cells])
   q <- n_cell_columns(x)
   if (length(whole) == 0 || q == 0) return(invisible())
-  rows <- factor_rows(x, y, y$strata$factor)
-  theirs <- rows_in_blocks(rows, seq_len(q * n_cells(y)), q)[, , whole, drop = FALSE]
+  theirs <- of_cells[, , whole, drop = FALSE]
   ours <- x$cells$factor[, , cells[whole], drop = FALSE]
   lengths <- sqrt(apply(ours^2, c(2, 3), sum))
   lengths[-seq_len(q), ] <- pmax(lengths[-seq_len(q), ], noise)

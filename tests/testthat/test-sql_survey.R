@@ -23,5 +23,9 @@ test_that("an expression that the database computes otherwise is refused", {
   expect_error(check_same_values(expression(round(x)), list(c(2, 4)), list(c(2, 5)), table),
                "A database computes `round(x)` otherwise than R", fixed = TRUE,
                class = "relm_error")
-  expect_no_error(check_same_values(expression(x > 1), list(c(TRUE, NA)), list(c(1L, NA)), table))
+  as_numbers <- function(numbers) {
+    check_same_values(expression(x > 1), list(c(TRUE, NA)), list(numbers), table)
+  }
+  expect_null(as_numbers(c(1L, NA)))
+  expect_error(as_numbers(c(0L, NA)), "A database computes `x > 1` otherwise than R", fixed = TRUE)
 })
