@@ -47,7 +47,7 @@ check_same_type <- function(column, fitted, name) {
   same <- identical(type_of(column), type_of(fitted)) && identical(NCOL(column), NCOL(fitted))
   if (same) return(invisible())
   abort("The column {.code {name}} is not of the type that it had before.",
-        x = "It is {describe_type(column)}, and was {describe_type(fitted)}.",
+        x = "Now it is {describe_type(column)}, and was {describe_type(fitted)}.",
         i = "Columns must have one type in all chunks.")
 }
 

@@ -171,9 +171,11 @@ effect_scale <- function(grouping) {
 step_scale <- function(model, step) unlist(lapply(groupings_of_step(model, step), effect_scale))
 
 # The inverse of a Hessian, with the directions in which it is flat or turns up cut to a
-# standard deviation of 1.5 in the coordinates, which are logarithmic far out.
+# standard deviation of 1.5 in the coordinates, which are logarithmic far out. Differences keep some
+# eight digits of it; with five, data that were added up in another order have the same proposals.
 safe_covariance <- function(hessian) {
-  decomposition <- eigen((hessian + t(hessian)) / 2, symmetric = TRUE)
+  hessian <- signif((hessian + t(hessian)) / 2, 5)
+  decomposition <- eigen(hessian, symmetric = TRUE)
   values <- pmax(decomposition$values, 1 / 1.5^2)
   decomposition$vectors %*% (t(decomposition$vectors) / values)
 }

@@ -94,6 +94,10 @@ unchecked_design <- function(formula, data, sigma, quosures, na.action, contrast
 
 check_data <- function(data) {
   if (is.data.frame(data)) return(invisible())
+  if (inherits(data, "DBIConnection")) {
+    abort("{.arg data} is a connection to a database, where it must be a table.",
+          i = 'Name the table: {.code dplyr::tbl(connection, "fish")}.')
+  }
   abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.",
         i = "Try {.code as.data.frame(data)}.")
 }

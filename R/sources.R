@@ -106,10 +106,12 @@ in_source <- function(reader, code, number = NULL) {
   })
 }
 
-# What a chunk is refused for, with its number.
+# What a chunk is refused for, with its number; bullets stay bullets.
 in_chunk <- function(reader, code) {
   tryCatch(code, relm_error = function(e) {
+    reasons <- c(x = e$message, e$body)
+    shown <- stats::setNames(sprintf("{reasons[[%d]]}", seq_along(reasons)), names(reasons))
     abort("Chunk {reader$number} of {reader$source$label} cannot be taken up; no result is
-           returned.", x = "{conditionMessage(e)}")
+           returned.", shown)
   })
 }

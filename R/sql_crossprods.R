@@ -51,9 +51,8 @@
 #' @section Groups:
 #' Rows of a table have no order. Groups are drawn in the order of their labels, as `sort(labels,
 #' method = "radix")` has them in any locale. A data frame whose groups appear in this order has the
-#' same draws from the same seed, but for rounding: factors differ by some units in the last place,
-#' which the differences that proposals are placed by turn into some 1e-7 posterior standard
-#' deviations. Factors have the levels that occur, in the order that [factor()] gives them.
+#' same draws from the same seed, but for rounding: to some 1e-9 posterior standard deviations.
+#' Factors have the levels that occur, in the order that [factor()] gives them.
 #'
 #' @section Engines:
 #' SQLite is run in the tests of the package; PostgreSQL, with and without shards behind

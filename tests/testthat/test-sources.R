@@ -31,3 +31,23 @@ test_that("a fit can be made of the same function twice", {
   one <- crossprods(log(mercury) ~ length + (1 | station), chunks)
   expect_identical(crossprods(log(mercury) ~ length + (1 | station), chunks), one)
 })
+
+test_that("what a chunk is refused for is told line by line", {
+  parts <- list(bass[1:50, ], transform(bass[51:100, ], length = as.character(length)))
+  next_part <- 0
+  source <- function() {
+    next_part <<- next_part + 1
+    if (next_part <= 2) parts[[next_part]]
+  }
+  error <- tryCatch(crossprods(log(mercury) ~ length + (1 | station), source), error = identity)
+  expect_match(error$message, "Chunk 2 of the function", fixed = TRUE)
+  expect_identical(names(error$body), c("x", "x", "i"))
+  expect_match(error$body[[2]], "Now it is a character, and was a numeric.", fixed = TRUE)
+})
+
+test_that("a connection is no table", {
+  skip_if_not_installed("RSQLite")
+  connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  on.exit(DBI::dbDisconnect(connection))
+  expect_error(relm(mercury ~ 1 + (1 | station), connection), "Name the table", fixed = TRUE)
+})
