@@ -48,18 +48,24 @@ centers_of_visits <- function(tuning, visits) {
 
 # The tuning with a surrogate that has its center where proposals have theirs. A visit's density is
 # known but for a constant of its own: what is fitted are the differences between its two points.
-# Half of the visits tell whether the other half's surrogate serves.
+# Each part of the visits tells whether the surrogate of all the others serves.
 fit_surrogate_to_visits <- function(tuning, records, accepted_share, n_tries) {
   if (length(tuning$center) > surrogate_limits[["any"]]) return(tuning)
   pairs <- visited_pairs(tuning, records)
   if (length(pairs$y) < 2 * ncol(pairs$terms)) return(tuning)
-  half <- seq_along(pairs$y) %% 2 == 0
-  share <- accepted_on_pairs(fit_to_pairs(tuning, pairs, half, n_tries), pairs, !half)
-  if (!isTRUE(share > accepted_share + enough_by_pairs)) return(tuning)
-  tuning <- fit_to_pairs(tuning, pairs, rep(TRUE, length(half)), n_tries)
+  part <- seq_along(pairs$y) %% parts_of_visits
+  shares <- vapply(unique(part), function(own) {
+    accepted_on_pairs(fit_to_pairs(tuning, pairs, part != own, n_tries), pairs, part == own)
+  }, 0)
+  if (!isTRUE(mean(shares) > accepted_share + enough_by_pairs)) return(tuning)
+  tuning <- fit_to_pairs(tuning, pairs, rep(TRUE, length(part)), n_tries)
   tuning$n_ellipse <- 0L
   widen_proposal(tuning)
 }
+
+# A surrogate of fewer visits than there are is worse: of half of 840, one of 61 terms was foretold
+# to have .46 accepted, of four fifths .68; it had .7.
+parts_of_visits <- 5L
 
 # How much more of the proposals have to be accepted.
 enough_by_pairs <- 0.02

@@ -65,6 +65,21 @@ test_that("there is none where it would not serve", {
   expect_identical(tuning, nothing$tuning)
 })
 
+test_that("each visit is once among those that judge a surrogate of the others", {
+  made <- visits_of(401, cubic)
+  chosen <- list()
+  fit_to_some <- fit_to_pairs
+  with_relm("fit_to_pairs", function(tuning, pairs, which, n_tries) {
+    chosen[[length(chosen) + 1L]] <<- which
+    fit_to_some(tuning, pairs, which, n_tries)
+  }, fit_surrogate_to_visits(made$tuning, made$records, 0.6, 8L))
+  expect_length(chosen, parts_of_visits + 1)
+  left_out <- !do.call(cbind, chosen[seq_len(parts_of_visits)])
+  expect_equal(rowSums(left_out), rep(1, 401))
+  expect_lte(diff(range(colSums(left_out))), 1)
+  expect_true(all(chosen[[parts_of_visits + 1]]))
+})
+
 test_that("the foretold share is that of steps by the surrogate", {
   set.seed(3)
   data <- expand.grid(a = factor(1:20), b = factor(1:6))
