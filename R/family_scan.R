@@ -6,9 +6,19 @@ start_rounds <- 5L
 start_newton_steps <- 2L
 
 # Sweeps of the pilot's parts. After the first of them proposals follow others' effects from the
-# state that it came to. Chains start from the ends of the last part's pieces.
-family_pilot_parts <- c(60L, 90L, 150L, 600L)
+# state that it came to. Chains start from the ends of the last part's pieces. Surrogates are fitted
+# to what is visited, which has to be more where they have more terms.
+family_pilot_parts <- c(60L, 90L, 150L)
+last_pilot_part <- c(least = 600L, per_term = 16L, most = 1000L)
 pilot_ends <- 4L
+
+pilot_sizes <- function(model) {
+  sizes <- vapply(tuning_of_model(model), function(tuning) length(tuning$center), 0L)
+  within <- sizes[sizes <= surrogate_limits[["any"]]]
+  terms <- if (length(within)) ncol(surrogate_terms(max(within))) else 0L
+  last <- max(last_pilot_part[["least"]], last_pilot_part[["per_term"]] * terms)
+  c(family_pilot_parts, min(last, last_pilot_part[["most"]]))
+}
 
 # Degrees of freedom of a scan's proposals, and their width over the draws that they learnt from.
 scan_df <- 8
@@ -85,10 +95,10 @@ pilot_family_scan <- function(model) {
   model$record <- TRUE
   none <- rep(list(integer()), length(model$groupings))
   all_records <- vector("list", length(model$steps))
-  for (part in seq_along(family_pilot_parts)) {
-    is_last <- part == length(family_pilot_parts)
-    pieces <- if (is_last) rep(family_pilot_parts[part] %/% pilot_ends, pilot_ends)
-      else family_pilot_parts[part]
+  sizes <- pilot_sizes(model)
+  for (part in seq_along(sizes)) {
+    is_last <- part == length(sizes)
+    pieces <- if (is_last) rep(sizes[part] %/% pilot_ends, pilot_ends) else sizes[part]
     records <- vector("list", length(model$steps))
     counts <- 0
     model$starts <- NULL

@@ -10,15 +10,24 @@ log_target <- function(model, tuning, points, sigma2) {
 # Independent proposals, coordinates x n, and their log densities.
 propose <- function(model, tuning, n) .Call(ffi_propose, model, tuning, as.integer(n))
 
-# A t around a point, all lambda positive; columns far from 0 keep their sign.
+# A t around a point, all lambda positive; columns far from 0 keep their sign. Its center and its
+# root keep few digits, so that data that were added up in another order have the same proposals.
 place_proposal <- function(tuning, center, covariance) {
   q <- length(tuning$scale)
   tuning$center <- fold_point(center, tuning)
   covariance <- if (is.function(covariance)) covariance(tuning$center) else covariance
-  sd <- sqrt(diag(covariance))[seq_len(q)]
-  tuning$near <- as.integer(sum(bitwShiftL(1L, which(tuning$center[seq_len(q)] < 5 * sd) - 1L)))
-  tuning$root <- proposal_root(covariance)
+  sd <- signif(sqrt(diag(covariance)), 5)
+  tuning$center <- round(tuning$center / sd, 5) * sd
+  is_near <- tuning$center[seq_len(q)] < 5 * sd[seq_len(q)]
+  tuning$near <- as.integer(sum(bitwShiftL(1L, which(is_near) - 1L)))
+  tuning$root <- few_digits(proposal_root(covariance))
   tuning
+}
+
+# A triangular root with five digits of its diagonal, and as many of each row over that.
+few_digits <- function(root) {
+  own <- diag(root)
+  round(root / own, 5) * signif(own, 5)
 }
 
 # Degrees of freedom of the proposal, whose tails must not be lighter than the target's,

@@ -1,8 +1,10 @@
-# Rscript bench/calibration.R [data sets] [families]: simulation-based calibration of the scan over steps (Talts
-# and others 2018), of Gaussian responses or, with the word `families`, of others. Parameters are drawn from their prior, data from these, and the ranks of the parameters
-# among the draws of a fit are uniform where the sampler is right. Of each parameter, and of one effect
-# of each grouping, the P value of the counts in ten parts. Saved as bench/checks/calibration.csv, or
-# calibration_families.csv.
+# Rscript bench/calibration.R [data sets] [families] [case ...]: simulation-based calibration of the
+# scan over steps (Talts and others 2018), of Gaussian responses or, with the word `families`, of
+# others; of all cases or of those whose names begin so. Parameters are drawn from their prior, data
+# from these, and the ranks of the parameters among the draws of a fit are uniform where the sampler
+# is right. Of each parameter, and of one effect of each grouping, the P value of the counts in ten
+# parts. Saved as bench/checks/calibration.csv, or calibration_families.csv, beside the other cases
+# there.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -32,10 +34,16 @@ family_cases <- list(
   "cloglog, one" = list(y ~ x + (1 + x | b), family = binomial("cloglog"), thin = 2)
 )
 
-of_families <- "families" %in% commandArgs(TRUE)
+words <- commandArgs(TRUE)
+of_families <- "families" %in% words
 cases <- if (of_families) family_cases else gaussian_cases
-n_data <- as.integer(setdiff(commandArgs(TRUE), "families"))
+n_data <- as.integer(grep("^[0-9]+$", words, value = TRUE))
 if (length(n_data) == 0) n_data <- 1000L
+named <- setdiff(grep("^[0-9]+$", words, value = TRUE, invert = TRUE), "families")
+chosen <- if (length(named)) lapply(named, function(name) which(startsWith(names(cases), name)))
+if (any(lengths(chosen) != 1)) stop("cases are ", paste0('"', names(cases), '"', collapse = ", "))
+if (length(named)) cases <- cases[unlist(chosen)]
+
 rows <- lapply(names(cases), function(name) {
   ranks <- do.call(own$ranks_of_truth, c(cases[[name]], list(n_data = n_data, seed = 1e5)))
   p <- own$uniform_by_row(ranks)
@@ -44,4 +52,9 @@ rows <- lapply(names(cases), function(name) {
              data_sets = n_data, p = p)
 })
 table <- cbind(do.call(rbind, rows), machine(), started = run_started, row.names = NULL)
-utils::write.csv(table, file.path(bench, "checks", if (of_families) "calibration_families.csv" else "calibration.csv"), row.names = FALSE)
+file <- file.path(bench, "checks", paste0("calibration", if (of_families) "_families", ".csv"))
+if (file.exists(file)) {
+  before <- utils::read.csv(file)
+  table <- rbind(before[!before$case %in% names(cases), ], table)
+}
+utils::write.csv(table, file, row.names = FALSE)
