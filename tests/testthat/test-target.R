@@ -24,3 +24,22 @@ test_that("a point beyond a bound is brought within it", {
   expect_true(is.finite(log_target(model, tuning, point, 1)))
   expect_identical(sd_bounds(without_bounds(model)$groupings[[1]]), rep(Inf, 3))
 })
+
+test_that("proposals forget the last digits of what they were placed by", {
+  set.seed(4)
+  covariance <- crossprod(matrix(rnorm(60), 12)) / c(1, 10, 100, 1e3, 1e4)
+  covariance <- (covariance + t(covariance)) / 2 + diag(5)
+  tuning <- list(scale = c(1, 2), sign_columns = c(1L, 2L, 0L, 0L, 0L))
+  center <- c(0.3, 2, -40, 0, 1e3)
+  place <- function(change) {
+    change <- 1 + change * matrix(rnorm(25), 5)
+    place_proposal(tuning, center * change[1, ], covariance * change * t(change))
+  }
+  placed <- place(0)
+  for (i in 1:20) expect_identical(place(1e-11), placed)
+  expect_false(identical(place(1e-3), placed))
+  # What is forgotten is little beside the proposal.
+  sd <- sqrt(diag(covariance))
+  expect_lt(max(abs(placed$center - center) / sd), 1e-5)
+  expect_equal(crossprod(placed$root), solve(covariance * proposal_width^2), tolerance = 1e-4)
+})
