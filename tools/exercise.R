@@ -78,7 +78,8 @@ for (size in c(1, 1e5)) invisible(relm:::effect_moments(model, list(size * hyper
 set_cost_of_merging(1e300)
 # The target of each step of a scan, beside the last effects.
 fit <- short(y ~ x + (1 + x | g) + (1 | h), several)
-model <- relm:::with_tuning(relm:::sampler_model(fit$posterior, "uncentered"), fit$sampling$tuning)
+model <- relm:::restore_tuning(relm:::sampler_model(fit$posterior, "uncentered"),
+                               fit$sampling$tuning, 1L)
 state <- fit$sampling$ends[[1]]$state
 for (s in seq_along(model$steps)) {
   invisible(.Call(relm:::ffi_scan_target, model, s - 1L, state$point[[s]], state$sigma2,
