@@ -172,9 +172,9 @@ step_scale <- function(model, step) unlist(lapply(groupings_of_step(model, step)
 
 # The inverse of a Hessian, with the directions in which it is flat or turns up cut to a
 # standard deviation of 1.5 in the coordinates, which are logarithmic far out. Differences keep some
-# eight digits of it; with five, data that were added up in another order have the same proposals.
+# eight digits of it, and an inverse fewer: what is rounding goes before.
 safe_covariance <- function(hessian) {
-  hessian <- signif((hessian + t(hessian)) / 2, 5)
+  hessian <- signif((hessian + t(hessian)) / 2, proposal_digits)
   decomposition <- eigen(hessian, symmetric = TRUE)
   values <- pmax(decomposition$values, 1 / 1.5^2)
   decomposition$vectors %*% (t(decomposition$vectors) / values)

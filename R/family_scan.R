@@ -13,9 +13,10 @@ last_pilot_part <- c(least = 600L, per_term = 16L, most = 1000L)
 pilot_ends <- 4L
 
 pilot_sizes <- function(model) {
-  sizes <- vapply(tuning_of_model(model), function(tuning) length(tuning$center), 0L)
-  within <- sizes[sizes <= surrogate_limits[["any"]]]
-  terms <- if (length(within)) ncol(surrogate_terms(max(within))) else 0L
+  terms <- vapply(tuning_of_model(model), function(tuning) {
+    n <- length(tuning$center)
+    if (n <= surrogate_limits[["any"]]) ncol(surrogate_terms(n)) else 0L
+  }, 0L)
   last <- max(last_pilot_part[["least"]], last_pilot_part[["per_term"]] * terms)
   c(family_pilot_parts, min(last, last_pilot_part[["most"]]))
 }

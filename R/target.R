@@ -16,18 +16,21 @@ place_proposal <- function(tuning, center, covariance) {
   q <- length(tuning$scale)
   tuning$center <- fold_point(center, tuning)
   covariance <- if (is.function(covariance)) covariance(tuning$center) else covariance
-  sd <- signif(sqrt(diag(covariance)), 5)
-  tuning$center <- round(tuning$center / sd, 5) * sd
+  sd <- signif(sqrt(diag(covariance)), proposal_digits)
+  tuning$center <- round(tuning$center / sd, proposal_digits) * sd
   is_near <- tuning$center[seq_len(q)] < 5 * sd[seq_len(q)]
   tuning$near <- as.integer(sum(bitwShiftL(1L, which(is_near) - 1L)))
   tuning$root <- few_digits(proposal_root(covariance))
   tuning
 }
 
-# A triangular root with five digits of its diagonal, and as many of each row over that.
+# How many digits proposals keep of what they are placed by.
+proposal_digits <- 5
+
+# A triangular root with few digits of its diagonal, and as many of each row over that.
 few_digits <- function(root) {
   own <- diag(root)
-  round(root / own, 5) * signif(own, 5)
+  round(root / own, proposal_digits) * signif(own, proposal_digits)
 }
 
 # Degrees of freedom of the proposal, whose tails must not be lighter than the target's,

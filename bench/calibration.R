@@ -37,10 +37,10 @@ family_cases <- list(
 words <- commandArgs(TRUE)
 of_families <- "families" %in% words
 cases <- if (of_families) family_cases else gaussian_cases
-n_data <- as.integer(grep("^[0-9]+$", words, value = TRUE))
-if (length(n_data) == 0) n_data <- 1000L
-named <- setdiff(grep("^[0-9]+$", words, value = TRUE, invert = TRUE), "families")
-chosen <- if (length(named)) lapply(named, function(name) which(startsWith(names(cases), name)))
+is_number <- grepl("^[0-9]+$", words)
+n_data <- if (any(is_number)) as.integer(words[is_number]) else 1000L
+named <- setdiff(words[!is_number], "families")
+chosen <- lapply(named, function(name) which(startsWith(names(cases), name)))
 if (any(lengths(chosen) != 1)) stop("cases are ", paste0('"', names(cases), '"', collapse = ", "))
 if (length(named)) cases <- cases[unlist(chosen)]
 

@@ -339,13 +339,14 @@ test_that("nodes of several columns lie as far apart as serves, those of one as 
 })
 
 test_that("a pilot is as long as the terms of its surrogates ask for", {
-  sizes <- function(...) pilot_sizes(list(tuning = lapply(c(...), function(n) list(center = numeric(n)))))
-  with_relm("tuning_of_model", function(model) model$tuning, {
-    # A step of 3 coordinates has 23 terms, one of 5 has 61, one of 9 more than are paid for, and one
-    # of 25 no surrogate.
-    expect_equal(sizes(3, 2), c(family_pilot_parts, 600))
-    expect_equal(sizes(3, 5), c(family_pilot_parts, 16 * 61))
-    expect_equal(sizes(9, 3), c(family_pilot_parts, 1000))
-    expect_equal(sizes(25), c(family_pilot_parts, 600))
-  })
+  sizes <- function(...) {
+    step_of <- function(n) list(tuning = list(center = numeric(n)))
+    pilot_sizes(list(steps = lapply(c(...), step_of)))
+  }
+  # A step of 3 coordinates has 23 terms, one of 5 has 61, one of 9 more than are paid for, and one
+  # of 25 no surrogate.
+  expect_equal(sizes(3, 2), c(family_pilot_parts, 600))
+  expect_equal(sizes(3, 5), c(family_pilot_parts, 16 * 61))
+  expect_equal(sizes(9, 3), c(family_pilot_parts, 1000))
+  expect_equal(sizes(25, 25), c(family_pilot_parts, 600))
 })

@@ -68,10 +68,10 @@ test_that("there is none where it would not serve", {
 test_that("each visit is once among those that judge a surrogate of the others", {
   made <- visits_of(401, cubic)
   chosen <- list()
-  fit_to_some <- fit_to_pairs
+  fit_part_or_all <- fit_to_pairs
   with_relm("fit_to_pairs", function(tuning, pairs, which, n_tries) {
     chosen[[length(chosen) + 1L]] <<- which
-    fit_to_some(tuning, pairs, which, n_tries)
+    fit_part_or_all(tuning, pairs, which, n_tries)
   }, fit_surrogate_to_visits(made$tuning, made$records, 0.6, 8L))
   expect_length(chosen, parts_of_visits + 1)
   left_out <- !do.call(cbind, chosen[seq_len(parts_of_visits)])
@@ -85,9 +85,9 @@ test_that("the foretold share is that of steps by the surrogate", {
   data <- expand.grid(a = factor(1:20), b = factor(1:6))
   data$y <- rbinom(120, 1, plogis(rnorm(20)[data$a] + rnorm(6)[data$b]))
   foretold <- NULL
-  fit_half_or_all <- fit_to_pairs
+  fit_part_or_all <- fit_to_pairs
   fit <- with_relm("fit_to_pairs", function(tuning, pairs, chosen, n_tries) {
-    made <- fit_half_or_all(tuning, pairs, chosen, n_tries)
+    made <- fit_part_or_all(tuning, pairs, chosen, n_tries)
     if (all(chosen)) foretold <<- c(foretold, accepted_on_pairs(made, pairs, chosen))
     made
   }, relm(y ~ 1 + (1 | a) + (1 | b), data, family = binomial(), draws = 1000, seed = 4,
