@@ -1,9 +1,11 @@
-# Runs `run(chain, progress)` for each chain, on this process or on several, and
+# Runs `run(chain, progress)` for each chain, on this process, on several or in futures, and
 # answers with the results in order. `progress` is told the sweeps done.
 run_chains <- function(run, chains, cores, total_sweeps, show_progress) {
   bar <- if (show_progress) progress_bar(total_sweeps * chains)
   on.exit(if (!is.null(bar)) bar$done())
-  results <- if (min(cores, chains) == 1) {
+  results <- if (has_futures(cores)) {
+    run_in_futures(run, chains, bar)
+  } else if (min(cores, chains) == 1) {
     run_in_turn(run, chains, total_sweeps, bar)
   } else if (.Platform$OS.type == "unix") {
     run_forked(run, chains, min(cores, chains), bar)

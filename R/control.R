@@ -14,7 +14,7 @@ check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500
     draws = check_count(draws, "draws"),
     warmup = check_count(warmup, "warmup", least = 0),
     thin = check_count(thin, "thin"),
-    cores = check_count(cores, "cores"),
+    cores = check_cores(cores),
     threads = check_count(threads, "threads"),
     group_draws = check_group_draws(group_draws),
     target_ess = if (!is.null(target_ess)) check_number(target_ess, "target_ess", 0),

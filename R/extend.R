@@ -45,7 +45,7 @@ extend.relm <- function(object, draws, cores = object$sampling$cores,
   draws <- check_count(draws, "draws")
   control <- object$sampling[control_names]
   control[c("cores", "threads", "progress")] <- list(
-    check_count(cores, "cores"), check_count(threads, "threads"), check_flag(progress, "progress"))
+    check_cores(cores), check_count(threads, "threads"), check_flag(progress, "progress"))
   control$draws <- as.numeric(control$draws) + draws
   check_sweeps(control)
   control$draws <- as.integer(control$draws)

@@ -31,7 +31,7 @@ size_of_draw <- function(posterior, control, kept) {
   # Hyperparameters stand three times in memory at the peak: as they were drawn, turned,
   # and joined.
   # From other processes they come in a message, which is read.
-  copies <- if (control$cores > 1) 3 else 1
+  copies <- if (has_futures(control$cores) || control$cores > 1) 3 else 1
   list(variables = n_hyper + n_effects, bytes = 8 * (3 * n_hyper + copies * n_effects))
 }
 

@@ -38,7 +38,9 @@
 #'   stream, so that [set.seed()] works too. Groups are drawn in the order in which they first
 #'   appear in the rows: sorted in another way, the same data and seed give other draws of the same
 #'   posterior. Names of groups and their order as levels do not matter.
-#' @param cores Number of processes for the chains.
+#' @param cores Number of processes for the chains; or `"future"`, for chains that run where
+#'   [future::plan()] says: in this process, in others, or on the machines of a cluster. relm must be
+#'   installed there. The draws are the same wherever chains run.
 #' @param threads Number of threads that share the sums over groups within a chain of the collapsed
 #'   sampler. They are used from 10,000 groups on, if the package was built with OpenMP. The number
 #'   does not change the draws. Forked processes run one thread each; those of `cores` are forked
