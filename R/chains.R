@@ -108,12 +108,6 @@ stop_jobs <- function(jobs) {
   suppressWarnings(parallel::mccollect(unname(jobs), wait = TRUE))
 }
 
-progress_in <- function(folder) {
-  read <- function(file) suppressWarnings(tryCatch(
-    scan(file, n = 1, quiet = TRUE), error = function(e) numeric()))
-  sum(unlist(lapply(list.files(folder, full.names = TRUE), read)))
-}
-
 run_on_cluster <- function(run, chains, cores) {
   cluster <- parallel::makePSOCKcluster(cores)
   workers <- unlist(parallel::clusterCall(cluster, Sys.getpid))

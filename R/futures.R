@@ -66,3 +66,10 @@ result_of_future <- function(future, chain) {
           i = "See {.code future::plan()}, or give {.arg cores} as a number.")
   })
 }
+
+# The sweeps that processes have written into their files of a folder.
+progress_in <- function(folder) {
+  read <- function(file) suppressWarnings(tryCatch(
+    scan(file, n = 1, quiet = TRUE), error = function(e) numeric()))
+  sum(unlist(lapply(list.files(folder, full.names = TRUE), read)))
+}
