@@ -244,9 +244,7 @@ absorb_in_place <- function(accumulation, rows, cell) {
 
 # The cross-products of all rows that came.
 finish_accumulation <- function(accumulation) {
-  if (accumulation$n_rows == 0) {
-    abort("No rows are left to fit.", i = "Look at {.arg subset} and at missing values.")
-  }
+  if (accumulation$n_rows == 0) refuse_no_rows()
   take_waiting(accumulation)
   refuse_constant(accumulation)
   found <- found_cells(accumulation)
@@ -270,6 +268,10 @@ finish_accumulation <- function(accumulation) {
   crossprods$schema <- with_known(accumulation$schema, found$values, found$labels)
   check_no_underflow(accumulation$largest)
   check_in_range(structure(crossprods, class = "relm_crossprods"))
+}
+
+refuse_no_rows <- function() {
+  abort("No rows are left to fit.", i = "Look at {.arg subset} and at missing values.")
 }
 
 refuse_constant <- function(accumulation) {

@@ -1,14 +1,14 @@
 # Runs `run(chain, progress)` for each chain, on this process, on several or in futures, and
-# answers with the results in order. `progress` is told the sweeps done.
-run_chains <- function(run, chains, cores, total_sweeps, show_progress) {
+# answers with the results in order. `progress` is told the sweeps done. what: runs, if not chains.
+run_chains <- function(run, chains, cores, total_sweeps, show_progress, what = "chain") {
   bar <- if (show_progress) progress_bar(total_sweeps * chains)
   on.exit(if (!is.null(bar)) bar$done())
   results <- if (has_futures(cores)) {
-    run_in_futures(run, chains, bar)
+    run_in_futures(run, chains, bar, what)
   } else if (min(cores, chains) == 1) {
     run_in_turn(run, chains, total_sweeps, bar)
   } else if (.Platform$OS.type == "unix") {
-    run_forked(run, chains, min(cores, chains), bar)
+    run_forked(run, chains, min(cores, chains), bar, what)
   } else {
     run_on_cluster(run, chains, min(cores, chains))
   }
@@ -52,7 +52,7 @@ progress_bar <- function(total) {
 
 # Forked processes, at most `cores` at once. Each writes the sweeps it has done into a
 # file of its own, which is all that the bar needs.
-run_forked <- function(run, chains, cores, bar) {
+run_forked <- function(run, chains, cores, bar, what) {
   folder <- tempfile("relm-progress-")
   dir.create(folder)
   jobs <- list()
@@ -75,7 +75,7 @@ run_forked <- function(run, chains, cores, bar) {
       results[[as.integer(name)]] <- result
       jobs[[name]] <- NULL
     }
-    check_jobs_alive(jobs, done)
+    check_jobs_alive(jobs, done, what)
     if (!is.null(bar)) bar$set(progress_in(folder))
   }
   results
@@ -92,12 +92,13 @@ start_job <- function(run, chain, folder, tell) {
 }
 
 # A process that ended without a result was killed, by a lack of memory most likely.
-check_jobs_alive <- function(jobs, done) {
+check_jobs_alive <- function(jobs, done, what) {
   for (job in jobs) {
     pid <- as.character(job$pid)
     if (pid %in% names(done) && is.null(done[[pid]])) {
-      abort("A chain's process was ended from outside, perhaps for lack of memory.",
-            i = "Use fewer {.arg cores} or fewer {.arg draws}.")
+      abort("A {what}'s process was ended from outside, perhaps for lack of memory.",
+            i = if (what == "chain") "Use fewer {.arg cores} or fewer {.arg draws}."
+                else "Use fewer {.arg cores}.")
     }
   }
 }

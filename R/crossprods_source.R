@@ -18,22 +18,64 @@ crossprods_of_source.relm_source <- function(source, formula, sigma = ~ 1, weigh
   subset <- list(subset = rlang::enquo(subset))
   model$subset <- subset[!vapply(subset, rlang::quo_is_missing, NA)]
   if (!is.null(by_group)) check_flag(by_group, "by_group")
+  if (!reads_in_order(reading) && is.null(source$parts)) {
+    refuse_cores(paste0(source$label, " gives its rows one after another."))
+  }
   read_crossprods(new_reader(source), model, by_group, reading)
 }
 
 arguments_of_sources <- c(
   "sigma", "weights", "offset", "subset", "na.action", "contrasts", "family", "drop.unused.levels",
-  "by_group", "levels", "like", "chunk_rows", "progress"
+  "by_group", "levels", "like", "chunk_rows", "cores", "progress"
 )
 
 read_crossprods <- function(reader, model, by_group, reading) {
   schema <- if (is.null(reading$like)) find_schema_of_types(reader, model, reading$levels)
     else schema_like(reader, model, reading$like)
+  if (!reads_in_order(reading)) return(read_parts(reader, schema, model, by_group, reading))
   accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
   accumulation$is_part <- isTRUE(reading$is_part)
   dropped <- accumulate_chunks(reader, accumulation, schema, model)
   if (accumulation$n_rows) tell_dropped(dropped, accumulation$n_rows)
   finish_accumulation(accumulation)
+}
+
+# Parts of the source in processes of their own. What is told or refused of all rows together waits
+# for the last.
+read_parts <- function(reader, schema, model, by_group, reading) {
+  run <- reads_part(reader$source$parts, schema, replace(model, "progress", FALSE), by_group)
+  n_parts <- length(reader$source$parts)
+  read <- run_chains(run, n_parts, reading$cores, 1, reading$progress, "file")
+  all <- function(name) lapply(read, `[[`, name)
+  n_rows <- sum(unlist(all("n_rows")))
+  if (n_rows) tell_dropped(sum(unlist(all("dropped"))), n_rows)
+  crossprods <- lapply(Filter(Negate(is.null), all("crossprods")), with_own_schema, schema)
+  if (length(crossprods) == 0) refuse_no_rows()
+  refuse_constant(list(range = range(unlist(all("range"))), n_rows = n_rows, schema = schema,
+                       family = family_of(schema)))
+  sum_crossprods(crossprods)
+}
+
+# What goes to other processes is in this function's environment, and nothing else.
+reads_part <- function(parts, schema, model, by_group) {
+  force(list(parts, schema, model, by_group))
+  function(k, progress) {
+    source <- parts[[k]]()
+    on.exit(source$close())
+    accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
+    accumulation$is_part <- TRUE
+    dropped <- accumulate_chunks(new_reader(source), accumulation, schema, model)
+    list(interrupted = FALSE, dropped = dropped, n_rows = accumulation$n_rows,
+         range = accumulation$range,
+         crossprods = if (accumulation$n_rows) finish_accumulation(accumulation))
+  }
+}
+
+# The environments of formulas that come from another process are copies.
+with_own_schema <- function(crossprods, schema) {
+  crossprods$formula <- schema$formula
+  crossprods$schema <- replace(schema, "known", list(crossprods$schema$known))
+  crossprods
 }
 
 # How many rows were dropped.

@@ -15,7 +15,7 @@ has_futures <- function(cores) identical(cores, "future")
 
 # What run_chains() does, in as many futures at once as the plan has workers. They watch a folder:
 # where it is gone they stop. On another machine it never was, and nothing is told from there.
-run_in_futures <- function(run, chains, bar) {
+run_in_futures <- function(run, chains, bar, what) {
   folder <- tempfile("relm-progress-")
   dir.create(folder)
   on.exit(unlink(folder, recursive = TRUE))
@@ -28,7 +28,7 @@ run_in_futures <- function(run, chains, bar) {
       next_chain <- next_chain + 1L
     }
     for (chain in which(lengths(futures) > 0 & lengths(results) == 0)) {
-      result <- result_of_future(futures[[chain]], chain)
+      result <- result_of_future(futures[[chain]], paste(what, chain))
       if (!is.null(result)) results[[chain]] <- result
     }
     if (!is.null(bar)) bar$set(progress_in(folder))
@@ -41,28 +41,29 @@ run_in_futures <- function(run, chains, bar) {
 # before it is known where to look.
 start_future <- function(run, chain, folder) {
   bytes <- serialize(function() run_watching(run, chain, folder), NULL)
+  folders <- .libPaths()
   future::future(
     {
       .libPaths(c(folders, .libPaths()))
       unserialize(bytes)()
     },
-    globals = list(bytes = bytes, folders = .libPaths()), packages = character(), seed = NULL
+    globals = list(bytes = bytes, folders = folders), packages = character(), seed = NULL
   )
 }
 
 run_watching <- function(run, chain, folder) {
   file <- file.path(folder, chain)
   tell <- if (dir.exists(folder)) function(sweeps) {
-    if (!dir.exists(folder)) stop("nobody waits for this chain")
+    if (!dir.exists(folder)) stop("nobody waits for this any more")
     cat(sweeps, "\n", file = file)
   }
   tryCatch(run(chain, tell), error = identity)
 }
 
 # NULL while it is at work. A chain's own error is its result; others say that the worker was lost.
-result_of_future <- function(future, chain) {
+result_of_future <- function(future, name) {
   tryCatch(if (future::resolved(future)) future::value(future), error = function(e) {
-    abort("The future of chain {chain} failed.", x = conditionMessage(e),
+    abort("The future of {name} failed.", x = conditionMessage(e),
           i = "See {.code future::plan()}, or give {.arg cores} as a number.")
   })
 }

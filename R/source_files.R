@@ -5,9 +5,8 @@
 # name, as the first block shows them: "numeric", "character" or "logical". Whole numbers are read
 # as numbers, so that 1.5 may follow 1; what is missing throughout has no type yet.
 
-files_source <- function(paths, chunk_rows) {
+files_source <- function(paths, chunk_rows, types = new_types()) {
   check_files(paths)
-  types <- new_types()
   opened <- NULL
   at <- 0L
   open_next <- function() {
@@ -35,7 +34,8 @@ files_source <- function(paths, chunk_rows) {
     at <<- 0L
   }
   label <- if (length(paths) == 1) paste("the file", paths) else paste(length(paths), "files")
-  new_source(next_rows, label, restart, close_file, widen_of(types), rows_by_size(paths))
+  parts <- lapply(paths, function(path) function() files_source(path, chunk_rows, types))
+  new_source(next_rows, label, restart, close_file, widen_of(types), rows_by_size(paths), parts)
 }
 
 check_files <- function(paths) {

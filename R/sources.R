@@ -10,6 +10,8 @@
 #   widen       a function of a column's name: from the next start on it is read as text; or NULL
 #   label       what messages call the source
 #   rows        how many rows there are, NULL where that is not known
+#   parts       functions that give sources of parts of the rows, which can be read at the same time;
+#               or NULL
 
 is_source <- function(data) inherits(data, source_classes)
 
@@ -18,9 +20,17 @@ source_classes <- c("tbl_lazy", "function", "connection", "character", "relm_sou
 crossprods_of_source <- function(source, formula, ...) UseMethod("crossprods_of_source")
 
 new_source <- function(next_rows, label, restart = NULL, close = function() NULL, widen = NULL,
-                       rows = NULL) {
+                       rows = NULL, parts = NULL) {
   structure(list(next_rows = next_rows, restart = restart, close = close, widen = widen,
-                 label = label, rows = rows), class = "relm_source")
+                 label = label, rows = rows, parts = parts), class = "relm_source")
+}
+
+# reading: how, the arguments of crossprods() that say so.
+reads_in_order <- function(reading) is.null(reading$cores) || identical(reading$cores, 1L)
+
+refuse_cores <- function(reason) {
+  abort("{.arg cores} is for names of files, which are read at the same time.", x = reason,
+        i = "Leave it out.")
 }
 
 # A function without arguments that must be given. One that has an argument `reset` starts over when

@@ -116,6 +116,7 @@ check_na_action <- function(dropped, na.action) {
 
 # Levels are those that occur.
 refuse_reading <- function(reading) {
+  if (!reads_in_order(reading)) refuse_cores("A table is read by its database.")
   for (name in c("levels", "like")) {
     if (is.null(reading[[name]])) next
     abort("{.arg {name}} has no place with a table in a database, whose levels are those that

@@ -228,3 +228,81 @@ test_that("fits of chunks of other families predict new rows", {
     expect_equal(posterior_predict(read, new, seed = 1), posterior_predict(whole, new, seed = 1))
   }
 })
+
+# The bass in files, one for each of these numbers of rows.
+bass_files <- function(sizes, data = bass, folder = tempfile("bass")) {
+  dir.create(folder)
+  part <- rep(seq_along(sizes), sizes)
+  vapply(seq_along(sizes), function(k) {
+    path <- file.path(folder, paste0("part", k, ".csv"))
+    utils::write.csv(data[part == k, ], path, row.names = FALSE)
+    path
+  }, "")
+}
+
+test_that("files that are read at the same time give what they do one after another", {
+  skip_on_cran()
+  skip_if_not_installed("future")
+  files <- bass_files(c(50, 1, 80, 40))
+  models <- list(
+    list(log(mercury) ~ length + (1 + length | station)),
+    list(log(mercury) ~ poly(length, 2) + river + (1 | station), sigma = ~ river),
+    list(mercury ~ length + (1 | station) + (1 | river), weights = quote(weight)),
+    list((mercury > 1) ~ length + (1 | station), family = binomial())
+  )
+  for (model in models) {
+    read <- function(...) do.call(crossprods, c(model[1], list(files), model[-1], list(...)))
+    parts <- read(cores = "future")
+    expect_same_crossprods(parts, read())
+    if (.Platform$OS.type == "unix") expect_identical(read(cores = 2), parts)
+    # The first block has fewer levels of what needs no schema.
+    few <- read(cores = "future", chunk_rows = 7)
+    expect_identical(few[names(few) != "schema"], parts[names(parts) != "schema"])
+  }
+})
+
+test_that("what is told or refused of files that are read at the same time is of all of them", {
+  skip_on_cran()
+  skip_if_not_installed("future")
+  read <- function(files, formula = mercury ~ length + (1 | station), ...) {
+    crossprods(formula, files, cores = "future", ...)
+  }
+  holes <- replace(bass, "length", list(replace(bass$length, 1:50, NA)))
+  files <- bass_files(c(50, 121), holes)
+  expect_warning(made <- read(files), "50 of 171 rows", class = "relm_warning")
+  whole <- crossprods(mercury ~ length + (1 | station), bass_files(121, holes[-(1:50), ]))
+  expect_same_crossprods(made, whole)
+  expect_error(read(files[1]), "No rows are left", class = "relm_error")
+  # The same response in each file, and in all.
+  each <- replace(bass, "mercury", list(rep(1:2, c(50, 121))))
+  expect_identical(read(bass_files(c(50, 121), each))$n_rows, 171)
+  all <- replace(bass, "mercury", list(1))
+  expect_error(read(bass_files(c(50, 121), all)), "same|constant", class = "relm_error")
+  # The file that is refused is named.
+  text <- bass_files(c(50, 121))
+  writeLines(c(readLines(text[2]), '"lumber",1,long,2,3'), text[2])
+  expect_error(read(text), "part2.csv", class = "relm_error")
+  connection <- file(text[1])
+  for (source in list(chunks_of(bass, 50), connection)) {
+    expect_error(read(source), "cores", class = "relm_error")
+  }
+  close(connection)
+  expect_error(crossprods(mercury ~ length, bass, cores = 2), "cores", class = "relm_error")
+  expect_error(read(text, like = 3), "like", class = "relm_error")
+})
+
+test_that("files are read by the workers of a plan, whose draws are the same", {
+  skip_on_cran()
+  skip_if_not_installed("future")
+  files <- bass_files(c(60, 60, 51))
+  formula <- log(mercury) ~ poly(length, 2) + (1 | station)
+  here <- crossprods(formula, files, cores = "future")
+  old <- future::plan(future::multisession, workers = 2)
+  on.exit(future::plan(old))
+  there <- crossprods(formula, files, cores = "future")
+  expect_identical(there[names(there) != "schema"], here[names(here) != "schema"])
+  draws <- function(x) as.matrix(relm(x, chains = 2, draws = 20, seed = 3, cores = "future"))
+  expect_identical(draws(there), draws(here))
+  fit <- relm(there, chains = 1, draws = 20, seed = 3)
+  expect_identical(dim(posterior_epred(fit, bass[1:5, ])), c(20L, 5L))
+})
