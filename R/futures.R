@@ -5,7 +5,7 @@
 check_cores <- function(cores) {
   if (!is.character(cores)) return(check_count(cores, "cores"))
   if (!identical(cores, "future")) {
-    abort('{.arg cores} must be a number of processes, or "future".', x = "It is {describe(cores)}.")
+    abort('{.arg cores} must be one whole number of processes, or "future".', x = "It is {describe(cores)}.")
   }
   check_installed("future", '{.code cores = "future"}')
   cores
