@@ -67,7 +67,7 @@ static double sum_of_intercepts(const integrals_t *integrals, int from, int to,
     const family_scan_t *scan = integrals->family->scan;
     if (!scan)
         return sum_intercept_integrals(responses, from, to, integrals->parameters, buffers, NULL);
-    intercept_draws_t draws = { scan->uniform, effects_in(responses, integrals->by_product, 0),
+    intercept_draws_t draws = { 0, scan->uniform, effects_in(responses, integrals->by_product, 0),
                                 linear_in(responses, integrals->by_product, 0),
                                 curved_in(responses, integrals->by_product, 0) };
     return sum_intercept_integrals(responses, from, to, integrals->parameters, buffers, &draws);

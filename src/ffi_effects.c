@@ -4,6 +4,7 @@
 #include "ffi.h"
 #include "ffi_responses.h"
 #include "group_effects.h"
+#include "lattice_intercepts.h"
 #include "random.h"
 
 void seed_generator(SEXP seed_function, int seed)
@@ -128,12 +129,16 @@ static status_t draw_by_lattice(void *data, int group, int from, int end, const 
     const family_effects_t *own = (const family_effects_t *) data;
     const hyper_draws_t *draws = own->draws;
     size_t p = (size_t) own->model->n_coef, q = (size_t) own->model->grouping->n_random;
+    const responses_t *responses = own->model->responses;
+    int has_ones = has_lattice_of_ones(responses);
     for (int i = from; i < end; i++) {
         group_parameters_t at = { draws->theta + p * i, draws->L[0] + q * q * i,
                                   draws->shape ? draws->shape[i] : 0.0, 1.0 };
         group_draw_t draw = { effects + stride * (i - from), NULL, NULL };
-        double value = draw_group_by_lattice(own->model->responses, group, &at,
-                                             variates + (q + 1) * (i - from), own->buffers, &draw);
+        const double *uniform = variates + (q + 1) * (i - from);
+        double value = has_ones
+            ? draw_ones_by_lattice(responses, group, &at, uniform, own->buffers, &draw)
+            : draw_group_by_lattice(responses, group, &at, uniform, own->buffers, &draw);
         if (isnan(value)) return STATUS_NOT_FINITE;
     }
     return STATUS_OK;

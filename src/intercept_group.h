@@ -20,6 +20,29 @@ enum { MOST_STEPS = 20, MOST_NODES = 4096 };
 /* On either side of the mode, to begin with. */
 enum { FIRST_NODES = 16 };
 
+INLINED const double *uniforms_of(const intercept_draws_t *draws, int j)
+{
+    return draws->uniform + 2 * (size_t) (j - draws->first);
+}
+
+INLINED group_draw_t draw_of(const intercept_draws_t *draws, int j)
+{
+    int i = j - draws->first;
+    group_draw_t draw = { draws->effect + i, draws->linear ? draws->linear + i : NULL,
+                          draws->curved ? draws->curved + i : NULL };
+    return draw;
+}
+
+INLINED void store_draw(const intercept_draws_t *draws, int j, double effect, double linear,
+                        double curved)
+{
+    group_draw_t draw = draw_of(draws, j);
+    *draw.effect = effect;
+    if (!draw.linear) return;
+    *draw.linear = linear;
+    *draw.curved = curved;
+}
+
 /* A group's rows. */
 typedef struct {
     int n, p;

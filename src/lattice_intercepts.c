@@ -7,9 +7,8 @@ static double general_integral(const intercepts_t *all, int j)
 {
     const intercept_draws_t *draws = all->draws;
     if (!draws) return log_group_integral(all->responses, j, all->at, all->b);
-    group_draw_t draw = { draws->effect + j, draws->linear + j, draws->curved + j };
-    return draw_group_by_lattice(all->responses, j, all->at, draws->uniform + 2 * (size_t) j,
-                                 all->b, &draw);
+    group_draw_t draw = draw_of(draws, j);
+    return draw_group_by_lattice(all->responses, j, all->at, uniforms_of(draws, j), all->b, &draw);
 }
 
 /* Counts -------------------------------------------------------------------------------------- */
@@ -48,7 +47,7 @@ INLINED int start_counts(const intercepts_t *all, int first, int to, counts_t *g
         LANE(g->sum_y, l) = sum_of_lanes(&sum_y);
         LANE(g->y_eta, l) = sum_of_lanes(&y_eta);
         LANE(g->start, l) = start_of_search(all->responses, j, all->at);
-        LANE(g->uniform, l) = all->draws ? all->draws->uniform[2 * (size_t) j] : 0.5;
+        LANE(g->uniform, l) = all->draws ? *uniforms_of(all->draws, j) : 0.5;
         if (!(LANE(g->sum, l) > LEAST_SUM && LANE(g->sum, l) < MOST_SUM)) return 0;
     }
     return 1;
@@ -161,7 +160,7 @@ INLINED void draw_counts(const intercepts_t *all, int first, int to, const count
     lanes_t left = *sum, number = ALL_LANES((double) g->from), zero = ALL_LANES(0.0);
     for (int l = 0; l < LANES; l++) {
         int j = first + l < to ? first + l : to - 1;
-        LANE(left, l) *= all->draws->uniform[2 * (size_t) j + 1];
+        LANE(left, l) *= uniforms_of(all->draws, j)[1];
     }
     for (int k = g->from; k < g->end - 1; k++) {
         lanes_t none = zero, one = ALL_LANES(1.0);
@@ -171,10 +170,9 @@ INLINED void draw_counts(const intercepts_t *all, int first, int to, const count
     }
     lanes_t u = g->u + (g->first + number * g->h) / g->C;
     for (int l = 0; l < LANES && first + l < to; l++) {
-        double b = all->tau * LANE(u, l), mode = all->tau * LANE(g->u, l), W = LANE(g->mean, l);
-        all->draws->effect[first + l] = b;
-        all->draws->linear[first + l] = LANE(g->sum_y, l) - W + W * mode;
-        all->draws->curved[first + l] = W;
+        double mode = all->tau * LANE(g->u, l), W = LANE(g->mean, l);
+        store_draw(all->draws, first + l, all->tau * LANE(u, l),
+                   LANE(g->sum_y, l) - W + W * mode, W);
     }
 }
 
@@ -228,4 +226,12 @@ double sum_intercept_integrals(const responses_t *responses, int from, int to,
         if (is_stopped_after(buffers, responses->start[j + 1] - responses->start[j])) return NAN;
     }
     return total;
+}
+
+double draw_ones_by_lattice(const responses_t *responses, int group,
+                            const group_parameters_t *parameters, const double *uniform,
+                            const lattice_buffers_t *buffers, const group_draw_t *draw)
+{
+    intercept_draws_t draws = { group, uniform, draw->effect, draw->linear, draw->curved };
+    return sum_intercept_integrals(responses, group, group + 1, parameters, buffers, &draws);
 }

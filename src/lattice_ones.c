@@ -1,7 +1,7 @@
 #include "intercept_group.h"
 
-/* Odds, exponents and rows beyond these are left to others. */
-static const double MOST_ODDS = 1e250, MOST_EXPONENT = 300.0;
+/* Odds, exponents, shares and rows beyond these are left to others. */
+static const double MOST_ODDS = 1e250, MOST_EXPONENT = 300.0, MOST_SHARE = 1e150;
 enum { MOST_ROWS = 16384 };
 
 typedef struct {
@@ -9,13 +9,37 @@ typedef struct {
     double u, sum_y, y_eta;     /* as of counts */
     double mean, weight;        /* sums over rows */
     double largest;             /* E */
-    double log_largest;         /* log(1 + E) of it */
     int n_pairs;
     double C, c, center, h, first;
-    double lost, top;
-    int half, from, end;        /* numbers of nodes; how far they may go */
-    double *node;
+    double linear, square;      /* log integrand over that at u: linear t - square t^2
+                                   - sum of log(1 + E exp(c t))/(1 + E) */
+    double at_zero, log_at_zero;    /* the product of 1 + E over the last block of pairs; the
+                                       logarithm of that over all others */
+    double lost, top;           /* shares: of the largest where no more are needed; the largest */
+    int from, end;              /* numbers of nodes */
+    double *node;               /* their shares: that of number 0 */
 } ones_t;
+
+INLINED double product_of_lanes(const lanes_t *x)
+{
+    double product = 1.0;
+    for (int l = 0; l < LANES; l++) product *= LANE(*x, l);
+    return product;
+}
+
+/* Of whole vectors of numbers. */
+INLINED double sum_vectors(const double *x, size_t n)
+{
+    lanes_t sum = ALL_LANES(0.0);
+    for (size_t k = 0; k < n; k += LANES) sum += *const_lanes_of(x + k);
+    return sum_of_lanes(&sum);
+}
+
+/* No less than log x, nor much more: by the exponent of 2. */
+INLINED double log_above(double x)
+{
+    return (ilogb(x) + 1) * 0.693147180559945309;
+}
 
 /* E, and sums over rows of the mean and the weight. */
 INLINED void add_odds(const lanes_t *E, lanes_t *mean, lanes_t *weight, lanes_t *largest)
@@ -105,56 +129,117 @@ INLINED void pair_odds(const intercepts_t *all, ones_t *g)
         k += LANES;
     }
     g->n_pairs = k;
-    g->log_largest = log1p(g->largest);
 }
 
-/* Less the logarithms of the products over pairs from, ..., to - 1, at `width` vectors of nodes, up
-   to five. */
-INLINED void add_block(const intercepts_t *all, int from, int to, int width, const lanes_t *P,
-                       lanes_t *value)
+/* Equally spaced vectors of nodes, up to five. */
+typedef struct {
+    lanes_t P[5], share[5];
+    lanes_t normal[5];      /* exp(linear t - square t^2), its root of the number of blocks */
+} vectors_t;
+
+/* Blocks of so many pairs, of which none's product leaves the range of numbers at nodes up to `far`
+   from the place; 0 where there are none. As many as the normal factor needs. */
+INLINED int block_of_pairs(const ones_t *g, double far)
+{
+    /* log(1 + E P) of the largest is at most this. */
+    double row = log_above(1.0 + g->largest) + fabs(g->c) * far;
+    double size = MOST_EXPONENT / (2.0 * row);
+    double blocks = (fabs(g->linear) * far + g->square * far * far) / MOST_EXPONENT;
+    if (blocks > 1.0) size = fmin(size, g->n_pairs / blocks);
+    return size < g->n_pairs ? (int) (size / LANES) * LANES : g->n_pairs;
+}
+
+INLINED void start_vectors(const ones_t *g, int number, int width, int blocks, vectors_t *at)
+{
+    double part = 1.0 / blocks, d = LANES * g->h, square = g->square * part;
+    lanes_t t = ALL_LANES(g->first + number * g->h);
+    for (int l = 1; l < LANES; l++) LANE(t, l) += l * g->h;
+    at->P[0] = g->c * t;
+    at->normal[0] = (g->linear * part - square * t) * t;
+    exp_lanes(at->P);
+    exp_lanes(at->normal);
+    at->share[0] = ALL_LANES(1.0);
+    if (width == 1) return;
+    lanes_t step = ALL_LANES(g->c * d), last = ALL_LANES(-2.0 * square * d * d);
+    lanes_t next = g->linear * part * d - square * d * (2.0 * t + d);
+    exp_lanes(&step);
+    exp_lanes(&last);
+    exp_lanes(&next);
+    for (int v = 1; v < width; v++, next *= last) {
+        at->P[v] = at->P[v - 1] * step;
+        at->normal[v] = at->normal[v - 1] * next;
+        at->share[v] = ALL_LANES(1.0);
+    }
+}
+
+/* The products over pairs from, ..., to - 1 divide the nodes' shares, which are multiplied by that at
+   t = 0; and the latter. */
+INLINED double divide_by_block(const intercepts_t *all, int from, int to, int width, vectors_t *at)
 {
     const double *sum = all->b->mean, *product = all->b->rest;
-    lanes_t term[5];
+    lanes_t term[5], zero = ALL_LANES(1.0);
     for (int v = 0; v < width; v++) term[v] = ALL_LANES(1.0);
+    for (int i = from; i < to; i += LANES)
+        zero *= 1.0 + (*const_lanes_of(sum + i) + *const_lanes_of(product + i));
     for (int i = from; i < to; i++) {
         double s = sum[i], q = product[i];
-        term[0] *= 1.0 + P[0] * (s + q * P[0]);
-        if (width > 1) term[1] *= 1.0 + P[1] * (s + q * P[1]);
-        if (width > 2) term[2] *= 1.0 + P[2] * (s + q * P[2]);
-        if (width > 3) term[3] *= 1.0 + P[3] * (s + q * P[3]);
-        if (width > 4) term[4] *= 1.0 + P[4] * (s + q * P[4]);
+        term[0] *= 1.0 + at->P[0] * (s + q * at->P[0]);
+        if (width > 1) term[1] *= 1.0 + at->P[1] * (s + q * at->P[1]);
+        if (width > 2) term[2] *= 1.0 + at->P[2] * (s + q * at->P[2]);
+        if (width > 3) term[3] *= 1.0 + at->P[3] * (s + q * at->P[3]);
+        if (width > 4) term[4] *= 1.0 + at->P[4] * (s + q * at->P[4]);
     }
-    for (int v = 0; v < width; v++) {
-        log_lanes(term + v);
-        value[v] -= term[v];
-    }
+    double at_zero = product_of_lanes(&zero);
+    for (int v = 0; v < width; v++) at->share[v] *= at_zero / term[v] * at->normal[v];
+    return at_zero;
 }
 
-/* The log integrand at vectors of nodes from a number on: of all rows y eta - log(1 + E P), and
-   -u^2/2. 0 where a product would leave the range. */
+/* Are all shares such that another block may follow? */
+INLINED int is_in_range(const vectors_t *at, int width)
+{
+    int answer = 1;
+    for (int v = 0; v < width; v++)
+        for (int l = 0; l < LANES; l++) {
+            double share = LANE(at->share[v], l);
+            answer = answer && share > 1.0 / MOST_SHARE && share < MOST_SHARE;
+        }
+    return answer;
+}
+
+/* The integrand at vectors of nodes from a number on, over that at t = 0: of all rows
+   exp(y eta)/(1 + E P), and exp(-u^2/2). 0 where a product would leave the range. */
 INLINED int fill_vectors(const intercepts_t *all, ones_t *g, int number, int width)
 {
-    lanes_t P[5], value[5], t = ALL_LANES(g->first + number * g->h), top = ALL_LANES(g->top);
-    for (int l = 1; l < LANES; l++) LANE(t, l) += l * g->h;
-    double far = fmax(fabs(LANE(t, 0)), fabs(g->first + (number + LANES * width) * g->h));
-    int block = (int) (MOST_EXPONENT / (g->log_largest + fabs(g->c) * far));
+    double far = fmax(fabs(g->first + number * g->h),
+                      fabs(g->first + (number + LANES * width) * g->h));
+    int block = block_of_pairs(g, far);
     if (block < 1) return 0;
-    for (int v = 0; v < width; v++, t += LANES * g->h) {
-        lanes_t u = g->u + t / g->C;
-        P[v] = g->c * t;
-        exp_lanes(P + v);
-        value[v] = g->y_eta + all->tau * g->sum_y * u - 0.5 * u * u;
-    }
+    vectors_t at;
+    start_vectors(g, number, width, (g->n_pairs + block - 1) / block, &at);
+    g->at_zero = 1.0;
+    g->log_at_zero = 0.0;
     for (int from = 0; from < g->n_pairs; from += block) {
         int to = from + block < g->n_pairs ? from + block : g->n_pairs;
-        add_block(all, from, to, width, P, value);
+        if (from > 0) {
+            if (!is_in_range(&at, width)) return 0;
+            g->log_at_zero += log(g->at_zero);
+        }
+        g->at_zero = divide_by_block(all, from, to, width, &at);
     }
+    lanes_t top = ALL_LANES(g->top);
     for (int v = 0; v < width; v++) {
-        *lanes_of(g->node + number + LANES * v) = value[v];
-        raise_lanes(&top, value + v);
+        *lanes_of(g->node + number + LANES * v) = at.share[v];
+        raise_lanes(&top, at.share + v);
     }
     for (int l = 0; l < LANES; l++) if (LANE(top, l) > g->top) g->top = LANE(top, l);
     return 1;
+}
+
+/* Is the node after these two, whose logarithm is at most on the chord through theirs, something
+   still? */
+INLINED int goes_on_after(const ones_t *g, double last, double before)
+{
+    return last * last > before * g->top * g->lost;
 }
 
 INLINED int fill_ones(const intercepts_t *all, ones_t *g)
@@ -165,12 +250,12 @@ INLINED int fill_ones(const intercepts_t *all, ones_t *g)
         if (!(is_wide ? fill_vectors(all, g, k, 5) : fill_vectors(all, g, k, 1))) return 0;
         k += is_wide ? 5 * LANES : LANES;
     }
-    while (2.0 * g->node[g->from] - g->node[g->from + 1] > g->top + g->lost) {
+    while (goes_on_after(g, g->node[g->from], g->node[g->from + 1])) {
         if (g->from - more < -MOST_NODES) return 0;
         if (!fill_vectors(all, g, g->from - more, 1)) return 0;
         g->from -= more;
     }
-    while (2.0 * g->node[g->end - 1] - g->node[g->end - 2] > g->top + g->lost) {
+    while (goes_on_after(g, g->node[g->end - 1], g->node[g->end - 2])) {
         if (g->end + more > MOST_NODES) return 0;
         if (!fill_vectors(all, g, g->end, 1)) return 0;
         g->end += more;
@@ -183,14 +268,16 @@ INLINED void place_ones(const intercepts_t *all, int j, ones_t *g)
 {
     g->c = all->tau / g->C;
     spacing_t spacing = space_nodes(LIKELIHOOD_LOGIT, 1, fabs(g->c), all->at->fineness, 1.0);
-    double uniform = all->draws ? all->draws->uniform[2 * (size_t) j] : 0.5;
+    double uniform = all->draws ? *uniforms_of(all->draws, j) : 0.5;
     double half = (ceil(2.0 * spacing.radius / spacing.h / LANES) + 1.0) * LANES / 2.0;
     g->h = spacing.h;
-    g->lost = spacing.lost;
+    g->lost = exp(spacing.lost);
+    g->linear = (all->tau * g->sum_y - g->u) / g->C;
+    g->square = 0.5 / (g->C * g->C);
     g->first = g->h * uniform + g->center;
     g->end = half < FIRST_NODES ? (int) half : FIRST_NODES;
     g->from = -g->end;
-    g->top = -INFINITY;
+    g->top = 0.0;
     g->node = all->b->node + MOST_NODES;
 }
 
@@ -207,14 +294,15 @@ double ones_integral(const intercepts_t *all, int j)
     place_ones(all, j, &g);
     if (!fill_ones(all, &g)) return NAN;
     size_t n = (size_t) (g.end - g.from);
-    double *share = g.node + g.from, sum = sum_shares(n, share, g.top);
-    if (!isfinite(sum)) return NAN;
+    const double *share = g.node + g.from;
+    double sum = sum_vectors(share, n);
+    if (!(sum > 0.0 && sum < INFINITY)) return NAN;
     if (all->draws) {
-        size_t chosen = choose_node(n, share, sum, all->draws->uniform[2 * (size_t) j + 1]);
+        size_t chosen = choose_node(n, share, sum, uniforms_of(all->draws, j)[1]);
         double t = g.first + (g.from + (double) chosen) * g.h;
-        all->draws->effect[j] = all->tau * (g.u + t / g.C);
-        all->draws->linear[j] = g.sum_y - g.mean + g.weight * all->tau * g.u;
-        all->draws->curved[j] = g.weight;
+        store_draw(all->draws, j, all->tau * (g.u + t / g.C),
+                   g.sum_y - g.mean + g.weight * all->tau * g.u, g.weight);
     }
-    return g.top + log(sum * g.h / g.C) - LOG_ROOT_2PI;
+    return g.y_eta + (all->tau * g.sum_y - 0.5 * g.u) * g.u - g.log_at_zero
+        + log(sum * g.h / (g.C * g.at_zero)) - LOG_ROOT_2PI;
 }
