@@ -173,6 +173,12 @@ static range_t fill_one_dimension(const lattice_group_t *g)
 
 /* Several dimensions -------------------------------------------------------------------------- */
 
+/* b where a is not a number. */
+static inline double larger(double a, double b)
+{
+    return a > b ? a : b;
+}
+
 /* The lines of a ball, one after another: their nodes are filled, or one node is sought among them. */
 typedef struct {
     lattice_group_t *g;
@@ -180,7 +186,9 @@ typedef struct {
     int at_edge;                /* is one of the other dimensions at its first or last node? */
     int is_full;                /* has there been no room for all nodes? */
     size_t n, sought;           /* nodes so far; the number of one, or none */
-    double top, edge;           /* the largest of all, and at the border of the ball */
+    double top;                 /* the largest of all */
+    double slice;               /* the largest of the last line, or of the last node of a dimension */
+    double beyond;              /* what the next node beyond the border is at most */
     const node_places_t *places;    /* where no node is filled, but each place is told; or NULL */
 } walk_t;
 
@@ -195,6 +203,12 @@ static void tell_places(const walk_t *walk, double first, int n)
         for (int l = 1; l < walk->g->q; l++) places->t[place + places->stride * l] = walk->t[l];
         places->at_border[place] = walk->at_edge || k == 0 || k == n - 1;
     }
+}
+
+/* The next value of a concave function is below the chord through these two. */
+static inline void bound_next(walk_t *walk, double last, double before)
+{
+    walk->beyond = larger(2.0 * last - before, walk->beyond);
 }
 
 /* Nodes of a line are those within the ball, a vector at least. The answer is 1 when the sought one is
@@ -242,35 +256,43 @@ static int walk_line(walk_t *walk, const double *factor, double left)
             return 1;
         }
     }
-    walk->top = largest_of((size_t) n, node, walk->top);
-    if (walk->at_edge) walk->edge = largest_of((size_t) n, node, walk->edge);
-    else walk->edge = fmax(walk->edge, fmax(node[0], node[n - 1]));
+    walk->slice = largest_of((size_t) n, node, -INFINITY);
+    walk->top = larger(walk->slice, walk->top);
+    bound_next(walk, node[0], node[1]);
+    bound_next(walk, node[n - 1], node[n - 2]);
     walk->n += n;
     return 0;
 }
 
-/* Nodes of this dimension, each with all of those below; left: of the square of the radius. */
+/* Nodes of this dimension, each with all of those below; left: of the square of the radius. The largest
+   value at each is concave in t of this dimension too. */
 static int walk_dimension(walk_t *walk, int dimension, const double *outer, double left)
 {
     lattice_group_t *g = walk->g;
     if (dimension == 0) return walk_line(walk, outer, left);
-    double *factor = g->b->factor + (size_t) g->n * dimension;
+    double *factor = g->b->factor + (size_t) g->n * dimension, before = -INFINITY, most = before;
     int last = (int) floor(sqrt(left) / g->h), was_at_edge = walk->at_edge;
+    int computes = walk->sought == NONE && !walk->places;
     for (int k = -last; k <= last; k++) {
         double t = walk->t[dimension] = g->h * (k + g->shift[dimension]);
         walk->at_edge = was_at_edge || k == -last || k == last;
-        if (walk->sought != NONE || walk->places) { /* Nothing is computed. */ }
-        else if (k == -last) start_factor(g, dimension, t, outer, factor);
-        else step_factor(g, dimension, factor);
-        if (walk_dimension(walk, dimension - 1, factor, fmax(left - t * t, 0.0))) return 1;
+        if (computes && k == -last) start_factor(g, dimension, t, outer, factor);
+        else if (computes) step_factor(g, dimension, factor);
+        if (walk_dimension(walk, dimension - 1, factor, larger(left - t * t, 0.0))) return 1;
+        if (last == 0) walk->beyond = larger(walk->slice, walk->beyond);
+        else if (k == 1 - last) bound_next(walk, before, walk->slice);
+        if (last > 0 && k == last) bound_next(walk, walk->slice, before);
+        before = walk->slice;
+        most = larger(before, most);
     }
+    walk->slice = most;
     walk->at_edge = was_at_edge;
     return 0;
 }
 
 static walk_t start_walk(lattice_group_t *g, size_t sought)
 {
-    walk_t walk = { g, { 0.0 }, 0, 0, 0, sought, -INFINITY, -INFINITY, NULL };
+    walk_t walk = { g, { 0.0 }, 0, 0, 0, sought, -INFINITY, -INFINITY, -INFINITY, NULL };
     return walk;
 }
 
@@ -284,11 +306,13 @@ static void make_room(lattice_group_t *g)
     if (too_many > 0.0) g->h *= exp(too_many / q);
 }
 
-/* The ball grows until the density at its border is not above that of a normal one, or there is no
-   room for more nodes. */
+/* The ball grows until the density beyond its border is not above that of a normal one, or there is no
+   room for more nodes. Lines end half a step within it at most, and a node beyond them is farther out
+   than (r - h/2)^2 - h^2/2, r being the radius. */
 static walk_t fill_ball(lattice_group_t *g)
 {
-    double inner = g->radius / g->reach - spacing[g->q].h, lost = 1.0 - 0.5 * inner * inner;
+    double inner = g->radius / g->reach - 0.5 * g->h;
+    double lost = 1.0 - 0.5 * (inner * inner - 0.5 * g->h * g->h);
     for (;;) {
         make_room(g);
         prepare_lines(g);
@@ -298,7 +322,7 @@ static walk_t fill_ball(lattice_group_t *g)
             g->h *= 1.1;
             continue;
         }
-        if (!(walk.edge > walk.top + lost) || g->radius > 60.0) return walk;
+        if (!(walk.beyond > walk.top + lost) || g->radius > 60.0) return walk;
         g->radius *= 1.25;
     }
 }

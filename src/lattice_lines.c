@@ -369,6 +369,7 @@ INLINED void sum_rows(const lattice_group_t *g, const line_t *line, int width, d
     else if (width == 4 && g->is_equal && g->responses->is_single)
         few_trials_rows(g, line, width, 1, 1, start, sum);
     else if (g->is_equal) few_trials_rows(g, line, width, 1, 0, start, sum);
+    else if (g->responses->is_single) few_trials_rows(g, line, width, 0, 1, start, sum);
     else few_trials_rows(g, line, width, 0, 0, start, sum);
 }
 
