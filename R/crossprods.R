@@ -56,14 +56,16 @@
 #' @param like With data in chunks, a design of the same model, made by [relm_design()], or
 #'   cross-products of other chunks. Levels and bases are those of the design, and no first pass is
 #'   made.
-#' @param chunk_rows How many rows of a file or connection are read at a time.
+#' @param chunk_rows How many rows of a file or connection are read at a time. Of anything else it
+#'   is refused: a function gives chunks of its own size, and other data do not come in chunks.
 #' @param cores With names of several files, the number of processes that read them at the same time;
 #'   or `"future"`, for processes that [future::plan()] gives: on the machines of a cluster, which
 #'   must see the files by the same names. Each file gives cross-products, which are united in the
 #'   order of the files, as [sum_crossprods()] does. The result is the same whatever the number of
 #'   processes and the plan, but its factors differ in the last digits, and its groups may in their
 #'   order, from those of files that are read one after another.
-#' @param progress With data in chunks, show how many rows have been read, and how fast?
+#' @param progress With data in chunks, show how many rows have been read, and how fast? Nothing is
+#'   shown of a data frame, which is read at once, and of a table, whose database does not tell.
 #' @return An object of class `relm_crossprods`, a list. The parts of general use:
 #'   \describe{
 #'   \item{`n_rows`}{number of rows}
@@ -109,16 +111,15 @@ crossprods <- function(x, ...) UseMethod("crossprods")
 crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_group = NULL,
                                levels = NULL, like = NULL, chunk_rows = 100000, cores = 1,
                                progress = interactive()) {
-  cores <- check_cores(cores)
+  if (!missing(chunk_rows)) check_in_blocks(if (!missing(data)) data)
+  reading <- list(levels = levels, like = like, chunk_rows = check_count(chunk_rows, "chunk_rows"),
+                  cores = check_cores(cores), progress = check_flag(progress, "progress"))
   if (!missing(data) && is_source(data)) {
-    reading <- list(levels = levels, like = like,
-                    chunk_rows = check_count(chunk_rows, "chunk_rows"), cores = cores,
-                    progress = check_flag(progress, "progress"))
     return(crossprods_of_source(data, x, ..., drop.unused.levels = drop.unused.levels,
                                 by_group = by_group, reading = reading))
   }
   refuse_of_sources(levels = levels, like = like)
-  if (!identical(cores, 1L)) refuse_cores("A data frame is read at once.")
+  if (!identical(reading$cores, 1L)) refuse_cores("A data frame is read at once.")
   design <- relm_design(x, data, ..., drop.unused.levels = drop.unused.levels)
   crossprods(design, by_group = by_group)
 }
@@ -150,6 +151,7 @@ chunk_rows <- 20000L
 #' @rdname crossprods
 #' @export
 crossprods.relm_design <- function(x, ..., by_group = NULL) {
+  refuse_dots(list(...), "crossprods")
   if (!is.null(by_group)) check_flag(by_group, "by_group")
   n_rows <- nrow(x$frame)
   found <- find_cells(x)

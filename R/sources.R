@@ -33,6 +33,13 @@ refuse_cores <- function(reason) {
         i = "Leave it out.")
 }
 
+check_in_blocks <- function(...) {
+  if (any(vapply(list(...), inherits, NA, c("character", "connection")))) return(invisible())
+  abort("{.arg chunk_rows} is for files and connections, which are read in blocks.",
+        x = "A function gives chunks of its own size, and other data do not come in chunks.",
+        i = "Leave it out.")
+}
+
 # A function without arguments that must be given. One that has an argument `reset` starts over when
 # it is TRUE.
 function_source <- function(f) {

@@ -36,6 +36,7 @@ update.relm_crossprods <- function(object, add = NULL, remove = NULL, ..., chunk
                                    progress = interactive()) {
   refuse_dots(list(...), "update")
   object <- check_intact(object)
+  if (!missing(chunk_rows)) check_in_blocks(add, remove)
   reading <- list(chunk_rows = check_count(chunk_rows, "chunk_rows"), like = object,
                   progress = check_flag(progress, "progress"), is_part = TRUE)
   if (!is.null(add)) {

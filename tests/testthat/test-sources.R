@@ -51,3 +51,26 @@ test_that("a connection is no table", {
   on.exit(DBI::dbDisconnect(connection))
   expect_error(relm(mercury ~ 1 + (1 | station), connection), "Name the table", fixed = TRUE)
 })
+
+test_that("chunk_rows is refused where nothing is read in blocks", {
+  path <- tempfile(fileext = ".csv")
+  utils::write.csv(bass, path, row.names = FALSE)
+  formula <- log(mercury) ~ length + (1 | station)
+  refused <- function(...) {
+    expect_error(..., regexp = "`chunk_rows` is for files and connections", class = "relm_error")
+  }
+  refused(crossprods(formula, bass, chunk_rows = 50))
+  refused(crossprods(formula, chunks_of(bass, 50), chunk_rows = 50))
+  table <- sqlite_table(bass)
+  refused(crossprods(formula, table, chunk_rows = 50))
+  refused(relm(formula, chunks_of(bass, 50), chunk_rows = 50))
+  read <- crossprods(formula, path, chunk_rows = 50)
+  refused(update(read, remove = bass[1:5, ], chunk_rows = 50))
+  expect_error(crossprods(relm_design(formula, bass), chunk_rows = 50), "no argument `chunk_rows`",
+               class = "relm_error")
+  connection <- file(path)
+  on.exit(close(connection))
+  for (source in list(path, connection)) {
+    expect_identical(update(read, add = source, chunk_rows = 7)$n_rows, 342)
+  }
+})
