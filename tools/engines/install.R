@@ -39,13 +39,22 @@ try_engine <- function(package, engine) {
   message("Trying to install ", package, " within ", engine$seconds, " seconds")
   code <- sprintf("install.packages('%s', lib = '%s', repos = '%s', quiet = TRUE)", package,
                   .libPaths()[1L], getOption("repos")[["CRAN"]])
+  status <- run_within(engine$seconds, file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)))
+  if (!is_missing(package)) return(invisible())
+  unlink(file.path(.libPaths()[1L], paste0("00LOCK-", package)), recursive = TRUE)
+  file.create(failed_mark(package))
+  message(package, if (status == timed_out) " takes longer" else " could not be installed",
+          ": its tests are skipped")
+}
+
+# What system2() gives of a command that it ended.
+timed_out <- 124L
+
+# R warns of such a command with all of its text; the status says as much.
+run_within <- function(seconds, command, arguments) {
   log <- tempfile("log")
-  system2(file.path(R.home("bin"), "Rscript"), c("-e", shQuote(code)), stdout = log, stderr = log,
-          timeout = engine$seconds)
-  if (is_missing(package)) {
-    unlink(file.path(.libPaths()[1L], paste0("00LOCK-", package)), recursive = TRUE)
-    file.create(failed_mark(package))
-  }
+  on.exit(unlink(log))
+  suppressWarnings(system2(command, arguments, stdout = log, stderr = log, timeout = seconds))
 }
 
 failed_mark <- function(package) {
