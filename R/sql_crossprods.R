@@ -36,9 +36,10 @@
 #' Variables of the formula, `weights`, `offset` and `subset` are columns or expressions of these
 #' with `+`, `-`, `*`, `/`, `^` (a number as exponent or as base), `log()`, `log10()`, `exp()`,
 #' `sqrt()`, `abs()`, `floor()`, `ceiling()`, `sin()`, `cos()`, `tanh()`, `atan2()`, `pmin()`,
-#' `pmax()`, `ifelse()`, `as.numeric()`, `I()`, comparisons, `&`, `|` and `!`. `factor()`,
-#' `ordered()`, `relevel()` and `as.character()` may stand around them. Anything else is refused by
-#' name before anything runs, `poly()`, `scale()` and splines among them: they depend on all rows.
+#' `pmax()`, `ifelse()`, `as.numeric()`, `I()`, comparisons, `&`, `|` and `!`, and `cut()` with
+#' breaks that are given. `factor()`, `ordered()`, `relevel()` and `as.character()` may stand around
+#' them. Anything else is refused by name before anything runs, `poly()`, `scale()` and splines among
+#' them: they depend on all rows.
 #' Objects beside the table are found where the formula was written. The values of expressions in
 #' the first 1,000 rows are compared with R's; an engine that differs is refused.
 #'
@@ -52,7 +53,9 @@
 #' Rows of a table have no order. Groups are drawn in the order of their labels, as `sort(labels,
 #' method = "radix")` has them in any locale. A data frame whose groups appear in this order has the
 #' same draws from the same seed, but for rounding: to some 1e-9 posterior standard deviations.
-#' Factors have the levels that occur, in the order that [factor()] gives them.
+#' Text has the levels that occur, in the order that [factor()] gives them. Levels that are given, as
+#' in `factor(f, levels)` and `cut()`, stay, but those that do not occur where `drop.unused.levels`
+#' is `TRUE`, as it is in [relm()].
 #'
 #' @section Engines:
 #' SQLite is run in the tests of the package; PostgreSQL, with and without shards behind
@@ -94,6 +97,7 @@ crossprods_of_source.tbl_lazy <- function(source, formula, sigma = ~ 1, weights,
                    subset = rlang::enquo(subset))
   missing <- vapply(quosures, function(q) rlang::quo_is_missing(q) || rlang::quo_is_null(q), NA)
   model <- survey_model(source, formula, sigma, quosures[!missing], contrasts, family)
+  model$drops_levels <- check_flag(drop.unused.levels, "drop.unused.levels")
   n_rows <- count_table(model)
   made <- if (family$weights == "precision") moments_of_model(model, max_cells, by_group)
     else counts_of_model(model, max_cells, by_group)

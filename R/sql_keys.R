@@ -1,5 +1,5 @@
 # What rows in a database are grouped by. A key is a column of a query, list(expression, sql, type,
-# given) as translate() has it; of its values R makes columns of a model frame, with a row for each
+# given, like) as translate() has it; of its values R makes columns of a model frame, with a row for each
 # cell.
 
 # Keys of all variables, each once, and the number of each variable's.
@@ -30,8 +30,7 @@ new_key <- function(expression, variable, table) {
 
 # The columns of the model frame that keys have: values is a data frame with a column for each key.
 key_columns <- function(variables, keys, values) {
-  values <- Map(function(key, value) if (key$type == "logical") as.logical(value) else value,
-                keys, values)
+  values <- Map(typed_values, keys, values)
   made <- lapply(Filter(function(variable) variable$is_key, variables), function(variable) {
     head <- if (is.call(variable$expression)) as_text(variable$expression[[1]]) else ""
     parts <- Map(column_of_key, made_of(variable$expression), values[variable$keys],
@@ -41,6 +40,11 @@ key_columns <- function(variables, keys, values) {
   lapply(made, function(column) {
     if (is.character(column)) as.factor(column) else column
   })
+}
+
+typed_values <- function(key, values) {
+  if (!is.null(key$like)) return(factor(values, levels(key$like), ordered = is.ordered(key$like)))
+  if (key$type == "logical") as.logical(values) else values
 }
 
 # The value of an expression whose inner one has these values.
@@ -111,6 +115,11 @@ known_cells <- function(moments, model) {
       if (is.matrix(column)) column[!missing, , drop = FALSE] else column[!missing]
     })
     moments <- keep_cells(moments, !missing)
+  }
+  if (model$drops_levels) {
+    columns <- lapply(columns, function(column) {
+      if (is.factor(column)) column[, drop = TRUE] else column
+    })
   }
   c(moments, list(columns = columns))
 }

@@ -49,9 +49,10 @@ check_same_values <- function(expressions, in_r, in_sql, table) {
     own <- in_r[[k]]
     theirs <- in_sql[[k]]
     if (is.logical(own)) own <- as.numeric(own)
-    if (!is.numeric(own) || is_time(own)) next
-    theirs <- as.numeric(theirs)
-    differ <- which(!same_numbers(as.numeric(own), theirs))
+    if (is_time(own) || !is.numeric(own) && !is.character(own)) next
+    if (is.numeric(own)) theirs <- as.numeric(theirs)
+    same <- if (is.numeric(own)) same_numbers(as.numeric(own), theirs) else same_texts(own, theirs)
+    differ <- which(!same)
     if (length(differ)) {
       abort("{table$engine$label} computes {.code {as_text(expressions[[k]])}} otherwise than R.",
             x = "Where R has {describe(own[differ[1]])}, it has {describe(theirs[differ[1]])}.",
@@ -59,6 +60,8 @@ check_same_values <- function(expressions, in_r, in_sql, table) {
     }
   }
 }
+
+same_texts <- function(x, y) ifelse(is.na(x), is.na(y), !is.na(y) & x == y)
 
 # To some units in the last place of what they are made of.
 same_numbers <- function(x, y) {

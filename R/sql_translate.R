@@ -5,6 +5,7 @@
 #   sql    its text
 #   type   "number", of double precision; "text", "logical", "time", or "other"
 #   given  conditions, each a text, under which R's value is not missing
+#   like   of text that is a factor in R, this factor without rows
 #
 # `table` is what it is translated for (R/sql_table.R): connection and engine, `types` of its
 # columns, and the environment of the formula.
@@ -21,6 +22,7 @@ check_translatable <- function(expression, table) {
           i = "These are {.code {all}}.",
           i = "Make it a column of the table, or read the rows in chunks: {.code ?crossprods}.")
   }
+  if (head == "cut") return(check_cut(named_cut(expression), table))
   given <- names(expression)[-1]
   arguments <- sql_functions[[head]]$arguments
   if (any(nzchar(given)) || !(length(expression) - 1L) %in% arguments) {
@@ -28,6 +30,15 @@ check_translatable <- function(expression, table) {
           x = "Of {.fn {head}} there are {.or {.val {arguments}}} arguments without names.")
   }
   for (part in as.list(expression)[-1]) check_translatable(part, table)
+}
+
+# Of its arguments the first alone may have columns.
+check_cut <- function(call, table) {
+  check_translatable(call$x, table)
+  for (name in setdiff(names(call), c("", "x"))) {
+    if (is_beside(call[[name]], table)) next
+    abort("{.arg {name}} of {.code {as_text(call)}} must not depend on columns.")
+  }
 }
 
 # Does an expression have its value without any column?
@@ -38,8 +49,9 @@ translate <- function(expression, table) {
     return(translate_column(as.character(expression), table))
   }
   if (is_beside(expression, table)) return(translate_constant(expression, table))
-  arguments <- lapply(as.list(expression)[-1], translate, table)
   head <- as_text(expression[[1]])
+  if (head == "cut") return(translate_cut(named_cut(expression), table))
+  arguments <- lapply(as.list(expression)[-1], translate, table)
   takes <- sql_functions[[head]]$takes
   types <- vapply(arguments, `[[`, "", "type")
   if (takes == "number") {
@@ -77,6 +89,33 @@ sql_type <- function(type) {
   if (is_time(type)) return("time")
   if (is.numeric(type) && (!is.object(type) || inherits(type, "integer64"))) return("number")
   "other"
+}
+
+# A number that is none is in no interval, to engines too that take it for a large one.
+translate_cut <- function(call, table) {
+  x <- translate(call$x, table)
+  if (x$type != "number") {
+    abort("{.code {as_text(call)}} takes a number, and {.code {as_text(call$x)}} is a {x$type} in
+           the database.")
+  }
+  cut <- read_cut(call, table$envir)
+  is_factor <- is.factor(cut$values)
+  values <- if (is_factor) vapply(as.character(cut$values), sql_text, "", table = table)
+    else sql_number(cut$values)
+  arms <- sprintf("WHEN %s %s %s AND %s %s %s THEN %s",
+                  x$sql, ifelse(cut$left, ">=", ">"), sql_limit(cut$above, table),
+                  x$sql, ifelse(cut$right, "<=", "<"), sql_limit(cut$below, table), values)
+  sql <- sprintf("(CASE %s END)", paste(arms, collapse = " "))
+  made <- new_sql(sql, if (is_factor) "text" else "number", c(x$given, paste(sql, "IS NOT NULL")))
+  if (is_factor) made$like <- cut$values[0]
+  made
+}
+
+sql_limit <- function(x, table) {
+  text <- sql_number(x)
+  text[x == Inf] <- table$engine$infinity
+  text[x == -Inf] <- paste("-", table$engine$infinity)
+  text
 }
 
 # The value of an expression without columns, found in R.
@@ -245,5 +284,7 @@ sql_functions <- list(
   "!" = sql_function(1L, "logical", function(x, table) {
     new_sql(sprintf("(NOT %s)", x[[1]]$sql), "logical")
   }),
-  ifelse = choice
+  ifelse = choice,
+  # R/sql_cut.R
+  cut = list()
 )

@@ -122,7 +122,38 @@ models_of_tables <- list(
   subset = list(y ~ x + (1 | lake), subset = quote(x > 18 & kind != "pike")),
   number = list(y ~ x + boat + (1 | boat)),
   text = list(y ~ x + (1 | factor(boat))),
+  cut = list(y ~ cut(x, c(-Inf, 18, 22, 30)) * z + (1 | lake), sigma = ~ cut(w, c(0, 1, 99), FALSE)),
   several = list(y ~ x + (1 + x | lake) + (1 | boat)),
   nested = list(y ~ x + (1 | lake / kind)),
   pair = list(y ~ x + (1 | lake:boat), weights = quote(w), sigma = ~ kind)
 )
+
+# Calls of cut() of a column x, with text `labels` of three intervals.
+calls_of_cut <- list(
+  quote(cut(x, c(0, 1, 2.5, 4))), quote(cut(x, c(4, 0, 1, 2.5), right = FALSE)),
+  quote(cut(x, c(0, 1, 2.5, 4), include.lowest = TRUE)),
+  quote(cut(x, c(0, 1, 2.5, 4), right = FALSE, include.lowest = TRUE)),
+  quote(cut(x, c(-Inf, 0, 2.5, Inf), labels)), quote(cut(x, 0:2, labels = FALSE)),
+  quote(cut(x, c(0, 1 / 3, 4), ordered_result = TRUE, dig.lab = 5)),
+  quote(cut(x, c(0, 1, 2, 4), c("a", "b", "a"), TRUE)), quote(cut(-2 * x, c(-5, -1, 1))),
+  quote(cut(breaks = 0:4, x = x, label = NULL, right = FALSE))
+)
+numbers_to_cut <- data.frame(x = c(-3, 0, 0.5, 1, 1.5, 2, 2.5, 4, 9, NA), id = 1:10)
+
+# source: a table of numbers_to_cut, or of some of its rows.
+expect_cuts_agree <- function(source, rows = numbers_to_cut) {
+  labels <- c("it's", "\"; drop table v; --", "b")
+  envir <- list2env(list(labels = labels), parent = globalenv())
+  table <- probe_table(new_table(source, envir), colnames(source))$table
+  for (call in calls_of_cut) {
+    own <- eval(call, c(rows, list(labels = labels)))
+    check_translatable(call, table)
+    made <- translate(call, table)
+    given <- sprintf("CASE WHEN %s THEN 1 ELSE 0 END", paste(made$given, collapse = " AND "))
+    answer <- ask(table, select_text(table, c(id = "id", v = made$sql, given = given)))
+    answer <- answer[order(answer$id), ]
+    values <- typed_values(made, answer$v)
+    expect_identical(if (is.factor(own)) values else as.integer(values), own, label = deparse1(call))
+    expect_identical(answer$given == 1, !is.na(own), label = deparse1(call))
+  }
+}

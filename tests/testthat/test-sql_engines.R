@@ -67,7 +67,7 @@ functions_called <- function(sql) {
 calls_of_every_kind <- expression(
   x + z, x / z, x^2, x^3, abs(x)^0.5, 2^z, log(x), log10(x), exp(x), sqrt(x), abs(x), floor(x),
   ceiling(x), sin(x), cos(x), tanh(x), atan2(x, z), pmin(x, z), pmax(x, z), ifelse(x > z, x, z),
-  ifelse(k == "pike", 1, x), (x > 0 & !(z > 1)) * 2
+  ifelse(k == "pike", 1, x), (x > 0 & !(z > 1)) * 2, cut(x, c(0, 1, Inf))
 )
 
 test_that("engines are asked for functions alone that they document", {

@@ -15,7 +15,7 @@ withr::defer({
 fish <- stats::na.omit(fish_data())
 fish$caught <- as.integer(fish$caught)
 some <- models_of_tables[c("intercepts", "slopes", "interaction", "products", "weights", "offset",
-                           "strata", "subset", "several", "nested")]
+                           "strata", "subset", "several", "nested", "cut")]
 
 test_that("a table has the cross-products of its rows", {
   table <- write_table(connections[[1]], fish, "whole")
@@ -28,4 +28,9 @@ test_that("so has one of two shards", {
   DBI::dbExecute(connections[[1]],
                  "CREATE TABLE fish AS part ENGINE = Distributed(two, default, part)")
   expect_models_agree(dplyr::tbl(connections[[1]], "fish"), fish, some)
+})
+
+test_that("intervals of numbers are those of R", {
+  rows <- stats::na.omit(numbers_to_cut)
+  expect_cuts_agree(write_table(connections[[1]], rows, "numbers"), rows)
 })

@@ -9,3 +9,7 @@ test_that("a table has the cross-products of its rows", {
   fish <- fish_data()
   expect_models_agree(write_table(connection, fish, "\"; drop table fish; --"), fish)
 })
+
+test_that("intervals of numbers are those of R", {
+  expect_cuts_agree(write_table(connection, numbers_to_cut, "numbers"))
+})

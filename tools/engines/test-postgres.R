@@ -64,6 +64,12 @@ test_that("functions are those of R where R has a finite value", {
   }
 })
 
+test_that("intervals of numbers are those of R", {
+  expect_cuts_agree(write_table(connection, numbers_to_cut, "cut"))
+  rows <- transform(numbers_to_cut, x = ifelse(is.na(x), NaN, x))
+  expect_cuts_agree(write_table(connection, rows, "cut_nan"), rows)
+})
+
 test_that("types of PostgreSQL are those of R", {
   fish <- fish_data()
   fish$day <- as.Date("2024-05-01") + rep_len(0:3, nrow(fish))
