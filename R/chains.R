@@ -53,8 +53,7 @@ progress_bar <- function(total) {
 # Forked processes, at most `cores` at once. Each writes the sweeps it has done into a
 # file of its own, which is all that the bar needs.
 run_forked <- function(run, chains, cores, bar, what) {
-  folder <- tempfile("relm-progress-")
-  dir.create(folder)
+  folder <- progress_folder()
   jobs <- list()
   results <- vector("list", chains)
   on.exit({
@@ -65,7 +64,8 @@ run_forked <- function(run, chains, cores, bar, what) {
   while (length(waiting) || length(jobs)) {
     while (length(waiting) && length(jobs) < cores) {
       chain <- waiting[1]
-      jobs[[as.character(chain)]] <- start_job(run, chain, folder, !is.null(bar))
+      tell <- if (!is.null(bar)) progress_writer(folder, chain)
+      jobs[[as.character(chain)]] <- start_job(run, chain, tell)
       waiting <- waiting[-1]
     }
     done <- suppressWarnings(parallel::mccollect(unname(jobs), wait = FALSE, timeout = 0.1))
@@ -81,13 +81,11 @@ run_forked <- function(run, chains, cores, bar, what) {
   results
 }
 
-start_job <- function(run, chain, folder, tell) {
-  file <- file.path(folder, chain)
-  write_progress <- if (tell) function(sweeps) cat(sweeps, "\n", file = file)
+start_job <- function(run, chain, tell) {
   parent <- Sys.getpid()
   parallel::mcparallel({
     .Call(ffi_work_for, parent)
-    tryCatch(run(chain, write_progress), error = identity)
+    tryCatch(run(chain, tell), error = identity)
   }, mc.set.seed = FALSE, silent = TRUE)
 }
 

@@ -16,8 +16,7 @@ has_futures <- function(cores) identical(cores, "future")
 # What run_chains() does, in as many futures at once as the plan has workers. They watch a folder:
 # where it is gone they stop. On another machine it never was, and nothing is told from there.
 run_in_futures <- function(run, chains, bar, what) {
-  folder <- tempfile("relm-progress-")
-  dir.create(folder)
+  folder <- progress_folder()
   on.exit(unlink(folder, recursive = TRUE))
   futures <- vector("list", chains)
   results <- vector("list", chains)
@@ -52,10 +51,10 @@ start_future <- function(run, chain, folder) {
 }
 
 run_watching <- function(run, chain, folder) {
-  file <- file.path(folder, chain)
-  tell <- if (dir.exists(folder)) function(sweeps) {
+  write <- progress_writer(folder, chain)
+  tell <- if (!is.null(write)) function(sweeps) {
     if (!dir.exists(folder)) stop("nobody waits for this any more")
-    cat(sweeps, "\n", file = file)
+    write(sweeps)
   }
   tryCatch(run(chain, tell), error = identity)
 }
@@ -66,6 +65,20 @@ result_of_future <- function(future, name) {
     abort("The future of {name} failed.", x = conditionMessage(e),
           i = "See {.code future::plan()}, or give {.arg cores} as a number.")
   })
+}
+
+# On a disk that is full there may be none, and then nothing is told.
+progress_folder <- function() {
+  folder <- tempfile("relm-progress-")
+  dir.create(folder, showWarnings = FALSE)
+  folder
+}
+
+# NULL where the folder is not. What cannot be written is not told, and the work goes on.
+progress_writer <- function(folder, number) {
+  if (!dir.exists(folder)) return(NULL)
+  file <- file.path(folder, number)
+  function(sweeps) try(suppressWarnings(cat(sweeps, "\n", file = file)), silent = TRUE)
 }
 
 # The sweeps that processes have written into their files of a folder.

@@ -66,8 +66,8 @@
 #' where the table is partitioned by a grouping factor and `enable_partitionwise_aggregate` is on;
 #' else, and for the second query, which joins means to rows, they send these.
 #'
-#' If the connection is lost an error says so, and nothing is left behind: there are no temporary
-#' tables. R can be interrupted between blocks of the answer. While the database sums it listens as
+#' If the connection is lost, or the database's disk is full, an error says so, and nothing is left
+#' behind: there are no temporary tables. R can be interrupted between blocks of the answer. While the database sums it listens as
 #' far as the driver lets it: that of PostgreSQL does where the connection was made with
 #' `check_interrupts = TRUE`.
 #' @name sql-sources

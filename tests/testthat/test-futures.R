@@ -93,6 +93,18 @@ test_that("workers tell how far they are, and stop when nobody waits", {
   expect_null(run_watching(function(chain, progress) progress, 1, folder))
 })
 
+test_that("what cannot be written is not told, and the work goes on", {
+  folder <- tempfile("watched")
+  expect_null(progress_writer(folder, 1))
+  dir.create(folder)
+  write <- progress_writer(folder, 1)
+  write(5)
+  expect_equal(progress_in(folder), 5)
+  unlink(folder, recursive = TRUE)
+  expect_no_warning(write(6))
+  expect_equal(progress_in(folder), 0)
+})
+
 test_that("an interrupt ends the workers' chains", {
   skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))

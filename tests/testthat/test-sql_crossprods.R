@@ -162,3 +162,11 @@ test_that("a fit of a table predicts new rows", {
   expect_identical(dim(posterior_predict(fit, newdata = new, allow_new_levels = TRUE)), c(40L, 3L))
   expect_error(posterior_predict(fit), "newdata", class = "relm_error")
 })
+
+test_that("groups that come in another order than their labels' are predicted as themselves", {
+  fish <- data.frame(boat = rep(1:12, each = 10), x = rep_len(c(1, 4, 2, 7, 5), 120))
+  fish$y <- 10 * fish$boat + fish$x + rep_len(c(0.1, -0.2, 0, 0.1), 120)
+  fit <- relm(y ~ x + (1 | boat), sqlite_table(fish), chains = 1, draws = 40, seed = 3)
+  mean <- colMeans(posterior_epred(fit, newdata = data.frame(boat = c(2, 10, 12), x = 0)))
+  expect_equal(unname(mean), c(20, 100, 120), tolerance = 0.01)
+})
