@@ -67,9 +67,9 @@
 #' else, and for the second query, which joins means to rows, they send these.
 #'
 #' If the connection is lost, or the database's disk is full, an error says so, and nothing is left
-#' behind: there are no temporary tables. R can be interrupted between blocks of the answer. While the database sums it listens as
-#' far as the driver lets it: that of PostgreSQL does where the connection was made with
-#' `check_interrupts = TRUE`.
+#' behind: there are no temporary tables. R can be interrupted between blocks of the answer. While the
+#' database sums it listens as far as the driver lets it: that of PostgreSQL does where the connection
+#' was made with `check_interrupts = TRUE`.
 #' @name sql-sources
 #' @examplesIf all(vapply(c("RSQLite", "dbplyr"), requireNamespace, NA, quietly = TRUE))
 #' connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
