@@ -136,7 +136,9 @@ named_columns <- function(data) {
 
 # What describe() says of columns, without their length.
 describe_type <- function(x) {
-  paste0("a ", class(x)[1], if (length(dim(x)) == 2) paste(" of", ncol(x), "columns"))
+  class <- class(x)[1]
+  article <- if (grepl("^[aeio]", class)) "an" else "a"
+  paste0(article, " ", class, if (length(dim(x)) == 2) paste(" of", ncol(x), "columns"))
 }
 
 # A column of new rows in the type of the fit's: factors get its levels.

@@ -38,10 +38,10 @@
 #' `sqrt()`, `abs()`, `floor()`, `ceiling()`, `sin()`, `cos()`, `tanh()`, `atan2()`, `pmin()`,
 #' `pmax()`, `ifelse()`, `as.numeric()`, `I()`, comparisons, `&`, `|` and `!`, and `cut()` with
 #' breaks that are given. `factor()`, `ordered()`, `relevel()` and `as.character()` may stand around
-#' them. Anything else is refused by name before anything runs, `poly()`, `scale()` and splines among
-#' them: they depend on all rows.
-#' Objects beside the table are found where the formula was written. The values of expressions in
-#' the first 1,000 rows are compared with R's; an engine that differs is refused.
+#' them. Anything else is refused by name before anything runs, `poly()`, `scale()` and splines
+#' among them: they depend on all rows. Objects beside the table are found where the formula was
+#' written. The values of expressions in the first 1,000 rows are compared with R's; an engine that
+#' differs is refused.
 #'
 #' Columns of numbers are cast to double precision first, so that whole numbers are not divided as
 #' such and do not overflow. Rows with missing values (`NULL`; `NaN`; the logarithm of a negative
@@ -53,9 +53,9 @@
 #' Rows of a table have no order. Groups are drawn in the order of their labels, as `sort(labels,
 #' method = "radix")` has them in any locale. A data frame whose groups appear in this order has the
 #' same draws from the same seed, but for rounding: to some 1e-9 posterior standard deviations.
-#' Text has the levels that occur, in the order that [factor()] gives them. Levels that are given, as
-#' in `factor(f, levels)` and `cut()`, stay, but those that do not occur where `drop.unused.levels`
-#' is `TRUE`, as it is in [relm()].
+#' Text has the levels that occur, in the order that [factor()] gives them. Levels that are given,
+#' as in `factor(f, levels)` and `cut()`, stay, but those that do not occur where
+#' `drop.unused.levels` is `TRUE`, as it is in [relm()].
 #'
 #' @section Engines:
 #' SQLite is run in the tests of the package; PostgreSQL, with and without shards behind
@@ -67,9 +67,9 @@
 #' else, and for the second query, which joins means to rows, they send these.
 #'
 #' If the connection is lost, or the database's disk is full, an error says so, and nothing is left
-#' behind: there are no temporary tables. R can be interrupted between blocks of the answer. While the
-#' database sums it listens as far as the driver lets it: that of PostgreSQL does where the connection
-#' was made with `check_interrupts = TRUE`.
+#' behind: there are no temporary tables. R can be interrupted between blocks of the answer. While
+#' the database sums it listens as far as the driver lets it: that of PostgreSQL does where the
+#' connection was made with `check_interrupts = TRUE`.
 #' @name sql-sources
 #' @examplesIf all(vapply(c("RSQLite", "dbplyr"), requireNamespace, NA, quietly = TRUE))
 #' connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")

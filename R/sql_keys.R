@@ -1,6 +1,6 @@
 # What rows in a database are grouped by. A key is a column of a query, list(expression, sql, type,
-# given, like) as translate() has it; of its values R makes columns of a model frame, with a row for each
-# cell.
+# given, like) as translate() has it; of its values R makes columns of a model frame, with a row
+# for each cell.
 
 # Keys of all variables, each once, and the number of each variable's.
 model_keys <- function(variables, table) {

@@ -122,6 +122,22 @@ test_that("Parquet files need a package that reads them", {
   }
 })
 
+test_that("Parquet files of several row groups keep their columns' types", {
+  skip_if_not_installed("nanoparquet")
+  d$day <- as.Date("2024-02-28") + rep_len(0:3, 60)
+  d$f <- factor(d$f, c("v", "u"))
+  paths <- tempfile(c("one", "two"), fileext = ".parquet")
+  groups <- nanoparquet::parquet_options(num_rows_per_row_group = 11)
+  for (k in 1:2) nanoparquet::write_parquet(d[30 * k - 29:0, ], paths[k], options = groups)
+  expect_same_crossprods(of_file(paths, f = y ~ n + f + (1 | day)), of_rows(d, y ~ n + f + (1 | day)))
+  of_times <- suppressWarnings(of_file(paths, f = n ~ yes + (1 | id)))
+  expect_same_crossprods(of_times, suppressWarnings(of_rows(d, n ~ yes + (1 | id))))
+  # A column of another type in the second file.
+  nanoparquet::write_parquet(transform(d, n = as.character(n)), paths[2])
+  expect_error(of_file(paths, 60, y ~ n), "Chunk 2 of 2 files.*`n`.*type.*is a character, and was an integer",
+               class = "relm_error")
+})
+
 test_that("row groups of any sizes come in blocks, each read when it is needed", {
   read <- 0
   group <- function(rows) function() {

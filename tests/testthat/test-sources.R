@@ -69,7 +69,7 @@ test_that("chunk_rows is refused where nothing is read in blocks", {
   expect_error(crossprods(relm_design(formula, bass), chunk_rows = 50), "no argument `chunk_rows`",
                class = "relm_error")
   connection <- file(path)
-  on.exit(close(connection))
+  on.exit(close(connection), add = TRUE)
   for (source in list(path, connection)) {
     expect_identical(update(read, add = source, chunk_rows = 7)$n_rows, 342)
   }

@@ -24,8 +24,9 @@ install_missing_programs <- function() {
 }
 
 # Packages, what of Debian's they need beside, and the seconds after which they are left: compiled
-# anew, DuckDB takes more than an hour.
+# anew, DuckDB takes more than an hour. nanoparquet is for tests of Parquet files.
 engines_to_try <- list(
+  nanoparquet = list(debian = character(), seconds = 180),
   RClickhouse = list(debian = "clickhouse-server", seconds = 180),
   duckdb = list(debian = character(), seconds = 30)
 )
