@@ -7,9 +7,12 @@
 #   not_nan   is the number %s none that is not a number? NULL where there are no such numbers
 #   columns   the most columns of a result
 #   loose     may a column of numbers hold text?
-new_engine <- function(label, cast, infinity, not_nan = NULL, columns = 1000, loose = FALSE) {
+#   join      joins the means of cells to rows
+#   names     names of functions that dbplyr writes otherwise, by those that R has
+new_engine <- function(label, cast, infinity, not_nan = NULL, columns = 1000, loose = FALSE,
+                       join = "INNER JOIN", names = character()) {
   list(label = label, cast = cast, infinity = infinity, not_nan = not_nan, columns = columns,
-       loose = loose)
+       loose = loose, join = join, names = names)
 }
 
 # Those with a number of columns of their own have been run; what the others take is from their
@@ -20,7 +23,10 @@ engines <- list(
                         "CAST('Infinity' AS double precision)", "%s <> 'NaN'", columns = 1664),
   duckdb = new_engine("DuckDB", "CAST(%s AS DOUBLE)", "CAST('Infinity' AS DOUBLE)",
                       "NOT isnan(%s)", columns = 5000),
-  clickhouse = new_engine("ClickHouse", "toFloat64(%s)", "inf", "NOT isNaN(%s)", columns = 5000),
+  # Servers that have a part of the rows each are sent the means of all.
+  clickhouse = new_engine("ClickHouse", "toFloat64(%s)", "inf", "NOT isNaN(%s)", columns = 5000,
+                          join = "GLOBAL INNER JOIN",
+                          names = c(abs = "abs", pmin = "least", pmax = "greatest")),
   spark = new_engine("Spark", "CAST(%s AS DOUBLE)", "CAST('Infinity' AS DOUBLE)",
                      "NOT isnan(%s)"),
   snowflake = new_engine("Snowflake", "CAST(%s AS DOUBLE)", "CAST('inf' AS DOUBLE)",
@@ -68,10 +74,18 @@ sql_cast <- function(table, sql) sprintf(table$engine$cast, sql)
 
 # A call of one of dbplyr's functions of values, in the words of the engine.
 sql_call <- function(table, name, arguments, ...) {
+  own <- table$engine$names[name]
+  if (length(own) && !is.na(own)) return(call_by_name(own, arguments))
   call <- as.call(c(as.name(name), lapply(arguments, dbplyr::sql), list(...)))
   tryCatch(as.character(dbplyr::translate_sql_(list(call), con = table$connection)),
            error = function(e) {
              abort("{table$engine$label} has no {.fn {name}}.", x = "{conditionMessage(e)}",
                    i = "Make a column of the table of it.")
            })
+}
+
+# Of several arguments two at a time, which older versions take.
+call_by_name <- function(name, arguments) {
+  if (length(arguments) == 1) return(sprintf("%s(%s)", name, arguments))
+  Reduce(function(a, b) sprintf("%s(%s, %s)", name, a, b), arguments)
 }

@@ -28,9 +28,9 @@ moments_query <- function(table, sums, coordinates, about_means) {
   from <- table$from
   means <- NULL
   if (about_means) {
-    from <- paste0(from, "\nINNER JOIN (", means_query(table, sums, u, where), ") relm_means ON ",
-                   paste(c("(1 = 1)", sprintf("%s = relm_jg%d", sums$keys, seq_along(sums$keys))),
-                         collapse = " AND "))
+    same_cell <- c("(1 = 1)", sprintf("%s = relm_jg%d", sums$keys, seq_along(sums$keys)))
+    from <- paste0(from, "\n", table$engine$join, " (", means_query(table, sums, u, where),
+                   ") relm_means ON ", paste(same_cell, collapse = " AND "))
     u <- sprintf("(%s - relm_jm%d)", u, seq_len(k))
     means <- named(sprintf("MIN(relm_jm%d)", seq_len(k)), "m")
   }

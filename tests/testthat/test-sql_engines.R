@@ -24,6 +24,15 @@ test_that("names and texts are quoted as the engine quotes them", {
   expect_identical(sql_text(table, "it's"), "'it''s'")
 })
 
+test_that("ClickHouse is asked by its own names, of two at a time, and sends means to its servers", {
+  table <- list(connection = NULL, engine = engines$clickhouse, where = character(), from = "fish")
+  expect_identical(sql_call(table, "abs", "x"), "abs(x)")
+  expect_identical(sql_call(table, "pmin", list("x", "z", "1.0")), "least(least(x, z), 1.0)")
+  sums <- list(keys = "k", v = "(x)", given = character())
+  text <- moments_query(table, sums, list(shift = 0, T = diag(1)), TRUE)$text
+  expect_match(text, "GLOBAL INNER JOIN (SELECT", fixed = TRUE)
+})
+
 # Engines that are not run here -------------------------------------------------------------------
 
 # Functions that they document: Spark, "Built-in Functions" of its SQL reference (3.5); BigQuery,

@@ -1,6 +1,7 @@
 # Servers, and what tests of tables in databases share with those of the package.
 
-for (file in c("helper-sql.R", "helper-sql-digits.R", "helper-products.R", "helper-session.R")) {
+for (file in c("helper-sql.R", "helper-sql-digits.R", "helper-products.R", "helper-session.R",
+               "helper-every_source.R")) {
   source(file.path("..", "..", "tests", "testthat", file), local = TRUE)
 }
 source("postgres.R", local = TRUE)
@@ -22,9 +23,28 @@ explain <- function(connection, query, how) {
   DBI::dbGetQuery(connection, paste0("EXPLAIN (", how, ") ", query))[[1]]
 }
 
-expect_models_agree <- function(table, fish, models = models_of_tables) {
-  for (name in names(models)) {
-    own <- crossprods_of_model(models[[name]], table)
-    expect_crossprods_of_rows(own, crossprods_of_model(models[[name]], fish))
+numbers_to_ask <- data.frame(x = c(-2.5, -1, 0, 0.3, 1, 2, 700, -800, NA, NaN),
+                             z = c(2, 0, -3, 0, 1, 5, -1, 2, 1, 1),
+                             i = c(7L, 2L, 3L, -1L, 0L, 1L, 5L, 4L, 3L, 1L), id = 1:10)
+
+functions_to_ask <- expression(
+  x / z, i / 2L, i * 1000000L * 3000, x^2, x^3, abs(x)^0.5, z^-1, 2^z, log(x), log10(x), exp(x),
+  sqrt(x), abs(x), floor(x), ceiling(x), sin(x), cos(x), tanh(z), atan2(x, z), pmin(x, z),
+  pmax(x, z, 1), ifelse(x > 0, log(x), z), as.numeric(x > 0), (x > 0) * z, x > 0 & z > 0, !(x > 0)
+)
+
+# absent: functions that the server has not.
+expect_functions_agree <- function(source, values, absent = character()) {
+  table <- probe_table(new_table(source, globalenv()), names(values))$table
+  for (expression in functions_to_ask) {
+    if (any(all.names(expression) %in% absent)) next
+    made <- translate(expression, table)
+    given <- paste(c("(1 = 1)", made$given), collapse = " AND ")
+    value <- sprintf("CASE WHEN %s THEN %s END", given, made$sql)
+    answer <- ask(table, select_text(table, c(id = "id", v = value)))
+    answer <- as.numeric(answer$v[order(answer$id)])
+    own <- suppressWarnings(as.numeric(eval(expression, values)))
+    expect_identical(is.na(answer), is.na(own), label = deparse1(expression))
+    expect_equal(answer, own, tolerance = 1e-14, label = deparse1(expression))
   }
 }

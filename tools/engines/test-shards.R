@@ -1,13 +1,19 @@
 # A table of PostgreSQL whose rows lie on two other servers, by their lakes.
 
-fish <- fish_data()
+fish <- fish_of_sources()
+fish$row <- seq_len(nrow(fish))
 sharded <- start_sharded(fish, "fish", "lake")
 withr::defer(sharded$stop(), teardown_env())
 table <- dplyr::tbl(sharded$connection, "fish")
 
 test_that("shards have the cross-products of all their rows", {
-  some <- c("intercepts", "slopes", "interaction", "weights", "strata", "several", "nested")
-  expect_models_agree(table, fish, models_of_tables[some])
+  expect_table_serves(table, fish)
+})
+
+test_that("parts and fits of shards are those of the data frame", {
+  make <- function(data) dplyr::filter(table, row %in% !!data$row)
+  expect_parts_agree(make, fish)
+  expect_fits_agree(make, fish)
 })
 
 test_that("each shard adds up its own rows, and sends no more than its cells", {
