@@ -2,13 +2,16 @@
 # in the database, and a row of the answer stands for that many.
 
 counts_of_model <- function(model, max_cells, by_group) {
+  counted <- count_table(model, unlist(lapply(model$keys, `[[`, "given")))
   answer <- ask_counts(model, max_cells)
-  counted <- known_cells(answer, model)
-  design <- design_of_cells(model, counted$columns, length(counted$n))
+  check_all_came(sum(answer$n), counted, model$table)
+  cells <- known_cells(answer, model)
+  design <- design_of_cells(model, cells$columns, length(cells$n))
   check_finite_columns(design$frame)
   check_rows_of(model$family, design$frame)
-  made <- crossprods_of_counts(design, counted$n, model$family, by_group)
+  made <- crossprods_of_counts(design, cells$n, model$family, by_group)
   made$schema <- schema_of(design)
+  made$n_asked <- counted$n
   made
 }
 

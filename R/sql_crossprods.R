@@ -98,10 +98,10 @@ crossprods_of_source.tbl_lazy <- function(source, formula, sigma = ~ 1, weights,
   missing <- vapply(quosures, function(q) rlang::quo_is_missing(q) || rlang::quo_is_null(q), NA)
   model <- survey_model(source, formula, sigma, quosures[!missing], contrasts, family)
   model$drops_levels <- check_flag(drop.unused.levels, "drop.unused.levels")
-  n_rows <- count_table(model)
   made <- if (family$weights == "precision") moments_of_model(model, max_cells, by_group)
     else counts_of_model(model, max_cells, by_group)
-  dropped <- max(0, n_rows - made$n_rows)
+  dropped <- max(0, made$n_asked - made$n_rows)
+  made$n_asked <- NULL
   check_na_action(dropped, na.action)
   tell_dropped(dropped, made$n_rows)
   made
@@ -134,18 +134,22 @@ moments_of_model <- function(model, max_cells, by_group) {
   table <- model$table
   parts <- numeric_parts(model$design, model$variables)
   sums <- sums_of_model(model, parts)
+  counted <- count_table(model, sums$given)
   if (may_have_many_cells(model)) count_cells(table, sums, max_cells)
   coordinates <- new_coordinates(pilot_values(model, parts))
   moments <- ask_moments(table, sums, coordinates, max_cells)
   if (length(moments$n) == 0 || sum(moments$n) == 0) abort("No rows are left to fit.")
+  check_all_came(sum(moments$n), counted, table)
   if (needs_second_pass(moments)) {
     moments <- ask_moments(table, sums, better_coordinates(moments), max_cells, TRUE)
+    check_all_came(sum(moments$n), counted, table)
   }
   moments <- known_cells(moments, model)
   check_varied(moments, names(model$variables)[1])
   design <- design_of_cells(model, moments$columns, length(moments$n))
   made <- crossprods_of_cells(design, moments, parts, model$variables, by_group)
   made$schema <- schema_of(design)
+  made$n_asked <- counted$n
   made
 }
 

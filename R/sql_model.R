@@ -68,9 +68,12 @@ compare_with_r <- function(model) {
   model
 }
 
-# Rows of the subset, all of whose weights must be good ones.
-count_table <- function(model) {
-  columns <- c(n = "COUNT(*)")
+# list(n, complete): rows of the subset, all of whose weights must be good ones, and those of them
+# where the conditions `given` hold.
+count_table <- function(model, given) {
+  condition <- paste(c("(1 = 1)", unique(given)), collapse = " AND ")
+  columns <- c(n = "COUNT(*)",
+               complete = sprintf("SUM(CASE WHEN %s THEN 1 ELSE 0 END)", condition))
   weights <- model$variables[["(weights)"]]
   if (!is.null(weights)) {
     weight <- translate_in(weights$expression, weights, model$table)$sql
@@ -85,7 +88,14 @@ count_table <- function(model) {
           i = "Leave rows out with {.arg subset}.")
   }
   refuse_texts(model, unlist(answer[startsWith(names(answer), "text")]))
-  as.double(answer$n)
+  list(n = as.double(answer$n), complete = as.double(answer$complete))
+}
+
+# A driver may end a query when R is interrupted and give what it has; a table may lose rows.
+check_all_came <- function(n, counted, table) {
+  if (n >= counted$complete || is.na(counted$complete)) return(invisible())
+  abort("The answer of {table$engine$label} has not all rows: {n} of {counted$complete}.",
+        i = "The query was broken off, or rows were deleted in the meantime. Nothing is kept.")
 }
 
 # Where a column of numbers may hold text, a cast would make 0 of it.

@@ -25,3 +25,33 @@ test_that("two queries see first rows, one counts rows, and one sums", {
   expect_identical(lengths(regmatches(last, gregexpr("SELECT", last))), 1L)
   expect_match(last, "GROUP BY `kind`, `lake`$")
 })
+
+test_that("an answer that has not all rows is refused, in either pass", {
+  fish <- fish_data()
+  table <- sqlite_table(fish)
+  plain <- ask
+  # As a driver gives it that is interrupted.
+  broken <- function(code, pattern) {
+    with_relm("ask", function(table, query, ...) {
+      answer <- plain(table, query, ...)
+      counts <- grepl("relm_cells", query)
+      if (grepl(pattern, query) && !counts) answer[-nrow(answer), , drop = FALSE] else answer
+    }, code)
+  }
+  refused <- function(formula, pattern, ...) {
+    expect_error(broken(suppressMessages(crossprods(formula, table, ...)), pattern),
+                 "has not all rows: [0-9]+ of 2[0-9]+", class = "relm_error")
+  }
+  refused(y ~ x + (1 | lake), "GROUP BY")
+  refused(caught ~ kind + (1 | lake), "GROUP BY", family = "binomial")
+  with_relm("needs_second_pass", function(moments) TRUE, {
+    refused(y ~ x + (1 | lake), "INNER JOIN")
+  })
+  # Rows that have come in the meantime are read.
+  more <- with_relm("ask", function(table, query, ...) {
+    answer <- plain(table, query, ...)
+    if (!is.null(answer$complete)) answer$complete <- answer$complete - 5
+    answer
+  }, suppressMessages(crossprods(y ~ x + (1 | lake), table)))
+  expect_identical(more$n_rows, 239)
+})
