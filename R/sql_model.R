@@ -94,7 +94,8 @@ count_table <- function(model, given) {
 # A driver may end a query when R is interrupted and give what it has; a table may lose rows.
 check_all_came <- function(n, counted, table) {
   if (n >= counted$complete || is.na(counted$complete)) return(invisible())
-  abort("The answer of {table$engine$label} has not all rows: {n} of {counted$complete}.",
+  shown <- format(c(n, counted$complete), big.mark = ",", scientific = FALSE, trim = TRUE)
+  abort("The answer of {table$engine$label} has not all rows: {shown[1]} of {shown[2]}.",
         i = "The query was broken off, or rows were deleted in the meantime. Nothing is kept.")
 }
 

@@ -182,3 +182,20 @@ expect_fits_agree <- function(make, data) {
   expect_error(posterior_epred(own, newdata = new), "a new one", class = "relm_error")
   expect_error(posterior_predict(own), "newdata", class = "relm_error")
 }
+
+# A column, a level and a group are called so. column: what the source makes of the name.
+expect_names_are_names <- function(make, data, column = "\"; drop table fish; --") {
+  data <- stats::na.omit(data)
+  whole <- crossprods(y ~ x * kind + (1 + x | lake), data)
+  expect_true("\"; drop table fish; --" %in% data$kind && "\"; drop table fish; --" %in% data$lake)
+  names(data)[names(data) == "x"] <- "\"; drop table fish; --"
+  column <- as.name(column)
+  formula <- eval(bquote(y ~ .(column) * kind + (1 + .(column) | lake)))
+  made <- crossprods(formula, make(data))
+  called <- function(names) sub("x", deparse(column, backtick = TRUE), names, fixed = TRUE)
+  expect_identical(made$fixed, called(whole$fixed))
+  expect_identical(made$groupings[[1]]$random$column, called(whole$groupings[[1]]$random$column))
+  made$fixed <- whole$fixed
+  made$groupings[[1]]$random$column <- whole$groupings[[1]]$random$column
+  expect_crossprods_of_rows(made, whole)
+}

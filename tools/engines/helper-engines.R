@@ -48,3 +48,24 @@ expect_functions_agree <- function(source, values, absent = character()) {
     expect_equal(answer, own, tolerance = 1e-14, label = deparse1(expression))
   }
 }
+
+# A year and its square lose no digits, seconds since 1970 few. make: a table of rows.
+expect_digits_agree <- function(make, kinds = c("years", "far", "seconds")) {
+  for (kind in kinds) {
+    data <- digits_data(kind)
+    own <- crossprods(digits_formula(kind), make(data))
+    errors <- relative_errors(within_of_crossprods(own),
+                              within_in_250_bits(data, kind != "seconds"))
+    expect_lt(errors[["beta"]], if (kind == "seconds") 1e-7 else 1e-11)
+    expect_lt(errors[["rss"]], 1e-12)
+  }
+}
+
+# Makes tables of a connection, each with a name of its own.
+table_maker <- function(connection) {
+  tables <- 0
+  function(data) {
+    tables <<- tables + 1
+    write_table(connection, data, paste0("\"; drop table made; --", tables))
+  }
+}

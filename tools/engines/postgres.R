@@ -81,7 +81,8 @@ connect_to_postgres <- function(server, ...) {
                  dbname = "postgres", user = "relm", timezone = "UTC", timezone_out = "UTC", ...)
 }
 
-# A server whose table `name` is two shards by a column, on two others: list(connection, stop()).
+# A server whose table `name` is two shards by a column, on two others: list(connection, stop(),
+# stop_shard()).
 start_sharded <- function(data, name, by) {
   servers <- list(start_postgres())
   servers <- c(servers, lapply(1:2, function(shard) start_postgres()))
@@ -92,7 +93,7 @@ start_sharded <- function(data, name, by) {
   list(connection = connections[[1]], stop = function() {
     try(DBI::dbDisconnect(connections[[1]]), silent = TRUE)
     stop_all()
-  })
+  }, stop_shard = function(shard) servers[[shard + 1]]$stop())
 }
 
 shard_table <- function(connections, servers, data, name, by) {

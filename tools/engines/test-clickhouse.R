@@ -15,6 +15,8 @@ withr::defer({
 fish <- stats::na.omit(fish_of_sources())
 fish$caught <- as.integer(fish$caught)
 
+make <- table_maker(connections[[1]])
+
 test_that("a table has the cross-products of its rows", {
   expect_table_serves(write_table(connections[[1]], fish, "\"; drop table fish; --"), fish)
 })
@@ -28,11 +30,6 @@ test_that("a table of two shards has the cross-products of all rows", {
 })
 
 test_that("parts and fits of a table are those of the data frame", {
-  tables <- 0
-  make <- function(data) {
-    tables <<- tables + 1
-    write_table(connections[[1]], data, paste0("part", tables))
-  }
   expect_parts_agree(make, fish)
   expect_fits_agree(make, fish)
 })
@@ -46,4 +43,42 @@ test_that("functions are those of R where R has a finite value", {
 test_that("intervals of numbers are those of R", {
   rows <- stats::na.omit(numbers_to_cut)
   expect_cuts_agree(write_table(connections[[1]], rows, "numbers"), rows)
+})
+
+test_that("digits are those of SQLite", {
+  expect_digits_agree(make)
+})
+
+test_that("names that try to inject are names", {
+  expect_names_are_names(make, fish)
+})
+
+# Faults, after which the servers are no longer all there ----------------------------------------
+
+test_that("an answer that is broken off is no answer", {
+  groups <- data.frame(y = stats::rnorm(2e5), x = stats::rnorm(2e5), g = seq_len(2e5))
+  table <- write_table(connections[[1]], groups, "groups")
+  # The driver gives what it has when R is interrupted.
+  whole <- ask
+  expect_error(with_relm("ask", function(table, query, ...) {
+    answer <- whole(table, query, ...)
+    if (nrow(answer) > 1e5) answer[seq_len(65536), ] else answer
+  }, crossprods(y ~ x + (1 | g), table)), "has not all rows: 65,536 of 200,000", class = "relm_error")
+  expect_identical(crossprods(y ~ x + (1 | g), table)$n_rows, 2e5)
+})
+
+test_that("a server that is killed is told, by itself and by one that asks it", {
+  own <- dplyr::tbl(connections[[2]], "part")
+  asked <- dplyr::tbl(connections[[1]], "fish")
+  servers[[2]]$stop()
+  for (table in list(own, asked)) {
+    expect_error(crossprods(y ~ x + (1 | lake), table), "ClickHouse did not answer",
+                 class = "relm_error")
+  }
+  # RClickhouse's connection is of no use after an error.
+  again <- connect_to_clickhouse(servers[[1]])
+  withr::defer(DBI::dbDisconnect(again))
+  table <- dplyr::tbl(again, "\"; drop table fish; --")
+  expect_crossprods_of_rows(crossprods(y ~ x + (1 | lake), table),
+                            crossprods(y ~ x + (1 | lake), fish))
 })

@@ -7,17 +7,14 @@ withr::defer({
   server$stop()
 }, teardown_env())
 
+make <- table_maker(connection)
+
 test_that("a table has the cross-products of its rows", {
   fish <- fish_of_sources()
   expect_table_serves(write_table(connection, fish, "\"; drop table fish; --"), fish)
 })
 
 test_that("parts and fits of a table are those of the data frame", {
-  tables <- 0
-  make <- function(data) {
-    tables <<- tables + 1
-    write_table(connection, data, paste0("part", tables))
-  }
   fish <- fish_of_sources()
   expect_parts_agree(make, fish)
   expect_fits_agree(make, fish)
@@ -96,14 +93,11 @@ test_that("infinite and missing numbers are told apart", {
 })
 
 test_that("digits are those of SQLite", {
-  for (kind in c("years", "far", "seconds")) {
-    data <- digits_data(kind)
-    own <- crossprods(digits_formula(kind), write_table(connection, data, kind))
-    errors <- relative_errors(within_of_crossprods(own),
-                              within_in_250_bits(data, kind != "seconds"))
-    expect_lt(errors[["beta"]], if (kind == "seconds") 1e-7 else 1e-11)
-    expect_lt(errors[["rss"]], 1e-12)
-  }
+  expect_digits_agree(make)
+})
+
+test_that("names that try to inject are names", {
+  expect_names_are_names(make, fish_of_sources())
 })
 
 # Faults ------------------------------------------------------------------------------------------
