@@ -109,6 +109,8 @@ expect_table_serves <- function(table, rows, models = models_in_sql) {
   for (model in models) {
     expect_table_agrees(crossprods_of_model(model, table), crossprods_of_model(model, rows))
   }
+  expect_error(crossprods(y ~ x + (1 | lake) + (1 | boat), table, max_cells = 7),
+               "max_cells", class = "relm_error")
 }
 
 # X and y of a Gaussian model by lm()'s functions alone: their products, with the weights.

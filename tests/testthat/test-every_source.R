@@ -55,3 +55,13 @@ test_that("a table of SQLite serves as the data frame does", {
   rows <- transform(fish, caught = as.integer(caught))
   expect_table_serves(table, rows)
 })
+
+test_that("what is made of all rows is refused of a table, by name and before anything is asked", {
+  table <- sqlite_table(fish)
+  with_relm("ask", function(...) stop("asked"), {
+    for (name in models_of_all_rows) {
+      expect_error(crossprods_of_model(models_of_sources[[name]], table),
+                   "cannot be asked.*is not among", class = "relm_error")
+    }
+  })
+})

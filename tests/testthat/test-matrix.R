@@ -36,6 +36,16 @@ exported_arguments <- function() {
   unique(c(of("relm", get("relm.formula", own)), of("relm_prior", relm_prior), unlist(methods)))
 }
 
+# Tests of database engines lie in a folder of their own, which R CMD check has not; those of the other
+# folder come first.
+engines_folder <- function() test_path("..", "..", "tools", "engines")
+
+file_of_test <- function(stem) {
+  own <- test_path(paste0("test-", stem, ".R"))
+  of_engines <- file.path(engines_folder(), paste0("test-", stem, ".R"))
+  ifelse(file.exists(own) | !file.exists(of_engines), own, of_engines)
+}
+
 # Names of the tests in a file.
 tests_in <- function(file) {
   calls <- Filter(function(code) is.call(code) && identical(code[[1]], quote(test_that)),
@@ -61,11 +71,13 @@ tables_in <- function(helper) {
 }
 
 # Cells as a table: file and test; NA where a cell gives a reason alone.
-named_tests <- function(table) {
-  cells <- unlist(table[kinds], use.names = FALSE)
+named_tests <- function(table, columns = kinds) {
+  cells <- unlist(table[columns], use.names = FALSE)
   named <- sub("^none: .*; .*tested by ", "", cells)
   named[grepl("^none: ", named)] <- NA
-  data.frame(item = rep(table$item, length(kinds)), argument = rep(table$argument, length(kinds)), cell = cells,
+  data.frame(item = rep(table$item, length(columns)),
+             argument = rep(if (is.null(table$argument)) "" else table$argument, length(columns)),
+             column = rep(columns, each = nrow(table)), cell = cells,
              file = sub(": .*", "", named), test = sub("^[^:]*: ", "", named))
 }
 
@@ -78,7 +90,7 @@ items_without_rows <- function(table) {
 without_tests <- function(named) {
   named <- named[!is.na(named$file), ]
   files <- unique(named$file)
-  known <- lapply(stats::setNames(test_path(paste0("test-", files, ".R")), files), function(file) {
+  known <- lapply(stats::setNames(file_of_test(files), files), function(file) {
     if (file.exists(file)) tests_in(file)
   })
   there <- mapply(function(file, test) test %in% known[[file]], named$file, named$test)
@@ -127,4 +139,66 @@ test_that("a row or a test that is missing would be found", {
   expect_length(without_tests(named), 1)
   named$argument[3] <- "an_argument_of_no_method"
   expect_length(without_words(named[-2, ]), 1)
+})
+
+# matrix-sources.csv has a row for each model of helper-every_source.R, for each argument about data,
+# for what is done with cross-products, for values and for faults; and a column for each source.
+
+sources_of_rows <- c("data_frame", "function", "file", "parquet", "connection", "sqlite", "postgres",
+                     "shards", "clickhouse", "duckdb")
+tables_of_rows <- sources_of_rows[6:10]
+engines_of_rows <- c("postgres", "shards", "clickhouse", "duckdb", "full_disk")
+
+matrix_of_sources <- function() {
+  utils::read.csv(test_path("matrix-sources.csv"), colClasses = "character", check.names = FALSE,
+                  na.strings = character())
+}
+
+models_without_rows <- function(table) {
+  of_models <- sub("^(model|argument) ", "", grep("^(model|argument) ", table$item, value = TRUE))
+  setdiff(names(models_of_sources), of_models)
+}
+
+arguments_without_rows <- function(table) {
+  arguments <- c(names(formals(get("crossprods.formula", asNamespace("relm")))),
+                 names(formals(relm_design)), "max_cells")
+  arguments <- setdiff(arguments, c("x", "data", "formula", "..."))
+  setdiff(paste("argument", arguments), table$item)
+}
+
+# Engines' tests are looked for where their folder is.
+named_tests_here <- function(table) {
+  named <- named_tests(table, sources_of_rows)
+  if (dir.exists(engines_folder())) named else named[!named$file %in% engines_of_rows, ]
+}
+
+test_that("each model, argument, use and fault has a test of each source, or a reason", {
+  table <- matrix_of_sources()
+  expect_named(table, c("item", sources_of_rows))
+  expect_identical(anyDuplicated(table$item), 0L)
+  expect_identical(models_without_rows(table), character())
+  expect_identical(arguments_without_rows(table), character())
+  expect_true(all(grepl("^(model|argument|use|value|fault) ", table$item)))
+  cells <- unlist(table[sources_of_rows], use.names = FALSE)
+  expect_true(all(grepl("^[A-Za-z_-]+: .", cells)))
+  expect_false(any(grepl("not yet|todo|later", cells, ignore.case = TRUE)))
+  expect_true(all(nchar(grep("^none: ", cells, value = TRUE)) > 60))
+  expect_identical(without_tests(named_tests_here(table)), character())
+})
+
+test_that("models that a table is said to serve are asked of it, and no others", {
+  table <- matrix_of_sources()
+  models <- table[grepl("^model ", table$item), ]
+  for (source in tables_of_rows) {
+    served <- sub("^model ", "", models$item[!grepl("^none: ", models[[source]])])
+    expect_setequal(served, intersect(names(models_in_sql), sub("^model ", "", models$item)))
+  }
+})
+
+test_that("a model, an argument or a test of a source that is missing would be found", {
+  table <- matrix_of_sources()
+  expect_identical(models_without_rows(table[table$item != "model poly", ]), "poly")
+  expect_identical(arguments_without_rows(table[table$item != "argument cores", ]), "argument cores")
+  table$file[1] <- "every_source: a test that nobody wrote"
+  expect_length(without_tests(named_tests_here(table)), 1)
 })

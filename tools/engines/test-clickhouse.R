@@ -53,6 +53,17 @@ test_that("names that try to inject are names", {
   expect_names_are_names(make, fish)
 })
 
+test_that("missing values are dropped and counted", {
+  write_table(connections[[1]], transform(fish, row = seq_len(nrow(fish))), "whole")
+  DBI::dbExecute(connections[[1]], "CREATE TABLE holes ENGINE = Memory AS
+    SELECT if(row % 5 = 0, NULL, x) AS x, if(row % 7 = 0, 0 / 0, z) AS z, y, lake FROM whole")
+  row <- seq_len(nrow(fish))
+  left <- fish[row %% 5 != 0 & row %% 7 != 0, ]
+  expect_warning(made <- crossprods(y ~ x + z + (1 | lake), dplyr::tbl(connections[[1]], "holes")),
+                 sprintf("Dropped %d of %d rows", nrow(fish) - nrow(left), nrow(fish)))
+  expect_crossprods_of_rows(made, crossprods(y ~ x + z + (1 | lake), left))
+})
+
 # Faults, after which the servers are no longer all there ----------------------------------------
 
 test_that("an answer that is broken off is no answer", {
