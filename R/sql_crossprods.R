@@ -134,7 +134,7 @@ moments_of_model <- function(model, max_cells, by_group) {
   table <- model$table
   parts <- numeric_parts(model$design, model$variables)
   sums <- sums_of_model(model, parts)
-  counted <- count_table(model, sums$given)
+  counted <- count_table(model, sums$given, sums)
   if (may_have_many_cells(model)) count_cells(table, sums, max_cells)
   coordinates <- new_coordinates(pilot_values(model, parts))
   moments <- ask_moments(table, sums, coordinates, max_cells)

@@ -69,11 +69,12 @@ compare_with_r <- function(model) {
 }
 
 # list(n, complete): rows of the subset, all of whose weights must be good ones, and those of them
-# where the conditions `given` hold.
-count_table <- function(model, given) {
+# where the conditions `given` hold. sums: what of these is summed, each of which must have a value.
+count_table <- function(model, given, sums = NULL) {
   condition <- paste(c("(1 = 1)", unique(given)), collapse = " AND ")
-  columns <- c(n = "COUNT(*)",
-               complete = sprintf("SUM(CASE WHEN %s THEN 1 ELSE 0 END)", condition))
+  rows_where <- function(text) sprintf("SUM(CASE WHEN %s THEN 1 ELSE 0 END)", text)
+  lost <- if (!is.null(sums)) paste(condition, "AND", sums$v, "IS NULL")
+  columns <- c(n = "COUNT(*)", complete = rows_where(condition), named(rows_where(lost), "lost"))
   weights <- model$variables[["(weights)"]]
   if (!is.null(weights)) {
     weight <- translate_in(weights$expression, weights, model$table)$sql
@@ -88,7 +89,17 @@ count_table <- function(model, given) {
           i = "Leave rows out with {.arg subset}.")
   }
   refuse_texts(model, unlist(answer[startsWith(names(answer), "text")]))
+  refuse_lost(model, sums$names, unlist(answer[startsWith(names(answer), "lost")]))
   list(n = as.double(answer$n), complete = as.double(answer$complete))
+}
+
+# A sum leaves out what has no value, as the sine of an infinite number, and the row is counted.
+refuse_lost <- function(model, names, n) {
+  bad <- which(n > 0)
+  if (length(bad)) {
+    abort("{model$table$engine$label} has no value of {.code {names[bad[1]]}} in {n[bad[1]]} row{?s}
+           where no column is missing.", i = "Take these rows out with {.arg subset}.")
+  }
 }
 
 # A driver may end a query when R is interrupted and give what it has; a table may lose rows.

@@ -216,6 +216,13 @@ exponential_function <- sql_function(1L, "number", function(x, table) {
                   table$engine$infinity, sql_call(table, "exp", sql)), "number")
 })
 
+# dbplyr writes it by exp(2 * x), which overflows; beyond 20 it is 1 to the last bit.
+tanh_function <- sql_function(1L, "number", function(x, table) {
+  sql <- x[[1]]$sql
+  new_sql(sprintf("(CASE WHEN %s > 20.0 THEN 1.0 WHEN %s < -20.0 THEN -1.0 ELSE %s END)", sql, sql,
+                  sql_call(table, "tanh", sql)), "number")
+})
+
 quotient <- sql_function(2L, "number", function(x, table) {
   a <- x[[1]]$sql
   b <- x[[2]]$sql
@@ -275,7 +282,7 @@ sql_functions <- list(
   log = logarithm("log"), log10 = logarithm("log10"), exp = exponential_function,
   sqrt = root_function,
   abs = same_function("abs"), floor = same_function("floor"), ceiling = same_function("ceiling"),
-  sin = same_function("sin"), cos = same_function("cos"), tanh = same_function("tanh"),
+  sin = same_function("sin"), cos = same_function("cos"), tanh = tanh_function,
   atan2 = same_function("atan2", 2L), pmin = extreme_function("pmin"),
   pmax = extreme_function("pmax"),
   "==" = comparison("=", TRUE), "!=" = comparison("<>", TRUE), "<" = comparison("<"),

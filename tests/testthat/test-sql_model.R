@@ -55,3 +55,20 @@ test_that("an answer that has not all rows is refused, in either pass", {
   }, suppressMessages(crossprods(y ~ x + (1 | lake), table)))
   expect_identical(more$n_rows, 239)
 })
+
+test_that("a value that the database has not, of columns that are there, is refused", {
+  fish <- fish_data()
+  fish$inf <- fish$x
+  fish$inf[200] <- Inf
+  # Beyond the first rows, which are compared.
+  table <- sqlite_table(fish)
+  with_relm("n_pilot", 100L, {
+    for (formula in list(y ~ sin(inf) + (1 | lake), I(inf - inf) + y ~ x + (1 | lake))) {
+      expect_error(crossprods(formula, table), "SQLite has no value of .* in 1 row where no column",
+                   class = "relm_error")
+    }
+  })
+  # R says that the sine of the first rows' infinite number is none.
+  finite <- suppressWarnings(crossprods(y ~ sin(inf) + (1 | lake), table, subset = inf < 1e300))
+  expect_identical(finite$n_rows, 238)
+})

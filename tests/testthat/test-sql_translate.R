@@ -19,7 +19,7 @@ test_that("functions on the list are those of R", {
   table <- sqlite_table(values_of, "v")
   expressions <- expression(
     x + z, x - z, -x, x * z, x / z, i / 2L, i * i, x^2, x^3, abs(x)^0.5, z^-1, 2^z, (x + 1) * 3,
-    I(x), log(x), log10(x), exp(x), sqrt(x), abs(x), floor(x), ceiling(x), sin(x), cos(z), tanh(z),
+    I(x), log(x), log10(x), exp(x), sqrt(x), abs(x), floor(x), ceiling(x), sin(x), cos(z), tanh(z), tanh(x),
     atan2(x, z), pmin(x, z), pmax(x, z, 1), ifelse(x > 0, log(x), z), ifelse(k == "b", 1, 0),
     x > 0, x <= z, i == 3, i != 3L, k == "it's", k != "a", x > 0 & z > 0, x > 0 | z > 0, !(x > 0),
     as.numeric(x > 0), (x > 0) * z, x / 3 + log(2), x * exp(-1)

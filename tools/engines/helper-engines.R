@@ -29,7 +29,7 @@ numbers_to_ask <- data.frame(x = c(-2.5, -1, 0, 0.3, 1, 2, 700, -800, NA, NaN),
 
 functions_to_ask <- expression(
   x / z, i / 2L, i * 1000000L * 3000, x^2, x^3, abs(x)^0.5, z^-1, 2^z, log(x), log10(x), exp(x),
-  sqrt(x), abs(x), floor(x), ceiling(x), sin(x), cos(x), tanh(z), atan2(x, z), pmin(x, z),
+  sqrt(x), abs(x), floor(x), ceiling(x), sin(x), cos(x), tanh(z), tanh(x), atan2(x, z), pmin(x, z),
   pmax(x, z, 1), ifelse(x > 0, log(x), z), as.numeric(x > 0), (x > 0) * z, x > 0 & z > 0, !(x > 0)
 )
 
