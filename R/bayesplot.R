@@ -23,7 +23,6 @@
 #' bayesplot::rhat(fit, regex_pars = "^(b|sd)_")
 #' bayesplot::mcmc_neff(bayesplot::neff_ratio(fit))
 #' bayesplot::mcmc_areas(as.array(fit, regex_pars = "^sd_"))
-#' bayesplot::mcmc_trace(as_draws(fit, c("b_Intercept", "sigma")))
 #' pairs(fit, regex_pars = "^sd_|^sigma")
 #' @name relm-bayesplot
 NULL

@@ -57,9 +57,9 @@ on_fits <- function(fit, second, generics) {
   }))
 }
 
-# Waits for a file that another process makes.
+# Waits for a file that another process makes, long enough for a machine that does much else.
 wait_for <- function(file) {
-  give_up <- Sys.time() + 20
+  give_up <- Sys.time() + 180
   while (!file.exists(file) && Sys.time() < give_up) Sys.sleep(0.02)
 }
 

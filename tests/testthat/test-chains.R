@@ -204,16 +204,22 @@ seconds_of_target <- function(model, tuning, point) {
                            interrupt = function(condition) NULL))[["elapsed"]]
     }
     whole <- min(seconds(), seconds(), seconds())
-    saveRDS(Sys.getpid(), .(file("pid")))
+    saveRDS(Sys.getpid(), .(file("starting")))
+    file.rename(.(file("starting")), .(file("pid")))
+    sent <- .(file("sent"))
+    until_sent <- function() while (!file.exists(sent)) Sys.sleep(0.01)
     # NA where the interrupt came before or when all was over.
     stopped <- NA
     while (is.na(stopped)) {
+      unlink(sent)
       stopped <- tryCatch({
-        system(sprintf("(sleep %.3f; kill -INT %d) &", whole / 3, Sys.getpid()))
+        system(sprintf("(sleep %.3f; kill -INT %d; touch '%s') &", whole / 3, Sys.getpid(), sent))
         own <- seconds()
-        Sys.sleep(whole)
+        until_sent()
+        Sys.sleep(0.05)
         own
       }, interrupt = function(condition) NA)
+      until_sent()
     }
     saveRDS(c(whole = whole, stopped = stopped), .(file("ending")))
     file.rename(.(file("ending")), .(file("saw")))
