@@ -119,7 +119,7 @@ crossprods.formula <- function(x, data, ..., drop.unused.levels = FALSE, by_grou
                                 by_group = by_group, reading = reading))
   }
   refuse_of_sources(levels = levels, like = like)
-  if (!identical(reading$cores, 1L)) refuse_cores("A data frame is read at once.")
+  if (!reads_in_order(reading)) refuse_cores("A data frame is read at once.")
   design <- relm_design(x, data, ..., drop.unused.levels = drop.unused.levels)
   crossprods(design, by_group = by_group)
 }

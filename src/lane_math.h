@@ -147,4 +147,11 @@ INLINED double sum_of_lanes(const lanes_t *x)
     return sum;
 }
 
+INLINED double product_of_lanes(const lanes_t *x)
+{
+    double product = 1.0;
+    for (int l = 0; l < LANES; l++) product *= LANE(*x, l);
+    return product;
+}
+
 #endif

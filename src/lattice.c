@@ -307,8 +307,8 @@ static void make_room(lattice_group_t *g)
 }
 
 /* The ball grows until the density beyond its border is not above that of a normal one, or there is no
-   room for more nodes. Lines end half a step within it at most, and a node beyond them is farther out
-   than (r - h/2)^2 - h^2/2, r being the radius. */
+   room for more nodes. Lines end half a step within it at most: the square of the distance of a node
+   beyond them is more than (r - h/2)^2 - h^2/2, r being the radius. */
 static walk_t fill_ball(lattice_group_t *g)
 {
     double inner = g->radius / g->reach - 0.5 * g->h;

@@ -20,13 +20,6 @@ typedef struct {
     double *node;               /* their shares: that of number 0 */
 } ones_t;
 
-INLINED double product_of_lanes(const lanes_t *x)
-{
-    double product = 1.0;
-    for (int l = 0; l < LANES; l++) product *= LANE(*x, l);
-    return product;
-}
-
 /* Of whole vectors of numbers. */
 INLINED double sum_vectors(const double *x, size_t n)
 {
