@@ -1,8 +1,10 @@
 # Densities of the proper priors, with their constants.
 
 # Priors that do not integrate, as "parameter: prior"; none where all are proper.
-improper_priors <- function(posterior) {
-  table <- prior_table(posterior)
+improper_priors <- function(posterior) improper_rows(prior_table(posterior))
+
+# table: rows of a prior_table().
+improper_rows <- function(table) {
   improper <- table$prior %in% c("flat()", "uniform()", "jeffreys()", "pooled()")
   sprintf("%s: %s", table$parameter, table$prior)[improper]
 }

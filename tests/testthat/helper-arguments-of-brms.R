@@ -91,6 +91,18 @@ argument_tables$brms <- list(
     variable = same(length(pairs(line, variable = c("b_x", "sigma"))$bayesplots), 4L),
     regex = same(length(pairs(line, variable = "^b_", regex = TRUE)$bayesplots), 4L)
   ), all_refused(pairs(line), "fixed")),
+  hypothesis = list(
+    hypothesis = same(hypothesis(fit, hypothesis = "x > 1")$samples$H1, unname(draws[, "b_x"]) - 1),
+    class = same(hypothesis(fit, "x > 1", class = "sd")$samples$H1, unname(draws[, "sd_g__x"]) - 1),
+    group = same(hypothesis(fit, "x^2 > g__x", "sd", group = "g")$samples$H1,
+                 unname(draws[, "sd_g__x"]^2 - draws[, "sd_g__x"])),
+    group = refused(hypothesis(fit, "x > 1", group = "g")),
+    scope = same(hypothesis(fit, "x > 1", scope = "coef")$samples$H2, unname(draws[, "b_x"] + draws[, "r_g[g2,x]"]) - 1),
+    alpha = same(hypothesis(fit, "x > 1", alpha = 0.2)$hypothesis$CI.Lower,
+                 stats::quantile(draws[, "b_x"], 0.2, names = FALSE) - 1),
+    robust = same(hypothesis(fit, "x > 1", robust = FALSE)$hypothesis$Estimate, mean(draws[, "b_x"]) - 1),
+    seed = idle(hypothesis(fit, "x = 1", seed = 3)$hypothesis$Evid.Ratio, NA_real_)
+  ),
   family = all_refused(family(fit), "resp"),
   nobs = all_refused(nobs(fit), "resp"),
   nsamples = all_refused(rstantools::nsamples(fit), "subset", "incl_warmup"),

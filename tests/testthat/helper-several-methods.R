@@ -76,6 +76,10 @@ scene_of <- function(formula, family = "gaussian") {
   scene$seven <- round(seq(1, 100, length.out = 7))
   scene$hyper <- scene$fit$posterior$parameters$variable
   scene$effect_names <- grep("^r_", colnames(scene$draws), value = TRUE)
+  scene$effects_of_a <- function() {
+    own <- grep("^r_a\\[.*,Intercept\\]$", colnames(scene$draws), value = TRUE)
+    scene$draws[, own]
+  }
   scene
 }
 
@@ -271,4 +275,24 @@ several_methods$effects <- list(
                     median(draws[, "b_x"]))),
   augment = list(gives(as.data.frame(generics::augment(fit))$.fitted, apply(mu, 2, median))),
   glance = list(gives(as.data.frame(generics::glance(fit))$nobs, 120))
+)
+
+several_methods$hypotheses <- list(
+  hypothesis = list(
+    gives(hypothesis(fit, "x > 0.5")$hypothesis$Post.Prob, mean(draws[, "b_x"] > 0.5)),
+    class = gives(hypothesis(fit, "sd_a__Intercept^2 < 0.7", class = NULL)$samples$H1,
+                 draws[, "sd_a__Intercept"]^2 - 0.7),
+    class = same(hypothesis(fit, "a__Intercept > 0.7", class = "sd")$hypothesis$Post.Prob,
+                 mean(draws[, "sd_a__Intercept"] > 0.7)),
+    group = gives(hypothesis(fit, "Intercept > 0.7", class = "sd", group = "a")$samples$H1,
+                  draws[, "sd_a__Intercept"] - 0.7),
+    scope = same(hypothesis(fit, "Intercept > 0", scope = "ranef", group = "a")$hypothesis$Post.Prob,
+                 colMeans(effects_of_a() > 0)),
+    scope = same(hypothesis(fit, "Intercept > 1", scope = "coef", group = "a")$hypothesis$Post.Prob,
+                 colMeans(effects_of_a() + draws[, "b_Intercept"] > 1)),
+    alpha = same(unlist(hypothesis(fit, "x > 0", alpha = 0.1)$hypothesis[4:5]),
+                 quantile(draws[, "b_x"], c(0.1, 0.9), names = FALSE)),
+    robust = same(hypothesis(fit, "x > 0", robust = TRUE)$hypothesis$Est.Error, mad(draws[, "b_x"])),
+    seed = gives(hypothesis(fit, "x = 0", seed = 1)$hypothesis$Evid.Ratio, NA_real_)
+  )
 )

@@ -157,6 +157,8 @@ package_methods$pictures <- list(
   ),
   pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c(known, "b_x")), error = identity)$message), TRUE)),
   plot.ranef.relm = list(gives(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
+  plot.relm_hypothesis = list(gives(
+    length(unique(built(plot(hypothesis(fit, "Intercept > 0", scope = "ranef", group = "a")))[[2]]$PANEL)), 8L)),
   plot.coef.relm = list(gives(inherits(plot(coef(fit)), "ggplot"), TRUE)),
   dotplot = list(gives(c(length(lattice::dotplot(ranef(fit))), length(lattice::dotplot(coef(fit)))),
                        rep(length(names), 2))),
@@ -179,6 +181,8 @@ package_methods$tables <- list(
   print.summary.relm = list(gives(all(vapply(random, function(name) {
     any(grepl(name, utils::capture.output(print(summary(fit))), fixed = TRUE))
   }, NA)), TRUE)),
+  print.relm_hypothesis = list(gives(any(grepl("x)-(0.3) >", fixed = TRUE,
+    utils::capture.output(print(hypothesis(fit, "x > 0.3"))))), TRUE)),
   print.relm_design = list(gives(length(utils::capture.output(print(relm_design(formula(fit), data, family = family_name)))) > 2, TRUE)),
   print.relm_crossprods = list(gives(length(utils::capture.output(print(crossprods(formula(fit), data, family = family_name)))) > 2, TRUE)),
   print.relm_posterior = list(gives(length(utils::capture.output(
