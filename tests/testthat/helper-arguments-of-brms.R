@@ -103,6 +103,24 @@ argument_tables$brms <- list(
     robust = same(hypothesis(fit, "x > 1", robust = FALSE)$hypothesis$Estimate, mean(draws[, "b_x"]) - 1),
     seed = idle(hypothesis(fit, "x = 1", seed = 3)$hypothesis$Evid.Ratio, NA_real_)
   ),
+  conditional_effects = c(list(
+    effects = same(names(conditional_effects(weighted_by_f, effects = "f")), "f"),
+    conditions = same(conditional_effects(weighted_by_f, "x", conditions = data.frame(f = "b"))$x$f[1],
+                      "b"),
+    int_conditions = same(levels(conditional_effects(weighted_by_f, "f:x", int_conditions = list(x = 1:2))[[1]]$effect2__),
+                          c("1", "2")),
+    re_formula = same(conditional_effects(fit, "x", one["g"], re_formula = ~ (1 | g))$x$estimate__[101],
+                      stats::median(by_hand(data.frame(x = min(d$x), g = "g1"), TRUE, FALSE))),
+    prob = same(conditional_effects(fit, prob = 0.5)$x$lower__[1],
+                stats::quantile(by_hand(data.frame(x = min(d$x), g = "g1"), FALSE, FALSE), 0.25, names = FALSE)),
+    robust = same(conditional_effects(line, robust = FALSE)$x$estimate__[1],
+                  mean(column(line, "b_Intercept") + min(d$x) * column(line, "b_x"))),
+    method = same(conditional_effects(fit, method = "posterior_predict", seed = 1)$x$estimate__[2] ==
+                    conditional_effects(fit)$x$estimate__[2], FALSE),
+    transform = same(conditional_effects(fit, transform = exp)$x$estimate__, exp(conditional_effects(fit)$x$estimate__)),
+    resolution = same(nrow(conditional_effects(fit, resolution = 7)$x), 7L)
+  ), all_refused(conditional_effects(fit), "spaghetti", "surface", "categorical", "ordinal", "select_points",
+                 "too_far", "probs")),
   family = all_refused(family(fit), "resp"),
   nobs = all_refused(nobs(fit), "resp"),
   nsamples = all_refused(rstantools::nsamples(fit), "subset", "incl_warmup"),

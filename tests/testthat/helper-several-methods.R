@@ -76,6 +76,11 @@ scene_of <- function(formula, family = "gaussian") {
   scene$seven <- round(seq(1, 100, length.out = 7))
   scene$hyper <- scene$fit$posterior$parameters$variable
   scene$effect_names <- grep("^r_", colnames(scene$draws), value = TRUE)
+  scene$parts <- unique(unlist(strsplit(scene$names, ":")))
+  scene$along <- transform(scene$data[rep(1, 5), ], x = seq(min(scene$data$x), max(scene$data$x), length.out = 5))
+  scene$m <- scene$mean_of(scene$hand(scene$along, list()))
+  scene$strange <- scene$stranger[scene$parts]
+  scene$is_error <- function(code) inherits(tryCatch(code, error = identity), "relm_error")
   scene$effects_of_a <- function() {
     own <- grep("^r_a\\[.*,Intercept\\]$", colnames(scene$draws), value = TRUE)
     scene$draws[, own]
@@ -294,5 +299,34 @@ several_methods$hypotheses <- list(
                  quantile(draws[, "b_x"], c(0.1, 0.9), names = FALSE)),
     robust = same(hypothesis(fit, "x > 0", robust = TRUE)$hypothesis$Est.Error, mad(draws[, "b_x"])),
     seed = gives(hypothesis(fit, "x = 0", seed = 1)$hypothesis$Evid.Ratio, NA_real_)
+  ),
+  # along: rows over the range of x; m: means of the population there, draws x rows.
+  conditional_effects = list(
+    gives(conditional_effects(fit, resolution = 5)$x$estimate__, median_of(m)),
+    effects = gives(names(conditional_effects(fit, effects = "x")), "x"),
+    conditions = same(nrow(conditional_effects(fit, conditions = along[1:2, parts, drop = FALSE], resolution = 5)$x), 10L),
+    int_conditions = gives(is_error(conditional_effects(fit, int_conditions = list(z = 1))), TRUE),
+    re_formula = same(conditional_effects(fit, "x", along[1, parts, drop = FALSE], re_formula = NULL, resolution = 5)$x$estimate__,
+                      c(median_of(m), median_of(mean_of(hand(along))))),
+    prob = same(conditional_effects(fit, prob = 0.5, resolution = 5)$x$lower__,
+                unname(apply(m, 2, quantile, 0.25))),
+    robust = gives({
+      shown <- conditional_effects(fit, robust = FALSE, resolution = 5)$x$estimate__
+      all(is.na(shown) | abs(shown - colMeans(m)) < 1e-10)
+    }, TRUE),
+    method = gives(conditional_effects(fit, method = "linpred", resolution = 5)$x$estimate__,
+                   median_of(hand(along, list()))),
+    transform = same(conditional_effects(fit, transform = function(y) 2 * y, resolution = 5)$x$estimate__,
+                     2 * median_of(m)),
+    resolution = same(nrow(conditional_effects(fit, resolution = 7)$x), 7L),
+    newdata = same(range(conditional_effects(fit, newdata = data[1:9, ])$x$x), range(data$x[1:9])),
+    ndraws = same(conditional_effects(fit, ndraws = 7, resolution = 5)$x$estimate__, median_of(m[seven, ])),
+    draw_ids = same(conditional_effects(fit, draw_ids = 3:6, resolution = 5)$x$estimate__, median_of(m[3:6, ])),
+    allow_new_levels = same(nrow(conditional_effects(fit, "x", strange, re_formula = NULL, allow_new_levels = TRUE,
+                                                     resolution = 5)$x), 10L),
+    sample_new_levels = gives(all(is.finite(conditional_effects(fit, "x", strange, re_formula = NULL,
+      allow_new_levels = TRUE, sample_new_levels = "old_levels")$x$estimate__)), TRUE),
+    seed = gives(conditional_effects(fit, method = "predict", seed = 1)$x$upper__,
+                 conditional_effects(fit, method = "predict", seed = 1)$x$upper__)
   )
 )

@@ -157,6 +157,8 @@ package_methods$pictures <- list(
   ),
   pairs = list(gives(is.null(tryCatch(pairs(fit, variable = c(known, "b_x")), error = identity)$message), TRUE)),
   plot.ranef.relm = list(gives(inherits(plot(ranef(fit)), "ggplot"), TRUE)),
+  plot.relm_conditional_effects = list(gives(
+    built(plot(conditional_effects(fit, resolution = 5), plot = FALSE)$x)[[2]]$x, unique(conditional_effects(fit, resolution = 5)$x$x))),
   plot.relm_hypothesis = list(gives(
     length(unique(built(plot(hypothesis(fit, "Intercept > 0", scope = "ranef", group = "a")))[[2]]$PANEL)), 8L)),
   plot.coef.relm = list(gives(inherits(plot(coef(fit)), "ggplot"), TRUE)),
@@ -181,6 +183,8 @@ package_methods$tables <- list(
   print.summary.relm = list(gives(all(vapply(random, function(name) {
     any(grepl(name, utils::capture.output(print(summary(fit))), fixed = TRUE))
   }, NA)), TRUE)),
+  print.relm_conditional_effects = list(gives(any(grepl("estimate", fixed = TRUE,
+    utils::capture.output(print(conditional_effects(fit))))), TRUE)),
   print.relm_hypothesis = list(gives(any(grepl("x)-(0.3) >", fixed = TRUE,
     utils::capture.output(print(hypothesis(fit, "x > 0.3"))))), TRUE)),
   print.relm_design = list(gives(length(utils::capture.output(print(relm_design(formula(fit), data, family = family_name)))) > 2, TRUE)),

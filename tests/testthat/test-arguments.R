@@ -12,6 +12,7 @@ aliased <- suppressMessages(relm(y ~ x + twice + (1 | g), transform(d, twice = 2
                                  chains = 2, draws = 100, seed = 1))
 levels <- relm(y ~ x + (1 | g), d, sigma = ~ f, prior = relm_prior(sigma = half_normal(1)),
                chains = 1, draws = 50, seed = 1)
+weighted_by_f <- relm(y ~ x * f, d, chains = 1, draws = 50, seed = 1)
 
 draws <- as.matrix(fit)
 new <- data.frame(x = c(0.5, -1), g = c("g1", "g3"), y = c(1, 2))

@@ -145,7 +145,7 @@ shared_brms <- expression(
   as.data.frame(fit, variable = "b_Days"),
   fitted(fit, newdata = new), residuals(fit), vcov(fit), predict(fit, newdata = new),
   family(fit)$family, dim(model.frame(fit)),
-  hypothesis(fit, "Days > 10")$hypothesis,
+  hypothesis(fit, "Days > 10")$hypothesis, conditional_effects(fit, "Days", resolution = 3)$Days$estimate__,
   bayesplot::rhat(fit), bayesplot::neff_ratio(fit),
   unclass(as_draws_matrix(fit)), variables(fit), ndraws(fit), nchains(fit)
 )

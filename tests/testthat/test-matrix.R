@@ -9,7 +9,7 @@ main_methods <- c(
   "predictive_error", "predictive_interval", "simulate", "log_lik", "loo", "waic", "kfold", "logml",
   "bayes_R2", "pp_check", "ranef", "coef", "fixef", "VarCorr", "plot", "as.matrix", "as.array",
   "as.data.frame", "summary", "extend", "update", "refit", "getME", "tidy", "augment", "glance", "confint",
-  "posterior_interval", "vcov", "loo_compare", "add_criterion", "hypothesis"
+  "posterior_interval", "vcov", "loo_compare", "add_criterion", "hypothesis", "conditional_effects"
 )
 kinds <- c("one", "nested", "crossed", "binomial", "poisson", "negative_binomial", "family_several")
 
