@@ -1,4 +1,5 @@
-# Responses that are a function of a variable, log(mercury): from the model's scale to the variable's.
+# Responses that are a function of a variable, log(mercury): from the model's scale to the
+# variable's.
 
 # list(variable, inverse) of an expression: the variable's name and what makes its values of the
 # expression's; NULL where no inverse is known.
@@ -27,13 +28,13 @@ inverse_of_power <- function(base, exponent) {
   }
 }
 
-# What curves of a fit are changed by: its label, and a function or NULL. transform: as given.
-# Where the inverse is unknown, a message says that the model's scale stays.
-response_scale <- function(fit, method, transform) {
+# What curves of a fit are changed by: its label, and a function or NULL. transform: as given, and
+# called so. Where the inverse is unknown, a message says that the model's scale stays.
+response_scale <- function(fit, method, transform, called = NULL) {
   response <- fit$posterior$response
   if (is.function(transform)) {
-    return(list(label = paste0(short_code(substitute(transform)), "(", response, ")"),
-                inverse = transform, given = TRUE))
+    name <- if (is.name(called)) as.character(called) else "transform"
+    return(list(label = paste0(name, "(", response, ")"), inverse = transform, given = TRUE))
   }
   expression <- fit$posterior$formula[[2]]
   plain <- list(label = response, given = FALSE)
@@ -55,7 +56,7 @@ to_response <- function(draws, scale) {
   if (scale$given) return(apply_function(scale$inverse, draws))
   changed <- suppressWarnings(scale$inverse(draws))
   if (all(is.finite(changed))) return(changed)
-  abort("{sum(!is.finite(changed))} prediction{?s} {?has/have} no {.var {scale$label}}: {?it is/they
-         are} outside the range of the response.",
+  abort("Predictions are outside the range of a function of {.var {scale$label}}:
+         {sum(!is.finite(changed))} of {length(changed)}.",
         i = "{.code transform = FALSE} stays on the scale of the model.")
 }

@@ -1,50 +1,51 @@
 #' Effects of predictors
 #'
-#' Shows the mean of the response as a curve over a predictor, or for each of its levels, while other
-#' predictors stay where they are; and, of two predictors that interact, curves of one for values of
-#' the other. Function and results are like brms's.
+#' Shows the mean of the response as a curve over a predictor, or for each of its levels, while
+#' other predictors stay where they are; and, of two predictors that interact, curves of one for
+#' values of the other. Function and results are like brms's.
 #'
 #' A number stays at its mean in the data, a factor, text or logical value at its first level. A
 #' second predictor that is a number has three values, its mean and one standard deviation below and
 #' above; one with two values has these. `conditions` and `int_conditions` give others. A variable
-#' that the formula makes a factor, as in `factor(x)`, is one. Variables of offsets stay at their means
-#' too, unless `conditions` says otherwise.
+#' that the formula makes a factor, as in `factor(x)`, is one. Variables of offsets stay at their
+#' means too, unless `conditions` says otherwise.
 #'
 #' @section Scale:
 #' `method = "epred"` shows the mean. If the response of a linear model is `log(y)`, `log2(y)`,
-#' `log10(y)`, `log1p(y)`, `sqrt(y)`, `exp(y)`, `expm1(y)`, `y^2` or a number to the power of y, curves
-#' are in units of y: they are the inverse of the function at the mean. Half of the observations
-#' lie above such a curve: it is their median, not their mean. Other functions stay as they are, and
-#' a message says so. With another family than the Gaussian one curves are means of
+#' `log10(y)`, `log1p(y)`, `sqrt(y)`, `exp(y)`, `expm1(y)`, `y^2` or a number to the power of y,
+#' curves are in units of y: they are the inverse of the function at the mean. Half of the
+#' observations lie above such a curve: it is their median, not their mean. Other functions stay as
+#' they are, and a message says so. With another family than the Gaussian one curves are means of
 #' counts, and of trials probabilities.
 #'
 #' @param x A fit.
-#' @param effects Names of one or two predictors, such as `"x"` and `"x:f"`; the first is on the axis.
-#'   By default all predictors, and all pairs of them that are in a term together.
-#' @param conditions A data frame with a row for each condition: values of the variables that stay, and
-#'   of grouping factors. Its row names, if they are text, label the conditions.
+#' @param effects Names of one or two predictors, such as `"x"` and `"x:f"`; the first is on the
+#'   axis. By default all predictors, and all pairs of them that are in a term together.
+#' @param conditions A data frame with a row for each condition: values of the variables that stay,
+#'   and of grouping factors. Its row names, if they are text, label the conditions.
 #' @param int_conditions A list of values, named by predictor, for the second variable of an effect.
 #' @param re_formula `NA`: the population, without group effects. `NULL`, or a formula such as
-#'   `~ (1 | g)`: the curve of the groups that `conditions` names, with their effects, beside that of
-#'   the population.
+#'   `~ (1 | g)`: the curve of the groups that `conditions` names, with their effects, beside that
+#'   of the population.
 #' @param prob Probability of the intervals.
 #' @param robust `TRUE`: medians of draws and their median absolute deviations. `FALSE`: means and
 #'   standard deviations; `NA` if they do not exist, or are not known to.
-#' @param method `"epred"`: means; `"linpred"`: linear predictors; `"predict"`: new observations. A new
-#'   observation has the weight 1, and of trials is one trial. brms's `"posterior_epred"` and so on are
-#'   the same.
+#' @param method `"epred"`: means; `"linpred"`: linear predictors; `"predict"`: new observations. A
+#'   new observation has the weight 1, and of trials is one trial. brms's `"posterior_epred"` and
+#'   so on are the same.
 #' @param transform A function for the draws of curves. `NULL`: the response's own units (see
 #'   *Scale*). `FALSE`: the scale of the model.
 #' @param resolution How many values a curve has.
-#' @param newdata Rows that stand in for the data of the fit: they give the means and ranges. A fit of
-#'   cross-products that knows its variables has no others.
+#' @param newdata Rows that stand in for the data of the fit: they give the means and ranges. A fit
+#'   of cross-products that knows its variables has no others.
 #' @param ndraws,draw_ids,allow_new_levels,sample_new_levels,seed As in
 #'   [posterior_predict()][posterior_predict.relm].
 #' @param ... Refused.
-#' @return An object of class `relm_conditional_effects`: a list, named by effect, of data frames with
-#'   a row for each value. They have the variables of the model, and brms's columns: `cond__`, the
-#'   condition; `effect1__` and `effect2__`, the values of the effect's variables; `estimate__`,
-#'   `se__`, `lower__` and `upper__`. With `re_formula` there is `curve__`, `"population"` or `"group"`.
+#' @return An object of class `relm_conditional_effects`: a list, named by effect, of data frames
+#'   with a row for each value. They have the variables of the model, and brms's columns: `cond__`,
+#'   the condition; `effect1__` and `effect2__`, the values of the effect's variables; `estimate__`,
+#'   `se__`, `lower__` and `upper__`. With `re_formula` there is `curve__`, `"population"` or
+#'   `"group"`.
 #'
 #'   `plot()` gives a list of ggplot objects, named by effect.
 #' @section Errors:
@@ -74,6 +75,7 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
                                      newdata = NULL, ndraws = NULL, draw_ids = NULL,
                                      allow_new_levels = FALSE, sample_new_levels = "gaussian",
                                      seed = NULL, ...) {
+  called <- substitute(transform)
   refuse_dots(list(...), "conditional_effects")
   if (is.null(x$schema)) design_of(x, "conditional_effects()")
   check_probability(prob, "prob")
@@ -89,7 +91,7 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
   asked <- list(re_formula = re_formula, ndraws = ndraws, draw_ids = draw_ids, seed = seed,
                 allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels)
   how <- list(method = method, prob = prob, robust = robust,
-              scale = response_scale(x, method, check_transform(transform)))
+              scale = response_scale(x, method, check_transform(transform), called))
   tables <- lapply(chosen, function(effect) {
     grid <- effect_grid(effect, variables, conditions, int_conditions, resolution)
     table <- curves_of_grid(x, grid, asked, how, length(random) > 0)
@@ -172,12 +174,12 @@ estimates_of_rows <- function(fit, rows, asked, how) {
   structure(table, offset = plan$rows$offset)
 }
 
-# Points of the data that belong to a picture of an effect, as an attribute: effect1__ and effect2__,
-# the response, and all other variables.
+# Points of the data that belong to a picture of an effect, as an attribute: effect1__ and
+# effect2__, the response, and all other variables.
 with_points <- function(fit, table, effect, how) {
   if (is.null(fit$design) || how$method == "linpred") return(table)
   data <- rows_of_variables(fit, NULL)
-  if (is.data.frame(data) && nrow(data) != nrow(fit$design$frame)) return(table)
+  if (NROW(data[[effect[1]]]) != nrow(fit$design$frame)) return(table)
   y <- shown_response(fit, attr(table, "offset"))
   attr(table, "offset") <- NULL
   if (!is.null(how$scale$inverse)) y <- suppressWarnings(how$scale$inverse(y))
@@ -238,7 +240,9 @@ shown_rows <- function(table, name, digits) {
 line_of_others <- function(table, name, digits) {
   others <- setdiff(grep("__$", names(table), invert = TRUE, value = TRUE),
                     effect_names_of(table, name))
-  still <- Filter(function(other) is.null(dim(table[[other]])) && length(unique(table[[other]])) == 1, others)
+  still <- Filter(function(other) {
+    is.null(dim(table[[other]])) && length(unique(table[[other]])) == 1
+  }, others)
   if (length(still) == 0) return(character())
   values <- vapply(table[1, still, drop = FALSE], function(value) {
     if (is.numeric(value)) format_number(signif(value, digits)) else as.character(value)

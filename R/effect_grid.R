@@ -123,7 +123,8 @@ effects_of_terms <- function(fit, random, movable, variables) {
   pairs <- pairs[!duplicated(lapply(pairs, sort))]
   found <- c(as.list(unique(unlist(sets))), pairs)
   if (length(found) == 0) {
-    abort("The model {.code {deparse1(fit$posterior$formula)}} has no predictors to show effects of.")
+    abort("The model has no predictors to show effects of.",
+          x = "It is {.code {deparse1(fit$posterior$formula)}}.")
   }
   found
 }
@@ -193,8 +194,8 @@ check_int_conditions <- function(int_conditions, variables) {
 
 # Rows ------------------------------------------------------------------------------------------
 
-# The grid of an effect: a data frame of all variables, with the columns cond__, effect1__ and, of two
-# variables, effect2__. kept: names of grouping variables that conditions give.
+# The grid of an effect: a data frame of all variables and of what conditions have beside them, with
+# the columns cond__, effect1__ and, of two variables, effect2__.
 effect_grid <- function(effect, variables, conditions, int_conditions, resolution) {
   axis <- values_on_axis(variables[[effect[1]]], resolution)
   second <- if (length(effect) == 2) second_values(variables[[effect[2]]], int_conditions)

@@ -5,8 +5,8 @@
 #'
 #' A hypothesis compares two functions of parameters by `=`, `<` or `>`. They may have numbers,
 #' arithmetic, and functions such as `exp()`, `log()`, `abs()` and `plogis()`. Parameters have the
-#' names of draws ([relm_names]); `class` and `group` say which beginning may be left out. Other names
-#' of draws may be written in full. So a ratio of variances is
+#' names of draws ([relm_names]); `class` and `group` say which beginning may be left out. Other
+#' names of draws may be written in full. So a ratio of variances is
 #' `"sd_g__Intercept^2 / (sd_g__Intercept^2 + sigma^2) > 0.5"`, and a difference of two groups
 #' `"r_g[a,x] > r_g[b,x]"`.
 #'
@@ -23,31 +23,33 @@
 #' the posterior, and more if it is not.
 #'
 #' @param x A fit.
-#' @param hypothesis Hypotheses, a character vector. Its names, if it has any, are shown in their place.
+#' @param hypothesis Hypotheses, a character vector. Its names, if it has any, are shown in their
+#'   place.
 #' @param class `"b"`, `"sd"` or `"cor"`: names of coefficients, standard deviations or correlations
 #'   may be written without `b_`, `sd_` or `cor_`. `NULL`: names of draws as they are.
 #' @param group The name of a grouping factor. With `class = "sd"` or `"cor"`, its name is left out
-#'   too: `hypothesis(fit, "x > 1", class = "sd", group = "g")` is about `sd_g__x`. If the fit has one
-#'   grouping factor, that is meant.
+#'   too: `hypothesis(fit, "x > 1", class = "sd", group = "g")` is about `sd_g__x`. If the fit has
+#'   one grouping factor, that is meant.
 #' @param scope `"standard"`; or `"ranef"` or `"coef"` for the effects or the coefficients of each
 #'   group of `group`: the hypotheses are about their columns, as in `"x > 0"`, and the table has a
 #'   row for each group.
 #' @param alpha Intervals of `=` have the probability 1 - alpha, those of `<` and `>`
 #'   1 - 2 alpha.
 #' @param robust `NULL`: the median and the standard deviation of the difference; `TRUE`: the median
-#'   and the median absolute deviation; `FALSE`: the mean and the standard deviation, as in brms. Means
-#'   and standard deviations that do not exist, or are not known to, are `NA`.
+#'   and the median absolute deviation; `FALSE`: the mean and the standard deviation, as in brms.
+#'   Means and standard deviations that do not exist, or are not known to, are `NA`.
 #' @param seed A whole number for the draws of the prior, or `NULL` to take one from the session's
 #'   stream if there are any.
 #' @param ... Refused.
 #' @return A list of class `relm_hypothesis` with brms's elements:
-#'   * `hypothesis`: a data frame with a row for each hypothesis, with `"ranef"` and `"coef"` for each
-#'     hypothesis and group. `Hypothesis` is its text, or its name; `Group` the group; `Estimate`,
-#'     `Est.Error`, `CI.Lower` and `CI.Upper` are about the difference of its sides; `Evid.Ratio` and
-#'     `Post.Prob` are explained above. `Star` is `"*"` if 0 is not in the interval of a difference
-#'     that is said to be 0, or if the probability of `<` or `>` is above 1 - alpha.
-#'   * `samples`: draws of the differences, draws x rows of the table. `prior_samples`: the same of the
-#'     prior for each hypothesis `=` that has a ratio, and for others `NA`.
+#'   * `hypothesis`: a data frame with a row for each hypothesis, with `"ranef"` and `"coef"` for
+#'     each hypothesis and group. `Hypothesis` is its text, or its name; `Group` the group;
+#'     `Estimate`, `Est.Error`, `CI.Lower` and `CI.Upper` are about the difference of its sides;
+#'     `Evid.Ratio` and `Post.Prob` are explained above. `Star` is `"*"` if 0 is not in the
+#'     interval of a difference that is said to be 0, or if the probability of `<` or `>` is above
+#'     1 - alpha.
+#'   * `samples`: draws of the differences, draws x rows of the table. `prior_samples`: the same of
+#'     the prior for each hypothesis `=` that has a ratio, and for others `NA`.
 #'   * `reasons`: for each row the reason why it has no ratio, or `NA`.
 #'   * `class`, `alpha`: as given.
 #'

@@ -9,8 +9,8 @@ hypothesis_functions <- c(
 comparisons <- c("=" = "=", "==" = "=", "<" = "<", "<=" = "<", ">" = ">", ">=" = ">")
 
 # list(label, difference, sign, variables): the difference of both sides as an expression in which
-# ._1_, ._2_ and so on stand for `variables`, those of `known` that are named. known: variables, whose
-# names are what may stand in the text.
+# ._1_, ._2_ and so on stand for `variables`, those of `known` that are named. known: variables,
+# whose names are what may stand in the text.
 read_hypothesis <- function(text, known) {
   replaced <- replace_names(text, names(known))
   code <- tryCatch(str2lang(replaced$text), error = function(e) NULL)

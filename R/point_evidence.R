@@ -1,7 +1,8 @@
 # The evidence for a point: the density of the posterior there over that of the prior (Dickey and
 # Lientz 1970), of draws less the point.
 
-# Draws of the prior, and of either as many within a bandwidth of the point as a density there needs.
+# Draws of the prior, and of either as many within a bandwidth of the point as a density there
+# needs.
 n_prior_draws <- 40000L
 least_near <- 20L
 

@@ -1,7 +1,7 @@
 # Draws from the prior, where it is proper: of hyperparameters, effects and coefficients of groups.
 
-# draws x variables; or the first of these priors that is improper, as a text. Whatever the variables
-# do not depend on may have any prior.
+# draws x variables; or the first of these priors that is improper, as a text. Whatever the
+# variables do not depend on may have any prior.
 prior_draws <- function(posterior, variables, n, seed) {
   needed <- needed_parameters(posterior, variables)
   improper <- improper_among(posterior, needed)
@@ -19,9 +19,9 @@ prior_draws <- function(posterior, variables, n, seed) {
   })
 }
 
-# What the variables depend on: places of coefficients (b) and of scale parameters; for each grouping
-# the columns whose effects or standard deviations they are of, and whether they need its covariance;
-# what they are of its effects (effects_in_names()).
+# What the variables depend on: places of coefficients (b) and of scale parameters; for each
+# grouping the columns whose effects or standard deviations they are of, and whether they need its
+# covariance; what they are of its effects (effects_in_names()).
 needed_parameters <- function(posterior, variables) {
   parameters <- parameters_of(posterior)
   named <- parameters[match(variables, parameters$variable, 0L), ]
@@ -40,8 +40,8 @@ needed_parameters <- function(posterior, variables) {
        groupings = which(with_effects), effects = effects)
 }
 
-# Their priors that do not integrate, as "parameter: prior". Standard deviations are independent where
-# their priors may be improper.
+# Their priors that do not integrate, as "parameter: prior". Standard deviations are independent
+# where their priors may be improper.
 improper_among <- function(posterior, needed) {
   variable <- parameters_of(posterior)$variable
   flat <- needed$b[posterior$beta$precision[needed$b] == 0]

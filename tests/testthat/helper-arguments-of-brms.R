@@ -94,7 +94,7 @@ argument_tables$brms <- list(
   hypothesis = list(
     hypothesis = same(hypothesis(fit, hypothesis = "x > 1")$samples$H1, unname(draws[, "b_x"]) - 1),
     class = same(hypothesis(fit, "x > 1", class = "sd")$samples$H1, unname(draws[, "sd_g__x"]) - 1),
-    group = same(hypothesis(fit, "x^2 > g__x", "sd", group = "g")$samples$H1,
+    group = idle(hypothesis(fit, "x^2 > g__x", "sd", group = "g")$samples$H1,
                  unname(draws[, "sd_g__x"]^2 - draws[, "sd_g__x"])),
     group = refused(hypothesis(fit, "x > 1", group = "g")),
     scope = same(hypothesis(fit, "x > 1", scope = "coef")$samples$H2, unname(draws[, "b_x"] + draws[, "r_g[g2,x]"]) - 1),
@@ -117,7 +117,8 @@ argument_tables$brms <- list(
                   mean(column(line, "b_Intercept") + min(d$x) * column(line, "b_x"))),
     method = same(conditional_effects(fit, method = "posterior_predict", seed = 1)$x$estimate__[2] ==
                     conditional_effects(fit)$x$estimate__[2], FALSE),
-    transform = same(conditional_effects(fit, transform = exp)$x$estimate__, exp(conditional_effects(fit)$x$estimate__)),
+    transform = same(conditional_effects(fit, transform = function(y) 2 * y)$x$upper__,
+                     2 * conditional_effects(fit)$x$upper__),
     resolution = same(nrow(conditional_effects(fit, resolution = 7)$x), 7L)
   ), all_refused(conditional_effects(fit), "spaghetti", "surface", "categorical", "ordinal", "select_points",
                  "too_far", "probs")),

@@ -16,5 +16,5 @@ test_that("other functions, and functions of more than a name, have none", {
 test_that("a root below zero is taken for zero, and what no value has is refused", {
   expect_identical(inverse_of_response(quote(sqrt(y)))$inverse(c(-1, 2)), c(0, 4))
   scale <- c(inverse_of_response(quote(exp(y))), list(label = "y", given = FALSE))
-  expect_error(to_response(matrix(c(1, -1), 1), scale), "no `y`.*transform = FALSE", class = "relm_error")
+  expect_error(to_response(matrix(c(1, -1), 1), scale), "outside the range.*`y`: 1 of 2.*transform = FALSE", class = "relm_error")
 })
