@@ -56,7 +56,7 @@
 #' fit <- relm(log(mercury) ~ river * log(length) + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
 #' conditional_effects(fit, "length:river")
-#' own <- conditional_effects(fit, "length", data.frame(river = "waccamaw", station = "l1"),
+#' own <- conditional_effects(fit, "length", data.frame(river = "lumber", station = "l1"),
 #'                            re_formula = NULL)
 #' @examplesIf requireNamespace("ggplot2", quietly = TRUE)
 #' plot(conditional_effects(fit, "length:river"), points = TRUE)
