@@ -37,7 +37,7 @@ response_scale <- function(fit, method, transform, called = NULL) {
     return(list(label = paste0(name, "(", response, ")"), inverse = transform, given = TRUE))
   }
   expression <- fit$posterior$formula[[2]]
-  plain <- list(label = response, given = FALSE)
+  plain <- list(label = label_of_mean(fit, method, is.call(expression)), given = FALSE)
   if (isFALSE(transform) || method == "linpred" || !is_gaussian(fit)) return(plain)
   found <- inverse_of_response(expression)
   if (is.null(found)) {
@@ -48,6 +48,12 @@ response_scale <- function(fit, method, transform, called = NULL) {
     return(plain)
   }
   list(label = found$variable, inverse = found$inverse, given = FALSE)
+}
+
+label_of_mean <- function(fit, method, is_call) {
+  if (is_gaussian(fit)) return(fit$posterior$response)
+  if (method == "linpred") return("linear predictor")
+  if (is_call && family_of(fit)$weights == "trials") "share of successes" else fit$posterior$response
 }
 
 # draws x rows on the scale of the response.

@@ -97,7 +97,7 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
     table <- curves_of_grid(x, grid, asked, how, length(random) > 0)
     attr(table, "groups") <- unlist(lapply(readable_design(x)$by[parts_of_random(random)],
                                            free_variables), use.names = FALSE)
-    with_points(x, table, effect, how)
+    with_points(x, table, variables[effect], how)
   })
   names(tables) <- vapply(chosen, paste, "", collapse = ":")
   structure(tables, response = how$scale$label, shows = shown_by(how), prob = prob,
@@ -174,17 +174,20 @@ estimates_of_rows <- function(fit, rows, asked, how) {
   structure(table, offset = plan$rows$offset)
 }
 
-# Points of the data that belong to a picture of an effect, as an attribute: effect1__ and
-# effect2__, the response, and all other variables.
-with_points <- function(fit, table, effect, how) {
+# Points of the data that belong to a picture of an effect, as an attribute: effect1__, effect2__
+# where that has levels, the response, and all other variables.
+with_points <- function(fit, table, moved, how) {
   if (is.null(fit$design) || how$method == "linpred") return(table)
   data <- rows_of_variables(fit, NULL)
+  effect <- names(moved)
   if (NROW(data[[effect[1]]]) != nrow(fit$design$frame)) return(table)
   y <- shown_response(fit, attr(table, "offset"))
   attr(table, "offset") <- NULL
   if (!is.null(how$scale$inverse)) y <- suppressWarnings(how$scale$inverse(y))
   attr(table, "points") <- c(list(response__ = y, effect1__ = data[[effect[1]]]),
-                             if (length(effect) == 2) list(effect2__ = data[[effect[2]]]),
+                             if (length(effect) == 2 && !moved[[2]]$curve) {
+                               list(effect2__ = data[[effect[2]]])
+                             },
                              as.list(data))
   table
 }

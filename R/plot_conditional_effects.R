@@ -81,8 +81,8 @@ colours_of_effect <- function(by, second) {
   }
   values <- if (n == 1) "black" else if (second) okabe_ito[seq_len(n)] else c("#D55E00", "black")
   guide <- if (n == 1) "none" else "legend"
-  list(ggplot2::scale_colour_manual(values = values, guide = guide),
-       ggplot2::scale_fill_manual(values = values, guide = guide))
+  list(ggplot2::scale_colour_manual(values = values, limits = levels(by), guide = guide),
+       ggplot2::scale_fill_manual(values = values, limits = levels(by), guide = guide))
 }
 
 # Points ----------------------------------------------------------------------------------------

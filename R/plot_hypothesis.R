@@ -18,7 +18,8 @@ plot.relm_hypothesis <- function(x, y, ignore_prior = FALSE, ...) {
     ggplot2::geom_line() +
     ggplot2::facet_wrap(ggplot2::vars(.data$title), scales = "free",
                         labeller = shorten_to(panel_text(length(shown))$most)) +
-    ggplot2::scale_colour_manual(values = c(posterior = "black", prior = "#0072B2")) +
+    ggplot2::scale_colour_manual(values = c(posterior = "black", prior = "#0072B2"),
+                                 guide = if ("prior" %in% table$of) "legend" else "none") +
     ggplot2::scale_x_continuous(n.breaks = if (length(shown) > 9) 3 else 5) +
     ggplot2::scale_y_continuous(n.breaks = 4) +
     ggplot2::labs(x = "difference", y = "density", colour = NULL) +

@@ -122,6 +122,8 @@ test_that("other families are shown on the scale of the response, at the mean of
   found <- conditional_effects(shares, resolution = 3)$x
   expect_curve(found, plogis(b %*% rbind(1, x)))
   expect_equal(attr(found, "points")$response__, trials$y / 3)
+  expect_identical(attr(conditional_effects(shares), "response"), "share of successes")
+  expect_identical(attr(conditional_effects(shares, method = "linpred"), "response"), "linear predictor")
   expect_true(all(conditional_effects(shares, method = "predict")$x$upper__ %in% 0:1))
 })
 

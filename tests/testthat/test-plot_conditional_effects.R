@@ -41,6 +41,15 @@ test_that("points are the data's, in the colors of their levels", {
   expect_equal(sort(layers(plot, "GeomPoint")[[1]]$y), sort(bass$mercury))
 })
 
+test_that("colors are in the order of the second variable, and are not told by points of a number", {
+  rounded <- transform(data, v = round(v))
+  of_numbers <- relm(y ~ x * v, rounded, chains = 1, draws = 50, seed = 1)
+  plot <- plot(conditional_effects(of_numbers, "x:v", int_conditions = list(v = c(-1, 0, 1))), points = TRUE,
+               plot = FALSE)[[1]]
+  expect_identical(unique(layers(plot, "GeomLine")[[1]]$colour), okabe_ito[1:3])
+  expect_identical(unique(layers(plot, "GeomPoint")[[1]]$colour), "grey60")
+})
+
 test_that("pictures are drawn unless they are not to be, and other arguments are refused", {
   grDevices::pdf(NULL)
   on.exit(grDevices::dev.off())
