@@ -86,7 +86,7 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
   variables <- variables_of_rows(x, random, method == "predict", newdata)
   chosen <- effects_asked(effects, x, random, variables)
   conditions <- check_conditions(conditions, variables, grouping_variables(x))
-  check_groups_given(x, random, conditions$rows)
+  check_groups_given(x, random, conditions)
   int_conditions <- check_int_conditions(int_conditions, variables)
   asked <- list(re_formula = re_formula, ndraws = ndraws, draw_ids = draw_ids, seed = seed,
                 allow_new_levels = allow_new_levels, sample_new_levels = sample_new_levels)

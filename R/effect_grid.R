@@ -141,9 +141,9 @@ sets_of_variables <- function(terms) {
 
 # Conditions ------------------------------------------------------------------------------------
 
-# A data frame with a row for each condition, and a label for each.
+# A data frame with a row for each condition.
 check_conditions <- function(conditions, variables, groups) {
-  if (is.null(conditions)) return(list(rows = data.frame(row.names = 1L), labels = "1"))
+  if (is.null(conditions)) return(data.frame(row.names = 1L))
   if (!is.data.frame(conditions) || nrow(conditions) == 0) {
     abort("{.arg conditions} must be a data frame with a row for each condition.",
           x = "It is {describe(conditions)}.",
@@ -159,6 +159,14 @@ check_conditions <- function(conditions, variables, groups) {
   for (name in intersect(names(conditions), names(variables))) {
     check_condition(conditions[[name]], variables[[name]])
   }
+  conditions
+}
+
+# Those of an effect, whose own variables move: list(rows, labels).
+conditions_beside <- function(conditions, effect) {
+  conditions <- conditions[setdiff(names(conditions), effect)]
+  if (ncol(conditions) == 0) return(list(rows = conditions[1, , drop = FALSE], labels = "1"))
+  conditions <- conditions[!duplicated(conditions), , drop = FALSE]
   list(rows = conditions, labels = condition_labels(conditions))
 }
 
@@ -197,6 +205,7 @@ check_int_conditions <- function(int_conditions, variables) {
 # The grid of an effect: a data frame of all variables and of what conditions have beside them, with
 # the columns cond__, effect1__ and, of two variables, effect2__.
 effect_grid <- function(effect, variables, conditions, int_conditions, resolution) {
+  conditions <- conditions_beside(conditions, effect)
   axis <- values_on_axis(variables[[effect[1]]], resolution)
   second <- if (length(effect) == 2) second_values(variables[[effect[2]]], int_conditions)
   place <- expand.grid(one = seq_along(axis), two = seq_len(max(1L, length(second))),

@@ -130,7 +130,7 @@ test_that("other families are shown on the scale of the response, at the mean of
 test_that("medians are those of emmeans", {
   skip_if_not_installed("emmeans")
   found <- conditional_effects(fit, "f")$f
-  theirs <- emmeans::emmeans(fit, "f", at = list(x = mean(data$x), v = mean(data$v)))
+  theirs <- suppressMessages(emmeans::emmeans(fit, "f", at = list(x = mean(data$x), v = mean(data$v))))
   both <- do.call(rbind, lapply(coda::as.mcmc.list(coda::as.mcmc(theirs)), as.matrix))
   expect_equal(unname(apply(both, 2, median)), found$estimate__)
 })

@@ -60,6 +60,17 @@ test_that("the rows are all combinations, with classes kept", {
   expect_identical(nlevels(grid$effect2__), 3L)
 })
 
+test_that("conditions on a variable that moves are none", {
+  two <- data.frame(x = c(1, 2), f = c("a", "a"))
+  beside <- conditions_beside(two, c("x", "day"))
+  expect_identical(beside, list(rows = data.frame(f = "a"), labels = "f = a"))
+  expect_identical(conditions_beside(two["x"], "x")$labels, "1")
+  expect_identical(nrow(conditions_beside(two["x"], "x")$rows), 1L)
+  expect_identical(conditions_beside(two, "f")$labels, c("x = 1", "x = 2"))
+  named <- structure(two, row.names = c("low", "high"))
+  expect_identical(conditions_beside(named, "f")$labels, c("low", "high"))
+})
+
 test_that("levels and means that are not known are asked for", {
   expect_error(values_on_axis(list(name = "x", curve = TRUE), 3), "range is needed.*newdata", class = "relm_error")
   expect_error(reference_value(list(name = "x", curve = TRUE)), "mean is needed.*conditions", class = "relm_error")
