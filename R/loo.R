@@ -37,9 +37,9 @@
 #' then fitted again without that row or group, and its log density is averaged over the draws of
 #' this fit. The design does not change: the basis of `poly()` or a spline is not computed again.
 #' There may be no posterior without a row or group: if only this row or group informs a coefficient
-#' with a flat prior, if it leaves two groups, or if without it the outcomes are separated. Then there
-#' is no density, Pareto k is infinite, and a refit is an error. With another family than the Gaussian
-#' one, this is found out for rows whose Pareto k is above 0.5, up to twenty.
+#' with a flat prior, if it leaves two groups, or if without it the outcomes are separated. Then
+#' there is no density, Pareto k is infinite, and a refit is an error. With another family than the
+#' Gaussian one, this is found out for rows whose Pareto k is above 0.5, up to twenty.
 #'
 #' @section Large data:
 #' Rows go through loo in blocks, so the matrix of draws x rows is never in memory. loo takes about
@@ -69,18 +69,20 @@
 #' @param criterion The criterion for the comparison of fits: `"loo"`, `"waic"`, or `"kfold"` if
 #'   [add_criterion()] has kept it in each fit.
 #' @param model_names Names of the models; by default as they are written in the call.
-#' @param ... `loo_compare()`: more fits, or results of `loo()` or `waic()`; a list of them may be
-#'   `x` itself. Elsewhere refused.
+#' @param ... `loo()` and `waic()`: more fits, which are compared. `loo_compare()`: more fits, or
+#'   results of `loo()` or `waic()`; a list of them may be `x` itself. All else is refused.
 #' @return
 #' * `loo()`: an object of loo's class `psis_loo`, `waic()` of its class `waic`. loo prints,
 #'   compares and plots them. `pointwise` has a row for each row of the data or, in the order of
 #'   their levels, for each group.
+#'   Of several fits a list like brms's: `loos`, the results named by fit, and `diffs`, what
+#'   `loo_compare()` gives of them.
 #' * `loo_compare()`: loo's matrix, the best model first.
 #' @section Errors:
 #' A fit of cross-products has no rows, and it has groups only if they were kept (`by_group` in
 #' [crossprods()]). With another family than the Gaussian one, groups need the rows, and several
-#' groupings have no integrated densities. A group with its own residual variance under an improper prior has no density
-#' given the other groups.
+#' groupings have no integrated densities. A group with its own residual variance under an improper
+#' prior has no density given the other groups.
 #' @references
 #' Merkle, E. C., Furr, D. and Rabe-Hesketh, S. (2019). Bayesian comparison of latent variable
 #' models: conditional versus marginal likelihoods. *Psychometrika* 84, 802--829.
@@ -111,11 +113,20 @@ loo.default <- function(x, ...) pass_on("loo", "loo", x, ...)
 #' @rdname loo.relm
 #' @rawNamespace S3method(loo::loo, relm)
 #' @export
-loo.relm <- function(x, by = "row", integrated = TRUE, reloo = FALSE, k_threshold = 0.7,
+loo.relm <- function(x, ..., by = "row", integrated = TRUE, reloo = FALSE, k_threshold = 0.7,
                      r_eff = NULL, cores = getOption("mc.cores", 1), save_psis = FALSE,
-                     seed = NULL, grouping = NULL, ...) {
+                     seed = NULL, grouping = NULL) {
   name <- model_name(substitute(x))
-  refuse_dots(list(...), "loo")
+  others <- other_fits(list(...))
+  refuse_dots(others$rest, "loo")
+  if (length(others$fits)) {
+    names <- names_of_models(as.list(substitute(list(x, ...)))[-1])
+    return(several_criteria(c(list(x), others$fits), names, function(fit) {
+      loo.relm(fit, by = by, integrated = integrated, reloo = reloo, k_threshold = k_threshold,
+               r_eff = r_eff, cores = cores, save_psis = save_psis, seed = seed,
+               grouping = grouping)
+    }))
+  }
   check_installed("loo", "loo()")
   check_several_draws(x, "loo")
   check_choice(by, "by", c("row", "group"))
@@ -152,9 +163,16 @@ waic.default <- function(x, ...) pass_on("loo", "waic", x, ...)
 #' @rdname loo.relm
 #' @rawNamespace S3method(loo::waic, relm)
 #' @export
-waic.relm <- function(x, by = "row", grouping = NULL, ...) {
+waic.relm <- function(x, ..., by = "row", grouping = NULL) {
   name <- model_name(substitute(x))
-  refuse_dots(list(...), "waic")
+  others <- other_fits(list(...))
+  refuse_dots(others$rest, "waic")
+  if (length(others$fits)) {
+    names <- names_of_models(as.list(substitute(list(x, ...)))[-1])
+    return(several_criteria(c(list(x), others$fits), names, function(fit) {
+      waic.relm(fit, by = by, grouping = grouping)
+    }))
+  }
   check_installed("loo", "waic()")
   check_several_draws(x, "waic")
   check_choice(by, "by", c("row", "group"))
@@ -197,13 +215,7 @@ loo_compare.relm <- function(x, ..., criterion = "loo", by = "row", model_names 
   expressions <- as.list(substitute(list(x, ...)))[-1]
   others <- list(...)
   is_option <- check_compared(others)
-  if (is.null(model_names)) {
-    models <- expressions[c(TRUE, !is_option)]
-    model_names <- as.character(unlist(Map(model_name, models, seq_along(models))))
-    named <- which(nzchar(names(models)))
-    model_names[named] <- names(models)[named]
-    model_names <- make.unique(model_names)
-  }
+  if (is.null(model_names)) model_names <- names_of_models(expressions[c(TRUE, !is_option)])
   do.call(compare_fits, c(list(c(list(x), others[!is_option]), model_names, criterion = criterion,
                                by = by), others[is_option]))
 }
@@ -216,24 +228,29 @@ compare_list <- function(fits, names, ..., criterion = "loo", by = "row", model_
 }
 
 # Which of these are options of loo(), and not fits or their criteria.
-check_compared <- function(others) {
+check_compared <- function(others, known = c("x", "criterion", "by", "model_names"),
+                           what = "loo_compare") {
   options <- c("integrated", "reloo", "k_threshold", "cores", "seed", "grouping")
   names <- if (is.null(names(others))) rep("", length(others)) else names(others)
   compared <- vapply(others, inherits, NA, c("relm", "loo"))
   foreign <- which(!compared & !names %in% options)
   if (length(foreign) == 0) return(!compared)
   if (names[foreign[1]] != "") {
-    check_dots_empty(others[foreign], c("x", "criterion", "by", "model_names", options),
-                     "loo_compare")
+    check_dots_empty(others[foreign], c(known, options), what)
   }
-  abort("{.fn loo_compare} compares fits of {.fn relm} and results of {.fn loo}, {.fn waic} or
+  abort("{.fn {what}} compares fits of {.fn relm} and results of {.fn loo}, {.fn waic} or
          {.fn kfold}.", x = "Argument {foreign[1] + 1} is {describe(others[[foreign[1]]])}.")
 }
 
 compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) {
   check_installed("loo", "loo_compare()")
   check_choice(criterion, "criterion", c("loo", "waic", "kfold"))
-  if (length(fits) < 2) abort("{.fn loo_compare} needs at least two models.")
+  loo::loo_compare(criteria_of_fits(fits, model_names, criterion, by, "loo_compare", ...))
+}
+
+# A list of criteria, named by model.
+criteria_of_fits <- function(fits, model_names, criterion, by, what, ...) {
+  if (length(fits) < 2) abort("{.fn {what}} needs at least two models.")
   if (!is.character(model_names) || length(model_names) != length(fits)) {
     abort("{.arg model_names} must have {length(fits)} names.",
           x = "It is {describe(model_names)}.")
@@ -243,7 +260,7 @@ compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) 
     if (!inherits(fit, "relm")) return(fit)
     criterion_of(fit, criterion, by, ...)
   })
-  loo::loo_compare(stats::setNames(criteria, model_names))
+  stats::setNames(criteria, model_names)
 }
 
 # One that add_criterion() has kept, where it is what is asked for; or a new one.

@@ -65,6 +65,14 @@ argument_tables$brms <- list(
   ), all_refused(loo(fit), "compare", "resp", "pointwise", "moment_match", "moment_match_args",
                  "reloo_args", "model_names")),
   waic = all_refused(waic(fit), "compare", "resp", "pointwise", "model_names"),
+  loo_model_weights = list(
+    model_names = same(names(loo_model_weights(fit, single, model_names = c("a", "b"))), c("a", "b"))
+  ),
+  model_weights = list(
+    weights = same(diff(log(unname(model_weights(fit, single, weights = "waic")))),
+                   waic(single)$estimates[1, 1] - waic(fit)$estimates[1, 1]),
+    model_names = same(names(model_weights(fit, single, model_names = c("a", "b"))), c("a", "b"))
+  ),
   kfold = c(list(
     group = same(nlevels(attr(kfold(single, group = "g", seed = 1), "folds")), 7L)
   ), all_refused(kfold(fit), "Ksub", "exact_loo", "compare", "resp", "model_names", "future_args")),

@@ -3,6 +3,7 @@
 # A group shares effects with others where groupings are crossed: -1 for a refusal.
 with_criticism <- function(scene) {
   scene$is_crossed <- "c" %in% scene$names
+  scene$elpd_of <- function(fit) suppressWarnings(loo(fit))$estimates["elpd_loo", "Estimate"]
   scene$or_refused <- function(code) tryCatch(code, relm_error = function(e) -1)
   scene$expected <- function(value) if (scene$is_crossed) -1 else value
   delayedAssign("plain_loo", suppressWarnings(loo(fit)), scene, scene)
@@ -51,6 +52,13 @@ criticism <- list(
     criterion = gives(nrow(loo_compare(fit, single, criterion = "waic")), 2L),
     model_names = gives(sort(rownames(loo_compare(fit, single, model_names = c("u", "v")))), c("u", "v"))
   ),
+  loo_model_weights = list(gives(sum(loo_model_weights(fit, single)), 1)),
+  model_weights = list(gives(
+    unname(model_weights(fit, single, weights = "loo")),
+    exp(c(elpd_of(fit), elpd_of(single)) - max(elpd_of(fit), elpd_of(single))) /
+      sum(exp(c(elpd_of(fit), elpd_of(single)) - max(elpd_of(fit), elpd_of(single))))
+  )),
+  print.relm_loos = list(gives(length(grep("^Model ", utils::capture.output(print(loo(fit, single))))), 2L)),
   add_criterion = list(
     criterion = gives(names(add_criterion(fit, criterion = "waic")$criteria), "waic"),
     model_name = gives(names(add_criterion(fit, criterion = "waic", model_name = "u")$criteria), "waic"),

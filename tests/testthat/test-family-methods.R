@@ -66,6 +66,16 @@ expect_compared_by_waic <- function(scene) {
   }, 0)
   expect_equal(diff(range(both[, "elpd_diff"])), abs(diff(expected)))
   expect_setequal(rownames(both), c("u", "v"))
+  expect_equal(suppressWarnings(unname(model_weights(scene$fit, scene$single, weights = "waic"))),
+               exp(expected - max(expected)) / sum(exp(expected - max(expected))))
+  printed <- utils::capture.output(print(suppressWarnings(waic(scene$fit, scene$single))))
+  expect_identical(sum(startsWith(printed, "Model ")), 2L)
+  of_rows <- lapply(list(scene$fit, scene$single), function(fit) {
+    suppressWarnings(loo(fit, integrated = FALSE))$pointwise[, "elpd_loo"]
+  })
+  score <- function(w) sum(log(w * exp(of_rows[[1]]) + (1 - w) * exp(of_rows[[2]])))
+  stacked <- suppressWarnings(loo_model_weights(scene$fit, scene$single, integrated = FALSE))
+  expect_gt(score(stacked[[1]]), max(vapply(seq(0, 1, by = 0.05), score, 0)) - 1e-4)
   kept <- suppressWarnings(add_criterion(scene$fit, criterion = "waic", model_name = "u"))
   expect_equal(unname(kept$criteria$waic$estimates["elpd_waic", 1]), unname(expected[1]))
   expect_equal(suppressWarnings(add_criterion(kept, "waic", overwrite = TRUE))$criteria$waic$estimates,
