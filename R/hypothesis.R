@@ -212,19 +212,20 @@ evidence_of_point <- function(fit, one, seed) {
 # The table -----------------------------------------------------------------------------------
 
 hypothesis_table <- function(fit, tested, alpha, robust) {
-  rows <- lapply(tested, function(one) {
-    point <- one$sign == "="
-    tail <- if (point) alpha / 2 else alpha
+  numbers <- t(vapply(tested, function(one) {
+    tail <- if (one$sign == "=") alpha / 2 else alpha
     order <- order_of_difference(fit, one)
-    own <- summary_table(matrix(one$samples), order > 2, c(tail, 1 - tail), robust, order > 1)
-    starred <- if (point) own[3] > 0 || own[4] < 0 else one$probability > 1 - alpha
-    data.frame(Hypothesis = one$label, Estimate = own[1], Est.Error = own[2], CI.Lower = own[3],
-               CI.Upper = own[4], Evid.Ratio = one$ratio, Post.Prob = one$probability,
-               Star = if (starred) "*" else "")
-  })
-  table <- bind_tables(rows)
-  levels <- unlist(lapply(tested, `[[`, "level"))
-  if (is.null(levels)) table else cbind(Group = levels, table)
+    as.numeric(summary_table(matrix(one$samples), order > 2, c(tail, 1 - tail), robust, order > 1))
+  }, numeric(4)))
+  text <- function(name) vapply(tested, `[[`, "", name)
+  table <- data.frame(Hypothesis = text("label"), Estimate = numbers[, 1],
+                      Est.Error = numbers[, 2], CI.Lower = numbers[, 3], CI.Upper = numbers[, 4],
+                      Evid.Ratio = vapply(tested, `[[`, 0, "ratio"),
+                      Post.Prob = vapply(tested, `[[`, 0, "probability"))
+  starred <- ifelse(text("sign") == "=", table$CI.Lower > 0 | table$CI.Upper < 0,
+                    table$Post.Prob > 1 - alpha)
+  table$Star <- ifelse(starred, "*", "")
+  if (is.null(tested[[1]]$level)) table else cbind(Group = text("level"), table)
 }
 
 # Below which its moments exist.
@@ -240,7 +241,7 @@ samples_table <- function(tested, element) {
   })
   names(columns) <- paste0("H", seq_along(columns))
   n <- max(lengths(columns))
-  as.data.frame(lapply(columns, rep_len, n))
+  structure(lapply(columns, rep_len, n), row.names = .set_row_names(n), class = "data.frame")
 }
 
 #' @rdname hypothesis
