@@ -15,8 +15,8 @@
 #' @param like An earlier result, for new rows: groups that it has keep its means. Other groups get
 #'   the means of their new rows.
 #' @param suffixes What the names of the new columns end with, deviations first.
-#' @return `data` with the new columns. Missing values stay missing, and means are those of the other
-#'   rows. The means are also kept as an attribute, which `like` uses.
+#' @return `data` with the new columns. Missing values stay missing, and means are those of the
+#'   other rows. The means are also kept as an attribute, which `like` uses.
 #' @references
 #' Mundlak, Y. (1978). On the pooling of time series and cross section data. *Econometrica* 46,
 #' 69--85.
