@@ -304,7 +304,7 @@ several_methods$hypotheses <- list(
   conditional_effects = list(
     gives(conditional_effects(fit, resolution = 5)$x$estimate__, median_of(m)),
     effects = gives(names(conditional_effects(fit, effects = "x")), "x"),
-    conditions = same(nrow(conditional_effects(fit, conditions = along[1:2, parts, drop = FALSE], resolution = 5)$x), 10L),
+    conditions = same(nrow(conditional_effects(fit, conditions = unique(data[parts])[1:2, , drop = FALSE], resolution = 5)$x), 10L),
     int_conditions = gives(is_error(conditional_effects(fit, int_conditions = list(z = 1))), TRUE),
     re_formula = same(conditional_effects(fit, "x", along[1, parts, drop = FALSE], re_formula = NULL, resolution = 5)$x$estimate__,
                       c(median_of(m), median_of(mean_of(hand(along))))),
