@@ -34,13 +34,23 @@
 #' @export
 simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_formula = NULL,
                           weights = NULL, use.u = NULL, re.form, ...) {
+  before <- if (is.null(seed)) current_stream()
+    else structure(check_seed(seed), kind = list("Mersenne-Twister", "Inversion", "Rejection"))
+  simulated <- simulate_numbers(object, nsim, seed, newdata, re_formula, weights, use.u, re.form,
+                                ...)
+  values <- pad_rows(simulated$plan, t(simulated$draws))
+  colnames(values) <- paste0("sim_", seq_len(nsim))
+  structure(in_form_of_response(simulated$plan, as.data.frame(values)), seed = before)
+}
+
+# Replicates x rows, of trials numbers of successes, and the plan of their prediction.
+simulate_numbers <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_formula = NULL,
+                             weights = NULL, use.u = NULL, re.form, ...) {
   nsim <- check_count(nsim, "nsim")
   new_groups <- draws_new_groups(object, use.u, re_formula, re.form)
   check_dots_empty(list(...)[names(list(...)) %in% c("ndraws", "draw_ids", "draws")],
                    setdiff(prediction_arguments, c("ndraws", "draw_ids", "draws")), "simulate")
   check_draws_memory(nsim, if (is.null(newdata)) nobs(object) else NROW(newdata), "nsim")
-  before <- if (is.null(seed)) current_stream()
-    else structure(check_seed(seed), kind = list("Mersenne-Twister", "Inversion", "Rejection"))
   seed <- check_seed(seed)
   total <- ndraws(object)
   chosen <- with_stream(chain_seeds(seed, 5)[5], {
@@ -49,9 +59,7 @@ simulate.relm <- function(object, nsim = 1, seed = NULL, newdata = NULL, re_form
   asked <- asked_prediction(newdata, re_formula, ..., draw_ids = chosen, seed = seed,
                             weights = weights)
   plan <- plan_prediction(object, "simulate", TRUE, asked, new_groups = new_groups)
-  values <- pad_rows(plan, t(predict_draws(plan)))
-  colnames(values) <- paste0("sim_", seq_len(nsim))
-  structure(in_form_of_response(plan, as.data.frame(values)), seed = before)
+  list(draws = predict_draws(plan), plan = plan)
 }
 
 # Numbers of successes as the model has its response.
