@@ -27,15 +27,19 @@
 #'   where it is, once, and stays open. If not, it is opened, as often as is needed, and closed.
 #'
 #' Levels of factors and bases of terms such as `poly()` are those of all rows. Where the model has
-#' factors, text or such terms among its columns, a first pass finds them, so that the source must
-#' be able to start over. A first pass keeps the different values of factors, and in full the
-#' columns of which `poly()`, `scale()`, `ns()`, `bs()` and functions that relm does not know are
-#' made: 8 bytes a row and column. Grouping factors, and `sigma`, need no first pass. What can be
-#' read once needs `levels` or `like`.
+#' factors, text or such terms among its columns, the source must be able to start over; what can
+#' be read once needs `levels` or `like`. Grouping factors, and `sigma`, need neither.
+#'
+#' * Where levels are all that is asked for, those of the first chunk are taken. If no other chunk
+#'   has more, the rows are read once. If one has, the chunks after it are surveyed for levels, and
+#'   all are read anew: as in data that are sorted by a factor, for which `levels` spare that.
+#' * Where there are terms of which all rows are needed, or the files are read by several processes,
+#'   a first pass surveys all chunks. It keeps in full the columns of which `poly()`, `scale()`,
+#'   `ns()`, `bs()` and functions that relm does not know are made: 8 bytes a row and column.
 #'
 #' Types of a file's columns are those of its first block, and whole numbers are numbers. A column
-#' of numbers that has text further on is text where there is a first pass, and is refused
-#' elsewhere.
+#' of numbers that has text further on is text where the levels of some factor are to be found, and
+#' is refused elsewhere.
 #'
 #' Chunks must have the same columns, of the same types. What differs is refused by the number of
 #' the chunk and the name of the column, and no partial result is given. A column whose values
@@ -52,10 +56,10 @@
 #'   cell? Only the likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit
 #'   of cross-products. `NULL` keeps it if it takes less than 50 MB.
 #' @param levels With data in chunks, levels of factors that are columns of the model: a list of
-#'   text vectors, named by the factors as the formula has them. These factors need no first pass.
+#'   text vectors, named by the factors as the formula has them. Those of others are found in the rows.
 #' @param like With data in chunks, a design of the same model, made by [relm_design()], or
-#'   cross-products of other chunks. Levels and bases are those of the design, and no first pass is
-#'   made.
+#'   cross-products of other chunks. Levels and bases are those of the design, and rows are read
+#'   once.
 #' @param chunk_rows How many rows of a file or connection are read at a time. Of anything else it
 #'   is refused: a function gives chunks of its own size, and other data do not come in chunks.
 #' @param cores With names of several files, the number of processes that read them at the same time;

@@ -30,12 +30,29 @@ arguments_of_sources <- c(
 )
 
 read_crossprods <- function(reader, model, by_group, reading) {
-  schema <- if (is.null(reading$like)) find_schema_of_types(reader, model, reading$levels)
-    else schema_like(reader, model, reading$like)
+  through <- function(schema, survey = NULL) {
+    read_through(reader, schema, model, by_group, reading, survey)
+  }
+  if (!is.null(reading$like)) return(through(schema_like(reader, model, reading$like)))
+  read_in_types(reader, function() {
+    survey <- new_survey(reader, model, reading$levels)
+    first <- if (reads_in_order(reading)) first_schema(reader, survey)
+    crossprods <- if (!is.null(first)) through(first, survey)
+    if (!is.null(crossprods)) return(crossprods)
+    schema <- find_schema(reader, survey)
+    reader$may_widen <- FALSE
+    through(schema)
+  })
+}
+
+# survey: where the schema is that of the first levels, what they were found by. NULL where a chunk
+# shows that the schema of all rows is another.
+read_through <- function(reader, schema, model, by_group, reading, survey = NULL) {
   if (!reads_in_order(reading)) return(read_parts(reader, schema, model, by_group, reading))
   accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
   accumulation$is_part <- isTRUE(reading$is_part)
-  dropped <- accumulate_chunks(reader, accumulation, schema, model)
+  dropped <- accumulate_chunks(reader, accumulation, schema, model, survey)
+  if (is.null(dropped)) return(NULL)
   if (accumulation$n_rows) tell_dropped(dropped, accumulation$n_rows)
   finish_accumulation(accumulation)
 }
@@ -78,23 +95,37 @@ with_own_schema <- function(crossprods, schema) {
   crossprods
 }
 
-# How many rows were dropped.
-accumulate_chunks <- function(reader, accumulation, schema, model) {
+# How many rows were dropped; with a survey, NULL where a chunk shows more than that has, which is
+# then the next to be read.
+accumulate_chunks <- function(reader, accumulation, schema, model, survey = NULL) {
   asked <- list(subset = model$subset$subset, na.action = model$na.action)
   dropped <- 0
   bar <- reading_bar(reader, model$progress, "Reading")
   on.exit(bar$done())
+  absorb <- function(chunk) in_chunk(reader, {
+    frame <- chunk_frame(schema, chunk, asked)
+    accumulate_frame(accumulation, schema, frame, function() bar$set(reader$n_rows))
+    length(attr(frame, "na.action"))
+  })
   repeat {
     chunk <- next_chunk(reader)
     if (is.null(chunk)) return(dropped)
     if (nrow(chunk) == 0) next
-    in_chunk(reader, {
-      frame <- chunk_frame(schema, chunk, asked)
-      accumulate_frame(accumulation, schema, frame, function() bar$set(reader$n_rows))
-    })
-    dropped <- dropped + length(attr(frame, "na.action"))
+    now <- if (is.null(survey)) absorb(chunk) else if_settled(reader, survey, chunk, absorb)
+    if (is.null(now)) {
+      hold_back(reader, list(chunk))
+      return(NULL)
+    }
+    dropped <- dropped + now
     bar$set(reader$n_rows)
   }
+}
+
+# What `absorb` gives of a chunk, or NULL. What is refused may be so for the lack of levels that
+# later chunks show, as those of a response: with all of them it is refused again, or not.
+if_settled <- function(reader, survey, chunk, absorb) {
+  if (in_chunk(reader, shows_more(reader, survey, chunk))) return(NULL)
+  tryCatch(absorb(chunk), error = function(e) NULL)
 }
 
 # As many rows of a frame at a time as are absorbed at once.

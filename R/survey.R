@@ -1,38 +1,83 @@
 # What has to be known of all rows before any is absorbed: the levels of factors and the bases of
-# terms such as poly(). A first pass over a source finds them; where nothing depends on them there
-# is none.
+# terms such as poly(). Where levels alone depend on all rows, those of the first chunk are taken,
+# and rows absorbed until a chunk shows more. Else, and then, a first pass over the source finds
+# what all of them show.
 #
 # model: what crossprods() was asked for: formula, sigma, family, quosures (weights, offset),
-# subset, na.action, contrasts, drop.unused.levels.
+# subset, na.action, contrasts, drop.unused.levels. given: levels of factors by the name of their
+# variable.
+#
+# A survey is an environment:
+#   model, given  these
+#   pilot         the first rows; `n_first`, how many chunks it took to find them
+#   variables     those that depend on all rows and whose levels are not given, as variables_asked()
+#                 has them
+#   in_full       names of columns that are needed in full; `whole`, these columns by chunk
+#   together      sets of names of columns; `distinct`, the combinations of each that occur
+#   used          the levels that rows have which are not dropped
+#   levels        those of the variables as the last schema had them
+#   number        the number of the last chunk that it has taken up
 
-# As find_schema(). Where a column that seemed to be of numbers turns out to be text in the first
-# pass, it begins again with the column as text.
-find_schema_of_types <- function(reader, model, given) {
-  reader$may_widen <- can_restart(reader) && !is.null(reader$source$widen)
+# What `read` gives, a function. Where a column that seemed to be of numbers turns out to be text
+# before the schema is settled, it begins again with the column as text.
+read_in_types <- function(reader, read) {
   repeat {
-    schema <- tryCatch(find_schema(reader, model, given), relm_wider = identity)
-    if (!inherits(schema, "relm_wider")) break
-    reader$source$widen(schema$column)
+    reader$may_widen <- can_restart(reader) && !is.null(reader$source$widen)
+    found <- tryCatch(read(), relm_wider = identity)
+    if (!inherits(found, "relm_wider")) return(found)
+    reader$source$widen(found$column)
     restart_reader(reader)
   }
-  reader$may_widen <- FALSE
-  schema
 }
 
-# The schema that chunks are read through. given: levels of factors by the name of their variable.
-find_schema <- function(reader, model, given) {
-  pilot <- read_pilot(reader, model)
-  asked <- variables_asked(model, pilot)
+new_survey <- function(reader, model, given) {
+  survey <- new.env(parent = emptyenv())
+  survey$model <- model
+  survey$given <- given
+  survey$pilot <- read_pilot(reader, model)
+  asked <- variables_asked(model, survey$pilot)
   check_given_levels(given, names(asked))
   depend <- names(asked)[vapply(asked, `[[`, "", "depends") != "none"]
-  surveyed <- asked[setdiff(depend, names(given))]
-  if (length(surveyed) == 0) return(schema_of_rows(surveyed_design(model, pilot, given), pilot))
-  if (!can_restart(reader)) refuse_survey(reader, surveyed)
-  survey <- take_survey(reader, model, surveyed, pilot)
+  survey$variables <- asked[setdiff(depend, names(given))]
+  survey$in_full <- unique(unlist(columns_that(survey, "whole")))
+  survey$together <- join_sets(lapply(columns_that(survey, "levels"), setdiff, survey$in_full))
+  survey$whole <- survey$used <- list()
+  survey$distinct <- vector("list", length(survey$together))
+  survey$number <- 0L
+  survey$n_first <- length(reader$held)
+  if (length(survey$variables)) {
+    if (!can_restart(reader)) refuse_survey(reader, survey$variables)
+    # Columns that were missing throughout are read in the types that they have shown since.
+    if (sum(vapply(reader$held, nrow, 0L) > 0) > 1) restart_reader(reader)
+  }
+  survey
+}
+
+# The schema that chunks are read through.
+find_schema <- function(reader, survey) {
+  if (length(survey$variables) == 0) {
+    design <- surveyed_design(survey$model, survey$pilot, survey$given)
+    return(schema_of_rows(design, survey$pilot))
+  }
+  survey_rest(reader, survey)
   restart_reader(reader)
-  design <- surveyed_design(model, survey$rows, given)
-  check_same_alone(design, surveyed, pilot)
-  with_used_levels(schema_of_rows(design, survey$rows), survey$used)
+  schema_of_survey(survey)
+}
+
+# The schema with the levels that the first chunk shows; NULL where it takes more than levels. An
+# error may be one of these rows alone, as of a factor with one level.
+first_schema <- function(reader, survey) {
+  depends <- vapply(survey$variables, `[[`, "", "depends")
+  if (length(depends) == 0 || any(depends != "levels")) return(NULL)
+  chunks <- list()
+  while (length(chunks) < survey$n_first) {
+    chunk <- next_chunk(reader)
+    if (is.null(chunk)) break
+    take_up(reader, survey, chunk)
+    chunks <- c(chunks, list(chunk))
+  }
+  hold_back(reader, chunks)
+  tryCatch(schema_of_survey(survey), error = function(e) NULL)
 }
 
 # The first rows, of the columns that the model names, up to where all of these have a type.
@@ -136,36 +181,88 @@ refuse_survey <- function(reader, surveyed) {
              {.arg reset}.")
 }
 
-# The first pass ----------------------------------------------------------------------------------
+# The survey ---------------------------------------------------------------------------------------
 
-# rows: a data frame with the columns of `pilot` that shows all that the surveyed variables depend
-# on: their columns in full, or the combinations that occur; the others are repeated. used: the
-# levels that rows have which are not dropped.
-take_survey <- function(reader, model, surveyed, pilot) {
-  restart_reader(reader)
-  whole <- unique(unlist(columns_that(surveyed, "whole")))
-  together <- join_sets(lapply(columns_that(surveyed, "levels"), setdiff, whole))
-  survey <- new.env(parent = emptyenv())
-  survey$whole <- list()
-  survey$distinct <- vector("list", length(together))
-  survey$used <- list()
-  bar <- reading_bar(reader, model$progress, "Surveying")
+columns_that <- function(survey, depend) {
+  of <- Filter(function(one) one$depends == depend, survey$variables)
+  lapply(of, `[[`, "columns")
+}
+
+# The chunks that it has not taken up, from where the reader is.
+survey_rest <- function(reader, survey) {
+  bar <- reading_bar(reader, survey$model$progress, "Surveying")
   on.exit(bar$done())
   repeat {
     chunk <- next_chunk(reader)
     if (is.null(chunk)) break
-    if (nrow(chunk) == 0) next
-    in_chunk(reader, survey_chunk(survey, model, surveyed, chunk, whole, together))
+    if (reader$number > survey$number) take_up(reader, survey, chunk)
     bar$set(reader$n_rows)
   }
   reader$n_all <- reader$n_rows
-  parts <- c(survey$distinct, if (length(whole)) list(do.call(rbind, survey$whole)))
-  list(rows = fill_rows(pilot, parts), used = survey$used)
 }
 
-columns_that <- function(surveyed, depend) {
-  of <- Filter(function(one) one$depends == depend, surveyed)
-  lapply(of, `[[`, "columns")
+take_up <- function(reader, survey, chunk) {
+  if (nrow(chunk)) in_chunk(reader, survey_chunk(survey, chunk))
+  survey$number <- reader$number
+}
+
+survey_chunk <- function(survey, chunk) {
+  chunk <- plain_columns(named_columns(chunk))
+  check_surveyed_columns(survey, chunk)
+  if (length(survey$in_full)) survey$whole <- c(survey$whole, list(chunk[survey$in_full]))
+  for (k in seq_along(survey$together)) survey$distinct[[k]] <- more_distinct(survey, k, chunk)
+  if (survey$model$drop.unused.levels) {
+    used <- levels_used(survey, chunk)
+    survey$used <- sapply(names(used), function(name) union(survey$used[[name]], used[[name]]),
+                          simplify = FALSE)
+  }
+}
+
+check_surveyed_columns <- function(survey, chunk) {
+  missing <- setdiff(unlist(lapply(survey$variables, `[[`, "columns")), names(chunk))
+  if (length(missing)) abort("It has no column{?s} {.var {missing}}.")
+}
+
+# The combinations of the k-th set of columns with those of a chunk.
+more_distinct <- function(survey, k, chunk) {
+  rows <- distinct_rows(chunk[survey$together[[k]]])
+  distinct_rows(rbind(survey$distinct[[k]], rows))
+}
+
+# Would the schema be another with the chunk that was read last? Levels that only its kept rows have
+# are not asked for: rows are refused that have others than their schema.
+shows_more <- function(reader, survey, chunk) {
+  if (reader$number <= survey$number) return(FALSE)
+  chunk <- named_columns(chunk)
+  check_surveyed_columns(survey, chunk)
+  chunk <- plain_columns(chunk[unlist(survey$together)])
+  any(vapply(seq_along(survey$together), shows_more_of_set, NA, survey, chunk))
+}
+
+shows_more_of_set <- function(k, survey, chunk) {
+  before <- survey$distinct[[k]]
+  after <- more_distinct(survey, k, chunk)
+  if (identical(after, before)) return(FALSE)
+  if (!identical(column_attributes(after), column_attributes(before))) return(TRUE)
+  new <- after[seq_len(nrow(after)) > nrow(before), , drop = FALSE]
+  of_set <- vapply(survey$variables, function(one) any(one$columns %in% names(before)), NA)
+  any(vapply(names(which(of_set)), has_other_levels, NA, survey, new))
+}
+
+column_attributes <- function(rows) {
+  lapply(rows, function(column) list(typeof(column), attributes(column)))
+}
+
+# Has a variable levels on these rows that it had not before? Levels of factor() with further
+# arguments, such as labels, are not told by a part of the rows.
+has_other_levels <- function(name, survey, rows) {
+  variable <- survey$variables[[name]]$expression
+  is_kept <- is.call(variable) && as_text(variable[[1]]) %in% kept_heads
+  if (is_kept && length(variable) > 2) return(TRUE)
+  envir <- environment(survey$model$formula)
+  value <- tryCatch(suppressWarnings(eval(variable, rows, envir)), error = function(e) NULL)
+  shown <- if (is.factor(value)) levels(value) else unique(as.character(value))
+  is.null(value) || !all(shown %in% c(survey$levels[[name]], NA))
 }
 
 # Sets that share elements as one.
@@ -176,22 +273,6 @@ join_sets <- function(sets) {
     joined <- c(joined[!meets], list(unique(c(unlist(joined[meets]), set))))
   }
   joined
-}
-
-survey_chunk <- function(survey, model, surveyed, chunk, whole, together) {
-  chunk <- plain_columns(named_columns(chunk))
-  missing <- setdiff(unlist(lapply(surveyed, `[[`, "columns")), names(chunk))
-  if (length(missing)) abort("It has no column{?s} {.var {missing}}.")
-  if (length(whole)) survey$whole <- c(survey$whole, list(chunk[whole]))
-  for (k in seq_along(together)) {
-    rows <- rbind(survey$distinct[[k]], distinct_rows(chunk[together[[k]]]))
-    survey$distinct[[k]] <- distinct_rows(rows)
-  }
-  if (model$drop.unused.levels) {
-    used <- levels_used(model, surveyed, chunk)
-    survey$used <- sapply(names(used), function(name) union(survey$used[[name]], used[[name]]),
-                          simplify = FALSE)
-  }
 }
 
 # One row of each combination of values, with all levels of factors.
@@ -210,17 +291,17 @@ distinct_rows <- function(rows) {
 
 # The levels of factors in the rows that are neither left out nor dropped. What depends on whole
 # columns stands as these.
-levels_used <- function(model, surveyed, chunk) {
+levels_used <- function(survey, chunk) {
+  model <- survey$model
   whole <- whole_formula(model$formula, model$sigma, chunk)
   variables <- as.list(attr(stats::terms(whole, data = chunk), "variables"))[-1]
   names(variables) <- vapply(variables, as_text, "")
-  of_whole <- names(Filter(function(one) one$depends == "whole", surveyed))
-  columns <- unique(unlist(lapply(surveyed[of_whole], `[[`, "columns")))
-  kept <- c(variables[setdiff(names(variables), of_whole)], lapply(columns, as.name))
+  of_whole <- names(columns_that(survey, "whole"))
+  kept <- c(variables[setdiff(names(variables), of_whole)], lapply(survey$in_full, as.name))
   plain <- as_formula(call("~", sum_up(unname(kept))), environment(model$formula))
   extras <- evaluate_extras(chunk, c(model$quosures, model$subset))
   frame <- quiet_frame(plain, chunk, extras, model$na.action, TRUE, model$family)
-  factors <- intersect(names(Filter(function(one) one$depends == "levels", surveyed)), names(frame))
+  factors <- intersect(names(columns_that(survey, "levels")), names(frame))
   sapply(factors, function(name) {
     column <- .subset2(frame, name)
     if (is.factor(column)) levels(column) else unique(as.character(column))
@@ -254,6 +335,18 @@ surveyed_design <- function(model, rows, given) {
   model$family$check_type(design$frame)
   design$quosures <- lapply(model$quosures, own_quosure, rows)
   design
+}
+
+# That of the pilot's rows, in which columns that the survey has stand in full, or with the
+# combinations that occur; the others are repeated.
+schema_of_survey <- function(survey) {
+  parts <- c(survey$distinct, if (length(survey$in_full)) list(do.call(rbind, survey$whole)))
+  rows <- fill_rows(survey$pilot, parts)
+  design <- surveyed_design(survey$model, rows, survey$given)
+  check_same_alone(design, survey)
+  schema <- schema_of_rows(design, rows)
+  survey$levels <- lapply(schema$columns[names(columns_that(survey, "levels"))], levels)
+  with_used_levels(schema, survey$used)
 }
 
 schema_of_rows <- function(design, rows) {
@@ -299,8 +392,9 @@ with_used_levels <- function(schema, used) {
 
 # Refuses variables whose values on the first rows are others where these stand alone: no basis is
 # known that would make them the same.
-check_same_alone <- function(design, surveyed, pilot) {
-  whole <- names(Filter(function(one) one$depends == "whole", surveyed))
+check_same_alone <- function(design, survey) {
+  pilot <- survey$pilot
+  whole <- names(columns_that(survey, "whole"))
   terms <- attr(design$frame, "terms")
   predvars <- as.list(attr(terms, "predvars"))[-1][match(whole, term_variables(terms))]
   of_all <- frame_rows(design$frame[whole], seq_len(nrow(pilot)))

@@ -1,7 +1,8 @@
 # Rscript bench/scale.R [rows ...]: fish in more stations than fit in a cache, read from a file in
-# chunks of 100,000 rows: processor time of crossprods(), of a first pass before it, and of reading
-# the same chunks and doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as
-# many as are asked for. Each runs in a process of its own. Saved as bench/results/scale.csv.
+# chunks of 100,000 rows: processor time of crossprods() where the levels of a factor are given, are
+# those of the first chunk, and where the last chunk has one more, and of reading the same chunks and
+# doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as many as are asked
+# for. Each runs in a process of its own. Saved as bench/results/scale.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -60,10 +61,14 @@ measure_chunks <- function(n) {
   on.exit(unlink(path))
   write_fish(n, path)
   levels <- ', levels = list(water = c("lake", "pond", "river", "stream"))'
-  cases <- c("reading alone" = reading_alone(path), "crossprods" = crossprods_of_file(path, levels),
-             "crossprods, first pass" = crossprods_of_file(path, ""))
+  cases <- c("reading alone" = reading_alone(path),
+             "crossprods, levels given" = crossprods_of_file(path, levels),
+             "crossprods, levels of the first chunk" = crossprods_of_file(path, ""))
   results <- vapply(cases, run_alone, numeric(2))
-  data.frame(source = "chunks of a file", what = names(cases), rows = n, groups = n_stations,
+  cat("0.5,40,spring,1\n", file = path, append = TRUE)
+  late <- c("crossprods, a level that the last chunk shows" = crossprods_of_file(path, ""))
+  results <- cbind(results, vapply(late, run_alone, numeric(2)))
+  data.frame(source = "chunks of a file", what = colnames(results), rows = n, groups = n_stations,
              seconds = results[1, ], microseconds_per_row = 1e6 * results[1, ] / n,
              over_reading = results[1, ] / results[1, 1], peak_mb = results[2, ], run = run_started,
              row.names = NULL)
