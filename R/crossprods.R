@@ -38,8 +38,8 @@
 #'   `ns()`, `bs()` and functions that relm does not know are made: 8 bytes a row and column.
 #'
 #' Types of a file's columns are those of its first block, and whole numbers are numbers. A column
-#' of numbers that has text further on is text where the levels of some factor are to be found, and
-#' is refused elsewhere.
+#' of numbers that has text further on is text where levels or bases are to be found in the rows,
+#' and is refused elsewhere.
 #'
 #' Chunks must have the same columns, of the same types. What differs is refused by the number of
 #' the chunk and the name of the column, and no partial result is given. A column whose values
@@ -56,7 +56,8 @@
 #'   cell? Only the likelihood of a whole group needs it, as in `loo(fit, by = "group")` for a fit
 #'   of cross-products. `NULL` keeps it if it takes less than 50 MB.
 #' @param levels With data in chunks, levels of factors that are columns of the model: a list of
-#'   text vectors, named by the factors as the formula has them. Those of others are found in the rows.
+#'   text vectors, named by the factors as the formula has them. Those of others are found in the
+#'   rows.
 #' @param like With data in chunks, a design of the same model, made by [relm_design()], or
 #'   cross-products of other chunks. Levels and bases are those of the design, and rows are read
 #'   once.

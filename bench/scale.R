@@ -1,8 +1,8 @@
 # Rscript bench/scale.R [rows ...]: fish in more stations than fit in a cache, read from a file in
 # chunks of 100,000 rows: processor time of crossprods() where the levels of a factor are given, are
-# those of the first chunk, and where the last chunk has one more, and of reading the same chunks and
-# doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as many as are asked
-# for. Each runs in a process of its own. Saved as bench/results/scale.csv.
+# those of the first chunk, and where the last chunk has one more, and of reading the same chunks
+# and doing nothing; and the peak memory of R (Linux). 1e6, 3e6 and 1e7 rows, or as many as are
+# asked for. Each runs in a process of its own. Saved as bench/results/scale.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
