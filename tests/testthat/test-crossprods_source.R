@@ -114,6 +114,147 @@ test_that("chunks without rows, columns without values and types that widen are 
                "No rows are left", class = "relm_error")
 })
 
+# How often a function that yields these pieces was started, the chunks and rows that it gave, what
+# was shown while it was read, and what came of it.
+read_counted <- function(formula, pieces, ...) {
+  counts <- list(starts = 0, chunks = 0, rows = 0)
+  give <- function_of(pieces)
+  counted <- function(reset = FALSE) {
+    chunk <- give(reset)
+    if (reset) counts$starts <<- counts$starts + 1
+    if (!is.null(chunk)) {
+      counts$chunks <<- counts$chunks + 1
+      counts$rows <<- counts$rows + nrow(chunk)
+    }
+    chunk
+  }
+  shown <- character()
+  counts$read <- with_relm("reading_bar", function(reader, show, doing) {
+    shown <<- c(shown, doing)
+    list(set = function(done) NULL, done = function() NULL)
+  }, suppressWarnings(suppressMessages(crossprods(formula, counted, ...))))
+  c(counts, list(shown = shown))
+}
+
+# The same with a first pass, whatever the first chunk shows.
+with_first_pass <- function(code) with_relm("first_schema", function(reader, survey) NULL, code)
+
+# readings: how often each row is read, on the average; chunks: how many are.
+expect_readings <- function(formula, pieces, starts, chunks, shown, ...) {
+  once <- read_counted(formula, pieces, ...)
+  whole <- suppressWarnings(suppressMessages(crossprods(formula, do.call(rbind, pieces), ...)))
+  expect_same_crossprods(once$read, whole)
+  expect_identical(once[c("starts", "chunks")], list(starts = starts, chunks = chunks))
+  expect_identical(once$shown, shown)
+  twice <- with_first_pass(read_counted(formula, pieces, ...))
+  expect_identical(once$read, twice$read)
+  # A start before anything is read, and one after the first pass.
+  expect_identical(twice$starts, 2)
+  expect_identical(twice$rows, 2 * sum(vapply(pieces, nrow, 1L)))
+}
+
+in_pieces <- function(data, size = 50) {
+  lapply(split(seq_len(nrow(data)), (seq_len(nrow(data)) - 1) %/% size), function(rows) data[rows, ])
+}
+
+at_once <- "Reading"
+anew <- c("Reading", "Surveying", "Reading")
+
+test_that("a source whose first chunk shows all levels is read once", {
+  pieces <- in_pieces(d)
+  expect_once <- function(formula, ...) expect_readings(formula, pieces, 1, 6, at_once, ...)
+  expect_once(y ~ x + f + (1 + f | g))
+  expect_once(y ~ f * h + ordered(f) + factor(h) + (f:x | g), sigma = ~ h)
+  expect_once(y ~ x + ff + ifelse(v > 0, "plus", "minus") + (1 | h / g), weights = w)
+  expect_once(y ~ x + ff, drop.unused.levels = TRUE, subset = f != "b")
+  expect_once(one ~ x + f + (1 | g), family = binomial())
+  gaps <- transform(d, f = replace(f, c(60, 200), NA), y = replace(y, 3, NA))
+  expect_readings(y ~ x + f + factor(h), in_pieces(gaps), 1, 6, at_once)
+  expect_readings(y ~ x + f, in_pieces(gaps), 1, 6, at_once, drop.unused.levels = TRUE)
+  reordered <- pieces
+  reordered[[3]]$ff <- factor(reordered[[3]]$f, c("a", "b", "c", "unused"))
+  expect_readings(y ~ ff + (1 | g), reordered, 1, 6, at_once)
+  expect_readings(y ~ f, c(list(d[0, ]), pieces[1], list(d[0, ]), pieces[-1]), 1, 8, at_once)
+})
+
+test_that("where a later chunk shows more, the rest is surveyed and all is read anew", {
+  # The k-th of 6 pieces shows it: those up to it, those after it, and all of them again.
+  expect_anew <- function(formula, data, ..., size = 50) {
+    pieces <- if (is.data.frame(data)) in_pieces(data, size) else data
+    expect_readings(formula, pieces, 2, 2 * length(pieces), anew, ...)
+  }
+  last <- transform(d, f = replace(f, nrow(d), "A"))
+  expect_anew(y ~ x + f + (1 | g), last)
+  expect_anew(y ~ f * h + (f | g), last, sigma = ~ f)
+  expect_anew(y ~ x + ifelse(v > 0, f, "none"), last)
+  expect_anew(count ~ f + (1 | g), last, family = poisson(), drop.unused.levels = TRUE)
+  # Sorted by the factor, whose first chunk has one level.
+  expect_anew(y ~ x + f + (1 | g), d[order(d$f), ])
+  expect_anew(y ~ x + h + f, d[order(d$f), ], drop.unused.levels = TRUE)
+  sick <- transform(d, one = factor(ifelse(one == 1, "yes", "no"), c("no", "yes")))
+  sick <- sick[order(sick$one), ]
+  expect_anew(one ~ x + (1 | g), sick, family = binomial(), drop.unused.levels = TRUE)
+  # In a row that is dropped or left out: a level of a factor, though not of a fit.
+  gone <- transform(d, f = replace(f, 120, "new"), y = replace(y, 120, NA))
+  with_own_levels <- function(data) lapply(in_pieces(data), transform, f = factor(f))
+  for (drop in c(FALSE, TRUE)) {
+    expect_anew(y ~ x + f + (1 | g), with_own_levels(gone), drop.unused.levels = drop)
+    expect_anew(y ~ x + f + (1 | g), with_own_levels(transform(gone, y = d$y)), subset = f != "new",
+                drop.unused.levels = drop)
+  }
+  expect_anew(y ~ x + f + (1 | g), gone, drop.unused.levels = TRUE)
+  # The first row that is kept comes later than the first that shows the level.
+  seen <- transform(d, f = replace(f, c(5, 120), "new"), y = replace(y, 5, NA))
+  expect_anew(y ~ x + f + (1 | g), seen, drop.unused.levels = TRUE)
+  expect_readings(y ~ x + f + (1 | g), in_pieces(seen), 1, 6, at_once)
+  # Levels that are declared, and those of text among factors.
+  more <- in_pieces(d)
+  more[[2]]$ff <- factor(more[[2]]$f, c("b", "other", "a", "c"))
+  more[[4]]$ff <- replace(more[[4]]$f, 2, "B")
+  expect_anew(y ~ x + ff + (1 | g), more)
+  expect_anew(y ~ x + ff + (1 | g), more, drop.unused.levels = TRUE)
+  wider <- lapply(more, transform, k = round(2 * v), ff = f)
+  wider[1:3] <- lapply(wider[1:3], transform, k = as.integer(k))
+  expect_anew(y ~ factor(k > 0) + factor(k), wider)
+})
+
+test_that("the chunks that were absorbed are not surveyed", {
+  surveyed <- 0
+  counting <- survey_chunk
+  last <- in_pieces(transform(d, f = replace(f, 180, "A")))
+  with_relm("survey_chunk", function(survey, chunk) {
+    surveyed <<- surveyed + nrow(chunk)
+    counting(survey, chunk)
+  }, crossprods(y ~ x + f, function_of(last)))
+  # The first, and from the fourth on.
+  expect_identical(surveyed, 50 + nrow(d) - 150)
+})
+
+test_that("what is refused is refused as after a first pass", {
+  refused <- function(pieces, pattern, formula = y ~ x + f + (1 | g), ...) {
+    says <- function() {
+      tryCatch(crossprods(formula, function_of(pieces), ...), error = conditionMessage)
+    }
+    said <- says()
+    expect_match(said, pattern)
+    expect_identical(with_first_pass(says()), said)
+  }
+  with_third <- function(...) {
+    pieces <- in_pieces(d)
+    pieces[[3]] <- transform(pieces[[3]], ...)
+    pieces
+  }
+  refused(with_third(x = replace(x, 2, Inf)), "Chunk 3 of the function.*`x` must be finite")
+  refused(with_third(f = NULL), "Chunk 3 of the function.*no column `f`")
+  refused(with_third(x = NULL), "Chunk 3 of the function.*no column `x`")
+  refused(with_third(f = 1), "Chunk [13] of the function.*`f` is not of the type")
+  refused(with_third(w = -w), "weights.*positive", weights = w)
+  refused(with_third(h = "late"), "Chunk 3 of the function.*level.*late", formula = y ~ f + h,
+          levels = list(h = c("u", "v", "w", "y", "z")))
+  refused(c(in_pieces(d)[1:2], list(function() stop("lost"))), "Chunk 3 .* cannot be read.*lost")
+  refused(in_pieces(transform(d, f = "a")), "contrasts|level")
+})
+
 test_that("what can be read once needs levels, or an earlier design", {
   once <- function(size = 50) chunks_of(d, size, starts_over = FALSE)
   expect_same_crossprods(crossprods(y ~ x + (1 | g), once()), crossprods(y ~ x + (1 | g), d))

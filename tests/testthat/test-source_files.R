@@ -91,6 +91,26 @@ test_that("columns have one type in all blocks", {
                class = "relm_error")
 })
 
+test_that("blocks are read as after a first pass, where a later one shows text or levels", {
+  settled <- function(data, f = y ~ x + f + (1 | g), pattern = NULL, ...) {
+    path <- write_table(data, ...)
+    read <- function() tryCatch(suppressWarnings(of_file(path, f = f)), error = conditionMessage)
+    once <- read()
+    expect_identical(with_relm("first_schema", function(reader, survey) NULL, read()), once)
+    if (is.null(pattern)) expect_same_crossprods(once, suppressWarnings(of_rows(utils::read.csv(path), f)))
+    else expect_match(once, pattern)
+  }
+  settled(d)
+  settled(transform(d, f = replace(f, 59, "late")))
+  # Numbers that are text further on are a factor, of a model that looks for levels.
+  settled(transform(d, n = c(n[1:40], "none", n[42:60])), y ~ n + f + (1 | g))
+  settled(transform(d, n = replace(as.character(n), 60, "none")), y ~ f + (1 | n))
+  settled(transform(d, n = replace(n, 60, "none")), y ~ x + n + (1 | g), "had numbers before")
+  # A first block without values, or with empty text.
+  settled(transform(d, f = replace(f, 1:10, NA)))
+  settled(transform(d, f = replace(f, 1:10, ""))[names(d) != "g"], y ~ x + f + (1 | id), quote = FALSE)
+})
+
 test_that("files that cannot be read are refused, and closed", {
   open <- n_connections()
   expect_error(of_file("no such file.csv"), "names files.*no such file.csv.*not there",

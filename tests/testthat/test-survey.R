@@ -10,8 +10,19 @@ model_of_formula <- function(formula, drop = FALSE) {
        progress = FALSE)
 }
 
-schema_found <- function(formula, pieces, ...) {
-  find_schema(new_reader(function_source(function_of(pieces))), model_of_formula(formula), ...)
+schema_found <- function(formula, pieces, given = NULL) {
+  reader <- new_reader(function_source(function_of(pieces)))
+  find_schema(reader, new_survey(reader, model_of_formula(formula), given))
+}
+
+# The schema of the first chunk, and which of the others show more.
+first_found <- function(formula, pieces, drop = FALSE) {
+  reader <- new_reader(function_source(function_of(pieces)))
+  survey <- new_survey(reader, model_of_formula(formula, drop), NULL)
+  schema <- first_schema(reader, survey)
+  more <- logical()
+  while (!is.null(chunk <- next_chunk(reader))) more <- c(more, shows_more(reader, survey, chunk))
+  list(schema = schema, more = more)
 }
 
 split_rows <- function(data, size) {
@@ -25,7 +36,7 @@ test_that("the schema is that of the design of all rows", {
     design <- relm_design(formula, d)
     schema <- schema_of(design, character())
     for (size in c(7, 60)) {
-      found <- schema_found(formula, split_rows(d, size), NULL)
+      found <- schema_found(formula, split_rows(d, size))
       in_terms <- unique(unlist(lapply(c(list(schema$terms), schema$bars), term_variables)))
       expect_equal(found$columns[in_terms], schema$columns[in_terms])
       expect_equal(attr(found$whole, "predvars"), attr(schema$whole, "predvars"), tolerance = 1e-12)
@@ -39,9 +50,9 @@ test_that("factors have the levels that rbind() gives", {
   pieces <- list(transform(d[1:30, ], f = factor(f, c("b", "a", "c"))),
                  transform(d[31:60, ], f = factor(f, c("d", "c", "b", "a"))),
                  transform(d[61:90, ], f = as.character(f)))
-  expect_identical(levels(schema_found(y ~ f, pieces, NULL)$columns$f), levels(do.call(rbind, pieces)$f))
+  expect_identical(levels(schema_found(y ~ f, pieces)$columns$f), levels(do.call(rbind, pieces)$f))
   text <- pieces[3:1]
-  expect_identical(levels(schema_found(y ~ f, text, NULL)$columns$f), c("a", "b", "c"))
+  expect_identical(levels(schema_found(y ~ f, text)$columns$f), c("a", "b", "c"))
 })
 
 test_that("there is a first pass only where something depends on all rows", {
@@ -52,14 +63,69 @@ test_that("there is a first pass only where something depends on all rows", {
       if (reset) starts <<- starts + 1
       chunks(reset)
     }
-    find_schema(new_reader(function_source(counted)), model_of_formula(formula), given)
+    reader <- new_reader(function_source(counted))
+    find_schema(reader, new_survey(reader, model_of_formula(formula), given))
     starts
   }
   # One is before anything is read.
   expect_identical(passes(y ~ x + log(w) + I(x > 0) + (1 | g) + (1 | factor(h))), 1)
-  expect_identical(passes(y ~ f), 3)
+  expect_identical(passes(y ~ f), 2)
   expect_identical(passes(y ~ f, list(f = c("a", "b", "c"))), 1)
-  expect_identical(passes(y ~ poly(x, 2)), 3)
+  expect_identical(passes(y ~ poly(x, 2)), 2)
+})
+
+test_that("the schema of the first chunk is that of all where it shows all levels", {
+  pieces <- split_rows(d, 30)
+  for (formula in list(y ~ x + f + (ff | h), log(w) ~ ordered(f) * factor(h) + (1 | g))) {
+    found <- first_found(formula, pieces)
+    all <- schema_found(formula, pieces)
+    expect_identical(found$schema[names(all) != "known"], all[names(all) != "known"])
+    expect_false(any(found$more))
+  }
+  expect_null(first_found(y ~ f + poly(x, 2), pieces)$schema)
+  expect_null(first_found(y ~ f + cut(x, c(-9, 0, 9)), pieces)$schema)
+  expect_null(first_found(y ~ x + (1 | f), pieces)$schema)
+})
+
+test_that("chunks show more by levels, not by values", {
+  pieces <- split_rows(d, 30)[1:3]
+  more <- function(formula, third, drop = FALSE) {
+    found <- first_found(formula, c(pieces[1:2], list(third)), drop)$more
+    expect_false(any(found[1:2]))
+    found[3]
+  }
+  last <- pieces[[3]]
+  expect_true(more(y ~ f, transform(last, f = replace(f, 30, "z"))))
+  expect_true(more(y ~ f + h, transform(last, h = replace(h, 1, "z"))))
+  # The same levels in another order, and fewer, are the same; a level that no row has is another.
+  expect_false(more(y ~ ff, transform(last, ff = factor(f, c("a", "b", "c")))))
+  expect_false(more(y ~ ff, transform(last, ff = "b")))
+  expect_true(more(y ~ ff, transform(last, ff = factor(f, c("c", "a", "b", "unused")))))
+  # Missing values are no level, but where a function makes them one.
+  gap <- transform(last, f = replace(f, 2, NA))
+  expect_false(more(y ~ f + factor(f), gap))
+  expect_true(more(y ~ ifelse(is.na(f), "none", f), gap))
+  expect_true(more(y ~ factor(f, exclude = NULL), gap))
+  # New values of numbers may be of levels that there were.
+  expect_false(more(y ~ ifelse(x > 0, "plus", "minus") + factor(round(x > 9)), last))
+  expect_true(more(y ~ factor(round(x > 9)), transform(last, x = replace(x, 4, 10))))
+  whole <- lapply(pieces, transform, k = as.integer(factor(f)))
+  pieces <- whole
+  expect_false(more(y ~ factor(k), whole[[3]]))
+  expect_true(more(y ~ factor(k), transform(whole[[3]], k = as.numeric(k))))
+  # Labels go by the place among all values.
+  expect_true(more(y ~ factor(k, labels = "l"), transform(whole[[3]], k = replace(k, 1, 0L))))
+})
+
+test_that("all rows of the first chunk count, and chunks up to where columns have a type", {
+  long <- d[rep_len(seq_len(nrow(d)), most_pilot + 1), ]
+  long$f[most_pilot + 1] <- "late"
+  expect_identical(levels(first_found(y ~ f, list(long, d))$schema$columns$f), c("a", "b", "c", "late"))
+  expect_false(any(first_found(y ~ f, list(long, transform(d, f = "late")))$more))
+  pieces <- list(d[0, ], transform(d[1:5, ], f = NA), d[6:30, ], d[31:60, ])
+  found <- first_found(y ~ f, pieces)
+  expect_identical(levels(found$schema$columns$f), c("a", "b", "c"))
+  expect_false(any(found$more))
 })
 
 test_that("variables that depend on all rows are told by their functions", {
@@ -83,7 +149,7 @@ test_that("combinations of values are kept once", {
 
 test_that("a column that shows no type is refused before all rows are held", {
   with_relm("most_untyped", 100, {
-    expect_error(schema_found(y ~ x, split_rows(transform(d, x = NA), 30), NULL),
+    expect_error(schema_found(y ~ x, split_rows(transform(d, x = NA), 30)),
                  "`x` is missing in all of the first 120 rows", class = "relm_error")
   })
 })
