@@ -31,7 +31,7 @@ arguments_of_sources <- c(
 
 read_crossprods <- function(reader, model, by_group, reading) {
   through <- function(schema, survey = NULL) {
-    read_through(reader, schema, model, by_group, reading, survey)
+    absorb_source(reader, schema, model, by_group, reading, survey)
   }
   if (!is.null(reading$like)) return(through(schema_like(reader, model, reading$like)))
   read_in_types(reader, function() {
@@ -47,7 +47,7 @@ read_crossprods <- function(reader, model, by_group, reading) {
 
 # survey: where the schema is that of the first levels, what they were found by. NULL where a chunk
 # shows that the schema of all rows is another.
-read_through <- function(reader, schema, model, by_group, reading, survey = NULL) {
+absorb_source <- function(reader, schema, model, by_group, reading, survey = NULL) {
   if (!reads_in_order(reading)) return(read_parts(reader, schema, model, by_group, reading))
   accumulation <- new_accumulation(schema, by_group, model$drop.unused.levels)
   accumulation$is_part <- isTRUE(reading$is_part)

@@ -153,7 +153,7 @@ expect_readings <- function(formula, pieces, starts, chunks, shown, ...) {
   expect_identical(twice$rows, 2 * sum(vapply(pieces, nrow, 1L)))
 }
 
-in_pieces <- function(data, size = 50) {
+pieces_of_rows <- function(data, size = 50) {
   lapply(split(seq_len(nrow(data)), (seq_len(nrow(data)) - 1) %/% size), function(rows) data[rows, ])
 }
 
@@ -161,7 +161,7 @@ at_once <- "Reading"
 anew <- c("Reading", "Surveying", "Reading")
 
 test_that("a source whose first chunk shows all levels is read once", {
-  pieces <- in_pieces(d)
+  pieces <- pieces_of_rows(d)
   expect_once <- function(formula, ...) expect_readings(formula, pieces, 1, 6, at_once, ...)
   expect_once(y ~ x + f + (1 + f | g))
   expect_once(y ~ f * h + ordered(f) + factor(h) + (f:x | g), sigma = ~ h)
@@ -169,8 +169,8 @@ test_that("a source whose first chunk shows all levels is read once", {
   expect_once(y ~ x + ff, drop.unused.levels = TRUE, subset = f != "b")
   expect_once(one ~ x + f + (1 | g), family = binomial())
   gaps <- transform(d, f = replace(f, c(60, 200), NA), y = replace(y, 3, NA))
-  expect_readings(y ~ x + f + factor(h), in_pieces(gaps), 1, 6, at_once)
-  expect_readings(y ~ x + f, in_pieces(gaps), 1, 6, at_once, drop.unused.levels = TRUE)
+  expect_readings(y ~ x + f + factor(h), pieces_of_rows(gaps), 1, 6, at_once)
+  expect_readings(y ~ x + f, pieces_of_rows(gaps), 1, 6, at_once, drop.unused.levels = TRUE)
   reordered <- pieces
   reordered[[3]]$ff <- factor(reordered[[3]]$f, c("a", "b", "c", "unused"))
   expect_readings(y ~ ff + (1 | g), reordered, 1, 6, at_once)
@@ -180,7 +180,7 @@ test_that("a source whose first chunk shows all levels is read once", {
 test_that("where a later chunk shows more, the rest is surveyed and all is read anew", {
   # The k-th of 6 pieces shows it: those up to it, those after it, and all of them again.
   expect_anew <- function(formula, data, ..., size = 50) {
-    pieces <- if (is.data.frame(data)) in_pieces(data, size) else data
+    pieces <- if (is.data.frame(data)) pieces_of_rows(data, size) else data
     expect_readings(formula, pieces, 2, 2 * length(pieces), anew, ...)
   }
   last <- transform(d, f = replace(f, nrow(d), "A"))
@@ -196,7 +196,7 @@ test_that("where a later chunk shows more, the rest is surveyed and all is read 
   expect_anew(one ~ x + (1 | g), sick, family = binomial(), drop.unused.levels = TRUE)
   # In a row that is dropped or left out: a level of a factor, though not of a fit.
   gone <- transform(d, f = replace(f, 120, "new"), y = replace(y, 120, NA))
-  with_own_levels <- function(data) lapply(in_pieces(data), transform, f = factor(f))
+  with_own_levels <- function(data) lapply(pieces_of_rows(data), transform, f = factor(f))
   for (drop in c(FALSE, TRUE)) {
     expect_anew(y ~ x + f + (1 | g), with_own_levels(gone), drop.unused.levels = drop)
     expect_anew(y ~ x + f + (1 | g), with_own_levels(transform(gone, y = d$y)), subset = f != "new",
@@ -206,9 +206,9 @@ test_that("where a later chunk shows more, the rest is surveyed and all is read 
   # The first row that is kept comes later than the first that shows the level.
   seen <- transform(d, f = replace(f, c(5, 120), "new"), y = replace(y, 5, NA))
   expect_anew(y ~ x + f + (1 | g), seen, drop.unused.levels = TRUE)
-  expect_readings(y ~ x + f + (1 | g), in_pieces(seen), 1, 6, at_once)
+  expect_readings(y ~ x + f + (1 | g), pieces_of_rows(seen), 1, 6, at_once)
   # Levels that are declared, and those of text among factors.
-  more <- in_pieces(d)
+  more <- pieces_of_rows(d)
   more[[2]]$ff <- factor(more[[2]]$f, c("b", "other", "a", "c"))
   more[[4]]$ff <- replace(more[[4]]$f, 2, "B")
   expect_anew(y ~ x + ff + (1 | g), more)
@@ -221,7 +221,7 @@ test_that("where a later chunk shows more, the rest is surveyed and all is read 
 test_that("the chunks that were absorbed are not surveyed", {
   surveyed <- 0
   counting <- survey_chunk
-  last <- in_pieces(transform(d, f = replace(f, 180, "A")))
+  last <- pieces_of_rows(transform(d, f = replace(f, 180, "A")))
   with_relm("survey_chunk", function(survey, chunk) {
     surveyed <<- surveyed + nrow(chunk)
     counting(survey, chunk)
@@ -240,7 +240,7 @@ test_that("what is refused is refused as after a first pass", {
     expect_identical(with_first_pass(says()), said)
   }
   with_third <- function(...) {
-    pieces <- in_pieces(d)
+    pieces <- pieces_of_rows(d)
     pieces[[3]] <- transform(pieces[[3]], ...)
     pieces
   }
@@ -251,8 +251,8 @@ test_that("what is refused is refused as after a first pass", {
   refused(with_third(w = -w), "weights.*positive", weights = w)
   refused(with_third(h = "late"), "Chunk 3 of the function.*level.*late", formula = y ~ f + h,
           levels = list(h = c("u", "v", "w", "y", "z")))
-  refused(c(in_pieces(d)[1:2], list(function() stop("lost"))), "Chunk 3 .* cannot be read.*lost")
-  refused(in_pieces(transform(d, f = "a")), "contrasts|level")
+  refused(c(pieces_of_rows(d)[1:2], list(function() stop("lost"))), "Chunk 3 .* cannot be read.*lost")
+  refused(pieces_of_rows(transform(d, f = "a")), "contrasts|level")
 })
 
 test_that("what can be read once needs levels, or an earlier design", {
