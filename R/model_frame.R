@@ -33,6 +33,7 @@ check_extra <- function(values, name, data) {
 
 evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family, check = TRUE) {
   frame <- quiet_frame(whole, data, extras, na.action, drop_levels, family, check)
+  frame <- with_labelled_values(frame, data)
   if (nrow(frame)) tell_dropped(length(attr(frame, "na.action")), nrow(frame))
   frame
 }
@@ -49,6 +50,34 @@ quiet_frame <- function(whole, data, extras, na.action, drop_levels, family, che
       abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
     }
   )
+}
+
+# factor(k, labels = ) gives labels to the values of k in their order. Other rows may have fewer of
+# them: the values that were there are written into what evaluates new rows.
+with_labelled_values <- function(frame, data) {
+  terms <- attr(frame, "terms")
+  envir <- environment(terms)
+  predvars <- attr(terms, "predvars")
+  for (at in seq_along(predvars)[-1]) {
+    call <- predvars[[at]]
+    if (!labels_alone(call, envir)) next
+    values <- eval(call[[2]], data, envir)
+    distinct <- unique(values)
+    predvars[[at]]$levels <- unique(as.character(distinct)[order(distinct)])
+  }
+  attr(terms, "predvars") <- predvars
+  attr(frame, "terms") <- terms
+  frame
+}
+
+# Is it a call of factor() or ordered() with labels and without levels?
+labels_alone <- function(call, envir) {
+  if (!is.call(call) || !is.name(call[[1]])) return(FALSE)
+  head <- as.character(call[[1]])
+  if (!head %in% c("factor", "ordered") || length(call) < 3) return(FALSE)
+  if (!identical(get0(head, envir, mode = "function"), getExportedValue("base", head))) return(FALSE)
+  named <- names(match.call(base::factor, call))
+  "labels" %in% named && !"levels" %in% named
 }
 
 tell_dropped <- function(dropped, kept) {

@@ -281,8 +281,10 @@ distinct_rows <- function(rows) {
     first <- !duplicated(.subset2(rows, 1))
   } else {
     values <- lapply(rows, function(column) code_values(plain_column(column)))
-    code <- cross_codes(lapply(values, `[[`, "code"), lengths(lapply(values, `[[`, "labels")))$code
-    first <- !is.na(code) & !duplicated(code)
+    n_values <- lengths(lapply(values, `[[`, "labels"))
+    # What is missing is a value, as in ifelse(is.na(f), "none", f).
+    codes <- Map(function(one, n) ifelse(is.na(one$code), n + 1L, one$code), values, n_values)
+    first <- !duplicated(cross_codes(codes, n_values + 1L)$code)
   }
   rows <- rows[first, , drop = FALSE]
   attr(rows, "row.names") <- .set_row_names(sum(first))

@@ -161,3 +161,25 @@ test_that("columns are named by the rows of newdata", {
   rows <- data.frame(x = 1:2, row.names = c("first", "second"))
   expect_identical(colnames(posterior_epred(fit, rows)), c("first", "second"))
 })
+
+test_that("labels of a factor go by the values of the fit, whatever the new rows have", {
+  data <- transform(grouped_data(), k = rep_len(c(3, 1, 2), 46), f = factor(rep_len(c("v", "u"), 46)))
+  data$y <- data$y + 10 * data$k
+  named <- transform(data, l = factor(c("L1", "L2", "L3")[k]), o = c("a", "b", "c")[k], m = c("p", "q")[f])
+  new <- data[c(1, 3, 4, 6), ]
+  expect_identical(unique(new$k), c(3, 2))
+  variants <- list(list(y ~ factor(k, labels = "L") + (1 | g), y ~ l + (1 | g)),
+                   list(y ~ factor(k, labels = c("a", "b", "c")) + (1 | g), y ~ o + (1 | g)),
+                   list(y ~ factor(f, labels = c("p", "q")) + (1 | g), y ~ m + (1 | g)),
+                   list(y ~ ordered(k, labels = "L") + (1 | g), y ~ ordered(l) + (1 | g)))
+  for (pair in variants) {
+    fits <- lapply(pair, relm, named, seed = 1, chains = 1, draws = 20)
+    for (rows in list(new, new[1, ], data[data$k == 3, ])) {
+      expect_equal(fitted(fits[[1]], rows), fitted(fits[[2]], named[rownames(rows), ]))
+    }
+  }
+  # Another function of that name is asked itself.
+  factor <- function(x, labels) base::factor(labels[x])
+  own <- relm(y ~ factor(k, labels = c("a", "b", "c")) + (1 | g), data, seed = 1, chains = 1, draws = 20)
+  expect_equal(fitted(own, new), fitted(relm(y ~ o + (1 | g), named, seed = 1, chains = 1, draws = 20), named[rownames(new), ]))
+})

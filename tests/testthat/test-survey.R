@@ -153,3 +153,13 @@ test_that("a column that shows no type is refused before all rows are held", {
                  "`x` is missing in all of the first 120 rows", class = "relm_error")
   })
 })
+
+test_that("labels of factors and values that are missing are those of all rows", {
+  data <- transform(grouped_data(), k = rep(c(3, 1, 2), c(16, 15, 15)), f = rep_len(c("u", NA, "v"), 46))
+  draws_of <- function(crossprods) as.matrix(relm(crossprods, seed = 1, chains = 1, draws = 10))
+  for (formula in list(y ~ factor(k, labels = "L") + (1 | g), y ~ factor(k, labels = c("a", "b", "c")) + (1 | g),
+                       y ~ ifelse(is.na(f), "none", f) + (1 | g), y ~ ifelse(is.na(f), paste("k", k), f) + (1 | g))) {
+    whole <- draws_of(crossprods(formula, data, by_group = FALSE))
+    for (n in c(10, 25, 46)) expect_equal(draws_of(crossprods(formula, chunks_of(data, n), by_group = FALSE)), whole)
+  }
+})
