@@ -352,7 +352,7 @@ test_that("a family without a scale parameter has no row for it among the parame
 test_that("normals of rows are drawn, and their densities taken, in one file alone", {
   defined <- definitions(source_folder())
   normal <- vapply(defined$value, function(code) any(c("dnorm", "rnorm") %in% all.names(code)), NA)
-  # The others have effects, starting points, proposals and priors.
+  # The others have effects, starting points, proposals, priors and kernels of densities.
   expect_setequal(defined$file[normal], c("family", "collapsed", "integrate", "new_levels",
-                                          "prior_density", "start"))
+                                          "point_evidence", "prior_density", "prior_draws", "start"))
 })
