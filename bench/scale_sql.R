@@ -2,7 +2,9 @@
 # 10,000 stations: processor time of crossprods() of the table, in R and in the server, against
 # reading the columns into R and crossprods() of the data frame; and the peak memory of R (Linux).
 # SQLite, PostgreSQL, and PostgreSQL with two shards on servers of their own, which are started and
-# stopped. Each runs in a process of its own. Saved as bench/results/scale_sql.csv.
+# stopped. Of SQLite also relm() of the table, draws and all, and lmer() of the rows read into R,
+# which is given twenty minutes: NA where they do not suffice. Each runs in a process of its own.
+# Saved as bench/results/scale_sql.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -48,12 +50,17 @@ server_time <- function() {
   }
   total
 }
+rows_of <- function(made) if (inherits(made, "relm_crossprods")) made$n_rows else stats::nobs(made)
 formula <- log(mercury) ~ log(length) + water + (1 + log(length) | station)
 of_table <- function() crossprods(formula, dplyr::tbl(connection, "fish"), by_group = FALSE)
-of_rows <- function() {
-  fish <- DBI::dbGetQuery(connection, "SELECT station, length, water, mercury FROM fish")
-  crossprods(formula, fish, by_group = FALSE)
-}'
+read_rows <- function() {
+  DBI::dbGetQuery(connection, "SELECT station, length, water, mercury FROM fish")
+}
+of_rows <- function() crossprods(formula, read_rows(), by_group = FALSE)
+relm_of_table <- function() relm(formula, dplyr::tbl(connection, "fish"), seed = 1, progress = FALSE)
+lmer_of_rows <- function() lme4::lmer(formula, read_rows())'
+
+time_limit <- 1200
 
 # Seconds in R and in servers, elapsed ones, and the peak of memory in MB.
 run_child <- function(connect, call) {
@@ -63,17 +70,20 @@ run_child <- function(connect, call) {
     "suppressMessages(library(relm))", sprintf("source('%s')", servers_code), child_functions,
     paste("connection <-", connect), "before <- c(proc.time()[1:3], server_time())",
     paste("made <-", call), "time <- c(proc.time()[1:3], server_time()) - before",
-    "stopifnot(made$n_rows > 0)",
+    sprintf("stopifnot(rows_of(made) == %.0f)", n_rows),
     'peak <- grep("^VmHWM", readLines("/proc/self/status"), value = TRUE)',
     'peak <- as.numeric(gsub("[^0-9]", "", peak)) / 1024',
     'cat("RESULT", time[1] + time[2], time[4], time[3], peak)'
   ), file)
-  output <- system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE)
-  as.numeric(strsplit(grep("^RESULT", output, value = TRUE), " ")[[1]][2:5])
+  output <- suppressWarnings(system2(file.path(R.home("bin"), "Rscript"), file, stdout = TRUE,
+                                     timeout = time_limit))
+  line <- grep("^RESULT", output, value = TRUE)
+  if (length(line) == 0L) return(rep(NA_real_, 4))
+  as.numeric(strsplit(line, " ")[[1]][2:5])
 }
 
-measure <- function(engine, connect) {
-  calls <- c("crossprods of the table" = "of_table()", "rows into R, crossprods" = "of_rows()")
+measure <- function(engine, connect, more = NULL) {
+  calls <- c("crossprods of the table" = "of_table()", "rows into R, crossprods" = "of_rows()", more)
   results <- vapply(calls, run_child, numeric(4), connect = connect)
   data.frame(engine = engine, what = names(calls), rows = n_rows, groups = 10000,
              r_seconds = results[1, ], server_seconds = results[2, ], elapsed = results[3, ],
@@ -84,7 +94,8 @@ measure_sqlite <- function() {
   path <- tempfile(fileext = ".sqlite")
   on.exit(unlink(path))
   write_sqlite(path)
-  measure("SQLite", sprintf("DBI::dbConnect(RSQLite::SQLite(), '%s')", path))
+  measure("SQLite", sprintf("DBI::dbConnect(RSQLite::SQLite(), '%s')", path),
+          c("relm of the table" = "relm_of_table()", "rows into R, lmer" = "lmer_of_rows()"))
 }
 
 connect_code <- function(port, more = "") {

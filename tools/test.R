@@ -1,19 +1,37 @@
 # Rscript tools/test.R [pattern]: installs what is missing, installs relm and runs its tests and those
-# of database engines (tools/engines), or only the test files whose names match the pattern. The last
-# line is "N passed, N failed".
+# of database engines (tools/engines), or only the test files whose names match the pattern. All tests
+# run in two processes; what the second prints is shown when the first is at its end. The last line
+# is "N passed, N failed".
 
-project_root <- function() {
+this_script <- function() {
   script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
   # Rscript spells a space in its own path as ~+~.
-  dirname(dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE))))
+  normalizePath(gsub("~+~", " ", script, fixed = TRUE))
 }
 
 prepare <- function(root) {
-  source(file.path(root, "tools", "install.R"), local = TRUE)
+  source_installers(root)
   install_missing(declared_packages(root))
   install_relm(root)
-  source(file.path(root, "tools", "engines", "install.R"), local = TRUE)
-  install_engines()
+  install_file_readers()
+}
+
+source_installers <- function(root) {
+  source(file.path(root, "tools", "install.R"))
+  source(file.path(root, "tools", "engines", "install.R"))
+}
+
+# Names of test files, in the order in which testthat runs them.
+test_names <- function(folder) sub("^test-(.*)[.]R$", "\\1", list.files(folder, "^test-.*[.]R$"))
+
+# Two shares of the files, which are spread over the alphabet as those that take long are. Which files
+# share a process, and so random numbers, is the same in each run. The second share is the smaller
+# one: its process installs what engines need, and runs their tests, too.
+share_pattern <- function(folder, share) {
+  names <- test_names(folder)
+  second <- seq_along(names) %% 3L == 0L
+  mine <- gsub(".", "[.]", names[if (share == 1L) !second else second], fixed = TRUE)
+  sprintf("^(%s)$", paste(mine, collapse = "|"))
 }
 
 run_tests <- function(tests, pattern) {
@@ -65,12 +83,52 @@ closing_line <- function(outcomes) {
   paste(outcomes[shown], names(outcomes)[shown], collapse = ", ")
 }
 
-root <- project_root()
-prepare(root)
-pattern <- commandArgs(trailingOnly = TRUE)
-pattern <- if (length(pattern) > 0L) pattern[1L]
+# Engines are installed where their tests are asked for.
+outcomes_of_folder <- function(folder, pattern) {
+  if (basename(folder) == "engines") install_engines()
+  test_outcomes(folder, pattern)
+}
+
+outcomes_of_folders <- function(folders, patterns) {
+  Reduce(`+`, Map(outcomes_of_folder, folders, patterns))
+}
+
+# The second process leaves its outcomes in a file: without them it broke off.
+run_in_two_processes <- function(tests) {
+  files <- tempfile(c("outcomes", "log"))
+  on.exit(unlink(files))
+  run_second <- function() {
+    system2(file.path(R.home("bin"), "Rscript"),
+            shQuote(c(this_script(), paste0("--second-share=", files[1L]))),
+            stdout = files[2L], stderr = files[2L])
+  }
+  second <- parallel::mcparallel(run_second(), silent = TRUE)
+  first <- test_outcomes(tests, share_pattern(tests, 1L))
+  parallel::mccollect(second)
+  writeLines(c("", "Of the second process:", readLines(files[2L], warn = FALSE)))
+  broke_off <- c(passed = 0L, failed = 1L, skipped = 0L)
+  first + if (file.exists(files[1L])) readRDS(files[1L]) else broke_off
+}
+
+run_second_share <- function(root, folders, file) {
+  source_installers(root)
+  saveRDS(outcomes_of_folders(rev(folders), list(NULL, share_pattern(folders[1L], 2L))), file)
+}
+
+root <- dirname(dirname(this_script()))
 folders <- file.path(root, c(file.path("tests", "testthat"), file.path("tools", "engines")))
-folders <- folders_with_tests(folders, pattern)
-outcomes <- Reduce(`+`, lapply(folders, test_outcomes, pattern))
+asked <- commandArgs(trailingOnly = TRUE)
+if (any(startsWith(asked, "--second-share="))) {
+  run_second_share(root, folders, sub("^--second-share=", "", asked[1L]))
+  quit(status = 0L)
+}
+prepare(root)
+outcomes <- if (length(asked) > 0L) {
+  outcomes_of_folders(folders_with_tests(folders, asked[1L]), list(asked[1L]))
+} else if (.Platform$OS.type == "windows") {
+  outcomes_of_folders(folders, list(NULL))
+} else {
+  run_in_two_processes(folders[1L])
+}
 cat("\n", closing_line(outcomes), "\n", sep = "")
 quit(status = if (outcomes["failed"] > 0L) 1L else 0L)

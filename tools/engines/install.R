@@ -8,6 +8,11 @@ install_engines <- function() {
   for (name in names(engines_to_try)) try_engine(name, engines_to_try[[name]])
 }
 
+# For tests of Parquet files, which need no server.
+install_file_readers <- function() {
+  try_engine("nanoparquet", list(debian = character(), seconds = 180))
+}
+
 # What the server and what the driver's sources need.
 install_missing_programs <- function() {
   needed <- c("postgresql", if (is_missing("RPostgres")) "libpq-dev")
@@ -24,9 +29,8 @@ install_missing_programs <- function() {
 }
 
 # Packages, what of Debian's they need beside, and the seconds after which they are left: compiled
-# anew, DuckDB takes more than an hour. nanoparquet is for tests of Parquet files.
+# anew, DuckDB takes more than an hour.
 engines_to_try <- list(
-  nanoparquet = list(debian = character(), seconds = 180),
   RClickhouse = list(debian = "clickhouse-server", seconds = 180),
   duckdb = list(debian = character(), seconds = 30)
 )
