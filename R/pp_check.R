@@ -261,44 +261,15 @@ check_left_out <- function(type, newdata, ndraws, draw_ids, options) {
 # y, predictions of each row given the others, and their weights in the form that a type wants.
 left_out_replicates <- function(fit, arguments, seed) {
   check_installed("loo", "A type that leaves rows out")
-  if (!is_gaussian(fit)) return(left_out_outcomes(fit, arguments, seed))
-  n <- nrow(fit$design$frame)
-  check_draws_memory(ndraws(fit), 6 * n)
-  at <- row_moments(fit)(seq_len(n), TRUE)
-  log_density <- log_density_of_rows(at, at$y)
-  density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
-  psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
-  y <- response_of(fit, NULL)
-  at$mean <- at$mean + rep(y - at$y, each = nrow(at$mean))
-  yrep <- with_stream(check_seed(seed), draws_of_rows(at))
-  weights <- if ("psis_object" %in% arguments) list(psis_object = psis)
-    else list(lw = stats::weights(psis))
-  c(list(y = y, yrep = yrep), weights)
-}
-
-# The same of other families, or PIT values alone. The effects of one grouping are integrated out,
-# those of several are as drawn.
-left_out_outcomes <- function(fit, arguments, seed) {
-  n <- nrow(fit$design$frame)
-  check_draws_memory(ndraws(fit), 6 * n)
-  integrated <- !has_several(fit$posterior)
-  log_density <- if (integrated) row_densities(fit)(seq_len(n), TRUE) else log_lik(fit)
-  density <- new_density(fit, n, function(places) log_density[, places, drop = FALSE])
-  psis <- suppressWarnings(loo::psis(-log_density, r_eff = relative_efficiency(density, 1)))
-  bad <- sum(psis$diagnostics$pareto_k > 0.7)
-  if (bad > 0) {
-    warn("Pareto k is above 0.7 for {bad} row{?s}: importance sampling has failed there.")
+  left_out <- if (is_gaussian(fit)) left_out_normals(fit, seed) else left_out_outcomes(fit, seed)
+  if (!is_gaussian(fit)) warn_failed_weights(left_out$psis$diagnostics$pareto_k)
+  if ("pit" %in% arguments && !is_gaussian(fit)) {
+    shares <- stats::weights(left_out$psis, log = FALSE)
+    return(list(pit = with_stream(seed, randomized_pit(left_out$y, left_out$yrep, shares))))
   }
-  y <- response_of(fit, NULL)
-  yrep <- if (integrated) with_stream(seed, draw_rows_left_out(fit))
-    else posterior_predict(fit, seed = seed)
-  yrep <- yrep[, !is.na(yrep[1, ]), drop = FALSE]
-  if ("pit" %in% arguments) {
-    shares <- stats::weights(psis, log = FALSE)
-    return(list(pit = with_stream(seed, randomized_pit(y, yrep, shares))))
-  }
-  c(list(y = y, yrep = yrep), if ("psis_object" %in% arguments) list(psis_object = psis)
-    else list(lw = stats::weights(psis)))
+  c(left_out[c("y", "yrep")],
+    if ("psis_object" %in% arguments) list(psis_object = left_out$psis)
+    else list(lw = stats::weights(left_out$psis)))
 }
 
 # yrep, shares: draws x rows; the shares of a row add up to one.

@@ -15,6 +15,16 @@ with_criticism <- function(scene) {
   scene
 }
 
+left_out_of <- function(fit, ...) suppressWarnings(loo_predict(fit, ...))$value
+
+# The mean and variance of a row given the others, by draws weighted as loo(save_psis = TRUE) has it.
+weighted_left_out <- function(fit, row) {
+  shares <- stats::weights(suppressWarnings(loo(fit, save_psis = TRUE))$psis_object, log = FALSE)[, row]
+  at <- row_moments(fit)(row, TRUE)
+  mean <- sum(shares * at$mean)
+  c(mean, sum(shares * (at$mean^2 + at$sd^2)) - mean^2)
+}
+
 criticism <- list(
   log_lik = list(
     by = same(or_refused(dim(log_lik(fit, by = "group"))), expected(c(100L, 8L))),
@@ -51,6 +61,19 @@ criticism <- list(
     by = gives(or_refused(nrow(loo_compare(fit, single, by = "group"))), expected(2L)),
     criterion = gives(nrow(loo_compare(fit, single, criterion = "waic")), 2L),
     model_names = gives(sort(rownames(loo_compare(fit, single, model_names = c("u", "v")))), c("u", "v"))
+  ),
+  loo_predict = list(
+    gives(unname(left_out_of(fit)[7]), weighted_left_out(fit, 7)[1]),
+    type = same(unname(left_out_of(fit, type = "var")[7]), weighted_left_out(fit, 7)[2]),
+    probs = gives(diff(left_out_of(fit, type = "quantile", probs = c(0.2, 0.7))[7, ]) > 0, c(`70%` = TRUE)),
+    seed = gives(left_out_of(fit, seed = 1), left_out_of(fit, seed = 2))
+  ),
+  loo_predictive_interval = list(
+    gives(suppressWarnings(loo_predictive_interval(fit))$value,
+          left_out_of(fit, type = "quantile", probs = c(0.025, 0.975))),
+    prob = same(unname(suppressWarnings(loo_predictive_interval(fit, prob = 0.5))$value),
+                unname(left_out_of(fit, type = "quantile", probs = c(0.25, 0.75)))),
+    seed = gives(dim(suppressWarnings(loo_predictive_interval(fit, seed = 1))$value), c(120L, 2L))
   ),
   loo_model_weights = list(gives(sum(loo_model_weights(fit, single)), 1)),
   model_weights = list(gives(

@@ -59,6 +59,22 @@ test_that("several groupings of other families are shown, and other packages hav
   expect_family_pictures("negative_binomial", scenes$crossed)
 })
 
+# Summaries of the same draws and weights as the pictures of rows left out have.
+expect_left_out_as_weighted <- function(fit) {
+  replicates <- suppressWarnings(left_out_replicates(fit, "psis_object", 8))
+  shares <- stats::weights(replicates$psis_object, log = FALSE)
+  mean <- unname(colSums(shares * replicates$yrep))
+  expect_equal(unname(suppressWarnings(loo_predict(fit, seed = 8))$value), mean)
+  expect_equal(unname(suppressWarnings(loo_predict(fit, "var", seed = 8))$value),
+               unname(colSums(shares * replicates$yrep^2)) - mean^2)
+  quarters <- suppressWarnings(loo_predict(fit, "quantile", probs = c(0.25, 0.75), seed = 8))$value
+  below <- colSums(shares * (replicates$yrep <= rep(quarters[, 1], each = nrow(shares))))
+  expect_true(all(below > 0.25 - 1e-9))
+  below <- colSums(shares * (replicates$yrep < rep(quarters[, 2], each = nrow(shares))))
+  expect_true(all(below < 0.75 + 1e-9))
+  expect_identical(suppressWarnings(loo_predictive_interval(fit, prob = 0.5, seed = 8))$value, quarters)
+}
+
 expect_compared_by_waic <- function(scene) {
   both <- suppressWarnings(loo_compare(scene$fit, scene$single, criterion = "waic", model_names = c("u", "v")))
   expected <- vapply(list(scene$fit, scene$single), function(fit) {
@@ -76,6 +92,7 @@ expect_compared_by_waic <- function(scene) {
   score <- function(w) sum(log(w * exp(of_rows[[1]]) + (1 - w) * exp(of_rows[[2]])))
   stacked <- suppressWarnings(loo_model_weights(scene$fit, scene$single, integrated = FALSE))
   expect_gt(score(stacked[[1]]), max(vapply(seq(0, 1, by = 0.05), score, 0)) - 1e-4)
+  expect_left_out_as_weighted(scene$fit)
   kept <- suppressWarnings(add_criterion(scene$fit, criterion = "waic", model_name = "u"))
   expect_equal(unname(kept$criteria$waic$estimates["elpd_waic", 1]), unname(expected[1]))
   expect_equal(suppressWarnings(add_criterion(kept, "waic", overwrite = TRUE))$criteria$waic$estimates,
