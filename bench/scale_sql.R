@@ -1,17 +1,19 @@
-# Rscript bench/scale_sql.R [rows]: fish in a database, 10 million or as many as are asked for, of
+# Rscript bench/scale_sql.R [rows [engine ...]]: fish in a database, 10 million or as many as are asked for, of
 # 10,000 stations: processor time of crossprods() of the table, in R and in the server, against
 # reading the columns into R and crossprods() of the data frame; and the peak memory of R (Linux).
 # SQLite, PostgreSQL, and PostgreSQL with two shards on servers of their own, which are started and
 # stopped. Of SQLite also relm() of the table, draws and all, and lmer() of the rows read into R,
 # which is given twenty minutes: NA where they do not suffice. Each runs in a process of its own.
-# Saved as bench/results/scale_sql.csv.
+# Saved as bench/results/scale_sql.csv; of engines that are named, sqlite, postgres or shards, the rows
+# take the place of those that were saved.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
 bench <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
 servers_code <- file.path(bench, "..", "tools", "engines", "postgres.R")
 source(servers_code)
-n_rows <- c(as.numeric(commandArgs(TRUE)), 1e7)[1]
+n_rows <- c(as.numeric(commandArgs(TRUE)[1]), 1e7)
+n_rows <- n_rows[!is.na(n_rows)][1]
 
 # Columns of row i in SQL. The station is what rows are divided by.
 fish_columns <- function(kind) {
@@ -113,16 +115,40 @@ measure_postgres <- function() {
   measure("PostgreSQL", connect_code(server$port))
 }
 
+# What the one server has, too: rows that were looked at once, statistics, and memory for a query.
+prepare_shards <- function(connection) {
+  options <- DBI::dbGetQuery(connection, "SELECT unnest(srvoptions) o FROM pg_foreign_server")$o
+  for (port in sub("^port=", "", grep("^port=", options, value = TRUE))) {
+    shard <- connect_to_postgres(list(port = as.integer(port)))
+    DBI::dbExecute(shard, "VACUUM ANALYZE")
+    DBI::dbExecute(shard, "ALTER SYSTEM SET work_mem = '256MB'")
+    DBI::dbGetQuery(shard, "SELECT pg_reload_conf()")
+    DBI::dbDisconnect(shard)
+  }
+  DBI::dbExecute(connection, "ANALYZE fish")
+}
+
 measure_shards <- function() {
   none <- data.frame(station = 1L, length = 1, water = "lake", mercury = 1)[0, ]
   sharded <- start_sharded(none, "fish", "station")
   on.exit(sharded$stop())
   write_postgres(sharded$connection, "INSERT INTO fish")
+  prepare_shards(sharded$connection)
   port <- DBI::dbGetInfo(sharded$connection)$port
   pushed <- 'DBI::dbExecute(own, "SET enable_partitionwise_aggregate = on")'
   measure("PostgreSQL, two shards", connect_code(as.integer(port), pushed))
 }
 
-table <- rbind(measure_sqlite(), measure_postgres(), measure_shards())
+measures <- list(sqlite = measure_sqlite, postgres = measure_postgres, shards = measure_shards)
+names_of_engines <- c(sqlite = "SQLite", postgres = "PostgreSQL", shards = "PostgreSQL, two shards")
+asked <- commandArgs(TRUE)[-1]
+if (length(asked) == 0L) asked <- names(measures)
+stopifnot(asked %in% names(measures))
+table <- do.call(rbind, lapply(asked, function(engine) measures[[engine]]()))
 print(format(table[-9], digits = 3), row.names = FALSE)
-utils::write.csv(table, file.path(bench, "results", "scale_sql.csv"), row.names = FALSE)
+file <- file.path(bench, "results", "scale_sql.csv")
+if (length(asked) < length(measures) && file.exists(file)) {
+  saved <- utils::read.csv(file)
+  table <- rbind(saved[!saved$engine %in% names_of_engines[asked], ], table)
+}
+utils::write.csv(table, file, row.names = FALSE)
