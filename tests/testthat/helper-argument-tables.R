@@ -341,6 +341,13 @@ argument_tables$criticism <- list(
     k_threshold = same(grepl("above 0.01", condition_of(loo(fit, k_threshold = 0.01))), TRUE)
   ),
   waic = list(),
+  loo_predict = c(list(
+    type = same(loo_predict(fit, type = "var")$value[[1]] < sd(d$y)^2, TRUE),
+    probs = same(colnames(loo_predict(fit, type = "quantile", probs = c(0.2, 0.7))$value), c("20%", "70%"))
+  ), all_refused(loo_predict(fit), "psis_object", "resp")),
+  loo_predictive_interval = c(list(
+    prob = same(colnames(loo_predictive_interval(fit, prob = 0.5)$value), c("25%", "75%"))
+  ), all_refused(loo_predictive_interval(fit), "psis_object")),
   loo_compare = c(list(
     criterion = same("elpd_waic" %in% colnames(loo_compare(fit, single,
                                                                  criterion = "waic")), TRUE)
