@@ -4,8 +4,8 @@
 # SQLite, PostgreSQL, and PostgreSQL with two shards on servers of their own, which are started and
 # stopped. Of SQLite also relm() of the table, draws and all, and lmer() of the rows read into R,
 # which is given twenty minutes: NA where they do not suffice. Each runs in a process of its own.
-# Saved as bench/results/scale_sql.csv; of engines that are named, sqlite, postgres or shards, the rows
-# take the place of those that were saved.
+# Engines are all, or those that are named: sqlite, postgres, shards. Saved in
+# bench/results/scale_sql.csv, in the place of what it had of these engines and this number of rows.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -140,15 +140,16 @@ measure_shards <- function() {
 }
 
 measures <- list(sqlite = measure_sqlite, postgres = measure_postgres, shards = measure_shards)
-names_of_engines <- c(sqlite = "SQLite", postgres = "PostgreSQL", shards = "PostgreSQL, two shards")
 asked <- commandArgs(TRUE)[-1]
 if (length(asked) == 0L) asked <- names(measures)
 stopifnot(asked %in% names(measures))
 table <- do.call(rbind, lapply(asked, function(engine) measures[[engine]]()))
 print(format(table[-9], digits = 3), row.names = FALSE)
 file <- file.path(bench, "results", "scale_sql.csv")
-if (length(asked) < length(measures) && file.exists(file)) {
+if (file.exists(file)) {
   saved <- utils::read.csv(file)
-  table <- rbind(saved[!saved$engine %in% names_of_engines[asked], ], table)
+  is_new <- saved$engine %in% table$engine & saved$rows == n_rows
+  table <- rbind(saved[!is_new, ], table)
 }
+table <- table[order(table$rows, match(table$engine, unique(table$engine))), ]
 utils::write.csv(table, file, row.names = FALSE)
