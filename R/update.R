@@ -8,11 +8,11 @@
 #' `(1 | g) + (0 + x | g)`, and you may remove either part. Without a `seed` in the call or among
 #' the changed arguments, the new fit has its own seed.
 #'
-#' By default `update()` uses the rows that the fit keeps. To fit corrected data, give `data`. A
-#' message says so if the data frame that the call names has changed since. A new variable comes
-#' from that data frame, looked up where `update()` is called, if this is still the data frame that
-#' was fitted. All other arguments of the old call keep their values, whatever their names now refer
-#' to. A fit of cross-products uses its own cross-products.
+#' By default `update()` uses the rows that the fit keeps. To fit corrected data, give `data`, or
+#' `newdata` as brms calls it. A message says so if the data frame that the call names has changed
+#' since. A new variable comes from that data frame, looked up where `update()` is called, if this
+#' is still the data frame that was fitted. All other arguments of the old call keep their values,
+#' whatever their names now refer to. A fit of cross-products uses its own cross-products.
 #'
 #' A fit keeps the columns of the data, the functions and the other objects that its formula names.
 #' It does not keep the environment in which the formula was written. So a fit made in a function
@@ -20,7 +20,7 @@
 #'
 #' @param object A fit.
 #' @param formula. Changes to the formula; for a fit of cross-products, other cross-products.
-#' @param ... Arguments of [relm()], by name.
+#' @param ... Arguments of [relm()], by name; `newdata` is another name of `data`.
 #' @param evaluate `FALSE` for the call instead of the fit.
 #' @return A fit, or a call.
 #' @section Errors:
@@ -39,6 +39,7 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   changes <- rlang::enquos(...)
   of_crossprods <- is.null(object$design)
   known <- names(formals(if (of_crossprods) relm.relm_crossprods else relm.formula))
+  if (!of_crossprods) changes <- newdata_as_data(changes)
   check_dots_empty(changes[!names(changes) %in% known], known, "update")
   call <- object$call
   call[names(changes)] <- lapply(changes, rlang::quo_get_expr)
@@ -60,6 +61,15 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   fit <- eval(as.call(c(list(quote(relm), formula), old, changed_arguments(changes))))
   fit$call <- call
   fit
+}
+
+newdata_as_data <- function(changes) {
+  is_newdata <- names(changes) == "newdata"
+  if (any(is_newdata) && "data" %in% names(changes)) {
+    abort("Data cannot be given twice, as {.arg data} and as {.arg newdata}.")
+  }
+  names(changes)[is_newdata] <- "data"
+  changes
 }
 
 # Weights, offset and subset are still to be evaluated in the data.

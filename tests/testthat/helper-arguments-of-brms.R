@@ -134,5 +134,8 @@ argument_tables$brms <- list(
   nobs = all_refused(nobs(fit), "resp"),
   nsamples = all_refused(rstantools::nsamples(fit), "subset", "incl_warmup"),
   prior_summary = all_refused(prior_summary(fit), "all"),
-  update = all_refused(update(fit), "newdata", "recompile")
+  update = c(list(
+    newdata = same(nobs(update(fit, newdata = d[-(1:3), ])), nrow(d) - 3L),
+    newdata = refused(update(fit, newdata = d, data = d))
+  ), all_refused(update(fit), "recompile"))
 )

@@ -246,3 +246,13 @@ test_that("a fit keeps its family, and takes another", {
   expect_null(of_crossprods$shape)
   expect_identical(of_crossprods$responses, fit$posterior$responses)
 })
+
+test_that("newdata is another name of data, but not of cross-products, which have none", {
+  fit <- relm(log(mercury) ~ length + (1 | station), bass, chains = 1, draws = 20, seed = 1)
+  few <- bass[1:90, ]
+  expect_identical(as.matrix(update(fit, newdata = few)), as.matrix(update(fit, data = few)))
+  expect_identical(update(fit, newdata = few, evaluate = FALSE)$data, quote(few))
+  expect_error(update(fit, newdata = few, data = few), "twice", class = "relm_error")
+  sums <- relm(crossprods(log(mercury) ~ length + (1 | station), bass), chains = 1, draws = 20, seed = 1)
+  expect_error(update(sums, newdata = few), "newdata", class = "relm_error")
+})
