@@ -1,5 +1,7 @@
 # relm attached before or after other packages that have the same generics.
 
+skip_on_cran()
+
 # Several at a time: a list of such arguments.
 values_in_sessions <- function(arguments) {
   cores <- if (.Platform$OS.type == "windows") 1 else 2
@@ -83,7 +85,6 @@ compare_orders <- function(package, setup, theirs, ours) {
 }
 
 test_that("rstanarm's fits and relm's are the same whichever package is attached first", {
-  skip_on_cran()
   suppressWarnings(skip_if_not_installed("rstanarm"))
   skip_if_not_installed("lme4")
   alone <- compare_orders("rstanarm", setup_rstanarm, on_fits("theirs", "other", shared_rstanarm),
@@ -151,7 +152,6 @@ shared_brms <- expression(
 )
 
 test_that("brms's fits and relm's are the same whichever package is attached first", {
-  skip_on_cran()
   suppressWarnings(skip_if_not_installed("brms"))
   skip_if_not_installed("lme4")
   families <- expression(family(positive)[c("family", "link")], family(default)$link)

@@ -1,3 +1,5 @@
+skip_on_cran()
+
 run_slowly <- function(chain, progress) {
   Sys.sleep(c(0.3, 0, 0.1, 0.2, 0)[chain])
   list(interrupted = FALSE, chain = chain)
@@ -31,7 +33,6 @@ test_that("several processes say nothing and are gone when the chains are done",
 })
 
 test_that("a cluster's workers, as on Windows, give the draws of this process", {
-  skip_on_cran()
   posterior <- posterior_of(log(mercury) ~ length + (1 | station), bass)
   control <- control_of("uncentered", 3, 4, 2)
   expected <- sample_posterior(posterior, control, seed = 4)
@@ -100,7 +101,6 @@ interrupt_a_fit <- function(cores) {
 }
 
 test_that("an interrupt stops a fit at once and leaves the session as it was", {
-  skip_on_cran()
   skip_on_os(c("mac", "windows", "solaris"))
   for (cores in 1:2) {
     saw <- interrupt_a_fit(cores)
@@ -131,7 +131,6 @@ seconds_to_stop <- function(fit) {
 }
 
 test_that("work without groups, and many levels, stop when asked", {
-  skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
   set.seed(1)
   X <- matrix(rnorm(3000 * 20), 3000)
@@ -143,7 +142,6 @@ test_that("work without groups, and many levels, stop when asked", {
 })
 
 test_that("chains of other families with many rows stop when asked", {
-  skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
   data <- with_seed_of(1, data.frame(g = sample(2000, 1e5, TRUE), h = sample(50, 1e5, TRUE), x = rnorm(1e5)))
   data$k <- as.numeric(data$x > 0)
@@ -156,7 +154,6 @@ test_that("chains of other families with many rows stop when asked", {
 })
 
 test_that("what comes before the chains of a large model stops when asked", {
-  skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
   set.seed(1)
   large <- data.frame(y = rnorm(6e4), x = rnorm(6e4), g = rep(1:2e4, 3), level = rep(c("a", "b"), 3e4))
@@ -231,7 +228,6 @@ seconds_of_target <- function(model, tuning, point) {
 }
 
 test_that("an interrupt is heard amid the rows of one group", {
-  skip_on_cran()
   skip_on_os(c("mac", "windows", "solaris"))
   many <- data.frame(y = rep(0:1, 2e5), count = rep(c(0, 2), 2e5), x = seq(-1, 1, length.out = 4e5),
                      g = rep(1:2, c(4e5 - 2, 2)))

@@ -1,5 +1,7 @@
 # Draws against quadrature and against the interweaved sampler.
 
+skip_on_cran()
+
 test_that("points are found again from draws", {
   posterior <- posterior_of(y ~ x + v + (1 + x + v | g) + (0 + between | g), grouped_data())
   model <- model_of(posterior)

@@ -1,5 +1,7 @@
 # Cross-products of rows that come in chunks, and fits of them, against those of the data frame.
 
+skip_on_cran()
+
 d <- grouped_data(40)
 set.seed(4)
 d$h <- rep_len(c("u", "v", "w", "z", "y"), nrow(d))
@@ -382,7 +384,6 @@ bass_files <- function(sizes, data = bass, folder = tempfile("bass")) {
 }
 
 test_that("files that are read at the same time give what they do one after another", {
-  skip_on_cran()
   skip_if_not_installed("future")
   files <- bass_files(c(50, 1, 80, 40))
   models <- list(
@@ -403,7 +404,6 @@ test_that("files that are read at the same time give what they do one after anot
 })
 
 test_that("what is told or refused of files that are read at the same time is of all of them", {
-  skip_on_cran()
   skip_if_not_installed("future")
   read <- function(files, formula = mercury ~ length + (1 | station), ...) {
     crossprods(formula, files, cores = "future", ...)
@@ -433,7 +433,6 @@ test_that("what is told or refused of files that are read at the same time is of
 })
 
 test_that("files are read by the workers of a plan, whose draws are the same", {
-  skip_on_cran()
   skip_if_not_installed("future")
   files <- bass_files(c(60, 60, 51))
   formula <- log(mercury) ~ poly(length, 2) + (1 | station)

@@ -1,6 +1,8 @@
 # Every source against the data frame, model by model, and the data frame against lm()'s functions:
 # the rows of matrix-sources.csv. Servers have the same tests in tools/engines.
 
+skip_on_cran()
+
 fish <- fish_of_sources()
 
 # Of the data frame, made once.

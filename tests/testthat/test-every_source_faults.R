@@ -1,6 +1,8 @@
 # What every source makes of names, of arguments about reading and of faults: rows of
 # matrix-sources.csv.
 
+skip_on_cran()
+
 fish <- fish_of_sources()
 
 kinds_here <- function() {
@@ -111,7 +113,6 @@ test_that("a source that breaks off is told, and leaves nothing open", {
 
 test_that("an interrupt between blocks of a table's answer clears the result", {
   skip_on_os("windows")
-  skip_on_cran()
   table <- new_table(sqlite_table(fish), globalenv())
   numbers <- "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 20000000)
               SELECT i FROM n"

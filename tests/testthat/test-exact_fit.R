@@ -1,5 +1,7 @@
 # Does a residual remain where there are several groupings: against the whole matrices.
 
+skip_on_cran()
+
 # [X, all Z] of some rows.
 whole_matrix <- function(posterior, own) {
   rows <- rows_of(posterior$design)

@@ -1,5 +1,7 @@
 # A chain continued is the chain in one piece: everything that sampling left, number for number.
 
+skip_on_cran()
+
 fit_of <- function(draws, ..., formula = y ~ x + (1 + x | g), chains = 2, seed = 3,
                    data = grouped_data(9)) {
   relm(formula, data, draws = draws, chains = chains, seed = seed, warmup = 60,
@@ -157,7 +159,6 @@ test_that("a fit of cross-products goes on", {
 })
 
 test_that("a fit read in another session goes on there", {
-  skip_on_cran()
   fit <- fit_of(50, group_draws = FALSE)
   there <- in_another_session(fit, {
     longer <- relm::extend(object, 30, cores = 2)

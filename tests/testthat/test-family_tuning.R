@@ -1,5 +1,7 @@
 # Fits of other families from formula to draws, against answers of no sampler.
 
+skip_on_cran()
+
 data <- family_data()
 
 short <- function(formula, family, data, ..., draws = 1000) {

@@ -1,5 +1,7 @@
 # Chains in futures, whatever the plan.
 
+skip_on_cran()
+
 # The answer of an expression under a plan; workers of this machine find relm where it is here.
 under_plan <- function(strategy, code, ...) {
   skip_if_not_installed("future")
@@ -15,7 +17,6 @@ fit_in <- function(cores, formula = log(mercury) ~ length + (1 | station), ...) 
 }
 
 test_that("draws are the same whatever the plan", {
-  skip_on_cran()
   skip_if_not_installed("future")
   crossed <- log(mercury) ~ length + (1 | station) + (1 | river)
   proper <- relm_prior(sd = half_normal(1))
@@ -32,7 +33,6 @@ test_that("draws are the same whatever the plan", {
 })
 
 test_that("the session's own stream stays as it was", {
-  skip_on_cran()
   keeps_stream <- function() {
     set.seed(5)
     before <- .Random.seed
@@ -45,7 +45,6 @@ test_that("the session's own stream stays as it was", {
 })
 
 test_that("results come in the order of the chains, which are fewer or more than the workers", {
-  skip_on_cran()
   slowly <- function(chain, progress) {
     Sys.sleep(c(0.3, 0, 0.1, 0.2, 0)[chain])
     list(interrupted = FALSE, chain = chain)
@@ -55,7 +54,6 @@ test_that("results come in the order of the chains, which are fewer or more than
 })
 
 test_that("an error in a chain is the fit's error, and a lost worker names the chain", {
-  skip_on_cran()
   broken <- function(chain, progress) {
     if (chain == 2) stop("broken chain")
     list(interrupted = FALSE)
@@ -106,7 +104,6 @@ test_that("what cannot be written is not told, and the work goes on", {
 })
 
 test_that("an interrupt ends the workers' chains", {
-  skip_on_cran()
   skip_on_os(c("windows", "mac", "solaris"))
   mark <- tempfile("mark")
   # A chain that tells ten times a second, and leaves a mark each time.

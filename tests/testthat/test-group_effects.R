@@ -1,5 +1,7 @@
 # Effects that are drawn after the chain, kept or had later.
 
+skip_on_cran()
+
 fit_with <- function(..., formula = y ~ x + (1 + x | g), data = grouped_data(9), draws = 300) {
   relm(formula, data, chains = 2, draws = draws, seed = 3, progress = FALSE, ...)
 }

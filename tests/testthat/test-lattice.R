@@ -1,5 +1,7 @@
 # Integrals over a group's effects against sums over fine grids in plain R.
 
+skip_on_cran()
+
 data <- family_data()
 
 # The prior of family_posterior() in the target's coordinates, up to a constant.

@@ -1,6 +1,8 @@
 # Groups with one column of ones: their own integrals against those of groups in general and against
 # sums over fine grids.
 
+skip_on_cran()
+
 # Groups of 1 to 300 rows, among them of nothing but ones or zeros, and of offsets far out.
 intercept_rows <- function() {
   with_seed_of(41, {

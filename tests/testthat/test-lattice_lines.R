@@ -1,5 +1,7 @@
 # Nodes far from the mode, and of many rows.
 
+skip_on_cran()
+
 data <- family_data()
 
 test_that("lattices reach as far as groups of nothing but zeros, or of large counts and offsets, do", {

@@ -1,3 +1,5 @@
+skip_on_cran()
+
 skip_if_not_installed("loo")
 
 bass_x <- bass_centered()

@@ -1,5 +1,7 @@
 # Predictions of rows that are left out, against closed forms and refits.
 
+skip_on_cran()
+
 test_that("a regression's left-out means, variances and quantiles are those of a t distribution", {
   skip_if_not_installed("loo")
   d <- bass[1:40, ]
@@ -49,7 +51,6 @@ expect_refits_agree <- function(fit, data, rows, n_draws = 8000) {
 }
 
 test_that("rows of groups are predicted as by fits without them", {
-  skip_on_cran()
   skip_if_not_installed("loo")
   set.seed(7)
   d <- data.frame(g = rep(letters[1:8], each = 6), h = rep(c("u", "v", "w", "x", "y", "z"), 8))

@@ -1,3 +1,5 @@
+skip_on_cran()
+
 test_that("draws that memory cannot hold are refused before sampling", {
   skip_on_os(c("mac", "windows", "solaris"))
   started <- proc.time()[["elapsed"]]
@@ -51,7 +53,6 @@ fit_in_limited_heap <- function(formula, share) {
 }
 
 test_that("a fit holds no more memory at once than is asked of the system", {
-  skip_on_cran()
   expect_identical(fit_in_limited_heap(y ~ x, 1.05), "2400000")
   expect_identical(fit_in_limited_heap(y ~ x, 0.6), "no memory")
   expect_identical(fit_in_limited_heap(y ~ x + (1 | g), 1.05), "2400000")

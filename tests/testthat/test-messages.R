@@ -1,5 +1,7 @@
 # What is said of what users are most likely to get wrong, word for word.
 
+skip_on_cran()
+
 data <- grouped_data()
 two <- data[data$g %in% c("g1", "g2"), ]
 few <- data[data$g %in% c("g1", "g2", "g3"), ]

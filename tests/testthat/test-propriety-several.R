@@ -1,5 +1,7 @@
 # Does the posterior exist where there are several groupings, and with what tails.
 
+skip_on_cran()
+
 # t_S of every set of random columns from the rows: list(set, t), the columns of all groupings being
 # numbered one after the other.
 plain_ranks <- function(posterior) {
@@ -253,7 +255,6 @@ test_that("the exact posterior is finite where t_S = |S| + 1, and is not where t
 })
 
 test_that("a million groups crossed with a hundred are a matter of seconds", {
-  skip_on_cran()
   set.seed(10)
   n <- 1.2e6
   data <- data.frame(a = c(seq_len(1e6), sample.int(1e6, n - 1e6, TRUE)), b = sample.int(100, n, TRUE),

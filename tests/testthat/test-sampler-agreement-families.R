@@ -1,6 +1,8 @@
 # The Gibbs samplers by Polya-Gamma weights against quadrature, the collapsed sampler, and the
 # priors that data are made with.
 
+skip_on_cran()
+
 # Quantiles of a density on a grid, named as expect_agreement() reads them.
 quantiles_on <- function(margin) {
   setNames(quantiles_of_margin(margin, c(0.025, 0.5, 0.975)), c("q2.5", "q50", "q97.5"))
@@ -9,7 +11,6 @@ quantiles_on <- function(margin) {
 quantiles_of <- function(margins) do.call(rbind, lapply(margins, quantiles_on))
 
 test_that("an intercept and its groups' standard deviation have the density of quadrature", {
-  skip_on_cran()
   data <- family_data()
   prior <- relm_prior(beta = normal(0, 2), sd = half_t(3, 1))
   formula <- formula_of_case(family_cases()$trials, ~ 1 + (1 | g))
@@ -31,7 +32,6 @@ test_that("a shape has the density of quadrature", {
 })
 
 test_that("draws are those of the collapsed sampler", {
-  skip_on_cran()
   agree <- function(formula, thin, data = augmented_data(), ..., least_ess = 200) {
     whole <- augmented_fit(formula, data, "collapsed", ..., draws = 4000)
     for (sampler in names(thin)) {
@@ -85,7 +85,6 @@ in_turn <- function(posterior, sampler, n) {
 # Parameters and data drawn in turn, each given the other, have the prior as their distribution
 # (Geweke 2004).
 test_that("priors come back where data are drawn in turn with the parameters", {
-  skip_on_cran()
   data <- augmented_data(16)
   for (formula in list(cbind(s, m - s) ~ v + (1 | a), k ~ v + (1 | a) + (1 | c))) {
     family <- family_of_formula(formula)

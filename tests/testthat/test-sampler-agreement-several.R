@@ -2,6 +2,8 @@
 # independent and were judged by other means (test-scan.R, test-nested.R); and against the priors
 # that data were made with.
 
+skip_on_cran()
+
 # Shares of draws below quantiles of the collapsed sampler's, of every hyperparameter and of some effects
 # of each grouping.
 expect_as_collapsed <- function(formula, data, thin, ..., draws = 2000) {
@@ -34,34 +36,29 @@ all_draws <- function(fit) {
 }
 
 test_that("crossed groupings with slopes", {
-  skip_on_cran()
   expect_as_collapsed(y ~ x + (1 + x | b) + (1 + x | c), joint_data(150),
                       c(interweaved = 2, centered = 20, uncentered = 20), weights = w,
                       prior = relm_prior(sd = half_t(3, 1)))
 })
 
 test_that("nested ones, with columns of one of them and of both", {
-  skip_on_cran()
   expect_as_collapsed(y ~ x + v + (1 | a) + (1 + x || b), joint_data(150),
                       c(interweaved = 5, centered = 20, uncentered = 20),
                       prior = relm_prior(sd = list(a = half_t(3, 1))))
 })
 
 test_that("several residual variances, and a chain that is crossed", {
-  skip_on_cran()
   expect_as_collapsed(y ~ x + (1 | a) + (1 | b) + (0 + x | c), joint_data(150),
                       c(interweaved = 5, centered = 20, uncentered = 20), sigma = ~ d,
                       prior = relm_prior(sd = half_normal(1)))
 })
 
 test_that("correlations near -1 and 1 in two groupings", {
-  skip_on_cran()
   expect_as_collapsed(y ~ x + (1 + x | b) + (1 + x | c), joint_data(150), c(interweaved = 10),
                       weights = w, prior = relm_prior(sd = half_t(3, 1), cor = lkj(0.2)))
 })
 
 test_that("priors come back where the rows say nothing, of each grouping its own", {
-  skip_on_cran()
   data <- transform(joint_data(), w = 1e-14)
   prior <- relm_prior(beta = normal(1, 2), sigma = inverse_gamma(1e6, 1e6), cor = lkj(1.5),
                       sd = list(a = half_t(3, 0.5), b = exponential(2), c = half_normal(2)))
@@ -84,7 +81,6 @@ test_that("priors come back where the rows say nothing, of each grouping its own
 })
 
 test_that("parameters that data were made with rank uniformly among draws", {
-  skip_on_cran()
   formula <- y ~ x + (1 | a) + (1 + x || b) + (1 | c)
   expect_gt(least_uniform(ranks_of_truth(formula, 100, 7000, sampler = "interweaved", thin = 10)), 1e-4)
   expect_gt(least_uniform(ranks_of_truth(formula, 100, 8000, sampler = "centered", thin = 20)), 1e-4)

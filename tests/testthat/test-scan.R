@@ -1,7 +1,8 @@
 # A scan over several steps: its draws against numerical integration, and against its own priors.
 
+skip_on_cran()
+
 test_that("crossed intercepts have the posterior that a grid gives, by a scan and in one step", {
-  skip_on_cran()
   set.seed(5)
   data <- expand.grid(a = 1:5, b = 1:6)[-c(3, 9, 22), ]
   data$x <- rnorm(27)
@@ -26,19 +27,16 @@ test_that("crossed intercepts have the posterior that a grid gives, by a scan an
 })
 
 test_that("parameters that data were made with rank uniformly among draws: crossed with slopes", {
-  skip_on_cran()
   ranks <- by_scan(ranks_of_truth(y ~ x + (1 + x | b) + (1 + x | c), 150, 1000))
   expect_gt(least_uniform(ranks), 1e-4)
 })
 
 test_that("they do for a nested chain that is crossed with another grouping", {
-  skip_on_cran()
   ranks <- by_scan(ranks_of_truth(y ~ x + (1 | a) + (1 + x || b) + (1 | c), 150, 3000))
   expect_gt(least_uniform(ranks), 1e-4)
 })
 
 test_that("they do with several residual variances", {
-  skip_on_cran()
   ranks <- by_scan(ranks_of_truth(y ~ x + (1 | b) + (1 + x | c), 100, 5000, sigma = ~ d))
   expect_gt(least_uniform(ranks), 1e-4)
 })

@@ -1,5 +1,7 @@
 # Files and connections, read in blocks.
 
+skip_on_cran()
+
 set.seed(5)
 d <- data.frame(g = rep(c("a", "b, c", "d \"e\"", "f"), 15), n = rep(1:60), x = round(rnorm(60), 3),
                 yes = rep(c(TRUE, FALSE, NA), 20), id = rep(c(10, 2, 7), 20))
