@@ -32,7 +32,9 @@ install_missing_programs <- function() {
 # anew, DuckDB takes more than an hour.
 engines_to_try <- list(
   RClickhouse = list(debian = "clickhouse-server", seconds = 180),
-  duckdb = list(debian = character(), seconds = 30)
+  duckdb = list(debian = character(), seconds = 30),
+  # Its library of C++ is compiled for hours where it cannot be fetched.
+  arrow = list(debian = character(), seconds = 30)
 )
 
 # A package that failed is not tried again on the same machine.
