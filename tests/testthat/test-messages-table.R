@@ -15,13 +15,13 @@ words_of_package <- function() {
 }
 
 # Pieces of a message between what differs from case to case.
-pieces_of <- function(message) {
+message_pieces <- function(message) {
   pieces <- trimws(strsplit(message, "\u2026", fixed = TRUE)[[1]])
   pieces[grepl("[[:alpha:]]{3}", pieces)]
 }
 
 pieces_that_lack <- function(messages, words) {
-  pieces <- unlist(lapply(messages, pieces_of))
+  pieces <- unlist(lapply(messages, message_pieces))
   pieces[!vapply(pieces, function(piece) any(grepl(piece, words, fixed = TRUE)), NA)]
 }
 
@@ -33,7 +33,7 @@ test_that("the messages that the page explains are the package's", {
 
   expect_named(table, c("kind", "message", "meaning", "remedy"))
   expect_setequal(table$kind, c("error", "note", "message"))
-  expect_true(all(lengths(lapply(table$message, pieces_of)) > 0))
+  expect_true(all(lengths(lapply(table$message, message_pieces)) > 0))
   expect_identical(unname(pieces_that_lack(table$message, words)), character())
   expect_length(pieces_that_lack("All counts are one.", words), 1)
 })
