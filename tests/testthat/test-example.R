@@ -27,3 +27,18 @@ test_that("names that no file has are refused with those there are", {
   expect_error(relm_example(c("gibbs.R", "slides.Rmd")), class = "relm_error")
   expect_error(relm_example(3), "It is 3", class = "relm_error")
 })
+
+test_that("functions that the cheat sheet names are there", {
+  constants <- function(code) {
+    if (is.character(code)) return(code)
+    if (is.recursive(code)) unlist(lapply(as.list(code), constants))
+  }
+  drawn <- as.list(parse(relm_example("cheatsheet.R"), keep.source = FALSE))
+  columns <- Filter(function(code) is.call(code) && identical(code[[2]], quote(columns)), drawn)
+  text <- constants(columns[[1]][[3]])
+  named <- unlist(regmatches(text, gregexpr("[A-Za-z_][A-Za-z0-9_.]*(?=[(])", text, perl = TRUE)))
+  known <- c(getNamespaceExports("relm"), unlist(lapply(c("base", "stats", "utils", "coda", "posterior"),
+                                                        getNamespaceExports)))
+  expect_gt(length(unique(named)), 40)
+  expect_identical(setdiff(named, known), character())
+})
