@@ -135,6 +135,9 @@ package_methods$others <- list(
     cor <- cov2cor(vcov(wide)[-1, -1])
     rep(1 / (1 - cor[1, 2]^2), 2)
   })),
+  modelparm = list(gives(unname(modelparm.relm(fit)$coef), unname(colMeans(beta)))),
+  get_refmodel = list(gives(t(projected_linpred(fit, new)), hand(new))),
+  launch_shinystan = list(gives(as.numeric(shinystan_draws(fit)[, 2, hyper[2]]), unname(draws[51:100, hyper[2]]))),
   epred_draws = list(gives(tidybayes::epred_draws(fit, new)$.epred, as.numeric(mean_of(hand(new))))),
   get_predict = list(gives(get_predict.relm(fit, new)$estimate, apply(mean_of(hand(new)), 2, median))),
   getSimulations = list(gives(getSimulations.relm(fit, 3, seed = 1), unname(as.matrix(simulate(fit, 3, seed = 1))))),

@@ -86,7 +86,7 @@ classes_of_fits <- list(rstanarm = "stanreg", lme4 = c("merMod", "mer"), brms = 
 # brms has methods of these, too, which other packages' pages describe.
 owned_by_others <- c("as_draws", paste0("as_draws_", c("array", "df", "list", "matrix", "rvars")),
                      "as.mcmc", "emm_basis", "recover_data", "bayes_factor", "post_prob",
-                     "neff_ratio", "rhat", "add_criterion")
+                     "neff_ratio", "rhat", "add_criterion", "get_refmodel", "launch_shinystan")
 
 # "VarCorr.relm" ends those of estimates, which come as generics named "print.VarCorr" here.
 generics_of_relm <- sub("\\.relm$", "", ls(asNamespace("relm"), pattern = "\\.relm$"))
