@@ -14,8 +14,8 @@
 #' their differences ([relm-emmeans]).
 #'
 #' Comparisons of levels by `mcp()` are as in multcomp: of the coefficients of the factor, at zero
-#' of predictors that interact with it. With a family other than the Gaussian one they are differences
-#' of linear predictors.
+#' of predictors that interact with it. With a family other than the Gaussian one they are
+#' differences of linear predictors.
 #'
 #' @param model A fit.
 #' @param coef.,vcov.,df Refused: the coefficients are those of the fit, their covariances the
