@@ -20,6 +20,12 @@ install_missing <- function(packages) {
   }
 }
 
+# Packages that tests of their methods skip without: prebuilt, or not at all.
+install_prebuilt_if_there <- function(packages) {
+  packages <- Filter(is_missing, packages)
+  if (length(packages) > 0L && can_use_apt()) apt_install(debian_names(packages))
+}
+
 declared_packages <- function(root) requirements_in(root, c("Imports", "LinkingTo", "Suggests"))
 
 hard_requirements <- function(root) requirements_in(root, c("Imports", "LinkingTo"))

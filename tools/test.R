@@ -12,6 +12,7 @@ this_script <- function() {
 prepare <- function(root) {
   source_installers(root)
   install_missing(declared_packages(root))
+  install_prebuilt_if_there(c("multcomp", "projpred", "shinystan"))
   install_relm(root)
   install_file_readers()
 }

@@ -29,7 +29,7 @@ test_that("the reference predicts as the fit does", {
   for (fit in fits) {
     made <- reference(fit)
     expect_equal(unname(made$eta + made$offset), unname(t(posterior_linpred(fit))))
-    expect_equal(unname(made$mu), unname(t(posterior_epred(fit))))
+    expect_equal(unname(made$family$linkinv(made$eta + made$offset)), unname(t(posterior_epred(fit))))
     new <- rows[c(3, 70), ]
     expect_equal(as.numeric(predict(made, newdata = new)), unname(colMeans(posterior_epred(fit, new))))
   }
@@ -93,7 +93,7 @@ test_that("groups that the fit has not are new ones, and offsets are those of th
   fit <- fit_of(count ~ x + offset(e) + (1 | a), family = poisson())
   new <- transform(rows[1:2, ], a = c("a1", "other"), e = c(0, 5))
   values <- projected_linpred(fit, new)
-  expect_equal(values[1, ], unname(posterior_linpred(fit, new[1, ])[, 1]))
+  expect_equal(values[1, ], unname(posterior_linpred(fit, newdata = new[1, ])[, 1]))
   known <- as.matrix(fit)[, c("b_Intercept", "b_x", "sd_a__Intercept")]
   z <- (values[2, ] - known[, 1] - known[, 2] * new$x[2] - 5) / known[, 3]
   expect_lt(abs(mean(z)), 4 / sqrt(100))
@@ -126,8 +126,7 @@ test_that("folds are fitted again without their rows", {
 
 test_that("K-fold cross-validation runs with its own search", {
   skip_if_not_installed("projpred")
-  skip_if_not_installed("lme4")
-  fit <- fit_of(y ~ x + (1 | a))
+  fit <- fit_of(y ~ x + z)
   found <- suppressMessages(projpred::cv_varsel(fit, cv_method = "kfold", K = 2, nclusters = 1,
                                                 nclusters_pred = 1, seed = 1, verbose = FALSE))
   expect_s3_class(found, "vsel")
