@@ -15,7 +15,8 @@
 #'
 #' Comparisons of levels by `mcp()` are as in multcomp: of the coefficients of the factor, at zero
 #' of predictors that interact with it. With a family other than the Gaussian one they are
-#' differences of linear predictors.
+#' differences of linear predictors. A coefficient whose name is a call, such as `log(length)`, has
+#' no place in multcomp's texts, which it evaluates: give a matrix there.
 #'
 #' @param model A fit.
 #' @param coef.,vcov.,df Refused: the coefficients are those of the fit, their covariances the
@@ -30,9 +31,9 @@
 #' Hothorn, T., Bretz, F. and Westfall, P. (2008). Simultaneous inference in general parametric
 #' models. *Biometrical Journal* 50, 346--363.
 #' @examplesIf requireNamespace("multcomp", quietly = TRUE)
-#' fit <- relm(log(mercury) ~ river + log(length) + (1 | station), bass,
+#' fit <- relm(log(mercury) ~ river + length + (1 | station), bass,
 #'             chains = 2, draws = 200, seed = 1)
-#' summary(multcomp::glht(fit, linfct = c("log(length) = 1", "riverWaccamaw = 0")))
+#' summary(multcomp::glht(fit, linfct = c("10 * length = 1", "riverwaccamaw = 0")))
 #' @name relm-multcomp
 NULL
 
