@@ -86,7 +86,10 @@ classes_of_fits <- list(rstanarm = "stanreg", lme4 = c("merMod", "mer"), brms = 
 # brms has methods of these, too, which other packages' pages describe.
 owned_by_others <- c("as_draws", paste0("as_draws_", c("array", "df", "list", "matrix", "rvars")),
                      "as.mcmc", "emm_basis", "recover_data", "bayes_factor", "post_prob",
-                     "neff_ratio", "rhat", "add_criterion", "get_refmodel", "launch_shinystan")
+                     "neff_ratio", "rhat", "add_criterion", "get_refmodel")
+
+# Of shinystan's pages, in test-shinystan.R.
+tested_elsewhere <- "launch_shinystan"
 
 # "VarCorr.relm" ends those of estimates, which come as generics named "print.VarCorr" here.
 generics_of_relm <- sub("\\.relm$", "", ls(asNamespace("relm"), pattern = "\\.relm$"))
@@ -114,7 +117,8 @@ for (package in names(classes_of_fits)) {
     suppressWarnings(skip_if_not_installed(package))
     found <- 0
     for (class in classes_of_fits[[package]]) {
-      for (generic in setdiff(generics_of_relm, if (package == "brms") owned_by_others)) {
+      others <- c(tested_elsewhere, if (package == "brms") owned_by_others)
+      for (generic in setdiff(generics_of_relm, others)) {
         missing <- unlisted(package, generic, class)
         if (is.null(missing)) next
         found <- found + 1
