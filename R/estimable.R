@@ -9,6 +9,7 @@
 # on_link: is the linear predictor what is summarized?
 rows_have_variance <- function(plan, on_link) {
   n_rows <- nrow(plan$rows$frame)
+  if (is_prior_only(plan$fit)) return(rep(prior_rows_have_variance(plan, on_link), n_rows))
   if (!is_gaussian(plan$fit)) return(family_rows_have_variance(plan, on_link, n_rows))
   exists <- if (all(parameter_tails(plan$fit$posterior) > 3)) rep(TRUE, n_rows)
     else means_have_variance(plan, n_rows)
@@ -31,6 +32,28 @@ family_rows_have_variance <- function(plan, on_link, n_rows) {
     exists[plan$rows[[one$part]]$code > n_known] <- FALSE
   }
   exists
+}
+
+# Without data a known group is as a new one. A mean of counts is log-normal given the standard
+# deviations of effects, and has a mean beyond these where they are bounded; the variance of a count
+# is that of Poisson's and mean^2 / r, and r^-1/2 then needs a second moment.
+prior_rows_have_variance <- function(plan, on_link) {
+  posterior <- plan$fit$posterior
+  family <- family_of(posterior)
+  if (!on_link && family$weights == "trials") return(TRUE)
+  sds <- unlist(lapply(plan$random, function(one) {
+    tails_of_part(posterior, "sd", grouping_of_random(plan, one)$name)[one$columns]
+  }))
+  if (!all(sds > 3)) return(FALSE)
+  if (is_gaussian(posterior)) return(!plan$residual || all(residuals_have_variance(plan)))
+  if (on_link) return(TRUE)
+  bounded <- all(vapply(plan$random, is_bounded_random, NA, plan = plan))
+  bounded && (!plan$residual || !identical(family$scale, "shape") ||
+                prior_has_variance(spread_prior(shape_prior(posterior$prior))))
+}
+
+is_bounded_random <- function(one, plan) {
+  all(is.finite(sd_bounds(grouping_of_random(plan, one))[one$columns]))
 }
 
 means_have_variance <- function(plan, n_rows) {

@@ -18,7 +18,8 @@
 #' @param ... Unknown arguments are refused.
 #' @return A fit, with the draws of `object` and `draws` more of each chain.
 #' @section Errors:
-#' After an interrupt, or if the draws do not fit in memory, `object` is unchanged.
+#' Draws of the prior, of `relm(prior_only = TRUE)`, are of no chain, and cannot be continued. After
+#' an interrupt, or if the draws do not fit in memory, `object` is unchanged.
 #' @examples
 #' fit <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'             chains = 2, draws = 100, seed = 1)
@@ -41,6 +42,10 @@ extend.default <- function(object, ...) {
 extend.relm <- function(object, draws, cores = object$sampling$cores,
                         threads = object$sampling$threads, progress = interactive(), ...) {
   check_dots_empty(list(...), names(formals(extend.relm)), "extend")
+  if (is_prior_only(object)) {
+    abort("{.fn extend} continues chains, and draws of the prior are of none.",
+          i = "Draw more by {.code update(fit, draws = )}, or join fits with other seeds by {.fn c}.")
+  }
   if (missing(draws)) abort("{.arg draws} is missing.", i = "Write {.code extend(fit, 1000)}.")
   draws <- check_count(draws, "draws")
   control <- object$sampling[control_names]

@@ -29,7 +29,7 @@ choose_kept <- function(control, posterior, merged = FALSE) {
     else match_groups(wanted, grouping)
   }, groupings, wanted_by_grouping(wanted, groupings))
   all <- all(lengths(kept) == vapply(groupings, function(grouping) length(grouping$groups), 0L))
-  keep_moments <- !few && !all
+  keep_moments <- !few && !all && !is_prior_only(posterior)
   c(list(kept = if (length(kept) == 1) kept[[1]] else kept, keep_moments = keep_moments),
     if (keep_moments && adds_up_effects(posterior, control, merged)) {
       list(summed = lapply(groupings, function(grouping) {

@@ -72,6 +72,12 @@
 #' relm_posterior(model)
 #' @export
 relm_posterior <- function(crossprods, prior = relm_prior()) {
+  posterior <- new_posterior(crossprods, prior)
+  if (is_gaussian(posterior)) check_proper(posterior) else check_family_proper(posterior)
+}
+
+# A posterior that may not exist, without its table of parameters.
+new_posterior <- function(crossprods, prior) {
   if (!inherits(crossprods, "relm_crossprods")) {
     abort("{.arg crossprods} must be made by {.fn crossprods}.",
           x = "It is {describe(crossprods)}.")
@@ -100,8 +106,7 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
   } else if (identical(family$scale, "shape")) {
     posterior$shape <- encode_scale(spread_prior(shape_prior(prior)))
   }
-  posterior <- structure(posterior, class = "relm_posterior")
-  if (family$weights == "precision") check_proper(posterior) else check_family_proper(posterior)
+  structure(posterior, class = "relm_posterior")
 }
 
 # Priors of scale parameters that the family has not.

@@ -5,7 +5,7 @@ print.relm <- function(x, digits = 3, ...) {
   write_wrapped(model_lines(x))
   cat("\nPriors\n")
   writeLines(paste0("  ", short_prior_text(x$posterior)))
-  cat("\nPosterior\n")
+  cat(if (is_prior_only(x)) "\nDraws of the prior\n" else "\nPosterior\n")
   quantiles <- shown_quantiles(x, digits)
   table <- in_sections(quantiles, sections_of(x))
   lines <- utils::capture.output(print(table, quote = FALSE, right = TRUE))

@@ -26,8 +26,9 @@ model_lines <- function(fit) {
 }
 
 sampler_line <- function(sampling) {
-  if (sampling$sampler_run == "common_line") {
-    return(paste0("Sampler: independent draws from the conjugate posterior, ",
+  independent <- c(common_line = "conjugate posterior", prior = "prior, without the data")
+  if (sampling$sampler_run %in% names(independent)) {
+    return(paste0("Sampler: independent draws from the ", independent[[sampling$sampler_run]], ", ",
                   sampling$chains, " x ", sampling$draws))
   }
   paste0("Sampler: ", samplers[[sampling$sampler_run]]$label, ", ", sampling$chains, " chain",

@@ -36,7 +36,8 @@ refit.relm <- function(object, newresp, seed = object$control$seed, ...) {
   design <- design_of(object, "refit()")
   if (missing(newresp)) abort("{.arg newresp} is missing.")
   design <- with_response(design, newresp)
-  posterior <- relm_posterior(crossprods(design, by_group = FALSE), object$posterior$prior)
+  posterior <- posterior_for(crossprods(design, by_group = FALSE), object$posterior$prior,
+                             is_prior_only(object))
   fit <- new_fit(object$call, posterior, object$control[control_names], seed)
   fit$design <- design
   fit$refitted <- TRUE

@@ -80,6 +80,8 @@
 #'   `NULL` stands.
 #' @param progress Show a progress bar? With 100,000 rows or groups and more, messages say what is
 #'   done before it begins.
+#' @param prior_only Draw from the prior alone? The data then give the design and not the likelihood,
+#'   and the response does not matter: see *Draws of the prior*.
 #' @param ... With data in chunks, `levels`, `like` and `chunk_rows` of [crossprods()]. Unknown
 #'   arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
@@ -142,6 +144,15 @@
 #' factor does not have is centered at its coefficient or, without one, at 0. A factor that lies in one
 #' which another lies in too, and crosses that other, is a chain of its own. Under `lkj(eta)` with eta
 #' below 1/2 the interweaved sampler has no steps given those of the groups within.
+#' @section Draws of the prior:
+#' With `prior_only = TRUE` parameters are drawn from their priors, and group effects from their
+#' normal distribution given these. The response may have any values that the family takes, as long as
+#' they differ. `pp_check()`, `posterior_predict()` and `simulate()` of such a
+#' fit show what the model foretells before it has seen data. Draws are independent, and no chain
+#' runs: `sampler`, `warmup`, `thin`, `init`, `threads` and `cores` do not matter, and `target_ess` is
+#' refused. Every prior has to be proper; the error names those that are not. `update(fit, prior_only =
+#' FALSE)` fits the same model to the data. Criteria of a fit to data, such as [loo()][loo.relm],
+#' [log_lik()] and [logml()], are refused, and so is [extend()].
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
 #' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such
@@ -175,7 +186,8 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                          thin = 1, seed = NULL, cores = 1, threads = 1, init = NULL,
                          group_draws = NULL, target_ess = NULL, max_draws = 100000, weights,
                          offset, subset, na.action = getOption("na.action"),
-                         contrasts = NULL, family = "gaussian", progress = interactive(), ...) {
+                         contrasts = NULL, family = "gaussian", progress = interactive(),
+                         prior_only = FALSE, ...) {
   call <- match.call()
   from_source <- !missing(data) && is_source(data)
   if (!from_source) check_dots_empty(list(...), names(formals(relm.formula)))
@@ -186,12 +198,12 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
     read <- crossprods(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                        na.action, contrasts, family = family, drop.unused.levels = TRUE,
                        progress = progress, ...)
-    return(fit_crossprods(call, read, prior, control, seed))
+    return(fit_crossprods(call, read, prior, control, seed, prior_only))
   }
   design <- relm_design(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                         na.action, contrasts, family = family)
   tell_work("Reading", nrow(design$frame), "rows", control)
-  posterior <- relm_posterior(crossprods(design, by_group = FALSE), prior)
+  posterior <- posterior_for(crossprods(design, by_group = FALSE), prior, prior_only)
   tell_far_slopes(posterior)
   fit <- new_fit(call, posterior, control, seed)
   fit$design <- design
@@ -216,19 +228,19 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
                                  chains = 4, draws = 1000, warmup = 500, thin = 1,
                                  seed = NULL, cores = 1, threads = 1, init = NULL,
                                  group_draws = NULL, target_ess = NULL, max_draws = 100000,
-                                 family = NULL, progress = interactive(), ...) {
+                                 family = NULL, progress = interactive(), prior_only = FALSE, ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.relm_crossprods)))
   check_same_family(formula, tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
                            threads, init, group_draws, target_ess, max_draws, progress)
-  fit_crossprods(call, formula, prior, control, seed)
+  fit_crossprods(call, formula, prior, control, seed, prior_only)
 }
 
-fit_crossprods <- function(call, crossprods, prior, control, seed) {
+fit_crossprods <- function(call, crossprods, prior, control, seed, prior_only) {
   schema <- crossprods$schema
   crossprods$schema <- NULL
-  posterior <- relm_posterior(crossprods, prior)
+  posterior <- posterior_for(crossprods, prior, prior_only)
   tell_far_slopes(posterior)
   fit <- new_fit(call, posterior, control, seed)
   fit$schema <- schema

@@ -101,7 +101,9 @@ samplers <- list(
   uncentered = list(label = "uncentered Gibbs", parameterization = "uncentered", asked = TRUE,
                     tuned = FALSE, check = check_plain_eta),
   common_line = list(label = "common line", parameterization = "uncentered", asked = FALSE,
-                     tuned = FALSE, check = no_check)
+                     tuned = FALSE, check = no_check),
+  prior = list(label = "prior", parameterization = "uncentered", asked = FALSE, tuned = FALSE,
+               check = no_check)
 )
 
 samplers_by_name <- function() names(Filter(function(sampler) sampler$asked, samplers))

@@ -6,6 +6,7 @@
 # where their draws are not kept for their number; ends, where each chain stopped;
 # tuning, of all chains together where they have the same.
 sample_posterior <- function(posterior, control, seed = NULL) {
+  if (is_prior_only(posterior)) return(sample_prior(posterior, control, seed))
   plan <- plan_sampling(posterior, control, check_seed(seed))
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan, posterior)
   plan$control$draws <- results[[1]]$end$draws

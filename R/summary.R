@@ -102,6 +102,7 @@ tails_of <- function(fit, variables) {
 }
 
 summary_notes <- function(fit, table, tails) {
+  if (is_prior_only(fit)) return(as.character(prior_tail_notes(table, tails)))
   as.character(c(convergence_notes(table, fit$sampling$chains, fit$sampling$draws),
                  tail_notes(table, tails), proposal_notes(fit), lattice_notes(fit)))
 }
@@ -155,6 +156,13 @@ tail_notes <- function(table, tails) {
       ". Use their quantiles, or a proper prior."),
     if (length(infinite_error)) paste0(
       "Note: few groups or rows: the sd is not estimated reliably: ", shorten(infinite_error), "."))
+}
+
+# Draws of the prior are independent, and their tails are those of its densities.
+prior_tail_notes <- function(table, tails) {
+  heavy <- table$variable[tails <= 3]
+  if (length(heavy)) paste0("Note: under their priors these have no mean or no variance (NA): ",
+                            shorten(heavy), ".")
 }
 
 proposal_notes <- function(fit) {

@@ -86,7 +86,7 @@ old_arguments <- function(fit, names, formula, changes, envir) {
   contrasts <- design$contrasts
   own <- c(fit$control, design$quosures, list(
     sigma = design$sigma, prior = fit$posterior$prior, na.action = design$na.action,
-    family = family_of(fit)$as_family(),
+    family = family_of(fit)$as_family(), prior_only = is_prior_only(fit),
     contrasts = contrasts[names(contrasts) %in% all.vars(formula)]
   ))
   arguments <- own[intersect(names, names(own))]
@@ -140,7 +140,7 @@ check_crossprods <- function(x) {
 crossprods_of <- function(fit) {
   posterior <- fit$posterior
   own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "shape",
-                                     "level_rows", "parameters", "tails"))
+                                     "level_rows", "parameters", "tails", "prior_only"))
   crossprods <- unclass(posterior)[own]
   crossprods$schema <- fit$schema
   structure(crossprods, class = "relm_crossprods")
