@@ -159,6 +159,7 @@ getData.relm <- function(object) {
 }
 
 design_of <- function(fit, what) {
+  if (is_of_several(fit)) refuse_several_data(fit, what)
   if (is.null(fit$design)) {
     abort("{.code {what}} needs the data, and this fit is of cross-products.")
   }
@@ -172,6 +173,7 @@ readable_design <- function(fit) if (is.null(fit$design)) fit$schema else fit$de
 check_readable <- function(fit, what, newdata) {
   if (is.null(fit$schema)) return(design_of(fit, what))
   if (is.null(newdata)) {
+    if (is_of_several(fit)) refuse_several_data(fit, paste(what, "without newdata"))
     abort("{.code {what}} needs rows, and this fit has not kept those that it was read from.",
           i = "Give {.arg newdata}.")
   }

@@ -33,6 +33,7 @@ NULL
 #' @method rhat relm
 rhat.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
   refuse_dots(list(...), "rhat")
+  if (is_of_several(x)) refuse_several_data(x, "rhat()")
   by_variable(x, pars, regex_pars, posterior::rhat)
 }
 
@@ -41,6 +42,7 @@ rhat.relm <- function(x, pars = NULL, regex_pars = NULL, ...) {
 #' @method neff_ratio relm
 neff_ratio.relm <- function(object, pars = NULL, regex_pars = NULL, ...) {
   refuse_dots(list(...), "neff_ratio")
+  if (is_of_several(object)) refuse_several_data(object, "neff_ratio()")
   ess <- by_variable(object, pars, regex_pars, function(draws) {
     min(posterior::ess_bulk(draws), posterior::ess_tail(draws))
   })

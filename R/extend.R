@@ -42,6 +42,7 @@ extend.default <- function(object, ...) {
 extend.relm <- function(object, draws, cores = object$sampling$cores,
                         threads = object$sampling$threads, progress = interactive(), ...) {
   check_dots_empty(list(...), names(formals(extend.relm)), "extend")
+  if (is_of_several(object)) refuse_several_data(object, "extend()")
   if (is_prior_only(object)) {
     abort("{.fn extend} continues chains, and draws of the prior are of none.",
           i = "Draw more by {.code update(fit, draws = )}, or join fits with other seeds by {.fn c}.")

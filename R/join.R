@@ -86,6 +86,7 @@ with_ends <- function(joined, samplings) {
 
 check_joinable <- function(fits) {
   for (fit in fits) {
+    if (is_of_several(fit)) refuse_several_data(fit, "c()")
     if (inherits(fit, "relm")) next
     abort("Only fits of {.fn relm} can be joined to a fit.", x = "One is {describe(fit)}.")
   }

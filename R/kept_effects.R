@@ -103,6 +103,7 @@ with_effects_at_hand <- function(fit, groups) {
 
 # Must the chains run again for effects that were not kept?
 effects_by_run <- function(fit) {
+  if (is_of_several(fit)) fit <- fit$fits[[1]]
   if (is_prior_only(fit)) return(FALSE)
   effects_in_chain(fit$posterior, fit$sampling$sampler_run, isTRUE(fit$sampling$merged))
 }
@@ -117,6 +118,9 @@ draw_again <- function(fit, groups, g) {
 draw_all_again <- function(fit, groups) {
   sampling <- fit$sampling
   posterior <- fit$posterior
+  if (is_of_several(fit)) {
+    return(unlist(lapply(fit$fits, draw_all_again, groups), recursive = FALSE))
+  }
   if (is_prior_only(posterior)) return(prior_effects(posterior, sampling, groups))
   if (effects_by_run(fit)) return(run_again(fit, groups))
   model <- model_of_draws(posterior, sampling)

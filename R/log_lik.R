@@ -64,7 +64,7 @@ log_lik.relm <- function(object, newdata = NULL, re_formula = NULL, by = "row", 
                          sample_new_levels = "gaussian", new_sigma = NULL, seed = NULL,
                          offset = NULL, weights = NULL, re.form, draws, allow.new.levels,
                          grouping = NULL, ...) {
-  refuse_prior_only(object, "log_lik")
+  check_learnt(object, "log_lik")
   check_choice(by, "by", c("row", "group"))
   if (by == "group") check_grouped(object, "log_lik")
   chosen_root(object$posterior, by, grouping)

@@ -78,7 +78,7 @@ logml.default <- function(x, ...) {
 #' @export
 logml.relm <- function(x, method = NULL, seed = NULL, threads = 1, ...) {
   check_dots_empty(list(...), names(formals(logml.relm)), "logml")
-  refuse_prior_only(x, "logml")
+  check_learnt(x, "logml")
   integrand <- new_integrand(x$posterior, check_count(threads, "threads"))
   n <- n_dimensions(integrand)
   few <- n <= 3
@@ -227,7 +227,7 @@ bridge_sampler.default <- function(samples, ...) {
 #' @export
 bridge_sampler.relm <- function(samples, method = "normal", ...) {
   check_installed("bridgesampling", "bridge_sampler()")
-  refuse_prior_only(samples, "bridge_sampler")
+  check_learnt(samples, "bridge_sampler")
   integrand <- new_integrand(samples$posterior)
   points <- drawn_points(samples)
   colnames(points) <- paste0("v", seq_len(ncol(points)))

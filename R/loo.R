@@ -276,7 +276,7 @@ criterion_of <- function(fit, criterion, by, ...) {
 }
 
 check_several_draws <- function(fit, what) {
-  refuse_prior_only(fit, what)
+  check_learnt(fit, what)
   if (ndraws(fit) < 2) {
     abort("{.fn {what}} needs several draws, and the fit has one.",
           i = "Use {.fn extend} for more.")

@@ -260,7 +260,7 @@ check_left_out <- function(type, newdata, ndraws, draw_ids, options) {
 
 # y, predictions of each row given the others, and their weights in the form that a type wants.
 left_out_replicates <- function(fit, arguments, seed) {
-  refuse_prior_only(fit, "loo")
+  check_learnt(fit, "loo")
   check_installed("loo", "A type that leaves rows out")
   left_out <- if (is_gaussian(fit)) left_out_normals(fit, seed) else left_out_outcomes(fit, seed)
   if (!is_gaussian(fit)) warn_failed_weights(left_out$psis$diagnostics$pareto_k)

@@ -22,7 +22,13 @@ model_lines <- function(fit) {
     paste0("Data: ", posterior$n_rows, " rows", paste(groups, collapse = ""), by,
            if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
-    sampler_line(sampling))
+    if (is_of_several(fit)) pooled_line(fit), sampler_line(sampling))
+}
+
+pooled_line <- function(fit) {
+  chains <- fit$fits[[1]]$sampling$chains
+  paste0("Pooled: the draws of ", length(fit$fits), " imputations, ", chains, " chain", if (chains > 1) "s",
+         " each")
 }
 
 sampler_line <- function(sampling) {

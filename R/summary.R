@@ -202,6 +202,7 @@ shorten <- function(names) {
 printed_draws <- 10000L
 
 convergence_lines <- function(fit, variables) {
+  if (is_of_several(fit)) return(attr(summary(fit, variables), "notes"))
   if (fit$sampling$draws > printed_draws) {
     rows <- unique(round(seq(1, fit$sampling$draws, length.out = printed_draws)))
     fit$sampling$hyper <- fit$sampling$hyper[rows, , , drop = FALSE]

@@ -36,6 +36,7 @@
 #' @export
 update.relm <- function(object, formula., ..., evaluate = TRUE) {
   check_flag(evaluate, "evaluate")
+  if (is_of_several(object)) refuse_several_data(object, "update()")
   changes <- rlang::enquos(...)
   of_crossprods <- is.null(object$design)
   known <- names(formals(if (of_crossprods) relm.relm_crossprods else relm.formula))

@@ -354,5 +354,6 @@ test_that("normals of rows are drawn, and their densities taken, in one file alo
   normal <- vapply(defined$value, function(code) any(c("dnorm", "rnorm") %in% all.names(code)), NA)
   # The others have effects, starting points, proposals, priors and kernels of densities.
   expect_setequal(defined$file[normal], c("family", "collapsed", "integrate", "new_levels",
-                                          "point_evidence", "prior_density", "prior_draws", "start"))
+                                          "point_evidence", "prior_density", "prior_draws", "prior_effects",
+                                          "prior_hyper", "start"))
 })

@@ -12,7 +12,7 @@ test_that("a fit and its posterior say whether their draws are of the prior", {
   expect_true(is_prior_only(fit))
   expect_true(is_prior_only(fit$posterior))
   expect_false(is_prior_only(update(fit, prior_only = FALSE)))
-  expect_silent(refuse_prior_only(update(fit, prior_only = FALSE), "loo"))
+  expect_silent(check_learnt(update(fit, prior_only = FALSE), "loo"))
 })
 
 test_that("criteria of a fit to data are refused", {
