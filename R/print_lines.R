@@ -27,8 +27,8 @@ model_lines <- function(fit) {
 
 pooled_line <- function(fit) {
   chains <- fit$fits[[1]]$sampling$chains
-  paste0("Pooled: the draws of ", length(fit$fits), " imputations, ", chains, " chain", if (chains > 1) "s",
-         " each")
+  paste0("Pooled: the draws of ", length(fit$fits), " imputations, ", chains, " chain",
+         if (chains > 1) "s", " each")
 }
 
 sampler_line <- function(sampling) {

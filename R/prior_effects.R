@@ -1,8 +1,8 @@
 # Group effects given hyperparameters, and nothing else: in draws of the prior.
 
-# Effects of groups (from 0, of several groupings a list) in draws of the prior, for each chain, in the
-# form in which they are kept. Each group has random numbers of its own, so that its effects do not
-# depend on which others are wanted, nor on when.
+# Effects of groups (from 0, of several groupings a list) in draws of the prior, for each chain, in
+# the form in which they are kept. Each group has random numbers of its own, so that its effects do
+# not depend on which others are wanted, nor on when.
 prior_effects <- function(posterior, sampling, groups) {
   groupings <- groupings_of(posterior)
   groups <- by_grouping(groups)

@@ -15,7 +15,8 @@ posterior_for <- function(crossprods, prior, prior_only) {
 
 refuse_improper <- function(improper) {
   parts <- unique(sub("_.*", "", improper))
-  remedies <- c(b = "beta = normal(0, 10)", sd = "sd = half_t(3, 10)", sigma = "sigma = half_t(3, 10)")
+  remedies <- c(b = "beta = normal(0, 10)", sd = "sd = half_t(3, 10)",
+                sigma = "sigma = half_t(3, 10)")
   proper <- paste(remedies[intersect(names(remedies), sub(":.*", "", parts))], collapse = ", ")
   more <- if (length(improper) > 5) paste(" and", length(improper) - 5, "more")
   abort("Draws of the prior need a proper prior of every parameter.",
@@ -72,7 +73,8 @@ check_finite_draws <- function(hyper, posterior) {
   names <- dimnames(hyper)[[3]]
   out <- vapply(seq_along(names), function(k) !all(is.finite(hyper[, , k])), NA)
   if (!any(out)) return(invisible())
-  abort("Draws of {.val {names[out]}} from the prior are too large for numbers in double precision.",
+  abort("Draws of {.val {names[out]}} from the prior are too large for numbers in double
+         precision.",
         i = "Give a prior that says of what size the parameter may be, such as
              {.code half_t(3, 10)}.")
 }

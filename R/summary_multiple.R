@@ -11,7 +11,9 @@ summary.relm_multiple <- function(object, variable = NULL, regex = FALSE, pars =
   within <- lapply(object$fits, function(fit) {
     summarize_variables(draws_array(fit, chosen), 0.5, FALSE)
   })
-  column <- function(name) matrix(vapply(within, `[[`, numeric(length(chosen)), name), length(chosen))
+  column <- function(name) {
+    matrix(vapply(within, `[[`, numeric(length(chosen)), name), length(chosen))
+  }
   numbers <- table[setdiff(names(table), c("rhat", "ess_bulk", "ess_tail"))]
   tails <- tails_of(object, chosen)
   numbers$between <- ifelse(tails <= 3, NA, between_share(column("mean"), column("sd")))
@@ -41,11 +43,12 @@ notes_within <- function(object, table) {
       paste0("Warning: the chains of a fit have not converged (R-hat above ", limit, "): ",
              shorten(table$variable[apart]), ". Draw more, or try another sampler.")
     } else if (length(few)) {
-      paste0("Warning: fewer than 400 effective draws: ", shorten(table$variable[few]), ". Draw more.")
+      paste0("Warning: fewer than 400 effective draws: ", shorten(table$variable[few]),
+             ". Draw more.")
     },
     if (length(object$fits) < few_imputations) {
-      paste0("Note: with ", length(object$fits), " imputations intervals are too narrow where much lies ",
-             "between them: see ?relm_multiple.")
+      paste0("Note: with ", length(object$fits), " imputations intervals are too narrow where ",
+             "much lies between them: see ?relm_multiple.")
     })
 }
 
@@ -67,15 +70,17 @@ print.summary.relm_multiple <- function(x, digits = attr(x, "digits"), ...) {
   write_wrapped(attr(x, "fit_lines"))
   cat("\n")
   numbers <- setdiff(names(table), c("variable", judged))
-  shown <- cbind(format_estimates(as.matrix(table[numbers]), shown_widths(table, quantiles), digits),
-                 formatC(table$between, digits = 2, format = "f"), format(round(table$rhat_within, 3)),
-                 format(round(table$rhat_between, 3)), format(round(table$ess_bulk)),
-                 format(round(table$ess_tail)))
-  dimnames(shown) <- list(table$variable, c(sub("^q([0-9.]+)$", "\\1%", numbers), "between", "within",
-                                            "all", "bulk", "tail"))
+  widths <- shown_widths(table, quantiles)
+  shown <- cbind(format_estimates(as.matrix(table[numbers]), widths, digits),
+                 formatC(table$between, digits = 2, format = "f"),
+                 format(round(table$rhat_within, 3)), format(round(table$rhat_between, 3)),
+                 format(round(table$ess_bulk)), format(round(table$ess_tail)))
+  columns <- c(sub("^q([0-9.]+)$", "\\1%", numbers), "between", "within", "all", "bulk", "tail")
+  dimnames(shown) <- list(table$variable, columns)
   print(shown, quote = FALSE, right = TRUE)
-  write_wrapped(c("between: share of the variance between imputations; within, all: the largest R-hat within
-                   a fit, and that of all chains; bulk, tail: effective sample sizes, summed over fits",
+  write_wrapped(c("between: share of the variance between imputations; within, all: the largest
+                   R-hat within a fit, and that of all chains; bulk, tail: effective sample sizes,
+                   summed over fits",
                   attr(x, "notes")))
   invisible(x)
 }

@@ -19,6 +19,7 @@ check_learnt <- function(fit, what) {
 }
 
 refuse_several_data <- function(fit, what) {
-  abort("{.code {what}} needs one data set, and this fit pools those of {length(fit$fits)} imputations.",
+  abort("{.code {what}} needs one data set, and this fit pools those of {length(fit$fits)}
+         imputations.",
         i = "Ask one of them, as {.code fit$fits[[1]]}.")
 }

@@ -137,7 +137,7 @@ test_that("arguments without a meaning are refused by name", {
 test_that("messages are told once, and of which imputation they are", {
   all <- lapply(imputed, transform, y = replace(y, 1:2, NA))
   expect_message(fit_pooled(y ~ x, all, draws = 5), "^Dropped 2 of 120 rows")
-  said <- capture.output(fit_pooled(y ~ x, all, draws = 5), type = "message")
+  said <- capture.output(invisible(fit_pooled(y ~ x, all, draws = 5)), type = "message")
   expect_length(grep("Dropped", said), 1)
   own <- imputed
   own[[2]]$w <- 1
