@@ -1,0 +1,47 @@
+# Rscript bench/many_fits.R [fits]: processor time of 1,000 fits of relm() at its defaults, or of as many
+# as are asked for, over that of lme4::lmer() to the same data, simulated from fits to lme4's sleepstudy
+# and to bass. The two take turns from data set to data set; the interval is of a bootstrap over data
+# sets. relm draws 4,000 times in each fit. Saved as bench/results/many_fits.csv.
+
+run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
+bench <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
+source(file.path(bench, "measure.R"), local = TRUE)
+suppressMessages(library(relm))
+fits <- as.integer(c(commandArgs(TRUE), 1000)[1])
+
+processor_seconds <- function(code) sum(system.time(code)[c("user.self", "sys.self")])
+
+models <- list(
+  sleepstudy = list(formula = Reaction ~ Days + (1 + Days | Subject), data = lme4::sleepstudy),
+  bass = list(formula = log_mercury ~ x + (1 + x || station),
+              data = transform(bass, log_mercury = log(mercury),
+                               x = log(length) - ave(log(length), station)))
+)
+
+compare_fits <- function(name) {
+  formula <- models[[name]]$formula
+  data <- models[[name]]$data
+  simulated <- simulate(relm(formula, data, seed = 1, progress = FALSE), nsim = fits, seed = 1,
+                        use.u = FALSE)
+  response <- all.vars(formula)[1]
+  seconds <- t(vapply(seq_len(fits), function(i) {
+    data[[response]] <- simulated[[i]]
+    c(relm = processor_seconds(relm(formula, data, seed = i, progress = FALSE)),
+      lmer = processor_seconds(suppressMessages(suppressWarnings(lme4::lmer(formula, data)))))
+  }, numeric(2)))
+  set.seed(1)
+  ratios <- replicate(2000, {
+    sums <- colSums(seconds[sample.int(fits, replace = TRUE), , drop = FALSE])
+    sums[["relm"]] / sums[["lmer"]]
+  })
+  total <- colSums(seconds)
+  data.frame(model = name, fits = fits, relm_seconds = total[["relm"]], lmer_seconds = total[["lmer"]],
+             ratio = total[["relm"]] / total[["lmer"]], low = stats::quantile(ratios, 0.025, names = FALSE),
+             high = stats::quantile(ratios, 0.975, names = FALSE))
+}
+
+table <- do.call(rbind, lapply(names(models), compare_fits))
+print(table, digits = 3, row.names = FALSE)
+table <- cbind(table, machine(), started = run_started, row.names = NULL)
+if (fits >= 1000) utils::write.csv(table, file.path(bench, "results", "many_fits.csv"), row.names = FALSE)
