@@ -53,6 +53,8 @@ progress_bar <- function(total) {
 # Forked processes, at most `cores` at once. Each writes the sweeps it has done into a
 # file of its own, which is all that the bar needs.
 run_forked <- function(run, chains, cores, bar, what) {
+  # What stops them: loaded at an interrupt, it would take longer than the rest.
+  loadNamespace("tools")
   folder <- progress_folder()
   jobs <- list()
   results <- vector("list", chains)
