@@ -69,10 +69,10 @@ correlation_signs <- function(block) {
   unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
 }
 
-# What a search for the mode makes least. Where the density vanishes it has a value above all
-# that occur, from which a search turns back; differences of it do not overflow.
+# What a search for the mode makes least, at the columns of points. Where the density vanishes it has
+# a value above all that occur, from which a search turns back; differences of it do not overflow.
 minus_log_target <- function(model, tuning, sigma2) {
-  function(point) min(-log_target(model, tuning, point, sigma2), vanished)
+  function(points) pmin(-log_target(model, tuning, points, sigma2), vanished)
 }
 
 vanished <- 1e300
@@ -82,8 +82,8 @@ tune_at_mode <- function(model, estimate, role, threads = 1L, step = 0L) {
   tuning <- new_tuning(model, estimate, role, threads, step)
   target <- minus_log_target(without_bounds(model), tuning, estimate$sigma2)
   start <- within_bounds(initial_point(estimate, model, tuning), model, tuning)
-  mode <- seek(start, target, method = "BFGS", control = list(maxit = 200))
-  hessian <- function(center) stats::optimHess(center, target)
+  mode <- seek_down(start, target, 1e-3)
+  hessian <- function(center) hessian_at(target, center, 1e-3)
   failed <- !all(is.finite(mode))
   if (with_coordinate(tuning) || failed) {
     mode <- search_mode(target, start, mode)
@@ -109,6 +109,27 @@ seek <- function(start, target, ...) {
   tryCatch(stats::optim(start, target, ...)$par, error = function(e) NA * start)
 }
 
+# The same by BFGS, with slopes by differences of `steps`, all of a point at once: to ask the target
+# about one point takes longer than its value does.
+seek_down <- function(start, target, steps, control = list()) {
+  slope <- function(point) {
+    n <- length(point)
+    apart <- diag(steps, n)
+    values <- target(cbind(point + apart, point - apart))
+    (values[seq_len(n)] - values[n + seq_len(n)]) / (2 * steps)
+  }
+  seek(start, target, slope, method = "BFGS", control = c(control, list(maxit = 200)))
+}
+
+hessian_at <- function(target, center, steps) {
+  n <- length(center)
+  apart <- diag(steps, n)
+  first <- apart[, rep(seq_len(n), n), drop = FALSE]
+  second <- apart[, rep(seq_len(n), each = n), drop = FALSE]
+  values <- target(center + cbind(first + second, first - second, second - first, -first - second))
+  matrix(matrix(values, n^2) %*% c(1, -1, -1, 1), n) / (4 * tcrossprod(rep_len(steps, n)))
+}
+
 # Priors that know a scale may lie orders of magnitude from the data, and be as narrow. From a point
 # that was found, or from the start where that is better, the search goes on in steps that fit the
 # target, as long as it gains.
@@ -120,8 +141,7 @@ search_mode <- function(target, start, found) {
     simplex <- list(parscale = steps, maxit = 25 * length(best), warn.1d.NelderMead = FALSE)
     best <- lower_of(target, best, seek(best, target, control = simplex))
     if (before - target(best) < 0.05) break
-    scaled <- list(parscale = steps, ndeps = rep(0.01, length(best)), maxit = 200)
-    best <- lower_of(target, best, seek(best, target, method = "BFGS", control = scaled))
+    best <- lower_of(target, best, seek_down(best, target, 0.01 * steps, list(parscale = steps)))
   }
   best
 }
@@ -148,9 +168,7 @@ natural_steps <- function(target, point) {
 }
 
 scaled_hessian <- function(target, center) {
-  steps <- natural_steps(target, center)
-  stats::optimHess(center, target, control = list(parscale = steps,
-                                                  ndeps = rep(0.3, length(center))))
+  hessian_at(target, center, 0.3 * natural_steps(target, center))
 }
 
 initial_point <- function(estimate, model, tuning) {

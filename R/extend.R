@@ -89,9 +89,11 @@ append_draws <- function(plan, fit, results) {
   for (count in setdiff(names(more), "hyper")) {
     sampling[[count]] <- sampling[[count]] + more[[count]]
   }
-  bind <- function(before, after) bind_last(list(before, after))
-  sampling$effects <- Map(function(before, result) map_groupings(bind, before, result$effects),
-                          all_stored_effects(sampling, posterior, plan$kept), results)
+  sampling["effects"] <- list(if (!draws_on_demand(plan)) {
+    bind <- function(before, after) bind_last(list(before, after))
+    Map(function(before, result) map_groupings(bind, before, result$effects),
+        all_stored_effects(sampling, posterior, plan$kept), results)
+  })
   sampling$draws <- plan$control$draws
   sampling$kept <- plan$kept
   sampling$ends <- lapply(results, `[[`, "end")

@@ -135,7 +135,8 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
 keep_effects <- function(plan, results) {
   moments <- if (!is.null(plan$summed)) Reduce(add_sums, lapply(results, `[[`, "sums"))
     else if (plan$keep_moments) effect_moments(plan$uncentered, lapply(results, `[[`, "hyper"))
-  list(effects = lapply(results, `[[`, "effects"), kept = plan$kept, moments = moments)
+  list(effects = if (!draws_on_demand(plan)) lapply(results, `[[`, "effects"), kept = plan$kept,
+       moments = moments)
 }
 
 # Draws of the hyperparameters over which conditional moments are averaged: their averages

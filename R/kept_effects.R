@@ -6,9 +6,35 @@ kept_groups <- function(sampling, g = 1L) by_grouping(sampling$kept)[[g]]
 # Columns of grouping g.
 n_columns <- function(posterior, g) nrow(groupings_of(posterior)[[g]]$random)
 
+# Up to so many numbers, which take some hundredths of a second, are drawn when they are asked for,
+# each time: most fits among a thousand are never asked, and take less memory.
+most_on_demand <- 5e5
+
+# Are the effects that a plan keeps so few, and no part of the chain? Those of other families take
+# longer to draw.
+draws_on_demand <- function(plan) {
+  if (plan$in_chain || !is.null(plan$uncentered$responses) || !is.null(plan$summed) ||
+      is_merged(plan$uncentered) || !is.null(plan$control$target_ess)) return(FALSE)
+  columns <- vapply(plan$uncentered$groupings, `[[`, 0L, "n_random")
+  a_draw <- sum(columns * as.numeric(lengths(by_grouping(plan$kept))))
+  a_draw > 0 && plan$control$chains * plan$control$draws * a_draw <= most_on_demand
+}
+
+has_on_demand <- function(sampling) is.null(sampling$effects)
+
+no_effects <- function(sampling, n_columns) {
+  rep(list(array(0, c(n_columns, 0, sampling$draws))), sampling$chains)
+}
+
 # Of the draws that are kept, those of some groups (from 0) of grouping g, an array for each chain.
 stored_effects <- function(sampling, posterior, groups, columns = seq_len(q), g = 1L) {
   q <- if (has_groups(posterior)) n_columns(posterior, g) else 0L
+  if (has_on_demand(sampling)) {
+    if (length(groups) == 0) return(no_effects(sampling, length(columns)))
+    drawn <- sort(unique(groups))
+    fit <- list(sampling = sampling, posterior = posterior)
+    return(lapply(draw_again(fit, drawn, g), part_of_effects, match(groups, drawn), columns))
+  }
   kept <- kept_groups(sampling, g)
   places <- match(groups, kept)
   lapply(sampling$effects, function(effects) {
@@ -18,6 +44,9 @@ stored_effects <- function(sampling, posterior, groups, columns = seq_len(q), g 
 
 # The same of all groupings, in the form in which they are kept; groups: in that form too.
 all_stored_effects <- function(sampling, posterior, groups) {
+  if (has_on_demand(sampling) && sum(lengths(groups))) {
+    return(draw_all_again(list(sampling = sampling, posterior = posterior), by_grouping(groups)))
+  }
   if (!is.list(groups)) return(stored_effects(sampling, posterior, groups))
   by_chain <- lapply(seq_along(groups), function(g) {
     stored_effects(sampling, posterior, groups[[g]], g = g)
@@ -59,7 +88,7 @@ effect_reader <- function(fit, needed, columns, g = 1L) {
   window <- integer()
   drawn <- NULL
   function(groups) {
-    if (all((groups - 1L) %in% kept_groups(fit$sampling, g))) {
+    if (!has_on_demand(fit$sampling) && all((groups - 1L) %in% kept_groups(fit$sampling, g))) {
       return(effect_draws(fit, groups, columns, g))
     }
     if (!all(groups %in% window)) {
@@ -95,7 +124,7 @@ with_effects_at_hand <- function(fit, groups) {
   held <- vapply(seq_along(groups), function(g) {
     all(groups[[g]] %in% kept_groups(fit$sampling, g))
   }, NA)
-  if (all(held)) return(fit)
+  if (all(held) && !has_on_demand(fit$sampling)) return(fit)
   fit$sampling$effects <- draw_all_again(fit, groups)
   fit$sampling$kept <- groups
   fit

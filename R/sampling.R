@@ -131,7 +131,9 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
     c(result, list(stream = get(".Random.seed", globalenv())))
   })
   if (result$interrupted) return(result)
-  if (!plan$in_chain && sum(lengths(plan$kept))) {
+  if (draws_on_demand(plan)) {
+    result$effects <- NULL
+  } else if (!plan$in_chain && sum(lengths(plan$kept))) {
     result$effects <- draw_deferred_effects(plan$uncentered, result$hyper, plan$seeds[chain],
                                          plan$kept, draws_before(end))
   }
