@@ -92,7 +92,7 @@ append_draws <- function(plan, fit, results) {
   sampling["effects"] <- list(if (!draws_on_demand(plan)) {
     bind <- function(before, after) bind_last(list(before, after))
     Map(function(before, result) map_groupings(bind, before, result$effects),
-        all_stored_effects(sampling, posterior, plan$kept), results)
+        all_stored_effects(fit$sampling, posterior, plan$kept), results)
   })
   sampling$draws <- plan$control$draws
   sampling$kept <- plan$kept

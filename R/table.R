@@ -10,7 +10,7 @@ table_fineness <- c(6L, 4L, 2L)
 # Three axes have more nodes where the posterior is a ridge that these miss: where a smaller share
 # of the proposals would be accepted. Where a bound of a prior cuts across the axes the table
 # serves badly: below the second share it does not serve.
-more_nodes <- 21L
+more_nodes <- c(nodes = 21L, fineness = 3L)
 enough_accepted <- c(fine = 0.88, usable = 0.5)
 
 # Share of the heavy-tailed density.
@@ -34,14 +34,14 @@ tabulate_target <- function(model, tuning, estimate) {
   box <- find_table_box(function(points) target(points, model), tuning$center, sd,
                         length(tuning$scale))
   if (is.null(box)) return(NULL)
-  tabulate <- function(nodes) {
-    grid <- table_axes(box, rep(nodes, n))
+  tabulate <- function(nodes, fineness) {
+    grid <- c(table_axes(box, rep(nodes, n)), fineness = fineness)
     # The target without the bounds of its priors, which have no place in a cubic.
     grid$values <- target(grid_points(grid$low, grid$step, grid$size), without_bounds(model))
     tuning$table <- table_from_grid(grid, model, tuning)
     tuning
   }
-  tuning <- tabulate(table_nodes[n])
+  tuning <- tabulate(table_nodes[n], table_fineness[n])
   # One or two axes without bounds need no check.
   if (n < 3 && !with_coordinate(tuning)) return(tuning)
   accepted <- function(tuning) {
@@ -49,17 +49,18 @@ tabulate_target <- function(model, tuning, estimate) {
   }
   share <- accepted(tuning)
   if (n == 3 && share < enough_accepted[["fine"]]) {
-    tuning <- tabulate(more_nodes)
+    tuning <- tabulate(more_nodes[["nodes"]], more_nodes[["fineness"]])
     share <- accepted(tuning)
   }
   if (share >= enough_accepted[["usable"]]) tuning
 }
 
 # The table that the target's values on a grid give; the grid, which is far smaller, is kept to
-# make it again.
+# make it again. Fits of version 0.1.0 do not say how fine theirs was.
 table_from_grid <- function(coarse, model, tuning) {
   n <- length(coarse$size)
-  grid <- refine_grid(coarse, table_fineness[n])
+  fineness <- if (is.null(coarse$fineness)) c(8L, 5L, 3L)[n] else coarse$fineness
+  grid <- refine_grid(coarse, fineness)
   weights <- exp(grid$values - max(grid$values))
   if (!identical(without_bounds(model), model)) {
     weights <- weights * near_bounds(grid, model, tuning)
@@ -79,11 +80,13 @@ refine_grid <- function(grid, fineness) {
   n <- length(grid$size)
   greatest <- max(grid$values)
   values <- array(pmax(grid$values, greatest - table_floor), grid$size)
+  weights <- list()
   mirrored <- is_mirrored_axis(grid)
   for (k in seq_len(n)) {
     # Each turn interpolates the first axis and makes it the last.
-    weights <- cubic_weights(grid$size[k], fineness, mirrored[k])
-    values <- crossprod_last(weights, values)
+    alike <- match(TRUE, grid$size[k] == grid$size & mirrored[k] == mirrored)
+    if (alike == k) weights[[k]] <- cubic_weights(grid$size[k], fineness, mirrored[k])
+    values <- crossprod_last(weights[[alike]], values)
   }
   size <- ifelse(mirrored, fineness * grid$size - fineness %/% 2L,
                  fineness * (grid$size - 1L) + 1L)
@@ -108,16 +111,16 @@ cubic_weights <- function(size, fineness, mirrored) {
     else seq_len(fineness * (size - 1L) + 1L) - 1
   t <- finer / fineness - if (mirrored) 0.5 else 0
   first <- pmin(pmax(floor(t) - 1, if (mirrored) -2 else 0), size - 4)
-  weights <- matrix(0, length(t), size)
+  weights <- numeric(length(t) * size)
   for (i in 0:3) {
     node <- first + i
-    others <- setdiff(0:3, i)
-    weight <- Reduce(`*`, lapply(others, function(o) (t - first - o) / (i - o)))
-    column <- ifelse(node < 0, -node, node + 1)
-    place <- cbind(seq_along(t), column)
+    weight <- 1
+    for (o in (0:3)[-(i + 1)]) weight <- weight * (t - first - o) / (i - o)
+    column <- abs(node) + (node >= 0)
+    place <- seq_along(t) + length(t) * (column - 1)
     weights[place] <- weights[place] + weight
   }
-  weights
+  matrix(weights, length(t))
 }
 
 # The points of a grid, n x points, the first axis fastest.

@@ -1,7 +1,8 @@
 # Rscript bench/many_fits.R [fits]: processor time of 1,000 fits of relm() at its defaults, or of as many
 # as are asked for, over that of lme4::lmer() to the same data, simulated from fits to lme4's sleepstudy
-# and to bass. The two take turns from data set to data set; the interval is of a bootstrap over data
-# sets. relm draws 4,000 times in each fit. Saved as bench/results/many_fits.csv.
+# and to bass. The two take turns from 25 data sets to the next, each after a fit that does not count,
+# which loads packages; the interval is of a bootstrap over these blocks. relm draws 4,000 times in each
+# fit. Saved as bench/results/many_fits.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1])
@@ -28,14 +29,23 @@ compare_fits <- function(name) {
   simulated <- simulate(relm(formula, data, seed = 1, progress = FALSE), nsim = fits, seed = 1,
                         use.u = FALSE)
   response <- all.vars(formula)[1]
-  seconds <- t(vapply(seq_len(fits), function(i) {
-    data[[response]] <- simulated[[i]]
-    c(relm = processor_seconds(relm(formula, data, seed = i, progress = FALSE)),
-      lmer = processor_seconds(suppressMessages(suppressWarnings(lme4::lmer(formula, data)))))
+  fit <- list(
+    relm = function(data, i) relm(formula, data, seed = i, progress = FALSE),
+    lmer = function(data, i) suppressMessages(suppressWarnings(lme4::lmer(formula, data)))
+  )
+  for (one in fit) one(data, 1)
+  blocks <- split(seq_len(fits), (seq_len(fits) - 1) %/% 25)
+  seconds <- t(vapply(blocks, function(block) {
+    vapply(fit, function(one) {
+      processor_seconds(for (i in block) {
+        data[[response]] <- simulated[[i]]
+        one(data, i)
+      })
+    }, 0)
   }, numeric(2)))
   set.seed(1)
   ratios <- replicate(2000, {
-    sums <- colSums(seconds[sample.int(fits, replace = TRUE), , drop = FALSE])
+    sums <- colSums(seconds[sample.int(nrow(seconds), replace = TRUE), , drop = FALSE])
     sums[["relm"]] / sums[["lmer"]]
   })
   total <- colSums(seconds)

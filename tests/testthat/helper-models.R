@@ -127,3 +127,8 @@ expect_replay <- function(posterior, samplers = c("centered", "uncentered", "int
     }
   }
 }
+
+# The draws that a fit keeps of its effects, by chain: stored, or drawn when they are asked for.
+kept_effects <- function(fit) {
+  all_stored_effects(fit$sampling, fit$posterior, fit$sampling$kept)
+}

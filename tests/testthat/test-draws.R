@@ -200,7 +200,7 @@ test_that("draws of several groupings are those of each, kept or not", {
   for (fit in list(without, some)) {
     expect_identical(as.matrix(fit, groups, regex = TRUE), as.matrix(kept, groups, regex = TRUE))
   }
-  effects <- kept$sampling$effects[[2]]
+  effects <- kept_effects(kept)[[2]]
   draws <- as_draws_array(kept, "^r_", regex = TRUE)
   groups <- lapply(kept$posterior$groupings, `[[`, "groups")
   drawn <- function(name) as.numeric(draws[, 2, name])

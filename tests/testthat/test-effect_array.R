@@ -37,9 +37,9 @@ test_that("arrays are joined along their last dimension", {
 
 test_that("a fit keeps columns x groups x draws, also when it is extended or joined", {
   fit <- relm(y ~ x + (1 + x | g), grouped_data(9), chains = 2, draws = 20, seed = 1)
-  expect_identical(lapply(fit$sampling$effects, dim), list(c(2L, 9L, 20L), c(2L, 9L, 20L)))
+  expect_identical(lapply(kept_effects(fit), dim), list(c(2L, 9L, 20L), c(2L, 9L, 20L)))
   longer <- extend(fit, 5, progress = FALSE)
-  expect_identical(dim(longer$sampling$effects[[1]]), c(2L, 9L, 25L))
+  expect_identical(dim(kept_effects(longer)[[1]]), c(2L, 9L, 25L))
   few <- update(fit, group_draws = c("g4", "g2"), seed = 2)
   both <- c(fit, few)
   expect_identical(dim(both$sampling$effects[[4]]), c(2L, 2L, 20L))

@@ -46,11 +46,41 @@ test_that("effects of several groupings that were not kept are had again at once
     expect_identical(held$sampling$kept, list(c(0L, 2L), 1:3))
     for (g in 1:2) {
       own <- groups[[g]]
-      expect_identical(effect_draws(held, own, g = g), effect_draws(kept, own, g = g))
+      drawn <- effect_draws(kept, own, g = g)
+      expect_identical(effect_draws(held, own, g = g), drawn)
+      expect_identical(effect_draws(with_effects_at_hand(kept, groups), own, g = g), drawn)
     }
-    expect_identical(with_effects_at_hand(kept, groups), kept)
     expect_identical(with_effects_at_hand(held, list(3L, integer())), held)
     expect_identical(ranef(without), ranef(kept))
     expect_identical(coef(without, groups = "a"), coef(kept, groups = "a"))
   }
+})
+
+test_that("few effects are drawn when they are asked for, many are stored: the same numbers", {
+  draw <- function(chains) {
+    relm(y ~ x + (1 + x | g), grouped_data(9), chains = chains, draws = 1000, seed = 5)
+  }
+  few <- draw(27)
+  many <- draw(28)
+  expect_null(few$sampling$effects)
+  expect_length(many$sampling$effects, 28)
+  expect_identical(effect_draws(few, c(4L, 1L, 9L)), effect_draws(many, c(4L, 1L, 9L))[-28])
+  expect_identical(effect_draws(few, 3L, 2L), effect_draws(many, 3L, 2L)[-28])
+  expect_identical(all_stored_effects(few$sampling, few$posterior, 0:8), many$sampling$effects[-28])
+  none <- array(0, c(2, 0, 1000))
+  expect_identical(effect_draws(few, integer()), rep(list(none), 27))
+  expect_identical(effect_draws(many, integer()), rep(list(none), 28))
+})
+
+test_that("a fit that is extended beyond what is drawn when asked for stores its effects", {
+  draw <- function(draws) {
+    relm(y ~ x + (1 + x | g), grouped_data(9), chains = 2, draws = draws, seed = 5)
+  }
+  short <- draw(13000)
+  long <- extend(short, 1000, progress = FALSE)
+  whole <- draw(14000)
+  expect_null(short$sampling$effects)
+  expect_length(long$sampling$effects, 2)
+  expect_identical(long$sampling$effects, whole$sampling$effects)
+  expect_null(extend(draw(20), 10, progress = FALSE)$sampling$effects)
 })
