@@ -63,7 +63,7 @@ check_same_columns <- function(x, y) {
   said <- function(crossprods) {
     list(family = family_text(crossprods), response = crossprods$response,
          fixed = crossprods$fixed, group = vapply(crossprods$groupings, `[[`, "", "name"),
-         sigma = crossprods$strata$name)
+         sigma = if (isTRUE(crossprods$sigma_known)) "known" else crossprods$strata$name)
   }
   of_x <- said(x)
   of_y <- said(y)

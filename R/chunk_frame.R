@@ -6,7 +6,8 @@ chunk_frame <- function(schema, chunk, asked) {
   chunk <- chunk_columns(schema, chunk)
   quosures <- c(schema$quosures, asked["subset"][lengths(asked["subset"]) > 0])
   extras <- evaluate_extras(chunk, quosures)
-  frame <- quiet_frame(schema$whole, chunk, extras, asked$na.action, FALSE, family_of(schema))
+  frame <- quiet_frame(schema$whole, chunk, extras, asked$na.action, FALSE, family_of(schema),
+                       known_label(schema$sigma))
   dropped <- attr(frame, "na.action")
   frame <- frame_in_schema(schema, plain_columns(frame))
   attr(frame, "na.action") <- dropped

@@ -15,6 +15,7 @@ knows_no_scale <- function(block) {
 # What becomes of sigma: one of sigma_roles.
 sigma_role <- function(posterior) {
   if (n_strata(posterior) > 1) return("given")
+  if (is_fixed_sigma(posterior$sigma)) return("fixed")
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
 
@@ -85,7 +86,7 @@ tune_at_mode <- function(model, estimate, role, threads = 1L, step = 0L) {
   mode <- seek_down(start, target, 1e-3)
   hessian <- function(center) hessian_at(target, center, 1e-3)
   failed <- !all(is.finite(mode))
-  if (with_coordinate(tuning) || failed) {
+  if (knows_scales(tuning) || failed) {
     mode <- search_mode(target, start, mode)
     hessian <- function(center) scaled_hessian(target, center)
   }
@@ -100,7 +101,7 @@ tune_at_mode <- function(model, estimate, role, threads = 1L, step = 0L) {
 # the target itself.
 bounded_mode <- function(target, mode, model, tuning) {
   bounded <- within_bounds(mode, model, tuning)
-  within <- if (with_coordinate(tuning)) identical(bounded, mode) else target(mode) < vanished
+  within <- if (knows_scales(tuning)) identical(bounded, mode) else target(mode) < vanished
   if (within) mode else search_mode(target, bounded, bounded)
 }
 

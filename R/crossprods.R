@@ -267,7 +267,7 @@ new_crossprods <- function(design, chunk, found) {
 
 # All of cross-products but the factors, and what these are shifted by.
 describe_crossprods <- function(design, chunk, found, n_rows) {
-  list(
+  c(list(
     response = as_text(design$formula[[2]]), formula = design$formula, family = design$family,
     link = design$link, n_rows = n_rows, fixed = colnames(chunk$X),
     groupings = lapply(seq_along(design$group), function(g) {
@@ -280,7 +280,7 @@ describe_crossprods <- function(design, chunk, found, n_rows) {
                   parts = found$stratum$parts, rows = rows_of_strata(found$cells)),
     intercepts = c(X = attr(design$terms, "intercept"), Z = z_intercept(chunk$Z)),
     weighted = !is.null(chunk$weights), cells = found$cells
-  )
+  ), if (is_known_sigma(design$sigma)) list(sigma_known = TRUE))
 }
 
 # A data frame; data.frame() would take longer than the cross-products of a few rows. With several

@@ -8,12 +8,13 @@ crossprods_of_source.relm_source <- function(source, formula, sigma = ~ 1, weigh
   check_dots_empty(rlang::enquos(...), arguments_of_sources, "crossprods")
   family <- check_family(tryCatch(family, error = identity))
   check_formula(formula)
-  given <- rlang::quo_get_expr(rlang::enquo(sigma))
+  read <- read_sigma(rlang::enquo(sigma), tryCatch(sigma, error = identity),
+                     rlang::enquo(weights), family)
   model <- list(formula = formula, family = family, na.action = na.action, contrasts = contrasts,
-                sigma = check_sigma(tryCatch(sigma, error = identity), given, family),
+                sigma = read$sigma,
                 drop.unused.levels = check_flag(drop.unused.levels, "drop.unused.levels"),
                 progress = check_flag(reading$progress, "progress"))
-  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset))
+  quosures <- list(weights = read$weights, offset = rlang::enquo(offset))
   model$quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   subset <- list(subset = rlang::enquo(subset))
   model$subset <- subset[!vapply(subset, rlang::quo_is_missing, NA)]

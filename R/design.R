@@ -46,21 +46,22 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   family <- check_family(tryCatch(family, error = identity))
   formula <- formula_of_text(formula, parent.frame())
   check_formula(formula)
-  given <- rlang::enquo(sigma)
-  sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given), family)
+  read <- read_sigma(rlang::enquo(sigma), tryCatch(sigma, error = identity),
+                     rlang::enquo(weights), family)
   if (missing(data)) data <- environment(formula)
   else check_data(data)
-  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
+  if (!is.null(read$se)) check_standard_errors(read$se, data)
+  quosures <- list(weights = read$weights, offset = rlang::enquo(offset),
                    subset = rlang::enquo(subset))
   check_flag(drop.unused.levels, "drop.unused.levels")
-  design <- check_design(unchecked_design(formula, data, sigma, quosures, na.action, contrasts,
+  design <- check_design(unchecked_design(formula, data, read$sigma, quosures, na.action, contrasts,
                                           drop.unused.levels, family, check = TRUE))
   design$factors <- read_factors(design)
   design
 }
 
 # A design whose rows may be any, without the codes of groups. quosures: those that are missing too.
-# check: refuse weights that are none?
+# check: refuse weights that are none? Or what they are made of, as text.
 unchecked_design <- function(formula, data, sigma, quosures, na.action, contrasts,
                              drop.unused.levels, family, check = FALSE) {
   data <- plain_columns(data)
@@ -71,6 +72,7 @@ unchecked_design <- function(formula, data, sigma, quosures, na.action, contrast
     own_environment(whole, environment(formula), data)
   quosures <- quosures[!vapply(quosures, rlang::quo_is_missing, NA)]
   extras <- evaluate_extras(data, quosures)
+  if (check && is_known_sigma(sigma)) check <- as_text(sigma[[2]])
   frame <- as_factors(evaluate_frame(whole, data, extras, na.action, drop.unused.levels, family,
                                      check))
   bars <- random_terms(parts$bars, environment(formula), formula[[2]])

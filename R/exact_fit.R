@@ -8,7 +8,7 @@
 # proportions unless some strata, their rows more than their columns, are fitted exactly;
 # it then diverges at the proportions' border for small nu.
 check_residual <- function(posterior, alone) {
-  if (posterior$sigma[["rate"]] > 0) return(invisible())
+  if (posterior$sigma[["rate"]] > 0 || is_fixed_sigma(posterior$sigma)) return(invisible())
   lengths <- column_lengths(posterior)
   strata <- seq_len(n_strata(posterior))
   fits <- lapply(strata, function(s) {

@@ -25,7 +25,7 @@ formula_of_text <- function(formula, envir, name = "formula") {
   })
 }
 
-has_sigma_factor <- function(sigma) length(free_variables(sigma)) > 0
+has_sigma_factor <- function(sigma) !is_known_sigma(sigma) && length(free_variables(sigma)) > 0
 
 # The formula with its bars and the factor of the residual variances as plain
 # terms, so that one model frame holds all variables.

@@ -70,7 +70,8 @@ n_dimensions <- function(integrand) {
 # What each of its parameters is.
 integrated_parts <- function(posterior) {
   part <- parameters_of(posterior)$part
-  parts <- if (is_gaussian(posterior)) c("sd", "cor", "sigma") else c("sd", "shape", "cor", "b")
+  parts <- if (is_gaussian(posterior)) c("sd", "cor", if (!has_fixed_sigma(posterior)) "sigma")
+    else c("sd", "shape", "cor", "b")
   as.character(unlist(lapply(parts, function(own) part[part == own])))
 }
 
@@ -106,7 +107,9 @@ covariance_factors <- function(point, blocks, q) {
 log_evidence <- function(integrand, point, L) {
   model <- integrand$model
   values <- if (is.null(model$responses)) {
-    .Call(ffi_log_evidence, model, L, t(point$sigma), integrand$threads)
+    sigma <- if (ncol(point$sigma)) t(point$sigma)
+      else matrix(fixed_sigma(model), 1, dim(L)[3])
+    .Call(ffi_log_evidence, model, L, sigma, integrand$threads)
   } else {
     .Call(ffi_family_evidence, model, t(point$theta), L, as.numeric(point$shape), integrand$threads)
   }
@@ -167,7 +170,9 @@ drawn_points <- function(fit) {
   own <- function(part) hyper[, places_by_step(posterior, part), drop = FALSE]
   sizes <- block_sizes(blocks_of_step(posterior))
   z <- partial_coordinates(own("cor"), sizes)
-  if (is_gaussian(posterior)) return(cbind(own("sd"), z, own("sigma")))
+  if (is_gaussian(posterior)) {
+    return(cbind(own("sd"), z, if (!has_fixed_sigma(posterior)) own("sigma")))
+  }
   model <- sampler_model(posterior, "uncentered")
   theta <- (own("b") - rep(model$beta_shift, each = nrow(hyper))) %*% t(model$from_beta)
   cbind(own("sd"), own("shape"), z, theta)

@@ -17,7 +17,7 @@ coordinate_scale <- function(integrand, points) {
   point <- split_point(points, integrand)
   if (!is.null(model$responses)) return(apply(scales_of_point(point), 2, stats::median))
   if (length(model$groupings) == 0) return(numeric())
-  step_scale(model, 0L) * stats::median(point$sigma)
+  step_scale(model, 0L) * if (ncol(point$sigma)) stats::median(point$sigma) else fixed_sigma(model)
 }
 
 # Standard deviations, and r^-1/2.
@@ -43,6 +43,10 @@ log_integrand_at <- function(coordinates, integrand, scale) {
 }
 
 integrate_by_nodes <- function(integrand, fit) {
+  # Without groups, and with a known sigma, nothing is left to integrate over.
+  if (n_dimensions(integrand) == 0) {
+    return(list(value = log_integrand(integrand, matrix(0, 1, 0)), error = 0))
+  }
   points <- drawn_points(fit)
   scale <- coordinate_scale(integrand, points)
   target <- function(coordinates) log_integrand_at(t(coordinates), integrand, scale)

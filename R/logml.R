@@ -86,6 +86,7 @@ logml.relm <- function(x, method = NULL, seed = NULL, threads = 1, ...) {
     method <- if (n <= if (is_gaussian(x)) 3 else 2) "quadrature" else "bridge"
   }
   check_choice(method, "method", c("quadrature", "bridge"))
+  if (n == 0) method <- "quadrature"
   if (method == "quadrature" && !few) {
     others <- if (is_gaussian(x)) "residual standard deviations" else "coefficients"
     abort('{.code method = "quadrature"} is for up to three dimensions.',
@@ -103,7 +104,7 @@ logml.relm <- function(x, method = NULL, seed = NULL, threads = 1, ...) {
 print.relm_logml <- function(x, digits = 6, ...) {
   cat("log marginal likelihood: ", format(c(unclass(x)), digits = digits), "\n", sep = "")
   cat("by ", attr(x, "method"), " over ", attr(x, "dimensions"), " dimension",
-      if (attr(x, "dimensions") > 1) "s", ", error ", format(attr(x, "error"), digits = 2), "\n",
+      if (attr(x, "dimensions") != 1) "s", ", error ", format(attr(x, "error"), digits = 2), "\n",
       sep = "")
   invisible(x)
 }

@@ -42,7 +42,7 @@ quiet_frame <- function(whole, data, extras, na.action, drop_levels, family, che
   action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
   tryCatch(
     do.call(stats::model.frame,
-            c(list(whole, data, na.action = if (check) check_then(action, family) else action,
+            c(list(whole, data, na.action = if (isFALSE(check)) action else check_then(action, family, check),
                    drop.unused.levels = drop_levels), extras)),
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
@@ -109,12 +109,12 @@ check_variables <- function(whole, data) {
 most_dropped <- 1 / 4
 
 # Bad weights are an error even where na.action would drop their rows. Numbers of trials are a part
-# of the response, and may be missing.
-check_then <- function(action, family) {
+# of the response, and may be missing. check: what they are made of, where that is text.
+check_then <- function(action, family, check = TRUE) {
   function(frame) {
     weights <- frame[["(weights)"]]
     known <- if (family$weights == "trials") weights[!is.na(weights)] else weights
-    if (!is.null(weights)) check_weights(known)
+    if (!is.null(weights)) check_weights(known, if (is.character(check)) check)
     if (identical(action, stats::na.omit) && is_left_by_na_omit(frame)) frame
     else action(frame)
   }
@@ -131,8 +131,10 @@ is_left_by_na_omit <- function(frame) {
   TRUE
 }
 
-check_weights <- function(weights) {
+# known: what is known of the rows, as text, which the weights are made of.
+check_weights <- function(weights, known = NULL) {
   bad <- which(!is.finite(weights) | weights <= 0)
+  if (length(bad) && !is.null(known)) refuse_standard_errors(known, bad)
   if (length(bad)) {
     abort("{.arg weights} must be finite and positive.",
           x = "In {length(bad)} row{?s}, the first of them row {bad[1]}, the weight is

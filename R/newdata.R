@@ -232,13 +232,16 @@ new_weights <- function(schema, newdata, weights) {
   family <- family_of(schema)
   if (!is.null(weights)) return(check_row_weights(weights, nrow(newdata), family))
   if (!has_quosure(schema, "weights")) return(NULL)
+  known <- if (is_known_sigma(schema$sigma)) as_text(schema$sigma[[2]])
   if (!can_evaluate(schema, "weights", newdata)) {
+    if (!is.null(known)) refuse_unknown_errors(known)
     inform("The fit has weights, and {.arg newdata} has none: each row gets the weight 1.",
            i = "Give {.arg weights}, or a column for
                 {.code {rlang::as_label(schema$quosures$weights)}}.")
     return(NULL)
   }
   weights <- evaluate_quosure(schema, "weights", newdata)
+  check_weights(weights, known)
   check_weights_of(family, weights)
   weights
 }

@@ -84,6 +84,7 @@ new_posterior <- function(crossprods, prior) {
   }
   check_relm_prior(prior)
   crossprods <- check_intact(crossprods)
+  if (isTRUE(crossprods$sigma_known)) prior <- with_known_sigma(prior)
   family <- family_of(crossprods)
   check_scale_priors(prior, family)
   crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods)$precision)
@@ -103,6 +104,7 @@ new_posterior <- function(crossprods, prior) {
   if (identical(family$scale, "sigma")) {
     posterior$sigma <- encode_scale(prior$sigma)
     check_pooled(posterior)
+    check_fixed(posterior)
   } else if (identical(family$scale, "shape")) {
     posterior$shape <- encode_scale(spread_prior(shape_prior(prior)))
   }

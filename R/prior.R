@@ -27,6 +27,7 @@
 #' | `half_cauchy(scale)` | 1 / (1 + s^2 / scale^2), which is `half_t(1, scale)` | Gelman (2006) |
 #' | `half_normal(scale)` | exp(-s^2 / (2 scale^2)) | Gelman (2006) |
 #' | `exponential(rate)` | exp(-rate s) | Simpson and others (2017) |
+#' | `fixed(value)` | s is `value`, which is known | |
 #' | `lkj(eta)` | det(C)^(eta - 1) | Lewandowski and others (2009) |
 #' | `inverse_wishart(df, scale)` | det(S)^-((df + q + 1)/2) exp(-trace(scale P)/2) | |
 #' | `huang_wand(df, scale)` | det(S)^-((df + 2q)/2) times the product over k of (df P_kk + 1/scale_k^2)^-((df + q)/2) | Huang and Wand (2013) |
@@ -66,7 +67,8 @@
 #'   grouping factor (others stay `lkj(1)`).
 #' @param sigma Prior of the residual standard deviation, or of each of them:
 #'   `jeffreys()`, `uniform()`, `half_t()`, `half_cauchy()`, `half_normal()`, `exponential()` or
-#'   `inverse_gamma()` (of the variance); or `pooled()` for several that learn from each other.
+#'   `inverse_gamma()` (of the variance); or `pooled()` for several that learn from each other; or
+#'   `fixed()` where it is known, as in a meta-analysis: see [relm()].
 #' @param cov Prior of a whole covariance matrix of group effects, instead of `sd` and `cor`:
 #'   `inverse_wishart()`, `huang_wand()` or `NULL`, or a list of these named by grouping factor
 #'   (others have `sd` and `cor`).
@@ -75,6 +77,7 @@
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
 #' @param autoscale Is `sd` in units of 1 over the standard deviation of the column of the model
 #'   matrix? Without an intercept in the model, the root of its mean square takes the place of this.
+#' @param value A residual standard deviation that is known.
 #' @param upper Upper bound of the standard deviation.
 #' @param rate In `inverse_gamma()` the rate of that distribution; in `exponential()` one over the
 #'   mean of the standard deviation.
@@ -139,7 +142,7 @@ check_priors <- function(given) {
     beta = check_prior(given$beta, "beta", c("flat", "normal"), by_name = TRUE),
     sd = check_prior(given$sd, "sd", scale_priors, by_name = TRUE, nested = TRUE),
     cor = check_prior(given$cor, "cor", "lkj", by_name = TRUE),
-    sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_priors, "pooled")),
+    sigma = check_prior(given$sigma, "sigma", c("jeffreys", scale_priors, "fixed", "pooled")),
     cov = if (!is.null(given$cov)) {
       check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"), by_name = TRUE)
     },
@@ -387,12 +390,13 @@ check_parameters <- function(distribution) {
 distribution_makers <- function() {
   list(flat = flat, normal = normal, uniform = uniform, jeffreys = jeffreys, half_t = half_t,
        half_cauchy = half_cauchy, half_normal = half_normal, exponential = exponential,
-       inverse_gamma = inverse_gamma, gamma = gamma_distribution, pooled = pooled, lkj = lkj,
-       inverse_wishart = inverse_wishart, huang_wand = huang_wand)
+       inverse_gamma = inverse_gamma, gamma = gamma_distribution, fixed = fixed, pooled = pooled,
+       lkj = lkj, inverse_wishart = inverse_wishart, huang_wand = huang_wand)
 }
 
 # scale_kind_t in src/scale_prior.h.
-scale_kinds <- c(conjugate = 0, half_t = 1, half_normal = 2, exponential = 3, pooled = 4)
+scale_kinds <- c(conjugate = 0, half_t = 1, half_normal = 2, exponential = 3, pooled = 4,
+                 fixed = 5)
 
 # A prior of a standard deviation s in the form that the samplers know, scale_prior_t in
 # src/scale_prior.h: the conjugate part, p(s^2) ∝ (s^2)^-(shape + 1) exp(-rate / s^2) for
@@ -410,7 +414,8 @@ encode_scale <- function(distribution) {
     half_cauchy = set(kind = scale_kinds[["half_t"]], df = 1, scale = parameters$scale),
     half_normal = set(kind = scale_kinds[["half_normal"]], scale = parameters$scale),
     exponential = set(kind = scale_kinds[["exponential"]], scale = 1 / parameters$rate),
-    pooled = set(shape = 0, kind = scale_kinds[["pooled"]])
+    pooled = set(shape = 0, kind = scale_kinds[["pooled"]]),
+    fixed = set(kind = scale_kinds[["fixed"]], scale = parameters$value)
   )
 }
 
@@ -422,7 +427,8 @@ scale_fall <- function(distribution) {
     half_t = ,
     half_cauchy = encoded[["df"]] + 1,
     half_normal = ,
-    exponential = Inf,
+    exponential = ,
+    fixed = Inf,
     2 * encoded[["shape"]] + 1
   )
 }

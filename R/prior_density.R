@@ -17,6 +17,7 @@ log_scale_prior <- function(distribution, s) {
     half_cauchy = log(2 / scale) + stats::dt(s / scale, 1, log = TRUE),
     half_normal = log(2) + stats::dnorm(s, 0, scale, log = TRUE),
     exponential = stats::dexp(s, rate, log = TRUE),
+    fixed = numeric(length(s)),
     # s^-2 is gamma, and |d s^-2 / ds| = 2 s^-3.
     inverse_gamma = stats::dgamma(s^-2, shape, rate, log = TRUE) + log(2) - 3 * log(s)
   ))

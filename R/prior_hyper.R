@@ -51,6 +51,7 @@ draw_scale <- function(distribution, n) {
     half_cauchy = abs(scale * stats::rcauchy(n)),
     half_normal = abs(scale * stats::rnorm(n)),
     exponential = stats::rexp(n, rate),
+    fixed = rep(value, n),
     inverse_gamma = 1 / sqrt(stats::rgamma(n, shape, rate))
   ))
 }

@@ -258,10 +258,11 @@ gather_chains <- function(results, posterior) {
 # and tail, over all chains, or a chain has max_draws draws, or memory has no room for more.
 run_until_enough <- function(plan, posterior) {
   control <- plan$control
+  drawn <- parameters_of(posterior)$part != "sigma" | !has_fixed_sigma(posterior)
   results <- run_plan(plan, min(control$draws, control$max_draws))
   repeat {
     done <- results[[1]]$end$draws
-    least <- least_ess(results)
+    least <- least_ess(results, drawn)
     if (least >= control$target_ess || done >= control$max_draws) break
     more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
     more <- min(max(more, 50), 4 * done, control$max_draws - done)
@@ -273,8 +274,9 @@ run_until_enough <- function(plan, posterior) {
   results
 }
 
-least_ess <- function(results) {
-  hyper <- lapply(results, function(result) result$hyper)
+# drawn: which hyperparameters are, and not known.
+least_ess <- function(results, drawn = TRUE) {
+  hyper <- lapply(results, function(result) result$hyper[drawn, , drop = FALSE])
   ess <- vapply(seq_len(nrow(hyper[[1]])), function(k) {
     draws <- do.call(cbind, lapply(hyper, function(h) h[k, ]))
     suppressWarnings(min(posterior::ess_bulk(draws), posterior::ess_tail(draws)))

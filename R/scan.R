@@ -65,7 +65,8 @@ pilot_scan <- function(model, state) {
     state <- run$state
     state$point <- Map(fold_point, state$point, tunings)
   }
-  list(tunings = tunings, ess = pilot_ess(later))
+  drawn <- model$part != "sigma" | !is_fixed_sigma(model$sigma_prior)
+  list(tunings = tunings, ess = pilot_ess(later[, drawn, drop = FALSE]))
 }
 
 # Of the hyperparameter that has the fewest, a row a draw.

@@ -52,12 +52,15 @@ least_rest <- 1e-6
 spectral_scales <- function(model) {
   spectrum <- model$spectrum
   df <- sum(model$stratum_rows) - model$n_coef
-  variance <- function(lambda) {
-    (spectrum$rest + sum(spectrum$explained / (1 + lambda^2 * spectrum$size))) / df
+  is_fixed <- is_fixed_sigma(model$sigma_prior)
+  squares <- function(lambda) {
+    spectrum$rest + sum(spectrum$explained / (1 + lambda^2 * spectrum$size))
   }
+  variance <- function(lambda) if (is_fixed) fixed_sigma(model)^2 else squares(lambda) / df
   deviance <- function(log_lambda) {
     lambda <- exp(log_lambda)
-    sum(log1p(lambda^2 * spectrum$size)) + df * log(variance(lambda))
+    sum(log1p(lambda^2 * spectrum$size)) +
+      if (is_fixed) squares(lambda) / variance(lambda) else df * log(variance(lambda))
   }
   unit <- log(step_scale(model, 0L))
   lambda <- exp(stats::optimize(deviance, unit + c(-5, 5), tol = em_settled)$minimum)

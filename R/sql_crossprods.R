@@ -89,14 +89,14 @@ crossprods_of_source.tbl_lazy <- function(source, formula, sigma = ~ 1, weights,
   refuse_reading(reading)
   family <- check_family(tryCatch(family, error = identity))
   check_formula(formula)
-  given <- rlang::enquo(sigma)
-  sigma <- check_sigma(tryCatch(sigma, error = identity), rlang::quo_get_expr(given), family)
+  read <- read_sigma(rlang::enquo(sigma), tryCatch(sigma, error = identity),
+                     rlang::enquo(weights), family)
   if (!is.null(by_group)) check_flag(by_group, "by_group")
   max_cells <- check_number(max_cells, "max_cells", above = 0)
-  quosures <- list(weights = rlang::enquo(weights), offset = rlang::enquo(offset),
+  quosures <- list(weights = read$weights, offset = rlang::enquo(offset),
                    subset = rlang::enquo(subset))
   missing <- vapply(quosures, function(q) rlang::quo_is_missing(q) || rlang::quo_is_null(q), NA)
-  model <- survey_model(source, formula, sigma, quosures[!missing], contrasts, family)
+  model <- survey_model(source, formula, read$sigma, quosures[!missing], contrasts, family)
   model$drops_levels <- check_flag(drop.unused.levels, "drop.unused.levels")
   made <- if (family$weights == "precision") moments_of_model(model, max_cells, by_group)
     else counts_of_model(model, max_cells, by_group)

@@ -11,7 +11,8 @@ estimate_scales <- function(model) {
   if (length(model$groupings) > 1) return(estimate_one_by_one(model))
   sigma2 <- rep(rough_variance(model), model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
-  unseen <- unseen_variances(model)
+  # Those that are known, too, are what their prior says.
+  unseen <- if (is_fixed_sigma(model$sigma_prior)) 1L else unseen_variances(model)
   if (length(unseen)) sigma2[unseen] <- prior_variance(model$sigma_prior)
   Sigma <- lapply(model$groupings, rough_covariance, model, sigma2[1])
   outside <- lapply(model$groupings, outside_blocks)
@@ -96,7 +97,7 @@ unseen_variances <- function(model) {
 # A variance that the prior of a standard deviation, as encode_scale() has it, finds likely; NA
 # where it knows no scale.
 prior_variance <- function(prior) {
-  with_scale <- scale_kinds[c("half_t", "half_normal", "exponential")]
+  with_scale <- scale_kinds[c("half_t", "half_normal", "exponential", "fixed")]
   if (prior[["kind"]] %in% with_scale) return(prior[["scale"]]^2)
   if (prior[["rate"]] > 0) return(prior[["rate"]] / prior[["shape"]])
   if (is.finite(prior[["upper"]])) (prior[["upper"]] / 2)^2 else NA
@@ -128,6 +129,7 @@ draw_start <- function(model, estimate) {
   sigma2 <- estimate$sigma2 *
     exp(4 / sqrt(2 * model$stratum_rows) * stats::rnorm(model$n_strata))
   sigma2 <- pmin(sigma2, (0.99 * sigma_bound(model))^2)
+  if (is_fixed_sigma(model$sigma_prior)) sigma2 <- estimate$sigma2
   theta <- draw_coefficients(estimate)
   beta <- as.numeric(matrix(model$to_beta, length(theta)) %*% theta) + model$beta_shift
   list(beta = beta, Sigma = Sigma, sigma2 = sigma2)

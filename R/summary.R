@@ -103,7 +103,8 @@ tails_of <- function(fit, variables) {
 
 summary_notes <- function(fit, table, tails) {
   if (is_prior_only(fit)) return(as.character(prior_tail_notes(table, tails)))
-  as.character(c(convergence_notes(table, fit$sampling$chains, fit$sampling$draws),
+  drawn <- table[!is_known_constant(fit, table$variable), ]
+  as.character(c(convergence_notes(drawn, fit$sampling$chains, fit$sampling$draws),
                  tail_notes(table, tails), proposal_notes(fit), lattice_notes(fit)))
 }
 

@@ -302,7 +302,8 @@ levels_used <- function(survey, chunk) {
   kept <- c(variables[setdiff(names(variables), of_whole)], lapply(survey$in_full, as.name))
   plain <- as_formula(call("~", sum_up(unname(kept))), environment(model$formula))
   extras <- evaluate_extras(chunk, c(model$quosures, model$subset))
-  frame <- quiet_frame(plain, chunk, extras, model$na.action, TRUE, model$family)
+  frame <- quiet_frame(plain, chunk, extras, model$na.action, TRUE, model$family,
+                       known_label(model$sigma))
   factors <- intersect(names(columns_that(survey, "levels")), names(frame))
   sapply(factors, function(name) {
     column <- .subset2(frame, name)

@@ -43,7 +43,8 @@ tabulate_target <- function(model, tuning, estimate) {
   }
   tuning <- tabulate(table_nodes[n], table_fineness[n])
   # One or two axes without bounds need no check.
-  if (n < 3 && !with_coordinate(tuning)) return(tuning)
+  bounded <- !identical(without_bounds(model), model)
+  if (n < 3 && !with_coordinate(tuning) && !bounded) return(tuning)
   accepted <- function(tuning) {
     max(0, weigh_proposals(model, tuning, estimate$sigma2, 200, 1L)$accepted_share)
   }
@@ -178,7 +179,7 @@ table_axes <- function(box, size) {
 # not fall to zero before a bound.
 near_bounds <- function(grid, model, tuning) {
   points <- grid_points(grid$low, grid$step, grid$size) - grid$step
-  sigma <- if (with_coordinate(tuning)) exp(points[nrow(points), ]) else 1
+  sigma <- if (with_coordinate(tuning)) exp(points[nrow(points), ]) else fixed_sigma(model)
   within <- sigma < sigma_bound(model) | !with_coordinate(tuning)
   upper <- sd_bounds(grouping_of_step(model, tuning$step))
   for (k in seq_along(upper)) {

@@ -59,12 +59,15 @@ signs_changed <- function(sign_columns, columns) {
 
 # What becomes of sigma, in the order of sigma_role_t in src/collapsed_target.h, whose numbers a
 # tuning holds.
-sigma_roles <- c("integrated", "coordinate", "given", "beside", "none")
+sigma_roles <- c("integrated", "coordinate", "given", "beside", "none", "fixed")
 
 role_of <- function(tuning) sigma_roles[tuning$sigma_role + 1L]
 
 # Is log sigma a coordinate?
 with_coordinate <- function(tuning) role_of(tuning) %in% c("coordinate", "beside")
+
+# May priors of the standard deviations know a scale?
+knows_scales <- function(tuning) with_coordinate(tuning) || role_of(tuning) == "fixed"
 
 # Are the standard deviations themselves coordinates, not those over sigma?
 with_own_sds <- function(tuning) role_of(tuning) %in% c("given", "beside", "none")
@@ -87,7 +90,8 @@ within_bounds <- function(point, model, tuning) {
   if (role_of(tuning) == "integrated") return(point)
   last <- length(point)
   if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * sigma_bound(model)))
-  sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
+  sigma <- if (with_own_sds(tuning)) 1 else if (with_coordinate(tuning)) exp(point[last])
+    else fixed_sigma(model)
   grouping <- grouping_of_step(model, tuning$step)
   k <- seq_len(grouping$n_random)
   most <- asinh(0.95 * sd_bounds(grouping) / sigma / tuning$scale)

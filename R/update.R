@@ -73,9 +73,10 @@ newdata_as_data <- function(changes) {
   changes
 }
 
-# Weights, offset and subset are still to be evaluated in the data.
+# Weights, offset, subset and known(se) are still to be evaluated in the data.
 changed_arguments <- function(changes) {
-  in_data <- names(changes) %in% c("weights", "offset", "subset")
+  in_data <- names(changes) %in% c("weights", "offset", "subset") |
+    names(changes) == "sigma" & vapply(changes, rlang::quo_is_call, NA, name = "known")
   changes <- unclass(changes)
   changes[!in_data] <- lapply(changes[!in_data], rlang::eval_tidy)
   changes
@@ -86,7 +87,7 @@ old_arguments <- function(fit, names, formula, changes, envir) {
   design <- fit$design
   contrasts <- design$contrasts
   own <- c(fit$control, design$quosures, list(
-    sigma = design$sigma, prior = fit$posterior$prior, na.action = design$na.action,
+    sigma = sigma_of(design), prior = prior_as_given(fit$posterior), na.action = design$na.action,
     family = family_of(fit)$as_family(), prior_only = is_prior_only(fit),
     contrasts = contrasts[names(contrasts) %in% all.vars(formula)]
   ))

@@ -62,7 +62,8 @@ rows_like <- function(object, rows, argument, reading) {
   }
   if (is.data.frame(rows)) rows <- data_source(rows)
   rlang::inject(crossprods_of_source(
-    rows, schema$formula, sigma = schema$sigma, !!!schema$quosures,
+    rows, schema$formula, sigma = !!sigma_of(schema),
+    !!!schema$quosures[names(schema$quosures) != "weights" | !is_known_sigma(schema$sigma)],
     family = family_of(schema)$as_family(), by_group = !is.null(object$cells$rest),
     reading = reading
   ))

@@ -10,7 +10,7 @@
 #include "spectrum.h"
 #include "totals_sweep.h"
 
-/* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's. */
+/* sigma^2 | L ~ IG((n - p - q)/2 + shape, r^2/2 + rate), or the coordinate's, or as it is fixed. */
 static status_t draw_sigma(const model_t *model, state_t *state, const collapsed_t *c)
 {
     sigma_role_t role = c->target.sigma_role;
@@ -149,7 +149,7 @@ static void change_unit(collapsed_t *c, double old_sigma, double sigma)
 {
     const collapsed_target_t *target = &c->target;
     double *point = c->moves.point;
-    if (target->sigma_role == SIGMA_GIVEN) return;
+    if (target->sigma_role == SIGMA_GIVEN || target->sigma_role == SIGMA_FIXED) return;
     if (target->sigma_role != SIGMA_BESIDE)
         for (int k = 0; k < target->grouping->n_random; k++)
             point[k] = asinh(sinh(point[k]) * old_sigma / sigma);

@@ -159,6 +159,7 @@ target_buffers_t take_target(int q, int p, workspace_t *work)
 
 static double log_sigma_at(const collapsed_target_t *target, const double *point)
 {
+    if (target->sigma_role == SIGMA_FIXED) return log(target->model->sigma_prior.scale);
     return sigma_is_coordinate(target->sigma_role) ? point[target->target.n - 1] : 0.0;
 }
 

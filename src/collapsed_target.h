@@ -17,7 +17,8 @@ typedef enum {
     SIGMA_BESIDE,       /* log sigma is one coordinate more, and the others are of the standard
                            deviations themselves, which a narrow prior may hold faster than
                            the data hold sigma */
-    SIGMA_NONE          /* the family has none, and L is the factor of Sigma itself */
+    SIGMA_NONE,         /* the family has none, and L is the factor of Sigma itself */
+    SIGMA_FIXED         /* it is known */
 } sigma_role_t;
 
 static inline int sigma_is_coordinate(sigma_role_t role)

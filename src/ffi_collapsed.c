@@ -130,12 +130,14 @@ static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *t
 {
     const step_t *step = checked_step(model, list_integer(tuning, "step", 0));
     int role = list_integer(tuning, "sigma_role", SIGMA_INTEGRATED);
-    if (role > SIGMA_NONE || !is_uncentered(model))
+    if (role > SIGMA_FIXED || !is_uncentered(model))
         error("internal error: not a model and tuning of the collapsed sampler");
     if ((role == SIGMA_NONE) != (model->responses != NULL))
         error("internal error: a family and a role of sigma");
     if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
         error("internal error: %d residual variances", model->n_strata);
+    if ((role == SIGMA_FIXED) != (model->sigma_prior.kind == SCALE_FIXED))
+        error("internal error: is the residual variance known?");
     memset(target, 0, sizeof *target);
     start_target(model, step, (sigma_role_t) role, target);
     if (model->responses) start_family_target(target);

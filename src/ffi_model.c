@@ -15,7 +15,7 @@ enum { SCALE_PRIOR_LENGTH = 6 };
 
 static scale_prior_t scale_prior_from(const double *prior)
 {
-    if (!(prior[3] >= SCALE_CONJUGATE && prior[3] <= SCALE_POOLED))
+    if (!(prior[3] >= SCALE_CONJUGATE && prior[3] <= SCALE_FIXED))
         error("internal error: there is no prior of a scale of kind %g", prior[3]);
     scale_prior_t scale = { prior[0], prior[1], prior[2], (scale_kind_t) prior[3],
                             prior[4], prior[5] };

@@ -39,6 +39,7 @@ log_density_t scale_density_at(const scale_prior_t *prior, double s)
         break;
     case SCALE_CONJUGATE:
     case SCALE_POOLED:
+    case SCALE_FIXED:
         break;
     }
     return at;
@@ -91,7 +92,9 @@ static log_density_t log_scale_at(const void *data, double log_s)
 status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,
                        double *variance)
 {
-    if (prior->kind == SCALE_CONJUGATE) {
+    if (prior->kind == SCALE_FIXED) {
+        *variance = prior->scale * prior->scale;
+    } else if (prior->kind == SCALE_CONJUGATE) {
         RETURN_IF_FAILED(draw_conjugate(prior, n, sum_of_squares, variance));
     } else {
         residuals_t residuals = { prior, n, sum_of_squares };

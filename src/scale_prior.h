@@ -11,9 +11,11 @@
    half-t      (1 + s^2 / (df scale^2))^-((df + 1)/2)
    half-normal exp(-s^2 / (2 scale^2))
    exponential exp(-s / scale)
-   Pooled: s^2 ~ scaled-inverse-chi^2, whose parameters are drawn with the rest. */
+   Pooled: s^2 ~ scaled-inverse-chi^2, whose parameters are drawn with the rest.
+   Fixed: s is the scale, and is not drawn. */
 typedef enum {
-    SCALE_CONJUGATE, SCALE_HALF_T, SCALE_HALF_NORMAL, SCALE_EXPONENTIAL, SCALE_POOLED
+    SCALE_CONJUGATE, SCALE_HALF_T, SCALE_HALF_NORMAL, SCALE_EXPONENTIAL, SCALE_POOLED,
+    SCALE_FIXED
 } scale_kind_t;
 
 typedef struct {
@@ -34,7 +36,7 @@ log_density_t scale_density_at(const scale_prior_t *prior, double s);
 
 /* The variance given n normal residuals with this sum of squares. Conjugate:
    IG(n/2 + shape, sum_of_squares/2 + rate), cut off at upper^2. The others: exactly,
-   by their log density, which is concave in log s. */
+   by their log density, which is concave in log s; fixed, without a random number. */
 status_t draw_variance(const scale_prior_t *prior, double n, double sum_of_squares,
                        double *variance);
 
