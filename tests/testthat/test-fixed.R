@@ -1,0 +1,162 @@
+# Known residual standard deviations, against the exact posterior on a grid.
+
+expect_meta <- function(fit, exact, label, probabilities = c(0.025, 0.25, 0.5, 0.75, 0.975)) {
+  expect_agreement(fit, exact, label, least_ess = 2000, probabilities = probabilities)
+}
+
+test_that("eight schools have their exact posterior, in independent draws", {
+  data <- eight_schools()
+  Z <- list(sd_school__Intercept = indicators(data$school, "school"))
+  priors <- list(uniform = list(sd = uniform(), log = function(tau) 0),
+                 half_cauchy = list(sd = half_cauchy(5), log = function(tau) dcauchy(tau, 0, 5, TRUE)),
+                 half_t = list(sd = half_t(3, 10), log = function(tau) dt(tau / 10, 3, log = TRUE)),
+                 bounded = list(sd = uniform(15), log = function(tau) if (tau < 15) 0 else -Inf))
+  for (name in names(priors)) {
+    prior <- priors[[name]]
+    exact <- exact_meta(data$y, intercept_of(data), data$se, Z, prior$log, unit = 10)
+    fit <- relm(y ~ 1 + (1 | school), data, sigma = known(se), prior = relm_prior(sd = prior$sd),
+                draws = 2500, seed = 2)
+    expect_meta(fit, exact, name)
+    mu <- as.matrix(fit, "b_Intercept")
+    expect_lt(abs(mean(mu) - exact["b_Intercept", "mean"]) / (sd(mu) / sqrt(length(mu))), 4)
+    expect_gte(min(ess_a_draw(fit)), 0.95)
+  }
+})
+
+test_that("weights and fixed(1) are the model of known(se)", {
+  data <- eight_schools()
+  by_weights <- relm(y ~ 1 + (1 | school), data, weights = 1 / se^2,
+                     prior = relm_prior(sigma = fixed(1)), seed = 3, draws = 200)
+  by_errors <- relm(y ~ 1 + (1 | school), data, sigma = known(se), seed = 3, draws = 200)
+  expect_identical(as.matrix(by_weights), as.matrix(by_errors))
+  expect_identical(ranef(by_weights), ranef(by_errors))
+  # In other units: errors a tenth as large, and ten for sigma.
+  other <- relm(y ~ 1 + (1 | school), data, weights = 100 / se^2,
+                prior = relm_prior(sigma = fixed(10)), seed = 3, draws = 200)
+  names <- c("b_Intercept", "sd_school__Intercept")
+  expect_equal(as.matrix(other, names), as.matrix(by_errors, names), tolerance = 1e-6)
+  expect_true(all(as.matrix(other, "sigma") == 10))
+  # As a formula, where an expression is handed on.
+  by_formula <- relm(y ~ 1 + (1 | school), data, sigma = ~ known(se), seed = 3, draws = 200)
+  expect_identical(as.matrix(by_formula), as.matrix(by_errors))
+})
+
+test_that("published meta-analyses have their exact posterior", {
+  bcg <- bcg_trials()
+  Z <- list(sd_trial__Intercept = indicators(bcg$trial, "trial"))
+  exact <- exact_meta(bcg$y, intercept_of(bcg), bcg$se, Z)
+  fit <- relm(y ~ 1 + (1 | trial), bcg, sigma = known(se), draws = 2500, seed = 4)
+  expect_meta(fit, exact, "BCG")
+  expect_gte(min(ess_a_draw(fit)), 0.95)
+  # Meta-regression.
+  X <- cbind(b_Intercept = 1, b_latitude = bcg$latitude)
+  exact <- exact_meta(bcg$y, X, bcg$se, Z)
+  fit <- relm(y ~ latitude + (1 | trial), bcg, sigma = known(se), draws = 2500, seed = 5)
+  expect_meta(fit, exact, "BCG and latitude")
+  expect_gte(min(ess_a_draw(fit)), 0.95)
+  steroids <- corticosteroid_trials()
+  Z <- list(sd_trial__Intercept = indicators(steroids$trial, "trial"))
+  exact <- exact_meta(steroids$y, intercept_of(steroids), steroids$se, Z,
+                      function(tau) dnorm(tau, 0, 0.5, log = TRUE))
+  fit <- relm(y ~ 1 + (1 | trial), steroids, sigma = known(se), draws = 2500, seed = 6,
+              prior = relm_prior(sd = half_normal(0.5)))
+  expect_meta(fit, exact, "corticosteroids")
+})
+
+# Under flat coefficients and a uniform tau the mode of p(tau | y) is the REML estimate. Viechtbauer,
+# W. (2010), Conducting meta-analyses in R with the metafor package, Journal of Statistical Software
+# 36(3): 0.3132 without a moderator, 0.0764 with the latitude.
+test_that("the mode of tau is the published REML estimate", {
+  mode_of <- function(formula) {
+    posterior <- posterior_of(formula, bcg_trials(), sigma = known(se))
+    model <- model_of(posterior)
+    tuning <- tune_at_mode(model, scales_of(model), "fixed")
+    density <- function(x) log_density_at(model, tuning, x, 1) - log(cosh(x))
+    x <- optimize(density, c(0, 3), maximum = TRUE, tol = 1e-8)$maximum
+    (tuning$scale * sinh(x))^2
+  }
+  # To the last digit that is published.
+  expect_lt(abs(mode_of(y ~ 1 + (1 | trial)) - 0.3132), 1e-4)
+  expect_lt(abs(mode_of(y ~ latitude + (1 | trial)) - 0.0764), 1e-4)
+})
+
+test_that("effects within studies, and crossed ones, have their exact posterior", {
+  skip_on_cran()
+  data <- nested_effects_data()
+  X <- cbind(b_Intercept = 1, b_x = data$x)
+  log_prior <- function(tau) sum(dnorm(tau, 0, 1, log = TRUE))
+  prior <- relm_prior(sd = half_normal(1))
+  Z <- list(sd_study__Intercept = indicators(data$study, "study"),
+            "sd_study:effect__Intercept" = indicators(paste(data$study, data$effect, sep = ":"),
+                                                      "study:effect"))
+  exact <- exact_meta(data$y, X, data$se, Z, log_prior, nodes = 100, unit = 0.4)
+  nested <- relm(y ~ x + (1 | study/effect), data, sigma = known(se), prior = prior, draws = 2500,
+                 seed = 7)
+  expect_identical(nested$sampling$sampler_run, "collapsed")
+  expect_meta(nested, exact, "nested")
+  Z <- list(sd_study__Intercept = Z[[1]], sd_lab__Intercept = indicators(data$lab, "lab"))
+  exact <- exact_meta(data$y, X, data$se, Z, log_prior, nodes = 100, unit = 0.4)
+  crossed <- relm(y ~ x + (1 | study) + (1 | lab), data, sigma = known(se), prior = prior,
+                  draws = 2500, seed = 8)
+  expect_identical(crossed$sampling$sampler_run, "collapsed")
+  expect_meta(crossed, exact, "crossed")
+})
+
+test_that("crossed groupings that take turns have it as well", {
+  skip_on_cran()
+  data <- nested_effects_data()
+  posterior <- posterior_of(y ~ x + (1 | study) + (1 | lab), data, sigma = known(se),
+                            relm_prior(sd = half_normal(1)))
+  control <- list(threads = 1L, sampler = "collapsed")
+  model <- model_of(posterior)
+  scan <- relm:::tune_scan(model, scales_of(model), posterior, control)
+  expect_gt(scan$ess, 0.05)
+  expect_identical(vapply(scan$tunings, relm:::role_of, ""), c("fixed", "fixed"))
+  model <- with_tuning(model, scan$tunings)
+  state <- c(scales_of(model)[c("theta", "Sigma", "sigma2")],
+             list(point = lapply(scan$tunings, `[[`, "center")))
+  set.seed(9)
+  chain <- chain_of(model, "collapsed", state, draws = 20000, warmup = 200,
+                    kept = list(integer(), integer()))
+  draws <- t(chain$hyper)
+  expect_true(all(draws[, ncol(draws)] == 1))
+  Z <- list(study = indicators(data$study, "study"), lab = indicators(data$lab, "lab"))
+  exact <- exact_meta(data$y, cbind(b_Intercept = 1, b_x = data$x), data$se, Z,
+                      function(tau) sum(dnorm(tau, 0, 1, log = TRUE)), nodes = 100, unit = 0.4)
+  for (k in 1:4) {
+    name <- c("b_Intercept", "b_x", "study", "lab")[k]
+    for (p in c(0.25, 0.5, 0.75)) {
+      below <- as.numeric(draws[, k] < exact[name, paste0("q", 100 * p)])
+      expect_lt(abs(mean(below) - p) / posterior::mcse_mean(below), 4, label = paste(name, p))
+    }
+  }
+})
+
+test_that("all samplers have the exact posterior of a known sigma", {
+  skip_on_cran()
+  data <- bcg_trials()
+  Z <- list(sd_trial__Intercept = indicators(data$trial, "trial"))
+  exact <- exact_meta(data$y, cbind(b_Intercept = 1, b_latitude = data$latitude), data$se, Z,
+                      function(tau) dnorm(tau, 0, 0.3, log = TRUE))
+  thin <- c(centered = 10, uncentered = 10, interweaved = 2)
+  for (sampler in names(thin)) {
+    fit <- relm(y ~ latitude + (1 | trial), data, sigma = known(se), sampler = sampler,
+                prior = relm_prior(sd = half_normal(0.3)), draws = 2500, thin = thin[[sampler]],
+                seed = 10)
+    expect_agreement(fit, exact, sampler)
+    expect_true(all(as.matrix(fit, "sigma") == 1))
+  }
+})
+
+test_that("without groups coefficients are normal", {
+  data <- bcg_trials()
+  fit <- relm(y ~ latitude, data, sigma = known(se), draws = 2500, seed = 11)
+  exact <- summary(lm(y ~ latitude, data, weights = 1 / se^2))
+  scaled <- exact$coefficients[, 2] / exact$sigma
+  draws <- as.matrix(fit, c("b_Intercept", "b_latitude"))
+  center <- (colMeans(draws) - exact$coefficients[, 1]) / (scaled / sqrt(nrow(draws)))
+  expect_lt(max(abs(center)), 4)
+  # The variance of a sample variance of normal draws is 2/n of its square.
+  spread <- (apply(draws, 2, var) / scaled^2 - 1) / sqrt(2 / nrow(draws))
+  expect_lt(max(abs(spread)), 4)
+})
