@@ -35,16 +35,19 @@ log_block_by_hand <- function(Sigma, sd, matrix, cor) {
     (cor$parameters$eta - 1) * log(det(cov2cor(Sigma)))
 }
 
-# The log density of a step's coordinates, the last of which is log sigma. y: less the others' effects.
+# The log density of a step's coordinates, the last of which is log sigma, which is put there where it
+# is known. y: less the others' effects.
 by_hand_at <- function(posterior, model, tuning, step, point, y) {
   rows <- rows_of(posterior$design)
   w <- if (is.null(rows$weights)) rep(1, length(y)) else rows$weights
+  known <- posterior$prior$sigma$parameters$value
+  if (!is.null(known)) point <- c(point, log(known))
   sigma <- exp(point[length(point)])
   numbers <- numbers_of_step(model, step)
   L <- factors_at(point[-length(point)], model, tuning)
   Z <- dense_effects(posterior)[numbers]
   V <- diag(sigma^2 / w)
-  value <- log_sd_prior(posterior$prior$sigma, sigma) + log(sigma)
+  value <- if (is.null(known)) log_sd_prior(posterior$prior$sigma, sigma) + log(sigma) else 0
   for (i in seq_along(numbers)) {
     grouping <- posterior$groupings[[numbers[i]]]
     Sigma <- sigma^2 * tcrossprod(L[[i]])
@@ -73,14 +76,14 @@ models <- list(
   crossed = list(formula = y ~ x + (1 | c) + (1 + x | b) + (0 + v | b), step = 1L)
 )
 
-expect_prior <- function(kind, ...) {
+expect_prior <- function(kind, ..., role = "coordinate") {
   formula <- models[[kind]]$formula
   step <- models[[kind]]$step
   posterior <- posterior_of(formula, joint_data(), relm_prior(...), weights = w)
   model <- model_of(posterior)
   scales <- scales_of(model)
   tunings <- lapply(seq_along(model$steps), function(s) {
-    tune_at_mode(model, scales, "coordinate", step = s - 1L)
+    tune_at_mode(model, scales, role, step = s - 1L)
   })
   model <- with_tuning(model, tunings)
   tuning <- tunings[[step + 1L]]
@@ -99,10 +102,19 @@ expect_prior <- function(kind, ...) {
   }
   ours <- if (beside) log_density_beside(model, step, points, 1, effects)
     else log_density_at(model, tuning, points, 1)
-  last <- nrow(points)
+  last <- if (role == "coordinate") nrow(points) else nrow(points) + 1
   by_hand <- apply(points, 2, function(point) by_hand_at(posterior, model, tuning, step, point, y))
   off <- ours - by_hand - jacobian_of_correlations(points[-last, , drop = FALSE], model, step)
   expect_lt(diff(range(off)), 1e-7, label = paste(kind, deparse1(substitute(list(...)))))
+}
+
+# A residual standard deviation that is known.
+expect_fixed <- function(kind) {
+  for (sd in list(uniform(), half_t(3, 1), uniform(1e4))) {
+    expect_prior(kind, sd = sd, sigma = fixed(0.7), role = "fixed")
+  }
+  expect_prior(kind, beta = normal(1, 2), sd = half_normal(1), sigma = fixed(1), role = "fixed")
+  expect_prior(kind, cov = list(b = huang_wand(2, c(1, 3))), sigma = fixed(2), role = "fixed")
 }
 
 # Priors of each kind, in any model of the three.
@@ -170,4 +182,16 @@ test_that("priors that are named by grouping print as the calls that make them",
   prior <- relm_prior(sd = list(a = list(x = exponential(2)), v = half_t(3, 1)), cor = list(b = lkj(2)))
   printed <- paste(utils::capture.output(print(prior)), collapse = "\n")
   for (call in c("exponential(2)", "half_t(3, 1)", "lkj(2)")) expect_match(printed, call, fixed = TRUE)
+})
+
+test_that("one grouping has a residual standard deviation that is known", {
+  expect_fixed("one")
+})
+
+test_that("nested groupings have a residual standard deviation that is known", {
+  expect_fixed("nested")
+})
+
+test_that("crossed groupings have a residual standard deviation that is known", {
+  expect_fixed("crossed")
 })
