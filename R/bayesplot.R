@@ -88,7 +88,7 @@ plot_by_bayesplot <- function(fit, type, variable, regex, pars, regex_pars, lags
   } else if (type == "pairs") {
     plotted_variables(fit, NULL, FALSE, most = 6)
   } else {
-    hyper_variables(fit)
+    drawn_variables(fit)
   }
   if (type == "pairs" && length(chosen) > most_pairs) {
     abort("{.fn pairs} draws a panel for each two of at most {most_pairs} variables.",

@@ -81,6 +81,7 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
   check_probability(prob, "prob")
   check_flag(robust, "robust")
   method <- check_choice(sub("^posterior_", "", method), "method", c("epred", "linpred", "predict"))
+  if (method == "predict") refuse_new_observations(x)
   resolution <- check_count(resolution, "resolution", least = 2)
   random <- chosen_random(x, re_formula)
   variables <- variables_of_rows(x, random, method == "predict", newdata)

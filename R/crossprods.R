@@ -345,7 +345,8 @@ check_no_underflow <- function(largest) {
 #' @export
 print.relm_crossprods <- function(x, ...) {
   cat("Cross-products of ", deparse1(x$formula), "\n", sep = "")
-  cat("rows: ", x$n_rows, if (x$weighted) " (weighted)", "\n", sep = "")
+  cat("rows: ", x$n_rows, if (isTRUE(x$sigma_known)) " (known standard errors)"
+      else if (x$weighted) " (weighted)", "\n", sep = "")
   cat("fixed columns: ", paste(x$fixed, collapse = ", "), "\n", sep = "")
   for (grouping in groupings_of(x)) {
     cat("random columns: ", paste(grouping$random$column, collapse = ", "), " in ",

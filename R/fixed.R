@@ -125,3 +125,17 @@ prior_as_given <- function(posterior) {
 is_known_constant <- function(fit, variables) {
   has_fixed_sigma(fit$posterior) & variables %in% variables_of_part(fit$posterior, "sigma")
 }
+
+# Hyperparameters without those that are known.
+drawn_variables <- function(fit) {
+  all <- hyper_variables(fit)
+  all[!is_known_constant(fit, all)]
+}
+
+# Rows of a grid have no standard errors.
+refuse_new_observations <- function(fit) {
+  if (!isTRUE(fit$posterior$sigma_known)) return(invisible())
+  abort('{.code method = "predict"} needs the standard error of each new observation, and the curves
+         have none.', i = "{.code method = \"epred\"} shows means; {.fn posterior_predict} takes
+                           {.arg newdata} with standard errors.")
+}

@@ -128,7 +128,8 @@ get_data.relm <- function(x, effects = "all", verbose = TRUE, ...) {
   if (is.null(data)) return(NextMethod())
   names <- insight::find_variables(x, effects = effects, flatten = TRUE)
   if (effects == "random") names <- setdiff(names, insight::find_response(x, combine = FALSE))
-  else names <- c(names, insight::find_weights(x))
+  else names <- c(names, insight::find_weights(x), if (is_known_sigma(x$design$sigma))
+                    free_variables(x$design$sigma))
   data[intersect(names, names(data))]
 }
 

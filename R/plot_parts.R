@@ -3,7 +3,7 @@
 plotted_variables <- function(fit, variable, regex, most = 12) {
   check_flag(regex, "regex")
   if (!is.null(variable)) return(choose_variables(fit, variable, regex))
-  all <- hyper_variables(fit)
+  all <- drawn_variables(fit)
   if (length(all) > most) {
     inform("{.fn plot} shows {most} of {length(all)} hyperparameters; {.arg variable} chooses
             others.")

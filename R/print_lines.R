@@ -20,7 +20,8 @@ model_lines <- function(fit) {
     else paste0(toupper(substr(label, 1, 1)), substring(label, 2))
   c(paste0(kind, ": ", deparse1(posterior$formula)),
     paste0("Data: ", posterior$n_rows, " rows", paste(groups, collapse = ""), by,
-           if (posterior$weighted) ", weighted",
+           if (isTRUE(posterior$sigma_known)) ", known standard errors"
+           else if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
     if (is_of_several(fit)) pooled_line(fit), sampler_line(sampling))
 }

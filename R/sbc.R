@@ -76,10 +76,7 @@ sbc <- function(fit, n_sims = 200, draws = 99, thin = 5, variable = NULL, seed =
   thin <- check_count(thin, "thin")
   truth <- prior_of_fit(fit, n_sims, seeds[1])
   names <- choose_variables(truth, variable, FALSE)
-  if (is.null(variable)) {
-    names <- hyper_variables(truth)
-    names <- names[!is_known_constant(truth, names)]
-  }
+  if (is.null(variable)) names <- drawn_variables(truth)
   refitted <- control_of_refits(fit, draws, thin, all(names %in% hyper_variables(truth)))
   ranks <- rank_in_refits(truth, refitted, names, seeds, cores, progress)
   ranks_of_fits(ranks, names, draws, formula(fit))

@@ -84,7 +84,8 @@ count_table <- function(model, given, sums = NULL) {
   if (model$table$engine$loose) columns <- c(columns, count_text(model))
   answer <- ask(model$table, select_text(model$table, columns))
   if (!is.null(weights) && model$family$weights != "trials" && isTRUE(answer$bad > 0)) {
-    abort("{.arg weights} must be finite and positive.",
+    said <- if (is_known_sigma(model$design$sigma)) known_label(model$design$sigma) else "weights"
+    abort("{.code {said}} must be finite and positive.",
           x = "In {answer$bad} row{?s} the weight is not, or is missing.",
           i = "Leave rows out with {.arg subset}.")
   }

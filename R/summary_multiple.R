@@ -30,7 +30,9 @@ summary.relm_multiple <- function(object, variable = NULL, regex = FALSE, pars =
 # (1 - 1/m) B over W + (1 - 1/m) B, of means and standard deviations, variables x fits.
 between_share <- function(means, sds) {
   between <- rowMeans((means - rowMeans(means))^2)
-  between / (between + rowMeans(sds^2))
+  share <- between / (between + rowMeans(sds^2))
+  # Of what is known.
+  ifelse(is.nan(share), NA, share)
 }
 
 # Whether the chains of each fit agree, by the R-hat that the largest of all would have by chance.

@@ -37,6 +37,7 @@ models_of_sources <- list(
   matrix_terms = list(y ~ cbind(x, z) + (1 | lake)),
   sigma = list(y ~ x + (1 | lake), sigma = ~ kind),
   weights = list(y ~ x + (1 + x | lake), weights = quote(w)),
+  known = list(y ~ x + (1 + x | lake), sigma = quote(known(sqrt(w) / 2))),
   offset = list(y - z ~ x + offset(x / 3) + (1 | lake), offset = quote(z * 2)),
   subset = list(y ~ x + (1 | lake), subset = quote(x > 18 & kind != "pike")),
   na.action = list(y ~ z + kind + (1 | lake), na.action = stats::na.exclude),
@@ -115,6 +116,10 @@ expect_table_serves <- function(table, rows, models = models_in_sql) {
 
 # X and y of a Gaussian model by lm()'s functions alone: their products, with the weights.
 products_by_lm <- function(model, data) {
+  if (is.call(model$sigma) && identical(model$sigma[[1]], quote(known))) {
+    model$weights <- call("/", 1, call("^", model$sigma[[2]], 2))
+    model$sigma <- NULL
+  }
   fixed <- lme4::nobars(model[[1]])
   environment(fixed) <- environment(model[[1]])
   bars <- lme4::subbars(model[[1]])

@@ -63,6 +63,7 @@ draw_pooled_given_sigma <- function(sigma2) {
 # gamma draw, by inversion of the upper tail of its reciprocal if truncated; elsewhere
 # by the density of log s.
 draw_variance <- function(n, ss, prior) {
+  if (prior$name == "fixed") return(prior$parameters$value^2)
   if (!prior$name %in% c("jeffreys", "uniform", "inverse_gamma")) {
     log_s <- draw_log_concave(
       value = function(t) (1 - n) * t - ss * exp(-2 * t) / 2 + log_sd_density(prior, exp(t)),

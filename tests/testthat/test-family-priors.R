@@ -190,9 +190,12 @@ test_that("priors of what a family has not are refused by name", {
   refused(relm_prior(sigma = half_t(3, 1)), "`sigma`.*no residual variance", negative_binomial())
   refused(relm_prior(shape = exponential(1)), "`shape`.*negative_binomial")
   refused(relm_prior(shape = inverse_gamma(1, 1)), "The prior of `shape` must be", negative_binomial())
-  for (prior in list(quote(jeffreys()), quote(pooled()))) {
+  for (prior in list(quote(jeffreys()), quote(pooled()), quote(fixed(1)))) {
     refused(eval(bquote(relm_prior(sd = .(prior)))), "The prior of `sd` must be")
   }
+  refused(relm_prior(sigma = fixed(1)), "`sigma`.*no residual variance")
   expect_error(relm(count ~ x + (1 | g), data, family = poisson(), sigma = ~ g), "`sigma` has no place",
+               class = "relm_error")
+  expect_error(relm(count ~ x + (1 | g), data, family = poisson(), sigma = known(x)), "`sigma` has no place",
                class = "relm_error")
 })

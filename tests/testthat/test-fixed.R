@@ -160,3 +160,43 @@ test_that("without groups coefficients are normal", {
   spread <- (apply(draws, 2, var) / scaled^2 - 1) / sqrt(2 / nrow(draws))
   expect_lt(max(abs(spread)), 4)
 })
+
+test_that("Gibbs samplers draw, variate for variate, what plain R does", {
+  data <- grouped_data(5)
+  for (value in c(1, 0.7)) {
+    expect_replay(posterior_of(y ~ x + (1 + x | g), data, relm_prior(sigma = fixed(value)), weights = w))
+  }
+  expect_replay(posterior_of(y ~ x + (1 | g), data, sigma = known(w),
+                             relm_prior(beta = normal(0, 1), sd = half_normal(1))))
+})
+
+test_that("EM and the spectrum leave a known sigma as it is", {
+  data <- grouped_data(7)
+  model <- model_of(posterior_of(y ~ x + (1 + x | g), data, relm_prior(sigma = fixed(0.7)), weights = w))
+  expect_equal(scales_of(model)$sigma2, 0.49)
+  # With many columns: the greatest restricted likelihood over tau, by dense matrices.
+  set.seed(3)
+  wide <- data.frame(g = rep(1:40, 5), y = rnorm(200, rnorm(40)))
+  wide$X <- matrix(rnorm(200 * 66), 200)
+  posterior <- posterior_of(y ~ X + (1 | g), wide, relm_prior(sigma = fixed(0.8)))
+  model <- with_spectrum(model_of(posterior))
+  found <- relm:::spectral_scales(model)
+  expect_identical(found$sigma2, 0.8^2)
+  X <- cbind(1, wide$X)
+  restricted <- function(tau) {
+    V <- diag(0.64, 200) + tau^2 * outer(wide$g, wide$g, `==`)
+    W <- solve(V)
+    P <- crossprod(X, W %*% X)
+    e <- wide$y - X %*% solve(P, crossprod(X, W %*% wide$y))
+    -(determinant(V)$modulus + determinant(P)$modulus + sum(e * (W %*% e))) / 2
+  }
+  # The search ends at a hundredth of log tau.
+  tau <- optimize(restricted, c(0.01, 5), maximum = TRUE, tol = 1e-6)$maximum
+  expect_lt(abs(log(sqrt(found$Sigma[[1]][1]) / tau)), 0.02)
+  # The target of the spectrum is that of the groups' sums.
+  tuning <- tuning_of(model, "fixed", found)
+  points <- asinh(c(0, 0.1, 1, 10))
+  model$spectrum <- NULL
+  sums <- log_density_at(model, tuning, points, 0.64)
+  expect_equal(log_density_at(with_spectrum(model), tuning, points, 0.64), sums, tolerance = 1e-10)
+})
