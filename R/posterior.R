@@ -40,6 +40,8 @@
 #'   group than there are columns.
 #' * `half_t()`, `half_normal()` and `exponential()` of a residual standard deviation do not keep it
 #'   away from zero. If the columns fit its rows exactly, there must be as many columns as rows.
+#' * [fixed()], or standard errors that are known: nothing is asked of the rows but what uniform standard
+#'   deviations need. One row for each group is enough.
 #' * [pooled()]: the conditions of one common Jeffreys residual variance. Also, no level with more
 #'   rows than columns may be fitted exactly.
 #' @section Of other families:

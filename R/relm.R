@@ -10,7 +10,8 @@
 #'   data that are too large for memory: see [crossprods()]; or a table in a database: see
 #'   [sql-sources]. The fit then has no rows.
 #' @param sigma The model of the residual variance: `~ 1` for a common one, `~ f` for one for each
-#'   level of the factor `f`, which may vary within groups.
+#'   level of the factor `f`, which may vary within groups; or `known(se)` where each row is an
+#'   estimate with a standard error that is known. See *Known standard errors*.
 #' @param prior Priors, made by [relm_prior()].
 #' @param sampler `"collapsed"`, the default, draws the relative covariance of the group effects
 #'   from its own posterior, with everything else integrated out, by Metropolis-Hastings. It then
@@ -144,6 +145,15 @@
 #' factor does not have is centered at its coefficient or, without one, at 0. A factor that lies in one
 #' which another lies in too, and crosses that other, is a chain of its own. Under `lkj(eta)` with eta
 #' below 1/2 the interweaved sampler has no steps given those of the groups within.
+#' @section Known standard errors:
+#' In a meta-analysis the rows are estimates, and their standard errors are known. With `sigma = known(se)`
+#' the variance of a row's residual is \eqn{se_i^2}, \eqn{e_i \sim N(0, se_i^2)}. `se` is evaluated in
+#' `data`, as `weights` are. It is the same model as `weights = 1 / se^2` with `prior = relm_prior(sigma =
+#' fixed(1))`, and has the same draws: `sigma` stays among the draws as the constant by which standard errors are multiplied,
+#' 1. No standard error may be missing, and none below or equal to zero. `weights`, another prior of sigma and
+#' other families are refused beside it. One row for each group is enough. Under a uniform standard deviation random intercepts
+#' need three groups, and one more for each further coefficient that is constant within groups. Predictions of new observations need the standard errors of
+#' these: a column of `newdata`, or `weights`. Those of means do not. See `vignette("meta", package = "relm")`.
 #' @section Draws of the prior:
 #' With `prior_only = TRUE` parameters are drawn from their priors, and group effects from their
 #' normal distribution given these. The response may have any values that the family takes, as long as

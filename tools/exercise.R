@@ -30,6 +30,8 @@ for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
   }
   invisible(short(y ~ x + (1 | g), data, sampler = sampler, sigma = ~ f,
                   prior = relm_prior(sd = half_cauchy(1), sigma = pooled())))
+  # A residual variance that is known.
+  invisible(short(y ~ x + (1 + x | g), data, sampler = sampler, sigma = known(w)))
   invisible(short(y ~ x + (1 + x + v | g), data[data$g %in% unique(data$g)[1:2], ],
                   sampler = sampler, prior = relm_prior(sd = half_t(3, 1))))
   invisible(short(y ~ x + (1 + x || g), large_groups, sampler = sampler, sigma = ~ g))
@@ -213,6 +215,7 @@ wide$X <- matrix(rnorm(160 * 66), 160)
 invisible(short(y ~ X + (1 | g), wide))
 invisible(short(y ~ X + (1 | g), wide, prior = relm_prior(beta = normal(0, 1))))
 invisible(short(y ~ X + (1 | g), wide, sigma = ~ f))
+invisible(short(y ~ X + (1 | g), wide, prior = relm_prior(sigma = fixed(1))))
 chunks <- function(size) {
   rows <- split(seq_len(nrow(data)), (seq_len(nrow(data)) - 1) %/% size)
   function(reset = FALSE) {
