@@ -3,7 +3,8 @@
 check_bars <- function(formula) {
   if (has_bar(formula[[2]])) {
     abort("The response has a bar.", x = "It is {.code {deparse1(formula[[2]])}}.",
-          i = "Weights are given as {.arg weights}; {.code |} as {.emph or} stands in {.fn I}.")
+          i = "Weights are given as {.arg weights}, and standard errors that are known as
+               {.code sigma = known(se)}; {.code |} as {.emph or} stands in {.fn I}.")
   }
   check_summand(formula[[3]])
 }

@@ -76,6 +76,7 @@ test_that("bars are added, and nothing else", {
   expect_refusal(y ~ x + (1 | id || g), "two bars")
   expect_refusal(y ~ x + (1 + (1 | id) | g), "two bars")
   expect_refusal(y | w ~ x + (1 | g), "response has a bar", "`weights`")
+  expect_refusal(y | se(w) ~ x + (1 | g), "response has a bar", "`sigma = known\\(se\\)`")
 })
 
 test_that("random terms name columns and groups", {
