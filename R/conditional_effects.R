@@ -105,6 +105,14 @@ conditional_effects.relm <- function(x, effects = NULL, conditions = NULL, int_c
             class = c("relm_conditional_effects", "list"))
 }
 
+# Rows of a grid have no standard errors.
+refuse_new_observations <- function(fit) {
+  if (!isTRUE(fit$posterior$sigma_known)) return(invisible())
+  abort('{.code method = "predict"} needs the standard error of each new observation, and the curves
+         have none.', i = "{.code method = \"epred\"} shows means; {.fn posterior_predict} takes
+                           {.arg newdata} with standard errors.")
+}
+
 # What curves are called. The inverse of a function at the mean of a symmetric distribution is the
 # median.
 shown_by <- function(how) {

@@ -175,3 +175,38 @@ check_sigma <- function(sigma, given, family) {
   }
   sigma
 }
+
+# What the argument `sigma` asks for: `sigma`, a formula, which is ~ known(se) where the variances of
+# rows are known; `se`, that expression as a quosure, else NULL; and `weights`, a quosure, as they
+# were given or follow from se. value: what `given` is, which is not evaluated where it is a call of
+# known().
+read_sigma <- function(given, value, weights, family) {
+  call <- if (rlang::quo_is_call(given, "known")) rlang::quo_get_expr(given)
+    else if (is_known_sigma(value)) value[[2]]
+  if (is.null(call)) {
+    return(list(sigma = check_sigma(value, rlang::quo_get_expr(given), family),
+                weights = weights))
+  }
+  check_known_call(call, weights, family)
+  envir <- if (rlang::quo_is_call(given, "known")) rlang::quo_get_env(given) else environment(value)
+  se <- call[[2]]
+  # As 1/se^2, but for a negative se.
+  weight <- rlang::expr(1 / (!!se * abs(!!se)))
+  list(sigma = rlang::new_formula(NULL, call, envir), se = rlang::new_quosure(se, envir),
+       weights = rlang::new_quosure(weight, envir))
+}
+
+check_known_call <- function(call, weights, family) {
+  if (!identical(family$scale, "sigma")) {
+    abort("{.arg sigma} has no place in a {family$label}, which has no residual variance.",
+          i = "Leave {.arg sigma} out.")
+  }
+  if (length(call) != 2 || !is.null(names(call))) {
+    abort("{.code known()} takes the standard errors of the rows, and nothing else.",
+          x = "It is {.code {deparse1(call)}}.", i = "Write {.code sigma = known(se)}.")
+  }
+  if (!rlang::quo_is_missing(weights) && !rlang::quo_is_null(weights)) {
+    abort("{.arg weights} have no place beside {.code sigma = {deparse1(call)}}, which gives each
+           row its variance.", i = "Leave {.arg weights} out.")
+  }
+}

@@ -25,6 +25,11 @@ formula_of_text <- function(formula, envir, name = "formula") {
   })
 }
 
+# ~ known(se)?
+is_known_sigma <- function(sigma) {
+  inherits(sigma, "formula") && length(sigma) == 2 && rlang::is_call(sigma[[2]], "known")
+}
+
 has_sigma_factor <- function(sigma) !is_known_sigma(sigma) && length(free_variables(sigma)) > 0
 
 # The formula with its bars and the factor of the residual variances as plain

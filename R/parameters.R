@@ -220,3 +220,14 @@ partial_of_draw <- function(correlations, size) {
     atanh(pmin(pmax(L[l, seq_len(l - 1)] / rest, -1 + 1e-15), 1 - 1e-15))
   }))
 }
+
+# Which of these variables have one value, by the model.
+is_known_constant <- function(fit, variables) {
+  has_fixed_sigma(fit$posterior) & variables %in% variables_of_part(fit$posterior, "sigma")
+}
+
+# Hyperparameters without those that are known.
+drawn_variables <- function(fit) {
+  all <- hyper_variables(fit)
+  all[!is_known_constant(fit, all)]
+}

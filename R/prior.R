@@ -265,6 +265,13 @@ exponential <- function(rate, ...) {
 
 #' @rdname relm_prior
 #' @export
+fixed <- function(value, ...) {
+  refuse_dots(rlang::enquos(...), "fixed")
+  new_distribution("fixed", value = check_number(value, "value", above = 0))
+}
+
+#' @rdname relm_prior
+#' @export
 pooled <- function(...) {
   refuse_dots(rlang::enquos(...), "pooled")
   new_distribution("pooled")
