@@ -245,7 +245,7 @@ tune_collapsed <- function(model, estimate, posterior, control) {
     learnt <- learn_beside(learnt, model, estimate, control)
   }
   # Where hardly a proposal is accepted, there is a better sampler, unless this one is asked for.
-  least <- least_acceptance[[if (with_coordinate(tuning)) "scaled" else "plain"]]
+  least <- least_acceptance[[if (knows_scales(tuning)) "scaled" else "plain"]]
   if (learnt$accepted_share < least && is.null(control$sampler)) return(NULL)
   help_proposals(learnt$tuning, learnt$accepted_share)
 }
