@@ -169,7 +169,7 @@ test_that("fits are changed, continued, joined and saved", {
   twice <- short(sigma = known(se), rows = doubled)
   expect_identical(update(twice, sigma = ~ 1)$posterior$prior, relm_prior())
   expect_false(update(twice, sigma = ~ 1)$posterior$weighted)
-  plain <- short(rows = doubled)
+  plain <- relm(y ~ x + (1 | school), doubled, chains = 2, draws = 300, seed = 1)
   expect_identical(as.matrix(update(plain, sigma = known(se))), as.matrix(twice))
   refused(update(fit, weights = x), "no place beside")
   local({
