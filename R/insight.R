@@ -104,7 +104,7 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
   formula <- formula(x)
   parts <- formula_parts(formula)
   one_sided <- function(expression) as_formula(call("~", expression), environment(formula))
-  random <- lapply(parts$bars, one_sided)
+  random <- lapply(lapply(parts$bars, plain_bar), one_sided)
   conditional <- parts$fixed
   # Where the bars were all there was, the response may be left alone.
   if (!inherits(conditional, "formula")) {

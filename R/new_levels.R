@@ -105,10 +105,16 @@ scale_root <- function(plan, one) {
   }
   sd <- hyper("sd")
   correlations <- hyper("cor")
-  pairs <- pairs_of_blocks(block_sizes(grouping$blocks))
+  pairs <- pairs_of_blocks(grouping$blocks)
   rows <- vector("list", ncol(sd))
   for (b in seq_along(pairs)) {
     block <- grouping$blocks[[b]]
+    if (block$kind == "diag") {
+      for (column in block$columns) {
+        rows[[column]] <- list(columns = column, values = sd[, column, drop = FALSE])
+      }
+      next
+    }
     root <- correlation_root(correlations[, pairs[[b]], drop = FALSE], length(block$columns))
     for (r in seq_along(block$columns)) {
       column <- block$columns[r]

@@ -222,13 +222,15 @@ column_sds <- function(crossprods) {
 # name: of it, where the model has others.
 covariance_blocks <- function(prior, random, name = NULL) {
   sd <- prior$sd
-  blocks <- unname(split(seq_len(nrow(random)), random$block))
+  blocks <- columns_of_blocks(random)
   matrices <- sum(lengths(blocks) > 1)
   if (!is.null(prior$cov)) check_cov(prior, blocks, random, name)
   lapply(blocks, function(columns) {
     if (length(columns) == 1) {
       variance_block(columns, if (matrices == 0 && !is.null(prior$cov)) prior$cov
                      else sd[[columns]])
+    } else if (!is.null(random$structure) && nzchar(random$structure[columns[1]])) {
+      structured_block(columns, random$structure[columns[1]], prior, sd[columns])
     } else {
       matrix_block(columns, prior, sd[columns])
     }
@@ -366,11 +368,13 @@ prior_rows_of <- function(g, posterior) {
     whole <- paste0(group, "(", paste(name, collapse = ","), ")")
     distribution <- format(block$distribution)
     if (block$kind == "variance") return(data.frame(parameter = sd, prior = distribution))
-    if (block$kind != "lkj") {
+    if (block$kind %in% c("inverse_wishart", "huang_wand")) {
       return(data.frame(parameter = paste0("cov_", whole), prior = distribution))
     }
-    data.frame(parameter = c(sd, paste0("cor_", whole)),
-               prior = c(vapply(block$sd, format, ""), distribution))
+    if (is_homogeneous(block)) sd <- paste0("sd_", whole)
+    scales <- vapply(block$sd[seq_along(sd)], format, "")
+    if (block$kind == "diag") return(data.frame(parameter = sd, prior = scales))
+    data.frame(parameter = c(sd, paste0("cor_", whole)), prior = c(scales, distribution))
   })
   do.call(rbind, rows)
 }

@@ -79,9 +79,9 @@ draw_block <- function(block, n) {
   if (block$kind == "variance") return(array(draw_scale(block$distribution, n), c(n, 1, 1)))
   if (block$kind == "lkj") {
     L <- draw_lkj_roots(block$parameter, size, n)
-    sd <- vapply(block$sd, draw_scale, numeric(n), n = n)
-    return(L * as.numeric(matrix(sd, n)))
+    return(L * as.numeric(draw_sds(block, n)))
   }
+  if (is_structured(block)) return(draw_structured_roots(block, n) * as.numeric(draw_sds(block, n)))
   wishart <- if (block$kind == "inverse_wishart") inverse_wishart_roots(block, n)
     else huang_wand_roots(block, size, n)
   aperm(wishart, c(3, 1, 2))

@@ -88,6 +88,15 @@ check_plain_eta <- function(posterior, sampler) {
         i = 'Use {.code sampler = "collapsed"} or {.code "interweaved"}.')
 }
 
+# The Gibbs samplers draw a covariance matrix given the effects, for which there is no such draw.
+check_no_structure <- function(posterior, sampler) {
+  blocks <- unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+  structured <- Filter(is_structured, blocks)
+  if (length(structured) == 0) return(invisible())
+  abort("The {sampler} sampler has no structured covariances, such as {.fn {structured[[1]]$kind}}.",
+        i = 'Use {.code sampler = "collapsed"}, or write {.code |}.')
+}
+
 no_check <- function(posterior, sampler) invisible()
 
 # label: what it is called in print. asked: can it be asked for by name? tuned: has it proposals?
@@ -113,6 +122,7 @@ is_tuned <- function(sampler) samplers[[sampler]]$tuned
 parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 
 check_sampler <- function(posterior, sampler) {
+  if (!is_tuned(sampler) && samplers[[sampler]]$asked) check_no_structure(posterior, sampler)
   if (is_gaussian(posterior) || !is_tuned(sampler)) samplers[[sampler]]$check(posterior, sampler)
 }
 

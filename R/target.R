@@ -89,7 +89,7 @@ within_bounds <- function(point, model, tuning) {
   if (with_coordinate(tuning)) point[last] <- min(point[last], log(0.95 * sigma_bound(model)))
   sigma <- if (with_own_sds(tuning)) 1 else exp(point[last])
   grouping <- grouping_of_step(model, tuning$step)
-  k <- seq_len(grouping$n_random)
+  k <- seq_along(tuning$scale)
   most <- asinh(0.95 * sd_bounds(grouping) / sigma / tuning$scale)
   point[k] <- pmax(pmin(point[k], most), -most)
   point
