@@ -117,6 +117,12 @@ structured_kinds <- c("cs", "ar1", "diag")
 # Of a block of a posterior, or as C has it.
 is_structured <- function(block) kind_of_block(block) %in% structured_kinds
 
+all_blocks <- function(posterior) {
+  unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+}
+
+has_structure <- function(posterior) any(vapply(all_blocks(posterior), is_structured, NA))
+
 kind_of_block <- function(block) if (is.null(block$name)) block$kind else block$name
 
 is_homogeneous <- function(block) isTRUE(block$homogeneous == 1L)

@@ -87,10 +87,10 @@ test_that("random terms name columns and groups", {
 })
 
 test_that("structures of other packages are refused with what to write", {
-  expect_refusal(y ~ x + us(1 + x | g), "`us\\(\\)`", "Write `\\(1 \\+ x \\| g\\)`")
-  expect_refusal(y ~ us(1 + x | g), "Write `\\(1 \\+ x \\| g\\)`")
-  expect_refusal(y ~ x + diag(1 + x | g), "Write `\\(1 \\+ x \\|\\| g\\)`")
-  expect_refusal(y ~ x + cs(1 + x | g), "`cs\\(\\)`.*\\(1 \\+ x \\| g\\).*\\(1 \\+ x \\|\\| g\\)")
+  expect_refusal(y ~ x + toep(1 + x | g), "`toep\\(\\)`", "`us\\(\\)`, `diag\\(\\)`, `cs\\(\\)` and `ar1\\(\\)`")
+  expect_refusal(y ~ homcs(1 + x | g), "Write `cs\\(1 \\+ x \\| g, hom = TRUE\\)`")
+  expect_refusal(y ~ x + homdiag(1 + x | g), "Write `diag\\(1 \\+ x \\| g, hom = TRUE\\)`")
+  expect_refusal(y ~ x + hetar1(0 + f | g), "Write `ar1\\(0 \\+ f \\| g, hom = FALSE\\)`")
   expect_refusal(y ~ x + (1 + x | gr(g, by = f)), "`gr\\(\\)`", "Write `\\(1 \\+ x \\| g\\)`")
   expect_refusal(y ~ x + (1 | mm(g, f)), "`mm\\(\\)`", "one group: `\\(1 \\| g\\)`")
   # Functions of these names within terms are the user's own.
