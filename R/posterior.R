@@ -262,6 +262,29 @@ matrix_block <- function(columns, prior, sd) {
   block
 }
 
+# A block of a structure, over two columns or more. sd: the priors of its columns; hom: have they one
+# standard deviation?
+structured_block <- function(columns, structure, prior, sd) {
+  size <- length(columns)
+  name <- sub("_hom$", "", structure)
+  hom <- endsWith(structure, "_hom")
+  if (!is.null(prior$cov)) {
+    abort("{.arg cov} is the prior of a full covariance matrix, and {.fn {name}} is another one.",
+          i = "Give {.arg sd} and {.arg cor}.")
+  }
+  if (hom && !all(vapply(sd, identical, NA, sd[[1]]))) {
+    abort("The effects of {.fn {name}} have one standard deviation, and {.arg sd} has several priors.",
+          i = "Give one prior for all, or write {.code hom = FALSE}.")
+  }
+  eta <- if (name == "diag") 1 else prior$cor$parameters$eta
+  if ((size - 1) * (eta - 1) + 1 <= 0) {
+    abort("Under {.code lkj({eta})} the correlation of {size} effects in {.fn {name}} has no proper
+           prior.", i = "{.arg eta} must be above {signif((size - 2) / (size - 1), 4)}.")
+  }
+  list(columns = columns, kind = name, homogeneous = hom, distribution = prior$cor, sd = sd,
+       scale = matrix(0, size, size), parameter = eta, variance = encode_scales(sd))
+}
+
 covariance_block <- function(block, cov) {
   size <- length(block$columns)
   parameters <- cov$parameters

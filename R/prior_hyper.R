@@ -104,6 +104,24 @@ draw_lkj_roots <- function(eta, size, n) {
   L
 }
 
+# Roots of correlation matrices drawn from the prior: draws x columns x columns.
+draw_structured_roots <- function(block, n) {
+  size <- size_of_block(block)
+  L <- array(rep(diag(size), each = n), c(n, size, size))
+  if (kind_of_block(block) == "diag") return(L)
+  prior <- rho_prior(block)
+  rho <- prior$low + (1 - prior$low) * stats::rbeta(n, prior$a, prior$b)
+  rows <- correlation_root(correlations_of_rho(rho, block), size)
+  for (r in seq_len(size)) L[, r, seq_len(r)] <- rows[[r]]
+  L
+}
+
+# The standard deviations of a block drawn from their priors, draws x columns.
+draw_sds <- function(block, n) {
+  if (is_homogeneous(block)) return(matrix(draw_scale(block$sd[[1]], n), n, size_of_block(block)))
+  matrix(vapply(block$sd, draw_scale, numeric(n), n = n), n)
+}
+
 # columns x columns x draws.
 inverse_wishart_roots <- function(block, n) {
   P <- stats::rWishart(n, block$parameter, solve(block$scale))

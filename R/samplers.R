@@ -93,6 +93,12 @@ check_plain_eta <- function(posterior, sampler) {
         i = 'Use {.code sampler = "collapsed"} or {.code "interweaved"}.')
 }
 
+all_blocks <- function(posterior) {
+  unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+}
+
+has_structure <- function(posterior) any(vapply(all_blocks(posterior), is_structured, NA))
+
 # The Gibbs samplers draw a covariance matrix given the effects, for which there is no such draw.
 check_no_structure <- function(posterior, sampler) {
   structured <- Filter(is_structured, all_blocks(posterior))
