@@ -131,6 +131,20 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
   drawn
 }
 
+# Up to so many numbers, which take some hundredths of a second, are drawn when they are asked for,
+# each time: most fits among a thousand are never asked, and take less memory.
+most_on_demand <- 5e5
+
+# Are the effects that a plan keeps so few, and no part of the chain? Those of other families take
+# longer to draw.
+draws_on_demand <- function(plan) {
+  if (plan$in_chain || !is.null(plan$uncentered$responses) || !is.null(plan$summed) ||
+      is_merged(plan$uncentered) || !is.null(plan$control$target_ess)) return(FALSE)
+  columns <- vapply(plan$uncentered$groupings, `[[`, 0L, "n_random")
+  a_draw <- sum(columns * as.numeric(lengths(by_grouping(plan$kept))))
+  a_draw > 0 && plan$control$chains * plan$control$draws * a_draw <= most_on_demand
+}
+
 # The kept part of the effects: draws, or moments.
 keep_effects <- function(plan, results) {
   moments <- if (!is.null(plan$summed)) Reduce(add_sums, lapply(results, `[[`, "sums"))
