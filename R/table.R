@@ -7,10 +7,10 @@
 table_nodes <- c(21L, 11L, 13L)
 table_fineness <- c(6L, 4L, 2L)
 
-# Three axes have more nodes where the posterior is a ridge that these miss: where a smaller share
-# of the proposals would be accepted. Where a bound of a prior cuts across the axes the table
-# serves badly: below the second share it does not serve.
-more_nodes <- c(nodes = 21L, fineness = 3L)
+# Three axes have more nodes, and more again, where the posterior is a ridge that these miss: where a
+# smaller share of the proposals would be accepted. Where a bound of a prior cuts across the axes the
+# table serves badly: below the second share it does not serve.
+more_nodes <- list(c(nodes = 17L, fineness = 2L), c(nodes = 21L, fineness = 3L))
 enough_accepted <- c(fine = 0.88, usable = 0.5)
 
 # Share of the heavy-tailed density.
@@ -48,8 +48,9 @@ tabulate_target <- function(model, tuning, estimate) {
     max(0, weigh_proposals(model, tuning, estimate$sigma2, 200, 1L)$accepted_share)
   }
   share <- accepted(tuning)
-  if (n == 3 && share < enough_accepted[["fine"]]) {
-    tuning <- tabulate(more_nodes[["nodes"]], more_nodes[["fineness"]])
+  for (more in more_nodes) {
+    if (n < 3 || share >= enough_accepted[["fine"]]) break
+    tuning <- tabulate(more[["nodes"]], more[["fineness"]])
     share <- accepted(tuning)
   }
   if (share >= enough_accepted[["usable"]]) tuning
@@ -65,10 +66,12 @@ table_from_grid <- function(coarse, model, tuning) {
   if (!identical(without_bounds(model), model)) {
     weights <- weights * near_bounds(grid, model, tuning)
   }
-  list(size = grid$size, low = grid$low, step = grid$step,
-       center = grid$low + grid$step * (grid$size - 1) / 2,
-       spread = grid$step * grid$size / 4, defence = table_defence[n],
-       density = weights / sum(weights) / prod(grid$step), grid = coarse)
+  c(list(size = grid$size, low = grid$low, step = grid$step,
+         center = grid$low + grid$step * (grid$size - 1) / 2,
+         spread = grid$step * grid$size / 4, defence = table_defence[n],
+         density = weights / sum(weights) / prod(grid$step), grid = coarse),
+    # For all chains.
+    .Call(ffi_make_aliases, weights))
 }
 
 # Log densities so far below the greatest weigh nothing, and are not let into a cubic.

@@ -24,6 +24,7 @@ SEXP ffi_run_chain(SEXP model, SEXP sampler, SEXP start, SEXP length, SEXP kept,
                    SEXP progress);
 SEXP ffi_log_target(SEXP model, SEXP tuning, SEXP points, SEXP sigma2);
 SEXP ffi_propose(SEXP model, SEXP tuning, SEXP n);
+SEXP ffi_make_aliases(SEXP weights);
 SEXP ffi_marginal(SEXP model, SEXP L, SEXP threads);
 SEXP ffi_scan_target(SEXP model, SEXP step, SEXP points, SEXP sigma2, SEXP effect,
                      SEXP present);

@@ -41,13 +41,27 @@ static const table_t *decode_table(SEXP list, const grouping_t *grouping)
     for (int k = 0; k < table->n; k++)
         table->mirrored[k] = table->folded[k] && table->low[k] < 0.75 * table->step[k];
     table->density = list_doubles(list, "density", (double) table->n_nodes);
-    table->keep = doubles((double) table->n_nodes);
-    table->alias = (int *) R_alloc(table->n_nodes, sizeof(int));
-    int *stack = (int *) R_alloc(table->n_nodes, sizeof(int));
-    double total = 0.0;
-    for (size_t i = 0; i < table->n_nodes; i++) total += table->density[i];
-    make_aliases(table->n_nodes, table->density, total, table->keep, table->alias, stack);
+    table->keep = list_doubles(list, "keep", (double) table->n_nodes);
+    table->alias = list_places(list, "alias", (double) table->n_nodes, 0, (int) table->n_nodes);
     return table;
+}
+
+/* keep and alias of a table whose nodes have these weights. */
+SEXP ffi_make_aliases(SEXP weights)
+{
+    size_t n = (size_t) xlength(weights);
+    if (TYPEOF(weights) != REALSXP || n > INT_MAX) error("internal error: no weights of a table");
+    SEXP keep = PROTECT(allocVector(REALSXP, (R_xlen_t) n));
+    SEXP alias = PROTECT(allocVector(INTSXP, (R_xlen_t) n));
+    double total = 0.0;
+    for (size_t i = 0; i < n; i++) total += REAL(weights)[i];
+    make_aliases(n, REAL(weights), total, REAL(keep), INTEGER(alias),
+                 (int *) R_alloc(n, sizeof(int)));
+    const char *names[] = { "keep", "alias" };
+    SEXP values[] = { keep, alias };
+    SEXP answer = named_list(2, names, values);
+    UNPROTECT(2);
+    return answer;
 }
 
 /* The signs of the columns are the bits of an int. A sweep has few moves. */

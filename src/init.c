@@ -23,6 +23,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_draw_polya_gamma, 2),
     CALL_ENTRY(ffi_log_target, 4),
     CALL_ENTRY(ffi_propose, 3),
+    CALL_ENTRY(ffi_make_aliases, 1),
     CALL_ENTRY(ffi_marginal, 3),
     CALL_ENTRY(ffi_scan_target, 6),
     CALL_ENTRY(ffi_draw_deferred, 7),

@@ -19,8 +19,8 @@ typedef struct {
     const double *center, *spread;  /* n: of the heavy-tailed density */
     double defence;                 /* its share */
     const double *density;          /* n_nodes, the first axis fastest */
-    double *keep;                   /* n_nodes: Walker's table of aliases */
-    int *alias;                     /* n_nodes */
+    const double *keep;             /* n_nodes: Walker's table of aliases */
+    const int *alias;               /* n_nodes */
 } table_t;
 
 /* Fills keep and alias, for weights that add up to `total`; stack holds n ints. */
