@@ -151,6 +151,27 @@ shown_strata <- function(posterior) {
   if (is.null(strata$name)) NA_character_ else strata$labels[strata$display]
 }
 
+# Structured covariances ---------------------------------------------------------------------
+
+# Names of a block's standard deviations and correlations, in its order.
+variables_of_block <- function(posterior, grouping, block) {
+  names <- hyper_names(posterior)
+  sd <- names[places_of(posterior, "sd", grouping$name)]
+  cor <- names[places_of(posterior, "cor", grouping$name)]
+  number <- match(block$columns[1], lapply(grouping$blocks, function(one) one$columns[1]))
+  list(sd = sd[block$columns], cor = cor[pairs_of_blocks(grouping$blocks)[[number]]])
+}
+
+# Those that are another one, or a power of it.
+repeated_variables <- function(posterior) {
+  as.character(unlist(lapply(groupings_of(posterior), function(grouping) {
+    lapply(Filter(is_structured, grouping$blocks), function(block) {
+      own <- variables_of_block(posterior, grouping, block)
+      c(if (is_homogeneous(block)) own$sd[-1], own$cor[-1])
+    })
+  })))
+}
+
 # Draws ----------------------------------------------------------------------------------------
 
 # Hyperparameters by their places, draws x variables.

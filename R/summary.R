@@ -21,7 +21,8 @@
 #'
 #' @param object A fit.
 #' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; by
-#'   default the hyperparameters.
+#'   default the hyperparameters, without those that structured covariances make of others: a note says
+#'   which.
 #' @param prob Probability of the central interval.
 #' @param probs Instead of `prob`: probabilities of the quantiles in the table, as in rstanarm.
 #' @param robust Give the median and the median absolute deviation instead of mean, standard
@@ -59,7 +60,7 @@ summary.relm <- function(object, variable = NULL, regex = FALSE, pars = NULL, re
   check_flag(robust, "robust")
   check_digits(digits)
   all <- is.null(variable) && is.null(pars) && is.null(regex_pars)
-  chosen <- if (all) hyper_variables(object)
+  chosen <- if (all) setdiff(hyper_variables(object), repeated_variables(object$posterior))
     else choose_variables(object, variable, regex, pars, regex_pars)
   table <- summarize_variables(draws_array(object, chosen), unique(probs), robust)
   tails <- tails_of(object, chosen)
@@ -104,7 +105,27 @@ tails_of <- function(fit, variables) {
 summary_notes <- function(fit, table, tails) {
   if (is_prior_only(fit)) return(as.character(prior_tail_notes(table, tails)))
   as.character(c(convergence_notes(table, fit$sampling$chains, fit$sampling$draws),
-                 tail_notes(table, tails), proposal_notes(fit), lattice_notes(fit)))
+                 tail_notes(table, tails), structure_notes(fit$posterior, table$variable),
+                 proposal_notes(fit), lattice_notes(fit)))
+}
+
+# What is not shown of structured covariances, since it follows from what is.
+structure_notes <- function(posterior, shown) {
+  notes <- lapply(groupings_of(posterior), function(grouping) {
+    lapply(Filter(is_structured, grouping$blocks), structure_note, posterior, grouping)
+  })
+  notes <- unlist(notes)
+  if (any(repeated_variables(posterior) %in% shown)) NULL else notes
+}
+
+structure_note <- function(block, posterior, grouping) {
+  own <- variables_of_block(posterior, grouping, block)
+  of <- paste0("Effects of ", grouping$name, " in ", block$kind, "(): ")
+  paste0(of, paste(c(
+    if (is_homogeneous(block)) paste("all standard deviations are", own$sd[1]),
+    if (block$kind == "cs") paste("all correlations are", own$cor[1]),
+    if (block$kind == "ar1") paste("correlations of neighbors are", paste0(own$cor[1], ","), "others its powers")
+  ), collapse = "; "), ".")
 }
 
 # Of another family's integrals over group effects: R/family_tuning.R.

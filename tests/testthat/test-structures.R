@@ -353,3 +353,25 @@ test_that("what is no structure, and what has none, is refused", {
           prior = relm_prior(sd = list(x = half_t(3, 1))))
   refused(y ~ x + cs(1 + x + v | g), "no proper prior", prior = relm_prior(cor = lkj(0.4)))
 })
+
+test_that("a summary shows each standard deviation and correlation once, and says what others are", {
+  data <- grouped_data()
+  shown <- function(formula) {
+    table <- summary(suppressMessages(relm(formula, data, seed = 1, draws = 50, chains = 2)))
+    list(grep("^sd_|^cor_", table$variable, value = TRUE), attr(table, "notes"))
+  }
+  hom <- shown(y ~ x + ar1(1 + x + v | g))
+  expect_identical(hom[[1]], c("sd_g__Intercept", "cor_g__Intercept__x"))
+  expect_match(hom[[2]], "all standard deviations are sd_g__Intercept; correlations of neighbors are cor_g__Intercept__x, others its powers",
+               all = FALSE, fixed = TRUE)
+  het <- shown(y ~ x + cs(1 + x + v | g))
+  expect_identical(het[[1]], c("sd_g__Intercept", "sd_g__x", "sd_g__v", "cor_g__Intercept__x"))
+  expect_match(het[[2]], "all correlations are cor_g__Intercept__x.", all = FALSE, fixed = TRUE)
+  diagonal <- shown(y ~ x + diag(1 + x | g, hom = TRUE))
+  expect_identical(diagonal[[1]], "sd_g__Intercept")
+  expect_no_match(shown(y ~ x + (1 + x | g))[[2]], "Effects of")
+  fit <- relm(y ~ x + cs(1 + x + v | g), data, seed = 1, draws = 50, chains = 2)
+  every <- summary(fit, "^cor_", regex = TRUE)
+  expect_identical(nrow(every), 3L)
+  expect_false(any(grepl("Effects of", attr(every, "notes"))))
+})
