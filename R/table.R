@@ -98,7 +98,11 @@ refine_grid <- function(grid, fineness) {
        low = ifelse(mirrored, step / 2, grid$low))
 }
 
-is_mirrored_axis <- function(grid) grid$low > 0 & grid$low < 0.75 * grid$step
+# Fits of version 0.1.0 do not say, and took a correlation that began just above 0 for one.
+is_mirrored_axis <- function(grid) {
+  if (!is.null(grid$mirrored)) return(grid$mirrored)
+  grid$low > 0 & grid$low < 0.75 * grid$step
+}
 
 # With values m x ..., interpolated along their first axis, which becomes the last.
 crossprod_last <- function(weights, values) {
@@ -174,7 +178,7 @@ table_axes <- function(box, size) {
   mirrored <- box$floor == 0 & low < step
   step[mirrored] <- (box$high / (size - 0.5))[mirrored]
   low[mirrored] <- step[mirrored] / 2
-  list(low = low, step = step, size = size)
+  list(low = low, step = step, size = size, mirrored = mirrored)
 }
 
 # Which nodes lie within the bounds of the priors or one node beyond, so that the density does

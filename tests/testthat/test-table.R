@@ -128,11 +128,31 @@ test_that("a posterior that is a ridge has a finer table, and others have not", 
   # Ages of 8 to 14, from 0 on: intercepts and slopes hold each other.
   fit <- relm(distance ~ age + (1 + age | Subject), nlme::Orthodont, chains = 1, draws = 5000,
               seed = 1)
-  expect_identical(fit$sampling$tuning$table$grid$size, rep(21L, 3))
+  expect_identical(fit$sampling$tuning$table$grid$size, rep(17L, 3))
   expect_gt(sum(fit$sampling$accepted) / sum(fit$sampling$proposals), 0.85)
   hyper <- summary(fit)
   expect_gt(min(hyper$ess_bulk, hyper$ess_tail), 0.5 * 5000)
+  # log(length) has a mean of twenty of its standard deviations.
+  narrow <- suppressMessages(relm(log(mercury) ~ log(length) + (1 + log(length) | station), bass,
+                                  chains = 1, draws = 2000, seed = 1))
+  expect_identical(narrow$sampling$tuning$table$grid$size, rep(21L, 3))
+  expect_gt(sum(narrow$sampling$accepted) / sum(narrow$sampling$proposals), 0.7)
   plain <- relm(log(mercury) ~ x + (1 + x | station), bass_centered(), chains = 1, draws = 20,
                 seed = 1)
   expect_identical(plain$sampling$tuning$table$grid$size, rep(13L, 3))
+})
+
+test_that("only an axis of standard deviations that begins near 0 has a mirror image there", {
+  quadratic <- function(points) -colSums((points - c(1.4, 0.7))^2) + points[1, ] * points[2, ] / 3
+  for (low in c(1, 0.03)) {
+    box <- list(low = c(low, 0.02), high = c(2, 1.3), floor = c(0, -Inf))
+    grid <- table_axes(box, c(11, 11))
+    expect_identical(grid$mirrored, c(low < 0.1, FALSE))
+    grid$values <- quadratic(grid_points(grid$low, grid$step, grid$size))
+    refined <- refine_grid(grid, 4L)
+    exact <- quadratic(grid_points(refined$low, refined$step, refined$size))
+    # Cubics are exact where no mirror image comes in.
+    away <- if (low < 0.1) rep(seq_len(refined$size[1]) > 8, refined$size[2]) else TRUE
+    expect_equal(refined$values[away], exact[away], tolerance = 1e-10)
+  }
 })
