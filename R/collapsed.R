@@ -24,8 +24,9 @@ sweep_moves <- c(independent = 2L, ellipse = 1L)
 low_acceptance <- 0.45
 more_ellipses <- 3L
 
-# The share of accepted proposals below which the collapsed sampler is not run.
-least_acceptance <- 0.05
+# The share of accepted proposals below which the collapsed sampler is not run. Where priors know a
+# scale they may be so narrow that a few hundred points overrate it several times.
+least_acceptance <- c(plain = 0.05, scaled = 0.2)
 
 # The tuning of a model, NULL where it has none, and a model with it: that of its only step or, of
 # several, a list of those of each.
@@ -253,7 +254,8 @@ tune_collapsed <- function(model, estimate, posterior, control) {
     learnt <- learn_beside(learnt, model, estimate, control)
   }
   # Where hardly a proposal is accepted, there is a better sampler, unless this one is asked for.
-  if (learnt$accepted_share < least_acceptance && is.null(control$sampler)) return(NULL)
+  least <- least_acceptance[[if (with_coordinate(tuning)) "scaled" else "plain"]]
+  if (learnt$accepted_share < least && is.null(control$sampler)) return(NULL)
   help_proposals(learnt$tuning, learnt$accepted_share)
 }
 

@@ -42,8 +42,9 @@ pool_fits <- function(call, fits, seed) {
   samplings <- lapply(fits, `[[`, "sampling")
   sampling <- join_samplings(samplings)
   kept <- Reduce(function(a, b) map_groupings(intersect, a, b), lapply(samplings, `[[`, "kept"))
-  sampling$effects <- unlist(lapply(samplings, all_stored_effects, posterior, kept),
-                             recursive = FALSE)
+  sampling$effects <- unlist(lapply(fits, function(fit) {
+    all_stored_effects(fit$sampling, fit$posterior, kept)
+  }), recursive = FALSE)
   sampling$kept <- kept
   sampling["moments"] <- list(NULL)
   sampling$seed <- seed

@@ -21,6 +21,7 @@ family_fit <- function(formula, data, family, ..., draws = 25, seed = 1) {
   linear <- formula
   linear[[2]] <- quote(linear)
   fit <- relm(linear, data, prior = prior, chains = 2, draws = draws, seed = seed)
+  fit$sampling$effects <- kept_effects(fit)
   hyper <- fit$sampling$hyper
   if (length(places_of(posterior, "shape"))) {
     dimnames(hyper)[[3]][dimnames(hyper)[[3]] == "sigma"] <- "shape"

@@ -35,10 +35,20 @@ test_that("priors far from the data are sampled where they put the posterior", {
 })
 
 test_that("where hardly a proposal is accepted the interweaved sampler runs", {
+  # In the first case no proposal serves; in the second a few hundred points say that one in seven does,
+  # and one in forty would.
+  for (scale in c(1e-12, 1e-10)) {
+    narrow <- relm_prior(cov = inverse_wishart(1e5, scale * diag(2)))
+    expect_message(fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1),
+                   "interweaved sampler runs", class = "relm_message")
+    expect_identical(fit$sampling$sampler_run, "interweaved")
+    expect_equal(median(as.matrix(fit, "sd_g__x")), sqrt(scale / 1e5), tolerance = 0.05)
+  }
+  # A narrow one that proposals about the mode find.
   narrow <- relm_prior(cov = inverse_wishart(1000, 1e-6 * diag(2)))
-  expect_message(fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1),
-                 "interweaved sampler runs", class = "relm_message")
-  expect_identical(fit$sampling$sampler_run, "interweaved")
+  fit <- relm(y ~ x + (1 + x | g), ten_groups(), prior = narrow, seed = 1)
+  expect_identical(fit$sampling$sampler_run, "collapsed")
+  expect_gt(min(summary(fit)$ess_tail), 1500)
   expect_equal(median(as.matrix(fit, "sd_g__x")), sqrt(1e-6 / 1000), tolerance = 0.05)
 })
 
