@@ -135,7 +135,9 @@ frame_of_rows <- function(rows) {
 
 check_newdata <- function(newdata) {
   if (!is.data.frame(newdata)) {
-    abort("{.arg newdata} must be a data frame.", x = "It is {describe(newdata)}.")
+    abort("{.arg newdata} must be a data frame.", x = "It is {describe(newdata)}.",
+          i = if (rlang::is_string(newdata)) "Name what comes after the fit, such as
+                                              {.code type = {dQuote(newdata, FALSE)}}.")
   }
   if (nrow(newdata) == 0) abort("{.arg newdata} has no rows.")
 }

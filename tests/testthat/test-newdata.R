@@ -183,3 +183,12 @@ test_that("labels of a factor go by the values of the fit, whatever the new rows
   own <- relm(y ~ factor(k, labels = c("a", "b", "c")) + (1 | g), data, seed = 1, chains = 1, draws = 20)
   expect_equal(fitted(own, new), fitted(relm(y ~ o + (1 | g), named, seed = 1, chains = 1, draws = 20), named[rownames(new), ]))
 })
+
+test_that("text in the place of new rows is taken for an argument without its name", {
+  fit <- fit_of(y ~ x + (1 | g))
+  for (f in list(residuals, fitted, predict, posterior_epred)) {
+    expect_error(f(fit, "pearson"), "Name what comes.*type = \"pearson\"", class = "relm_error")
+  }
+  refused <- tryCatch(predict(fit, list(x = 1)), error = conditionMessage)
+  expect_no_match(refused, "Name what")
+})
