@@ -192,3 +192,21 @@ test_that("text in the place of new rows is taken for an argument without its na
   refused <- tryCatch(predict(fit, list(x = 1)), error = conditionMessage)
   expect_no_match(refused, "Name what")
 })
+
+test_that("successes stand in for those that are missing where the trials do not depend on them", {
+  set.seed(2)
+  rows <- data.frame(x = rnorm(30), n = 5 + rpois(30, 3))
+  rows$y <- rbinom(30, rows$n, 0.5)
+  rows$z <- rows$n - rows$y
+  trials_of <- function(formula, newdata) {
+    fit <- relm(formula, rows, family = binomial(), seed = 1, chains = 1, draws = 5)
+    plan_prediction(fit, "predict", TRUE, asked_prediction(newdata, NULL))$rows$trials
+  }
+  new <- data.frame(x = 1:2, n = c(7, 20))
+  expect_equal(trials_of(cbind(y, n - y) ~ x, new), c(7, 20))
+  expect_equal(trials_of(cbind(n - z, z) ~ x, new), c(7, 20))
+  expect_message(expect_null(trials_of(cbind(y, z) ~ x, new)), "no `y` and `z`")
+  expect_message(expect_null(trials_of(cbind(y, z) ~ x, transform(new, z = 3))), "no `y`")
+  expect_error(suppressMessages(trials_of(cbind(y, n - y) ~ x + I(y > 2), new)), "no column `y`",
+               class = "relm_error")
+})
