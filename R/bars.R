@@ -3,9 +3,35 @@
 check_bars <- function(formula) {
   if (has_bar(formula[[2]])) {
     abort("The response has a bar.", x = "It is {.code {deparse1(formula[[2]])}}.",
-          i = "Weights are given as {.arg weights}; {.code |} as {.emph or} stands in {.fn I}.")
+          i = remedy_of_response(formula[[2]]))
   }
   check_summand(formula[[3]])
+}
+
+# brms writes beside the response what is known of it.
+remedy_of_response <- function(response) {
+  known <- if (is_bar(response)) response[[3]]
+  if (is.call(known) && identical(known[[1]], quote(trials)) && length(known) > 1) {
+    y <- deparse1(response[[2]])
+    return(paste0("Write {.code cbind(", y, ", ", deparse1(known[[2]]), " - ", y, ")}, the ",
+                  "successes and the failures."))
+  }
+  "Weights are given as {.arg weights}; {.code |} as {.emph or} stands in {.fn I}."
+}
+
+# lattice and nlme write `y ~ x | g`, where x has a coefficient of the population too; and in lme4's
+# syntax who forgets parentheses takes the whole sum for a random term.
+tell_bare_bar <- function(formula) {
+  bar <- formula[[3]]
+  if (!is_bar(bar) || length(free_variables(bar[[2]])) == 0) return(invisible())
+  columns <- bar[[2]]
+  adds_one <- is_sum(columns) && length(columns) == 3 && identical(columns[[3]], 1)
+  if (adds_one) bar[[2]] <- 1
+  meant <- paste0(deparse1(formula[[2]]), " ~ ", deparse1(if (adds_one) columns[[2]] else columns),
+                  " + (", deparse1(bar), ")")
+  inform("Without parentheses all of {.code {deparse1(formula[[3]])}} is a random term: the
+          population has an intercept and no other coefficient.",
+         i = "For coefficients of the population write {.code {meant}}.")
 }
 
 check_summand <- function(expression) {

@@ -35,7 +35,7 @@
 #' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`, `median`,
 #'   `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`; with `robust`, `median` and `mad` replace the
 #'   first three numbers. The names of its rows are the variables. `as.data.frame()` gives a plain
-#'   data frame without these names.
+#'   data frame without these names, `coef()` a matrix of the rows of the population's coefficients.
 #' @references
 #' Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
 #' Rank-normalization, folding, and localization: an improved R-hat for assessing convergence
@@ -283,6 +283,17 @@ shown_widths <- function(table, quantiles) {
     return(reach[2, ] - reach[1, ])
   }
   4 * if (is.null(table$sd)) table$mad else table$sd
+}
+
+# lme4's and lm()'s coef(summary(fit)) is a table; without a method it would be NULL.
+#' @rdname summary.relm
+#' @export
+coef.summary.relm <- function(object, ...) {
+  refuse_dots(list(...), "coef")
+  own <- startsWith(object$variable, "b_")
+  table <- as.data.frame(object)[own, names(object) != "variable", drop = FALSE]
+  rownames(table) <- object$variable[own]
+  as.matrix(table)
 }
 
 #' @rdname summary.relm

@@ -98,3 +98,29 @@ test_that("structures of other packages are refused with what to write", {
   expect_identical(colnames(rows_of(relm_design(y ~ us(x) + (1 | g), data))$X),
                    c("(Intercept)", "us(x)"))
 })
+
+test_that("a response with its number of trials is told how relm has it", {
+  expect_refusal(y | trials(h) ~ x + (1 | g), "cbind\\(y, h - y\\)")
+  expect_refusal(y | trials(h + 1) ~ x, "cbind\\(y, h \\+ 1 - y\\)")
+  expect_refusal(y | weights(h) ~ x, "Weights are given")
+  expect_refusal(y | h ~ x, "Weights are given")
+})
+
+test_that("a bar without parentheses that takes all of the right side is told", {
+  told <- function(formula) {
+    tell <- NULL
+    withCallingHandlers(relm_design(formula, data), relm_message = function(m) {
+      tell <<- plain_text(conditionMessage(m))
+      invokeRestart("muffleMessage")
+    })
+    tell
+  }
+  writes <- function(formula) sub(".*write\\s+`(.*)`.*", "\\1", told(formula))
+  expect_identical(writes(y ~ x | g), "y ~ x + (x | g)")
+  expect_identical(writes(y ~ x + 1 | g), "y ~ x + (1 | g)")
+  expect_identical(writes(y ~ x + v + 1 | g), "y ~ x + v + (1 | g)")
+  expect_identical(writes(y ~ 0 + x || g), "y ~ 0 + x + (0 + x || g)")
+  for (formula in c(y ~ 1 | g, y ~ (x | g), y ~ x + (1 | g), y ~ 1 + (x | g), y ~ x)) {
+    expect_null(told(formula))
+  }
+})

@@ -386,3 +386,11 @@ test_that("beside trials predictions are shares, as fitted values are", {
   expect_equal(generics::augment(counts, interval = "prediction", seed = 1)$.upper,
                unname(predict(counts, seed = 1)[, 4]))
 })
+
+test_that("augment() says why data with missing values do not fit", {
+  gaps <- transform(data, x = replace(x, 3, NA))
+  dropped <- suppressMessages(relm(y ~ x, gaps, seed = 1, chains = 1, draws = 5))
+  expect_error(generics::augment(dropped, gaps), "missing values.*na.exclude", class = "relm_error")
+  expect_error(generics::augment(dropped, gaps[1:4, ]), "Other rows are", class = "relm_error")
+  expect_error(generics::augment(fit, data[1:4, ]), "Other rows are", class = "relm_error")
+})
