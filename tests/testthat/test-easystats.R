@@ -212,3 +212,13 @@ test_that("what modelsummary hands to tables and measures alike changes neither"
                                              exponentiate = TRUE)
   expect_equal(measures$RMSE, sqrt(mean(residuals(fit)^2)))
 })
+
+test_that("see finds the draws of an equivalence test in the fit", {
+  table <- bayestestR::equivalence_test(fit)
+  expect_true("see_equivalence_test" %in% class(table))
+  expect_identical(attr(table, "object_name"), "fit")
+  draws <- as.data.frame(fit, stringsAsFactors = FALSE, optional = FALSE)
+  expect_true(all(table$Parameter %in% names(draws)))
+  skip_if_not_installed("see")
+  expect_s3_class(plot(table), "ggplot")
+})
