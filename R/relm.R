@@ -118,12 +118,11 @@
 #' `(1 + x | g)` has a covariance matrix of its own for each pair of columns. With fewer parameters, in
 #' the spelling of lme4 2.0:
 #'
-#' | term | covariance of the effects of a group |
-#' |:-----|:-------------------------------------|
-#' | `us(0 + f \| g)` | any: the same as `(0 + f \| g)` |
-#' | `diag(0 + f \| g)` | independent, each with a standard deviation of its own |
-#' | `cs(0 + f \| g)` | compound symmetry: all correlations are \eqn{\rho}, between -1/(q - 1) and 1 |
-#' | `ar1(0 + f \| g)` | autoregressive: the correlation of columns k and l is \eqn{\rho^{|k - l|}}{rho^|k - l|} |
+#' * `us(0 + f | g)`: any covariance, the same as `(0 + f | g)`.
+#' * `diag(0 + f | g)`: independent effects, each with a standard deviation of its own.
+#' * `cs(0 + f | g)`: compound symmetry. All correlations are \eqn{\rho}, between -1/(q - 1) and 1.
+#' * `ar1(0 + f | g)`: autoregression. The correlation of columns k and l is
+#'   \eqn{\rho^{|k - l|}}{rho^|k - l|}.
 #'
 #' With `hom = TRUE`, which is the default of `ar1()` alone, all columns have one standard deviation:
 #' `cs(0 + f | g, hom = TRUE)`. The columns of `ar1()` stand in the order of time, as the levels of a
