@@ -1,6 +1,8 @@
 # Structured covariances: the grammar, the target against a dense evaluation, the models that they are
 # the same as, and what methods make of them.
 
+skip_on_cran()
+
 structures <- c("cs", "cs_hom", "ar1", "ar1_hom", "diag", "diag_hom")
 
 # cs(1 + x + v | g), for example.
