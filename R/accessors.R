@@ -37,7 +37,7 @@ formula.relm <- function(x, fixed.only = FALSE, random.only = FALSE, env, ...) {
   if (!fixed.only && !random.only) return(formula)
   parts <- formula_parts(formula)
   if (fixed.only) return(two_sided(formula, fixed_side(parts$fixed)))
-  bars <- lapply(parts$bars, function(bar) call("(", bar))
+  bars <- lapply(parts$bars, summand_of_bar)
   two_sided(formula, if (length(bars)) sum_up(bars) else 0)
 }
 

@@ -3,16 +3,42 @@
 check_bars <- function(formula) {
   if (has_bar(formula[[2]])) {
     abort("The response has a bar.", x = "It is {.code {deparse1(formula[[2]])}}.",
-          i = "Weights are given as {.arg weights}, and standard errors that are known as
-               {.code sigma = known(se)}; {.code |} as {.emph or} stands in {.fn I}.")
+          i = remedy_of_response(formula[[2]]))
   }
   check_summand(formula[[3]])
 }
 
+# brms writes beside the response what is known of it.
+remedy_of_response <- function(response) {
+  known <- if (is_bar(response)) response[[3]]
+  if (is.call(known) && identical(known[[1]], quote(trials)) && length(known) > 1) {
+    y <- deparse1(response[[2]])
+    return(paste0("Write {.code cbind(", y, ", ", deparse1(known[[2]]), " - ", y, ")}, the ",
+                  "successes and the failures."))
+  }
+  paste("Weights are given as {.arg weights}, and standard errors that are known as",
+        "{.code sigma = known(se)}; {.code |} as {.emph or} stands in {.fn I}.")
+}
+
+# lattice and nlme write `y ~ x | g`, where x has a coefficient of the population too; and in lme4's
+# syntax who forgets parentheses takes the whole sum for a random term.
+tell_bare_bar <- function(formula) {
+  bar <- formula[[3]]
+  if (!is_bar(bar) || length(free_variables(bar[[2]])) == 0) return(invisible())
+  columns <- bar[[2]]
+  adds_one <- is_sum(columns) && length(columns) == 3 && identical(columns[[3]], 1)
+  if (adds_one) bar[[2]] <- 1
+  meant <- paste0(deparse1(formula[[2]]), " ~ ", deparse1(if (adds_one) columns[[2]] else columns),
+                  " + (", deparse1(bar), ")")
+  inform("Without parentheses all of {.code {deparse1(formula[[3]])}} is a random term: the
+          population has an intercept and no other coefficient.",
+         i = "For coefficients of the population write {.code {meant}}.")
+}
+
 check_summand <- function(expression) {
   if (!is.call(expression)) return(invisible())
+  if (is_bar(expression)) return(check_bar(as_bar(expression)))
   if (!is_operator(expression[[1]])) return(check_structure(expression))
-  if (is_bar(expression)) return(check_bar(expression))
   if (is_sum(expression)) {
     for (part in summands_of(expression)) check_summand(part)
     return(invisible())
@@ -28,26 +54,25 @@ check_summand <- function(expression) {
   for (part in as.list(expression)[-1]) check_summand(part)
 }
 
-# glmmTMB's covariance structures are calls around a bar.
+# glmmTMB's other covariance structures are calls around a bar.
 check_structure <- function(expression) {
   head <- as_text(expression[[1]])
-  structures <- c("us", "diag", "homdiag", "cs", "homcs", "ar1", "hetar1", "toep", "ou", "mat",
-                  "gau", "rr", "propto")
+  structures <- c("homdiag", "homcs", "hetar1", "toep", "ou", "exp", "mat", "gau", "rr", "propto",
+                  "equalto")
   if (!head %in% structures) return(invisible())
   bar <- Filter(is_bar, as.list(expression)[-1])
   if (length(bar) == 0) return(invisible())
-  bar <- bar[[1]]
-  plain <- paste0("(", deparse1(bar), ")")
-  independent <- paste0("(", deparse1(bar[[2]]), " || ", deparse1(bar[[3]]), ")")
+  bar <- bar_text(bar[[1]])
+  same <- c(homdiag = "diag({bar}, hom = TRUE)", homcs = "cs({bar}, hom = TRUE)",
+            hetar1 = "ar1({bar}, hom = FALSE)")
   abort("There is no structure {.fn {head}} of random terms.",
         x = "It is {.code {deparse1(expression)}}.",
-        i = switch(head, us = "Write {.code {plain}}.", diag = "Write {.code {independent}}.",
-                   "Write {.code {plain}} for effects that are correlated, {.code {independent}}
-                    for independent ones."))
+        i = if (head %in% names(same)) paste0("Write {.code ", same[[head]], "}.")
+            else "There are {.fn us}, {.fn diag}, {.fn cs} and {.fn ar1}.")
 }
 
 check_bar <- function(bar) {
-  text <- paste0("(", deparse1(bar), ")")
+  text <- paste0("(", bar_text(bar), ")")
   group <- bar[[3]]
   if (has_bar(bar[[2]]) || is_bar(group)) {
     abort("A random term has two bars.", x = "It is {.code {text}}.",
@@ -74,7 +99,7 @@ check_group_call <- function(group, bar) {
   plain <- paste0("(", deparse1(bar[[2]]), " | ", plain, ")")
   abort(if (head == "gr") "Grouping factors have no {.fn gr} around them."
         else "There are no terms of several memberships, {.fn mm}.",
-        x = "It is {.code ({deparse1(bar)})}.",
+        x = "It is {.code ({bar_text(bar)})}.",
         i = if (head == "gr") "Write {.code {plain}}, of which the covariance matrix is one for all
                                groups."
             else "Each row is of one group: {.code {plain}}.")
@@ -131,7 +156,7 @@ formula_parts <- function(formula) {
 # A sum's fixed terms, still as a sum, and its bars.
 sum_of <- function(expression) {
   if (!has_bar(expression)) return(list(fixed = expression))
-  if (is_bar(expression)) return(list(bars = list(expression)))
+  if (is_bar(expression)) return(list(bars = list(as_bar(expression))))
   parts <- lapply(if (is_sum(expression)) summands_of(expression) else as.list(expression)[-1],
                   sum_of)
   fixed <- Filter(Negate(is.null), lapply(parts, `[[`, "fixed"))
@@ -151,7 +176,7 @@ split_slash <- function(bar) {
 
 # (1 + x || g) is (1 | g) + (0 + x | g).
 split_bar <- function(bar) {
-  if (identical(bar[[1]], quote(`|`))) return(list(bar))
+  if (!identical(bar[[1]], quote(`||`))) return(list(bar))
   side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
   columns <- lapply(attr(side, "term.labels"), function(label) {
     call("+", 0, str2lang(label))
@@ -182,12 +207,13 @@ random_terms <- function(bars, environment, response = NULL) {
   lapply(bars, function(bar) {
     side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
     if (!is.null(attr(side, "offset"))) {
-      abort("{.fn offset} stands in a random term.", x = "It is {.code {deparse1(bar)}}.",
+      abort("{.fn offset} stands in a random term.", x = "It is {.code {bar_text(bar)}}.",
             i = "Write it among the fixed terms.")
     }
     if (!is.null(response) && as_text(response) %in% term_variables(side)) {
-      refuse_response(response, bar)
+      refuse_response(response, written_bar(bar))
     }
+    attr(side, "structure") <- structure_of_bar(bar)
     side
   })
 }

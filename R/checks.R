@@ -89,7 +89,7 @@ check_dots_empty <- function(dots, known, caller = "relm") {
   }
   distances <- utils::adist(unknown, known, ignore.case = TRUE)[1, ]
   near <- known[which.min(distances)]
-  elsewhere <- if (caller == "relm") arguments_elsewhere[[unknown]]
+  elsewhere <- if (caller %in% c("relm", "relm_multiple", "update")) arguments_elsewhere[[unknown]]
   abort("{.fn {caller}} has no argument {.arg {unknown}}.",
         i = if (!is.null(elsewhere)) elsewhere
             else if (min(distances) <= min(2, nchar(unknown) - 1)) "Did you mean {.arg {near}}?"
@@ -122,12 +122,17 @@ named_rows <- function(table, row.names) {
 # What relm() has in the place of arguments that other packages' functions have.
 arguments_elsewhere <- list(
   random = "Group effects stand in the formula: {.code y ~ x + (1 + x | group)}.",
-  REML = "The posterior is drawn from; its prior is {.arg prior}.",
+  REML = "There is neither REML nor ML: the posterior is drawn from, under {.arg prior}.",
+  method = "There is neither REML nor ML: the posterior is drawn from, under {.arg prior}.",
+  control = "There is no optimizer to control: {.arg warmup}, {.arg draws} and {.arg chains} say how
+             long to draw.",
+  nAGQ = "Group effects are integrated out to an error that every fit measures.",
   iter = "{.arg draws} are kept of each chain, after {.arg warmup}.",
   nitt = "{.arg draws} are kept of each chain, after {.arg warmup}.",
   burnin = "{.arg warmup} sweeps of each chain are not kept.",
   save_pars = "{.arg group_draws} says which groups' effects are kept.",
   refresh = "{.arg progress} shows a progress bar or none.",
+  verbose = "{.arg progress} shows a progress bar or none.",
   prior_intercept = "It is part of {.arg prior}: {.code relm_prior(beta = normal(0, 5))}.",
   prior_aux = "It is part of {.arg prior}: {.code relm_prior(sigma = half_normal(1))}.",
   prior_covariance = "It is part of {.arg prior}: {.code relm_prior(sd = half_t(3, 1))}."

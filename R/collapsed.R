@@ -51,8 +51,8 @@ each_tuning <- function(tuning, f) if (is.null(tuning$sigma_role)) lapply(tuning
 # A tuning of a step before anything is known: the coordinates and their scales.
 new_tuning <- function(model, estimate, role, threads = 1L, step = 0L) {
   grouping <- grouping_of_step(model, step)
-  signs <- c(bitwShiftL(1L, seq_len(grouping$n_random) - 1L),
-             unlist(lapply(grouping$blocks, correlation_signs)),
+  n_scales <- sum(vapply(grouping$blocks, n_scales_of_block, 0L))
+  signs <- c(bitwShiftL(1L, seq_len(n_scales) - 1L), signs_of_correlations(grouping$blocks),
              if (role %in% c("coordinate", "beside")) 0L,
              if (role == "none") integer(model$n_coef + has_shape(model)))
   n <- length(signs)
@@ -60,15 +60,21 @@ new_tuning <- function(model, estimate, role, threads = 1L, step = 0L) {
   list(step = step, sigma_role = match(role, sigma_roles) - 1L,
        scale = step_scale(model, step) * unit, sign_columns = signs, center = numeric(n),
        root = diag(n), df = proposal_df,
-       near = bitwShiftL(1L, grouping$n_random) - 1L, threads = as.integer(threads),
+       near = bitwShiftL(1L, n_scales) - 1L, threads = as.integer(threads),
        n_independent = sweep_moves[["independent"]], n_ellipse = sweep_moves[["ellipse"]],
        table = NULL)
 }
 
-# The columns whose signs change the sign of each correlation, as bits, row by row.
-correlation_signs <- function(block) {
-  bits <- bitwShiftL(1L, block$first + seq_len(block$size) - 1L)
-  unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
+# The standard deviations whose signs change the sign of each coordinate of correlations, as bits, row
+# by row; of a structured block a bit that is none's.
+signs_of_correlations <- function(blocks) {
+  n_scales <- vapply(blocks, n_scales_of_block, 0L)
+  none <- bitwShiftL(1L, sum(n_scales))
+  unlist(Map(function(block, first) {
+    if (is_structured(block)) return(rep(none, n_angles_of_block(block)))
+    bits <- bitwShiftL(1L, first + seq_len(block$size) - 1L)
+    unlist(lapply(seq_len(block$size)[-1], function(l) bits[l] + bits[seq_len(l - 1)]))
+  }, blocks, cumsum(n_scales) - n_scales))
 }
 
 # What a search for the mode makes least, at the columns of points. Where the density vanishes it has
@@ -175,7 +181,9 @@ scaled_hessian <- function(target, center) {
 
 initial_point <- function(estimate, model, tuning) {
   unit <- if (with_own_sds(tuning)) 1 else estimate$sigma2
-  variances <- unlist(lapply(estimate$Sigma[numbers_of_step(model, tuning$step)], diag))
+  variances <- unlist(Map(function(Sigma, grouping) {
+    tapply(diag(Sigma), sd_of_columns(grouping$blocks), mean)
+  }, estimate$Sigma[numbers_of_step(model, tuning$step)], groupings_of_step(model, tuning$step)))
   x <- asinh(sqrt(variances / unit) / tuning$scale)
   sigma <- if (with_coordinate(tuning)) log(estimate$sigma2) / 2
   c(x, numeric(length(tuning$center) - length(x) - length(sigma)), sigma)
@@ -183,9 +191,10 @@ initial_point <- function(estimate, model, tuning) {
 
 # The standard deviation, over sigma, at which a group's own data and the others' weigh alike.
 effect_scale <- function(grouping) {
-  vapply(seq_len(grouping$n_random), function(k) {
-    sqrt(grouping$n_groups / sum(grouping$cell_factor[, k, ]^2))
-  }, 0)
+  squares <- vapply(seq_len(grouping$n_random), function(k) sum(grouping$cell_factor[, k, ]^2), 0)
+  # The columns of a homogeneous block tell of its standard deviation together.
+  together <- rowsum(cbind(squares, 1), sd_of_columns(grouping$blocks))
+  unname(sqrt(grouping$n_groups * together[, 2] / together[, 1]))
 }
 
 step_scale <- function(model, step) unlist(lapply(groupings_of_step(model, step), effect_scale))
@@ -205,9 +214,10 @@ points_of <- function(hyper, model, tuning) {
   own <- function(part) hyper[, places_in_step(model, tuning$step, part), drop = FALSE]
   sigma <- hyper[, model$part == "sigma", drop = FALSE]
   unit <- if (with_own_sds(tuning)) 1 else drop(sigma)
-  x <- asinh(sweep(own("sd") / unit, 2, tuning$scale, "/"))
-  sizes <- vapply(grouping_of_step(model, tuning$step)$blocks, `[[`, 0L, "size")
-  cbind(x, partial_coordinates(own("cor"), sizes),
+  blocks <- grouping_of_step(model, tuning$step)$blocks
+  sd <- own("sd")[, columns_with_sd(blocks), drop = FALSE]
+  x <- asinh(sweep(sd / unit, 2, tuning$scale, "/"))
+  cbind(x, angles_of(own("cor"), blocks),
         if (with_coordinate(tuning)) log(drop(sigma)),
         if (role_of(tuning) == "none") coefficient_points(hyper, model))
 }

@@ -146,7 +146,7 @@ like_fitted <- function(column, fitted, name) {
   if (is.factor(fitted)) {
     if (!is.factor(column) && !is.character(column)) {
       abort("{.code {name}} in {.arg newdata} must be a factor or text.",
-            x = "It is {describe(column)}.")
+            x = "It is {describe(column)}.", i = "Its levels are {.val {levels(fitted)}}.")
     }
     if (is.character(column)) column <- factor(column)
     unknown <- setdiff(levels(column)[tabulate(column, nlevels(column)) > 0], levels(fitted))

@@ -297,6 +297,8 @@ columns_of_grouping <- function(design, chunk, g) {
                                                 unique(chunk$random$block[own])),
                   paired = match(names, colnames(chunk$X)))
   if (length(design$group) > 1) columns$place <- chunk$random$place[own]
+  columns$structure <- chunk$random$structure[own]
+  columns$term <- chunk$random$term[own]
   structure(columns, row.names = .set_row_names(length(own)), class = "data.frame")
 }
 

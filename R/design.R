@@ -57,6 +57,7 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
   design <- check_design(unchecked_design(formula, data, read$sigma, quosures, na.action, contrasts,
                                           drop.unused.levels, family, check = TRUE))
   design$factors <- read_factors(design)
+  tell_bare_bar(formula)
   design
 }
 

@@ -30,9 +30,10 @@ random_columns <- function(schema, Z, frame) {
   columns <- as.character(unlist(lapply(Z, colnames)))
   sizes <- vapply(Z, ncol, 1L)
   grouping <- schema$of_grouping
+  of_bars <- blocks_of_bars(schema$bars, sizes)
   if (max(grouping, 1L) == 1L) {
-    return(list(column = columns, block = rep(seq_along(Z), sizes),
-                grouping = rep(1L, length(columns)), place = seq_along(columns)))
+    return(c(list(column = columns, grouping = rep(1L, length(columns)),
+                  place = seq_along(columns)), of_bars))
   }
   # Of numbers a column's name tells it; contrasts of a factor go by the whole term.
   told <- vapply(schema$bars, function(bar) {
@@ -42,8 +43,8 @@ random_columns <- function(schema, Z, frame) {
   key <- ifelse(columns == "(Intercept)", columns, paste(columns, rep(told, sizes)))
   # Within a grouping each column is one of its own.
   key <- paste(key, stats::ave(seq_along(key), rep(grouping, sizes), key, FUN = seq_along))
-  list(column = columns, block = rep(seq_along(Z), sizes), grouping = rep(grouping, sizes),
-       place = match(key, unique(key)))
+  c(list(column = columns, grouping = rep(grouping, sizes), place = match(key, unique(key))),
+    of_bars)
 }
 
 # The matrix of each random term.

@@ -158,7 +158,10 @@ as.matrix.relm <- function(x, variable = NULL, regex = FALSE, pars = NULL, regex
 as.data.frame.relm <- function(x, row.names = NULL, optional = FALSE, variable = NULL,
                                regex = FALSE, pars = NULL, regex_pars = NULL, iteration = NULL,
                                chain = NULL, draw = NULL, subset, ...) {
-  refuse_dots(list(...), "as.data.frame")
+  # Other packages hand on whether texts become factors; draws are numbers.
+  dots <- list(...)
+  dots$stringsAsFactors <- NULL
+  refuse_dots(dots, "as.data.frame")
   draws <- as.matrix(x, variable, regex, pars, regex_pars, iteration, chain, draw, subset)
   named_rows(as.data.frame(draws, optional = TRUE), row.names)
 }

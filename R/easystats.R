@@ -157,6 +157,8 @@ of_draws_in_range <- function(name, range_name = "range") {
     if (!range_name %in% names(dots)) dots[[range_name]] <- default_range(x, range)
     draws <- get_parameters.relm(x, effects, component, parameters)
     result <- do.call(getExportedValue("bayestestR", name), c(list(draws), dots))
+    # By its class see finds the draws in the fit, or else takes the object of this name for them.
+    class(result) <- sub("^see_equivalence_test_df$", "see_equivalence_test", class(result))
     attr(result, "object_name") <- as_text(substitute(x))
     result
   }
@@ -203,18 +205,39 @@ model_parameters.relm <- function(model, ..., effects = "fixed", component = NUL
   check_table_arguments(list(...))
   check_flag(group_level, "group_level")
   chosen <- parameter_table(model, effects, component, parameters)
+  if (asks_for_wald(list(...))) return(wald_table(model, chosen, ...))
   # Versions of parameters differ in whether "all" and "random" have group effects.
   is_effect <- chosen$Effects == "random" & !startsWith(chosen$Group, "SD/Cor:")
   if (!group_level && effects[1] %in% c("all", "random")) is_shown <- !is_effect
   else is_shown <- rep(TRUE, nrow(chosen))
-  table <- method_for_brms("parameters", "model_parameters")(
-    model, ..., effects = if (effects[1] == "random") "full_random" else effects[1],
-    component = if (is.null(component)) "all" else component,
-    parameters = I(chosen$Parameter[is_shown]), group_level = any(is_effect & is_shown)
-  )
+  table_of <- function(...) {
+    method_for_brms("parameters", "model_parameters")(
+      model, ..., effects = if (effects[1] == "random") "full_random" else effects[1],
+      component = if (is.null(component)) "all" else component,
+      parameters = I(chosen$Parameter[is_shown]), group_level = any(is_effect & is_shown)
+    )
+  }
+  dots <- list(...)
+  table <- table_of(...)
+  if (!is_off(dots$exponentiate)) {
+    dots$exponentiate <- FALSE
+    is_scale <- !is_effect & (chosen$Effects == "random" | chosen$Component != "conditional")
+    table <- restore_rows(table, do.call(table_of, dots), chosen$Parameter[is_scale])
+  }
   attr(table, "object_name") <- as_text(substitute(model))
   table
 }
+
+# parameters takes exponentials of all rows; those of standard deviations mean nothing.
+restore_rows <- function(table, plain, parameters) {
+  rows <- table$Parameter %in% parameters
+  for (column in names(table)) table[[column]][rows] <- plain[[column]][rows]
+  table
+}
+
+# modelsummary hands arguments of tables and of measures to both.
+passed_by_modelsummary <- c("gof_map", "metrics", "effects", "component", "parameters",
+                            "exponentiate", "ci_method", "centrality", "keep", "drop")
 
 # Arguments that parameters' methods have: how a table is made of draws, how it is shown; and those
 # of estimators, which say nothing to a posterior unless they are off.
@@ -222,7 +245,7 @@ check_table_arguments <- function(dots) {
   method <- method_for_brms("parameters", "model_parameters")
   shown <- c("digits", "ci_digits", "p_digits", "footer_digits", "pretty_names", "groups",
              "s_value", "include_info", "summary", "include_reference", "ci_random", "wb_component",
-             "include_sigma", "iterations")
+             "include_sigma", "iterations", passed_by_modelsummary)
   off <- c("bootstrap", "vcov", "vcov_args", "p_adjust", "robust", "df_method")
   for (name in intersect(off, names(dots))) {
     if (is.null(dots[[name]]) || isFALSE(dots[[name]])) next
@@ -253,8 +276,9 @@ model_performance.relm <- function(model, metrics = "all", ...) {
   if (!is.character(metrics) || anyNA(metrics) || length(metrics) == 0) {
     abort("{.arg metrics} must be names of measures.", x = "It is {describe(metrics)}.")
   }
-  refuse_dots(beside_easystats(list(...)), "model_performance")
-  method_for_brms("performance", "model_performance")(model, metrics = metrics, ...)
+  dots <- beside_easystats(list(...))
+  refuse_dots(dots[!names(dots) %in% passed_by_modelsummary], "model_performance")
+  method_for_brms("performance", "model_performance")(model, metrics = metrics)
 }
 
 #' @rawNamespace S3method(performance::r2_posterior, relm)

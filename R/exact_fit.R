@@ -64,9 +64,14 @@ refuse_exact_fit <- function(posterior, exact) {
   remedy <- "Give {.arg sigma} a proper prior, such as {.code inverse_gamma(1, 1)}, or fit
              fewer columns."
   if (!has_strata(posterior)) {
+    n_groups <- vapply(groupings_of(posterior), function(one) length(one$groups), 0L)
+    single <- n_groups == posterior$n_rows
     abort("No residual is left: the columns of the model fit the {posterior$n_rows} rows
            exactly.",
-          x = "Under {.code sigma = {prior}} the posterior does not exist.", i = remedy)
+          x = "Under {.code sigma = {prior}} the posterior does not exist.",
+          i = if (any(single)) "Each row is a level of {.code {names_of_groupings(posterior)[single]}}
+                                by itself: such effects cannot be told from residuals.",
+          i = remedy)
   }
   strata <- strata_of(posterior)
   abort("No residual is left in {length(exact)} of {length(strata$labels)} levels of

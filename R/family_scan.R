@@ -81,7 +81,7 @@ first_proposals <- function(model, control) {
 # Proposals follow the effects of others from this state on.
 with_reference <- function(model, state) {
   with_tuning(model, Map(function(tuning, point, effect) {
-    q <- length(tuning$scale)
+    q <- grouping_of_step(model, tuning$step)$n_random
     tuning$reference <- as.numeric(point)
     tuning$reference_effect <- as.numeric(effect)
     tuning$slope <- matrix(0, length(tuning$center), q)

@@ -125,14 +125,20 @@ family_start <- function(model) {
     pmin(sqrt(rough_variances(grouping, responses$Z, weight)),
          most_start_move / sqrt(pmax(colMeans(Z^2), 1e-300)))
   })
-  q <- length(unlist(scale))
-  n_cor <- sum(model$part == "cor")
-  list(theta = theta, scale = scale, sigma2 = 1,
+  # Of a homogeneous block the columns share one.
+  shared <- Map(function(scale, grouping) {
+    as.numeric(exp(tapply(log(scale), sd_of_columns(grouping$blocks), mean)))
+  }, scale, model$groupings)
+  q <- length(unlist(shared))
+  n_angles <- length(unlist(lapply(model$groupings, function(grouping) {
+    signs_of_correlations(grouping$blocks)
+  })))
+  list(theta = theta, scale = shared, sigma2 = 1,
        Sigma = lapply(scale, function(scale) diag(scale^2, length(scale))),
-       point = c(rep(asinh(1), q), numeric(n_cor), theta, if (has_shape(model)) log(shape)),
-       width = c(rep(0.1, q + n_cor),
+       point = c(rep(asinh(1), q), numeric(n_angles), theta, if (has_shape(model)) log(shape)),
+       width = c(rep(0.1, q + n_angles),
                  0.3 / sqrt(colSums(responses$X^2 * weight) + diag(precision)),
-                 if (has_shape(model)) 0.1), is_theta = q + n_cor + seq_along(theta))
+                 if (has_shape(model)) 0.1), is_theta = q + n_angles + seq_along(theta))
 }
 
 # How far effects move rows on the link's scale at a start.
@@ -265,31 +271,37 @@ newton_step <- function(differences, n_scales) {
 hyper_at <- function(point, model, tuning) {
   q <- length(tuning$scale)
   grouping <- grouping_of_step(model, tuning$step)
-  n_cor <- length(unlist(lapply(grouping$blocks, correlation_signs)))
-  theta <- point[q + n_cor + seq_len(model$n_coef)]
+  n_angles <- length(signs_of_correlations(grouping$blocks))
+  theta <- point[q + n_angles + seq_len(model$n_coef)]
   c(as.numeric(model$to_beta %*% theta) + model$beta_shift,
-    abs(tuning$scale * sinh(point[seq_len(q)])),
-    correlations_at(point[q + seq_len(n_cor)], vapply(grouping$blocks, `[[`, 0L, "size")),
+    abs(tuning$scale * sinh(point[seq_len(q)]))[sd_of_columns(grouping$blocks)],
+    correlations_at(point[q + seq_len(n_angles)], grouping$blocks),
     if (has_shape(model)) exp(point[length(point)]))
 }
 
-# Correlations, row by row of each block, from the inverse hyperbolic tangents of canonical partial
-# ones.
-correlations_at <- function(z, sizes) {
-  unlist(Map(function(pairs, size) {
-    partial <- tanh(z[pairs])
-    L <- diag(size)
-    at <- 0L
-    for (l in seq_len(size)[-1]) {
-      rest <- 1
-      for (k in seq_len(l - 1)) {
-        at <- at + 1L
-        L[l, k] <- partial[at] * sqrt(rest)
-        rest <- rest - L[l, k]^2
-      }
-      L[l, l] <- sqrt(max(rest, 0))
+# Correlations, row by row of each block, from the coordinates that angles_of() has.
+correlations_at <- function(z, blocks) {
+  n <- vapply(blocks, n_angles_of_block, 0)
+  unlist(Map(function(block, before) {
+    own <- z[before + seq_len(n_angles_of_block(block))]
+    if (!is_structured(block)) return(correlations_of_partial(own, size_of_block(block)))
+    if (length(own)) as.numeric(correlations_of_rho(rho_at(own, block), block))
+  }, blocks, cumsum(n) - n))
+}
+
+correlations_of_partial <- function(z, size) {
+  partial <- tanh(z)
+  L <- diag(size)
+  at <- 0L
+  for (l in seq_len(size)[-1]) {
+    rest <- 1
+    for (k in seq_len(l - 1)) {
+      at <- at + 1L
+      L[l, k] <- partial[at] * sqrt(rest)
+      rest <- rest - L[l, k]^2
     }
-    C <- tcrossprod(L)
-    C[upper.tri(C)]
-  }, pairs_of_blocks(sizes), sizes))
+    L[l, l] <- sqrt(max(rest, 0))
+  }
+  C <- tcrossprod(L)
+  C[upper.tri(C)]
 }

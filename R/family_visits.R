@@ -5,7 +5,7 @@
 # coefficients and the score of the standard deviations, which its proposals followed; the other one
 # of the points that it chose from, and how much less the log density is there.
 parts_of_records <- function(records, tuning) {
-  sizes <- c(point = length(tuning$center), shift = 0L, score = length(tuning$scale),
+  sizes <- c(point = length(tuning$center), shift = 0L, score = ncol(tuning$slope),
              other = length(tuning$center), log_ratio = 1L)
   sizes["shift"] <- nrow(records) - sum(sizes)
   split <- rep(names(sizes), sizes)
@@ -21,7 +21,7 @@ learn_from_visits <- function(tuning, records) {
   later <- parts_of_records(later, tuning)
   n <- length(tuning$center)
   if (sum(diff(later$point[, 1]) != 0) < 2 * n) return(tuning)
-  q <- length(tuning$scale)
+  q <- ncol(tuning$slope)
   points <- later$point
   theta <- places_of_theta(tuning, ncol(later$shift))
   points[, theta] <- points[, theta] + later$shift

@@ -1,7 +1,8 @@
 # The grammar of formulas: bars, the fixed part, what they may name.
 #
-# A bar is one below the operators of formulas and parentheses. Within a call of a function, `|`
-# is the function's own, as "or" in I(p | q).
+# A bar is one below the operators of formulas and parentheses, or what a call of a structure has first,
+# as in cs(1 + x | g). Within a call of another function, `|` is the function's own, as "or" in
+# I(p | q).
 
 check_formula <- function(formula, name = "formula", sides = 3) {
   if (!inherits(formula, "formula")) {
@@ -64,7 +65,7 @@ check_dot <- function(data) {
 bars_to_sums <- function(expression) {
   if (!has_bar(expression)) return(expression)
   if (is_sum(expression)) return(sum_up(lapply(summands_of(expression), bars_to_sums)))
-  parts <- as.list(expression)
+  parts <- as.list(if (is_bar(expression)) as_bar(expression) else expression)
   parts[-1] <- lapply(parts[-1], bars_to_sums)
   if (is_bar(expression)) parts[[1]] <- quote(`+`)
   sums <- as.call(unname(parts))
@@ -80,13 +81,14 @@ is_operator <- function(head) {
 
 is_bar <- function(expression) {
   is.call(expression) && is.name(expression[[1]]) &&
-    as.character(expression[[1]]) %in% c("|", "||")
+    (as.character(expression[[1]]) %in% c("|", "||") || is_structured_bar(expression))
 }
 
 has_bar <- function(expression) {
   for (part in summands_of(expression)) {
+    if (is_bar(part)) return(TRUE)
     if (is.call(part) && is_operator(part[[1]]) &&
-          (is_bar(part) || any(vapply(as.list(part)[-1], has_bar, NA)))) return(TRUE)
+          any(vapply(as.list(part)[-1], has_bar, NA))) return(TRUE)
   }
   FALSE
 }

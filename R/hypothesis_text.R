@@ -50,17 +50,17 @@ replace_names <- function(text, known) {
     found <- union(found, name)
     # Spaces keep it from what has been replaced before.
     done <- paste0(done, " ._", match(name, found), "_ ")
-    text <- sub("^`?", "", text)
-    text <- sub("^`", "", substring(text, nchar(name) + 1))
+    whole <- if (startsWith(text, name)) name else paste0("`", name, "`")
+    text <- substring(text, nchar(whole) + 1)
   }
   list(text = done, names = found)
 }
 
-# The first of `known`, which are sorted by length, that the text begins with, perhaps in backticks.
+# The first of `known`, which are sorted by length, that the text begins with, perhaps in backticks;
+# those of coefficients of `a b` have their own.
 name_at_start <- function(text, known) {
   quoted <- startsWith(text, "`")
-  begins <- if (quoted) known[startsWith(text, paste0("`", known, "`"))]
-    else known[startsWith(text, known)]
+  begins <- known[startsWith(text, known) | startsWith(text, paste0("`", known, "`"))]
   for (name in begins) {
     after <- substring(text, nchar(name) + 1)
     is_call <- startsWith(after, "(") && name %in% hypothesis_functions

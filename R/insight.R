@@ -44,7 +44,8 @@
 #'   `"prediction"`: a new observation.
 #' @param iterations How many draws to use; `NULL` for all.
 #' @param ci,ci_method Probabilities of intervals, or `NULL` for none, and their kind: `"quantile"`
-#'   or `"hdi"`. In the other functions as in bayestestR.
+#'   or `"hdi"`. In the other functions as in bayestestR; `model_parameters()` has `"wald"` too,
+#'   [relm-sjPlot].
 #' @param include_random `TRUE` or `NULL`: with group effects; `FALSE` or `NA`: without; a formula
 #'   chooses, as in [posterior_predict()][posterior_predict.relm]. `"default"` is `TRUE` if `data`
 #'   has all groups and the fit knows them.
@@ -104,7 +105,7 @@ find_formula.relm <- function(x, verbose = TRUE, ...) {
   formula <- formula(x)
   parts <- formula_parts(formula)
   one_sided <- function(expression) as_formula(call("~", expression), environment(formula))
-  random <- lapply(parts$bars, one_sided)
+  random <- lapply(lapply(parts$bars, plain_bar), one_sided)
   conditional <- parts$fixed
   # Where the bars were all there was, the response may be left alone.
   if (!inherits(conditional, "formula")) {
@@ -292,15 +293,15 @@ parameter_table <- function(fit, effects = "all", component = "all", patterns = 
 }
 
 # patterns: regular expressions, or names by I().
-name_matches <- function(names, patterns) {
+name_matches <- function(names, patterns, argument = "parameters") {
   if (inherits(patterns, "AsIs")) return(names %in% patterns)
   if (!is.character(patterns) || anyNA(patterns)) {
-    abort("{.arg parameters} must be regular expressions.", x = "It is {describe(patterns)}.")
+    abort("{.arg {argument}} must be regular expressions.", x = "It is {describe(patterns)}.")
   }
   tryCatch(grepl(paste(patterns, collapse = "|"), names), error = function(e) {
-    abort("{.arg parameters} is not a regular expression.", x = "It is {describe(patterns)}.")
+    abort("{.arg {argument}} is not a regular expression.", x = "It is {describe(patterns)}.")
   }, warning = function(w) {
-    abort("{.arg parameters} is not a regular expression.", x = "{conditionMessage(w)}.")
+    abort("{.arg {argument}} is not a regular expression.", x = "{conditionMessage(w)}.")
   })
 }
 

@@ -67,12 +67,18 @@ n_dimensions <- function(integrand) {
   length(integrated_parts(integrand$posterior))
 }
 
-# What each of its parameters is.
+# What each of its parameters is: of a structured block one correlation, of a homogeneous one one
+# standard deviation.
 integrated_parts <- function(posterior) {
   part <- parameters_of(posterior)$part
+  blocks <- if (has_groups(posterior)) blocks_of_step(posterior)
+  n <- function(own) {
+    switch(own, sd = sum(vapply(blocks, n_scales_of_block, 0L)),
+           cor = sum(vapply(blocks, n_angles_of_block, 0)), sum(part == own))
+  }
   parts <- if (is_gaussian(posterior)) c("sd", "cor", if (!has_fixed_sigma(posterior)) "sigma")
     else c("sd", "shape", "cor", "b")
-  as.character(unlist(lapply(parts, function(own) part[part == own])))
+  rep(parts, vapply(parts, n, 0))
 }
 
 # Its parameters: standard deviations, partial correlations on the scale of atanh(), residual
@@ -84,23 +90,42 @@ split_point <- function(points, integrand) {
   list(sd = own("sd"), z = own("cor"), sigma = own("sigma"), theta = own("b"), shape = own("shape"))
 }
 
-# The factors of Sigma, q x q x points, and those of the correlations' blocks.
-covariance_factors <- function(point, blocks, q) {
+# The factors of Sigma, q x q x points.
+covariance_factors <- function(point, blocks) {
   n <- nrow(point$sd)
+  q <- sum(lengths(lapply(blocks, `[[`, "columns")))
+  sd <- point$sd[, sd_of_columns(blocks), drop = FALSE]
+  angles <- angles_of_blocks(blocks)
   L <- array(0, c(q, q, n))
-  place <- 0
-  for (block in blocks) {
-    for (l in seq_along(block$columns)) {
-      rest <- point$sd[, block$columns[l]]
-      for (k in seq_len(l - 1)) {
-        place <- place + 1
-        L[block$columns[l], block$columns[k], ] <- rest * tanh(point$z[, place])
-        rest <- rest / cosh(point$z[, place])
-      }
-      L[block$columns[l], block$columns[l], ] <- rest
+  for (b in seq_along(blocks)) {
+    columns <- blocks[[b]]$columns
+    rows <- rows_of_root(blocks[[b]], point$z[, angles[[b]], drop = FALSE], n)
+    for (l in seq_along(columns)) {
+      for (k in seq_len(l)) L[columns[l], columns[k], ] <- sd[, columns[l]] * rows[[l]][, k]
     }
   }
   L
+}
+
+# Of a block, row by row, the root of its correlation matrix at each point: points x columns.
+rows_of_root <- function(block, z, n) {
+  size <- length(block$columns)
+  if (block$kind == "diag") {
+    return(lapply(seq_len(size), function(l) matrix(as.numeric(seq_len(l) == l), n, l, TRUE)))
+  }
+  if (is_structured(block)) {
+    return(correlation_root(correlations_of_rho(rho_at(z[, 1], block), block), size))
+  }
+  place <- 0
+  lapply(seq_len(size), function(l) {
+    row <- matrix(1, n, l)
+    for (k in seq_len(l - 1)) {
+      place <<- place + 1
+      row[, k] <- row[, l] * tanh(z[, place])
+      row[, l] <- row[, l] / cosh(z[, place])
+    }
+    row
+  })
 }
 
 # log p(y | point) without its constants. L: the factors of Sigma.
@@ -132,28 +157,31 @@ log_shape_prior <- function(prior, shape) {
 log_integrand <- function(integrand, points) {
   posterior <- integrand$posterior
   point <- split_point(points, integrand)
-  L <- covariance_factors(point, integrand$blocks, ncol(point$sd))
+  L <- covariance_factors(point, integrand$blocks)
   value <- integrand$constant + log_evidence(integrand, point, L)
   if (ncol(point$theta)) value <- value + log_theta_prior(point$theta, integrand$model)
   if (ncol(point$shape)) value <- value + log_shape_prior(posterior$prior, point$shape[, 1])
   for (s in seq_len(ncol(point$sigma))) {
     value <- value + log_scale_prior(posterior$prior$sigma, point$sigma[, s])
   }
-  pairs <- pairs_of_blocks(block_sizes(integrand$blocks))
-  for (b in seq_along(pairs)) {
+  angles <- angles_of_blocks(integrand$blocks)
+  own_sd <- sd_of_columns(integrand$blocks)
+  for (b in seq_along(angles)) {
     block <- integrand$blocks[[b]]
-    value <- value + log_block_prior(block, point$sd[, block$columns, drop = FALSE],
-                                     point$z[, pairs[[b]], drop = FALSE], L)
+    value <- value + log_block_prior(block, point$sd[, unique(own_sd[block$columns]), drop = FALSE],
+                                     point$z[, angles[[b]], drop = FALSE], L)
   }
   value
 }
 
 # log p of a block in its standard deviations and z: dSigma = 2^size prod tau_k^size dtau dC.
 log_block_prior <- function(block, sd, z, L) {
-  size <- ncol(sd)
-  if (block$kind %in% c("variance", "lkj")) {
-    value <- if (size > 1) log_lkj_prior(z, size, block$parameter) else 0
-    for (k in seq_len(size)) value <- value + log_scale_prior(block$sd[[k]], sd[, k])
+  size <- length(block$columns)
+  if (!block$kind %in% c("inverse_wishart", "huang_wand")) {
+    value <- if (ncol(z) == 0) 0
+      else if (is_structured(block)) log_rho_prior(z[, 1], block)
+      else log_lkj_prior(z, size, block$parameter)
+    for (k in seq_len(ncol(sd))) value <- value + log_scale_prior(block$sd[[k]], sd[, k])
     return(value)
   }
   columns <- block$columns
@@ -168,14 +196,14 @@ drawn_points <- function(fit) {
   posterior <- fit$posterior
   hyper <- t(drawn_hyper_all(fit))
   own <- function(part) hyper[, places_by_step(posterior, part), drop = FALSE]
-  sizes <- block_sizes(blocks_of_step(posterior))
-  z <- partial_coordinates(own("cor"), sizes)
+  z <- angles_of(own("cor"), blocks_of_step(posterior))
+  sd <- own("sd")[, columns_with_sd(blocks_of_step(posterior)), drop = FALSE]
   if (is_gaussian(posterior)) {
-    return(cbind(own("sd"), z, if (!has_fixed_sigma(posterior)) own("sigma")))
+    return(cbind(sd, z, if (!has_fixed_sigma(posterior)) own("sigma")))
   }
   model <- sampler_model(posterior, "uncentered")
   theta <- (own("b") - rep(model$beta_shift, each = nrow(hyper))) %*% t(model$from_beta)
-  cbind(own("sd"), own("shape"), z, theta)
+  cbind(sd, own("shape"), z, theta)
 }
 
 # Upper bounds of the parameters; lower ones are 0, or -Inf of z and theta.
@@ -183,9 +211,7 @@ upper_bounds <- function(integrand) {
   posterior <- integrand$posterior
   part <- integrated_parts(posterior)
   upper <- rep(Inf, length(part))
-  for (block in integrand$blocks) {
-    upper[part == "sd"][block$columns] <- block$variance["upper", ]
-  }
+  upper[part == "sd"] <- sd_bounds(integrand)
   if (any(part == "sigma")) upper[part == "sigma"] <- posterior$sigma[["upper"]]
   upper
 }

@@ -3,7 +3,8 @@
 #' A method of marginaleffects' `get_predict()`, from which `predictions()`, `slopes()`,
 #' `comparisons()` and the functions with `avg_` before these names make their estimates and intervals
 #' from posterior draws. The package knows no class that is not on its own list, unless it is told:
-#' `options(marginaleffects_model_classes = "relm")`. Give the rows as `newdata`.
+#' `options(marginaleffects_model_classes = "relm")`. Give the rows as `newdata`. Its version 1.0.0 uses
+#' `%||%`, which base R has from 4.4 on: before, attach rlang, which has it too.
 #'
 #' @param model A fit.
 #' @param newdata A data frame of rows.

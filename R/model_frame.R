@@ -47,7 +47,8 @@ quiet_frame <- function(whole, data, extras, na.action, drop_levels, family, che
     error = function(e) {
       if (inherits(e, "relm_error")) stop(e)
       check_variables(whole, data)
-      abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}")
+      abort("The variables of the formula cannot be evaluated.", x = "{conditionMessage(e)}",
+            i = remedy_of_function(conditionMessage(e)))
     }
   )
 }
@@ -99,9 +100,22 @@ check_variables <- function(whole, data) {
   }, NA)]
   if (length(missing)) {
     abort(if (length(within)) "The formula names {.var {missing}}, not in {.arg data}."
-          else "The formula names {.var {missing}}, which is nowhere to be found, and
+          else "The formula names {.var {missing}}, which {?is/are} nowhere to be found, and
                 {.arg data} was not given.",
-          i = if (length(within)) "{.arg data} has {.var {within}}.")
+          i = if (length(within)) "{.arg data} has {.var {within}}."
+              else "Give the data frame that has {cli::qty(length(missing))}{?it/them}:
+                    {.code relm(formula, data)}.")
+  }
+}
+
+# What to write in the place of functions that packages of smooth terms have, and where those of
+# splines are.
+remedy_of_function <- function(message) {
+  name <- sub('.*could not find function "([^"]*)".*', "\\1", message)
+  if (name %in% c("ns", "bs")) return("It is of the package splines: {.code library(splines)}.")
+  if (name %in% c("s", "t2", "te", "ti")) {
+    return("There are no smooth terms with penalties. Splines of a few degrees of freedom are
+            {.code splines::ns(x, 3)}.")
   }
 }
 

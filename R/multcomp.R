@@ -48,15 +48,21 @@ modelparm.relm <- function(model, coef., vcov., df, ...) {
            the covariances of the posterior, and normal quantiles.", i = "Leave it out.")
   }
   refuse_dots(list(...), "glht")
-  draws <- hyper_matrix(model, shown_places_of(model$posterior, "b"))
-  covariance <- vcov.relm(model)
+  normal <- normal_approximation(model, "glht()")
+  structure(list(coef = normal$coef, vcov = normal$vcov, df = 0,
+                 estimable = rep(TRUE, nrow(normal$vcov))), class = "modelparm")
+}
+
+# Means and covariances of the coefficients' draws, for `caller`.
+normal_approximation <- function(fit, caller) {
+  covariance <- vcov.relm(fit)
   unknown <- rownames(covariance)[is.na(diag(covariance))]
   if (length(unknown)) {
-    abort("{.fn glht} needs the variances of the coefficients, and the posterior of
+    abort("{.code {caller}} needs the variances of the coefficients, and the posterior of
            {.code {unknown[1]}} has none.",
           i = "{.fn hypothesis} has probabilities and intervals, which exist.")
   }
-  coefficients <- stats::setNames(colMeans(draws), model$posterior$fixed)
-  structure(list(coef = coefficients[rownames(covariance)], vcov = covariance, df = 0,
-                 estimable = rep(TRUE, nrow(covariance))), class = "modelparm")
+  means <- colMeans(hyper_matrix(fit, shown_places_of(fit$posterior, "b")))
+  list(coef = stats::setNames(means, fit$posterior$fixed)[rownames(covariance)],
+       vcov = covariance)
 }

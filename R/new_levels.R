@@ -105,10 +105,16 @@ scale_root <- function(plan, one) {
   }
   sd <- hyper("sd")
   correlations <- hyper("cor")
-  pairs <- pairs_of_blocks(block_sizes(grouping$blocks))
+  pairs <- pairs_of_blocks(grouping$blocks)
   rows <- vector("list", ncol(sd))
   for (b in seq_along(pairs)) {
     block <- grouping$blocks[[b]]
+    if (block$kind == "diag") {
+      for (column in block$columns) {
+        rows[[column]] <- list(columns = column, values = sd[, column, drop = FALSE])
+      }
+      next
+    }
     root <- correlation_root(correlations[, pairs[[b]], drop = FALSE], length(block$columns))
     for (r in seq_along(block$columns)) {
       column <- block$columns[r]
@@ -116,25 +122,6 @@ scale_root <- function(plan, one) {
     }
   }
   rows
-}
-
-# Cholesky's algorithm over all draws at once. correlations: draws x pairs, row after row of the
-# lower triangle.
-correlation_root <- function(correlations, size) {
-  root <- list(matrix(1, nrow(correlations), 1))
-  for (r in seq_len(size)[-1]) {
-    row <- matrix(0, nrow(correlations), r)
-    for (k in seq_len(r - 1)) {
-      before <- seq_len(k - 1)
-      rest <- correlations[, (r - 1) * (r - 2) / 2 + k] -
-        rowSums(row[, before, drop = FALSE] * root[[k]][, before, drop = FALSE])
-      pivot <- root[[k]][, k]
-      row[, k] <- ifelse(pivot > 0, rest / pivot, 0)
-    }
-    row[, r] <- sqrt(pmax(1 - rowSums(row^2), 0))
-    root[[r]] <- row
-  }
-  root
 }
 
 # The old level that stands for a new one in each draw.

@@ -88,7 +88,10 @@ read_rows <- function(schema, newdata, needed = all_needed(schema),
                       labels = lapply(schema$known, `[[`, "labels"), offset = NULL,
                       weights = NULL) {
   family <- family_of(schema)
-  needed <- with_totals(schema, newdata, needed, weights)
+  if (lacks_totals(schema, needed, weights)) {
+    newdata <- with_successes(schema, newdata)
+    needed <- with_totals(schema, newdata, needed)
+  }
   frame <- new_frame(schema, newdata, needed)
   grouped <- grouped_rows(needed, function(part) code_levels(schema, part, frame, labels[[part]]))
   weights <- if (needed$weights) new_weights(schema, newdata, weights)
@@ -101,16 +104,37 @@ read_rows <- function(schema, newdata, needed = all_needed(schema),
   ))
 }
 
+lacks_totals <- function(schema, needed, weights) {
+  !needed$response && needs_totals(family_of(schema), needed, schema$columns[[1]], weights)
+}
+
+# What new rows lack of the variables of the response.
+lacking_of_response <- function(schema, newdata) {
+  setdiff(intersect(free_variables(schema$formula[[2]]), schema$row_variables), names(newdata))
+}
+
+# Who predicts has the trials and not the successes: of cbind(y, n - y) the row sums are n whatever
+# y is, so that zeros stand for it.
+with_successes <- function(schema, newdata) {
+  lacking <- lacking_of_response(schema, newdata)
+  if (any(lacking %in% free_variables(schema$formula[[3]]))) return(newdata)
+  totals <- lapply(0:2, function(value) {
+    newdata[lacking] <- value
+    tryCatch(rowSums(eval(schema$formula[[2]], newdata, environment(schema$formula))),
+             error = function(e) NULL)
+  })
+  known <- length(lacking) && length(totals[[1]]) && length(unique(totals)) == 1
+  if (known) newdata[lacking] <- 0
+  newdata
+}
+
 # What is needed of new rows; the response too where it has their trials. Without it they have one
 # each.
-with_totals <- function(schema, newdata, needed, weights) {
-  if (needed$response || !needs_totals(family_of(schema), needed, schema$columns[[1]], weights)) {
-    return(needed)
-  }
-  named <- intersect(free_variables(schema$formula[[2]]), schema$row_variables)
-  needed$response <- all(named %in% names(newdata))
+with_totals <- function(schema, newdata, needed) {
+  lacking <- lacking_of_response(schema, newdata)
+  needed$response <- length(lacking) == 0
   if (!needed$response) {
-    inform("{.arg newdata} has no {.var {setdiff(named, names(newdata))}}: each row gets one trial.",
+    inform("{.arg newdata} has no {.var {lacking}}: each row gets one trial.",
            i = "Give {.arg weights}, the numbers of trials.")
   }
   needed
@@ -135,7 +159,9 @@ frame_of_rows <- function(rows) {
 
 check_newdata <- function(newdata) {
   if (!is.data.frame(newdata)) {
-    abort("{.arg newdata} must be a data frame.", x = "It is {describe(newdata)}.")
+    abort("{.arg newdata} must be a data frame.", x = "It is {describe(newdata)}.",
+          i = if (rlang::is_string(newdata)) "Name what comes after the fit, such as
+                                              {.code type = {dQuote(newdata, FALSE)}}.")
   }
   if (nrow(newdata) == 0) abort("{.arg newdata} has no rows.")
 }

@@ -105,8 +105,8 @@ correlated_columns <- function(block) {
 }
 
 # Which of the correlations are those of each block.
-pairs_of_blocks <- function(sizes) {
-  n <- sizes * (sizes - 1) / 2
+pairs_of_blocks <- function(blocks) {
+  n <- vapply(blocks, n_pairs_of_block, 0)
   before <- cumsum(n) - n
   Map(function(before, n) before + seq_len(n), before, n)
 }
@@ -151,6 +151,27 @@ shown_strata <- function(posterior) {
   if (is.null(strata$name)) NA_character_ else strata$labels[strata$display]
 }
 
+# Structured covariances ---------------------------------------------------------------------
+
+# Names of a block's standard deviations and correlations, in its order.
+variables_of_block <- function(posterior, grouping, block) {
+  names <- hyper_names(posterior)
+  sd <- names[places_of(posterior, "sd", grouping$name)]
+  cor <- names[places_of(posterior, "cor", grouping$name)]
+  number <- match(block$columns[1], lapply(grouping$blocks, function(one) one$columns[1]))
+  list(sd = sd[block$columns], cor = cor[pairs_of_blocks(grouping$blocks)[[number]]])
+}
+
+# Those that are another one, or a power of it.
+repeated_variables <- function(posterior) {
+  as.character(unlist(lapply(groupings_of(posterior), function(grouping) {
+    lapply(Filter(is_structured, grouping$blocks), function(block) {
+      own <- variables_of_block(posterior, grouping, block)
+      c(if (is_homogeneous(block)) own$sd[-1], own$cor[-1])
+    })
+  })))
+}
+
 # Draws ----------------------------------------------------------------------------------------
 
 # Hyperparameters by their places, draws x variables.
@@ -187,8 +208,9 @@ state_of <- function(draw, posterior) {
 
 covariance_of <- function(sd, correlations, blocks) {
   C <- diag(length(sd))
-  pairs <- pairs_of_blocks(block_sizes(blocks))
+  pairs <- pairs_of_blocks(blocks)
   for (b in seq_along(blocks)) {
+    if (length(pairs[[b]]) == 0) next
     own <- diag(length(blocks[[b]]$columns))
     own[upper.tri(own)] <- correlations[pairs[[b]]]
     own[lower.tri(own)] <- t(own)[lower.tri(own)]
@@ -199,13 +221,15 @@ covariance_of <- function(sd, correlations, blocks) {
 
 block_sizes <- function(blocks) vapply(blocks, function(block) length(block$columns), 0L)
 
-# Inverse hyperbolic tangents of the canonical partial correlations of draws, one row a draw; sizes:
-# those of the blocks.
-partial_coordinates <- function(correlations, sizes) {
-  z <- Map(function(pairs, size) {
+# Coordinates of the correlations of draws, one row a draw: inverse hyperbolic tangents of the canonical
+# partial correlations, or z of a structured block.
+angles_of <- function(correlations, blocks) {
+  z <- Map(function(pairs, block) {
     own <- correlations[, pairs, drop = FALSE]
-    if (ncol(own)) t(matrix(apply(own, 1, partial_of_draw, size = size), ncol(own)))
-  }, pairs_of_blocks(sizes), sizes)
+    if (!ncol(own)) return(NULL)
+    if (is_structured(block)) return(angle_of_rho(own[, 1], block))
+    t(matrix(apply(own, 1, partial_of_draw, size = size_of_block(block)), ncol(own)))
+  }, pairs_of_blocks(blocks), blocks)
   do.call(cbind, z)
 }
 

@@ -50,8 +50,8 @@
 #' @param columns Which of the columns that vary by group to show: any for `"ranef"`, one or two for
 #'   `"shrinkage"`. By default all, or the first two.
 #' @param against The variable on the axis of `"groups"`, from the data or from the model frame,
-#'   such as `"log(length)"`. By default the first with more than two values, among those whose
-#'   effects vary by group if there are any.
+#'   such as `"log(length)"`. By default one that varies within groups, and of those the first with
+#'   more than two values; variables whose effects vary by group come before others.
 #' @param by Groups for the panels of `"groups"` when the model has none: a factor with a value for
 #'   each row of `model.frame(x)`.
 #' @param ... Arguments of bayesplot's function, such as `prob`. Otherwise refused.

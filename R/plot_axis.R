@@ -6,14 +6,16 @@
 # are drawn as the model has them.
 
 # The axis: its name, the values of all rows, and the data where it is moved there. g: the number of
-# the grouping that is shown, if there is one.
-plot_axis <- function(design, against, g = 1L) {
+# the grouping that is shown, if there is one. place: of each row, the group whose panel it is in.
+plot_axis <- function(design, against, g = 1L, place = NULL) {
   axes <- possible_axes(design, g)
   if (!is.null(against) && length(axes)) {
     return(axes[[check_choice(against, "against", names(axes))]])
   }
   n_values <- vapply(axes, function(axis) length(unique(axis$values)), 0L)
-  usual <- c(which(n_values > 2), which(n_values == 2))
+  within <- vapply(axes, varies_within, NA, place)
+  usual <- which(n_values > 1)
+  usual <- usual[order(!within[usual], n_values[usual] == 2)]
   if (length(usual) == 0) {
     abort('{.code type = "groups"} needs a variable of numbers to draw lines against.',
           x = paste0("The model {.code {deparse1(design$formula)}} has none",
@@ -21,6 +23,12 @@ plot_axis <- function(design, against, g = 1L) {
           i = 'See {.code plot(fit, "ranef")}.')
   }
   axes[[usual[1]]]
+}
+
+# Has a variable several values in a group? Against one that has not, a group's points are one
+# above another, and its rows tell no line.
+varies_within <- function(axis, place) {
+  is.null(place) || any(axis$values != axis$values[match(place, place)])
 }
 
 # A list named by variable: those that the model's terms are made of, the random ones first, then

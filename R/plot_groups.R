@@ -11,7 +11,7 @@ plot_groups <- function(fit, groups, max_groups, against, by, grouping = NULL) {
   design <- design_of(fit, 'plot(type = "groups")')
   g <- if (has_groups(fit$posterior)) plotted_grouping(fit$posterior, grouping, "groups")
   panels <- panel_groups(fit, by, g)
-  axis <- plot_axis(design, against, g)
+  axis <- plot_axis(design, against, g, panels$place)
   check_moves(fit, axis)
   shown <- plotted_groups(panels$levels, panels$name, groups, max_groups, most_panels, "groups")
   owns <- rows_by_group(fit, panels$place, shown, g)

@@ -8,8 +8,8 @@ check_pooled_fits <- function(fits) {
     for (what in names(first)) {
       if (identical(first[[what]], other[[what]])) next
       abort("The fit of imputation {i} has other {what} than that of the first.",
-            x = if (is.character(first[[what]])) "{.val {utils::head(other[[what]], 5)}} and
-                 {.val {utils::head(first[[what]], 5)}}.",
+            x = if (is.character(first[[what]])) "It has {.val {utils::head(other[[what]], 5)}},
+                 where that has {.val {utils::head(first[[what]], 5)}}.",
             i = remedy_of_difference(what))
     }
   }
@@ -21,7 +21,7 @@ what_is_pooled <- function(fit) {
   c(list(coefficients = posterior$fixed, parameters = parameters_of(posterior)$variable,
          `numbers of rows` = as.character(posterior$n_rows)),
     stats::setNames(lapply(groupings_of(posterior), `[[`, "groups"),
-                    sprintf("groups of %s, or their order", names_of_groupings(posterior))),
+                    sprintf("groups of %s, or these in another order,", names_of_groupings(posterior))),
     list(`bases, such as that of poly()` = lapply(as.list(attr(terms, "predvars")), deparse)))
 }
 

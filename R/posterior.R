@@ -226,13 +226,15 @@ column_sds <- function(crossprods) {
 # name: of it, where the model has others.
 covariance_blocks <- function(prior, random, name = NULL) {
   sd <- prior$sd
-  blocks <- unname(split(seq_len(nrow(random)), random$block))
+  blocks <- columns_of_blocks(random)
   matrices <- sum(lengths(blocks) > 1)
   if (!is.null(prior$cov)) check_cov(prior, blocks, random, name)
   lapply(blocks, function(columns) {
     if (length(columns) == 1) {
       variance_block(columns, if (matrices == 0 && !is.null(prior$cov)) prior$cov
                      else sd[[columns]])
+    } else if (!is.null(random$structure) && nzchar(random$structure[columns[1]])) {
+      structured_block(columns, random$structure[columns[1]], prior, sd[columns])
     } else {
       matrix_block(columns, prior, sd[columns])
     }
@@ -262,6 +264,29 @@ matrix_block <- function(columns, prior, sd) {
   if (!is.null(prior$cov)) block <- covariance_block(block, prior$cov)
   block$variance <- encode_scales(block$sd)
   block
+}
+
+# A block of a structure, over two columns or more. sd: the priors of its columns; hom: have they one
+# standard deviation?
+structured_block <- function(columns, structure, prior, sd) {
+  size <- length(columns)
+  name <- sub("_hom$", "", structure)
+  hom <- endsWith(structure, "_hom")
+  if (!is.null(prior$cov)) {
+    abort("{.arg cov} is the prior of a full covariance matrix, and {.fn {name}} is another one.",
+          i = "Give {.arg sd} and {.arg cor}.")
+  }
+  if (hom && !all(vapply(sd, identical, NA, sd[[1]]))) {
+    abort("The effects of {.fn {name}} have one standard deviation, and {.arg sd} has several priors.",
+          i = "Give one prior for all, or write {.code hom = FALSE}.")
+  }
+  eta <- if (name == "diag") 1 else prior$cor$parameters$eta
+  if ((size - 1) * (eta - 1) + 1 <= 0) {
+    abort("Under {.code lkj({eta})} the correlation of {size} effects in {.fn {name}} has no proper
+           prior.", i = "{.arg eta} must be above {signif((size - 2) / (size - 1), 4)}.")
+  }
+  list(columns = columns, kind = name, homogeneous = hom, distribution = prior$cor, sd = sd,
+       scale = matrix(0, size, size), parameter = eta, variance = encode_scales(sd))
 }
 
 covariance_block <- function(block, cov) {
@@ -370,11 +395,13 @@ prior_rows_of <- function(g, posterior) {
     whole <- paste0(group, "(", paste(name, collapse = ","), ")")
     distribution <- format(block$distribution)
     if (block$kind == "variance") return(data.frame(parameter = sd, prior = distribution))
-    if (block$kind != "lkj") {
+    if (block$kind %in% c("inverse_wishart", "huang_wand")) {
       return(data.frame(parameter = paste0("cov_", whole), prior = distribution))
     }
-    data.frame(parameter = c(sd, paste0("cor_", whole)),
-               prior = c(vapply(block$sd, format, ""), distribution))
+    if (is_homogeneous(block)) sd <- paste0("sd_", whole)
+    scales <- vapply(block$sd[seq_along(sd)], format, "")
+    if (block$kind == "diag") return(data.frame(parameter = sd, prior = scales))
+    data.frame(parameter = c(sd, paste0("cor_", whole)), prior = c(scales, distribution))
   })
   do.call(rbind, rows)
 }

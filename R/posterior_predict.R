@@ -60,8 +60,9 @@
 #'   `offset` is evaluated in `newdata`. `offset()` terms are always evaluated.
 #' @param weights Precision weights, one for each row; with a binomial family numbers of trials. By
 #'   default the fit's argument `weights` is evaluated in `newdata`, or the numbers of trials are the
-#'   sums of `cbind(successes, failures)`. If `newdata` does not have these variables, each row has
-#'   the weight 1, or one trial, and a message says so. New counts have no weights.
+#'   sums of `cbind(successes, failures)`; of `cbind(y, n - y)` they are `n`, and `newdata` needs no
+#'   `y`. If `newdata` does not have these variables, each row has the weight 1, or one trial, and a
+#'   message says so. New counts have no weights.
 #' @param fun A function to apply to the predictions, such as `exp` for a response that is a
 #'   logarithm. It must give numbers.
 #' @param transform `TRUE` for the means in place of the linear predictors.

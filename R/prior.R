@@ -153,7 +153,8 @@ check_priors <- function(given) {
 # What relm_prior() made, which may have been changed by hand since.
 check_relm_prior <- function(prior) {
   if (!inherits(prior, "relm_prior")) {
-    abort("{.arg prior} must be made by {.fn relm_prior}.", x = "It is {describe(prior)}.")
+    abort("{.arg prior} must be made by {.fn relm_prior}.", x = "It is {describe(prior)}.",
+          i = "For instance {.code relm_prior(beta = normal(0, 10), sd = half_t(3, 10))}.")
   }
   if (identical(prior, default_prior())) return(prior)
   elements <- setdiff(names(formals(relm_prior)), "...")

@@ -80,9 +80,9 @@ draw_block <- function(block, n) {
   if (block$kind == "variance") return(array(draw_scale(block$distribution, n), c(n, 1, 1)))
   if (block$kind == "lkj") {
     L <- draw_lkj_roots(block$parameter, size, n)
-    sd <- vapply(block$sd, draw_scale, numeric(n), n = n)
-    return(L * as.numeric(matrix(sd, n)))
+    return(L * as.numeric(draw_sds(block, n)))
   }
+  if (is_structured(block)) return(draw_structured_roots(block, n) * as.numeric(draw_sds(block, n)))
   wishart <- if (block$kind == "inverse_wishart") inverse_wishart_roots(block, n)
     else huang_wand_roots(block, size, n)
   aperm(wishart, c(3, 1, 2))
@@ -103,6 +103,24 @@ draw_lkj_roots <- function(eta, size, n) {
     L[, l, l] <- sqrt(left)
   }
   L
+}
+
+# Roots of correlation matrices drawn from the prior: draws x columns x columns.
+draw_structured_roots <- function(block, n) {
+  size <- size_of_block(block)
+  L <- array(rep(diag(size), each = n), c(n, size, size))
+  if (kind_of_block(block) == "diag") return(L)
+  prior <- rho_prior(block)
+  rho <- prior$low + (1 - prior$low) * stats::rbeta(n, prior$a, prior$b)
+  rows <- correlation_root(correlations_of_rho(rho, block), size)
+  for (r in seq_len(size)) L[, r, seq_len(r)] <- rows[[r]]
+  L
+}
+
+# The standard deviations of a block drawn from their priors, draws x columns.
+draw_sds <- function(block, n) {
+  if (is_homogeneous(block)) return(matrix(draw_scale(block$sd[[1]], n), n, size_of_block(block)))
+  matrix(vapply(block$sd, draw_scale, numeric(n), n = n), n)
 }
 
 # columns x columns x draws.

@@ -73,6 +73,11 @@ check_projectable <- function(fit, design) {
 projected_formula <- function(fit, data) {
   formula <- without_dot(fit$design)
   bars <- formula_parts(formula)$bars
+  structures <- unlist(lapply(bars, structure_of_bar))
+  if (length(structures)) {
+    abort("projpred has no structure {.fn {structures[[1]]}} of group effects.",
+          i = "Fit with {.code |} or {.code ||}.")
+  }
   plain <- vapply(bars, function(bar) is.name(bar[[3]]), NA)
   if (!all(plain)) {
     group <- as_text(bars[[which(!plain)[1]]][[3]])

@@ -83,7 +83,9 @@ falls_of_grouping <- function(grouping) {
   for (block in grouping$blocks) {
     falls[block$columns] <- switch(block$kind,
       inverse_wishart = block$parameter - length(block$columns) + 2,
-      vapply(block$sd, scale_fall, 0)
+      # One standard deviation of several columns is judged by the first of them.
+      c(vapply(block$sd, scale_fall, 0)[seq_len(n_scales_of_block(block))],
+        rep(Inf, length(block$columns) - n_scales_of_block(block)))
     )
   }
   falls

@@ -27,9 +27,22 @@ check_numbers <- function(frame) {
     has_two_values <- is.logical(y) || is.factor(y) && nlevels(y) == 2
     abort("The response {.code {name}} must be one column of numbers.",
           x = "It is {describe(y)}.",
-          i = if (is.character(y)) "Convert it with {.fn as.numeric}."
-              else if (has_two_values) two_values_remedy(y, name))
+          i = if (is.character(y)) remedy_of_text(y, name)
+              else if (has_two_values) two_values_remedy(y, name)
+              else if (is.numeric(y) && NCOL(y) == 2) "Successes and failures are a response of
+                {.code family = binomial()}.")
   }
+}
+
+remedy_of_text <- function(y, name) {
+  values <- unique(y[!is.na(y)])
+  words <- values[is.na(suppressWarnings(as.numeric(values)))]
+  if (length(words) == 0) return("Convert it with {.fn as.numeric}.")
+  if (length(values) == 2) {
+    return(paste0("A logistic regression is that of {.code factor(", name,
+                  ")} with {.code family = binomial()}."))
+  }
+  paste0("Not all of it is numbers: look at {.val ", words[1], "}.")
 }
 
 two_values_remedy <- function(y, name) {

@@ -115,6 +115,24 @@
 #' Without grouping factors the three Gibbs samplers are one and the same. What does not run is refused;
 #' a model of logistic or negative binomial regression with more than eight random columns has the
 #' interweaved sampler where none is named, and a message says so.
+#' @section Structured covariances:
+#' `(1 + x | g)` has a covariance matrix of its own for each pair of columns. With fewer parameters, in
+#' the spelling of lme4 2.0:
+#'
+#' * `us(0 + f | g)`: any covariance, the same as `(0 + f | g)`.
+#' * `diag(0 + f | g)`: independent effects, each with a standard deviation of its own.
+#' * `cs(0 + f | g)`: compound symmetry. All correlations are \eqn{\rho}, between -1/(q - 1) and 1.
+#' * `ar1(0 + f | g)`: autoregression. The correlation of columns k and l is
+#'   \eqn{\rho^{|k - l|}}{rho^|k - l|}.
+#'
+#' With `hom = TRUE`, which is the default of `ar1()` alone, all columns have one standard deviation:
+#' `cs(0 + f | g, hom = TRUE)`. The columns of `ar1()` stand in the order of time, as the levels of a
+#' factor `f` of occasions do. The prior of \eqn{\rho} is that of `cor`: `lkj(eta)` has density
+#' det(C)^(eta - 1) over \eqn{\rho}, which is uniform for eta = 1 and LKJ's own for two columns. The prior
+#' of `sd` is that of each standard deviation, or of the one. Draws have all standard deviations and
+#' correlations, those that follow from others too. The collapsed sampler runs; the Gibbs samplers
+#' have no such draw. With uniform standard deviations a homogeneous term is judged by its first column:
+#' where few groups tell of that, a model that exists may be refused (see [relm_posterior()]).
 #' @section Several grouping factors:
 #' Each grouping factor g has effects \eqn{\gamma_{gj} \sim N(0, \Sigma_g)}, independent of those of
 #' others, and a row's mean has those of its group in each. Factors whose groups lie in those of the
@@ -125,7 +143,8 @@
 #' Where one of the factors has few groups, or few of their groups meet, as workers and firms do,
 #' all are drawn jointly instead, by a sparse Cholesky factor, if that costs less for an effective draw.
 #' The pattern of the data and the pilot run decide, and no clock does: the same data have the same
-#' draws. At most eight random columns are drawn jointly; with more the interweaved sampler runs.
+#' draws. At most eight random columns are drawn jointly, those of one standard deviation counted as one;
+#' with more the interweaved sampler runs.
 #'
 #' The Gibbs samplers draw the effects of one factor after another, each given those of the others,
 #' whose part they take off y. They are for teaching, and for models that cannot be collapsed: with

@@ -99,7 +99,7 @@ relm_multiple <- function(formula, data, ..., seed = NULL, cores = 1, progress =
 check_multiple_arguments <- function(arguments) {
   own <- c("formula", "data", "seed", "cores", "progress", "...")
   known <- setdiff(names(formals(relm.formula)), own)
-  check_dots_empty(arguments[!rlang::names2(arguments) %in% known], known, "relm_multiple")
+  check_dots_empty(arguments[!rlang::names2(arguments) %in% known], c(own, known), "relm_multiple")
   refused <- intersect(c("target_ess", "init", "prior_only"), names(arguments))
   if (length(refused) == 0) return(invisible())
   reason <- c(target_ess = "every fit has to have as many draws as the others",

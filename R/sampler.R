@@ -96,15 +96,18 @@ places_in_step <- function(model, step, part) {
 }
 
 encode_block <- function(block) {
-  kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand")
-  list(first = block$columns[1] - 1L, size = length(block$columns),
-       kind = match(block$kind, kinds) - 1L, variance = block$variance,
+  kinds <- c("variance", "lkj", "inverse_wishart", "huang_wand", structured_kinds)
+  list(first = block$columns[1] - 1L, size = length(block$columns), name = block$kind,
+       kind = match(block$kind, kinds) - 1L, homogeneous = as.integer(is_homogeneous(block)),
+       variance = block$variance,
        parameter = as.numeric(block$parameter), scale = as.numeric(block$scale))
 }
 
 # Where the priors of a grouping's standard deviations end, and those of the residuals'.
 sd_bounds <- function(grouping) {
-  unlist(lapply(grouping$blocks, function(block) unname(block$variance["upper", ])))
+  unlist(lapply(grouping$blocks, function(block) {
+    unname(block$variance["upper", seq_len(n_scales_of_block(block))])
+  }))
 }
 
 sigma_bound <- function(model) model$sigma_prior[["upper"]]

@@ -9,7 +9,8 @@ sampler_that_runs <- function(posterior, sampler) {
     n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
-  if (is.null(collapsed_obstacle(posterior))) "collapsed" else "interweaved"
+  if (is.null(collapsed_obstacle(posterior)) || has_structure(posterior)) "collapsed"
+  else "interweaved"
 }
 
 # Another family than the Gaussian one has the collapsed sampler, and some have the others.
@@ -51,11 +52,15 @@ most_step_columns <- 8L
 # What the collapsed sampler asks of a model; NULL where it can run.
 collapsed_obstacle <- function(posterior) {
   if (!has_groups(posterior)) return("group effects")
-  columns <- vapply(groupings_of(posterior), function(grouping) nrow(grouping$random), 0L)
+  # One standard deviation of many columns is one coordinate.
+  columns <- vapply(groupings_of(posterior), function(grouping) {
+    sum(vapply(grouping$blocks, n_scales_of_block, 0L))
+  }, 0L)
   most <- max(vapply(find_steps(groupings_of(posterior)), function(step) sum(columns[step]), 0))
   if (most > most_step_columns) {
-    return(if (has_several(posterior)) "at most eight random columns in groupings that are drawn jointly"
-           else "at most eight random columns")
+    return(paste0("at most eight random columns",
+                  if (has_structure(posterior)) ", those of one standard deviation counted as one",
+                  if (has_several(posterior)) " in groupings that are drawn jointly"))
   }
 }
 
@@ -70,7 +75,7 @@ check_collapsed <- function(posterior, sampler) {
   obstacle <- collapsed_obstacle(posterior)
   if (!is.null(obstacle)) {
     abort(paste0("The collapsed sampler needs ", obstacle, "."),
-          i = 'Use {.code sampler = "interweaved"} for this model.')
+          i = if (!has_structure(posterior)) 'Use {.code sampler = "interweaved"} for this model.')
   }
 }
 
@@ -79,13 +84,27 @@ check_collapsed <- function(posterior, sampler) {
 least_plain_eta <- 0.5
 
 check_plain_eta <- function(posterior, sampler) {
-  blocks <- unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+  blocks <- all_blocks(posterior)
   eta <- vapply(blocks, function(block) if (block$kind == "lkj") block$parameter else Inf, 0)
   if (min(eta, Inf) >= least_plain_eta) return(invisible())
   abort("The {sampler} sampler cannot draw correlations under {.code lkj({min(eta)})}.",
         x = "With {.arg eta} below {least_plain_eta} many are so near to -1 or 1 that double
              precision loses the differences of group effects, which it draws them from.",
         i = 'Use {.code sampler = "collapsed"} or {.code "interweaved"}.')
+}
+
+all_blocks <- function(posterior) {
+  unlist(lapply(groupings_of(posterior), `[[`, "blocks"), recursive = FALSE)
+}
+
+has_structure <- function(posterior) any(vapply(all_blocks(posterior), is_structured, NA))
+
+# The Gibbs samplers draw a covariance matrix given the effects, for which there is no such draw.
+check_no_structure <- function(posterior, sampler) {
+  structured <- Filter(is_structured, all_blocks(posterior))
+  if (length(structured) == 0) return(invisible())
+  abort("The {sampler} sampler has no structured covariances, such as {.fn {structured[[1]]$kind}}.",
+        i = 'Use {.code sampler = "collapsed"}, or write {.code |}.')
 }
 
 no_check <- function(posterior, sampler) invisible()
@@ -113,6 +132,7 @@ is_tuned <- function(sampler) samplers[[sampler]]$tuned
 parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 
 check_sampler <- function(posterior, sampler) {
+  if (!is_tuned(sampler) && samplers[[sampler]]$asked) check_no_structure(posterior, sampler)
   if (is_gaussian(posterior) || !is_tuned(sampler)) samplers[[sampler]]$check(posterior, sampler)
 }
 

@@ -63,13 +63,14 @@ plan_sampling <- function(posterior, control, seed) {
 # The sampler in place of the collapsed one where its target has no mode that can be found,
 # as with data whose scale is far from that of the priors.
 without_mode <- function(control, posterior) {
-  if (is.null(control$sampler)) {
+  if (is.null(control$sampler) && !has_structure(posterior)) {
     inform("The interweaved sampler runs, since hardly a proposal of the collapsed one would be
             accepted.")
     return("interweaved")
   }
   abort("The collapsed sampler found no mode of the posterior to start from.",
-        i = 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
+        i = if (has_structure(posterior)) "Rescale the response or the priors."
+            else 'Rescale the response or the priors, or use {.code sampler = "interweaved"}.')
 }
 
 # The same of another family, whose tuning knows all that a start needs.

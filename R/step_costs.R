@@ -110,6 +110,6 @@ merged_cost <- function(model, role = "integrated") {
 # Standard deviations and correlations of all groupings, and sigma where it is one.
 n_coordinates <- function(model, role) {
   blocks <- unlist(lapply(model$groupings, `[[`, "blocks"), recursive = FALSE)
-  sizes <- vapply(blocks, `[[`, 0L, "size")
-  sum(sizes_of(model, "n_random")) + sum(sizes * (sizes - 1) / 2) + (role == "coordinate")
+  sum(vapply(blocks, n_scales_of_block, 0L)) + sum(vapply(blocks, n_angles_of_block, 0)) +
+    (role == "coordinate")
 }

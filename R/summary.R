@@ -21,7 +21,8 @@
 #'
 #' @param object A fit.
 #' @param variable,regex,pars,regex_pars Which variables, as in [as_draws()][as_draws.relm]; by
-#'   default the hyperparameters.
+#'   default the hyperparameters, without those that structured covariances make of others: a note says
+#'   which.
 #' @param prob Probability of the central interval.
 #' @param probs Instead of `prob`: probabilities of the quantiles in the table, as in rstanarm.
 #' @param robust Give the median and the median absolute deviation instead of mean, standard
@@ -34,7 +35,7 @@
 #' @return A data frame of class `summary.relm` with the columns `variable`, `mean`, `sd`, `median`,
 #'   `q2.5`, `q97.5`, `rhat`, `ess_bulk`, `ess_tail`; with `robust`, `median` and `mad` replace the
 #'   first three numbers. The names of its rows are the variables. `as.data.frame()` gives a plain
-#'   data frame without these names.
+#'   data frame without these names, `coef()` a matrix of the rows of the population's coefficients.
 #' @references
 #' Vehtari, A., Gelman, A., Simpson, D., Carpenter, B. and Bürkner, P.-C. (2021).
 #' Rank-normalization, folding, and localization: an improved R-hat for assessing convergence
@@ -59,7 +60,7 @@ summary.relm <- function(object, variable = NULL, regex = FALSE, pars = NULL, re
   check_flag(robust, "robust")
   check_digits(digits)
   all <- is.null(variable) && is.null(pars) && is.null(regex_pars)
-  chosen <- if (all) hyper_variables(object)
+  chosen <- if (all) setdiff(hyper_variables(object), repeated_variables(object$posterior))
     else choose_variables(object, variable, regex, pars, regex_pars)
   table <- summarize_variables(draws_array(object, chosen), unique(probs), robust)
   tails <- tails_of(object, chosen)
@@ -105,7 +106,27 @@ summary_notes <- function(fit, table, tails) {
   if (is_prior_only(fit)) return(as.character(prior_tail_notes(table, tails)))
   drawn <- table[!is_known_constant(fit, table$variable), ]
   as.character(c(convergence_notes(drawn, fit$sampling$chains, fit$sampling$draws),
-                 tail_notes(table, tails), proposal_notes(fit), lattice_notes(fit)))
+                 tail_notes(table, tails), structure_notes(fit$posterior, table$variable),
+                 proposal_notes(fit), lattice_notes(fit)))
+}
+
+# What is not shown of structured covariances, since it follows from what is.
+structure_notes <- function(posterior, shown) {
+  notes <- lapply(groupings_of(posterior), function(grouping) {
+    lapply(Filter(is_structured, grouping$blocks), structure_note, posterior, grouping)
+  })
+  notes <- unlist(notes)
+  if (any(repeated_variables(posterior) %in% shown)) NULL else notes
+}
+
+structure_note <- function(block, posterior, grouping) {
+  own <- variables_of_block(posterior, grouping, block)
+  of <- paste0("Effects of ", grouping$name, " in ", block$kind, "(): ")
+  paste0(of, paste(c(
+    if (is_homogeneous(block)) paste("all standard deviations are", own$sd[1]),
+    if (block$kind == "cs") paste("all correlations are", own$cor[1]),
+    if (block$kind == "ar1") paste("correlations of neighbors are", paste0(own$cor[1], ","), "others its powers")
+  ), collapse = "; "), ".")
 }
 
 # Of another family's integrals over group effects: R/family_tuning.R.
@@ -263,6 +284,17 @@ shown_widths <- function(table, quantiles) {
     return(reach[2, ] - reach[1, ])
   }
   4 * if (is.null(table$sd)) table$mad else table$sd
+}
+
+# lme4's and lm()'s coef(summary(fit)) is a table; without a method it would be NULL.
+#' @rdname summary.relm
+#' @export
+coef.summary.relm <- function(object, ...) {
+  refuse_dots(list(...), "coef")
+  own <- startsWith(object$variable, "b_")
+  table <- as.data.frame(object)[own, names(object) != "variable", drop = FALSE]
+  rownames(table) <- object$variable[own]
+  as.matrix(table)
 }
 
 #' @rdname summary.relm

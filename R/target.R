@@ -93,7 +93,7 @@ within_bounds <- function(point, model, tuning) {
   sigma <- if (with_own_sds(tuning)) 1 else if (with_coordinate(tuning)) exp(point[last])
     else fixed_sigma(model)
   grouping <- grouping_of_step(model, tuning$step)
-  k <- seq_len(grouping$n_random)
+  k <- seq_along(tuning$scale)
   most <- asinh(0.95 * sd_bounds(grouping) / sigma / tuning$scale)
   point[k] <- pmax(pmin(point[k], most), -most)
   point

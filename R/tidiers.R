@@ -326,7 +326,11 @@ augmented_rows <- function(fit, data, newdata) {
   sizes <- nobs(fit) + c(0, if (inherits(omitted, "exclude")) length(omitted))
   if (is.null(newdata) && (!is.data.frame(rows) || !nrow(rows) %in% sizes)) {
     abort("{.arg data} must be a data frame of the {nobs(fit)} rows of the fit.",
-          x = "It is {describe(rows)}.", i = "Other rows are {.arg newdata}.")
+          x = "It is {describe(rows)}.",
+          i = if (is.data.frame(rows) && nrow(rows) == nobs(fit) + length(omitted))
+            "Rows with missing values were left out: fit with {.code na.action = na.exclude}, or
+             leave {.arg data} out."
+            else "Other rows are {.arg newdata}.")
   }
   if (is.character(.row_names_info(rows, 0L))) rows <- cbind(.rownames = row.names(rows), rows)
   rows

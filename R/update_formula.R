@@ -81,7 +81,7 @@ without_bars <- function(formula, taken) {
   absent <- out[!keys %in% known]
   if (length(absent)) {
     abort("{.arg formula.} takes out a term that the model does not have.",
-          x = "It takes out {.code ({deparse1(absent[[1]])})}.",
+          x = "It takes out {.code {deparse1(summand_of_bar(absent[[1]]))}}.",
           i = "The model is {.code {deparse1(formula)}}.")
   }
   left <- unlist(lapply(written, function(bar) {
@@ -90,17 +90,17 @@ without_bars <- function(formula, taken) {
     if (all(stays)) list(bar) else blocks[stays]
   }))
   fixed <- fixed_side(formula_parts(formula)$fixed)
-  formula[[3]] <- sum_up(c(list(fixed), lapply(left, function(bar) call("(", bar))))
+  formula[[3]] <- sum_up(c(list(fixed), lapply(left, summand_of_bar)))
   formula
 }
 
-blocks_of_bar <- function(bar) unlist(lapply(split_slash(bar), split_bar))
+blocks_of_bar <- function(bar) unlist(lapply(split_slash(as_bar(bar)), split_bar))
 
-# What a bar says, however it is written: its columns and the grouping factor.
+# What a bar says, however it is written: its columns, the grouping factor and the structure.
 bar_key <- function(bar) {
   side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
-  paste(c(attr(side, "intercept"), sort(attr(side, "term.labels")), spelled_alike(bar[[3]])),
-        collapse = " | ")
+  paste(c(attr(side, "intercept"), sort(attr(side, "term.labels")), spelled_alike(bar[[3]]),
+          structure_of_bar(bar)), collapse = " | ")
 }
 
 check_terms_taken <- function(taken, fit) {
@@ -125,7 +125,8 @@ without_dot <- function(design) {
   formula <- design$formula
   if (!"." %in% free_variables(formula)) return(formula)
   bars <- lapply(design$bars, function(terms) {
-    call("(", call("|", stats::formula(terms)[[2]], design$by$group))
+    summand_of_bar(call(head_of_structure(attr(terms, "structure")), stats::formula(terms)[[2]],
+                        design$by$group))
   })
   formula[[3]] <- sum_up(c(list(stats::formula(design$terms)[[2]]), bars))
   formula

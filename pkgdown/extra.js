@@ -1,5 +1,6 @@
 // Search in the sections of all pages, listed in search-index.js: those that have every word,
-// words of headings before words of text. Works from a folder, without a server.
+// words of headings before words of text. Works from a folder, without a server. An address that
+// ends in ?q=few+groups asks for these words.
 (function () {
   "use strict";
   const most = 12;
@@ -55,6 +56,8 @@
       section.head = (section.title + " " + section.heading).toLowerCase();
       section.low = section.text.toLowerCase();
     }
+    const asked = new URLSearchParams(window.location.search).get("q");
+    if (asked) { input.value = asked; show(list, find(sections, asked), place.dataset.root); }
     input.addEventListener("input", () => show(list, find(sections, input.value), place.dataset.root));
     input.addEventListener("keydown", (event) => {
       if (event.key === "Escape") { input.value = ""; show(list, [], ""); }

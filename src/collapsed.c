@@ -5,6 +5,7 @@
 #include "family_follow.h"
 #include "family_target.h"
 #include "group.h"
+#include "hyper.h"
 #include "linalg.h"
 #include "merged_effects.h"
 #include "spectrum.h"
@@ -22,7 +23,7 @@ static status_t draw_sigma(const model_t *model, state_t *state, const collapsed
         return STATUS_OK;
     }
     return draw_variance(&model->sigma_prior,
-                         model->stratum_rows[0] - p - c->target.grouping->n_random, r * r,
+                         model->stratum_rows[0] - p - n_scales(c->target.grouping), r * r,
                          state->sigma2);
 }
 
@@ -151,7 +152,7 @@ static void change_unit(collapsed_t *c, double old_sigma, double sigma)
     double *point = c->moves.point;
     if (target->sigma_role == SIGMA_GIVEN || target->sigma_role == SIGMA_FIXED) return;
     if (target->sigma_role != SIGMA_BESIDE)
-        for (int k = 0; k < target->grouping->n_random; k++)
+        for (int k = 0; k < n_scales(target->grouping); k++)
             point[k] = asinh(sinh(point[k]) * old_sigma / sigma);
     if (sigma_is_coordinate(target->sigma_role)) point[target->target.n - 1] = log(sigma);
 }

@@ -6,36 +6,44 @@
 #include "merged.h"
 #include "spectrum.h"
 
+/* scale sinh(x), and its derivative over the scale beside others. */
+static double lambda_at(double scale, double x, double *cosh_product)
+{
+    double up = exp(x), down = 1.0 / up, x2 = x * x;
+    *cosh_product *= 0.5 * (up + down);
+    /* Where the difference would cancel, the series of sinh has converged. */
+    if (fabs(x) < 1e-2)
+        return scale * x * (1.0 + x2 / 6.0 * (1.0 + x2 / 20.0 * (1.0 + x2 / 42.0)));
+    return 0.5 * scale * (up - down);
+}
+
 double factor_at(const collapsed_target_t *target, const double *point, double *L)
 {
     const grouping_t *grouping = target->grouping;
-    int q = grouping->n_random;
+    int q = grouping->n_random, n = n_scales(grouping);
     double log_density = 0.0, cosh_product = 1.0;
-    const double *z = point + q;
+    const double *z = point + n;
     memset(L, 0, sizeof(double) * q * q);
-    for (int b = 0; b < grouping->n_blocks; b++) {
-        const cov_block_t *block = grouping->block + b;
-        log_density += correlation_factor(q, block, z, L);
-        z += block_correlations(block);
-    }
     /* d lambda is d tau over sigma. */
     double unit = 1.0;
     if (target->sigma_role == SIGMA_BESIDE) {
         double log_sigma = point[target->target.n - 1];
         unit = exp(-log_sigma);
-        log_density -= q * log_sigma;
+        log_density -= n * log_sigma;
     }
-    for (int l = 0; l < q; l++) {
-        double up = exp(point[l]), down = 1.0 / up;
-        double lambda = 0.5 * target->scale[l] * (up - down);
-        /* Where the difference would cancel, the series of sinh has converged. */
-        if (fabs(point[l]) < 1e-2) {
-            double x2 = point[l] * point[l];
-            lambda = target->scale[l] * point[l] * (1.0 + x2 / 6.0 * (1.0 + x2 / 20.0
-                     * (1.0 + x2 / 42.0)));
+    for (int b = 0, i = 0; b < grouping->n_blocks; b++) {
+        const cov_block_t *block = grouping->block + b;
+        log_density += correlation_factor(q, block, z, L);
+        z += block_angles(block);
+        double lambda = 0.0;
+        for (int l = block->first; l < block->first + block->size; l++) {
+            if (l == block->first || !block->is_homogeneous) {
+                lambda = lambda_at(target->scale[i], point[i], &cosh_product);
+                if (is_structured(block)) lambda = fabs(lambda);
+                i++;
+            }
+            for (int k = 0; k <= l; k++) L[l + (size_t) q * k] *= lambda * unit;
         }
-        cosh_product *= 0.5 * (up + down);
-        for (int k = 0; k <= l; k++) L[l + (size_t) q * k] *= lambda * unit;
     }
     return log_density + log(cosh_product);
 }
@@ -64,7 +72,7 @@ static double log_block_prior(int q, const cov_block_t *block, const double *L, 
 {
     int size = block->size, first = block->first;
     const double *corner = L + first + (size_t) q * first;
-    int is_matrix = block->kind != COV_VARIANCE && block->kind != COV_LKJ;
+    int is_matrix = block->kind == COV_INVERSE_WISHART || block->kind == COV_HUANG_WAND;
     double log_density = 0.0, log_det = 0.0;
     if (block_is_flat(block)) return 0.0;
     for (int k = 0; k < size; k++) {
@@ -72,6 +80,7 @@ static double log_block_prior(int q, const cov_block_t *block, const double *L, 
         for (int l = 0; l <= k; l++)
             square += corner[k + (size_t) q * l] * corner[k + (size_t) q * l];
         double tau = sigma * sqrt(square);
+        if (k > 0 && block->is_homogeneous) break;
         log_density += is_matrix ? size * log(tau) : log_scale_density(block->sd + k, tau);
         log_det += 2.0 * log(sigma * fabs(corner[k + (size_t) q * k]));
     }
@@ -118,7 +127,7 @@ static double integrate_sigma(const model_t *model, const grouping_t *grouping, 
                               double r)
 {
     const scale_prior_t *prior = &model->sigma_prior;
-    double df = model->stratum_rows[0] - model->n_coef - grouping->n_random + 2.0 * prior->shape;
+    double df = model->stratum_rows[0] - model->n_coef - n_scales(grouping) + 2.0 * prior->shape;
     return log_dets - 0.5 * df * log(0.5 * r * r + prior->rate);
 }
 
@@ -138,13 +147,13 @@ static void add_scale(const collapsed_target_t *target, const double *L, double 
                       double log_det, double log_root, double r, double *value)
 {
     const model_t *model = target->model;
-    int q = target->grouping->n_random;
+    int n = n_scales(target->grouping);
     double sigma = exp(log_sigma);
     add_factor_prior(target, L, sigma, value);
     *value += -0.5 * log_det - 0.5 * r * r - log_root;
     if (sigma_is_coordinate(target->sigma_role))
         *value += log_scale_density(&model->sigma_prior, sigma)
-            - (model->stratum_rows[0] - q - 1.0) * log_sigma;
+            - (model->stratum_rows[0] - n - 1.0) * log_sigma;
 }
 
 target_buffers_t take_target(int q, int p, workspace_t *work)
@@ -272,7 +281,7 @@ void start_target(const model_t *model, const step_t *step, sigma_role_t role,
     target->model = model;
     target->step = step;
     target->grouping = grouping;
-    target->target.n = grouping->n_random + n_correlations(grouping) + sigma_is_coordinate(role);
+    target->target.n = n_scales(grouping) + n_angles(grouping) + sigma_is_coordinate(role);
     target->target.by_product_size = rows * rows;
     target->target.at = collapsed_target_at;
     target->sigma_role = role;

@@ -48,12 +48,13 @@ typedef struct chain_data {
 /* L[l] <- the levels' blocks of the whole L. */
 void split_factor(const model_t *model, const step_t *step, const double *whole, double *const *L);
 
-/* A target of unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), then the
-   inverse hyperbolic tangents of the canonical partial correlations of each block, row
-   by row, then log sigma where it is a coordinate; where sigma is beside them,
-   tau_k = sigma lambda_k = scale_k sinh(x_k). lambda_k is signed: to change its
-   sign and those of its correlations changes nothing, and points are kept in the half
-   where all x_k are positive. Its by-product is the marginal's root, (p + 1) x (p + 1), or
+/* A target of unconstrained coordinates of L: x_k with lambda_k = scale_k sinh(x_k), one of a
+   homogeneous block, then the inverse hyperbolic tangents of the canonical partial correlations of
+   each block, row by row, or z of a structured one, then log sigma where it is a coordinate; where
+   sigma is beside them, tau_k = sigma lambda_k = scale_k sinh(x_k). lambda_k is signed: to change
+   its sign and those of its correlations changes nothing, and points are kept in the half
+   where all x_k are positive. A structured block cannot change the signs of correlations, and has
+   |lambda_k| instead. Its by-product is the marginal's root, (p + 1) x (p + 1), or
    where the spectrum serves its last element alone, r. */
 typedef struct {
     target_t target;
@@ -61,7 +62,7 @@ typedef struct {
     const step_t *step;
     const grouping_t *grouping;     /* the step's whole: L is its */
     sigma_role_t sigma_role;
-    const double *scale;    /* q */
+    const double *scale;    /* n_scales() */
     group_data_t data;      /* of a step of one grouping */
     struct chain_data *chain;   /* of a longer chain, else NULL */
     struct merged *merged;  /* of crossed groupings in one step, else NULL */

@@ -29,16 +29,68 @@ block_buffers_t take_block(int size, workspace_t *work)
 
 int block_is_flat(const cov_block_t *block)
 {
-    if (block->kind != COV_VARIANCE && block->kind != COV_LKJ) return 0;
+    if (block->kind == COV_INVERSE_WISHART || block->kind == COV_HUANG_WAND) return 0;
     for (int k = 0; k < block->size; k++)
         if (!is_flat(block->sd + k)) return 0;
     return 1;
+}
+
+/* The factor of rho^|k - l|, with root = sqrt(1 - rho^2). */
+static void autoregressive_factor(int q, int size, double rho, double root, double *corner)
+{
+    for (int k = 0; k < size; k++) {
+        double value = k == 0 ? 1.0 : root;
+        for (int l = k; l < size; l++, value *= rho) corner[l + (size_t) q * k] = value;
+    }
+}
+
+/* That of equal correlations: with d_k = 1 + k rho its element k of the diagonal is
+   sqrt((1 - rho) d_k / d_(k-1)), and what is below that rho sqrt((1 - rho) / (d_k d_(k-1))). rest =
+   1 - rho, last = d_(size-1): both may be near 0. */
+static void symmetric_factor(int q, int size, double rho, double rest, double last,
+                             double *corner)
+{
+    double before = rest;
+    for (int k = 0; k < size; k++) {
+        double d = k == size - 1 ? last : 1.0 + k * rho;
+        corner[k + (size_t) q * k] = sqrt(rest * d / before);
+        for (int l = k + 1; l < size; l++)
+            corner[l + (size_t) q * k] = k == 0 ? rho : rho * sqrt(rest / (before * d));
+        before = d;
+    }
+    corner[0] = 1.0;
+}
+
+/* log(1/(1 + exp(-x))) */
+static double log_logistic(double x)
+{
+    return x < -700.0 ? x : -log1p(exp(-x));
+}
+
+static double structured_factor(int q, const cov_block_t *block, const double *z, double *L)
+{
+    int size = block->size;
+    double *corner = L + block->first + (size_t) q * block->first;
+    if (block->kind == COV_DIAGONAL) {
+        for (int k = 0; k < size; k++) corner[k + (size_t) q * k] = 1.0;
+        return 0.0;
+    }
+    double log_u = log_logistic(2.0 * *z), log_rest = log_logistic(-2.0 * *z);
+    double u = exp(log_u), rest = exp(log_rest), b = (size - 1.0) * (block->parameter - 1.0) + 1.0;
+    if (block->kind == COV_AUTOREGRESSIVE) {
+        autoregressive_factor(q, size, u - rest, 2.0 * sqrt(u * rest), corner);
+        return b * (log_u + log_rest);
+    }
+    double width = size / (size - 1.0);
+    symmetric_factor(q, size, 1.0 - width * rest, width * rest, size * u, corner);
+    return block->parameter * log_u + b * log_rest;
 }
 
 double correlation_factor(int q, const cov_block_t *block, const double *z, double *L)
 {
     int size = block->size, first = block->first;
     double log_density = 0.0;
+    if (is_structured(block)) return structured_factor(q, block, z, L);
     for (int l = 0; l < size; l++) {
         double rest = 1.0;
         /* An inverse-Wishart prior is added to the uniform one. */

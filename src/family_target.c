@@ -9,7 +9,7 @@
 
 int place_of_theta(const collapsed_target_t *target)
 {
-    return target->grouping->n_random + n_correlations(target->grouping);
+    return n_scales(target->grouping) + n_angles(target->grouping);
 }
 
 const double *theta_at(const collapsed_target_t *target, const double *point)

@@ -7,6 +7,7 @@
 #include "ffi_nested.h"
 #include "family_follow.h"
 #include "ffi_family_scan.h"
+#include "hyper.h"
 #include "spectrum.h"
 
 /* Nodes of a table have numbers that are ints. */
@@ -19,7 +20,7 @@ static void decode_size(SEXP list, const grouping_t *grouping, table_t *table)
     double n_nodes = 1.0;
     for (int k = 0; k < table->n; k++) {
         table->size[k] = size[k];
-        table->folded[k] = k < grouping->n_random;
+        table->folded[k] = k < n_scales(grouping);
         n_nodes *= size[k];
     }
     if (n_nodes > INT_MAX) error("internal error: a table of %.0f nodes", n_nodes);
@@ -88,7 +89,7 @@ static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coord
 {
     double n = n_coordinates;
     proposal->n = n_coordinates;
-    proposal->n_columns = grouping->n_random;
+    proposal->n_columns = n_scales(grouping);
     proposal->sign_columns = list_integers(tuning, "sign_columns", n);
     proposal->center = list_doubles(tuning, "center", n);
     proposal->root = list_doubles(tuning, "root", n * n);
@@ -96,8 +97,8 @@ static void decode_proposal(SEXP tuning, const grouping_t *grouping, int n_coord
     proposal->distance = doubles(n);
     proposal->df = *list_doubles(tuning, "df", 1);
     proposal->near = (unsigned) list_integer(tuning, "near", 0);
-    if (grouping->n_random > SIGN_BITS || proposal->near >> grouping->n_random)
-        error("internal error: signs of columns that are none of %d", grouping->n_random);
+    if (proposal->n_columns > SIGN_BITS || proposal->near >> proposal->n_columns)
+        error("internal error: signs of columns that are none of %d", proposal->n_columns);
     proposal->n_independent = *list_places(tuning, "n_independent", 1, 0, MOST_MOVES);
     proposal->n_ellipse = *list_places(tuning, "n_ellipse", 1, 0, MOST_MOVES);
     proposal->table = decode_table(list_element(tuning, "table"), grouping);
@@ -163,7 +164,7 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
     decode_role(tuning, model, target);
     const grouping_t *grouping = target->grouping;
     target->monitor = monitor;
-    target->scale = list_doubles(tuning, "scale", grouping->n_random);
+    target->scale = list_doubles(tuning, "scale", n_scales(grouping));
     int is_scanned = model->n_steps > 1, threads = list_integer(tuning, "threads", 1);
     if (model->responses)
         target->family = new_family_data(model, target->step, threads_for(grouping, threads),

@@ -53,8 +53,9 @@ static void decode_blocks(SEXP list, grouping_t *grouping)
             error("internal error: covariance block %d does not follow the one before", b + 1);
         n_columns += block[b].size;
         int kind = list_integer(element, "kind", COV_VARIANCE);
-        if (kind > COV_HUANG_WAND) error("internal error: no covariance of kind %d", kind);
+        if (kind > COV_DIAGONAL) error("internal error: no covariance of kind %d", kind);
         block[b].kind = (cov_kind_t) kind;
+        block[b].is_homogeneous = *list_places(element, "homogeneous", 1, 0, 2);
         block[b].sd = decode_scale_priors(
             list_doubles(element, "variance", (double) SCALE_PRIOR_LENGTH * block[b].size),
             block[b].size);

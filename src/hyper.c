@@ -11,6 +11,20 @@ int n_correlations(const grouping_t *grouping)
     return n;
 }
 
+int n_scales(const grouping_t *grouping)
+{
+    int n = 0;
+    for (int b = 0; b < grouping->n_blocks; b++) n += block_scales(grouping->block + b);
+    return n;
+}
+
+int n_angles(const grouping_t *grouping)
+{
+    int n = 0;
+    for (int b = 0; b < grouping->n_blocks; b++) n += block_angles(grouping->block + b);
+    return n;
+}
+
 /* Standard deviations of the residuals, and what pools them; or what a family has in their place. */
 static int n_residual(const model_t *model)
 {
@@ -55,6 +69,7 @@ static double *store_covariance(const grouping_t *grouping, const grouping_state
             : sqrt(own->Sigma[(size_t) (q + 1) * k]);
     for (int b = 0; b < grouping->n_blocks; b++) {
         int first = grouping->block[b].first, end = first + grouping->block[b].size;
+        if (grouping->block[b].kind == COV_DIAGONAL) continue;
         for (int k = first + 1; k < end; k++)
             for (int l = first; l < k; l++) {
                 double r = whitened ? whitened_correlation(grouping->n_random, whitened, k, l)
@@ -90,10 +105,11 @@ void factor_from_correlations(const grouping_t *grouping, const double *sd,
     for (int b = 0; b < grouping->n_blocks; b++) {
         int first = grouping->block[b].first, size = grouping->block[b].size;
         double *corner = L + first + (size_t) q * first;
+        int is_diagonal = grouping->block[b].kind == COV_DIAGONAL;
         for (int r = 0; r < size; r++) {
             double rest = 1.0;
             for (int k = 0; k < r; k++) {
-                double sum = *correlation++;
+                double sum = is_diagonal ? 0.0 : *correlation++;
                 for (int m = 0; m < k; m++)
                     sum -= corner[r + (size_t) q * m] * corner[k + (size_t) q * m];
                 double pivot = corner[k + (size_t) q * k];

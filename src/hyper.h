@@ -10,6 +10,10 @@
 
 /* Of all blocks. */
 int n_correlations(const grouping_t *grouping);
+
+/* Coordinates of the collapsed sampler, over all blocks. */
+int n_scales(const grouping_t *grouping);
+int n_angles(const grouping_t *grouping);
 int n_hyper(const model_t *model);
 
 /* The state's hyperparameters, n_hyper(model) of them. */

@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 #include "family_target.h"
+#include "hyper.h"
 #include "slice.h"
 #include "totals_sweep.h"
 
@@ -55,7 +56,7 @@ static status_t slice_coordinates(totals_t *totals, const state_t *state, int fi
     double visits = 0.1 * totals->n * totals->n * totals->level[1].n_groups;
     for (int l = first; l < totals->n_levels; l++) {
         const collapsed_t *own = state->collapsed + totals->level[l].grouping;
-        int n = own->target.grouping->n_random + n_correlations(own->target.grouping);
+        int n = n_scales(own->target.grouping) + n_angles(own->target.grouping);
         for (int k = 0; k < n; k++) {
             line_of_totals_t line = { totals, state, own->moves.point + k, *value };
             double x = step_by_slice(density_on_line, &line, own->moves.point[k]);

@@ -44,6 +44,18 @@ for (sampler in c("interweaved", "collapsed")) {
                   prior = relm_prior(beta = normal(0, 2), cor = lkj(0.1))))
 }
 invisible(short(y ~ x + (1 + x | g), data, prior = relm_prior(cov = inverse_wishart(1e7, 1e7))))
+# Structured covariances, alone, with several residual variances and among other groupings.
+structured <- c(y ~ x + cs(1 + x + v | g), y ~ x + cs(1 + x + v | g, hom = TRUE),
+                y ~ x + ar1(1 + x + v | g), y ~ x + ar1(1 + x + v | g, hom = FALSE),
+                y ~ x + diag(1 + x + v | g, hom = TRUE),
+                y ~ x + cs(1 + x | g) + ar1(0 + f | h))
+for (formula in structured) {
+  for (sigma in c(~ 1, ~ f)) {
+    invisible(short(formula, transform(data, h = rep_len(1:4, nrow(data))), sigma = sigma,
+                    prior = relm_prior(sd = half_t(3, 1))))
+  }
+}
+invisible(short(abs(round(y)) ~ x + ar1(1 + x | g), data, family = "poisson"))
 # The collapsed sampler with a table, effects had later, and moments in their place.
 for (formula in formulas[1:2]) {
   fit <- relm(formula, data, chains = 1, draws = 5000, seed = 1, group_draws = FALSE)

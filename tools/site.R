@@ -29,6 +29,12 @@ link_vignettes <- function(page) {
   xml2::xml_set_attr(links, "href", pages)
 }
 
+# pkgdown keeps the two hyphens of Rd, as in 1413--1432.
+write_dashes <- function(page) {
+  nodes <- xml2::xml_find_all(page, "//main//text()[contains(., '--')][not(ancestor::pre or ancestor::code)]")
+  for (node in nodes) xml2::xml_text(node) <- gsub("([0-9])--([0-9])", "\\1\u2013\\2", xml2::xml_text(node))
+}
+
 # A list of the page's headings in the place that a script would fill.
 write_contents <- function(page) {
   place <- xml2::xml_find_first(page, "//nav[@id = 'toc']")
@@ -94,13 +100,35 @@ json_string <- function(x) {
   paste0("\"", gsub("[[:cntrl:]]", " ", gsub("\"", "\\\"", x, fixed = TRUE)), "\"")
 }
 
-write_search_index <- function(sections) {
+# Sections with a text, which is shown without the marks of formulas.
+searchable <- function(sections) {
   sections <- sections[nzchar(trimws(sections$text)), ]
+  transform(sections, text = substr(gsub("\\\\[][()]|\\$\\$", "", text), 1L, 4000L))
+}
+
+write_search_index <- function(sections) {
   rows <- sprintf('{"path":%s,"title":%s,"heading":%s,"text":%s}', json_string(sections$path),
                   json_string(sections$title), json_string(sections$heading),
-                  json_string(substr(sections$text, 1L, 4000L)))
+                  json_string(sections$text))
   writeLines(c("window.searchIndex = [", paste(rows, collapse = ",\n"), "];"),
              file.path(folder, "search-index.js"), useBytes = TRUE)
+}
+
+# By the rule of pkgdown/extra.js: a section has every word, 10 for each in its headings, 1 in its text.
+find_sections <- function(sections, query, most = 12L) {
+  words <- strsplit(tolower(query), "[[:space:]]+")[[1L]]
+  has <- function(text) vapply(words, grepl, logical(length(text)), tolower(text), fixed = TRUE)
+  in_heading <- has(paste(sections$title, sections$heading))
+  in_text <- has(sections$text)
+  score <- rowSums(ifelse(in_heading, 10, in_text))
+  score[rowSums(in_heading | in_text) < length(words)] <- 0
+  utils::head(sections$path[order(-score)][seq_len(sum(score > 0))], most)
+}
+
+check_search <- function(sections, query, page) {
+  found <- find_sections(sections, query)
+  if (any(startsWith(found, page))) return(invisible())
+  stop("A search for \"", query, "\" does not find ", page, ", but ", toString(found), ".", call. = FALSE)
 }
 
 # The font of formulas -----------------------------------------------------------------------------
@@ -160,6 +188,7 @@ finish_page <- function(file) {
   page <- xml2::read_html(file, encoding = "UTF-8")
   remove_remote_parts(page)
   link_vignettes(page)
+  write_dashes(page)
   write_contents(page)
   sections <- sections_of(page, file)
   write_search_box(page, file)
@@ -175,6 +204,8 @@ unlink(folder, recursive = TRUE)
 pkgdown::build_site(root, override = list(destination = folder), preview = FALSE,
                     new_process = FALSE, install = FALSE)
 pages <- list.files(folder, "\\.html$", recursive = TRUE, full.names = TRUE)
-write_search_index(do.call(rbind, lapply(pages, finish_page)))
+sections <- searchable(do.call(rbind, lapply(pages, finish_page)))
+write_search_index(sections)
+check_search(sections, "few groups", "articles/troubleshooting.html")
 copy_math_font()
 unlink(file.path(folder, "search.json"))

@@ -88,6 +88,9 @@ gap <- 4
 row <- 6
 head <- 6.5
 
+# A PDF of R has a minus where a hyphen is written.
+with_hyphens <- function(text) gsub("([[:alpha:]])-([[:alpha:]])", "\\1\u00ad\\2", text)
+
 # Code and words on one line each, the code in its own color; gives back the lower end.
 draw_box <- function(title, rows, left, width, top) {
   n <- length(rows) / 2
@@ -97,7 +100,7 @@ draw_box <- function(title, rows, left, width, top) {
   text(left + 1.5, top - head / 2 + 0.4, title, adj = c(0, 0.5), col = "white", font = 2, cex = 0.8)
   at <- top - head - (seq_len(n) - 0.5) * row
   code <- rows[c(TRUE, FALSE)]
-  words <- rows[c(FALSE, TRUE)]
+  words <- with_hyphens(rows[c(FALSE, TRUE)])
   text(left + 1.5, at, code, adj = c(0, 0.5), family = "mono", col = "#7a2e00", cex = 0.585)
   starts <- left + 1.5 + strwidth(code, family = "mono", cex = 0.585)
   ends <- left + width - 1.5 - strwidth(words, cex = 0.6)
@@ -110,7 +113,7 @@ grDevices::pdf("relm.pdf", width = page[1] / 25.4, height = page[2] / 25.4, titl
 par(mar = c(0, 0, 0, 0), xaxs = "i", yaxs = "i")
 plot(NULL, xlim = c(0, page[1]), ylim = c(0, page[2]), axes = FALSE, xlab = "", ylab = "")
 text(margin, page[2] - 10, "relm", adj = c(0, 0.5), font = 2, cex = 1.7, col = "#0b5394")
-text(margin + 22, page[2] - 10.5, "random-effects linear models: the full posterior, in lme4's syntax",
+text(margin + 22, page[2] - 10.5, with_hyphens("random-effects linear models: the full posterior, in lme4's syntax"),
      adj = c(0, 0.5), cex = 0.85)
 width <- (page[1] - 2 * margin - 2 * gap) / 3
 for (k in seq_along(columns)) {

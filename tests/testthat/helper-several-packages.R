@@ -183,6 +183,8 @@ package_methods$tables <- list(
   as.data.frame.ranef.relm = list(gives(nrow(as.data.frame(ranef(fit))), ncol(draws) - length(hyper))),
   as.data.frame.coef.relm = list(gives(length(unique(as.data.frame(coef(fit))$grpvar)), length(names))),
   as.data.frame.VarCorr.relm = list(gives(nrow(as.data.frame(VarCorr(fit))), length(random) + n_residual)),
+  coef.summary.relm = list(gives(coef(summary(fit))[, "median"],
+                                 apply(draws[, hyper[startsWith(hyper, "b_")], drop = FALSE], 2, median))),
   as.data.frame.summary.relm = list(gives(as.data.frame(summary(fit))$variable, hyper)),
   print.ranef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(ranef(fit))), fixed = TRUE)), TRUE)),
   print.coef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(coef(fit))), fixed = TRUE)), TRUE)),

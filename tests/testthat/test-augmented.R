@@ -1,6 +1,8 @@
 # The Gibbs samplers by Polya-Gamma weights: replay in plain R, chains in pieces, what is refused. Their
 # draws against quadrature and other samplers are in test-sampler-agreement-families.R.
 
+skip_on_cran()
+
 test_that("one grouping and none are replayed in plain R", {
   expect_augmented_replay(augmented_posterior(cbind(s, m - s) ~ x + v), samplers = "uncentered")
   expect_augmented_replay(augmented_posterior(cbind(s, m - s) ~ x + (1 | a)))

@@ -88,14 +88,40 @@ test_that("random terms name columns and groups", {
 })
 
 test_that("structures of other packages are refused with what to write", {
-  expect_refusal(y ~ x + us(1 + x | g), "`us\\(\\)`", "Write `\\(1 \\+ x \\| g\\)`")
-  expect_refusal(y ~ us(1 + x | g), "Write `\\(1 \\+ x \\| g\\)`")
-  expect_refusal(y ~ x + diag(1 + x | g), "Write `\\(1 \\+ x \\|\\| g\\)`")
-  expect_refusal(y ~ x + cs(1 + x | g), "`cs\\(\\)`.*\\(1 \\+ x \\| g\\).*\\(1 \\+ x \\|\\| g\\)")
+  expect_refusal(y ~ x + toep(1 + x | g), "`toep\\(\\)`", "`us\\(\\)`, `diag\\(\\)`, `cs\\(\\)` and `ar1\\(\\)`")
+  expect_refusal(y ~ homcs(1 + x | g), "Write `cs\\(1 \\+ x \\| g, hom = TRUE\\)`")
+  expect_refusal(y ~ x + homdiag(1 + x | g), "Write `diag\\(1 \\+ x \\| g, hom = TRUE\\)`")
+  expect_refusal(y ~ x + hetar1(0 + f | g), "Write `ar1\\(0 \\+ f \\| g, hom = FALSE\\)`")
   expect_refusal(y ~ x + (1 + x | gr(g, by = f)), "`gr\\(\\)`", "Write `\\(1 \\+ x \\| g\\)`")
   expect_refusal(y ~ x + (1 | mm(g, f)), "`mm\\(\\)`", "one group: `\\(1 \\| g\\)`")
   # Functions of these names within terms are the user's own.
   us <- function(z) z
   expect_identical(colnames(rows_of(relm_design(y ~ us(x) + (1 | g), data))$X),
                    c("(Intercept)", "us(x)"))
+})
+
+test_that("a response with its number of trials is told how relm has it", {
+  expect_refusal(y | trials(h) ~ x + (1 | g), "cbind\\(y, h - y\\)")
+  expect_refusal(y | trials(h + 1) ~ x, "cbind\\(y, h \\+ 1 - y\\)")
+  expect_refusal(y | weights(h) ~ x, "Weights are given")
+  expect_refusal(y | h ~ x, "Weights are given")
+})
+
+test_that("a bar without parentheses that takes all of the right side is told", {
+  told <- function(formula) {
+    tell <- NULL
+    withCallingHandlers(relm_design(formula, data), relm_message = function(m) {
+      tell <<- plain_text(conditionMessage(m))
+      invokeRestart("muffleMessage")
+    })
+    tell
+  }
+  writes <- function(formula) sub(".*write\\s+`(.*)`.*", "\\1", told(formula))
+  expect_identical(writes(y ~ x | g), "y ~ x + (x | g)")
+  expect_identical(writes(y ~ x + 1 | g), "y ~ x + (1 | g)")
+  expect_identical(writes(y ~ x + v + 1 | g), "y ~ x + v + (1 | g)")
+  expect_identical(writes(y ~ 0 + x || g), "y ~ 0 + x + (0 + x || g)")
+  for (formula in c(y ~ 1 | g, y ~ (x | g), y ~ x + (1 | g), y ~ 1 + (x | g), y ~ x)) {
+    expect_null(told(formula))
+  }
 })

@@ -1,3 +1,5 @@
+skip_on_cran()
+
 fit <- relm(log(mercury) ~ log(length) + (1 | station), bass, chains = 2, draws = 100, seed = 1)
 
 # bayesplot uses parts of ggplot2 that newer versions warn of.

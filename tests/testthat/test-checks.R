@@ -82,3 +82,22 @@ test_that("a missing package is named with the command that installs it", {
                "plot\\(\\).*install.packages\\(\"relm.no.such.package\"\\)",
                class = "relm_error")
 })
+
+test_that("arguments of lme4 and nlme are told by every function that fits", {
+  data <- grouped_data()
+  fit <- relm(y ~ x, data, seed = 1, chains = 1, draws = 5)
+  fits <- list(relm = function(...) relm(y ~ x + (1 | g), data, ...),
+               update = function(...) update(fit, ...),
+               relm_multiple = function(...) relm_multiple(y ~ x, list(data, data), ...))
+  for (name in names(fits)) {
+    refuses <- function(text, ...) {
+      expect_error(fits[[name]](...), paste0("`", name, "\\(\\)` has no.*", text), class = "relm_error")
+    }
+    refuses("neither REML nor ML", REML = TRUE)
+    refuses("neither REML nor ML", method = "ML")
+    refuses("no optimizer", control = list())
+    refuses("`progress`", verbose = 1)
+    refuses("every fit\\s+measures", nAGQ = 1)
+    refuses("Did you mean `seed`", sed = 1)
+  }
+})

@@ -135,3 +135,9 @@ test_that("groups numbered beyond 2^53 are told apart, and no predictors", {
   negative <- digits_of_words(c(-1, -2097153), c(2^32 - 7, 3))
   expect_identical(negative, c("-7", "-9007203549708285"))
 })
+
+test_that("a number in the place of a level is refused with the levels", {
+  fit <- fit_of(y ~ f + (1 | g))
+  expect_error(posterior_epred(fit, data.frame(f = 1, g = 1)), "It is 1.*\"1\", \"2\", and \"3\"",
+               class = "relm_error")
+})

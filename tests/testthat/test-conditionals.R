@@ -1,6 +1,8 @@
 # Replay: the C samplers draw, variate by variate, what textbook normal equations on the raw rows
 # draw in plain R (expect_replay()).
 
+skip_on_cran()
+
 test_that("diagonal Sigma is replayed for one to three random columns", {
   data <- grouped_data()
   expect_replay(posterior_of(y ~ x + (0 + x | g), data))

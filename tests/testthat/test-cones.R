@@ -1,6 +1,8 @@
 # Dimensions that responses bound: searches that take some rows and groups against all at once, and
 # sets of columns against integrals.
 
+skip_on_cran()
+
 cone_rows <- function(X, Z, group, side) {
   list(X = X, flat = seq_len(ncol(X)), Z = Z, group = group,
        n_groups = apply(group, 2, max), side = side)

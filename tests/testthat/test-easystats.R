@@ -193,3 +193,32 @@ test_that("the region of practical equivalence of other families goes by their l
   expect_equal(bayestestR::rope_range(fits$shares), c(-0.1, 0.1) * pi / sqrt(3))
   expect_equal(bayestestR::rope_range(fits$cbind), c(-0.1, 0.1))
 })
+
+test_that("exponentials are taken of coefficients, not of standard deviations", {
+  skip_if_not_installed("parameters")
+  plain <- parameters::model_parameters(fit, effects = "all")
+  table <- parameters::model_parameters(fit, effects = "all", exponentiate = TRUE)
+  is_coefficient <- startsWith(plain$Parameter, "b_")
+  expect_equal(table$Median, ifelse(is_coefficient, exp(plain$Median), plain$Median))
+  expect_equal(table$CI_high, ifelse(is_coefficient, exp(plain$CI_high), plain$CI_high))
+})
+
+test_that("what modelsummary hands to tables and measures alike changes neither", {
+  skip_if_not_installed("parameters")
+  skip_if_not_installed("performance")
+  skip_if_not_installed("loo")
+  expect_equal(parameters::model_parameters(fit, metrics = "RMSE", gof_map = NULL)$Median, unname(fixef(fit)))
+  measures <- performance::model_performance(fit, metrics = "RMSE", gof_map = NULL, effects = "all",
+                                             exponentiate = TRUE)
+  expect_equal(measures$RMSE, sqrt(mean(residuals(fit)^2)))
+})
+
+test_that("see finds the draws of an equivalence test in the fit", {
+  table <- bayestestR::equivalence_test(fit)
+  expect_true("see_equivalence_test" %in% class(table))
+  expect_identical(attr(table, "object_name"), "fit")
+  draws <- as.data.frame(fit, stringsAsFactors = FALSE, optional = FALSE)
+  expect_true(all(table$Parameter %in% names(draws)))
+  skip_if_not_installed("see")
+  expect_s3_class(plot(table), "ggplot")
+})

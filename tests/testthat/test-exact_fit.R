@@ -132,3 +132,13 @@ test_that("weights, offsets and columns far from zero do not hide an exact fit",
   posterior <- any_posterior(z ~ far + (1 + far | a) + (1 | b), data, weights = w, offset = x)
   expect_identical(refusal(posterior, jeffreys()), "")
 })
+
+test_that("groups of one row each are named", {
+  data <- transform(grouped_data(), id = seq_along(y), other = rev(seq_along(y)))
+  expect_error(relm_posterior(crossprods(y ~ x + (1 | id), data)), "a level of `id` by itself",
+               class = "relm_error")
+  expect_error(relm_posterior(crossprods(y ~ x + (1 | g) + (1 | id), data)),
+               "a level of `id` by itself", class = "relm_error")
+  few <- tryCatch(relm_posterior(crossprods(y ~ 1, data[c(1, 1), ])), error = conditionMessage)
+  expect_no_match(few, "by itself")
+})

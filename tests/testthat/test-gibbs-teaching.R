@@ -1,5 +1,7 @@
 # inst/teaching/gibbs.R: the lecture's samplers in plain R, against quadrature of the posterior.
 
+skip_on_cran()
+
 gibbs_code <- function() readLines(system.file("teaching", "gibbs.R", package = "relm"))
 
 samplers_of <- function(code) {

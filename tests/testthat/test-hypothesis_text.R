@@ -23,6 +23,16 @@ test_that("names that are no names of R are read, the longest first", {
   expect_identical(read("1e-3*x<=2"), "b_x")
 })
 
+test_that("names of the model matrix have backticks of their own, which quote nothing else", {
+  known <- c(known, "`a b`" = "b_ab", "x:`a b`" = "b_x:ab", "`a b`:`c d`" = "b_ab:cd", "`c d`" = "b_cd")
+  read <- function(text) read_hypothesis(text, known)$variables
+  expect_identical(read("`a b` > 5"), "b_ab")
+  expect_identical(read("5 - `a b`/2 < `c d`"), c("b_ab", "b_cd"))
+  expect_identical(read("`a b`:`c d` > `a b`"), c("b_ab:cd", "b_ab"))
+  expect_identical(read("x:`a b` = `x`"), c("b_x:ab", "b_x"))
+  expect_identical(read_hypothesis("`a b` > 5", known)$label, "(`a b`)-(5) > 0")
+})
+
 test_that("what is no comparison of known names is refused, and told what is near", {
   expect_messages(expression(
     read_hypothesis("x", known),

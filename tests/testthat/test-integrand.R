@@ -73,7 +73,7 @@ test_that("draws become points, and points factors", {
   points <- drawn_points(fit)
   integrand <- new_integrand(fit$posterior)
   at <- split_point(points, integrand)
-  L <- covariance_factors(at, grouping_of(fit$posterior)$blocks, 3)
+  L <- covariance_factors(at, grouping_of(fit$posterior)$blocks)
   draws <- as.matrix(fit, c("sd_g__Intercept", "sd_g__v", "cor_g__Intercept__v", "cor_g__x__v",
                             "sd_g__x", "sigma_f[b]"))
   for (i in c(1, 33)) {

@@ -21,9 +21,12 @@ test_that("rows have the medians of their draws, and these beside", {
 test_that("average slopes are those of the draws", {
   skip_if_not_installed("marginaleffects")
   # It uses `%||%`, which base has from R 4.4.0 on.
-  skip_if(getRversion() < "4.4.0")
+  if (getRversion() < "4.4.0") {
+    attach(list("%||%" = rlang::`%||%`), name = "null_default", warn.conflicts = FALSE)
+    on.exit(detach("null_default", character.only = TRUE))
+  }
   old <- options(marginaleffects_model_classes = "relm")
-  on.exit(options(old))
+  on.exit(options(old), add = TRUE)
   slopes <- marginaleffects::avg_comparisons(fit, variables = "x", newdata = data)
   more <- posterior_epred(fit, transform(data, x = x + 1)) - posterior_epred(fit, data)
   expect_equal(slopes$estimate, median(rowMeans(more)))

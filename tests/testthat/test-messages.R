@@ -53,7 +53,7 @@ test_that("bars", {
     relm(y ~ x + (x | 1), data),
     relm(y ~ x + (0 | g), data),
     relm(y ~ x + (1 + offset(v) | g), data),
-    relm(y ~ x + cs(1 + x | g), data),
+    relm(y ~ x + homcs(1 + x | g), data),
     relm(y ~ x + (1 | gr(g)), data),
     relm(y ~ x + (1 | mm(g, f)), data)
   ))

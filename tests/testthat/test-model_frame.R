@@ -55,3 +55,18 @@ test_that("rows that are dropped are told, and more than a quarter of them warne
   expect_message(relm_design(y ~ x, some(11)), "Dropped 11 of 46", class = "relm_message")
   expect_warning(relm_design(y ~ x, some(12)), "Dropped 12 of 46", class = "relm_warning")
 })
+
+test_that("what is nowhere, and functions of packages that are not attached, are told", {
+  says <- function(formula, ..., text) {
+    expect_error(relm_design(formula, ...), text, class = "relm_error")
+  }
+  data <- grouped_data()
+  says(nowhere ~ 1, text = "`nowhere`, which is nowhere.*that has it")
+  says(nowhere ~ never + 1, text = "`nowhere` and `never`,\\s+which are nowhere.*that has\\s+them")
+  says(y ~ s(x) + (1 | g), data, text = "could not find function.*splines::ns")
+  says(y ~ t2(x, v) + (1 | g), data, text = "splines::ns")
+  says(y ~ bs(x) + (1 | g), data, text = "library\\(splines\\)")
+  refused <- tryCatch(relm_design(y ~ nofunction(x), data), error = conditionMessage)
+  expect_match(refused, "could not find function")
+  expect_no_match(refused, "splines")
+})

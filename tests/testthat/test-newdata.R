@@ -183,3 +183,30 @@ test_that("labels of a factor go by the values of the fit, whatever the new rows
   own <- relm(y ~ factor(k, labels = c("a", "b", "c")) + (1 | g), data, seed = 1, chains = 1, draws = 20)
   expect_equal(fitted(own, new), fitted(relm(y ~ o + (1 | g), named, seed = 1, chains = 1, draws = 20), named[rownames(new), ]))
 })
+
+test_that("text in the place of new rows is taken for an argument without its name", {
+  fit <- fit_of(y ~ x + (1 | g))
+  for (f in list(residuals, fitted, predict, posterior_epred)) {
+    expect_error(f(fit, "pearson"), "Name what comes.*type = \"pearson\"", class = "relm_error")
+  }
+  refused <- tryCatch(predict(fit, list(x = 1)), error = conditionMessage)
+  expect_no_match(refused, "Name what")
+})
+
+test_that("successes stand in for those that are missing where the trials do not depend on them", {
+  set.seed(2)
+  rows <- data.frame(x = rnorm(30), n = 5 + rpois(30, 3))
+  rows$y <- rbinom(30, rows$n, 0.5)
+  rows$z <- rows$n - rows$y
+  trials_of <- function(formula, newdata) {
+    fit <- relm(formula, rows, family = binomial(), seed = 1, chains = 1, draws = 5)
+    plan_prediction(fit, "predict", TRUE, asked_prediction(newdata, NULL))$rows$trials
+  }
+  new <- data.frame(x = 1:2, n = c(7, 20))
+  expect_equal(trials_of(cbind(y, n - y) ~ x, new), c(7, 20))
+  expect_equal(trials_of(cbind(n - z, z) ~ x, new), c(7, 20))
+  expect_message(expect_null(trials_of(cbind(y, z) ~ x, new)), "no `y` and `z`")
+  expect_message(expect_null(trials_of(cbind(y, z) ~ x, transform(new, z = 3))), "no `y`")
+  expect_error(suppressMessages(trials_of(cbind(y, n - y) ~ x + I(y > 2), new)), "no column `y`",
+               class = "relm_error")
+})

@@ -19,7 +19,9 @@ test_that("correlations are of one block, whatever the order of the blocks' colu
   expect_identical(pairs$first, c(2L, 4L, 4L, 5L))
   expect_identical(pairs$second, c(3L, 5L, 6L, 6L))
   expect_identical(correlated_columns(1:3), list(first = integer(), second = integer()))
-  expect_equal(pairs_of_blocks(c(1L, 2L, 3L)), list(integer(), 1L, 2:4))
+  blocks <- list(list(columns = 1L, kind = "variance"), list(columns = 2:3, kind = "lkj"),
+                 list(columns = 4:6, kind = "cs"), list(columns = 7:8, kind = "diag"))
+  expect_equal(pairs_of_blocks(blocks), list(integer(), 1L, 2:4, integer()))
 })
 
 test_that("strata are drawn in the order of the rows and shown in that of their levels", {
@@ -54,11 +56,13 @@ test_that("partial correlations give the correlations again", {
     C <- cov2cor(crossprod(matrix(rnorm(12), 4)))
     C[upper.tri(C)]
   }))
-  z <- partial_coordinates(cbind(0.3, correlations), c(2L, 1L, 3L))
+  blocks <- list(list(columns = 1:2, kind = "lkj"), list(columns = 3L, kind = "variance"),
+                 list(columns = 4:6, kind = "lkj"))
+  z <- angles_of(cbind(0.3, correlations), blocks)
   expect_equal(z[, 1], rep(atanh(0.3), 5))
   for (i in 1:5) {
     L <- covariance_factors(list(sd = matrix(1, 1, 3), z = z[i, 2:4, drop = FALSE]),
-                            list(list(columns = 1:3)), 3)[, , 1]
+                            list(list(columns = 1:3, kind = "lkj")))[, , 1]
     expect_equal(tcrossprod(L)[upper.tri(L)], correlations[i, ])
   }
 })

@@ -18,6 +18,31 @@ test_that("variables of two values are taken where there are no others", {
   expect_error(default(y ~ f + (1 | g)), "variable of numbers", class = "relm_error")
 })
 
+test_that("variables that are the same throughout each group are taken where there are no others", {
+  data <- transform(grouped_data(), treated = as.numeric(f == "a"), u = as.integer(factor(g)))
+  shown <- function(formula, place = data$u, data. = data) {
+    plot_axis(relm_design(formula, data.), NULL, place = place)$name
+  }
+  expect_identical(shown(y ~ treated + u + (1 + treated | g)), "treated")
+  expect_identical(shown(y ~ u + x + (1 + u | g)), "x")
+  expect_identical(shown(y ~ u + between + (1 | g)), "u")
+  expect_identical(shown(y ~ u + treated + exp(u) + (1 | g)), "treated")
+  expect_identical(shown(y ~ u + f), "u")
+  # Panels may be of other groups than those that a variable does not vary in.
+  expect_identical(shown(y ~ u + x + (1 + u | g), rep_len(1:2, nrow(data))), "u")
+})
+
+test_that("lines of a fit are drawn against what varies within its panels", {
+  data <- transform(grouped_data(), h = rep_len(c("p", "q", "r"), nrow(grouped_data())))
+  data <- transform(data, u = as.integer(factor(g)), v = as.integer(factor(h)))
+  fit <- relm(y ~ u + v + (1 | g) + (1 | h), data, prior = relm_prior(sd = half_t(3, 1)), seed = 1,
+              chains = 1, draws = 20)
+  expect_identical(plot(fit, "groups", grouping = "g")$labels$x, "v")
+  expect_identical(plot(fit, "groups", grouping = "h")$labels$x, "u")
+  alone <- relm(y ~ u + v, data, seed = 1, chains = 1, draws = 20)
+  expect_identical(plot(alone, "groups", by = data$g)$labels$x, "v")
+})
+
 test_that("a variable that others are made of is moved in the data", {
   found <- axes(y ~ exp(x) + v + I(v^2) + (1 | g))
   expect_identical(names(found), c("exp(x)", "v", "x"))

@@ -65,3 +65,9 @@ test_that("fits of other models are not pooled", {
                class = "relm_error")
   expect_silent(check_pooled_fits(fit$fits))
 })
+
+test_that("groups in another order are told from other coefficients", {
+  other <- imputed[[2]][rev(seq_len(nrow(data))), ]
+  expect_error(relm_multiple(y ~ x + (1 | a), list(imputed[[1]], other), chains = 1, draws = 5),
+               "groups of a, or these\\s+in another order.*It has.*where\\s+that has", class = "relm_error")
+})

@@ -161,6 +161,11 @@ test_that("trials of new rows are weights, sums of the response, or one", {
   expect_true(any(at(fits$shares, newdata = transform(new, m = 100L)) > max(new$m)))
   bare <- new[c("x", "g", "h", "o")]
   expect_message(posterior_predict(fits$cbind, bare, seed = 1), "no `s` and `m`: each row gets one trial")
+  # The successes need not be there where the trials are: these are s + (m - s).
+  ahead <- transform(bare, m = c(1, 5, 100, 100))
+  expect_silent(drawn <- posterior_predict(fits$cbind, ahead, seed = 1))
+  expect_identical(drawn, posterior_predict(fits$cbind, bare, weights = ahead$m, seed = 1))
+  expect_message(posterior_predict(fits$cbind, transform(bare, s = 2), seed = 1), "no `m`: each row")
   expect_message(posterior_predict(fits$shares, bare, seed = 1), "each row gets the weight 1")
   expect_identical(most(fits$cbind, bare), 1)
   expect_identical(most(fits$shares, bare), 1)

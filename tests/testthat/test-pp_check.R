@@ -1,3 +1,5 @@
+skip_on_cran()
+
 skip_if_not_installed("bayesplot")
 
 fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 60, seed = 1)

@@ -194,3 +194,10 @@ test_that("a normal prior may go by the standard deviation of the column", {
   expect_identical(relm_prior(beta = prior)$beta, prior)
   expect_error(normal(0, 1, autoscale = 2), "`autoscale` must be TRUE or FALSE", class = "relm_error")
 })
+
+test_that("what is no prior of a model is told how one is made", {
+  for (prior in list(normal(0, 10), list(beta = normal(0, 10)), "normal(0, 10)")) {
+    expect_error(relm(log(mercury) ~ 1, bass, prior = prior), "relm_prior\\(beta = normal",
+                 class = "relm_error")
+  }
+})

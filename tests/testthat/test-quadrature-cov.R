@@ -1,6 +1,8 @@
 # The three-dimensional quadrature against a dense evaluation and against the
 # two-dimensional one; then all samplers against it.
 
+skip_on_cran()
+
 quadrature_case <- function() {
   data <- grouped_data(8)
   list(y = data$y, X = cbind("(Intercept)" = 1, x = data$x, between = data$between),

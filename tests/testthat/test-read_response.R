@@ -91,3 +91,17 @@ test_that("a bad response is refused with what it is and what to do", {
                  "how often each row stands in the data", class = "relm_error")
   }
 })
+
+test_that("a linear model's response that is none is told what it may be", {
+  data <- transform(successes_data(), text = as.character(k), yes = ifelse(b == 1, "yes", "no"),
+                    word = paste("no", k))
+  says <- function(formula, text) expect_error(relm_design(formula, data), text, class = "relm_error")
+  says(cbind(s, m - s) ~ x, "family = binomial\\(\\)")
+  says(text ~ x, "as.numeric")
+  says(yes ~ x, "factor\\(yes\\).*family\\s+=\\s+binomial\\(\\)")
+  says(word ~ x, "look at\\s+\"no ")
+  data$text[2:3] <- c(NA, "none")
+  says(text ~ x, "look at\\s+\"none\"")
+  refused <- tryCatch(relm_design(cbind(s, m, k) ~ x, data), error = conditionMessage)
+  expect_no_match(refused, "binomial")
+})

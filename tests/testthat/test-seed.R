@@ -1,3 +1,5 @@
+skip_on_cran()
+
 fit_with <- function(seed, chains = 2, cores = 1, ...) {
   relm(log(mercury) ~ length + (1 + length || station), bass, seed = seed, chains = chains,
        cores = cores, draws = 5, warmup = 2, ...)

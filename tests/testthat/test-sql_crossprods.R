@@ -1,5 +1,7 @@
 # A table in SQLite against the same rows as a data frame.
 
+skip_on_cran()
+
 test_that("a table has the cross-products of its rows", {
   fish <- fish_data()
   table <- sqlite_table(fish)

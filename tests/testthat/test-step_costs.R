@@ -8,7 +8,7 @@ shape_of <- function(n_cells, n_groups, n_random = rep(1L, length(n_groups)), n_
   list(cells = list(n = n_cells, n_columns = max(n_random), group = unname(group)), n_coef = n_coef,
        n_strata = 1L, steps = lapply(seq_along(n_groups), function(g) list(groupings = g - 1L)),
        groupings = Map(function(n_groups, q) {
-         list(n_groups = n_groups, n_random = q, blocks = rep(list(list(size = 1L)), q))
+         list(n_groups = n_groups, n_random = q, blocks = rep(list(list(size = 1L, name = "variance")), q))
        }, as.integer(n_groups), as.integer(n_random)))
 }
 

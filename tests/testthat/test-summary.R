@@ -164,3 +164,17 @@ test_that("short chains that stand apart are still told", {
   short$sampling$hyper[, 2, "b_x"] <- short$sampling$hyper[, 2, "b_x"] + 0.5
   expect_match(text_of(summary(short)), "not converged \\(R-hat above 1.04\\d?\\): b_x\\.")
 })
+
+test_that("coef() of a summary is the table of the population's coefficients", {
+  table <- coef(summary(fit))
+  expect_true(is.matrix(table) && is.numeric(table))
+  expect_identical(rownames(table), c("b_Intercept", "b_x"))
+  expect_identical(unname(table[, "median"]), unname(fixef(fit)))
+  own <- as.matrix(fit)[, "b_x"]
+  robust <- coef(summary(fit, robust = TRUE, probs = c(0.1, 0.6)))
+  expect_equal(unname(robust["b_x", c("median", "mad", "q10", "q60")]),
+               c(median(own), mad(own), quantile(own, c(0.1, 0.6), names = FALSE)))
+  expect_identical(nrow(coef(summary(fit, "sigma"))), 0L)
+  expect_identical(rownames(coef(summary(fit, c("sigma", "b_x")))), "b_x")
+  expect_error(coef(summary(fit), complete = TRUE), "no argument|no arguments", class = "relm_error")
+})

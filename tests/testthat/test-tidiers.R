@@ -386,3 +386,25 @@ test_that("beside trials predictions are shares, as fitted values are", {
   expect_equal(generics::augment(counts, interval = "prediction", seed = 1)$.upper,
                unname(predict(counts, seed = 1)[, 4]))
 })
+
+test_that("augment() says why data with missing values do not fit", {
+  gaps <- transform(data, x = replace(x, 3, NA))
+  dropped <- suppressMessages(relm(y ~ x, gaps, seed = 1, chains = 1, draws = 5))
+  expect_error(generics::augment(dropped, gaps), "missing values.*na.exclude", class = "relm_error")
+  expect_error(generics::augment(dropped, gaps[1:4, ]), "Other rows are", class = "relm_error")
+  expect_error(generics::augment(fit, data[1:4, ]), "Other rows are", class = "relm_error")
+})
+
+test_that("modelsummary has medians, intervals and measures of a fit", {
+  skip_if_not_installed("modelsummary")
+  skip_if_not_installed("performance")
+  fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), chains = 2, draws = 100, seed = 1)
+  table <- suppressWarnings(modelsummary::modelsummary(fit, output = "data.frame", statistic = "conf.int",
+                                                       fmt = 4))
+  shown <- function(term, statistic) table[table$term == term & table$statistic == statistic, "(1)"]
+  slope <- as.matrix(fit, "b_x")
+  expect_identical(shown("b_x", "estimate"), sprintf("%.4f", median(slope)))
+  expect_identical(shown("b_x", "conf.int"), sprintf("[%.4f, %.4f]", quantile(slope, 0.025), quantile(slope, 0.975)))
+  expect_identical(table[table$part == "gof" & table$term == "Num.Obs.", "(1)"], "171")
+  expect_true("RMSE" %in% table$term)
+})

@@ -1,6 +1,8 @@
 # Under lkj(eta) with a small eta correlations lie closer to -1 and 1 than double precision tells
 # apart: draws against the prior alone and against quadrature.
 
+skip_on_cran()
+
 no_data <- function(J) {
   set.seed(1)
   n <- 4 * J
