@@ -377,3 +377,24 @@ test_that("a summary shows each standard deviation and correlation once, and say
   expect_identical(nrow(every), 3L)
   expect_false(any(grepl("Effects of", attr(every, "notes"))))
 })
+
+test_that("with a known residual standard deviation the target is the dense one too", {
+  data <- transform(grouped_data(), se = runif(length(y), 0.3, 1))
+  half_t_density <- function(tau) dt(tau / 2, 3, log = TRUE)
+  for (structure in structures) {
+    posterior <- posterior_of(structured_formula(structure), data,
+                              relm_prior(sd = half_t(3, 2), sigma = fixed(1.3)), weights = se^-2)
+    model <- model_of(posterior)
+    tuning <- tuning_of(model, "fixed")
+    rows <- rows_of(posterior$design)
+    rows$Z <- cbind(1, data$x, data$v)
+    # As a coordinate that is what it is known to be: less its own Jacobian, which is constant.
+    as_coordinate <- expected_target(rows, data$g, structure, tuning, 1, half_t_density,
+                                     function(sigma) 0, low_of(structure, 3))
+    set.seed(3)
+    points <- matrix(rnorm(6 * length(tuning$center)), ncol = 6)
+    difference <- log_density_at(model, tuning, points, 1.3^2) -
+      apply(points, 2, function(point) as_coordinate(c(point, log(1.3))))
+    expect_lt(diff(range(difference)), 1e-8, label = structure)
+  }
+})
