@@ -21,6 +21,7 @@ likelihood_fit <- function(case, terms, rows = data, draws = 6) {
   posterior <- relm_posterior(crossprods(design), prior)
   fit <- relm(formula_of_case(list(response = quote(z)), terms), rows, chains = 2, draws = draws,
               seed = 1, prior = relm_prior(beta = normal(0, 3), sd = half_t(3, 1)))
+  fit$sampling$effects <- kept_effects(fit)
   names <- dimnames(fit$sampling$hyper)[[3]]
   dimnames(fit$sampling$hyper)[[3]][names == "sigma"] <- "shape"
   hyper <- fit$sampling$hyper[, , posterior$parameters$variable, drop = FALSE]
