@@ -44,7 +44,7 @@ with_modes <- function(model, hyper) {
 
 # The same from a tuning, which knows the draw.
 with_modes_of <- function(model, tuning) {
-  if (is.null(model$responses) || is.null(tuning$sigma_role)) model
+  if (is.null(model$responses) || is.null(tuning$reference)) model
   else with_modes(model, tuning$reference)
 }
 

@@ -344,6 +344,10 @@ status_t draw_block(const cov_block_t *block, int n_groups, double *S, double *S
         return draw_wishart(block, n_groups, S, Sigma, buffers);
     case COV_HUANG_WAND:
         return draw_huang_wand(block, n_groups, S, Sigma, buffers);
+    case COV_SYMMETRIC:
+    case COV_AUTOREGRESSIVE:
+    case COV_DIAGONAL:
+        return STATUS_NOT_FINITE;   /* which have no such draw: R refuses them */
     case COV_LKJ:
         break;
     }

@@ -199,6 +199,7 @@ SEXP ffi_group_modes(SEXP model_list, SEXP hyper)
     if (!model.responses || model.n_groupings > 1)
         error("internal error: not a model of responses with one grouping");
     decode_draws(&model, hyper, &draws);
+    if (draws.n < 1) error("internal error: no draw to find modes at");
     int q = model.responses->n_random, J = model.responses->n_groups;
     int n = n_mode_slopes(model.responses);
     monitor_t monitor = jumping_monitor();
