@@ -11,11 +11,6 @@ source(file.path(bench, "measure.R"), local = TRUE)
 suppressMessages(library(relm))
 fits <- as.integer(c(commandArgs(TRUE), 1000)[1])
 
-# Collections of garbage are a part of what fits take.
-processor_seconds <- function(code) {
-  sum(system.time(code, gcFirst = FALSE)[c("user.self", "sys.self")])
-}
-
 models <- list(
   sleepstudy = list(formula = Reaction ~ Days + (1 + Days | Subject), data = lme4::sleepstudy),
   bass = list(formula = log_mercury ~ x + (1 + x || station),

@@ -23,6 +23,11 @@ attach_package <- function(package) {
   suppressPackageStartupMessages(library(package, character.only = TRUE))
 }
 
+# Of this process. Collections of garbage are a part of what fits take.
+processor_seconds <- function(code) {
+  sum(system.time(code, gcFirst = FALSE)[c("user.self", "sys.self")])
+}
+
 # Rows of a case ---------------------------------------------------------------------------------
 
 run_case <- function(name, case, only) {

@@ -1,6 +1,6 @@
 # Rscript bench/structured.R [fits]: processor time of fits with ar1() and cs() over three columns over that
 # of the same fits with a full covariance, and effective draws a draw, the worst of bulk and tail over
-# all hyperparameters. 40 groups with three occasions, four rows each; the three take turns. Saved as
+# all hyperparameters. 40 groups with three occasions, four rows each; the five take turns. Saved as
 # bench/results/structured.csv.
 
 run_started <- format(Sys.time(), tz = "UTC", usetz = TRUE)
@@ -30,7 +30,7 @@ shares <- vapply(formulas, function(formula) {
 }, 0)
 seconds <- t(vapply(seq_len(fits), function(i) {
   vapply(formulas, function(formula) {
-    sum(system.time(draw(formula, i), gcFirst = FALSE)[c("user.self", "sys.self")])
+    processor_seconds(draw(formula, i))
   }, 0)
 }, numeric(length(formulas))))
 
