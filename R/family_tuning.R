@@ -281,12 +281,11 @@ hyper_at <- function(point, model, tuning) {
 
 # Correlations, row by row of each block, from the coordinates that angles_of() has.
 correlations_at <- function(z, blocks) {
-  n <- vapply(blocks, n_angles_of_block, 0)
-  unlist(Map(function(block, before) {
-    own <- z[before + seq_len(n_angles_of_block(block))]
+  unlist(Map(function(block, places) {
+    own <- z[places]
     if (!is_structured(block)) return(correlations_of_partial(own, size_of_block(block)))
     if (length(own)) as.numeric(correlations_of_rho(rho_at(own, block), block))
-  }, blocks, cumsum(n) - n))
+  }, blocks, angles_of_blocks(blocks)))
 }
 
 correlations_of_partial <- function(z, size) {

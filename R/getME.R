@@ -122,5 +122,5 @@ by_block <- function(fit, parts) {
 }
 
 sizes_by_block <- function(fit) {
-  by_block(fit, of_blocks(fit, function(grouping) block_sizes(grouping$blocks)))
+  by_block(fit, of_blocks(fit, function(grouping) vapply(grouping$blocks, size_of_block, 0L)))
 }

@@ -8,6 +8,11 @@ n_columns <- function(posterior, g) nrow(groupings_of(posterior)[[g]]$random)
 
 has_on_demand <- function(sampling) is.null(sampling$effects)
 
+# Are the effects of these groups (from 0) of grouping g there, and need not be drawn?
+are_stored <- function(sampling, groups, g) {
+  !has_on_demand(sampling) && all(groups %in% kept_groups(sampling, g))
+}
+
 no_effects <- function(sampling, n_columns) {
   rep(list(array(0, c(n_columns, 0, sampling$draws))), sampling$chains)
 }
@@ -74,7 +79,7 @@ effect_reader <- function(fit, needed, columns, g = 1L) {
   window <- integer()
   drawn <- NULL
   function(groups) {
-    if (!has_on_demand(fit$sampling) && all((groups - 1L) %in% kept_groups(fit$sampling, g))) {
+    if (are_stored(fit$sampling, groups - 1L, g)) {
       return(effect_draws(fit, groups, columns, g))
     }
     if (!all(groups %in% window)) {
@@ -107,10 +112,8 @@ effect_readers <- function(fit, numbers, needed, columns) {
 with_effects_at_hand <- function(fit, groups) {
   if (!has_several(fit$posterior)) return(fit)
   groups <- lapply(groups, function(own) sort(unique(own)) - 1L)
-  held <- vapply(seq_along(groups), function(g) {
-    all(groups[[g]] %in% kept_groups(fit$sampling, g))
-  }, NA)
-  if (all(held) && !has_on_demand(fit$sampling)) return(fit)
+  held <- vapply(seq_along(groups), function(g) are_stored(fit$sampling, groups[[g]], g), NA)
+  if (all(held)) return(fit)
   fit$sampling$effects <- draw_all_again(fit, groups)
   fit$sampling$kept <- groups
   fit

@@ -219,8 +219,6 @@ covariance_of <- function(sd, correlations, blocks) {
   C * tcrossprod(sd)
 }
 
-block_sizes <- function(blocks) vapply(blocks, function(block) length(block$columns), 0L)
-
 # Coordinates of the correlations of draws, one row a draw: inverse hyperbolic tangents of the canonical
 # partial correlations, or z of a structured block.
 angles_of <- function(correlations, blocks) {

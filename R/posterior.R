@@ -270,8 +270,8 @@ matrix_block <- function(columns, prior, sd) {
 # standard deviation?
 structured_block <- function(columns, structure, prior, sd) {
   size <- length(columns)
-  name <- sub("_hom$", "", structure)
-  hom <- endsWith(structure, "_hom")
+  name <- name_of_structure(structure)
+  hom <- is_hom(structure)
   if (!is.null(prior$cov)) {
     abort("{.arg cov} is the prior of a full covariance matrix, and {.fn {name}} is another one.",
           i = "Give {.arg sd} and {.arg cor}.")

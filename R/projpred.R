@@ -75,7 +75,7 @@ projected_formula <- function(fit, data) {
   bars <- formula_parts(formula)$bars
   structures <- unlist(lapply(bars, structure_of_bar))
   if (length(structures)) {
-    abort("projpred has no structure {.fn {structures[[1]]}} of group effects.",
+    abort("projpred has no structure {.fn {name_of_structure(structures[[1]])}} of group effects.",
           i = "Fit with {.code |} or {.code ||}.")
   }
   plain <- vapply(bars, function(bar) is.name(bar[[3]]), NA)

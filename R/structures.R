@@ -62,6 +62,11 @@ structure_of_bar <- function(bar) {
   if (!head %in% c("|", "||")) substring(head, 2)
 }
 
+# "cs" and TRUE of "cs_hom".
+name_of_structure <- function(structure) sub("_hom$", "", structure)
+
+is_hom <- function(structure) endsWith(structure, "_hom")
+
 head_of_structure <- function(structure) if (is.null(structure)) "|" else paste0("|", structure)
 
 plain_bar <- function(bar) {
@@ -73,8 +78,8 @@ plain_bar <- function(bar) {
 written_bar <- function(bar) {
   structure <- structure_of_bar(bar)
   if (is.null(structure)) return(bar)
-  name <- sub("_hom$", "", structure)
-  hom <- endsWith(structure, "_hom")
+  name <- name_of_structure(structure)
+  hom <- is_hom(structure)
   written <- list(as.name(name), plain_bar(bar))
   as.call(if (hom == hom_by_default[[name]]) written else c(written, hom = hom))
 }

@@ -112,11 +112,10 @@ summary_notes <- function(fit, table, tails) {
 
 # What is not shown of structured covariances, since it follows from what is.
 structure_notes <- function(posterior, shown) {
-  notes <- lapply(groupings_of(posterior), function(grouping) {
+  if (any(repeated_variables(posterior) %in% shown)) return(NULL)
+  unlist(lapply(groupings_of(posterior), function(grouping) {
     lapply(Filter(is_structured, grouping$blocks), structure_note, posterior, grouping)
-  })
-  notes <- unlist(notes)
-  if (any(repeated_variables(posterior) %in% shown)) NULL else notes
+  }))
 }
 
 structure_note <- function(block, posterior, grouping) {
