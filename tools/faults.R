@@ -1,0 +1,199 @@
+# Rscript tools/faults.R [fault ...]: breaks a copy of the sources in each of the ways that
+# tools/faults.dcf lists, or in those that are named, and runs the tests that should see it.
+# Each fault is one replacement of a text that stands once in its file. Whether every fault was
+# caught, and by which tests, goes to inst/trust/faults.csv; one that no test saw is an error.
+# All of them take about half an hour on one core. Only what a fault touches is compiled anew.
+
+# The faults -------------------------------------------------------------------------------------
+
+fault_fields <- c("Fault", "Part", "File", "Breaks", "Was", "Is", "Tests")
+
+read_faults <- function(root) {
+  faults <- as.data.frame(read.dcf(file.path(root, "tools", "faults.dcf"), fields = fault_fields))
+  names(faults) <- tolower(names(faults))
+  faults$breaks <- gsub("\\s+", " ", faults$breaks)
+  if (anyNA(faults) || anyDuplicated(faults$fault)) {
+    stop("A fault of tools/faults.dcf lacks a field, or two have one name.", call. = FALSE)
+  }
+  faults
+}
+
+named_faults <- function(faults, names) {
+  unknown <- setdiff(names, faults$fault)
+  if (length(unknown)) stop("No such fault: ", toString(unknown), call. = FALSE)
+  if (length(names)) faults[faults$fault %in% names, ] else faults
+}
+
+read_text <- function(file) paste(readLines(file, warn = FALSE), collapse = "\n")
+
+count_text <- function(text, part) {
+  places <- gregexpr(part, text, fixed = TRUE)[[1]]
+  sum(places > 0)
+}
+
+# The text of a file with the fault in it.
+broken_text <- function(root, fault) {
+  text <- read_text(file.path(root, fault$file))
+  n <- count_text(text, fault$was)
+  if (n != 1) {
+    stop("The text of the fault ", fault$fault, ", `", fault$was, "`, stands ", n, " times in ",
+         fault$file, ". Mend it in tools/faults.dcf.", call. = FALSE)
+  }
+  sub(fault$was, fault$is, text, fixed = TRUE)
+}
+
+test_files_of <- function(fault) strsplit(fault$tests, "[ ,]+")[[1]]
+
+# The copy ---------------------------------------------------------------------------------------
+
+copy_sources <- function(root) {
+  copy <- file.path(tempfile("faults"), "relm")
+  dir.create(copy, recursive = TRUE)
+  parts <- file.path(root, c("DESCRIPTION", "NAMESPACE", "R", "src", "data", "tests"))
+  file.copy(parts, copy, recursive = TRUE)
+  unlink(list.files(file.path(copy, "src"), "[.](o|so|dll)$", full.names = TRUE))
+  copy
+}
+
+run_r <- function(arguments, log) {
+  status <- system2(file.path(R.home("bin"), "R"), c("CMD", arguments), stdout = log, stderr = log)
+  if (status != 0) stop("R CMD ", arguments[1], " failed:\n", read_text(log), call. = FALSE)
+}
+
+install_copy <- function(copy, library) {
+  run_r(c("INSTALL", "--no-docs", "--no-test-load", paste0("--library=", shQuote(library)),
+          shQuote(copy)), file.path(dirname(copy), "log"))
+}
+
+# The shared object of the copy in the place of that which is installed.
+compile_copy <- function(copy, library) {
+  object <- paste0("relm", .Platform$dynlib.ext)
+  old <- setwd(file.path(copy, "src"))
+  on.exit(setwd(old))
+  run_r(c("SHLIB", "-o", object, list.files(".", "[.]c$")), file.path(dirname(copy), "log"))
+  file.copy(object, file.path(library, "relm", "libs", object), overwrite = TRUE)
+}
+
+build <- function(copy, library, file) {
+  if (startsWith(file, "src/")) compile_copy(copy, library) else install_copy(copy, library)
+}
+
+# The tests --------------------------------------------------------------------------------------
+
+this_script <- function() {
+  script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
+  # Rscript spells a space in its own path as ~+~.
+  normalizePath(gsub("~+~", " ", script, fixed = TRUE))
+}
+
+# In a process of its own: a data frame of the tests that failed, left in a file.
+run_tests <- function(results, copy, library, files) {
+  .libPaths(c(library, .libPaths()))
+  Sys.setenv(NOT_CRAN = "true", LANGUAGE = "en")
+  options(device = function(...) grDevices::pdf(NULL))
+  pattern <- sprintf("^(%s)$", paste(files, collapse = "|"))
+  tests <- as.data.frame(testthat::test_dir(
+    file.path(copy, "tests", "testthat"), filter = pattern, reporter = "silent",
+    package = "relm", load_package = "installed", stop_on_failure = FALSE
+  ))
+  failed <- tests[tests$failed > 0 | tests$error, c("file", "test")]
+  saveRDS(list(n = nrow(tests), failed = failed), results)
+}
+
+# Tests that failed; a process that broke off or did not end has no results.
+failed_tests <- function(copy, library, files) {
+  results <- tempfile("results", fileext = ".rds")
+  on.exit(unlink(results))
+  system2(file.path(R.home("bin"), "Rscript"),
+          shQuote(c(this_script(), "--tests", results, copy, library, files)),
+          stdout = FALSE, stderr = FALSE, timeout = 900)
+  if (file.exists(results)) readRDS(results)$failed
+  else data.frame(file = files[1], test = "(the process broke off)")
+}
+
+check_sound <- function(copy, library, faults) {
+  files <- unique(unlist(lapply(seq_len(nrow(faults)), function(i) test_files_of(faults[i, ]))))
+  failed <- failed_tests(copy, library, files)
+  if (nrow(failed) == 0) return(invisible())
+  stop("Tests fail without a fault:\n", paste0("  ", failed$file, ": ", failed$test,
+                                              collapse = "\n"), call. = FALSE)
+}
+
+# Faults one by one ------------------------------------------------------------------------------
+
+try_fault <- function(root, copy, library, fault) {
+  file <- file.path(copy, fault$file)
+  sound <- readLines(file.path(root, fault$file), warn = FALSE)
+  on.exit({
+    writeLines(sound, file)
+    if (startsWith(fault$file, "R/")) install_copy(copy, library)
+  })
+  writeLines(broken_text(root, fault), file)
+  build(copy, library, fault$file)
+  failed_tests(copy, library, test_files_of(fault))
+}
+
+row_of <- function(fault, failed, commit) {
+  data.frame(fault = fault$fault, part = fault$part, file = fault$file, breaks = fault$breaks,
+             n_failed = nrow(failed),
+             failed = paste0(failed$file, ": ", failed$test, collapse = " | ", recycle0 = TRUE),
+             commit = commit, run = format(Sys.time(), "%Y-%m-%d", tz = "UTC"))
+}
+
+commit_of <- function(root) {
+  commit <- suppressWarnings(tryCatch(
+    system2("git", c("-C", shQuote(root), "rev-parse", "--short", "HEAD"), stdout = TRUE,
+            stderr = FALSE), error = function(e) character()))
+  if (length(commit) == 1) commit else NA_character_
+}
+
+try_faults <- function(root, faults) {
+  copy <- copy_sources(root)
+  library <- file.path(dirname(copy), "library")
+  dir.create(library)
+  on.exit(unlink(dirname(copy), recursive = TRUE))
+  install_copy(copy, library)
+  check_sound(copy, library, faults)
+  commit <- commit_of(root)
+  do.call(rbind, lapply(seq_len(nrow(faults)), function(i) {
+    failed <- try_fault(root, copy, library, faults[i, ])
+    cat(sprintf("%-28s %d caught it\n", faults$fault[i], nrow(failed)),
+        sprintf("    %s: %s\n", failed$file, failed$test), sep = "")
+    row_of(faults[i, ], failed, commit)
+  }))
+}
+
+saved_file <- function(root) file.path(root, "inst", "trust", "faults.csv")
+
+# Rows of faults that were not tried stay as they are; the order is that of the list.
+save_results <- function(root, results, faults) {
+  file <- saved_file(root)
+  dir.create(dirname(file), showWarnings = FALSE)
+  if (file.exists(file)) {
+    old <- utils::read.csv(file, colClasses = c(commit = "character"))
+    results <- rbind(results, old[!old$fault %in% results$fault, names(results)])
+  }
+  results <- results[match(faults$fault, results$fault, nomatch = 0), ]
+  utils::write.csv(results, file, row.names = FALSE)
+}
+
+run <- function(asked) {
+  root <- dirname(dirname(this_script()))
+  all <- read_faults(root)
+  for (i in seq_len(nrow(all))) broken_text(root, all[i, ])
+  results <- try_faults(root, named_faults(all, asked))
+  save_results(root, results, all)
+  missed <- results$fault[results$n_failed == 0]
+  cat("\n", nrow(results) - length(missed), " faults caught, ", length(missed), " missed\n",
+      sep = "")
+  if (length(missed)) stop("No test saw ", toString(missed), call. = FALSE)
+}
+
+if (sys.nframe() == 0L) {
+  arguments <- commandArgs(trailingOnly = TRUE)
+  if (identical(arguments[1], "--tests")) {
+    run_tests(arguments[2], arguments[3], arguments[4], arguments[-(1:4)])
+  } else {
+    run(arguments)
+  }
+}
