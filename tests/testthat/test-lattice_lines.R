@@ -62,3 +62,21 @@ test_that("rows of few trials, multiplied, and of many, by logarithms, have the 
     }
   }
 })
+
+test_that("rare successes among very many trials have the integral of a grid, by every link", {
+  data$size <- 1e6
+  data$wins <- 30 + seq_len(nrow(data))
+  for (link in c("logit", "probit", "cloglog")) {
+    case <- list(response = quote(cbind(wins, size - wins)), family = binomial(link))
+    posterior <- family_posterior(case, ~ x + (1 | g), data)
+    model <- model_of(posterior)
+    tuning <- family_tuning_of(model)
+    values <- vapply(c(2e-5, 5e-5, 8e-5), function(share) {
+      beta <- c(binomial(link)$linkfun(share), 0.01)
+      at <- log_target(model, tuning, family_point(model, tuning, 0.05, NULL, beta), 1)
+      at - sum(dnorm(beta, 0, 5, log = TRUE)) - likelihood_on_grid(posterior, beta, matrix(0.05))
+    }, 0)
+    # Of 1,700 successes, each of whose log densities would be off by less than 1e-4.
+    expect_lt(diff(range(values)), 1e-5)
+  }
+})
