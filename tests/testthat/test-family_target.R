@@ -56,3 +56,27 @@ test_that("priors of standard deviations, correlations and covariances are in it
     expect_lt(abs(diff(differences)), 1e-9)
   }
 })
+
+# Differences of two priors would not show a Jacobian that both lack.
+test_that("a shape has the density of its logarithm, Jacobian and all", {
+  case <- family_cases()$dispersed
+  beta <- c(0.4, -0.8)
+  expect_density <- function(posterior, log_prior) {
+    model <- model_of(posterior)
+    tuning <- family_tuning_of(model)
+    responses <- posterior$responses
+    eta <- as.matrix(responses$X %*% beta)
+    values <- vapply(c(0.2, 1.7, 40), function(r) {
+      counts <- sum(responses$times * (lgamma(responses$values + r) - lgamma(r)))
+      log_target(model, tuning, family_point(model, tuning, NULL, NULL, beta, r), 1) - counts -
+        merged_log_likelihood(posterior, seq_along(eta), eta, r) - log_prior(r) - log(r)
+    }, 0)
+    expect_lt(diff(range(values)), 1e-8)
+  }
+  expect_density(family_posterior(case, ~ x, data), function(r) dgamma(r, 0.01, 0.01, log = TRUE))
+  expect_density(family_posterior(case, ~ x, data, shape = gamma(2, 0.5)),
+                 function(r) dgamma(r, 2, 0.5, log = TRUE))
+  # Of r^(-1/2), whose derivative in r is r^(-3/2) / 2.
+  expect_density(family_posterior(case, ~ x, data, shape = half_normal(2)),
+                 function(r) dnorm(r^-0.5, 0, 2, log = TRUE) - 1.5 * log(r))
+})
