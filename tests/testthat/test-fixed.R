@@ -164,7 +164,9 @@ test_that("without groups coefficients are normal", {
 test_that("Gibbs samplers draw, variate for variate, what plain R does", {
   data <- grouped_data(5)
   for (value in c(1, 0.7)) {
-    expect_replay(posterior_of(y ~ x + (1 + x | g), data, relm_prior(sigma = fixed(value)), weights = w))
+    for (formula in c(y ~ x + (1 + x | g), y ~ x + (1 + x || g))) {
+      expect_replay(posterior_of(formula, data, relm_prior(sigma = fixed(value)), weights = w))
+    }
   }
   expect_replay(posterior_of(y ~ x + (1 | g), data, sigma = known(w),
                              relm_prior(beta = normal(0, 1), sd = half_normal(1))))

@@ -113,8 +113,12 @@ expect_fixed <- function(kind) {
   for (sd in list(uniform(), half_t(3, 1), uniform(1e4))) {
     expect_prior(kind, sd = sd, sigma = fixed(0.7), role = "fixed")
   }
-  expect_prior(kind, beta = normal(1, 2), sd = half_normal(1), sigma = fixed(1), role = "fixed")
+  for (sd in list(half_cauchy(2), half_normal(1.5), exponential(2), inverse_gamma(1, 0.5))) {
+    expect_prior(kind, beta = normal(1, 2), sd = sd, sigma = fixed(1), role = "fixed")
+  }
+  expect_prior(kind, beta = flat(), sd = half_t(3, 1), cor = lkj(0.7), sigma = fixed(1.2), role = "fixed")
   expect_prior(kind, cov = list(b = huang_wand(2, c(1, 3))), sigma = fixed(2), role = "fixed")
+  expect_prior(kind, cov = list(b = inverse_wishart(4, matrix(c(1, 0.3, 0.3, 2), 2))), sigma = fixed(2), role = "fixed")
 }
 
 # Priors of each kind, in any model of the three.
