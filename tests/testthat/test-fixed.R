@@ -63,6 +63,18 @@ test_that("published meta-analyses have their exact posterior", {
   expect_meta(fit, exact, "corticosteroids")
 })
 
+test_that("three studies, and studies that do not differ, have their exact posterior", {
+  schools <- eight_schools()
+  cases <- list(schools[1:3, ], transform(schools, y = 5 + se * qnorm(order(se) / 9) / 20))
+  for (data in cases) {
+    Z <- list(sd_school__Intercept = indicators(data$school, "school"))
+    exact <- exact_meta(data$y, intercept_of(data), data$se, Z, function(tau) dcauchy(tau, 0, 5, TRUE), unit = 5)
+    fit <- relm(y ~ 1 + (1 | school), data, sigma = known(se), prior = relm_prior(sd = half_cauchy(5)),
+                draws = 2500, seed = 12)
+    expect_meta(fit, exact, paste(nrow(data), "studies"))
+  }
+})
+
 # Under flat coefficients and a uniform tau the mode of p(tau | y) is the REML estimate. Viechtbauer,
 # W. (2010), Conducting meta-analyses in R with the metafor package, Journal of Statistical Software
 # 36(3): 0.3132 without a moderator, 0.0764 with the latitude.

@@ -23,3 +23,18 @@ test_that("known residual variances are criticized and shown", {
   for (package in c("ggplot2", "bayesplot")) skip_if_not_installed(package)
   expect_rows_of_methods(criticism, with_criticism(known_scene("known")))
 })
+
+test_that("a marginal likelihood of known residual variances has a method, a seed and threads", {
+  expect_marginal_likelihoods(y ~ x + (1 | a), y ~ x + (1 | a / b), sigma = ~ known(w), prior = prior_of_marginal())
+})
+
+test_that("known residual variances have no levels, and new ones of them no meaning", {
+  for (kind in names(known_scenes)) {
+    scene <- known_scene(kind)
+    rows <- rbind(scene$stranger, scene$new)
+    for (f in list(posterior_predict, log_lik, bayes_R2)) {
+      expect_identical(f(scene$fit, rows, new_sigma = "old_levels", allow_new_levels = TRUE, seed = 1),
+                       f(scene$fit, rows, allow_new_levels = TRUE, seed = 1))
+    }
+  }
+})

@@ -23,3 +23,7 @@ test_that("structured covariances are criticized and shown", {
   for (package in c("ggplot2", "bayesplot")) skip_if_not_installed(package)
   expect_rows_of_methods(criticism, with_criticism(structured_scene("ar1")))
 })
+
+test_that("a marginal likelihood of structured covariances has a method, a seed and threads", {
+  expect_marginal_likelihoods(y ~ x + cs(1 + x + w | a, hom = TRUE), y ~ x + ar1(1 + x + w | a:b))
+})

@@ -97,35 +97,49 @@ test_that("the target is the dense one, and the same at all signs", {
   }
 })
 
+log_density_of <- function(prior) {
+  p <- prior$parameters
+  switch(prior$name,
+    jeffreys = function(s) -log(s), uniform = function(s) 0 * s,
+    half_t = function(s) dt(s / p$scale, p$df, log = TRUE),
+    half_cauchy = function(s) dcauchy(s, 0, p$scale, log = TRUE),
+    half_normal = function(s) dnorm(s, 0, p$scale, log = TRUE), exponential = function(s) -p$rate * s,
+    inverse_gamma = function(s) dgamma(1 / s^2, p$shape, p$rate, log = TRUE) - 3 * log(s))
+}
+
+expect_dense_target <- function(structure, sd, sigma, data = grouped_data(), eta = 1.5) {
+  posterior <- posterior_of(structured_formula(structure), data,
+                            relm_prior(beta = flat(), sd = sd, sigma = sigma, cor = lkj(eta)), weights = w)
+  model <- model_of(posterior)
+  tuning <- tuning_of(model, "coordinate")
+  rows <- rows_of(posterior$design)
+  rows$Z <- cbind(1, data$x, data$v)
+  expected <- expected_target(rows, data$g, structure, tuning, eta, log_density_of(sd), log_density_of(sigma),
+                              low_of(structure, 3))
+  set.seed(3)
+  points <- matrix(rnorm(5 * length(tuning$center)), ncol = 5)
+  difference <- log_density_at(model, tuning, points, 1) - apply(points, 2, expected)
+  expect_lt(diff(range(difference)), 1e-8, label = paste(structure, format(sd), format(sigma), nrow(data)))
+}
+
 test_that("structured covariances have the priors of standard deviations and correlations that are asked for", {
-  data <- grouped_data()
-  density_of <- function(prior) {
-    p <- prior$parameters
-    switch(prior$name,
-      jeffreys = function(s) -log(s), uniform = function(s) 0 * s,
-      half_t = function(s) dt(s / p$scale, p$df, log = TRUE),
-      half_cauchy = function(s) dcauchy(s, 0, p$scale, log = TRUE),
-      half_normal = function(s) dnorm(s, 0, p$scale, log = TRUE), exponential = function(s) -p$rate * s,
-      inverse_gamma = function(s) dgamma(1 / s^2, p$shape, p$rate, log = TRUE) - 3 * log(s))
-  }
-  expect_target <- function(structure, sd, sigma, eta = 1.5) {
-    posterior <- posterior_of(structured_formula(structure), data,
-                              relm_prior(beta = flat(), sd = sd, sigma = sigma, cor = lkj(eta)), weights = w)
-    model <- model_of(posterior)
-    tuning <- tuning_of(model, "coordinate")
-    rows <- rows_of(posterior$design)
-    rows$Z <- cbind(1, data$x, data$v)
-    expected <- expected_target(rows, data$g, structure, tuning, eta, density_of(sd), density_of(sigma),
-                                low_of(structure, 3))
-    set.seed(3)
-    points <- matrix(rnorm(5 * length(tuning$center)), ncol = 5)
-    difference <- log_density_at(model, tuning, points, 1) - apply(points, 2, expected)
-    expect_lt(diff(range(difference)), 1e-8, label = paste(structure, format(sd), format(sigma)))
-  }
   scales <- list(uniform(1e4), half_t(3, 1), half_cauchy(2), half_normal(1.5), exponential(2), inverse_gamma(1, 0.5))
   for (structure in structures) {
-    for (sd in scales) expect_target(structure, sd, half_normal(2))
-    for (sigma in c(list(jeffreys()), scales)) expect_target(structure, half_normal(1), sigma)
+    for (sd in scales) expect_dense_target(structure, sd, half_normal(2))
+    for (sigma in c(list(jeffreys()), scales)) expect_dense_target(structure, half_normal(1), sigma)
+  }
+})
+
+test_that("few groups, groups that are seen once and effects that do not vary have the dense target", {
+  data <- grouped_data()
+  once <- !duplicated(data$g) | data$g %in% unique(data$g)[1:3]
+  few <- function(n) data[data$g %in% unique(data$g)[seq_len(n)], ]
+  set.seed(5)
+  for (structure in structures) {
+    for (own in list(few(3), few(2), data[once, ], transform(data, y = rnorm(length(y), x)))) {
+      expect_dense_target(structure, half_t(3, 1), half_normal(2), own)
+    }
+    expect_error(posterior_of(structured_formula(structure), few(2)), "^Two groups cannot tell", class = "relm_error")
   }
 })
 
@@ -151,12 +165,14 @@ test_that("with two columns a structure is a full covariance, whatever is around
     list(y ~ x + ar1(1 + x | g, hom = FALSE), y ~ x + (1 + x | g), grouped_data(), list()),
     list(y ~ x + (1 | a) + cs(1 + x | a:b), y ~ x + (1 | a) + (1 + x | a:b), several, list()),
     list(y ~ x + (1 | a) + ar1(1 + x | c, hom = FALSE), y ~ x + (1 | a) + (1 + x | c), several, list()),
-    list(y ~ x + cs(1 + x | g) , y ~ x + (1 + x | g), grouped_data(), list(sigma = ~ f))
+    list(y ~ x + cs(1 + x | g), y ~ x + (1 + x | g), grouped_data(), list(sigma = ~ f)),
+    list(y ~ x + cs(1 + x | g), y ~ x + (1 + x | g), grouped_data(),
+         list(sigma = ~ f, prior = relm_prior(cor = lkj(2), sigma = pooled())))
   )
   for (case in cases) {
     fits <- lapply(case[1:2], function(formula) {
-      do.call(relm, c(list(formula, case[[3]], prior = prior, seed = 1, draws = 20, chains = 2),
-                      case[[4]]))
+      own <- if (is.null(case[[4]]$prior)) list(prior = prior)
+      do.call(relm, c(list(formula, case[[3]], seed = 1, draws = 20, chains = 2), own, case[[4]]))
     })
     expect_identical(variables(fits[[1]]), variables(fits[[2]]))
     # All but the signs: draws are the same where no sign is drawn.
