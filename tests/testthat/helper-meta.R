@@ -7,6 +7,26 @@ eight_schools <- function() {
              se = c(15, 10, 16, 11, 9, 11, 10, 18))
 }
 
+# The same estimates to two decimals, and standard errors to one: Gelman, A., Carlin, J. B., Stern, H. S.
+# and Rubin, D. B. (1997), Bayesian Data Analysis, section 5.5.
+eight_schools_in_decimals <- function() {
+  data.frame(school = LETTERS[1:8], y = c(28.39, 7.94, -2.75, 6.82, -0.64, 0.63, 18.01, 12.16),
+             se = c(14.9, 10.2, 16.3, 11, 9.4, 11.4, 10.4, 17.6))
+}
+
+# Acute rejections and numbers of children after liver transplantation, with interleukin-2 receptor
+# antagonists and without, of 6 studies: Crins, N. D. and others (2014), Interleukin-2 receptor
+# antagonists for pediatric liver transplant recipients, Pediatric Transplantation 18, 839-850, as in
+# table 3 of Roever (2020). y: log odds ratio; a half is added to the numbers of a study with none.
+transplant_studies <- function() {
+  counts <- rbind(c(14, 61, 15, 20), c(16, 28, 19, 28), c(3, 18, 8, 12), c(9, 54, 29, 54),
+                  c(4, 36, 11, 36), c(0, 50, 3, 34))
+  cells <- cbind(counts[, 1], counts[, 2] - counts[, 1], counts[, 3], counts[, 4] - counts[, 3])
+  cells <- cells + 0.5 * (apply(cells, 1, min) == 0)
+  data.frame(study = letters[1:6], y = drop(log(cells) %*% c(1, -1, -1, 1)),
+             se = sqrt(rowSums(1 / cells)))
+}
+
 # Cases of tuberculosis and people without among vaccinated and others, and the latitude, of 13
 # trials: Colditz, G. A. and others (1994), Efficacy of BCG vaccine in the prevention of
 # tuberculosis, Journal of the American Medical Association 271, 698-702. y: log risk ratio.

@@ -122,3 +122,25 @@ criticism <- list(
     plotfun = gives(is_picture(plot(fit, plotfun = "areas", variable = known)), TRUE)
   )
 )
+
+prior_of_marginal <- function(...) relm_prior(beta = normal(0, 2), sd = half_normal(1), ...)
+
+# Marginal likelihoods of two models, by quadrature and by bridge sampling, and what is made of both.
+expect_marginal_likelihoods <- function(first, second, ..., prior = prior_of_marginal(sigma = half_normal(1))) {
+  data <- several_data(100)
+  fits <- lapply(list(first, second), relm, data, prior = prior, chains = 2, draws = 500, seed = 1, ...)
+  for (fit in fits) {
+    exact <- logml(fit, method = "quadrature")
+    bridge <- logml(fit, method = "bridge", seed = 3)
+    expect_lt(abs(bridge - exact), 4 * attr(bridge, "error"))
+    expect_identical(as.numeric(logml(fit, method = "bridge", seed = 3, threads = 2)), as.numeric(bridge))
+  }
+  marginal <- lapply(rev(fits), logml, seed = 1)
+  difference <- as.numeric(marginal[[1]]) - as.numeric(marginal[[2]])
+  expect_equal(log(as.numeric(bayes_factor(marginal[[1]], marginal[[2]])$bf)), difference)
+  expect_lt(abs(bridge_sampler(fits[[2]], silent = TRUE)$logml - exact), 4 * attr(bridge, "error"))
+  expect_equal(sum(post_prob(marginal[[1]], marginal[[2]])), 1)
+  expect_equal(as.numeric(marginal[[1]] - marginal[[2]]), difference)
+  expect_output(print(marginal[[1]]), format(as.numeric(marginal[[1]]), digits = 6), fixed = TRUE)
+  expect_output(print(bayes_factor(marginal[[1]], marginal[[2]])))
+}

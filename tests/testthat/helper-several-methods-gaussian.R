@@ -36,7 +36,9 @@ gaussian_methods$predictions <- list(
                       unname(hand(one, list()) + noise)),
     summary = same(unname(predict(fit, one, summary = FALSE, seed = 1)), unname(hand(one) + noise)),
     probs = same(unname(predict(fit, one, summary = TRUE, probs = 0.9, seed = 1)[, 3]),
-                 unname(quantile(hand(one) + noise, 0.9)))
+                 unname(quantile(hand(one) + noise, 0.9))),
+    type = same(unname(predict(fit, type = "response", summary = NULL)), median_of(mu)),
+    type = same(unname(predict(fit, type = "link", summary = FALSE)), eta)
   ),
   residuals = list(
     scaled = same(unname(residuals(fit, scaled = TRUE)), median_of((rep(data$y, each = 100) - mu) / sigma)),

@@ -16,11 +16,11 @@ new_level_rows <- function(name, predictor) {
 
 with_more_rows <- function(scene) {
   groupings <- scene$fit$posterior$groupings
-  # All sums of old effects of each grouping in a row with covariate x, by draw.
-  sums <- function(x) {
+  # All sums of old effects of each grouping in a row, by draw.
+  sums <- function(row) {
     each <- lapply(seq_along(groupings), function(g) {
       own <- effects_of_grouping(scene$fit, g)
-      z <- ifelse(dimnames(own)[[2]] == "x", x, 1)
+      z <- vapply(dimnames(own)[[2]], function(name) if (name == "(Intercept)") 1 else row[[name]], 0)
       apply(own, c(1, 3), function(effect) sum(effect * z))
     })
     if (length(each) == 1) return(each[[1]])
@@ -30,7 +30,7 @@ with_more_rows <- function(scene) {
   scene$from_old <- function(predicted) {
     base <- scene$hand(scene$stranger, list())
     extra <- as.numeric(predicted) - as.numeric(base)
-    all(apply(abs(sums(scene$stranger$x) - extra), 1, min) < 1e-10)
+    all(apply(abs(sums(scene$stranger) - extra), 1, min) < 1e-10)
   }
   scene$seventh <- posterior_linpred(scene$fit, newdata = scene$stranger, allow_new_levels = TRUE, seed = 7)
   scene$spread <- function(f, ...) vapply(groupings, function(g) f(g), 0)
@@ -110,7 +110,7 @@ more_methods$tables <- list(
     robust = same(unname(fixef(fit, robust = TRUE)[, 2]), unname(apply(draws[, 1:2], 2, mad)))
   ),
   ranef = list(
-    probs = same(dim(ranef(fit, probs = 0.9)[[1]])[2], 3L),
+    probs = same(length(dim(ranef(fit, probs = 0.9)[[1]])), 3L),
     robust = same(unname(ranef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
                   mad(draws[, "r_a[a,Intercept]"])),
     pars = same(unname(dimnames(ranef(fit, pars = "x", summary = TRUE)[[length(names(ranef(fit, pars = "x")))]])[[3]]), "x"),
@@ -120,9 +120,12 @@ more_methods$tables <- list(
   ),
   coef = list(
     summary = same(dim(coef(fit, summary = FALSE)[[1]])[1], 100L),
-    probs = same(dim(coef(fit, probs = 0.9)[[1]])[2], 3L),
-    robust = same(unname(coef(fit, summary = TRUE, robust = TRUE)[[1]]["a", "Est.Error", 1]),
-                  mad(draws[, "b_Intercept"] + draws[, "r_a[a,Intercept]"])),
+    probs = same(length(dim(coef(fit, probs = 0.9)[[1]])), 3L),
+    # Columns that only vary come first.
+    robust = same({
+      table <- coef(fit, summary = TRUE, robust = TRUE)[[1]]
+      unname(table["a", "Est.Error", grep("Intercept", dimnames(table)[[3]])])
+    }, mad(draws[, "b_Intercept"] + draws[, "r_a[a,Intercept]"])),
     groups = gives(names(coef(fit, groups = names[1])), names[1])
   ),
   VarCorr = list(
@@ -144,7 +147,7 @@ more_methods$tables <- list(
   summary = list(
     regex = same(rownames(summary(fit, "^sd_", regex = TRUE)), grep("^sd_", hyper, value = TRUE)),
     pars = same(rownames(summary(fit, pars = "x")), "b_x"),
-    probs = same(as.data.frame(summary(fit, probs = 0.9))$q90, unname(apply(draws[, hyper], 2, quantile, 0.9))),
+    probs = same(as.data.frame(summary(fit, probs = 0.9))$q90, unname(apply(draws[, summarized], 2, quantile, 0.9))),
     digits = same(utils::capture.output(summary(fit, digits = 6)), utils::capture.output(print(summary(fit), digits = 6)))
   ),
   tidy = list(
@@ -167,7 +170,7 @@ more_methods$tables <- list(
                        unname(coda::HPDinterval(coda::as.mcmc(draws[, 1:2]))[, 1]))
   ),
   terms = list(fixed.only = gives(attr(terms(fit, fixed.only = TRUE), "term.labels"), "x")),
-  weights = list(type = gives(weights(fit, type = "prior"), rep(1, 120)))
+  weights = list(type = gives(weights(fit, type = "prior"), row_weights))
 )
 
 more_methods$new_levels <- list(

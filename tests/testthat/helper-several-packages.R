@@ -1,6 +1,9 @@
 # Rows, as helper-several-methods.R has them, of what other packages and pictures make of a fit, and of
 # what a posterior has not.
 
+packages_of_rows <- c("bayestestR", "insight", "parameters", "performance", "bayesplot", "rstantools",
+                      "emmeans", "tidybayes", "ggplot2", "lattice", "knitr", "loo")
+
 # A function of another package on the fit is what it is on a data frame of the draws.
 as_of_draws <- function(...) {
   names <- c(...)
@@ -102,7 +105,7 @@ package_methods$easystats <- list(
     if (family_name == "gaussian") sum(residuals(fit)^2) else -1
   )),
   get_variance = list(gives(insight::get_variance(fit, "residual"), switch(
-    family_name, gaussian = median(sigma^2), binomial = pi^2 / 3,
+    family_name, gaussian = median(rowMeans(sd_of(mu)^2)), binomial = pi^2 / 3,
     median(log1p(1 / mean_count() + if (family_name == "poisson") 0 else 1 / draws[, "shape"]))
   ))),
   model_info = list(gives(insight::model_info(fit)$is_mixed, TRUE)),
@@ -185,13 +188,13 @@ package_methods$tables <- list(
   as.data.frame.VarCorr.relm = list(gives(nrow(as.data.frame(VarCorr(fit))), length(random) + n_residual)),
   coef.summary.relm = list(gives(coef(summary(fit))[, "median"],
                                  apply(draws[, hyper[startsWith(hyper, "b_")], drop = FALSE], 2, median))),
-  as.data.frame.summary.relm = list(gives(as.data.frame(summary(fit))$variable, hyper)),
+  as.data.frame.summary.relm = list(gives(as.data.frame(summary(fit))$variable, summarized)),
   print.ranef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(ranef(fit))), fixed = TRUE)), TRUE)),
   print.coef.relm = list(gives(any(grepl("(Intercept)", utils::capture.output(print(coef(fit))), fixed = TRUE)), TRUE)),
   print.VarCorr.relm = list(gives(all(vapply(names, function(name) {
     any(grepl(name, utils::capture.output(print(VarCorr(fit))), fixed = TRUE))
   }, NA)), TRUE)),
-  print.summary.relm = list(gives(all(vapply(random, function(name) {
+  print.summary.relm = list(gives(all(vapply(intersect(random, summarized), function(name) {
     any(grepl(name, utils::capture.output(print(summary(fit))), fixed = TRUE))
   }, NA)), TRUE)),
   print.relm_conditional_effects = list(gives(any(grepl("estimate", fixed = TRUE,

@@ -55,8 +55,11 @@ test_that("many parts are united at once as one after another", {
       crossprods(relm_design(formula, data[rows, ], ...))
     })
   }
-  for (formula in list(y ~ x + (1 + x | g), y ~ x, y ~ x + (1 | g:h) + (1 | h))) {
-    parts <- parts_of(formula, sigma = ~ h, weights = w)
+  models <- list(y ~ x + (1 + x | g), y ~ x, y ~ x + (1 | g:h) + (1 | h), y ~ x + ar1(1 + x + v | g),
+                 known = y ~ x + (1 + x | g))
+  for (k in seq_along(models)) {
+    parts <- if (names(models)[k] == "known") parts_of(models[[k]], sigma = ~ known(w))
+      else parts_of(models[[k]], sigma = ~ h, weights = w)
     united <- sum_crossprods(parts)
     expect_same_crossprods(united, Reduce(`+`, parts))
     expect_identical(sum_crossprods(parts[1:2]), parts[[1]] + parts[[2]])

@@ -41,9 +41,16 @@ twin_cases <- list(
   diagonal = function() {
     twins(y ~ x + diag(1 + x + v | g, hom = TRUE), y ~ x + (1 + x + v || g), grouped_data())
   },
+  terms = function() {
+    twins(y ~ x + cs(1 + x + v | g) + (0 + w | g), y ~ x + (1 + x + v | g) + (0 + w | g), grouped_data())
+  },
   poisson = function() {
     twins(count ~ x + ar1(1 + x + v | g), count ~ x + (1 + x + v | g), grouped_counts(),
           family = "poisson", prior = relm_prior(beta = normal(0, 2), sd = half_t(3, 1)))
+  },
+  dispersed = function() {
+    twins(count ~ x + ar1(1 + x + v | g), count ~ x + (1 + x + v | g), grouped_counts(), family = negative_binomial(),
+          prior = relm_prior(beta = normal(0, 2), sd = half_t(3, 1), shape = half_normal(1)))
   },
   crossed_counts = function() {
     twins(count ~ x + (1 | c) + cs(1 + x | a, hom = TRUE), count ~ x + (1 | c) + (1 + x | a),

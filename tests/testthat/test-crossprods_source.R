@@ -63,6 +63,10 @@ test_that("draws are those of the data frame", {
   read <- fit_few(y ~ x + f + (1 | g), chunks_of(d, 7), sigma = ~ f, weights = w, offset = v / 2,
                   prior = relm_prior(sigma = half_normal(1)))
   expect_same_draws(read, whole)
+  structured <- y ~ x + ar1(1 + x + v | g)
+  expect_same_draws(fit_few(structured, chunks_of(d, 7)), fit_few(structured, d))
+  known <- lapply(list(chunks_of(d, 7), d), function(rows) as.matrix(fit_few(y ~ x + (1 | g), rows, sigma = known(w))))
+  expect_equal(known[[1]], known[[2]], tolerance = 1e-6)
 })
 
 test_that("draws of other families are those of the data frame", {

@@ -23,11 +23,8 @@ test_that("negative binomial responses have what is by hand", {
 
 # Pictures and other packages -------------------------------------------------------------------
 
-needed <- c("bayestestR", "insight", "parameters", "performance", "bayesplot", "rstantools", "emmeans", "tidybayes",
-            "ggplot2", "lattice", "knitr")
-
 expect_family_pictures <- function(family, formula = scenes$one) {
-  for (package in needed) skip_if_not_installed(package)
+  for (package in packages_of_rows) skip_if_not_installed(package)
   scene <- with_criticism(with_packages(scene_of(formula, family)))
   expect_rows_of_methods(criticism[c("pp_check", "plot")], scene)
   for (part in package_methods) expect_rows_of_methods(part, scene)

@@ -63,6 +63,18 @@ test_that("published meta-analyses have their exact posterior", {
   expect_meta(fit, exact, "corticosteroids")
 })
 
+test_that("three studies, and studies that do not differ, have their exact posterior", {
+  schools <- eight_schools()
+  cases <- list(schools[1:3, ], transform(schools, y = 5 + se * qnorm(order(se) / 9) / 20))
+  for (data in cases) {
+    Z <- list(sd_school__Intercept = indicators(data$school, "school"))
+    exact <- exact_meta(data$y, intercept_of(data), data$se, Z, function(tau) dcauchy(tau, 0, 5, TRUE), unit = 5)
+    fit <- relm(y ~ 1 + (1 | school), data, sigma = known(se), prior = relm_prior(sd = half_cauchy(5)),
+                draws = 2500, seed = 12)
+    expect_meta(fit, exact, paste(nrow(data), "studies"))
+  }
+})
+
 # Under flat coefficients and a uniform tau the mode of p(tau | y) is the REML estimate. Viechtbauer,
 # W. (2010), Conducting meta-analyses in R with the metafor package, Journal of Statistical Software
 # 36(3): 0.3132 without a moderator, 0.0764 with the latitude.
@@ -132,6 +144,33 @@ test_that("crossed groupings that take turns have it as well", {
   }
 })
 
+# All else integrated out, tau and rho on a grid of midpoints.
+test_that("a structured covariance beside known standard errors has the posterior that a grid gives", {
+  skip_on_cran()
+  data <- joint_data(50, seed = 2)
+  Z <- cbind(1, data$x, data$v)
+  same <- outer(data$b, data$b, "==")
+  V0 <- diag(data$w^2) + tcrossprod(cbind(1, data$x))
+  tau <- (seq_len(100) - 0.5) / 25
+  rho <- -1 + (seq_len(80) - 0.5) / 40
+  density <- vapply(rho, function(r) {
+    S <- same * (Z %*% r^abs(outer(1:3, 1:3, "-")) %*% t(Z))
+    vapply(tau, function(t) log_normal(data$y, 0, V0 + t^2 * S) - t^2 / 2 + 2 * log(1 - r^2), 0)
+  }, tau)
+  density <- exp(density - max(density))
+  fit <- relm(y ~ x + ar1(1 + x + v | b), data, sigma = known(w), draws = 2500, seed = 13,
+              prior = relm_prior(beta = normal(0, 1), sd = half_normal(1), cor = lkj(2)))
+  expect_share <- function(name, border, mass) {
+    share <- cumsum(mass) / sum(mass)
+    for (k in which(share > 0.03 & share < 0.97)[c(TRUE, FALSE, FALSE, FALSE)]) {
+      below <- (as_draws_array(fit, name) < border[k]) * 1
+      expect_lt(abs(mean(below) - share[k]) / posterior::mcse_mean(below), 4, label = paste(name, border[k]))
+    }
+  }
+  expect_share("cor_b__Intercept__x", rho + 1 / 80, colSums(density))
+  expect_share("sd_b__Intercept", tau + 1 / 50, rowSums(density))
+})
+
 test_that("all samplers have the exact posterior of a known sigma", {
   skip_on_cran()
   data <- bcg_trials()
@@ -164,7 +203,9 @@ test_that("without groups coefficients are normal", {
 test_that("Gibbs samplers draw, variate for variate, what plain R does", {
   data <- grouped_data(5)
   for (value in c(1, 0.7)) {
-    expect_replay(posterior_of(y ~ x + (1 + x | g), data, relm_prior(sigma = fixed(value)), weights = w))
+    for (formula in c(y ~ x + (1 + x | g), y ~ x + (1 + x || g))) {
+      expect_replay(posterior_of(formula, data, relm_prior(sigma = fixed(value)), weights = w))
+    }
   }
   expect_replay(posterior_of(y ~ x + (1 | g), data, sigma = known(w),
                              relm_prior(beta = normal(0, 1), sd = half_normal(1))))

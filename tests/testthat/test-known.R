@@ -13,6 +13,7 @@ refused <- function(object, says) {
 
 test_that("fixed() takes one positive number, of a residual standard deviation alone", {
   expect_output(print(fixed(2)), "fixed(2)", fixed = TRUE)
+  expect_identical(format(fixed(2)), "fixed(2)")
   expect_output(print(relm_prior(sigma = fixed(0.5))), "sigma +fixed\\(0\\.5\\)")
   for (value in list(0, -1, NA, Inf, 1:2, "1")) refused(fixed(value), "`value` must be one finite number above 0")
   refused(fixed(), "missing")
@@ -40,10 +41,17 @@ test_that("what else would say what the variances are is refused", {
   refused(short(sigma = known(se), weights = x), "`weights` have no place beside `sigma = known\\(se\\)`")
   refused(short(sigma = known(se), prior = relm_prior(sigma = half_normal(1))), "no place beside `sigma = known\\(\\)`")
   refused(short(sigma = known(se), prior = relm_prior(sigma = fixed(2))), "fixed\\(2\\)")
+  refused(short(sigma = known(se), prior = relm_prior(sigma = pooled())), "pooled\\(\\)")
   same <- short(sigma = known(se), weights = NULL,
                 prior = relm_prior(beta = normal(0, 20), sd = half_t(3, 10), sigma = fixed(1)))
   expect_identical(as.matrix(same), as.matrix(fit))
-  refused(short(sigma = known(se), family = "poisson"), "`sigma` has no place")
+  # What stands where no prior was given.
+  unsaid <- relm_prior(beta = normal(0, 20), sd = half_t(3, 10), sigma = jeffreys())
+  expect_identical(as.matrix(short(sigma = known(se), prior = unsaid)), as.matrix(fit))
+  for (family in list("poisson", negative_binomial())) {
+    refused(short(sigma = known(se), family = family), "`sigma` has no place")
+  }
+  refused(short(sigma = known(se), prior = relm_prior(shape = half_normal(1))), "shape")
 })
 
 test_that("one row a group is enough, and three groups are", {

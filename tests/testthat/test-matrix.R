@@ -202,3 +202,38 @@ test_that("a model, an argument or a test of a source that is missing would be f
   table$file[1] <- "every_source: a test that nobody wrote"
   expect_length(without_tests(named_tests_here(table)), 1)
 })
+
+# matrix-models.csv has the rows of matrix.csv, and a column for each newer kind of Gaussian model: residual
+# variances that are known, and structured covariances. A column more is a name more here.
+
+kinds_of_models <- c("known", "structured")
+
+matrix_of_models <- function() {
+  utils::read.csv(test_path("matrix-models.csv"), colClasses = "character", na.strings = character())
+}
+
+rows_of_one <- function(table, other) {
+  setdiff(paste(table$item, table$argument), paste(other$item, other$argument))
+}
+
+test_that("newer kinds of models have the rows of the others, and each cell a test or a reason", {
+  table <- matrix_of_models()
+  expect_named(table, c("item", "argument", kinds_of_models))
+  expect_identical(anyDuplicated(table[c("item", "argument")]), 0L)
+  expect_identical(rows_of_one(matrix_of_tests(), table), character())
+  expect_identical(rows_of_one(table, matrix_of_tests()), character())
+  cells <- unlist(table[kinds_of_models], use.names = FALSE)
+  expect_true(all(grepl("^[A-Za-z_-]+: .", cells)))
+  expect_false(any(grepl("not yet|todo|later", cells, ignore.case = TRUE)))
+  expect_true(all(nchar(grep("^none: ", cells, value = TRUE)) > 60))
+  named <- named_tests(table, kinds_of_models)
+  expect_identical(without_tests(named), character())
+  expect_identical(without_words(named), character())
+})
+
+test_that("a row or a test of a newer kind that is missing would be found", {
+  table <- matrix_of_models()
+  expect_identical(rows_of_one(matrix_of_tests(), table[table$item != "ranef", ])[1], "ranef ")
+  table$structured[1] <- "structured-models: a test that nobody wrote"
+  expect_length(without_tests(named_tests(table, kinds_of_models)), 1)
+})

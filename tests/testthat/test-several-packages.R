@@ -2,10 +2,7 @@
 # posterior has not of any.
 
 skip_on_cran()
-for (package in c("bayestestR", "insight", "parameters", "performance", "bayesplot", "rstantools",
-                  "emmeans", "tidybayes", "ggplot2", "lattice", "knitr", "loo")) {
-  skip_if_not_installed(package)
-}
+for (package in packages_of_rows) skip_if_not_installed(package)
 
 expect_packages <- function(formula) {
   scene <- with_packages(scene_of(formula))

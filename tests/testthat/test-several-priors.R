@@ -73,13 +73,21 @@ by_hand_at <- function(posterior, model, tuning, step, point, y) {
 models <- list(
   one = list(formula = y ~ x + (1 + x | b) + (0 + v | b), step = 0L),
   nested = list(formula = y ~ x + (1 | a) + (1 + x | b) + (0 + v | b), step = 0L),
-  crossed = list(formula = y ~ x + (1 | c) + (1 + x | b) + (0 + v | b), step = 1L)
+  crossed = list(formula = y ~ x + (1 | c) + (1 + x | b) + (0 + v | b), step = 1L),
+  two_branches = list(formula = y ~ x + (1 | a) + (1 | b) + (1 + x | a:c), step = 0L),
+  beside_a_branch = list(formula = y ~ x + (1 | a) + (1 | b) + (1 + x | a:c), step = 1L),
+  chain_of_three = list(formula = y ~ x + (1 | a) + (1 | b) + (1 + x | b:k), step = 0L),
+  chain_beside_crossed = list(formula = y ~ x + (1 | a) + (1 + x | b) + (1 | c), step = 0L),
+  beside_a_chain = list(formula = y ~ x + (1 | a) + (1 + x | b) + (1 | c), step = 1L),
+  three_crossed = list(formula = y ~ x + (1 | b) + (1 | c) + (1 | k), step = 2L),
+  same_groups = list(formula = y ~ x + (1 | b) + (1 | twin), step = 0L)
 )
 
 expect_prior <- function(kind, ..., role = "coordinate") {
   formula <- models[[kind]]$formula
   step <- models[[kind]]$step
-  posterior <- posterior_of(formula, joint_data(), relm_prior(...), weights = w)
+  data <- transform(joint_data(), k = rep_len(c("u", "v", "w", "z"), 60), twin = b)
+  posterior <- posterior_of(formula, data, relm_prior(...), weights = w)
   model <- model_of(posterior)
   scales <- scales_of(model)
   tunings <- lapply(seq_along(model$steps), function(s) {
@@ -94,7 +102,7 @@ expect_prior <- function(kind, ..., role = "coordinate") {
   })
   y <- rows_of(posterior$design)$y
   Z <- dense_effects(posterior)
-  beside <- kind == "crossed"
+  beside <- length(model$steps) > 1
   if (beside) {
     for (g in setdiff(seq_along(Z), numbers_of_step(model, step))) {
       y <- y - as.numeric(Z[[g]] %*% as.numeric(effects[[g]]))
@@ -113,8 +121,12 @@ expect_fixed <- function(kind) {
   for (sd in list(uniform(), half_t(3, 1), uniform(1e4))) {
     expect_prior(kind, sd = sd, sigma = fixed(0.7), role = "fixed")
   }
-  expect_prior(kind, beta = normal(1, 2), sd = half_normal(1), sigma = fixed(1), role = "fixed")
+  for (sd in list(half_cauchy(2), half_normal(1.5), exponential(2), inverse_gamma(1, 0.5))) {
+    expect_prior(kind, beta = normal(1, 2), sd = sd, sigma = fixed(1), role = "fixed")
+  }
+  expect_prior(kind, beta = flat(), sd = half_t(3, 1), cor = lkj(0.7), sigma = fixed(1.2), role = "fixed")
   expect_prior(kind, cov = list(b = huang_wand(2, c(1, 3))), sigma = fixed(2), role = "fixed")
+  expect_prior(kind, cov = list(b = inverse_wishart(4, matrix(c(1, 0.3, 0.3, 2), 2))), sigma = fixed(2), role = "fixed")
 }
 
 # Priors of each kind, in any model of the three.
@@ -194,4 +206,12 @@ test_that("nested groupings have a residual standard deviation that is known", {
 
 test_that("crossed groupings have a residual standard deviation that is known", {
   expect_fixed("crossed")
+})
+
+test_that("groupings of each structure have a residual standard deviation that is known", {
+  for (kind in setdiff(names(models), c("one", "nested", "crossed"))) {
+    expect_prior(kind, sd = half_t(3, 1), sigma = fixed(0.7), role = "fixed")
+  }
+  expect_length(model_of(posterior_of(models$two_branches$formula, joint_data()))$steps, 2)
+  expect_length(model_of(posterior_of(models$chain_beside_crossed$formula, joint_data()))$steps, 2)
 })

@@ -97,6 +97,52 @@ test_that("the target is the dense one, and the same at all signs", {
   }
 })
 
+log_density_of <- function(prior) {
+  p <- prior$parameters
+  switch(prior$name,
+    jeffreys = function(s) -log(s), uniform = function(s) 0 * s,
+    half_t = function(s) dt(s / p$scale, p$df, log = TRUE),
+    half_cauchy = function(s) dcauchy(s, 0, p$scale, log = TRUE),
+    half_normal = function(s) dnorm(s, 0, p$scale, log = TRUE), exponential = function(s) -p$rate * s,
+    inverse_gamma = function(s) dgamma(1 / s^2, p$shape, p$rate, log = TRUE) - 3 * log(s))
+}
+
+expect_dense_target <- function(structure, sd, sigma, data = grouped_data(), eta = 1.5) {
+  posterior <- posterior_of(structured_formula(structure), data,
+                            relm_prior(beta = flat(), sd = sd, sigma = sigma, cor = lkj(eta)), weights = w)
+  model <- model_of(posterior)
+  tuning <- tuning_of(model, "coordinate")
+  rows <- rows_of(posterior$design)
+  rows$Z <- cbind(1, data$x, data$v)
+  expected <- expected_target(rows, data$g, structure, tuning, eta, log_density_of(sd), log_density_of(sigma),
+                              low_of(structure, 3))
+  set.seed(3)
+  points <- matrix(rnorm(5 * length(tuning$center)), ncol = 5)
+  difference <- log_density_at(model, tuning, points, 1) - apply(points, 2, expected)
+  expect_lt(diff(range(difference)), 1e-8, label = paste(structure, format(sd), format(sigma), nrow(data)))
+}
+
+test_that("structured covariances have the priors of standard deviations and correlations that are asked for", {
+  scales <- list(uniform(1e4), half_t(3, 1), half_cauchy(2), half_normal(1.5), exponential(2), inverse_gamma(1, 0.5))
+  for (structure in structures) {
+    for (sd in scales) expect_dense_target(structure, sd, half_normal(2))
+    for (sigma in c(list(jeffreys()), scales)) expect_dense_target(structure, half_normal(1), sigma)
+  }
+})
+
+test_that("few groups, groups that are seen once and effects that do not vary have the dense target", {
+  data <- grouped_data()
+  once <- !duplicated(data$g) | data$g %in% unique(data$g)[1:3]
+  few <- function(n) data[data$g %in% unique(data$g)[seq_len(n)], ]
+  set.seed(5)
+  for (structure in structures) {
+    for (own in list(few(3), few(2), data[once, ], transform(data, y = rnorm(length(y), x)))) {
+      expect_dense_target(structure, half_t(3, 1), half_normal(2), own)
+    }
+    expect_error(posterior_of(structured_formula(structure), few(2)), "^Two groups cannot tell", class = "relm_error")
+  }
+})
+
 test_that("correlations near their borders keep the target finite, and their factors their digits", {
   for (structure in c("cs_hom", "ar1_hom")) {
     posterior <- posterior_of(structured_formula(structure), grouped_data())
@@ -119,12 +165,14 @@ test_that("with two columns a structure is a full covariance, whatever is around
     list(y ~ x + ar1(1 + x | g, hom = FALSE), y ~ x + (1 + x | g), grouped_data(), list()),
     list(y ~ x + (1 | a) + cs(1 + x | a:b), y ~ x + (1 | a) + (1 + x | a:b), several, list()),
     list(y ~ x + (1 | a) + ar1(1 + x | c, hom = FALSE), y ~ x + (1 | a) + (1 + x | c), several, list()),
-    list(y ~ x + cs(1 + x | g) , y ~ x + (1 + x | g), grouped_data(), list(sigma = ~ f))
+    list(y ~ x + cs(1 + x | g), y ~ x + (1 + x | g), grouped_data(), list(sigma = ~ f)),
+    list(y ~ x + cs(1 + x | g), y ~ x + (1 + x | g), grouped_data(),
+         list(sigma = ~ f, prior = relm_prior(cor = lkj(2), sigma = pooled())))
   )
   for (case in cases) {
     fits <- lapply(case[1:2], function(formula) {
-      do.call(relm, c(list(formula, case[[3]], prior = prior, seed = 1, draws = 20, chains = 2),
-                      case[[4]]))
+      own <- if (is.null(case[[4]]$prior)) list(prior = prior)
+      do.call(relm, c(list(formula, case[[3]], seed = 1, draws = 20, chains = 2), own, case[[4]]))
     })
     expect_identical(variables(fits[[1]]), variables(fits[[2]]))
     # All but the signs: draws are the same where no sign is drawn.
@@ -144,6 +192,40 @@ test_that("with two columns a structure is a full covariance, whatever is around
         log_density_at(model, tuning, points, estimate$sigma2)
       }, models, tunings)
       expect_lt(diff(range(densities[[1]] - densities[[2]])), 1e-10)
+    }
+  }
+})
+
+# Two columns, whose coordinates are those of a full covariance, among groupings that lie in each other
+# and are crossed: the density of each step given the effects of the others.
+test_that("structured covariances are full ones of two columns wherever their grouping lies", {
+  data <- transform(joint_data(120), b2 = paste(a, c), twin = b, k = rep_len(c("u", "v", "w"), 120))
+  prior <- relm_prior(sd = half_t(3, 1), sigma = half_t(3, 1))
+  formulas <- list(
+    y ~ x + (1 | a) + (1 | b) + cs(1 + x | b2), y ~ x + (1 | a) + cs(1 + x | b) + (1 | b:c),
+    y ~ x + cs(1 + x | a) + (1 | b) + (1 | c), y ~ x + (1 | b) + cs(1 + x | c) + (1 | k),
+    y ~ x + (1 | b) + cs(1 + x | twin)
+  )
+  for (formula in formulas) {
+    plain <- stats::as.formula(gsub("cs(", "(", deparse1(formula), fixed = TRUE))
+    models <- lapply(list(plain, formula), function(formula) model_of(posterior_of(formula, data, prior)))
+    tunings <- lapply(seq_along(models[[1]]$steps), function(s) {
+      tune_at_mode(models[[1]], scales_of(models[[1]]), "coordinate", step = s - 1L)
+    })
+    set.seed(2)
+    effects <- lapply(posterior_of(plain, data, prior)$groupings, function(grouping) {
+      matrix(rnorm(nrow(grouping$random) * length(grouping$groups)), nrow(grouping$random))
+    })
+    for (s in seq_along(tunings)) {
+      points <- matrix(rnorm(5 * length(tunings[[s]]$center), sd = 0.7), ncol = 5)
+      # A full covariance has the sign of a correlation in those of its scales.
+      scales <- seq_along(tunings[[s]]$scale)
+      points[scales, ] <- abs(points[scales, ])
+      densities <- lapply(models, function(model) {
+        if (length(tunings) == 1) return(log_density_at(model, tunings[[1]], points, 1))
+        log_density_beside(with_tuning(model, tunings), s - 1L, points, 1, effects)
+      })
+      expect_lt(diff(range(densities[[1]] - densities[[2]])), 1e-8, label = paste(deparse1(formula), s))
     }
   }
 })
@@ -353,6 +435,7 @@ test_that("what is no structure, and what has none, is refused", {
     refused(y ~ x + cs(1 + x | g), "no structured covariances", sampler = sampler)
   }
   refused(y ~ x + cs(1 + x | g), "full covariance matrix", prior = relm_prior(cov = huang_wand(2, 1)))
+  refused(y ~ x + cs(1 + x | g), "full covariance matrix", prior = relm_prior(cov = inverse_wishart(4, diag(2))))
   refused(y ~ x + ar1(1 + x | g), "several priors",
           prior = relm_prior(sd = list(x = half_t(3, 1))))
   refused(y ~ x + cs(1 + x + v | g), "no proper prior", prior = relm_prior(cor = lkj(0.4)))

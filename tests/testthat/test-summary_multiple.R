@@ -9,6 +9,7 @@ models <- list(
   crossed = list(y ~ x + (1 | a) + (1 | c)), binomial = list(cbind(s, 5 - s) ~ x + (1 | a), family = "binomial"),
   poisson = list(k ~ x + (1 | a), family = "poisson"),
   negative_binomial = list(k ~ x + (1 | a), family = negative_binomial()),
+  structured = list(y ~ x + ar1(1 + x + w | a)), known = list(y ~ x + (1 + x | a), sigma = ~ known(w)),
   several = list(k ~ x + (1 | a) + (1 | c), family = "poisson")
 )
 fit_of <- function(kind) {

@@ -30,6 +30,8 @@ test_that("what is left is what never had the rows", {
   expect_removes(y ~ x + (1 | g), sigma = ~ f, weights = w, offset = v)
   expect_removes(y ~ x + (1 + x | g), data = d[large, ], from = (out & seq_len(nrow(d)) != 20)[large])
   expect_removes(y ~ 0 + x + f + (1 | h))
+  expect_removes(y ~ x + ar1(1 + x + v | g))
+  expect_removes(y ~ x + (1 | g), sigma = ~ known(w))
 })
 
 test_that("so it is of other families", {
