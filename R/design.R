@@ -35,7 +35,8 @@
 #' call of a function such as `(1 | factor(g))`, or an interaction, `(1 | a:b)`, of which `b:a` is
 #' another spelling. `(x | a/b)` is `(x | a) + (x | a:b)`. Whether groups are nested or crossed is
 #' found from the rows, not from how they are written. Write arithmetic in [I()]. Rows belong to one
-#' group if these values are equal: numbers and times are not rounded. A bar within a call, as in
+#' group if these values are equal: numbers and times are not rounded. Columns may have any class whose values
+#' are numbers, text or factors; estimates and predictions have none of their labels and units. A bar within a call, as in
 #' `I(p | q)`, means *or*.
 #' @examples
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)

@@ -37,7 +37,23 @@ share_pattern <- function(folder, share) {
   sprintf("^(%s)$", paste(mine, collapse = "|"))
 }
 
+# R 4.1 refuses what later versions do not: mapply() and Map() over nothing beside something. The
+# check is put into R's own function, for this process.
+refuse_mixed_lengths <- function() {
+  old <- base::mapply
+  body(old) <- bquote({
+    if (...length() > 0L && length(unique(lengths(list(...)) == 0L)) == 2L) {
+      stop("zero-length inputs cannot be mixed with those of non-zero length")
+    }
+    .(body(old))
+  })
+  unlockBinding("mapply", baseenv())
+  assign("mapply", old, baseenv())
+  lockBinding("mapply", baseenv())
+}
+
 run_tests <- function(tests, pattern) {
+  refuse_mixed_lengths()
   # Plots go nowhere, rather than into Rplots.pdf among the tests.
   old <- options(device = function(...) grDevices::pdf(NULL))
   on.exit({
