@@ -245,7 +245,8 @@ check_compared <- function(others, known = c("x", "criterion", "by", "model_name
 compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) {
   check_installed("loo", "loo_compare()")
   check_choice(criterion, "criterion", c("loo", "waic", "kfold"))
-  name_rows(loo::loo_compare(criteria_of_fits(fits, model_names, criterion, by, "loo_compare", ...)))
+  criteria <- criteria_of_fits(fits, model_names, criterion, by, "loo_compare", ...)
+  name_rows(loo::loo_compare(criteria))
 }
 
 # A list of criteria, named by model.

@@ -1,17 +1,18 @@
-# Rscript tools/test-libraries.R [folder] [pattern]: the tests, or those of the files whose names match
-# the pattern, with two sets of packages: those of the system (Debian's, as old as the release), and the
-# newest of CRAN that this R takes, which are installed from source into folder/newest. That takes half
-# an hour the first time, and no longer: what has not been installed by then is told, and goes by the
-# system's packages. At the end stands a line for each set, as tools/test.R has it. Nothing is
-# installed beside these folders, and tests of packages that a set has not are skipped.
+# Rscript tools/test-libraries.R [folder] [pattern]: the tests, or those of the files whose names
+# match the pattern, with two sets of packages: those of the system (Debian's, as old as the
+# release), and the newest of CRAN that this R takes, which are installed from source into
+# folder/newest. That takes half an hour the first time, and no longer: what has not been installed
+# by then is told, and goes by the system's packages. At the end stands a line for each set, as
+# tools/test.R has it. Nothing is installed beside these folders, and tests of packages that a set
+# has not are skipped.
 
 this_script <- function() {
   script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
   normalizePath(gsub("~+~", " ", script, fixed = TRUE))
 }
 
-# Programs that take longer to compile than all others together, with what needs their newest version,
-# and clients of servers, whose tests are not run here.
+# Programs that take longer to compile than all others together, with what needs their newest
+# version, and clients of servers, whose tests are not run here.
 left_to_system <- c("arrow", "brms", "duckdb", "RClickhouse", "RPostgres", "rstan", "rstanarm")
 
 # What relm's dependencies print and what tests are run by comes from these too.

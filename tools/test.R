@@ -1,7 +1,7 @@
-# Rscript tools/test.R [--installed] [pattern]: installs what is missing, installs relm and runs its tests
-# and those of database engines (tools/engines), or only the test files whose names match the pattern.
-# With --installed nothing but relm is installed, and engines are left out. All tests run in two
-# processes; what the second prints is shown when the first is at its end. The last line is
+# Rscript tools/test.R [--installed] [pattern]: installs what is missing, installs relm and runs its
+# tests and those of database engines (tools/engines), or only the test files whose names match the
+# pattern. With --installed nothing but relm is installed, and engines are left out. All tests run
+# in two processes; what the second prints is shown when the first is at its end. The last line is
 # "N passed, N failed".
 
 this_script <- function() {
