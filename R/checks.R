@@ -21,7 +21,7 @@ describe <- function(x) {
   }
   if (is.atomic(x) && is.null(dim(x)) && length(x) <= 5) return(deparse1(x))
   shape <- if (is.null(dim(x))) length(x) else paste(dim(x), collapse = " x ")
-  paste0("a ", class(x)[1], " of size ", shape)
+  paste0(if (grepl("^[aeio]", class(x)[1])) "an " else "a ", class(x)[1], " of size ", shape)
 }
 
 check_count <- function(x, name, least = 1) {

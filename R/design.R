@@ -29,14 +29,15 @@
 #'     model names, and `weights`, `offset` and `subset` as expressions}
 #'   }
 #' @section Formulas:
-#' The random part has any number of grouping factors, each with any columns: `(1 | g)`,
-#' `(0 + x | g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with independent ones, or
-#' several such terms with the same `g`, each with its own block. A grouping factor is a variable, a
-#' call of a function such as `(1 | factor(g))`, or an interaction, `(1 | a:b)`, of which `b:a` is
-#' another spelling. `(x | a/b)` is `(x | a) + (x | a:b)`. Whether groups are nested or crossed is
-#' found from the rows, not from how they are written. Write arithmetic in [I()]. Rows belong to one
-#' group if these values are equal: numbers and times are not rounded. A bar within a call, as in
-#' `I(p | q)`, means *or*.
+#' The random part has any number of grouping factors, each with any columns: `(1 | g)`, `(0 + x |
+#' g)`, `(1 + x | g)` with correlated effects, `(1 + x || g)` with independent ones, or several such
+#' terms with the same `g`, each with its own block. A grouping factor is a variable, a call of a
+#' function such as `(1 | factor(g))`, or an interaction, `(1 | a:b)`, of which `b:a` is another
+#' spelling. `(x | a/b)` is `(x | a) + (x | a:b)`. Whether groups are nested or crossed is found
+#' from the rows, not from how they are written. Write arithmetic in [I()]. Rows belong to one group
+#' if these values are equal: numbers and times are not rounded. Columns may have any class whose
+#' values are numbers, text or factors; estimates and predictions have none of their labels and
+#' units. A bar within a call, as in `I(p | q)`, means *or*.
 #' @examples
 #' relm_design(log(mercury) ~ log(length) + (1 | station), data = bass)
 #' @export

@@ -14,7 +14,7 @@ own_environment <- function(expression, envir, data) {
   beside <- setdiff(used$variables, within)
   names <- union(beside, used$functions)
   modes <- ifelse(names %in% beside, "any", "function")
-  owners <- Map(owner_of, names, list(envir), modes)
+  owners <- lapply(seq_along(names), function(k) owner_of(names[k], envir, modes[k]))
   found <- lengths(owners) > 0
   if (!any(found) && is_saved_by_name(envir)) return(envir)
   own <- new.env(parent = saved_ancestor(envir))

@@ -77,7 +77,7 @@
 #'   their levels, for each group.
 #'   Of several fits a list like brms's: `loos`, the results named by fit, and `diffs`, what
 #'   `loo_compare()` gives of them.
-#' * `loo_compare()`: loo's matrix, the best model first.
+#' * `loo_compare()`: loo's table, a row for each model by its name, the best first.
 #' @section Errors:
 #' A fit of cross-products has no rows, and it has groups only if they were kept (`by_group` in
 #' [crossprods()]). With another family than the Gaussian one, groups need the rows, and several
@@ -245,7 +245,8 @@ check_compared <- function(others, known = c("x", "criterion", "by", "model_name
 compare_fits <- function(fits, model_names, criterion = "loo", by = "row", ...) {
   check_installed("loo", "loo_compare()")
   check_choice(criterion, "criterion", c("loo", "waic", "kfold"))
-  loo::loo_compare(criteria_of_fits(fits, model_names, criterion, by, "loo_compare", ...))
+  criteria <- criteria_of_fits(fits, model_names, criterion, by, "loo_compare", ...)
+  name_rows(loo::loo_compare(criteria))
 }
 
 # A list of criteria, named by model.

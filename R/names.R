@@ -18,6 +18,10 @@
 #' `sd_a:b__Intercept`, `r_a[l,Intercept]` and `r_a:b[l:m,Intercept]`. A coefficient
 #' `coef_a[l,Intercept]` has the deviation of `a` alone.
 #'
+#' The help pages call all of these but `r_` and `coef_` *hyperparameters*: what the distribution of
+#' the group effects and of the data depends on, given the design. Those of their priors, such as
+#' the scale of `half_normal(1)`, are numbers that you give, and are called parameters of a prior.
+#'
 #' Each term is written as one word. `(Intercept)` becomes `Intercept`. Spaces, parentheses,
 #' brackets, commas, quotes and `?` are left out. `+`, `-`, `*`, `/`, `^`, `=` become `P`, `M`,
 #' `MU`, `D`, `E`, `EQ`. For example, `poly(x, 2)1` becomes `polyx21`, and `I(x^2)` becomes `IxE2`.

@@ -184,7 +184,9 @@
 #' [log_lik()] and [logml()], are refused, and so is [extend()].
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
-#' arguments have the class `relm_error`. A column with a random slope that lies far from zero, such
+#' arguments have the class `relm_error`, by which [tryCatch()] finds them. Texts that choose
+#' something, such as `"collapsed"`, are compared letter by letter, capitals and all; other texts
+#' are refused with those that there are. A column with a random slope that lies far from zero, such
 #' as a year, makes intercepts and slopes hard to tell apart: center it. A message says so where its
 #' mean is more than ten of its standard deviations within groups away.
 #' @references

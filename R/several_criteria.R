@@ -24,7 +24,13 @@ several_criteria <- function(fits, names, criterion) {
     result
   }, fits, names)
   names(results) <- names
-  structure(list(loos = results, diffs = loo::loo_compare(results)), class = "relm_loos")
+  structure(list(loos = results, diffs = name_rows(loo::loo_compare(results))), class = "relm_loos")
+}
+
+# Newer versions of loo give a data frame, with the models in its first column alone.
+name_rows <- function(table) {
+  if (is.data.frame(table) && anyDuplicated(table$model) == 0) rownames(table) <- table$model
+  table
 }
 
 #' @export

@@ -1,7 +1,8 @@
-# Rscript tools/test.R [pattern]: installs what is missing, installs relm and runs its tests and those
-# of database engines (tools/engines), or only the test files whose names match the pattern. All tests
-# run in two processes; what the second prints is shown when the first is at its end. The last line
-# is "N passed, N failed".
+# Rscript tools/test.R [--installed] [pattern]: installs what is missing, installs relm and runs its
+# tests and those of database engines (tools/engines), or only the test files whose names match the
+# pattern. With --installed nothing but relm is installed, and engines are left out. All tests run
+# in two processes; what the second prints is shown when the first is at its end. The last line is
+# "N passed, N failed".
 
 this_script <- function() {
   script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
@@ -9,8 +10,9 @@ this_script <- function() {
   normalizePath(gsub("~+~", " ", script, fixed = TRUE))
 }
 
-prepare <- function(root) {
+prepare <- function(root, only_installed) {
   source_installers(root)
+  if (only_installed) return(install_relm(root))
   install_missing(declared_packages(root))
   install_prebuilt_if_there(c("multcomp", "projpred", "shinystan"))
   install_relm(root)
@@ -35,7 +37,23 @@ share_pattern <- function(folder, share) {
   sprintf("^(%s)$", paste(mine, collapse = "|"))
 }
 
+# R 4.1 refuses what later versions do not: mapply() and Map() over nothing beside something. The
+# check is put into R's own function, for this process.
+refuse_mixed_lengths <- function() {
+  old <- base::mapply
+  body(old) <- bquote({
+    if (...length() > 0L && length(unique(lengths(list(...)) == 0L)) == 2L) {
+      stop("zero-length inputs cannot be mixed with those of non-zero length")
+    }
+    .(body(old))
+  })
+  unlockBinding("mapply", baseenv())
+  assign("mapply", old, baseenv())
+  lockBinding("mapply", baseenv())
+}
+
 run_tests <- function(tests, pattern) {
+  refuse_mixed_lengths()
   # Plots go nowhere, rather than into Rplots.pdf among the tests.
   old <- options(device = function(...) grDevices::pdf(NULL))
   on.exit({
@@ -95,12 +113,12 @@ outcomes_of_folders <- function(folders, patterns) {
 }
 
 # The second process leaves its outcomes in a file: without them it broke off.
-run_in_two_processes <- function(tests) {
+run_in_two_processes <- function(tests, flags) {
   files <- tempfile(c("outcomes", "log"))
   on.exit(unlink(files))
   run_second <- function() {
     system2(file.path(R.home("bin"), "Rscript"),
-            shQuote(c(this_script(), paste0("--second-share=", files[1L]))),
+            shQuote(c(this_script(), paste0("--second-share=", files[1L]), flags)),
             stdout = files[2L], stderr = files[2L])
   }
   second <- parallel::mcparallel(run_second(), silent = TRUE)
@@ -113,23 +131,28 @@ run_in_two_processes <- function(tests) {
 
 run_second_share <- function(root, folders, file) {
   source_installers(root)
-  saveRDS(outcomes_of_folders(rev(folders), list(NULL, share_pattern(folders[1L], 2L))), file)
+  engines <- length(folders) > 1L
+  patterns <- c(if (engines) list(NULL), share_pattern(folders[1L], 2L))
+  saveRDS(outcomes_of_folders(rev(folders), patterns), file)
 }
 
 root <- dirname(dirname(this_script()))
 folders <- file.path(root, c(file.path("tests", "testthat"), file.path("tools", "engines")))
 asked <- commandArgs(trailingOnly = TRUE)
+flags <- intersect(asked, "--installed")
+asked <- setdiff(asked, flags)
+if (length(flags) > 0L) folders <- folders[1L]
 if (any(startsWith(asked, "--second-share="))) {
   run_second_share(root, folders, sub("^--second-share=", "", asked[1L]))
   quit(status = 0L)
 }
-prepare(root)
+prepare(root, length(flags) > 0L)
 outcomes <- if (length(asked) > 0L) {
   outcomes_of_folders(folders_with_tests(folders, asked[1L]), list(asked[1L]))
 } else if (.Platform$OS.type == "windows") {
   outcomes_of_folders(folders, list(NULL))
 } else {
-  run_in_two_processes(folders[1L])
+  run_in_two_processes(folders[1L], flags)
 }
 cat("\n", closing_line(outcomes), "\n", sep = "")
 quit(status = if (outcomes["failed"] > 0L) 1L else 0L)

@@ -57,7 +57,7 @@ criticism <- list(
     grouping = gives(or_refused(nrow(waic(fit, by = "group", grouping = "a")$pointwise)), expected(8L))
   ),
   loo_compare = list(
-    gives(rownames(loo_compare(loo(fit), loo(single))) %in% c("fit", "single", "model1", "model2"), c(TRUE, TRUE)),
+    gives(compared_models(loo_compare(loo(fit), loo(single))) %in% c("fit", "single", "model1", "model2"), c(TRUE, TRUE)),
     by = gives(or_refused(nrow(loo_compare(fit, single, by = "group"))), expected(2L)),
     criterion = gives(nrow(loo_compare(fit, single, criterion = "waic")), 2L),
     model_names = gives(sort(rownames(loo_compare(fit, single, model_names = c("u", "v")))), c("u", "v"))

@@ -25,7 +25,7 @@ test_that("a value is described in a few words", {
   expect_identical(describe("a"), "\"a\"")
   expect_identical(describe(0.5), "0.5")
   expect_identical(describe(c(1, 2)), "c(1, 2)")
-  expect_identical(describe(1:100), "a integer of size 100")
+  expect_identical(describe(1:100), "an integer of size 100")
   expect_identical(describe(diag(2)), "a matrix of size 2 x 2")
   expect_identical(describe(bass), "a data.frame of size 171 x 5")
 })

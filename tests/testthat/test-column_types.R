@@ -5,7 +5,8 @@ data$day <- as.Date("2020-03-01") + data$x
 data$time <- as.POSIXct("2020-03-01", tz = "UTC") + 3600 * data$x
 data$wait <- as.difftime(data$x, units = "days")
 data$y <- data$x / 20 + rnorm(10)[data$g] + rnorm(n)
-fit_of <- function(formula, ...) relm(formula, data, seed = 1, chains = 1, draws = 50, ...)
+fit_of <- function(formula, ...) fit_to(data, formula, ...)
+fit_to <- function(data, formula, ...) relm(formula, data, seed = 1, chains = 1, draws = 50, ...)
 
 # bit64's numbers, without bit64.
 integer64 <- function(x) {
@@ -140,4 +141,34 @@ test_that("a number in the place of a level is refused with the levels", {
   fit <- fit_of(y ~ f + (1 | g))
   expect_error(posterior_epred(fit, data.frame(f = 1, g = 1)), "It is 1.*\"1\", \"2\", and \"3\"",
                class = "relm_error")
+})
+
+# Tables whose `[` gives tables always, as those of data.table do, and vectors of classes without methods.
+test_that("data frames and vectors of any class are read as plain ones", {
+  never_drops <- function(x, i, j, ..., drop) {
+    table <- as.data.frame(unclass(x))
+    structure(if (nargs() < 3) table[i] else table[i, j, drop = FALSE], class = class(x))
+  }
+  registerS3method("[", "table_that_never_drops", never_drops, envir = environment())
+  plain <- as.matrix(fit_of(y ~ x + f + (1 | g)))
+  strict <- structure(data, class = c("table_that_never_drops", "data.frame"))
+  expect_s3_class(strict[, "x"], "data.frame")
+  expect_identical(as.matrix(fit_to(strict, y ~ x + f + (1 | g))), plain)
+  measured <- transform(data, x = structure(x, class = "measured", unit = "cm"),
+                        y = structure(y, class = "measured", unit = "ppm"))
+  expect_identical(as.matrix(fit_to(measured, y ~ x + f + (1 | g))), plain)
+  skip_if_not_installed("dplyr")
+  expect_identical(as.matrix(fit_to(dplyr::as_tibble(data), y ~ x + f + (1 | g))), plain)
+})
+
+test_that("columns that are lists or complex are refused by name, unless the model has them not", {
+  for (name in c("x", "y", "g")) {
+    listed <- data
+    listed[[name]] <- as.list(data[[name]])
+    expect_error(fit_to(listed, y ~ x + (1 | g)), paste0("list.*'", name, "'"), class = "relm_error")
+  }
+  listed <- data
+  listed$other <- as.list(data$y)
+  expect_identical(as.matrix(fit_to(listed, y ~ x + (1 | g))), as.matrix(fit_of(y ~ x + (1 | g))))
+  expect_error(fit_to(transform(data, x = x + 1i), y ~ x + (1 | g)), "complex", class = "relm_error")
 })

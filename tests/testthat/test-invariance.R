@@ -128,3 +128,28 @@ test_that("weights in grams, as a column, lose no digits", {
     kilograms
   )
 })
+
+test_that("noise in the last digits of data moves no draw by more than a millionth of its spread", {
+  data <- grouped_data()
+  set.seed(5)
+  noisy <- data
+  for (name in c("y", "x", "v")) {
+    noisy[[name]] <- data[[name]] * (1 + .Machine$double.eps * rnorm(nrow(data)))
+  }
+  expect_false(identical(noisy, data))
+  for (sampler in c("collapsed", "interweaved")) {
+    draws <- lapply(list(data, noisy), function(data) {
+      as.matrix(relm(formula, data, sampler = sampler, draws = 200, chains = 2, seed = 1))
+    })
+    spread <- apply(draws[[1]], 2, stats::IQR)
+    expect_lt(max(abs(draws[[1]] - draws[[2]]) / rep(spread, each = 400)), 1e-6, label = sampler)
+  }
+})
+
+test_that("other seeds give draws of the same posterior", {
+  fits <- lapply(1:3, function(seed) relm(formula, grouped_data(), draws = 2000, seed = seed))
+  variables <- grep("^r_", variables(fits[[1]]), value = TRUE, invert = TRUE)
+  for (other in fits[2:3]) {
+    expect_lt(max(abs(median_distances(list(fits[[1]], other))[variables])), 4)
+  }
+})

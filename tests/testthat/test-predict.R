@@ -213,3 +213,15 @@ test_that("many rows of counts and successes share their random numbers", {
     expect_lt(abs(mean(own[, "Est.Error"] / shared[, "Est.Error"]) - 1), 0.1)
   }
 })
+
+test_that("intervals widen the farther new rows lie from the data", {
+  fit <- relm(y ~ x + (1 + x | g), grouped_data(9), draws = 2000, seed = 1)
+  rows <- data.frame(x = c(0, 2, 4, 8, 16, 32), g = "another")
+  for (method in list(predict, fitted)) {
+    table <- as.data.frame(method(fit, rows, allow_new_levels = TRUE, summary = TRUE, seed = 2))
+    widths <- table[["Q97.5"]] - table[["Q2.5"]]
+    expect_true(all(diff(widths) > 0))
+    # Far out the slope is all that counts: twice as far is twice as wide.
+    expect_equal(widths[6] / widths[5], 2, tolerance = 0.15)
+  }
+})

@@ -78,3 +78,28 @@ test_that("both samplers agree on models beyond quadrature", {
   }, 0)
   expect_lt(max(abs(distance)), 4)
 })
+
+# Data of known parameters, more and more groups of them: the posterior closes in on these, and its
+# spread falls like the square root of the number of groups.
+test_that("with more groups the posterior closes in on the parameters that data were made with", {
+  truth <- c(b_Intercept = 2, b_x = -1, sd_g__Intercept = 0.8, sd_g__x = 0.5, cor_g__Intercept__x = 0.3,
+             sigma = 1.5)
+  errors <- vapply(1:3, function(seed) {
+    set.seed(seed)
+    spreads <- vapply(c(100, 1600), function(n_groups) {
+      g <- rep(seq_len(n_groups), each = 8)
+      x <- rnorm(length(g))
+      effects <- matrix(rnorm(2 * n_groups), n_groups) %*% chol(matrix(c(0.64, 0.12, 0.12, 0.25), 2))
+      y <- 2 - x + effects[g, 1] + effects[g, 2] * x + rnorm(length(g), sd = 1.5)
+      fit <- relm(y ~ x + (1 + x | g), data.frame(y, x, g), draws = 500, chains = 2, seed = seed,
+                  group_draws = FALSE)
+      draws <- as.matrix(fit)[, names(truth)]
+      spread <- apply(draws, 2, sd)
+      expect_lt(max(abs(colMeans(draws) - truth) / spread), 4)
+      spread
+    }, truth)
+    spreads[, 1] / spreads[, 2]
+  }, truth)
+  expect_gt(min(errors), 3)
+  expect_lt(max(errors), 6)
+})

@@ -90,3 +90,25 @@ test_that("a fit of several groupings starts another", {
                prod(sd) * as.numeric(last[, , "cor_a:b__Intercept__x"]))
   expect_true(all(is.finite(as.matrix(nested_fit(draws = 5, init = first)))))
 })
+
+test_that("more effective draws take longer chains", {
+  length_of <- function(target) {
+    ndraws(suppressMessages(fit_from(draws = 50, target_ess = target, sampler = "interweaved")))
+  }
+  lengths <- vapply(c(100, 400, 1600), length_of, 0)
+  expect_true(all(diff(lengths) > 0))
+})
+
+test_that("messages and warnings can be silenced, and what they said stays in the fit", {
+  data <- grouped_data(9)
+  data$x[seq(1, nrow(data), by = 3)] <- NA
+  fit_gappy <- function() relm(y ~ x + (1 | g), data, chains = 2, draws = 8, seed = 1, warmup = 0,
+                               sampler = "centered", progress = FALSE)
+  said <- testthat::capture_warnings(suppressMessages(fit_gappy()))
+  expect_match(said, "missing values", all = FALSE)
+  expect_silent(fit <- suppressWarnings(suppressMessages(fit_gappy())))
+  expect_identical(nobs(fit), sum(!is.na(data$x)))
+  expect_true(all(c("rhat", "ess_bulk") %in% names(summary(fit))))
+  refused <- tryCatch(relm(y ~ nothing, data), error = identity)
+  expect_s3_class(refused, "relm_error")
+})
