@@ -1,0 +1,174 @@
+#include <math.h>
+#include <string.h>
+#include <Rmath.h>
+#include "slice.h"
+#include "student.h"
+
+/* A row of a sum counts as so many visits; one of a draw as one. */
+static const double VISITS_PER_ROW = 0.05, VISITS_PER_DRAW = 1.0;
+
+/* Products of so much are turned into a logarithm. */
+static const double LARGE_PRODUCT = 1e150;
+
+/* Above, log Gamma(x + 1/2) - log Gamma(x) by its series is as close as double precision. */
+static const double LARGE_GAMMA = 1e3;
+
+static double log_gamma_ratio(double x)
+{
+    if (x > LARGE_GAMMA) return 0.5 * log(x) - (1.0 - 1.0 / (24.0 * x * x)) / (8.0 * x);
+    return lgammafn(x + 0.5) - lgammafn(x);
+}
+
+/* sum_i log(1 + squares_i/(nu sigma^2)). */
+static double sum_of_logs(int n, const double *squares, const int *stratum,
+                          const double *precision)
+{
+    double product = 1.0, sum = 0.0;
+    for (int i = 0; i < n; i++) {
+        double factor = 1.0 + squares[i] * precision[stratum[i]];
+        if (factor > LARGE_PRODUCT) {
+            sum += log(factor);
+            continue;
+        }
+        product *= factor;
+        if (product < LARGE_PRODUCT) continue;
+        sum += log(product);
+        product = 1.0;
+    }
+    return sum + log(product);
+}
+
+/* What the densities of nu and sigma are made of. */
+typedef struct {
+    const model_t *model;
+    const augmented_t *augmented;
+    monitor_t *monitor;
+    const double *sigma;    /* n_strata: at the start */
+    double df;              /* at the start */
+    double *present;        /* n_strata: where the density is evaluated */
+    int stratum;            /* whose sigma is drawn */
+    int is_interrupted;
+} student_data_t;
+
+/* Is there a sigma that is drawn here? What pools several is drawn with them, given the weights. */
+static int has_own_sigma(const model_t *model)
+{
+    return model->sigma_prior.kind != SCALE_FIXED && model->sigma_prior.kind != SCALE_POOLED;
+}
+
+static double log_density_at(student_data_t *given, double df)
+{
+    const model_t *model = given->model;
+    const augmented_t *augmented = given->augmented;
+    double sum = 0.0;
+    if (given->is_interrupted) return -INFINITY;
+    for (int s = 0; has_own_sigma(model) && s < model->n_strata; s++) {
+        double sigma = given->present[s];
+        if (!(sigma > 1e-300 && sigma < 1e300)) return -INFINITY;
+        /* of log sigma */
+        sum += log_scale_density(&model->sigma_prior, sigma) + log(sigma);
+    }
+    sum += log_student_density(augmented->n_rows, augmented->square, augmented->stratum,
+                               model->n_strata, model->stratum_rows, df, given->present,
+                               augmented->precision);
+    if (user_wants_to_stop(given->monitor, VISITS_PER_ROW * augmented->n_rows)) {
+        given->is_interrupted = 1;
+        return -INFINITY;
+    }
+    return isnan(sum) ? -INFINITY : sum;
+}
+
+double log_student_density(int n, const double *squares, const int *stratum, int n_strata,
+                           const double *rows, double df, const double *sigma,
+                           double *precision)
+{
+    double gammas = log_gamma_ratio(0.5 * df) - 0.5 * log(df), sum = 0.0;
+    for (int s = 0; s < n_strata; s++) {
+        precision[s] = 1.0 / (df * sigma[s] * sigma[s]);
+        sum += rows[s] * (gammas - log(sigma[s]));
+    }
+    return sum - 0.5 * (df + 1.0) * sum_of_logs(n, squares, stratum, precision);
+}
+
+/* Of x = log(nu - 1), where sigma (nu + 1)/nu stays what it was: with it, the information matrix of
+   a t sample is diagonal (Lange, Little and Taylor 1989), so that either says little of the other. */
+static double log_df_density(void *data, double x)
+{
+    student_data_t *given = (student_data_t *) data;
+    const df_prior_t *prior = &given->model->df_prior;
+    double df = LEAST_DF + exp(x), ratio = 1.0;
+    if (!(df < 1e10)) return -INFINITY;
+    if (has_own_sigma(given->model)) ratio = (1.0 + 1.0 / given->df) / (1.0 + 1.0 / df);
+    for (int s = 0; s < given->model->n_strata; s++)
+        given->present[s] = given->sigma[s] * ratio;
+    return (prior->shape - 1.0) * log(df) - prior->rate * df + x + log_density_at(given, df);
+}
+
+static double log_sigma_density(void *data, double log_sigma)
+{
+    student_data_t *given = (student_data_t *) data;
+    given->present[given->stratum] = exp(log_sigma);
+    return log_density_at(given, given->df);
+}
+
+/* nu, and sigma on its line. */
+static void draw_df(student_data_t *given, state_t *state)
+{
+    double x = step_by_slice(log_df_density, given, log(state->df - LEAST_DF));
+    if (given->is_interrupted) return;
+    double df = LEAST_DF + exp(x), ratio = (1.0 + 1.0 / state->df) / (1.0 + 1.0 / df);
+    for (int s = 0; has_own_sigma(given->model) && s < given->model->n_strata; s++)
+        state->sigma2[s] *= ratio * ratio;
+    state->df = df;
+}
+
+static void draw_scales(student_data_t *given, state_t *state)
+{
+    int n = given->model->n_strata;
+    for (int s = 0; s < n; s++) given->present[s] = sqrt(state->sigma2[s]);
+    given->df = state->df;
+    for (int s = 0; s < n && !given->is_interrupted; s++) {
+        given->stratum = s;
+        double x = step_by_slice(log_sigma_density, given, 0.5 * log(state->sigma2[s]));
+        if (given->is_interrupted) return;
+        given->present[s] = exp(x);
+        state->sigma2[s] = exp(2.0 * x);
+    }
+}
+
+static void set_squares(const augmented_t *augmented)
+{
+    for (int i = 0; i < augmented->n_rows; i++) {
+        double e = augmented->y[i] - augmented->eta[i];
+        augmented->square[i] = augmented->trials[i] * e * e;
+    }
+}
+
+static status_t draw_weights(const model_t *model, state_t *state, const augmented_t *augmented)
+{
+    double shape = 0.5 * (state->df + 1.0);
+    for (int s = 0; s < model->n_strata; s++) augmented->precision[s] = 1.0 / state->sigma2[s];
+    for (int i = 0; i < augmented->n_rows; i++) {
+        double q = augmented->square[i] * augmented->precision[augmented->stratum[i]];
+        double weight = rgamma(shape, 2.0 / (state->df + q));
+        if (!(weight > 0.0) || !isfinite(weight)) return STATUS_NOT_FINITE;
+        augmented->root[i] = sqrt(weight * augmented->trials[i]);
+        augmented->c[i] = augmented->root[i] * augmented->y[i];
+        if (user_wants_to_stop(state->monitor, VISITS_PER_DRAW)) return STATUS_INTERRUPTED;
+    }
+    return STATUS_OK;
+}
+
+status_t draw_student_weights(const model_t *model, state_t *state, const augmented_t *augmented)
+{
+    student_data_t given = { model, augmented, state->monitor, augmented->sigma, state->df,
+                             augmented->present, 0, 0 };
+    set_squares(augmented);
+    for (int s = 0; s < model->n_strata; s++) augmented->sigma[s] = sqrt(state->sigma2[s]);
+    /* nu, sigma | e on one line, then sigma | nu, e */
+    if (!model->df_prior.is_fixed) draw_df(&given, state);
+    if (has_own_sigma(model) && !given.is_interrupted) draw_scales(&given, state);
+    if (given.is_interrupted) return STATUS_INTERRUPTED;
+    /* w_i | e_i, nu, sigma ~ Gamma((nu + 1)/2, rate (nu + a_i e_i^2/sigma^2)/2) */
+    return draw_weights(model, state, augmented);
+}
