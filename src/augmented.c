@@ -191,7 +191,7 @@ static void make_joint_rows(const model_t *model, const augmented_t *augmented)
     }
 }
 
-/* The collapsed sampler takes all of a cell's factor. */
+/* The collapsed sampler and draws of sigma take all of a cell's factor. */
 static void fill_joint_factors(const model_t *model, const augmented_t *augmented)
 {
     size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
@@ -246,7 +246,7 @@ static status_t make_factors(const model_t *model, const state_t *state,
         RETURN_IF_FAILED(make_cells(model, state, augmented, g));
     if (model->n_groupings == 0) RETURN_IF_FAILED(absorb_all_rows(model, state, augmented));
     if (has_joint) make_joint_rows(model, augmented);
-    if (has_joint && state->collapsed) fill_joint_factors(model, augmented);
+    if (has_joint && is_student(model)) fill_joint_factors(model, augmented);
     copy_rest(model, augmented);
     return state->collapsed ? STATUS_OK : make_gram(model, state, augmented);
 }

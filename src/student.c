@@ -1,6 +1,7 @@
 #include <math.h>
 #include <string.h>
 #include <Rmath.h>
+#include "pooled.h"
 #include "slice.h"
 #include "student.h"
 
@@ -43,6 +44,7 @@ typedef struct {
     const model_t *model;
     const augmented_t *augmented;
     monitor_t *monitor;
+    scale_prior_t sigma_prior;
     const double *sigma;    /* n_strata: at the start */
     double df;              /* at the start */
     double *present;        /* n_strata: where the density is evaluated */
@@ -50,10 +52,10 @@ typedef struct {
     int is_interrupted;
 } student_data_t;
 
-/* Is there a sigma that is drawn here? What pools several is drawn with them, given the weights. */
-static int has_own_sigma(const model_t *model)
+/* Is there a sigma that is drawn? */
+static int draws_sigma(const model_t *model)
 {
-    return model->sigma_prior.kind != SCALE_FIXED && model->sigma_prior.kind != SCALE_POOLED;
+    return model->sigma_prior.kind != SCALE_FIXED;
 }
 
 static double log_density_at(student_data_t *given, double df)
@@ -62,11 +64,11 @@ static double log_density_at(student_data_t *given, double df)
     const augmented_t *augmented = given->augmented;
     double sum = 0.0;
     if (given->is_interrupted) return -INFINITY;
-    for (int s = 0; has_own_sigma(model) && s < model->n_strata; s++) {
+    for (int s = 0; draws_sigma(model) && s < model->n_strata; s++) {
         double sigma = given->present[s];
         if (!(sigma > 1e-300 && sigma < 1e300)) return -INFINITY;
         /* of log sigma */
-        sum += log_scale_density(&model->sigma_prior, sigma) + log(sigma);
+        sum += log_scale_density(&given->sigma_prior, sigma) + log(sigma);
     }
     sum += log_student_density(augmented->n_rows, augmented->square, augmented->stratum,
                                model->n_strata, model->stratum_rows, df, given->present,
@@ -98,7 +100,7 @@ static double log_df_density(void *data, double x)
     const df_prior_t *prior = &given->model->df_prior;
     double df = LEAST_DF + exp(x), ratio = 1.0;
     if (!(df < 1e10)) return -INFINITY;
-    if (has_own_sigma(given->model)) ratio = (1.0 + 1.0 / given->df) / (1.0 + 1.0 / df);
+    if (draws_sigma(given->model)) ratio = (1.0 + 1.0 / given->df) / (1.0 + 1.0 / df);
     for (int s = 0; s < given->model->n_strata; s++)
         given->present[s] = given->sigma[s] * ratio;
     return (prior->shape - 1.0) * log(df) - prior->rate * df + x + log_density_at(given, df);
@@ -117,7 +119,7 @@ static void draw_df(student_data_t *given, state_t *state)
     double x = step_by_slice(log_df_density, given, log(state->df - LEAST_DF));
     if (given->is_interrupted) return;
     double df = LEAST_DF + exp(x), ratio = (1.0 + 1.0 / state->df) / (1.0 + 1.0 / df);
-    for (int s = 0; has_own_sigma(given->model) && s < given->model->n_strata; s++)
+    for (int s = 0; draws_sigma(given->model) && s < given->model->n_strata; s++)
         state->sigma2[s] *= ratio * ratio;
     state->df = df;
 }
@@ -161,13 +163,19 @@ static status_t draw_weights(const model_t *model, state_t *state, const augment
 
 status_t draw_student_weights(const model_t *model, state_t *state, const augmented_t *augmented)
 {
-    student_data_t given = { model, augmented, state->monitor, augmented->sigma, state->df,
-                             augmented->present, 0, 0 };
+    student_data_t given = { model, augmented, state->monitor, model->sigma_prior,
+                             augmented->sigma, state->df, augmented->present, 0, 0 };
     set_squares(augmented);
+    /* What pools several sigma given them. */
+    if (model->sigma_prior.kind == SCALE_POOLED) {
+        RETURN_IF_FAILED(draw_pooled_given_sigma(model->n_strata, state->sigma2,
+                                                 &state->pooled_df, &state->pooled_scale));
+        given.sigma_prior = pooled_prior(state->pooled_df, state->pooled_scale);
+    }
     for (int s = 0; s < model->n_strata; s++) augmented->sigma[s] = sqrt(state->sigma2[s]);
     /* nu, sigma | e on one line, then sigma | nu, e */
     if (!model->df_prior.is_fixed) draw_df(&given, state);
-    if (has_own_sigma(model) && !given.is_interrupted) draw_scales(&given, state);
+    if (draws_sigma(model) && !given.is_interrupted) draw_scales(&given, state);
     if (given.is_interrupted) return STATUS_INTERRUPTED;
     /* w_i | e_i, nu, sigma ~ Gamma((nu + 1)/2, rate (nu + a_i e_i^2/sigma^2)/2) */
     return draw_weights(model, state, augmented);
