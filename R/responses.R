@@ -77,11 +77,12 @@ merge_responses <- function(parts) {
   join <- function(name, by) unname(do.call(by, lapply(parts, `[[`, name)))
   rows <- stats::setNames(lapply(c("X", "Z", "group"), join, rbind), c("X", "Z", "group"))
   counted <- count_values(join("values", c), join("times", c))
-  merge_rows(list(
+  merge_rows(c(list(
     X = rows$X, Z = rows$Z, y = join("y", c), trials = join("trials", c),
-    offset = join("offset", c), group = rows$group, stratum = join("stratum", c),
+    offset = join("offset", c), group = rows$group
+  ), if (!is.null(parts[[1]]$stratum)) list(stratum = join("stratum", c)), list(
     values = counted$values, times = counted$times, log_constant = sum(join("log_constant", c))
-  ))
+  )))
 }
 
 # Sorts rows, and adds up the responses of equal ones where each is not kept.
