@@ -14,6 +14,9 @@ static const double LARGE_PRODUCT = 1e150;
 /* Above, log Gamma(x + 1/2) - log Gamma(x) by its series is as close as double precision. */
 static const double LARGE_GAMMA = 1e3;
 
+/* Nearer to LEAST_DF doubles lose what is above it. The prior's share there is below 1e-9. */
+static const double LEAST_LOG_DF = -20.0;
+
 static double log_gamma_ratio(double x)
 {
     if (x > LARGE_GAMMA) return 0.5 * log(x) - (1.0 - 1.0 / (24.0 * x * x)) / (8.0 * x);
@@ -99,7 +102,7 @@ static double log_df_density(void *data, double x)
     student_data_t *given = (student_data_t *) data;
     const df_prior_t *prior = &given->model->df_prior;
     double df = LEAST_DF + exp(x), ratio = 1.0;
-    if (!(df < 1e10)) return -INFINITY;
+    if (!(x > LEAST_LOG_DF && df < 1e10)) return -INFINITY;
     if (draws_sigma(given->model)) ratio = (1.0 + 1.0 / given->df) / (1.0 + 1.0 / df);
     for (int s = 0; s < given->model->n_strata; s++)
         given->present[s] = given->sigma[s] * ratio;
