@@ -95,8 +95,9 @@ double log_student_density(int n, const double *squares, const int *stratum, int
     return sum - 0.5 * (df + 1.0) * sum_of_logs(n, squares, stratum, precision);
 }
 
-/* Of x = log(nu - 1), where sigma (nu + 1)/nu stays what it was: with it, the information matrix of
-   a t sample is diagonal (Lange, Little and Taylor 1989), so that either says little of the other. */
+/* Of x = log(nu - 1), where sigma (nu + 1)/nu stays what it was: in nu and its logarithm the
+   information matrix of a t sample is diagonal, since that in log sigma and nu has the elements
+   2 nu/(nu + 3) and -2/((nu + 1)(nu + 3)) (Lange, Little and Taylor 1989, appendix B). */
 static double log_df_density(void *data, double x)
 {
     student_data_t *given = (student_data_t *) data;
