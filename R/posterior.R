@@ -46,6 +46,11 @@
 #'   deviations need. One row for each group is enough.
 #' * [pooled()]: the conditions of one common Jeffreys residual variance. Also, no level with more
 #'   rows than columns may be fitted exactly.
+#' * [student()]: s of n rows of a residual variance that coefficients and effects fit exactly, which
+#'   they fix in m directions, must not be so many that \eqn{s - m \ge n - s}, or with known degrees
+#'   of freedom \eqn{\nu}, \eqn{s - m \ge \nu (n - s)}; one more under priors of \eqn{\sigma} that
+#'   do not rise at zero. Judged are rows with the most frequent response, and with that of each group
+#'   where its rows have the same columns. An example are responses of which more than half are zero.
 #' @section Of other families:
 #' A row *bounds* its linear predictor from both sides if it has successes and failures, or a count
 #' above zero. One outcome only, or a count of zero, bounds it from one side. The following are
