@@ -31,6 +31,7 @@ void take_augmented(const model_t *model, augmented_t *augmented, workspace_t *w
     augmented->sigma = take(work, model->n_strata);
     augmented->present = take(work, model->n_strata);
     augmented->precision = take(work, model->n_strata);
+    take_information(model, augmented, work);
 }
 
 static void set_predictor(const model_t *model, const state_t *state, const augmented_t *augmented)

@@ -42,6 +42,8 @@ typedef struct augmented {
     double *block, *rest;           /* rows that are reflected at once; (n_staying + 1)^2 x n_strata */
     double *square;                 /* rows, of t residuals */
     double *sigma, *present, *precision;    /* n_strata, of t residuals */
+    double *information;            /* p x p x n_strata: X'X over known variances, of t residuals */
+    double *root_information, *next_theta, *score, *next_eta;   /* p x p, p, p, rows */
     joint_rows_t *joint_rows;       /* what a sampler has of the rows of several groupings, or NULL */
 } augmented_t;
 

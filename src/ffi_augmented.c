@@ -4,6 +4,7 @@
 #include "crossprods.h"
 #include "ffi_augmented.h"
 #include "polya_gamma.h"
+#include "student.h"
 
 static void decode_df_prior(SEXP list, df_prior_t *prior)
 {
@@ -223,7 +224,10 @@ augmented_t *start_augmented(SEXP model_list, SEXP start, sweep_t sweep, model_t
     own_strata(model, augmented);
     ALLOCATE(take_augmented(model, augmented, &work));
     if (has_shape(model)) state->shape = *list_doubles(start, "shape", 1);
-    if (is_student(model)) state->df = *list_doubles(start, "df", 1);
+    if (is_student(model)) {
+        state->df = *list_doubles(start, "df", 1);
+        set_information(model, augmented);
+    }
     return augmented;
 }
 

@@ -1,7 +1,11 @@
 #include <math.h>
 #include <string.h>
+#include <R_ext/Random.h>
 #include <Rmath.h>
+#include "linalg.h"
+#include "panels.h"
 #include "pooled.h"
+#include "random.h"
 #include "slice.h"
 #include "student.h"
 
@@ -142,6 +146,118 @@ static void draw_scales(student_data_t *given, state_t *state)
     }
 }
 
+void take_information(const model_t *model, augmented_t *augmented, workspace_t *work)
+{
+    int p = model->n_coef;
+    augmented->information = take_matrix(work, p, p * model->n_strata);
+    augmented->root_information = take_matrix(work, p, p);
+    augmented->next_theta = take(work, p);
+    augmented->score = take(work, p);
+    augmented->next_eta = take(work, augmented->n_rows);
+}
+
+void set_information(const model_t *model, const augmented_t *augmented)
+{
+    size_t n = (size_t) augmented->n_rows, p = (size_t) model->n_coef;
+    if (!is_uncentered(model)) return;
+    memset(augmented->information, 0, sizeof(double) * p * p * model->n_strata);
+    for (size_t k = 0; k < p; k++)
+        for (size_t l = 0; l <= k; l++)
+            for (size_t i = 0; i < n; i++)
+                augmented->information[l + p * k + p * p * augmented->stratum[i]] +=
+                    augmented->trials[i] * augmented->X[i + n * l] * augmented->X[i + n * k];
+}
+
+/* e of the rows, log p(e | nu, sigma), and the score of theta: X'u and the prior's. */
+static double score_at(const model_t *model, const state_t *state, const augmented_t *augmented,
+                       const double *theta, double *eta, double *score)
+{
+    size_t n = (size_t) augmented->n_rows, p = (size_t) model->n_coef;
+    double *u = augmented->c, value;
+    for (size_t k = 0; k < p; k++) {
+        const double *x = augmented->X + n * k;
+        double change = theta[k] - state->theta[k];
+        for (size_t i = 0; change != 0.0 && i < n; i++) eta[i] += change * x[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        double e = augmented->y[i] - eta[i], sigma = augmented->sigma[augmented->stratum[i]];
+        augmented->square[i] = augmented->trials[i] * e * e;
+        u[i] = (state->df + 1.0) * augmented->trials[i] * e
+            / (state->df * sigma * sigma + augmented->square[i]);
+    }
+    value = log_student_density(augmented->n_rows, augmented->square, augmented->stratum,
+                                model->n_strata, model->stratum_rows, state->df,
+                                augmented->sigma, augmented->precision);
+    for (size_t k = 0; k < p; k++) {
+        const double *P = model->prior_precision + p * k;
+        double pull = long_dot((int) p, P, theta);
+        score[k] = long_dot((int) n, augmented->X + n * k, u) + model->prior_linear[k] - pull;
+        value += theta[k] * (model->prior_linear[k] - 0.5 * pull);
+    }
+    return value;
+}
+
+/* The factor of the expected information on theta: (nu + 1)/(nu + 3) X'AX/sigma^2 and the prior's. */
+static status_t factor_information(const model_t *model, const state_t *state,
+                                   const augmented_t *augmented)
+{
+    size_t size = (size_t) model->n_coef * model->n_coef;
+    memcpy(augmented->root_information, model->prior_precision, sizeof(double) * size);
+    for (int s = 0; s < model->n_strata; s++) {
+        double share = (state->df + 1.0) / (state->df + 3.0) / state->sigma2[s];
+        for (size_t i = 0; i < size; i++)
+            augmented->root_information[i] += share * augmented->information[size * s + i];
+    }
+    return cholesky(model->n_coef, augmented->root_information);
+}
+
+/* distance <- U (to - from) - U'^-1 score, U'U the information: standard normal where `to` is proposed
+   from there. Its square. */
+static double square_from(const model_t *model, const augmented_t *augmented, const double *from,
+                          const double *to, double *score)
+{
+    int p = model->n_coef;
+    double square = 0.0;
+    solve_upper_transposed(p, augmented->root_information, score);
+    for (int k = 0; k < p; k++) {
+        double distance = -score[k];
+        for (int l = k; l < p; l++)
+            distance += augmented->root_information[k + (size_t) p * l] * (to[l] - from[l]);
+        square += distance * distance;
+    }
+    return square;
+}
+
+/* theta | effects, nu, sigma, the weights integrated out: a proposal about a step of Fisher scoring, with
+   the expected information (Qi and Minka 2002). */
+static status_t move_coefficients(const model_t *model, state_t *state,
+                                  const augmented_t *augmented)
+{
+    int p = model->n_coef;
+    size_t n = (size_t) augmented->n_rows;
+    double *theta = augmented->next_theta, *score = augmented->score;
+    if (p == 0 || !is_uncentered(model)) return STATUS_OK;
+    if (factor_information(model, state, augmented) != STATUS_OK) return STATUS_OK;
+    double here = score_at(model, state, augmented, state->theta, augmented->eta, score);
+    draw_standard_normals(p, state->buffers.normals);
+    memcpy(theta, score, sizeof(double) * p);
+    solve_upper_transposed(p, augmented->root_information, theta);
+    for (int k = 0; k < p; k++) theta[k] += state->buffers.normals[k];
+    solve_upper(p, augmented->root_information, theta);
+    for (int k = 0; k < p; k++) theta[k] += state->theta[k];
+    double forth = square_from(model, augmented, state->theta, theta, score);
+    memcpy(augmented->next_eta, augmented->eta, sizeof(double) * n);
+    double there = score_at(model, state, augmented, theta, augmented->next_eta, score);
+    double back = square_from(model, augmented, theta, state->theta, score);
+    if (user_wants_to_stop(state->monitor, VISITS_PER_ROW * (double) n * (p + 4)))
+        return STATUS_INTERRUPTED;
+    if (!(log(unif_rand()) < there - here - 0.5 * (back - forth))) return STATUS_OK;
+    memcpy(state->theta, theta, sizeof(double) * p);
+    memcpy(state->staying, theta, sizeof(double) * p);
+    memcpy(augmented->eta, augmented->next_eta, sizeof(double) * n);
+    return STATUS_OK;
+}
+
 static void set_squares(const augmented_t *augmented)
 {
     for (int i = 0; i < augmented->n_rows; i++) {
@@ -169,6 +285,9 @@ status_t draw_student_weights(const model_t *model, state_t *state, const augmen
 {
     student_data_t given = { model, augmented, state->monitor, model->sigma_prior,
                              augmented->sigma, state->df, augmented->present, 0, 0 };
+    for (int s = 0; s < model->n_strata; s++) augmented->sigma[s] = sqrt(state->sigma2[s]);
+    /* theta | gamma, nu, sigma */
+    RETURN_IF_FAILED(move_coefficients(model, state, augmented));
     set_squares(augmented);
     /* What pools several sigma given them. */
     if (model->sigma_prior.kind == SCALE_POOLED) {
@@ -176,7 +295,6 @@ status_t draw_student_weights(const model_t *model, state_t *state, const augmen
                                                  &state->pooled_df, &state->pooled_scale));
         given.sigma_prior = pooled_prior(state->pooled_df, state->pooled_scale);
     }
-    for (int s = 0; s < model->n_strata; s++) augmented->sigma[s] = sqrt(state->sigma2[s]);
     /* nu, sigma | e on one line, then sigma | nu, e */
     if (!model->df_prior.is_fixed) draw_df(&given, state);
     if (draws_sigma(model) && !given.is_interrupted) draw_scales(&given, state);

@@ -16,7 +16,11 @@ double log_student_density(int n, const double *squares, const int *stratum, int
                            const double *rows, double df, const double *sigma,
                            double *precision);
 
-/* nu and sigma given the residuals, weights integrated out; then the weights given both: root and c
+/* Its buffers of the coefficients' step; and what that takes of the rows, once. */
+void take_information(const model_t *model, augmented_t *augmented, workspace_t *work);
+void set_information(const model_t *model, const augmented_t *augmented);
+
+/* Coefficients, then nu and sigma given the residuals, weights integrated out; then the weights given both: root and c
    of the rows. */
 status_t draw_student_weights(const model_t *model, state_t *state,
                               const augmented_t *augmented);
