@@ -70,10 +70,11 @@ test_that("links are those of R's own objects, also far out", {
     expect_identical(c(link$family, link$link), c(row$name, row$link))
     expect_equal(row$inverse_link(eta), link$linkinv(eta), tolerance = 1e-12)
     far <- c(-1e4, -745, 745, 1e4)
+    one <- scale_for(row, 1)
     for (y in 0:1) {
-      expect_false(any(is.nan(row$log_density(y, far, 1, 1))))
-      expect_false(any(is.nan(row$log_density_slope(y, far, 1, 1))))
-      expect_false(any(is.nan(row$log_density_curvature(y, far, 1, 1))))
+      expect_false(any(is.nan(row$log_density(y, far, one, 1))))
+      expect_false(any(is.nan(row$log_density_slope(y, far, one, 1))))
+      expect_false(any(is.nan(row$log_density_curvature(y, far, one, 1))))
     }
   }
   # log(1 - exp(-exp(eta))) is eta there.
