@@ -113,10 +113,10 @@ start_accumulation <- function(accumulation, rows) {
     accumulation$rest <- array(0, c(p + 1, p + 1, 0))
     accumulation$rest_factor <- accumulation$factor
   }
-  if (!is_additive(accumulation)) accumulation$collection <- new_collection()
+  if (collects_rows(accumulation$family)) accumulation$collection <- new_collection()
 }
 
-# Are cross-products all that the likelihood needs?
+# Have cross-products the response?
 is_additive <- function(accumulation) accumulation$family$weights == "precision"
 
 # One grouping without strata has a cell for each group, with its number.
@@ -132,15 +132,8 @@ keeps_rest_yet <- function(accumulation) {
 
 # codes: by part the number of each row's label.
 take_rows <- function(accumulation, rows, codes) {
-  if (is_additive(accumulation)) {
-    rows <- less_offset(rows)
-  } else {
-    group <- matrix(as.integer(unlist(codes[grouping_parts_of(accumulation$schema$by)])),
-                    length(rows$y))
-    accumulation$collection <- collect_rows(accumulation$collection, rows, group,
-                                            accumulation$family)
-    rows <- without_response(rows)
-  }
+  if (collects_rows(accumulation$family)) collect_codes(accumulation, rows, codes)
+  rows <- if (is_additive(accumulation)) less_offset(rows) else without_response(rows)
   cell <- number_cells(accumulation, codes, length(rows$y))
   count_rows(accumulation, rows, cell)
   # A random column is the group version of a fixed one when both are the same.
@@ -153,6 +146,14 @@ take_rows <- function(accumulation, rows, codes) {
   accumulation$largest <- max(accumulation$largest, abs(ends - y_shift))
   absorb_in_place(accumulation, rows, cell)
   invisible(accumulation)
+}
+
+collect_codes <- function(accumulation, rows, codes) {
+  n <- length(rows$y)
+  group <- matrix(as.integer(unlist(codes[grouping_parts_of(accumulation$schema$by)])), n)
+  stratum <- if (is.null(codes$sigma)) rep(1L, n) else codes$sigma
+  accumulation$collection <- collect_rows(accumulation$collection, rows, group, stratum,
+                                          accumulation$family)
 }
 
 check_same_weights <- function(accumulation, rows) {
@@ -262,7 +263,7 @@ finish_accumulation <- function(accumulation) {
   crossprods$cells$rest <- if (!is.null(accumulation$rest)) {
     in_order(accumulation$rest, found$order)
   }
-  if (!is_additive(accumulation)) {
+  if (collects_rows(accumulation$family)) {
     crossprods$responses <- collected_responses(accumulation$collection)
   }
   crossprods$schema <- with_known(accumulation$schema, found$values, found$labels)

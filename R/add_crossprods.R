@@ -110,7 +110,7 @@ unite_cells <- function(parts) {
   sum$cells <- c(united$codes, unite_sums(of_all(cells_of), n, united$places))
   sum$strata <- unite_strata(of_all(strata_of), strata)
   sum$strata$rows <- rows_of_strata(sum$cells)
-  sum$responses <- unite_responses(parts, groups)
+  sum$responses <- unite_responses(parts, groups, strata)
   sum$schema <- unite_schemas(of_all(function(part) part$schema), sum)
   list(sum = structure(sum, class = "relm_crossprods"), cells = united$places, strata = strata$of,
        first_cell = match(seq_len(n_strata(sum)), sum$cells$stratum))
@@ -210,14 +210,15 @@ unite_order <- function(orders) {
   if (rises(identity)) sort(all) else all
 }
 
-# Those of the sum of cross-products; groups: for each grouping unite_labels().
-unite_responses <- function(parts, groups) {
+# Those of the sum of cross-products; groups: for each grouping unite_labels(), and strata.
+unite_responses <- function(parts, groups, strata) {
   if (is.null(parts[[1]]$responses)) return(NULL)
   merge_responses(lapply(seq_along(parts), function(k) {
     responses <- parts[[k]]$responses
     for (g in seq_along(groups)) {
       responses$group[, g] <- groups[[g]]$of[[k]][responses$group[, g]]
     }
+    if (!is.null(responses$stratum)) responses$stratum <- strata$of[[k]][responses$stratum]
     responses
   }))
 }

@@ -15,7 +15,9 @@ augmented_model <- function(posterior, parameterization) {
 # The same for a sampler; of the collapsed one, and of Gaussian responses, its own model.
 model_of_sampler <- function(posterior, sampler) {
   parameterization <- parameterization_of(sampler)
-  if (is_gaussian(posterior) || is_tuned(sampler)) sampler_model(posterior, parameterization)
+  if (is_linear(posterior)) {
+    with_student_rows(sampler_model(posterior, parameterization), posterior, parameterization)
+  } else if (is_tuned(sampler)) sampler_model(posterior, parameterization)
   else augmented_model(posterior, parameterization)
 }
 

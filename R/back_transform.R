@@ -38,7 +38,7 @@ response_scale <- function(fit, method, transform, called = NULL) {
   }
   expression <- fit$posterior$formula[[2]]
   plain <- list(label = label_of_mean(fit, method, is.call(expression)), given = FALSE)
-  if (isFALSE(transform) || method == "linpred" || !is_gaussian(fit)) return(plain)
+  if (isFALSE(transform) || method == "linpred" || !is_linear(fit)) return(plain)
   found <- inverse_of_response(expression)
   if (is.null(found)) {
     if (is.call(expression)) {
@@ -51,7 +51,7 @@ response_scale <- function(fit, method, transform, called = NULL) {
 }
 
 label_of_mean <- function(fit, method, is_call) {
-  if (is_gaussian(fit)) return(fit$posterior$response)
+  if (is_linear(fit)) return(fit$posterior$response)
   if (method == "linpred") return("linear predictor")
   if (is_call && family_of(fit)$weights == "trials") "share of successes" else fit$posterior$response
 }

@@ -1,7 +1,7 @@
 # One chain of a sampler: what C is given to start from, and what it gives back.
 
-# Runs one chain from a start (beta, Sigma, sigma2, perhaps shape) or a state (theta, Sigma,
-# sigma2, point, effect, shape, near), on the current stream of R's generator. kept: the groups,
+# Runs one chain from a start (beta, Sigma, sigma2, perhaps shape or df) or a state (theta, Sigma,
+# sigma2, point, effect, shape, df, near), on the current stream of R's generator. kept: the groups,
 # from 0, whose effects are stored.
 sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
                          kept = NULL, progress = NULL) {
@@ -12,7 +12,8 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
   } else rep_len(lapply(by_grouping(kept), as.integer), length(model$groupings))
   start <- list(theta = theta, Sigma = lapply(start$Sigma, as.numeric),
                 sigma2 = as.numeric(start$sigma2), point = lapply(start$point, as.numeric),
-                effect = start$effect, shape = as.numeric(start$shape), near = start$near)
+                effect = start$effect, shape = as.numeric(start$shape), df = as.numeric(start$df),
+                near = start$near)
   result <- tryCatch(
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
     error = function(e) abort("{conditionMessage(e)}")

@@ -12,9 +12,10 @@ knows_no_scale <- function(block) {
   block$kind != "inverse_wishart" && all(vapply(block$sd, scale_fall, 0) == 0)
 }
 
-# What becomes of sigma: one of sigma_roles.
-sigma_role <- function(posterior) {
-  if (n_strata(posterior) > 1) return("given")
+# What becomes of sigma, one of sigma_roles, in a model of so many steps: t residuals change what
+# each of several steps has of the others.
+sigma_role <- function(posterior, n_steps = 1L) {
+  if (n_strata(posterior) > 1 || is_student(posterior) && n_steps > 1) return("given")
   if (is_fixed_sigma(posterior$sigma)) return("fixed")
   if (is_scale_free(posterior)) "integrated" else "coordinate"
 }
@@ -242,12 +243,13 @@ help_proposals <- function(tuning, accepted_share) {
 # in up to three dimensions, or learnt by importance sampling. Nothing in it depends on how many
 # draws are wanted, so that a chain that is continued is the chain in one piece.
 tune_collapsed <- function(model, estimate, posterior, control) {
-  tuning <- tune_at_mode(model, estimate, sigma_role(posterior), control$threads)
+  role <- sigma_role(posterior, length(model$steps))
+  tuning <- tune_at_mode(model, estimate, role, control$threads)
   if (is.null(tuning) || log_target(model, tuning, tuning$center, estimate$sigma2) == -Inf) {
     return(NULL)
   }
   # Residual variances change the target: what to propose is learnt in warm-up.
-  if (role_of(tuning) == "given") return(tuning)
+  if (role_of(tuning) == "given" || is_student(posterior)) return(tuning)
   tabulated <- if (table_fits(tuning)) tabulate_target(model, tuning, estimate)
   if (!is.null(tabulated)) return(tabulated)
   learnt <- learn_proposal(model, tuning, estimate$sigma2)
@@ -274,6 +276,7 @@ start_collapsed <- function(plan, chain) {
   start <- plan$estimate[c("theta", "Sigma", "sigma2")]
   state <- initial_state(plan, chain)
   if (!is.null(state)) start$sigma2 <- state$sigma2
+  start <- student_start(c(start, state["hyper"]), plan$model)
   start$point <- lapply(tunings_by_step(tuning_of_model(plan$model)), start_point, state,
                         plan$model)
   start
@@ -292,7 +295,7 @@ run_collapsed <- function(model, state, control, progress, kept) {
   warmup <- control$warmup
   told <- 0L
   tuning <- tuning_of_model(model)
-  if (!is.null(tuning$sigma_role) && role_of(tuning) == "given") {
+  if (learns_in_warmup(model, tuning)) {
     warm <- warm_up(model, state, warmup)
     if (warm$interrupted) return(warm)
     model <- warm$model
@@ -306,7 +309,12 @@ run_collapsed <- function(model, state, control, progress, kept) {
   c(result, list(model = model))
 }
 
-# Warm-up with several residual variances: three parts, after each of which the proposals learn
+# Does the target change with what is drawn beside it?
+learns_in_warmup <- function(model, tuning) {
+  !is.null(tuning$sigma_role) && (role_of(tuning) == "given" || !is.null(model$df_prior))
+}
+
+# Warm-up with several residual variances or t residuals: three parts, after each of which the proposals learn
 # from the later half of the draws so far. How many are accepted in the second part, the first with
 # proposals that have learnt, decides what the third and the chain itself do.
 warm_up <- function(model, state, warmup) {

@@ -162,7 +162,7 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
   found <- find_cells(x)
   starts <- seq(1L, n_rows, by = chunk_rows)
   family <- family_of(x)
-  collection <- if (family$weights != "precision") new_collection()
+  collection <- if (collects_rows(family)) new_collection()
   accumulation <- NULL
   largest <- 0
   for (start in starts) {
@@ -170,19 +170,18 @@ crossprods.relm_design <- function(x, ..., by_group = NULL) {
     rows <- if (length(starts) > 1) start:end
     chunk <- design_rows(x, rows)
     check_columns(chunk)
+    cell <- if (is.null(rows)) found$cell else found$cell[rows]
     if (!is.null(collection)) {
-      collection <- collect_rows(collection, chunk, number_groups(found, x, rows), family)
-      chunk <- without_response(chunk)
-    } else {
-      chunk <- less_offset(chunk)
+      collection <- collect_rows(collection, chunk, number_groups(found, x, rows),
+                                 found$cells$stratum[cell], family)
     }
+    chunk <- if (is_linear(x)) less_offset(chunk) else without_response(chunk)
     if (is.null(accumulation)) {
       accumulation <- new_crossprods(x, chunk, found)
       by_cell <- if (keeps_rest(by_group, accumulation)) new_cell_factors(accumulation)
     }
     # A random column is the group version of a fixed one when both are the same.
     if (has_groups(accumulation)) accumulation <- keep_paired(accumulation, chunk)
-    cell <- if (is.null(rows)) found$cell else found$cell[rows]
     largest <- max(largest, abs(range(chunk$y) - y_shift(accumulation)))
     absorb(accumulation, chunk, cell)
     if (!is.null(by_cell)) absorb(by_cell, chunk, cell)

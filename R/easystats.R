@@ -77,7 +77,7 @@ describe_prior.relm <- function(model, ...) {
 #' @rawNamespace S3method(bayestestR::rope_range, relm)
 rope_range.relm <- function(x, ...) {
   refuse_dots(beside_easystats(list(...)), "rope_range")
-  if (!is_gaussian(x)) {
+  if (!is_linear(x)) {
     return(c(-0.1, 0.1) * if (family_of(x)$link == "logit") pi / sqrt(3) else 1)
   }
   response <- x$posterior$formula[[2]]

@@ -10,7 +10,7 @@
 rows_have_variance <- function(plan, on_link) {
   n_rows <- nrow(plan$rows$frame)
   if (is_prior_only(plan$fit)) return(rep(prior_rows_have_variance(plan, on_link), n_rows))
-  if (!is_gaussian(plan$fit)) return(family_rows_have_variance(plan, on_link, n_rows))
+  if (!is_linear(plan$fit)) return(family_rows_have_variance(plan, on_link, n_rows))
   exists <- if (all(parameter_tails(plan$fit$posterior) > 3)) rep(TRUE, n_rows)
     else means_have_variance(plan, n_rows)
   if (plan$residual) exists & residuals_have_variance(plan) else exists
@@ -45,7 +45,7 @@ prior_rows_have_variance <- function(plan, on_link) {
     tails_of_part(posterior, "sd", grouping_of_random(plan, one)$name)[one$columns]
   }))
   if (!all(sds > 3)) return(FALSE)
-  if (is_gaussian(posterior)) return(!plan$residual || all(residuals_have_variance(plan)))
+  if (is_linear(posterior)) return(!plan$residual || all(residuals_have_variance(plan)))
   if (on_link) return(TRUE)
   bounded <- all(vapply(plan$random, is_bounded_random, NA, plan = plan))
   bounded && (!plan$residual || !identical(family$scale, "shape") ||
@@ -209,6 +209,10 @@ are_combinations <- function(rows, basis) {
 residuals_have_variance <- function(plan) {
   posterior <- plan$fit$posterior
   tails <- tails_of_part(posterior, "sigma")
+  # That of t residuals exists given more than two degrees of freedom, which are known only if fixed.
+  if (is_student(posterior) && !(has_fixed_df(posterior) && posterior$df[["shape"]] > 2)) {
+    return(rep(FALSE, nrow(plan$rows$frame)))
+  }
   stratum <- plan$rows$stratum$code
   if (is.null(stratum)) return(tails > 3)
   new_exists <- if (plan$new_sigma == "prior") prior_has_variance(posterior$prior$sigma)

@@ -14,7 +14,7 @@
 #   log_density(y, eta, scale, trials), log_density_slope(), log_density_curvature()
 #                           and its first two derivatives in eta. y: the sum of `trials`, which are
 #                           NULL where each row is one; scale: over sqrt(weight) where weights are
-#                           precisions
+#                           precisions. Student's t residuals have list(sigma, df)
 #   deviance(y, eta, scale, trials)
 #                           the deviance residual; of a scale of 1 where that is a precision's
 #   sd(mean, scale, trials) the standard deviation of y / trials
@@ -23,11 +23,13 @@
 #                           Johnson and Schielzeth 2017)
 #   draw(eta, scale, trials)
 #                           a y for each eta
-#   variates(n)             random numbers that make a y each (draw_given() in src/family.h), which
+#   variates(n, df)         random numbers that make a y each (draw_given() in src/family.h), which
 #                           rows may share
 #   picture                 the picture that pp_check() shows unasked
 #   keeps_values            does the likelihood of merged rows need each count? (R/responses.R)
 #   log_constant(y, trials) the part of the log density that depends on neither eta nor scale
+#   rows                    what cross-products keep of the rows beside sums: nothing ("none"), those
+#                           that differ with the sums of their responses ("merged"), or each ("each")
 #   read(response, weights) list(y, trials) of a column of a model frame; see R/read_response.R
 #   check_type(frame), check_rows(frame), check_all(frame)
 #                           refuse a model frame by its response, before all columns are known to be
@@ -35,7 +37,7 @@
 new_family <- function(name, link, label, scale, weights, as_family, inverse_link,
                        inverse_link_slope, log_density, log_density_slope, log_density_curvature,
                        deviance, sd, latent_variance, draw, variates, picture, keeps_values,
-                       log_constant, read, check_type, check_rows, check_all) {
+                       log_constant, rows, read, check_type, check_rows, check_all) {
   elements <- names(formals())
   stats::setNames(lapply(elements, get, environment()), elements)
 }
@@ -56,6 +58,11 @@ key_of <- function(x) {
 }
 
 is_gaussian <- function(x) identical(family_of(x)$name, "gaussian")
+
+is_student <- function(x) identical(family_of(x)$name, "student")
+
+# Is a response its linear predictor and a residual of a scale? Then cross-products have it.
+is_linear <- function(x) family_of(x)$weights == "precision"
 
 # Of what is closed forms of normal distributions.
 check_gaussian <- function(x, what) {
@@ -93,7 +100,7 @@ check_family <- function(family) {
 known_as <- function(name) {
   if (grepl("^Negative Binomial(\\(|$)", name)) return("negative_binomial")
   same <- c(neg_binomial_2 = "negative_binomial", negbinomial = "negative_binomial",
-            nbinom2 = "negative_binomial", bernoulli = "binomial")
+            nbinom2 = "negative_binomial", bernoulli = "binomial", t = "student")
   if (name %in% names(same)) same[[name]] else name
 }
 
@@ -130,6 +137,34 @@ negative_binomial <- function(link = "log") {
   structure(list(family = "negative_binomial", link = link, linkfun = made$linkfun,
                  linkinv = made$linkinv, mu.eta = made$mu.eta, valideta = made$valideta,
                  validmu = function(mu) all(is.finite(mu) & mu > 0)), class = "family")
+}
+
+#' Student's t distribution of residuals
+#'
+#' For responses with outliers: \eqn{y = \eta + \sigma t}, t with Student's t distribution with
+#' \eqn{\nu} degrees of freedom. The fewer these are, the less a row far off pulls at the rest. They
+#' are learnt, and are named `df` among the draws; their prior is `df` of [relm_prior()]. `sigma` is
+#' the scale of the residuals, which have the standard deviation \eqn{\sigma \sqrt{\nu / (\nu -
+#' 2)}}, if \eqn{\nu > 2}.
+#'
+#' [relm()] also takes brms's `student()` and glmmTMB's `t_family()`, which name the same family.
+#'
+#' @param link The link function; `"identity"` is the only one.
+#' @return An object of class `family`, without a variance function.
+#' @references
+#' Lange, K. L., Little, R. J. A. and Taylor, J. M. G. (1989). Robust statistical modeling using the t
+#' distribution. *Journal of the American Statistical Association* 84, 881--896.
+#'
+#' West, M. (1987). On scale mixtures of normal distributions. *Biometrika* 74, 646--648.
+#' @examples
+#' student()
+#' @export
+student <- function(link = "identity") {
+  check_choice(link, "link", "identity")
+  made <- stats::make.link(link)
+  structure(list(family = "student", link = link, linkfun = made$linkfun, linkinv = made$linkinv,
+                 mu.eta = made$mu.eta, valideta = made$valideta,
+                 validmu = function(mu) all(is.finite(mu))), class = "family")
 }
 
 # Binomial responses ----------------------------------------------------------------------------
@@ -169,8 +204,8 @@ new_binomial <- function(link, label, inverse_link, inverse_link_slope, log_side
       eta[] <- stats::rbinom(length(eta), m, inverse_link(eta))
       eta
     },
-    variates = function(n) stats::runif(n), picture = "bars", keeps_values = FALSE,
-    log_constant = log_choose,
+    variates = function(n, df) stats::runif(n), picture = "bars", keeps_values = FALSE,
+    log_constant = log_choose, rows = "merged",
     read = function(response, weights) read_successes(response, weights),
     check_type = function(frame) check_two_values(frame),
     check_rows = function(frame) check_successes(frame), check_all = function(frame) invisible()
@@ -236,7 +271,7 @@ new_counts <- function(name, label, scale, as_family, ...) {
     name = name, link = "log", label = label, scale = scale, weights = "times",
     as_family = as_family, inverse_link = function(eta) exp(eta),
     inverse_link_slope = function(eta) exp(eta), ...,
-    variates = function(n) stats::runif(n), picture = "rootogram",
+    variates = function(n, df) stats::runif(n), picture = "rootogram", rows = "merged",
     log_constant = function(y, trials) -lgamma(y + 1),
     read = function(response, weights) list(y = as.numeric(response)),
     check_type = function(frame) check_one_column(frame),
@@ -298,6 +333,44 @@ negative_binomial_log <- function() {
   )
 }
 
+# Student's t residuals -------------------------------------------------------------------------
+
+student_identity <- function() {
+  # 1 + t^2 / df, t the standardized residual.
+  spread <- function(y, eta, scale) 1 + ((y - eta) / scale$sigma)^2 / scale$df
+  deviation <- function(scale) scale$sigma * sqrt(ifelse(scale$df > 2, scale$df / (scale$df - 2), Inf))
+  new_family(
+    name = "student", link = "identity", label = "linear model with t residuals", scale = "sigma",
+    weights = "precision", as_family = function() student(),
+    inverse_link = function(eta) eta,
+    inverse_link_slope = function(eta) rep(1, length(eta)),
+    log_density = function(y, eta, scale, trials = NULL) {
+      eta[] <- stats::dt((y - eta) / scale$sigma, scale$df, log = TRUE) - log(scale$sigma)
+      eta
+    },
+    log_density_slope = function(y, eta, scale, trials = NULL) {
+      (1 + 1 / scale$df) * (y - eta) / scale$sigma^2 / spread(y, eta, scale)
+    },
+    log_density_curvature = function(y, eta, scale, trials = NULL) {
+      ratio <- spread(y, eta, scale)
+      (1 + 1 / scale$df) / scale$sigma^2 * (ratio - 2) / ratio^2
+    },
+    deviance = function(y, eta, scale, trials = NULL) {
+      signed_root(y - eta, (scale$df + 1) / 2 * log(spread(y, eta, scale)))
+    },
+    sd = function(mean, scale, trials = NULL) deviation(scale),
+    latent_variance = function(mean, scale) deviation(scale)^2,
+    draw = function(eta, scale, trials = NULL) {
+      eta + scale$sigma * stats::rt(length(eta), rep_len(scale$df, length(eta)))
+    },
+    variates = function(n, df) stats::rt(n, df), picture = "dens_overlay", keeps_values = FALSE,
+    log_constant = function(y, trials) 0, rows = "each",
+    read = function(response, weights) list(y = as.numeric(response)),
+    check_type = function(frame) check_numbers(frame),
+    check_rows = function(frame) invisible(), check_all = function(frame) check_varies(frame)
+  )
+}
+
 # The table -----------------------------------------------------------------------------------
 
 families <- list(
@@ -318,8 +391,8 @@ families <- list(
     sd = function(mean, scale, trials = NULL) scale,
     latent_variance = function(mean, scale) scale^2,
     draw = function(eta, scale, trials = NULL) eta + scale * stats::rnorm(length(eta)),
-    variates = function(n) stats::rnorm(n), picture = "dens_overlay", keeps_values = FALSE,
-    log_constant = function(y, trials) 0,
+    variates = function(n, df) stats::rnorm(n), picture = "dens_overlay", keeps_values = FALSE,
+    log_constant = function(y, trials) 0, rows = "none",
     read = function(response, weights) list(y = as.numeric(response)),
     check_type = function(frame) check_numbers(frame),
     check_rows = function(frame) invisible(), check_all = function(frame) check_varies(frame)
@@ -328,5 +401,6 @@ families <- list(
   binomial_probit = binomial_probit(),
   binomial_cloglog = binomial_cloglog(),
   poisson = poisson_log(),
-  negative_binomial = negative_binomial_log()
+  negative_binomial = negative_binomial_log(),
+  student = student_identity()
 )

@@ -5,8 +5,12 @@
 # Of what is integrated out group by group, for `what`; instead: what is to be used where that
 # cannot be done.
 check_lattice <- function(posterior, what, instead) {
-  if (!has_several(posterior)) return(invisible())
   label <- family_of(posterior)$label
+  if (is_student(posterior)) {
+    abort("{what} needs the group effects integrated out, for which there is no formula in a {label}.",
+          i = instead)
+  }
+  if (!has_several(posterior)) return(invisible())
   names <- names_of_groupings(posterior)
   abort("{what} needs all group effects integrated out, which is done for one grouping in a
          {label}.",
@@ -15,6 +19,13 @@ check_lattice <- function(posterior, what, instead) {
 
 instead_of_integrated <- "{.code loo(integrated = FALSE)} has the effects as they were drawn, and
                           {.fn kfold} fits anew."
+
+# Do likelihoods that leave rows out take the effects as they were drawn? Those of Gaussian responses
+# integrate by formula, others over a lattice for one grouping; t densities of a group's rows may have
+# several modes, that no lattice about one of them sees.
+takes_effects_as_drawn <- function(fit) {
+  is_student(fit) || !is_gaussian(fit) && has_several(fit$posterior)
+}
 
 # What likelihoods of a posterior are computed from at draws of the hyperparameters, a column each.
 # The first of all draws is where lattices begin: that is the same whichever draws are asked for.

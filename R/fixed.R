@@ -7,6 +7,14 @@ is_fixed_sigma <- function(encoded) {
 
 has_fixed_sigma <- function(posterior) is_fixed_sigma(posterior$sigma)
 
+# Which parts of the hyperparameters are drawn.
+is_drawn_part <- function(part, posterior) {
+  !(part == "sigma" & has_fixed_sigma(posterior)) & !(part == "df" & has_fixed_df(posterior))
+}
+
+# Are degrees of freedom of t residuals known?
+has_fixed_df <- function(posterior) isTRUE(posterior$df[["is_fixed"]] == 1)
+
 # The value, 1 where none is known.
 fixed_sigma <- function(model) {
   if (is_fixed_sigma(model$sigma_prior)) model$sigma_prior[["scale"]] else 1

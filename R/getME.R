@@ -49,7 +49,7 @@ getME.relm <- function(object, name, ...) {
              nothing to tell."
           })
   }
-  if (identical(name, "ALL")) name <- setdiff(names(parts), if (!is_gaussian(object)) "sigma")
+  if (identical(name, "ALL")) name <- setdiff(names(parts), if (!is_linear(object)) "sigma")
   if (length(name) == 1) return(parts[[name]](object))
   lapply(parts[name], function(of) of(object))
 }

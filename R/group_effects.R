@@ -42,7 +42,7 @@ choose_kept <- function(control, posterior, merged = FALSE) {
 # hyperparameters.
 adds_up_effects <- function(posterior, control, merged) {
   sampler <- sampler_that_runs(posterior, control$sampler)
-  if (!is_gaussian(posterior) && !is_tuned(sampler)) return(TRUE)
+  if (!is_linear(posterior) && !is_tuned(sampler) || is_student(posterior)) return(TRUE)
   is_scanned(posterior, merged)
 }
 

@@ -230,7 +230,7 @@ hypothesis_table <- function(fit, tested, alpha, robust) {
 
 # Below which its moments exist.
 order_of_difference <- function(fit, one) {
-  positive <- grepl("^(sd_|sigma|shape$)", one$variables)
+  positive <- grepl("^(sd_|sigma|(shape|df)$)", one$variables)
   order_of_moments(one$difference, tails_of(fit, one$variables), positive)
 }
 

@@ -153,6 +153,10 @@ model_info.relm <- function(x, verbose = TRUE, ...) {
   info <- NextMethod()
   info$is_bayesian <- TRUE
   if (is_gaussian(x)) return(info)
+  if (is_student(x)) {
+    info$is_linear <- TRUE
+    return(info)
+  }
   # insight goes by names of families that it knows.
   family <- family_of(x)
   successes <- family$weights == "trials"

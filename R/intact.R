@@ -17,7 +17,7 @@ check_intact <- function(x, what = "cross-products") {
   check_cells(x$cells, p, q, n_strata(x), what)
   check_cell_groups(x, what)
   check_intercepts(x, what)
-  if (!is_gaussian(x)) check_responses(x, p, q, what)
+  if (collects_rows(family_of(x))) check_responses(x, p, q, what)
   invisible(x)
 }
 
@@ -98,7 +98,8 @@ check_responses <- function(x, p, q, what) {
     check_part(responses[[part]], name(part), what, length(responses$values))
   }
   check_part(responses$log_constant, name("log_constant"), what, 1)
-  check_sums(responses, family_of(x), what)
+  if (family_of(x)$rows == "each") check_each_row(responses, n, n_strata(x), what)
+  else check_sums(responses, family_of(x), what)
   group <- responses$group
   if (!is.matrix(group) || !identical(dim(group), c(n, length(x$groupings)))) {
     refuse_edited(name("group"), what, "has no column for each grouping")
@@ -109,6 +110,11 @@ check_responses <- function(x, p, q, what) {
   if (length(x$groupings) && is.unsorted(group[, 1])) {
     refuse_edited(name("group"), what, "does not rise")
   }
+}
+
+check_each_row <- function(responses, n, n_strata, what) {
+  if (!all(responses$trials > 0)) refuse_edited("responses$trials", what, "must be positive")
+  check_codes(responses$stratum, "responses$stratum", what, n, n_strata)
 }
 
 # Of the responses of merged rows.

@@ -158,10 +158,9 @@ predict_folds <- function(fit, folds, seed) {
   exact
 }
 
-# The log density of each row given all rows. Of another family with several groupings it is from
-# the effects as they are drawn.
+# The log density of each row given all rows, perhaps from the effects as they are drawn.
 given_all_data <- function(fit) {
-  if (is_gaussian(fit) || !has_several(fit$posterior)) return(integrated_row_density(fit)$lpd())
+  if (!takes_effects_as_drawn(fit)) return(integrated_row_density(fit)$lpd())
   density <- conditional_row_density(fit)
   values <- lapply(density$blocks, function(places) col_log_mean_exp(density$columns(places)))
   unlist(values)[order(density$order)]

@@ -34,6 +34,7 @@ integrated_row_density <- function(fit) {
 # group effects integrated out: given all data, or with each row left out of them.
 row_densities <- function(fit) {
   design_of(fit, 'by = "row"')
+  if (is_student(fit)) return(student_row_densities(fit))
   if (!is_gaussian(fit)) return(own_row_densities(fit))
   moments <- row_moments(fit)
   function(places, leave_out) {
@@ -44,7 +45,9 @@ row_densities <- function(fit) {
 
 # Rows of a design in the order of a fit's groups, so that the data of a group serve many at once.
 in_order_of_groups <- function(fit, places, design = fit$design) {
-  if (is_gaussian(fit) || has_several(fit$posterior)) return(in_order_of_roots(fit, places, design))
+  if (is_gaussian(fit) || has_several(fit$posterior)) {
+    return(in_order_of_roots(fit, places, design))
+  }
   own <- factors_of(design)$group
   if (is.null(own)) places else places[order(own$code[places])]
 }

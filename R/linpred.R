@@ -187,7 +187,7 @@ block_noise <- function(plan, rows) {
   strata <- unique(stratum)
   size <- switch(family$weights, precision = plan$rows$weights, trials = plan$rows$trials)
   list(family = key_of(plan$fit$posterior),
-       scale = if (!is.null(family$scale)) stratum_sigmas(plan, strata),
+       scale = if (!is.null(family$scale)) with_df(plan, stratum_sigmas(plan, strata)),
        stratum = if (!is.null(stratum)) match(stratum, strata) - 1L,
        size = size[rows], variates = plan$variates)
 }
@@ -204,14 +204,26 @@ row_responses <- function(plan, rows) {
 }
 
 # The scale parameter of each row, over the square root of its weight where that is a precision,
-# draws x rows; NULL where the family has none.
+# draws x rows; NULL where the family has none. Of t residuals list(sigma, df), df a number a draw.
 row_scales <- function(plan, rows, weighted = TRUE) {
   if (is.null(family_of(plan$fit)$scale)) return(NULL)
   noise <- block_noise(plan, rows)
   place <- if (is.null(noise$stratum)) rep(1L, length(rows)) else noise$stratum + 1L
-  scales <- noise$scale[, place, drop = FALSE]
-  if (!weighted || is.null(noise$size)) return(scales)
-  scales / rep(sqrt(noise$size), each = plan$n_draws)
+  scales <- noise$scale[seq_len(plan$n_draws), place, drop = FALSE]
+  if (weighted && !is.null(noise$size)) scales <- scales / rep(sqrt(noise$size), each = plan$n_draws)
+  if (is_student(plan$fit)) list(sigma = scales, df = chosen_df(plan)) else scales
+}
+
+# The degrees of freedom of t residuals in the chosen draws; NULL of other models.
+chosen_df <- function(plan) {
+  posterior <- plan$fit$posterior
+  if (is_student(posterior)) as.numeric(chosen_hyper(plan, shown_places_of(posterior, "df")))
+}
+
+# Scales with the degrees of freedom below them, as C has them of t residuals.
+with_df <- function(plan, scales) {
+  df <- chosen_df(plan)
+  if (is.null(df)) scales else rbind(scales, matrix(df, length(df), ncol(scales)))
 }
 
 # Effects of groups, known ones before new ones: chosen draws x columns x groups.

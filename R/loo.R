@@ -22,7 +22,12 @@
 #' out. With crossed ones, those of the grouping with the most groups are, and of those that it is
 #' nested in; the effects of the others are those of the draw.
 #'
-#' With another family than the Gaussian one and one grouping, the density of a row given the others
+#' With [student()] the weights of the rows are drawn once more, and are parameters too: given those of
+#' the other rows of a group its effects are normal, and are integrated out with the row's own weight.
+#' With several groupings the effects of the others, than that with the most groups, are those of the
+#' draw. Whole groups have no such density.
+#'
+#' With successes or counts and one grouping, the density of a row given the others
 #' of its group is a ratio of two integrals by the sampler's lattice. With several groupings, use
 #' `integrated = FALSE`, or [kfold()][kfold.relm].
 #'

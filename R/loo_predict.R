@@ -124,11 +124,11 @@ left_out_normals <- function(fit, seed) {
   left_out
 }
 
-# Responses of other families. The effects of one grouping are integrated out, those of several are
-# as drawn.
+# Responses of other families. The effects of one grouping are integrated out, those of several, and
+# of t residuals, are as drawn.
 left_out_outcomes <- function(fit, seed) {
   check_draws_memory(ndraws(fit), 6 * nrow(fit$design$frame))
-  integrated <- !has_several(fit$posterior)
+  integrated <- !takes_effects_as_drawn(fit)
   log_density <- if (integrated) row_densities(fit)(seq_len(nrow(fit$design$frame)), TRUE)
     else log_lik(fit)
   psis <- left_out_weights(fit, log_density)

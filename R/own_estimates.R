@@ -10,9 +10,7 @@ rows_by_group <- function(fit, place, shown, g = 1L) {
   rows <- which(place %in% shown)
   rows <- split(rows, factor(place[rows], shown))
   family <- family_of(fit)
-  scale <- if (!is_gaussian(fit) && !is.null(family$scale)) {
-    stats::median(hyper_matrix(fit, shown_places_of(fit$posterior, family$scale)))
-  }
+  scale <- if (!is_gaussian(fit) && !is.null(family$scale)) median_scale(fit, family$scale)
   lapply(seq_along(shown), function(k) {
     own <- design_rows(fit$design, rows[[k]])
     n <- length(own$y)
@@ -24,6 +22,12 @@ rows_by_group <- function(fit, place, shown, g = 1L) {
            weights = if (is.null(weights)) rep(1, n) else weights, trials = own$trials,
            family = family, scale = scale), points_of_rows(family, own, offset))
   })
+}
+
+# Of t residuals the degrees of freedom too; where there are several sigma, their median.
+median_scale <- function(fit, part) {
+  of_part <- function(part) stats::median(hyper_matrix(fit, shown_places_of(fit$posterior, part)))
+  if (is_student(fit)) list(sigma = of_part("sigma"), df = of_part("df")) else of_part(part)
 }
 
 points_of_rows <- function(family, own, offset) {
@@ -48,7 +52,8 @@ own_values <- function(own, at) {
   scaled <- own$columns / rep(size, each = nrow(own$columns))
   fit <- if (identical(own$family$name, "gaussian")) {
     stats::lm.wfit(scaled, own$y - own$offset, own$weights)
-  } else maximum_of_rows(scaled, own)
+  } else if (own$family$rows == "each") reweighted_rows(scaled, own)
+  else maximum_of_rows(scaled, own)
   values <- rep(NA_real_, nrow(at))
   if (is.null(fit) || fit$rank == 0) return(values)
   at <- at / rep(size, each = nrow(at))
@@ -60,6 +65,21 @@ own_values <- function(own, at) {
   coefficients[is.na(coefficients)] <- 0
   values[told] <- at[told, , drop = FALSE] %*% coefficients
   values
+}
+
+# The maximum of the likelihood of t residuals by EM, from least squares (Lange, Little and Taylor
+# 1989, equation 2).
+reweighted_rows <- function(X, own) {
+  y <- own$y - own$offset
+  weights <- rep(1, length(y))
+  for (round in 1:200) {
+    fit <- stats::lm.wfit(X, y, own$weights * weights)
+    before <- weights
+    weights <- (own$scale$df + 1) /
+      (own$scale$df + own$weights * (fit$residuals / own$scale$sigma)^2)
+    if (max(abs(weights - before)) < 1e-8) break
+  }
+  fit
 }
 
 # The maximum of the likelihood in the coefficients, as lm.wfit() has least squares; NULL where

@@ -7,10 +7,10 @@ parameters_of <- function(posterior) {
 }
 
 # In the order in which they are drawn: coefficients; for each grouping the standard deviations of its
-# effects and their correlations; residual standard deviations; what pools these; the shape. The
+# effects and their correlations; residual standard deviations; what pools these; the shape or the degrees of freedom. The
 # columns:
 #   variable  its name among the draws
-#   part      b, sd, cor, sigma, pool or shape
+#   part      b, sd, cor, sigma, pool, shape or df
 #   grouping  of sd and cor
 #   column    of the model matrix, of b and sd; the later one of cor
 #   with      the earlier one of cor
@@ -37,7 +37,8 @@ new_parameters <- function(posterior) {
     list(some_parameters(sigma[seq_len(n_sigma)], "sigma",
                          stratum = if (has_strata(posterior)) strata$labels else NA_character_),
          some_parameters(sigma[n_sigma + seq_len(n_pool)], "pool"),
-         if (identical(scale, "shape")) some_parameters("shape", "shape"))
+         if (identical(scale, "shape")) some_parameters("shape", "shape"),
+         if (is_student(posterior)) some_parameters("df", "df"))
   ))
   table$shown <- shown_places(table$part, strata$display)
   table$tail <- if (is.null(posterior$tails)) rep(Inf, length(table$part))
@@ -202,7 +203,7 @@ state_of <- function(draw, posterior) {
   Sigma <- lapply(groupings_of(posterior), function(grouping) {
     covariance_of(own("sd", grouping$name), own("cor", grouping$name), grouping$blocks)
   })
-  list(beta = own("b"), Sigma = Sigma, sigma2 = if (is_gaussian(posterior)) own("sigma")^2 else 1,
+  list(beta = own("b"), Sigma = Sigma, sigma2 = if (is_linear(posterior)) own("sigma")^2 else 1,
        hyper = draw)
 }
 
@@ -245,7 +246,9 @@ partial_of_draw <- function(correlations, size) {
 
 # Which of these variables have one value, by the model.
 is_known_constant <- function(fit, variables) {
-  has_fixed_sigma(fit$posterior) & variables %in% variables_of_part(fit$posterior, "sigma")
+  known <- c(if (has_fixed_sigma(fit$posterior)) variables_of_part(fit$posterior, "sigma"),
+             if (has_fixed_df(fit$posterior)) "df")
+  variables %in% known
 }
 
 # Hyperparameters without those that are known.

@@ -67,7 +67,7 @@ response_label <- function(fit) {
   offset <- !is.null(stats::model.offset(fit$design$frame))
   if (has_totals(fit$design$frame[[1]])) return("share of successes")
   paste0(fit$posterior$response,
-         if (offset && is_gaussian(fit)) " less its offset"
+         if (offset && is_linear(fit)) " less its offset"
          else if (offset && family$link == "log") " / exp(offset)")
 }
 

@@ -16,9 +16,11 @@
 #'     shape, rate and upper bound of its conjugate part, and kind, df and scale of the rest}
 #'   \item{`shape`}{with [negative_binomial()], in place of `sigma`: the prior of \eqn{r^{-1/2}}, r the
 #'     shape, in that form}
+#'   \item{`df`}{with [student()]: the prior of the degrees of freedom, whether they are known, and
+#'     its shape and rate}
 #'   \item{`parameters`}{a data frame with a row for each hyperparameter: `variable`, its name among
-#'     the draws; `part`: `"b"`, `"sd"`, `"cor"`, `"sigma"` or, of a [pooled()] prior, `"pool"`, or
-#'     `"shape"`;
+#'     the draws; `part`: `"b"`, `"sd"`, `"cor"`, `"sigma"` or, of a [pooled()] prior, `"pool"`, `"shape"`
+#'     or `"df"`;
 #'     `grouping`, `column` and `with`, the columns that it belongs to; `stratum`, the level with a
 #'     residual variance of its own; `shown`, its place among the draws; and `tail`, the exponent e
 #'     with which its density falls, like \eqn{t^{-e}}: a mean exists for e > 2, a variance for
@@ -44,6 +46,11 @@
 #'   deviations need. One row for each group is enough.
 #' * [pooled()]: the conditions of one common Jeffreys residual variance. Also, no level with more
 #'   rows than columns may be fitted exactly.
+#' * [student()]: s of n rows of a residual variance that coefficients and effects fit exactly, which
+#'   they fix in m directions, must not be so many that \eqn{s - m \ge n - s}, or with known degrees
+#'   of freedom \eqn{\nu}, \eqn{s - m \ge \nu (n - s)}; one more under priors of \eqn{\sigma} that
+#'   do not rise at zero. Judged are rows with the most frequent response, and with that of each group
+#'   where its rows have the same columns. An example are responses of which more than half are zero.
 #' @section Of other families:
 #' A row *bounds* its linear predictor from both sides if it has successes and failures, or a count
 #' above zero. One outcome only, or a count of zero, bounds it from one side. The following are
@@ -75,7 +82,7 @@
 #' @export
 relm_posterior <- function(crossprods, prior = relm_prior()) {
   posterior <- new_posterior(crossprods, prior)
-  if (is_gaussian(posterior)) check_proper(posterior) else check_family_proper(posterior)
+  if (is_linear(posterior)) check_proper(posterior) else check_family_proper(posterior)
 }
 
 # A posterior that may not exist, without its table of parameters.
@@ -110,6 +117,7 @@ new_posterior <- function(crossprods, prior) {
   } else if (identical(family$scale, "shape")) {
     posterior$shape <- encode_scale(spread_prior(shape_prior(prior)))
   }
+  if (is_student(posterior)) posterior$df <- encode_df(df_prior(prior))
   structure(posterior, class = "relm_posterior")
 }
 
@@ -122,6 +130,10 @@ check_scale_priors <- function(prior, family) {
   if (!identical(family$scale, "shape") && !is.null(prior$shape)) {
     abort("{.arg shape} of {.fn relm_prior} is the prior of the shape of {.fn negative_binomial},
            and has no place in a {family$label}.", i = "Leave it out.")
+  }
+  if (!identical(family$name, "student") && !is.null(prior$df)) {
+    abort("{.arg df} of {.fn relm_prior} is the prior of the degrees of freedom of {.fn student}, and
+           has no place in a {family$label}.", i = "Leave it out.")
   }
 }
 
@@ -380,9 +392,11 @@ prior_row_of_scale <- function(posterior) {
   if (scale == "shape") {
     return(data.frame(parameter = "shape", prior = format(shape_prior(posterior$prior))))
   }
-  data.frame(parameter = if (!has_strata(posterior)) "sigma"
-               else paste0("sigma_", spell_term(posterior$strata$name)),
-             prior = format(posterior$prior$sigma))
+  sigma <- if (has_strata(posterior)) paste0("sigma_", spell_term(posterior$strata$name)) else "sigma"
+  rbind(data.frame(parameter = sigma, prior = format(posterior$prior$sigma)),
+        if (is_student(posterior)) {
+          data.frame(parameter = "df", prior = format(df_prior(posterior$prior)))
+        })
 }
 
 # Of grouping g, a row or two for each block.

@@ -71,7 +71,7 @@ most_own_variates <- 10000L
 
 share_variates <- function(plan) {
   if (nrow(plan$rows$frame) > most_own_variates) {
-    plan$variates <- with_stream(plan$stream$residuals, family_of(plan$fit)$variates(plan$n_draws))
+    plan$variates <- with_stream(plan$stream$residuals, family_of(plan$fit)$variates(plan$n_draws, chosen_df(plan)))
   }
   plan
 }

@@ -26,7 +26,7 @@ str.relm <- function(object, max.level = NA, ...) {
 # What each hyperparameter is about.
 sections_of <- function(fit) {
   about <- c(b = "Population", sd = "Groups", cor = "Groups", sigma = "Residual",
-             pool = "Residual", shape = "Dispersion")
+             pool = "Residual", df = "Residual", shape = "Dispersion")
   parameters <- parameters_of(fit$posterior)
   sections <- unname(about[parameters$part])
   of_groups <- which(sections == "Groups")

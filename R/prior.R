@@ -19,7 +19,7 @@
 #' |---|---|---|
 #' | `flat()` | 1 | |
 #' | `normal(mean, sd)` | exp(-(b - mean)^2 / (2 sd^2)) | |
-#' | `gamma(shape, rate)` | r^(shape - 1) exp(-rate r) of the *shape* r of a negative binomial | |
+#' | `gamma(shape, rate)` | r^(shape - 1) exp(-rate r) of the *shape* r of a negative binomial, or of the *degrees of freedom* of t residuals | |
 #' | `jeffreys()` | 1/s | |
 #' | `uniform(upper)` | 1 for s < upper | Gelman (2006) |
 #' | `inverse_gamma(shape, rate)` | v^-(shape + 1) exp(-rate / v) of the *variance* v = s^2 | |
@@ -50,6 +50,11 @@
 #' Poisson's.
 #' The name `gamma` stands for the distribution within `relm_prior()` alone.
 #'
+#' @section The degrees of freedom of t residuals:
+#' `df = gamma(a, b)` is the prior of the degrees of freedom \eqn{\nu} of [student()], by default
+#' gamma(2, 0.1) (Juárez and Steel 2010), and `exponential(rate)` is gamma(1, rate). Both are cut off
+#' at 1, below which the residuals have no mean. `fixed(value)` are known degrees of freedom.
+#'
 #' @section Names shared with rstanarm and brms:
 #' rstanarm also has `normal()`, `exponential()` and `lkj()`, and brms has a family `exponential()`.
 #' Within `relm_prior()` these names are always relm's functions. Elsewhere they are those of the
@@ -77,12 +82,13 @@
 #' @param mean Mean of a normal prior. Its standard deviation is `sd` in `normal()`.
 #' @param autoscale Is `sd` in units of 1 over the standard deviation of the column of the model
 #'   matrix? Without an intercept in the model, the root of its mean square takes the place of this.
-#' @param value A residual standard deviation that is known.
+#' @param value A residual standard deviation, or degrees of freedom, that is known.
 #' @param upper Upper bound of the standard deviation.
 #' @param rate In `inverse_gamma()` the rate of that distribution; in `exponential()` one over the
 #'   mean of the standard deviation.
 #' @param eta LKJ shape; 1 is uniform, and larger values favor small correlations.
-#' @param df Degrees of freedom; in `inverse_wishart()` above q - 1 for q effects.
+#' @param df In `relm_prior()` the prior of the degrees of freedom of [student()], `NULL` for the
+#'   default: see below. Elsewhere degrees of freedom; in `inverse_wishart()` above q - 1 for q effects.
 #' @param scale In `inverse_wishart()` a matrix, or a number for that multiple of the identity;
 #'   BUGS's `dwish(R, k)` on a precision matrix is `inverse_wishart(k, R)`. In `huang_wand()` a
 #'   number, or one for each effect. In the other functions a number: about as large as you expect
@@ -91,7 +97,7 @@
 #'   the function of the same name in attached rstanarm or brms, a call with arguments that only
 #'   that function has goes to that function.
 #' @return `relm_prior()`: an object of class `relm_prior`, a list with the elements
-#'   `beta`, `sd`, `cor`, `sigma`, `cov` and `shape`. The others: an object of class
+#'   `beta`, `sd`, `cor`, `sigma`, `cov`, `shape` and `df`. The others: an object of class
 #'   `relm_distribution`.
 #' @references
 #' Gelman, A. (2006). Prior distributions for variance parameters in
@@ -116,12 +122,12 @@
 #' relm_prior(cov = huang_wand(2, 1))
 #' @export
 relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(),
-                       cov = NULL, shape = NULL, ...) {
+                       cov = NULL, shape = NULL, df = NULL, ...) {
   if (nargs() == 0) return(default_prior())
   refuse_dots(rlang::enquos(...), "relm_prior")
   given <- lapply(list(beta = rlang::enquo(beta), sd = rlang::enquo(sd), cor = rlang::enquo(cor),
                        sigma = rlang::enquo(sigma), cov = rlang::enquo(cov),
-                       shape = rlang::enquo(shape)), evaluate_prior)
+                       shape = rlang::enquo(shape), df = rlang::enquo(df)), evaluate_prior)
   structure(check_priors(given), class = "relm_prior")
 }
 
@@ -129,7 +135,7 @@ relm_prior <- function(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeff
 default_prior <- function() {
   if (is.null(made_once$prior)) {
     given <- list(beta = flat(), sd = uniform(), cor = lkj(1), sigma = jeffreys(), cov = NULL,
-                  shape = NULL)
+                  shape = NULL, df = NULL)
     made_once$prior <- structure(check_priors(given), class = "relm_prior")
   }
   made_once$prior
@@ -146,7 +152,8 @@ check_priors <- function(given) {
     cov = if (!is.null(given$cov)) {
       check_prior(given$cov, "cov", c("inverse_wishart", "huang_wand"), by_name = TRUE)
     },
-    shape = if (!is.null(given$shape)) check_prior(given$shape, "shape", shape_priors)
+    shape = if (!is.null(given$shape)) check_prior(given$shape, "shape", shape_priors),
+    df = if (!is.null(given$df)) check_prior(given$df, "df", df_priors)
   )
 }
 
@@ -176,6 +183,21 @@ shape_prior <- function(prior) {
 spread_prior <- function(distribution) {
   if (distribution$name != "gamma") return(distribution)
   inverse_gamma(distribution$parameters$shape, distribution$parameters$rate)
+}
+
+# Those of the degrees of freedom of t residuals; gamma() and exponential() are cut off at 1.
+df_priors <- c("gamma", "exponential", "fixed")
+
+# As it applies, also where none was given.
+df_prior <- function(prior) if (is.null(prior$df)) gamma_distribution(2, 0.1) else prior$df
+
+# The same as the sampler knows it, df_prior_t in src/model.h; of one that is known the value has
+# the place of the shape.
+encode_df <- function(distribution) {
+  parameters <- distribution$parameters
+  encoded <- switch(distribution$name, gamma = c(parameters$shape, parameters$rate),
+                    exponential = c(1, parameters$rate), fixed = c(parameters$value, 0))
+  c(is_fixed = as.numeric(distribution$name == "fixed"), shape = encoded[1], rate = encoded[2])
 }
 
 scale_priors <- c("uniform", "half_t", "half_cauchy", "half_normal", "exponential",

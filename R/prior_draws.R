@@ -29,7 +29,7 @@ needed_parameters <- function(posterior, variables) {
   fixed <- unlist(lapply(effects, `[[`, "fixed"))
   with_effects <- lengths(columns) > 0 | names_of_groupings(posterior) %in% named$grouping
   list(b = unique(c(places[named$part == "b"], places_of(posterior, "b")[fixed[!is.na(fixed)]])),
-       scale = unique(places[named$part %in% c("sigma", "shape", "pool")]), columns = columns,
+       scale = unique(places[named$part %in% c("sigma", "shape", "pool", "df")]), columns = columns,
        groupings = which(with_effects), effects = effects)
 }
 

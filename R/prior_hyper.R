@@ -4,7 +4,7 @@
 all_parameters <- function(posterior) {
   groupings <- groupings_of(posterior)
   parts <- parameters_of(posterior)$part
-  list(b = which(parts == "b"), scale = which(parts %in% c("sigma", "shape", "pool")),
+  list(b = which(parts == "b"), scale = which(parts %in% c("sigma", "shape", "pool", "df")),
        columns = lapply(groupings, function(grouping) seq_len(nrow(grouping$random))),
        groupings = seq_along(groupings))
 }
@@ -18,7 +18,10 @@ draw_prior_hyper <- function(posterior, needed, n) {
     if (g %in% needed$groupings) draw_roots(groupings_of(posterior)[[g]], n)
   })
   for (g in needed$groupings) hyper <- put_covariances(hyper, posterior, g, roots[[g]])
-  for (k in needed$scale) hyper[, k] <- draw_scale_parameter(posterior, n)
+  part <- parameters_of(posterior)$part
+  for (k in needed$scale) {
+    hyper[, k] <- if (part[k] == "df") draw_df(posterior$df, n) else draw_scale_parameter(posterior, n)
+  }
   list(hyper = hyper, roots = roots)
 }
 
@@ -63,6 +66,14 @@ draw_scale_parameter <- function(posterior, n) {
   prior <- shape_prior(posterior$prior)
   if (prior$name != "gamma") return(draw_scale(prior, n)^-2)
   stats::rgamma(n, prior$parameters$shape, prior$parameters$rate)
+}
+
+# Degrees of freedom, gamma above 1 where they are not known.
+draw_df <- function(encoded, n) {
+  shape <- encoded[["shape"]]
+  if (encoded[["is_fixed"]] == 1) return(rep(shape, n))
+  least <- stats::pgamma(1, shape, encoded[["rate"]], lower.tail = FALSE)
+  stats::qgamma(stats::runif(n) * least, shape, encoded[["rate"]], lower.tail = FALSE)
 }
 
 # Triangular roots L of Sigma = L L' of a grouping: draws x columns x columns.

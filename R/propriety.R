@@ -5,6 +5,7 @@ check_proper <- function(posterior) {
   known <- with_flat_columns(posterior)
   alone <- alone_of(known)
   check_residual(posterior, alone)
+  check_tied_rows(posterior)
   if (is_unbounded_uniform(posterior$prior$sigma)) check_uniform_sigma(posterior)
   posterior$parameters <- new_parameters(posterior)
   posterior$parameters$tail <- check_uniform_sds(posterior, known, alone)

@@ -76,7 +76,7 @@
 #'   [augment()][relm-tidiers].
 #' @param contrasts Contrasts of factors, as in [lm()].
 #' @param family What the response is, as in [glm()]: text, a function or an object of class
-#'   `family`. `gaussian()`; `binomial()` with the links `"logit"`, `"probit"` and `"cloglog"`;
+#'   `family`. `gaussian()`; [student()], for outliers; `binomial()` with the links `"logit"`, `"probit"` and `"cloglog"`;
 #'   `poisson()`; [negative_binomial()]. See *Other responses*. Cross-products have theirs, for which
 #'   `NULL` stands.
 #' @param progress Show a progress bar? With 100,000 rows or groups and more, messages say what is
@@ -90,14 +90,20 @@
 #'   [as_draws()][as_draws.relm], [as.mcmc.list()][as_draws.relm].
 #' @section Other responses:
 #' With another family than the Gaussian one the linear predictor \eqn{\eta} is that of the same
-#' formula, and the mean of the response is a function of it, the inverse link. There is no residual
-#' variance, and so no `sigma`.
+#' formula, and the mean of the response is a function of it, the inverse link. But for [student()]
+#' there is no residual variance, and so no `sigma`.
+#' * [student()]: any numbers, as those of `gaussian()`, some of which may lie far off. `sigma`,
+#'   `weights` and all else of a linear model are what they are there.
 #' * `binomial()`: the response is 0 or 1, `FALSE` or `TRUE`, a factor of two levels, whose first is
 #'   a failure, `cbind(successes, failures)`, or proportions, whose numbers of trials are `weights`.
 #'   Rows whose number of trials is missing are treated as `na.action` says.
 #' * `poisson()` and [negative_binomial()]: counts. The logarithm of an exposure is an `offset`.
 #'
-#' The collapsed sampler integrates the effects out numerically and proposes the rest. The Gibbs
+#' With [student()] each row has a weight that is drawn in each sweep, after the degrees of freedom
+#' and `sigma`, for which the weights are integrated out (West, 1987). Given the weights the sampler
+#' is that of Gaussian responses.
+#'
+#' Of the others the collapsed sampler integrates the effects out numerically and proposes the rest. The Gibbs
 #' samplers draw a weight for each row, and given the weights what they draw of Gaussian responses
 #' (Polson, Scott and Windle, 2013). Such weights exist for logistic and negative binomial regressions.
 #' They are for teaching, and to check the collapsed sampler, whose draws depend less on each other:
@@ -106,6 +112,8 @@
 #' | family, link | `sampler` | no factor | one factor | nested factors | crossed factors |
 #' |:-------------|:----------|:----------|:-----------|:---------------|:----------------|
 #' | `gaussian()` | `"collapsed"` | the conjugate posterior of flat coefficients | yes | yes | yes |
+#' | | the Gibbs samplers | yes | yes | yes | yes |
+#' | `student()` | `"collapsed"` | no: the interweaved sampler runs | yes | yes | yes |
 #' | | the Gibbs samplers | yes | yes | yes | yes |
 #' | `binomial()`, logit; `negative_binomial()` | `"collapsed"` | yes | yes | yes | yes |
 #' | | the Gibbs samplers | yes | yes | yes | yes |

@@ -127,11 +127,11 @@ left_out_of_several <- function(without, fit, places) {
   log_density_of_rows(at, at$y)
 }
 
-# The same of another family: with several groupings given the effects as they are drawn, those of
-# new groups too.
+# The same of another family: with several groupings, or t residuals, given the effects as they are
+# drawn, those of new groups too.
 left_out_of_family <- function(without, design, places) {
   posterior <- without$posterior
-  if (!has_several(posterior)) return(other_row_densities(without, design, places))
+  if (!takes_effects_as_drawn(without)) return(other_row_densities(without, design, places))
   plan <- start_plan(without, rows_for_fit(without, design, places), NULL, FALSE)
   plan$random <- lapply(all_random(without$design), function(one) {
     one$part <- grouping_part(one$number)
@@ -156,7 +156,7 @@ rows_for_fit <- function(fit, design, places) {
     list(code = match(labels, c(grouping$groups, new)), new = new)
   }, groupings, parts)
   c(list(frame = design$frame, row_names = places), stats::setNames(groups, parts),
-    list(response = rows$y, trials = rows$trials, offset = rows$offset, weights = rows$times))
+    list(response = rows$y, trials = rows$trials, offset = rows$offset, weights = if (is_linear(fit)) rows$weights else rows$times))
 }
 
 # log p(y_j | draw), group effects integrated out, under a fit that has not had group j.

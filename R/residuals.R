@@ -81,10 +81,12 @@ standardized_errors <- function(plan, eta, rows, weighted) {
 # A precision multiplies the square of a residual as often as a row that stands in the data does.
 deviance_errors <- function(plan, eta, rows) {
   family <- family_of(plan$fit)
-  scale <- if (family$weights != "precision") row_scales(plan, rows)
+  # Of t residuals the scale has the precision in it.
+  scaled <- family$weights != "precision" || is_student(plan$fit)
+  scale <- if (scaled) row_scales(plan, rows)
   y <- rep(plan$rows$response[rows], each = plan$n_draws)
   errors <- family$deviance(y, eta, scale, row_trials(plan, rows))
-  weights <- if (family$weights != "trials") plan$rows$weights
+  weights <- if (family$weights == "times" || !scaled) plan$rows$weights
   if (is.null(weights)) errors else errors * rep(sqrt(weights[rows]), each = plan$n_draws)
 }
 

@@ -9,6 +9,8 @@
 #                 one after another, and within the same groups by their values
 #   values, times where a family keeps them: the counts that occur, and in how many rows each does
 #   log_constant  what the likelihood has beside, which does not depend on parameters
+#   stratum       where each row is kept, as t residuals need: its number of those of residual
+#                 variances; then y is its response and trials its precision
 #
 # Two parts of the data have as theirs what is merged of both.
 
@@ -18,10 +20,14 @@ most_unmerged <- 200000L
 
 new_collection <- function() list(merged = NULL, parts = list(), n_rows = 0)
 
+# Does a family need more of the rows than sums?
+collects_rows <- function(family) family$rows != "none"
+
 # Adds a chunk of rows (design_rows()), which may have `count`, how many rows of the data each stands
-# for. group: rows x groupings.
-collect_rows <- function(collection, chunk, group, family) {
-  part <- merge_rows(responses_of_rows(chunk, group, family))
+# for. group: rows x groupings; stratum: of rows.
+collect_rows <- function(collection, chunk, group, stratum, family) {
+  part <- merge_rows(if (family$rows == "each") each_row(chunk, group, stratum)
+                     else responses_of_rows(chunk, group, family))
   collection$parts <- c(collection$parts, list(part))
   collection$n_rows <- collection$n_rows + length(part$y)
   if (collection$n_rows <= max(most_unmerged, length(collection$merged$y))) return(collection)
@@ -48,6 +54,16 @@ responses_of_rows <- function(chunk, group, family) {
   )
 }
 
+# Rows that are kept as they are.
+each_row <- function(chunk, group, stratum) {
+  n <- length(chunk$y)
+  list(X = unname(chunk$X), Z = unname(chunk$Z), y = as.numeric(chunk$y),
+       trials = if (is.null(chunk$weights)) rep(1, n) else as.numeric(chunk$weights),
+       offset = if (is.null(chunk$offset)) numeric(n) else as.numeric(chunk$offset),
+       group = group, stratum = as.integer(stratum), values = numeric(), times = numeric(),
+       log_constant = 0)
+}
+
 # The numbers that occur in `values`, and the sum of their `times`.
 count_values <- function(values, times) {
   distinct <- sort(unique(values))
@@ -61,24 +77,37 @@ merge_responses <- function(parts) {
   join <- function(name, by) unname(do.call(by, lapply(parts, `[[`, name)))
   rows <- stats::setNames(lapply(c("X", "Z", "group"), join, rbind), c("X", "Z", "group"))
   counted <- count_values(join("values", c), join("times", c))
-  merge_rows(list(
+  merge_rows(c(list(
     X = rows$X, Z = rows$Z, y = join("y", c), trials = join("trials", c),
-    offset = join("offset", c), group = rows$group, values = counted$values,
-    times = counted$times, log_constant = sum(join("log_constant", c))
-  ))
+    offset = join("offset", c), group = rows$group
+  ), if (!is.null(parts[[1]]$stratum)) list(stratum = join("stratum", c)), list(
+    values = counted$values, times = counted$times, log_constant = sum(join("log_constant", c))
+  )))
 }
 
-# Sorts rows, and adds up the responses of equal ones.
+# Sorts rows, and adds up the responses of equal ones where each is not kept.
 merge_rows <- function(rows) {
+  if (!is.null(rows$stratum)) return(choose_rows(rows, sort_rows(keys_of_rows(rows))$order))
   n <- length(rows$y)
-  keys <- c(columns_of(rows$group), columns_of(rows$Z), columns_of(rows$X), list(rows$offset))
-  sorted <- sort_rows(keys)
+  sorted <- sort_rows(keys_of_rows(rows))
   first <- sorted$order[sorted$is_new]
   for (matrix in c("X", "Z", "group")) rows[[matrix]] <- rows[[matrix]][first, , drop = FALSE]
   rows$offset <- rows$offset[first]
   # Whole numbers: no digit is lost.
   last <- c(which(sorted$is_new)[-1] - 1L, n)
   for (sum in c("y", "trials")) rows[[sum]] <- diff(c(0, cumsum(rows[[sum]][sorted$order])[last]))
+  rows
+}
+
+# By what rows are sorted: their groups first.
+keys_of_rows <- function(rows) {
+  c(columns_of(rows$group), columns_of(rows$Z), columns_of(rows$X), list(rows$offset),
+    if (!is.null(rows$stratum)) list(rows$stratum, rows$y, rows$trials))
+}
+
+choose_rows <- function(rows, chosen) {
+  for (part in c("X", "Z", "group")) rows[[part]] <- rows[[part]][chosen, , drop = FALSE]
+  for (part in c("y", "trials", "offset", "stratum")) rows[[part]] <- rows[[part]][chosen]
   rows
 }
 
@@ -109,6 +138,7 @@ drop_response_columns <- function(responses, dropped) {
 response_lines <- function(x) {
   if (is.null(x$responses)) return(character())
   responses <- x$responses
+  if (!is.null(responses$stratum)) return(paste0("family: ", family_text(x)))
   counted <- if (family_of(x)$weights == "trials") {
     paste0(format(sum(responses$y)), " successes in ", format(sum(responses$trials)), " trials")
   } else {

@@ -13,7 +13,7 @@ variance_draws <- function(fit) {
     random_variance(grouping, fit, crossprod(Z) / nrow(Z))
   })
   by_row <- are_of_rows(fit)
-  distribution <- if (is_gaussian(fit)) residual_variance(fit, design, rows$weights)
+  distribution <- if (is_linear(fit)) residual_variance(fit, design, rows$weights)
     else distribution_variance(fit, rows, beta)
   dispersion <- Reduce(`+`, lapply(of_groupings[by_row], `[[`, "var.random"), 0 * distribution)
   c(list(var.fixed = fixed, var.residual = distribution + dispersion,
@@ -66,8 +66,17 @@ effect_variances <- function(grouping, fit, Z) {
   total
 }
 
-# Mean over rows of sigma^2 / w.
+# Mean over rows of sigma^2 / w, times that of a t variable with its degrees of freedom: Inf up to two.
 residual_variance <- function(fit, design, weights) {
+  posterior <- fit$posterior
+  if (is_student(fit)) {
+    df <- as.numeric(hyper_matrix(fit, shown_places_of(posterior, "df")))
+    return(scale_variance(fit, design, weights) * ifelse(df > 2, df / (df - 2), Inf))
+  }
+  scale_variance(fit, design, weights)
+}
+
+scale_variance <- function(fit, design, weights) {
   posterior <- fit$posterior
   if (is.null(weights)) weights <- rep(1, nrow(design$frame))
   sigma2 <- hyper_matrix(fit, shown_places_of(posterior, "sigma"))^2

@@ -12,7 +12,7 @@ sampler_model <- function(posterior, parameterization) {
   coordinates <- sampler_coordinates(posterior, parameterization)
   strata <- strata_of(posterior)
   several <- length(groupings) > 1
-  responses <- encode_responses(posterior, coordinates)
+  responses <- if (!is_linear(posterior)) encode_responses(posterior, coordinates)
   c(coordinates$layout, prior_in_coordinates(posterior, coordinates), list(
     groupings = Map(function(g, means) {
       own <- one_grouping(posterior, g)
@@ -34,6 +34,7 @@ sampler_model <- function(posterior, parameterization) {
     beta_shift = coordinates$beta_shift,
     # Another family has no sigma, whose prior then stands for nothing.
     sigma_prior = if (is.null(posterior$sigma)) encode_scale(jeffreys()) else posterior$sigma,
+    df_prior = if (!is.null(posterior$df)) as.list(posterior$df),
     part = parameters_of(posterior)$part,
     of_grouping = match(parameters_of(posterior)$grouping, vapply(groupings, `[[`, "", "name"))
   ), if (!is.null(responses)) list(responses = responses, chains = encode_chains(posterior)))

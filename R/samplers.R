@@ -4,8 +4,8 @@
 # The sampler that runs: the common line needs no chain, and where none is asked for it is
 # the collapsed one, if it can run.
 sampler_that_runs <- function(posterior, sampler) {
-  if (!is_gaussian(posterior)) return(family_sampler(posterior, sampler))
-  conjugate <- !has_groups(posterior) && all(posterior$beta$precision == 0) &&
+  if (!is_linear(posterior)) return(family_sampler(posterior, sampler))
+  conjugate <- is_gaussian(posterior) && !has_groups(posterior) && all(posterior$beta$precision == 0) &&
     n_strata(posterior) < 2
   if (conjugate) return("common_line")
   if (!is.null(sampler)) return(sampler)
@@ -133,11 +133,12 @@ parameterization_of <- function(sampler) samplers[[sampler]]$parameterization
 
 check_sampler <- function(posterior, sampler) {
   if (!is_tuned(sampler) && samplers[[sampler]]$asked) check_no_structure(posterior, sampler)
-  if (is_gaussian(posterior) || !is_tuned(sampler)) samplers[[sampler]]$check(posterior, sampler)
+  if (is_linear(posterior) || !is_tuned(sampler)) samplers[[sampler]]$check(posterior, sampler)
 }
 
 # Are its group effects drawn in the chain? Where not, they are drawn after it, from random numbers
 # of their own. merged: are crossed groupings one step?
 effects_in_chain <- function(posterior, sampler, merged = FALSE) {
-  !is_tuned(sampler) || n_strata(posterior) > 1 || is_scanned(posterior, merged)
+  !is_tuned(sampler) || n_strata(posterior) > 1 || is_scanned(posterior, merged) ||
+    is_student(posterior)
 }

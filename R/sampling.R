@@ -14,7 +14,7 @@ sample_posterior <- function(posterior, control, seed = NULL) {
     if (is_merged(plan$model)) list(merged = TRUE),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
          ends = lapply(results, `[[`, "end")),
-    if (!is_gaussian(posterior) && is_tuned(plan$sampler)) {
+    if (!is_linear(posterior) && is_tuned(plan$sampler)) {
       list(lattice_error = lattice_error(plan$model, results))
     },
     gather_chains(results, posterior), keep_effects(plan, results))
@@ -28,13 +28,13 @@ plan_sampling <- function(posterior, control, seed) {
   kept <- choose_kept(control, posterior)
   check_memory(posterior, control, kept$kept)
   if (sampler == "common_line") control$warmup <- 0L
-  if (!is_gaussian(posterior) && !is_tuned(sampler)) {
+  if (!is_linear(posterior) && !is_tuned(sampler)) {
     return(plan_augmented(posterior, sampler, control, seed, kept))
   }
-  uncentered <- sampler_model(posterior, "uncentered")
-  if (!is_gaussian(posterior)) return(plan_family(posterior, uncentered, control, seed, kept))
+  uncentered <- with_student_rows(sampler_model(posterior, "uncentered"), posterior, "uncentered")
+  if (!is_linear(posterior)) return(plan_family(posterior, uncentered, control, seed, kept))
   model <- if (parameterization_of(sampler) == "uncentered") uncentered
-    else sampler_model(posterior, parameterization_of(sampler))
+    else model_of_sampler(posterior, sampler)
   if (is_tuned(sampler)) model <- with_spectrum(model)
   tell_work("Finding where to start from, with", max_groups(posterior), "groups", control)
   estimate <- if (is.null(model$spectrum)) estimate_scales(uncentered) else spectral_scales(model)
@@ -50,7 +50,8 @@ plan_sampling <- function(posterior, control, seed) {
         kept <- choose_kept(control, posterior, merged = TRUE)
       }
     }
-    control$warmup <- min(control$warmup, most_warmup(if (!is.null(tuned)) tuning_of_model(tuned)))
+    control$warmup <- min(control$warmup, most_warmup(if (!is.null(tuned)) tuning_of_model(tuned),
+                                                is_student(posterior)))
   }
   plan <- list(sampler = sampler, model = model, uncentered = uncentered, estimate = estimate,
                control = control, seed = seed, seeds = chain_seeds(seed, control$chains),
@@ -183,7 +184,9 @@ start_chain <- function(plan, chain, draws, progress) {
   }
   start <- initial_state(plan, chain)
   if (is.null(start)) start <- draw_start(plan$uncentered, plan$estimate)
-  if (!is.null(plan$model$rows)) start <- augmented_start(start, plan$model, plan$estimate)
+  start <- if (!is.null(plan$model$df_prior)) student_start(start, plan$model)
+    else if (!is.null(plan$model$rows)) augmented_start(start, plan$model, plan$estimate)
+    else start
   c(sample_chain(plan$model, plan$sampler, start, draws, control$warmup, control$thin, kept,
                  progress), list(model = plan$model))
 }
@@ -259,7 +262,7 @@ gather_chains <- function(results, posterior) {
 # and tail, over all chains, or a chain has max_draws draws, or memory has no room for more.
 run_until_enough <- function(plan, posterior) {
   control <- plan$control
-  drawn <- parameters_of(posterior)$part != "sigma" | !has_fixed_sigma(posterior)
+  drawn <- is_drawn_part(parameters_of(posterior)$part, posterior)
   results <- run_plan(plan, min(control$draws, control$max_draws))
   repeat {
     done <- results[[1]]$end$draws

@@ -25,10 +25,10 @@ tune_model <- function(model, estimate, posterior, control) {
 }
 
 # Sweeps that a chain needs to forget its start where it has nothing to learn.
-most_warmup <- function(tuning) {
+most_warmup <- function(tuning, learns = FALSE) {
   if (is.null(tuning)) return(Inf)
   if (is.null(tuning$sigma_role)) return(scan_warmup)
-  if (role_of(tuning) == "given") return(Inf)
+  if (role_of(tuning) == "given" || learns) return(Inf)
   if (is.null(tuning$table) && role_of(tuning) != "none") 100L else 20L
 }
 
@@ -37,13 +37,13 @@ pilot_seed <- 20201L
 
 # The tunings of all steps, and the effective draws of a sweep; NULL where one has no mode.
 tune_scan <- function(model, estimate, posterior, control) {
-  role <- sigma_role(posterior)
+  role <- sigma_role(posterior, length(model$steps))
   tunings <- lapply(seq_along(model$steps), function(s) {
     tune_at_mode(model, estimate, role, control$threads, step = s - 1L)
   })
   if (any(vapply(tunings, is.null, NA))) return(NULL)
   model <- with_tuning(model, tunings)
-  start <- c(estimate[c("theta", "Sigma", "sigma2")],
+  start <- c(student_start(estimate[c("theta", "Sigma", "sigma2")], model),
              list(point = lapply(tunings, function(tuning) {
                within_bounds(tuning$center, model, tuning)
              })))
@@ -65,7 +65,8 @@ pilot_scan <- function(model, state) {
     state <- run$state
     state$point <- Map(fold_point, state$point, tunings)
   }
-  drawn <- model$part != "sigma" | !is_fixed_sigma(model$sigma_prior)
+  drawn <- !(model$part == "sigma" & is_fixed_sigma(model$sigma_prior)) &
+    !(model$part == "df" & isTRUE(model$df_prior$is_fixed == 1))
   list(tunings = tunings, ess = pilot_ess(later[, drawn, drop = FALSE]))
 }
 

@@ -8,7 +8,7 @@ many_columns <- 64L
 most_groups_a_column <- 4
 
 has_spectrum <- function(model) {
-  if (length(model$groupings) > 1) return(FALSE)
+  if (length(model$groupings) > 1 || !is.null(model$df_prior)) return(FALSE)
   grouping <- grouping_of_step(model)
   grouping$n_random == 1 && model$n_strata == 1 && model$beta_is_flat == 1 &&
     model$n_staying == model$n_coef && model$n_coef >= many_columns &&

@@ -1,11 +1,12 @@
 # Other responses than Gaussian ones: rows with the same response, covariates and groups are counted
-# in the database, and a row of the answer stands for that many.
+# in the database, and a row of the answer stands for that many. Of a family that keeps each row it is
+# repeated so often.
 
 counts_of_model <- function(model, max_cells, by_group) {
   counted <- count_table(model, unlist(lapply(model$keys, `[[`, "given")))
   answer <- ask_counts(model, max_cells)
   check_all_came(sum(answer$n), counted, model$table)
-  cells <- known_cells(answer, model)
+  cells <- known_cells(if (model$family$rows == "each") repeat_counted(answer) else answer, model)
   design <- design_of_cells(model, cells$columns, length(cells$n))
   check_finite_columns(design$frame)
   check_rows_of(model$family, design$frame)
@@ -13,6 +14,10 @@ counts_of_model <- function(model, max_cells, by_group) {
   made$schema <- schema_of(design)
   made$n_asked <- counted$n
   made
+}
+
+repeat_counted <- function(answer) {
+  list(keys = lapply(answer$keys, rep, times = answer$n), n = rep(1, sum(answer$n)))
 }
 
 # list(keys, n)
@@ -38,14 +43,16 @@ crossprods_of_counts <- function(design, n, family, by_group) {
     chunk <- design_rows(design, some)
     check_columns(chunk)
     chunk$count <- n[some]
-    collection <- collect_rows(collection, chunk, number_groups(found, design, some), family)
-    chunk <- without_response(chunk)
+    collection <- collect_rows(collection, chunk, number_groups(found, design, some),
+                               found$cells$stratum[found$cell[some]], family)
+    weights <- chunk$weights
+    chunk <- if (is_linear(design)) less_offset(chunk) else without_response(chunk)
     if (is.null(accumulation)) {
       accumulation <- new_crossprods(design, chunk, found)
       if (keeps_rest(by_group, accumulation)) by_cell <- new_cell_factors(accumulation)
     }
     if (has_groups(accumulation)) accumulation <- keep_paired(accumulation, chunk)
-    chunk$weights <- n[some]
+    chunk$weights <- if (is.null(weights)) n[some] else weights
     absorb(accumulation, chunk, found$cell[some])
     if (!is.null(by_cell)) absorb(by_cell, chunk, found$cell[some])
   }

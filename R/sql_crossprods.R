@@ -98,7 +98,7 @@ crossprods_of_source.tbl_lazy <- function(source, formula, sigma = ~ 1, weights,
   missing <- vapply(quosures, function(q) rlang::quo_is_missing(q) || rlang::quo_is_null(q), NA)
   model <- survey_model(source, formula, read$sigma, quosures[!missing], contrasts, family)
   model$drops_levels <- check_flag(drop.unused.levels, "drop.unused.levels")
-  made <- if (family$weights == "precision") moments_of_model(model, max_cells, by_group)
+  made <- if (!collects_rows(family)) moments_of_model(model, max_cells, by_group)
     else counts_of_model(model, max_cells, by_group)
   dropped <- max(0, made$n_asked - made$n_rows)
   made$n_asked <- NULL

@@ -25,7 +25,7 @@ survey_model <- function(source, formula, sigma, quosures, contrasts, family) {
   of_rows <- quosures[names(quosures) != "subset"]
   design <- unchecked_design(formula, probe$rows, sigma, of_rows, NULL, contrasts, TRUE, family)
   family$check_type(design$frame)
-  variables <- model_variables(design, asked, family$weights != "precision")
+  variables <- model_variables(design, asked, collects_rows(family))
   keyed <- model_keys(variables, table)
   model <- list(table = table, design = design, family = family, variables = keyed$variables,
                 keys = keyed$keys, columns = used_columns(table, asked$expressions))

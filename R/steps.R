@@ -27,7 +27,7 @@ names_of_leaves <- function(posterior) {
 # integrated out by groups, each grouping is one.
 steps_of <- function(posterior) {
   groupings <- groupings_of(posterior)
-  if (is_gaussian(posterior)) find_steps(groupings) else as.list(seq_along(groupings))
+  if (is_linear(posterior)) find_steps(groupings) else as.list(seq_along(groupings))
 }
 
 # Are they drawn in turn, each given the effects of the others? merged: are crossed groupings one
@@ -36,7 +36,7 @@ is_scanned <- function(posterior, merged = FALSE) !merged && length(steps_of(pos
 
 encode_steps <- function(posterior, steps = steps_of(posterior)) {
   # Without groups another family's step has its coefficients alone.
-  if (!length(steps) && !is_gaussian(posterior)) return(list(list(groupings = integer())))
+  if (!length(steps) && !is_linear(posterior)) return(list(list(groupings = integer())))
   lapply(steps, encode_step, posterior, length(steps))
 }
 

@@ -192,7 +192,8 @@ tidy_auxiliary <- function(fit, rows) {
   sigma <- residual_variables(fit)
   rbind(rows(variables_of_part(fit$posterior, "shape"), "shape"),
         rows(sigma$sd, "sigma", level = sigma$level),
-        rows(sigma$pooled, c("sigma_df", "sigma_scale")))
+        rows(sigma$pooled, c("sigma_df", "sigma_scale")),
+        rows(variables_of_part(fit$posterior, "df"), "df"))
 }
 
 # Names of the residual standard deviations, their levels, and what pools them.

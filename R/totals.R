@@ -4,7 +4,7 @@
 
 # All chains from a leaf to its root; NULL of Gaussian responses.
 encode_chains <- function(posterior) {
-  if (is_gaussian(posterior)) return(NULL)
+  if (is_linear(posterior)) return(NULL)
   groupings <- groupings_of(posterior)
   parents <- vapply(groupings, function(grouping) {
     if (is.null(grouping$parent)) NA_integer_ else grouping$parent

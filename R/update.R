@@ -141,7 +141,7 @@ check_crossprods <- function(x) {
 # The cross-products in a fit's posterior, without aliased columns.
 crossprods_of <- function(fit) {
   posterior <- fit$posterior
-  own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "shape",
+  own <- setdiff(names(posterior), c("prior", "beta", "rank", "blocks", "sigma", "shape", "df",
                                      "level_rows", "parameters", "tails", "prior_only"))
   crossprods <- unclass(posterior)[own]
   crossprods$schema <- fit$schema

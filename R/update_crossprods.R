@@ -90,7 +90,7 @@ remove_crossprods <- function(x, y) {
     at <- found$cells
     x$cells$log_weights[at] <- x$cells$log_weights[at] - y$cells$log_weights
   }
-  x$responses <- remove_responses(x$responses, y$responses, found$groups, family_of(x))
+  x$responses <- remove_responses(x$responses, y$responses, found, family_of(x))
   check_in_range(without_cells(x, gone))
 }
 
@@ -223,6 +223,7 @@ without_cells <- function(x, gone) {
     x$schema <- know_less(x$schema, grouping_part(g), kept)
   }
   kept <- sort(unique(x$cells$stratum))
+  if (!is.null(x$responses$stratum)) x$responses$stratum <- match(x$responses$stratum, kept)
   x$cells$stratum <- match(x$cells$stratum, kept)
   x$strata$factor <- x$strata$factor[, , kept, drop = FALSE]
   x$strata[c("labels", "display", "parts")] <- kept_labels(x$strata, x$strata$labels, kept)
@@ -248,10 +249,11 @@ know_less <- function(schema, part, kept) {
   schema
 }
 
-# Merged rows less others; groups: the numbers that those of y have in x.
-remove_responses <- function(x, y, groups, family) {
+# Merged rows less others; found: the numbers that groups and strata of y have in x.
+remove_responses <- function(x, y, found, family) {
   if (is.null(x)) return(NULL)
-  for (g in seq_along(groups)) y$group[, g] <- groups[[g]][y$group[, g]]
+  for (g in seq_along(found$groups)) y$group[, g] <- found$groups[[g]][y$group[, g]]
+  if (family$rows == "each") return(remove_each_row(x, y, found))
   join <- function(name, by) unname(by(x[[name]], y[[name]]))
   merged <- merge_rows(list(
     X = join("X", rbind), Z = join("Z", rbind), y = c(x$y, -y$y), trials = c(x$trials, -y$trials),
@@ -267,4 +269,17 @@ remove_responses <- function(x, y, groups, family) {
   occurs <- counted$times > 0
   c(merged, list(values = counted$values[occurs], times = counted$times[occurs],
                  log_constant = x$log_constant - y$log_constant))
+}
+
+# Of rows that are kept each, equal ones stand for each other.
+remove_each_row <- function(x, y, found) {
+  y$stratum <- found$strata[y$stratum]
+  keys <- Map(c, keys_of_rows(x), keys_of_rows(y))
+  sorted <- sort_rows(keys)
+  run <- cumsum(sorted$is_new)
+  is_own <- sorted$order <= length(x$y)
+  before <- stats::ave(as.numeric(is_own), run, FUN = cumsum)
+  left <- stats::ave(ifelse(is_own, 1, -1), run, FUN = sum)
+  if (any(left < 0)) refuse_absent("other responses than there are")
+  choose_rows(x, sort(sorted$order[is_own & before <= left]))
 }

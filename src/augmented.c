@@ -1,12 +1,14 @@
 #include <math.h>
 #include <string.h>
 #include "augmented.h"
+#include "collapsed.h"
 #include "crossprods.h"
 #include "family_target.h"
 #include "linalg.h"
 #include "polya_gamma.h"
 #include "several.h"
 #include "slice.h"
+#include "student.h"
 
 /* Rows that are reflected at once. */
 enum { BLOCK_ROWS = 64 };
@@ -23,7 +25,13 @@ void take_augmented(const model_t *model, augmented_t *augmented, workspace_t *w
     augmented->root = take(work, augmented->n_rows);
     augmented->c = take(work, augmented->n_rows);
     augmented->block = take_matrix(work, BLOCK_ROWS, q + p + 1);
-    augmented->rest = take_matrix(work, p + 1, p + 1);
+    augmented->rest = take_matrix(work, p + 1, (p + 1) * model->n_strata);
+    if (!is_student(model)) return;
+    augmented->square = take(work, augmented->n_rows);
+    augmented->sigma = take(work, model->n_strata);
+    augmented->present = take(work, model->n_strata);
+    augmented->precision = take(work, model->n_strata);
+    take_information(model, augmented, work);
 }
 
 static void set_predictor(const model_t *model, const state_t *state, const augmented_t *augmented)
@@ -83,9 +91,11 @@ static status_t draw_shape(const model_t *model, state_t *state, const augmented
     return STATUS_OK;
 }
 
-static status_t draw_weights(const model_t *model, state_t *state, const augmented_t *augmented)
+static status_t draw_polya_gamma_weights(const model_t *model, state_t *state,
+                                         const augmented_t *augmented)
 {
     int is_dispersed = has_shape(model);
+    if (is_dispersed) RETURN_IF_FAILED(draw_shape(model, state, augmented));
     double log_shape = is_dispersed ? log(state->shape) : 0.0;
     for (int i = 0; i < augmented->n_rows; i++) {
         double b = augmented->trials[i], e = augmented->eta[i] - log_shape;
@@ -101,47 +111,48 @@ static status_t draw_weights(const model_t *model, state_t *state, const augment
     return STATUS_OK;
 }
 
-/* Rows order[0 .. n - 1], or from `first` on where there is no order, as a block of [Z X y] over
-   their residual standard deviations. */
+/* Rows order[0 .. n - 1] as a block of [Z X y] over what their residual standard deviations are in
+   units of their stratum's. */
 static void gather_weighted(const augmented_t *augmented, const double *Z, int q, int n_staying,
-                        const int *order, int first, int n)
+                            const int *order, int n)
 {
     size_t n_rows = (size_t) augmented->n_rows;
     for (int k = 0; k < q + n_staying; k++) {
         const double *source = k < q ? Z + n_rows * k : augmented->X + n_rows * (k - q);
         double *column = augmented->block + (size_t) BLOCK_ROWS * k;
-        for (int r = 0; r < n; r++) {
-            int i = order ? order[r] : first + r;
-            column[r] = augmented->root[i] * source[i];
-        }
+        for (int r = 0; r < n; r++)
+            column[r] = augmented->root[order[r]] * source[order[r]];
     }
     double *column = augmented->block + (size_t) BLOCK_ROWS * (q + n_staying);
-    for (int r = 0; r < n; r++) column[r] = augmented->c[order ? order[r] : first + r];
+    for (int r = 0; r < n; r++) column[r] = augmented->c[order[r]];
 }
 
 /* What the reflections leave of [X y] beside q columns. */
-static void absorb_rest(const augmented_t *augmented, int q, int n_staying, int n)
+static void absorb_rest(const augmented_t *augmented, int stratum, int q, int n_staying, int n)
 {
-    absorb_block(n_staying + 1, n_staying + 1, augmented->rest, n, BLOCK_ROWS,
+    size_t m = (size_t) n_staying + 1;
+    absorb_block((int) m, (int) m, augmented->rest + m * m * stratum, n, BLOCK_ROWS,
                  augmented->block + (size_t) BLOCK_ROWS * q);
 }
 
-/* [R C c] of each group; of the only grouping what they leave, too. */
+/* [R C c] of each cell; of the only grouping what they leave, too. */
 static status_t make_cells(const model_t *model, const state_t *state,
                            const augmented_t *augmented, int g)
 {
     const augmented_grouping_t *own = augmented->grouping + g;
-    int q = model->grouping[g].n_random, p = model->n_staying, m = q + p + 1;
+    const grouping_t *grouping = model->grouping + g;
+    int q = grouping->n_random, p = model->n_staying, m = q + p + 1;
     double visits = VISITS_PER_ROW + 0.005 * m * (q + p);
-    memset(own->factor, 0, sizeof(double) * q * m * (size_t) model->grouping[g].n_groups);
-    for (int j = 0; j < model->grouping[g].n_groups; j++)
+    memset(own->factor, 0, sizeof(double) * q * m * (size_t) grouping->n_cells);
+    for (int j = 0; j < grouping->n_cells; j++)
         for (int first = own->start[j]; first < own->start[j + 1]; first += BLOCK_ROWS) {
             int n = own->start[j + 1] - first;
             if (n > BLOCK_ROWS) n = BLOCK_ROWS;
-            gather_weighted(augmented, own->Z, q, p, own->order + first, 0, n);
+            gather_weighted(augmented, own->Z, q, p, own->order + first, n);
             absorb_block(q, m, own->factor + (size_t) q * m * j, n, BLOCK_ROWS,
                          augmented->block);
-            if (model->n_groupings == 1) absorb_rest(augmented, q, p, n);
+            if (model->n_groupings == 1)
+                absorb_rest(augmented, grouping->cell_stratum[j], q, p, n);
             if (user_wants_to_stop(state->monitor, visits * n)) return STATUS_INTERRUPTED;
         }
     return STATUS_OK;
@@ -153,46 +164,61 @@ static status_t absorb_all_rows(const model_t *model, const state_t *state,
 {
     int p = model->n_staying;
     double visits = VISITS_PER_ROW + 0.005 * (p + 1) * p;
-    for (int first = 0; first < augmented->n_rows; first += BLOCK_ROWS) {
-        int n = augmented->n_rows - first;
-        if (n > BLOCK_ROWS) n = BLOCK_ROWS;
-        gather_weighted(augmented, NULL, 0, p, NULL, first, n);
-        absorb_rest(augmented, 0, p, n);
-        if (user_wants_to_stop(state->monitor, visits * n)) return STATUS_INTERRUPTED;
-    }
+    for (int s = 0; s < model->n_strata; s++)
+        for (int first = augmented->start[s]; first < augmented->start[s + 1];
+             first += BLOCK_ROWS) {
+            int n = augmented->start[s + 1] - first;
+            if (n > BLOCK_ROWS) n = BLOCK_ROWS;
+            gather_weighted(augmented, NULL, 0, p, augmented->order + first, n);
+            absorb_rest(augmented, s, 0, p, n);
+            if (user_wants_to_stop(state->monitor, visits * n)) return STATUS_INTERRUPTED;
+        }
     return STATUS_OK;
 }
 
 /* Several groupings have the rows themselves. */
-static void make_joint_rows(const model_t *model, const state_t *state,
-                            const augmented_t *augmented)
+static void make_joint_rows(const model_t *model, const augmented_t *augmented)
 {
-    const joint_rows_t *rows = &state->several->rows;
+    joint_rows_t *rows = augmented->joint_rows;
     size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
-    memcpy(rows->c, augmented->c, sizeof(double) * n);
+    if (rows) memcpy(rows->c, augmented->c, sizeof(double) * n);
     for (size_t i = 0; i < n; i++) {
-        double *C = augmented->joint_factor + model->cells.size * rows->cell[i] + q * q
-            + rows->row[i];
-        for (size_t k = 0; k < q; k++)
+        double *C = augmented->joint_factor + model->cells.size * augmented->joint_cell[i] + q * q
+            + augmented->joint_row[i];
+        for (size_t k = 0; rows && k < q; k++)
             rows->z[k + q * i] = augmented->root[i] * augmented->Z[i + n * k];
         for (int k = 0; k < model->n_staying; k++)
             C[q * k] = augmented->root[i] * augmented->X[i + n * k];
     }
 }
 
+/* The collapsed sampler and draws of sigma take all of a cell's factor. */
+static void fill_joint_factors(const model_t *model, const augmented_t *augmented)
+{
+    size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
+    for (size_t i = 0; i < n; i++) {
+        double *R = augmented->joint_factor + model->cells.size * augmented->joint_cell[i]
+            + augmented->joint_row[i];
+        for (size_t k = 0; k < q; k++) R[q * k] = augmented->root[i] * augmented->Z[i + n * k];
+        R[q * (q + model->n_staying)] = augmented->c[i];
+    }
+}
+
 static status_t make_gram(const model_t *model, const state_t *state,
                           const augmented_t *augmented)
 {
-    size_t n = (size_t) augmented->n_rows;
-    int p = model->n_staying;
-    for (int k = 0; k < p; k++) {
-        for (int l = 0; l <= k; l++) {
+    size_t n = (size_t) augmented->n_rows, p = (size_t) model->n_staying;
+    memset(augmented->stratum_gram, 0, sizeof(double) * p * p * model->n_strata);
+    for (size_t k = 0; k < p; k++) {
+        for (size_t l = 0; l <= k; l++) {
             const double *x = augmented->X + n * k, *z = augmented->X + n * l;
-            double sum = 0.0;
             for (size_t i = 0; i < n; i++)
-                sum += augmented->root[i] * x[i] * (augmented->root[i] * z[i]);
-            augmented->stratum_gram[l + (size_t) p * k] = sum;
-            augmented->stratum_gram[k + (size_t) p * l] = sum;
+                augmented->stratum_gram[l + p * k + p * p * augmented->stratum[i]] +=
+                    augmented->root[i] * x[i] * (augmented->root[i] * z[i]);
+            for (int s = 0; s < model->n_strata; s++) {
+                double *gram = augmented->stratum_gram + p * p * s;
+                gram[k + p * l] = gram[l + p * k];
+            }
         }
         if (user_wants_to_stop(state->monitor, 0.01 * (double) n * (k + 1)))
             return STATUS_INTERRUPTED;
@@ -200,37 +226,44 @@ static status_t make_gram(const model_t *model, const state_t *state,
     return STATUS_OK;
 }
 
-/* The rows of the stratum's factor are as many as coefficients, and one: those below are 0. */
+/* The rows of a stratum's factor are as many as coefficients, and one: those below are 0. */
 static void copy_rest(const model_t *model, const augmented_t *augmented)
 {
     size_t rows = (size_t) model->n_coef + 1, n = (size_t) model->n_staying + 1;
-    for (size_t k = 0; k < n; k++)
-        memcpy(augmented->stratum_factor + rows * k, augmented->rest + n * k,
-               sizeof(double) * n);
+    for (int s = 0; s < model->n_strata; s++)
+        for (size_t k = 0; k < n; k++)
+            memcpy(augmented->stratum_factor + rows * (k + n * s),
+                   augmented->rest + n * (k + n * s), sizeof(double) * n);
 }
 
 static status_t make_factors(const model_t *model, const state_t *state,
                              const augmented_t *augmented)
 {
     size_t p = (size_t) model->n_staying;
-    memset(augmented->rest, 0, sizeof(double) * (p + 1) * (p + 1));
-    for (int g = 0; g < model->n_groupings; g++)
+    memset(augmented->rest, 0, sizeof(double) * (p + 1) * (p + 1) * model->n_strata);
+    /* The collapsed sampler takes joint cells of several. */
+    int has_joint = model->n_groupings > 1;
+    for (int g = 0; g < model->n_groupings && !(has_joint && state->collapsed); g++)
         RETURN_IF_FAILED(make_cells(model, state, augmented, g));
     if (model->n_groupings == 0) RETURN_IF_FAILED(absorb_all_rows(model, state, augmented));
-    if (model->n_groupings > 1) make_joint_rows(model, state, augmented);
+    if (has_joint) make_joint_rows(model, augmented);
+    if (has_joint && is_student(model)) fill_joint_factors(model, augmented);
     copy_rest(model, augmented);
-    return make_gram(model, state, augmented);
+    return state->collapsed ? STATUS_OK : make_gram(model, state, augmented);
 }
 
 status_t augmented_sweep(const model_t *model, state_t *state)
 {
     const augmented_t *augmented = state->augmented;
+    double old_sigma = sqrt(state->sigma2[0]);
     set_predictor(model, state, augmented);
-    /* r | eta */
-    if (has_shape(model)) RETURN_IF_FAILED(draw_shape(model, state, augmented));
-    /* w_i | eta_i, r ~ PG(b_i, e_i) */
-    RETURN_IF_FAILED(draw_weights(model, state, augmented));
+    /* nu, sigma | eta; w_i | eta_i, nu, sigma; or r | eta; w_i | eta_i, r ~ PG(b_i, e_i) */
+    if (is_student(model))
+        RETURN_IF_FAILED(draw_student_weights(model, state, augmented));
+    else
+        RETURN_IF_FAILED(draw_polya_gamma_weights(model, state, augmented));
     RETURN_IF_FAILED(make_factors(model, state, augmented));
-    /* gamma_j, beta, Sigma | w */
+    face_new_data(model, state, old_sigma);
+    /* gamma_j, beta, Sigma, sigma | w */
     return augmented->sweep(model, state);
 }

@@ -92,13 +92,19 @@ static void place_effects(const model_t *model, const collapsed_t *c, state_t *s
     }
 }
 
+/* The residual standard deviation in the units of the weighed groups. */
+static double unit_of_effects(const state_t *state, const collapsed_t *c)
+{
+    return c->target.sigma_role == SIGMA_GIVEN ? 1.0 : sqrt(state->sigma2[0]);
+}
+
 /* Those of a chain, root by root. */
 static status_t draw_chain_effects(const model_t *model, state_t *state, const collapsed_t *c)
 {
     chain_data_t *chain = c->target.chain;
     const double *const *L = (const double *const *) chain->L;
     int last = chain->nested.n_levels - 1;
-    double sigma = c->target.sigma_role == SIGMA_GIVEN ? 1.0 : sqrt(state->sigma2[0]);
+    double sigma = unit_of_effects(state, c);
     split_factor(model, c->target.step, c->L, chain->L);
     for (int k = 0; k < chain->nested.level[last].n_groups; k++) {
         RETURN_IF_FAILED(inform_group(&chain->effects, last, k, state->staying, L));
@@ -120,7 +126,7 @@ static status_t draw_merged_effects(const model_t *model, state_t *state, const 
     draw_standard_normals(merged->n_columns, merged->normals);
     for (int l = 0; l < merged->n_levels; l++)
         merged->effect[l] = state->grouping[merged->grouping[l]].effect;
-    solve_effects(merged, state->staying, 1.0, merged->effect);
+    solve_effects(merged, state->staying, unit_of_effects(state, c), merged->effect);
     return STATUS_OK;
 }
 
@@ -132,12 +138,13 @@ static status_t draw_step_effects(const model_t *model, state_t *state, const co
     const grouping_t *grouping = c->target.grouping;
     double *effects = state->grouping[only_grouping(c->target.step)].effect;
     double *factor = c->target.buffers.weighing.group.factor, *normals = state->buffers.normals;
+    double sigma = unit_of_effects(state, c);
     int q = grouping->n_random;
     for (int j = 0; j < grouping->n_groups; j++) {
         unpack_group(&c->target.data, j, factor);
         draw_standard_normals(q, normals);
-        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, c->L, state->staying, 1.0,
-                                        normals, effects + (size_t) q * j, &c->group));
+        RETURN_IF_FAILED(draw_one_group(q, model->n_coef, factor, c->L, state->staying,
+                                        sigma, normals, effects + (size_t) q * j, &c->group));
         if (user_wants_to_stop(state->monitor, cell_visits(model, grouping)))
             return STATUS_INTERRUPTED;
     }
@@ -155,6 +162,16 @@ static void change_unit(collapsed_t *c, double old_sigma, double sigma)
         for (int k = 0; k < n_scales(target->grouping); k++)
             point[k] = asinh(sinh(point[k]) * old_sigma / sigma);
     if (sigma_is_coordinate(target->sigma_role)) point[target->target.n - 1] = log(sigma);
+}
+
+void face_new_data(const model_t *model, state_t *state, double old_sigma)
+{
+    for (int s = 0; state->collapsed && s < model->n_steps; s++) {
+        collapsed_t *c = state->collapsed + s;
+        change_unit(c, old_sigma, sqrt(state->sigma2[0]));
+        c->target.weighed = 0;
+        c->moves.is_known = 0;
+    }
 }
 
 status_t face_others(const model_t *model, const state_t *state, collapsed_t *c)
@@ -256,14 +273,14 @@ static status_t draw_step(const model_t *model, state_t *state, collapsed_t *c)
     draw_beta(model, state, c);
     set_covariances(model, c, is_given ? 1.0 : state->sigma2[0], state);
     if (c->scan) return face_back(model, state, c, old_sigma);
-    return is_given ? draw_step_effects(model, state, c) : STATUS_OK;
+    return is_given || state->augmented ? draw_step_effects(model, state, c) : STATUS_OK;
 }
 
 /* The collapsed sampler: step by step L from its marginal posterior, by Metropolis-Hastings and
    elliptical slices, then everything else exactly given it. With one residual variance the
    group effects are left to draw_deferred_group(), since nothing depends on them; several residual
    variances are drawn given the effects, after L, beta and the effects given them (van Dyk
-   and Park 2008). */
+   and Park 2008). Where rows have weights, these depend on the effects, which are drawn. */
 status_t collapsed_sweep(const model_t *model, state_t *state)
 {
     for (int s = 0; s < model->n_steps; s++)

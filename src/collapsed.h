@@ -28,6 +28,9 @@ size_t record_size(const collapsed_t *c);
 /* Sigma = unit L L', L with the leading dimension ld. */
 void set_covariance(int q, const double *L, int ld, double unit, double *Sigma);
 
+/* What the steps have of the data is to be found anew, and their points for the state's sigma. */
+void face_new_data(const model_t *model, state_t *state, double old_sigma);
+
 /* What a step of several finds of the others' effects before its moves. */
 status_t face_others(const model_t *model, const state_t *state, collapsed_t *c);
 

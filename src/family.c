@@ -122,6 +122,13 @@ static void draw_negative_binomial_given(size_t n, double size, const double *sc
     }
 }
 
+/* Student's t residuals: scale is sigma, then the degrees of freedom. */
+static void draw_student(size_t n, double size, const double *scale, double *values)
+{
+    double multiple = 1.0 / sqrt(size);
+    for (size_t i = 0; i < n; i++) values[i] += multiple * scale[i] * rt(scale[n + i]);
+}
+
 static const family_t FAMILIES[] = {
     { "gaussian", 1, draw_gaussian, draw_gaussian_given },
     { "binomial", 0, draw_logit, draw_logit_given },
@@ -129,6 +136,7 @@ static const family_t FAMILIES[] = {
     { "binomial_cloglog", 0, draw_cloglog, draw_cloglog_given },
     { "poisson", 0, draw_poisson, draw_poisson_given },
     { "negative_binomial", 1, draw_negative_binomial, draw_negative_binomial_given },
+    { "student", 2, draw_student, draw_gaussian_given },
 };
 
 const family_t *family_named(const char *name)

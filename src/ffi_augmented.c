@@ -4,9 +4,23 @@
 #include "crossprods.h"
 #include "ffi_augmented.h"
 #include "polya_gamma.h"
+#include "student.h"
+
+static void decode_df_prior(SEXP list, df_prior_t *prior)
+{
+    prior->is_student = 1;
+    prior->is_fixed = *list_doubles(list, "is_fixed", 1) != 0.0;
+    prior->shape = *list_doubles(list, "shape", 1);
+    prior->rate = *list_doubles(list, "rate", 1);
+}
 
 void decode_rows(SEXP model_list, model_t *model)
 {
+    SEXP df_prior = optional_element(model_list, "df_prior");
+    if (!isNull(df_prior)) {
+        decode_df_prior(df_prior, &model->df_prior);
+        return;
+    }
     SEXP list = optional_element(model_list, "rows");
     if (isNull(list)) return;
     if (model->n_strata != 1) error("internal error: rows with several residual variances");
@@ -36,19 +50,33 @@ static const double *own_columns(const model_t *model, const augmented_t *augmen
     return Z;
 }
 
-/* The rows of each group, one group after another. */
-static void sort_rows(int n_rows, int n_groups, augmented_grouping_t *own)
+/* The order of rows by numbers below n, and where those of each number start in it. */
+static void sort_rows(int n_rows, const int *number, int n, const int **order, const int **start)
 {
-    int *order = ints((size_t) n_rows), *work = ints((size_t) n_rows);
-    int *start = ints((size_t) n_groups + 1);
-    own->order = order_by_cell(n_rows, own->group, n_groups, order, work);
-    memset(start, 0, sizeof(int) * ((size_t) n_groups + 1));
-    for (int i = 0; i < n_rows; i++) start[own->group[i] + 1]++;
-    for (int j = 0; j < n_groups; j++) start[j + 1] += start[j];
-    own->start = start;
+    int *sorted = ints((size_t) n_rows), *work = ints((size_t) n_rows);
+    int *first = ints((size_t) n + 1);
+    *order = order_by_cell(n_rows, number, n, sorted, work);
+    memset(first, 0, sizeof(int) * ((size_t) n + 1));
+    for (int i = 0; i < n_rows; i++) first[number[i] + 1]++;
+    for (int j = 0; j < n; j++) first[j + 1] += first[j];
+    *start = first;
 }
 
-/* Every group is a cell, whose factor is the sampler's. */
+/* The cell of each row: that of its group in its stratum. */
+static const int *cells_of_rows(const augmented_t *augmented, const int *group,
+                                const grouping_t *grouping)
+{
+    int *cell = ints((size_t) augmented->n_rows);
+    for (int i = 0; i < augmented->n_rows; i++) {
+        int at = grouping->group_start[group[i]], end = grouping->group_start[group[i] + 1];
+        while (at < end && grouping->cell_stratum[at] != augmented->stratum[i]) at++;
+        if (at == end) error("internal error: row %d is of no cell", i + 1);
+        cell[i] = at;
+    }
+    return cell;
+}
+
+/* The factors of cells are the sampler's. What they leave is not made of several groupings. */
 static void own_groupings(const int *group, model_t *model, augmented_t *augmented)
 {
     size_t n = (size_t) model->n_groupings;
@@ -58,16 +86,40 @@ static void own_groupings(const int *group, model_t *model, augmented_t *augment
     for (int g = 0; g < model->n_groupings; g++) {
         augmented_grouping_t *own = augmented->grouping + g;
         grouping[g] = model->grouping[g];
-        if (grouping[g].n_cells != grouping[g].n_groups)
-            error("internal error: %d cells of %d groups", grouping[g].n_cells,
-                  grouping[g].n_groups);
         own->Z = own_columns(model, augmented, g);
         own->group = group + (size_t) augmented->n_rows * g;
-        sort_rows(augmented->n_rows, grouping[g].n_groups, own);
+        sort_rows(augmented->n_rows, cells_of_rows(augmented, own->group, grouping + g),
+                  grouping[g].n_cells, &own->order, &own->start);
         own->factor = doubles((double) grouping[g].cell_size * grouping[g].n_cells);
+        memset(own->factor, 0,
+               sizeof(double) * grouping[g].cell_size * (size_t) grouping[g].n_cells);
         grouping[g].cell_factor = own->factor;
+        grouping[g].stratum_factor = NULL;
     }
     model->grouping = grouping;
+}
+
+/* Steps of one grouping have its factors. */
+static void own_steps(model_t *model)
+{
+    step_t *step = (step_t *) R_alloc((size_t) model->n_steps + 1, sizeof(step_t));
+    for (int s = 0; s < model->n_steps; s++) {
+        step[s] = model->step[s];
+        if (step[s].n == 1)
+            step[s].whole.cell_factor = model->grouping[step[s].grouping[0]].cell_factor;
+    }
+    model->step = step;
+}
+
+/* Numbers of the strata of the rows: all 0 where they have none. */
+static const int *checked_strata(SEXP list, const model_t *model, int n_rows)
+{
+    SEXP given = optional_element(list, "stratum");
+    if (!isNull(given)) return checked_places(given, "stratum", n_rows, 0, model->n_strata);
+    if (model->n_strata != 1) error("internal error: rows without strata");
+    int *stratum = ints((size_t) n_rows);
+    memset(stratum, 0, sizeof(int) * (size_t) n_rows);
+    return stratum;
 }
 
 /* Numbers of the groups, rows x groupings. */
@@ -101,6 +153,7 @@ static void own_joint_cells(const int *group, model_t *model, augmented_t *augme
     cells->n = 0;
     for (int i = 0; i < n; i++) {
         int goes_on = i > 0 && row[i - 1] + 1 < q
+            && augmented->stratum[i - 1] == augmented->stratum[i]
             && have_same_groups(group, n, model->n_groupings, i - 1, i);
         if (!goes_on) cells->n++;
         row[i] = goes_on ? row[i - 1] + 1 : 0;
@@ -108,7 +161,7 @@ static void own_joint_cells(const int *group, model_t *model, augmented_t *augme
     }
     int *of_cell = ints((size_t) cells->n * model->n_groupings);
     int *stratum = ints((size_t) cells->n);
-    memset(stratum, 0, sizeof(int) * (size_t) cells->n);
+    for (int i = 0; i < n; i++) stratum[cell[i]] = augmented->stratum[i];
     for (int g = 0; g < model->n_groupings; g++)
         for (int i = 0; i < n; i++)
             of_cell[cell[i] + (size_t) cells->n * g] = group[i + (size_t) n * g];
@@ -121,9 +174,9 @@ static void own_joint_cells(const int *group, model_t *model, augmented_t *augme
     augmented->joint_row = row;
 }
 
-void allocate_augmented_rows(const model_t *model, const augmented_t *augmented,
-                             joint_rows_t *rows)
+void allocate_augmented_rows(const model_t *model, augmented_t *augmented, joint_rows_t *rows)
 {
+    augmented->joint_rows = rows;
     rows->n = augmented->n_rows;
     rows->z = doubles((double) model->cells.n_columns * rows->n);
     rows->c = doubles(rows->n);
@@ -131,14 +184,15 @@ void allocate_augmented_rows(const model_t *model, const augmented_t *augmented,
     rows->row = augmented->joint_row;
 }
 
-/* One stratum, and a normal prior of the coefficients, perhaps without any precision: X is not
-   orthonormal beside the weights. */
+/* A normal prior of the coefficients, perhaps without any precision: X is not orthonormal beside
+   the weights. */
 static void own_strata(model_t *model, augmented_t *augmented)
 {
     double p = model->n_coef, n_staying = model->n_staying;
-    augmented->stratum_factor = doubles((p + 1) * (n_staying + 1));
-    memset(augmented->stratum_factor, 0, sizeof(double) * (size_t) ((p + 1) * (n_staying + 1)));
-    augmented->stratum_gram = doubles(n_staying * n_staying);
+    double size = (p + 1) * (n_staying + 1) * model->n_strata;
+    augmented->stratum_factor = doubles(size);
+    memset(augmented->stratum_factor, 0, sizeof(double) * (size_t) size);
+    augmented->stratum_gram = doubles(n_staying * n_staying * model->n_strata);
     model->stratum_factor = augmented->stratum_factor;
     model->stratum_gram = augmented->stratum_gram;
     model->beta_is_flat = 0;
@@ -161,12 +215,19 @@ augmented_t *start_augmented(SEXP model_list, SEXP start, sweep_t sweep, model_t
     augmented->trials = list_doubles(list, "trials", n);
     augmented->offset = list_doubles(list, "offset", n);
     const int *group = checked_groups(list, model, n);
+    augmented->stratum = checked_strata(list, model, n);
+    sort_rows(n, augmented->stratum, model->n_strata, &augmented->order, &augmented->start);
     own_groupings(group, model, augmented);
+    own_steps(model);
     if (model->n_groupings > 1)
         own_joint_cells(group, model, augmented, ints((size_t) n), ints((size_t) n));
     own_strata(model, augmented);
     ALLOCATE(take_augmented(model, augmented, &work));
     if (has_shape(model)) state->shape = *list_doubles(start, "shape", 1);
+    if (is_student(model)) {
+        state->df = *list_doubles(start, "df", 1);
+        set_information(model, augmented);
+    }
     return augmented;
 }
 

@@ -121,6 +121,7 @@ static SEXP encode_points(const model_t *model, const state_t *state, sweep_t sw
    all. */
 static int starts_from_effects(const model_t *model, sweep_t sweep)
 {
+    if (is_student(model)) return 1;
     return sweep == collapsed_sweep ? model->n_steps > 1
         : model->n_groupings > 1 || model->responses;
 }
@@ -174,7 +175,8 @@ static void start_near(SEXP start, const model_t *model, state_t *state)
 
 static SEXP encode_state(const model_t *model, const state_t *state, sweep_t sweep)
 {
-    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect", "shape", "near" };
+    const char *names[] = { "theta", "Sigma", "sigma2", "point", "effect",
+                            is_student(model) ? "df" : "shape", "near" };
     SEXP values[7];
     values[0] = PROTECT(copy_vector(state->theta, model->n_coef));
     values[1] = PROTECT(allocVector(VECSXP, model->n_groupings));
@@ -186,7 +188,7 @@ static SEXP encode_state(const model_t *model, const state_t *state, sweep_t swe
     values[3] = PROTECT(encode_points(model, state, sweep));
     int has_effects = starts_from_effects(model, sweep);
     values[4] = PROTECT(has_effects ? encode_effects(model, state) : R_NilValue);
-    values[5] = PROTECT(ScalarReal(state->shape));
+    values[5] = PROTECT(ScalarReal(is_student(model) ? state->df : state->shape));
     values[6] = PROTECT(encode_near(model, state, sweep));
     int n = is_family_scan(model, sweep) ? 7 : state->augmented ? 6 : has_effects ? 5 : 4;
     SEXP list = named_list(n, names, values);

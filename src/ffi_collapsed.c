@@ -149,9 +149,10 @@ static void decode_role(SEXP tuning, const model_t *model, collapsed_target_t *t
         error("internal error: not a model and tuning of the collapsed sampler");
     if ((role == SIGMA_NONE) != (model->responses != NULL))
         error("internal error: a family and a role of sigma");
-    if ((role == SIGMA_GIVEN) != (model->n_strata > 1))
+    int is_given = model->n_strata > 1 || (is_student(model) && model->n_steps > 1);
+    if ((role == SIGMA_GIVEN) != is_given)
         error("internal error: %d residual variances", model->n_strata);
-    if ((role == SIGMA_FIXED) != (model->sigma_prior.kind == SCALE_FIXED))
+    if (!is_given && (role == SIGMA_FIXED) != (model->sigma_prior.kind == SCALE_FIXED))
         error("internal error: is the residual variance known?");
     memset(target, 0, sizeof *target);
     start_target(model, step, (sigma_role_t) role, target);
@@ -173,7 +174,8 @@ static void decode_target(SEXP model_list, SEXP tuning, const model_t *model,
         target->merged = new_merged(model, target->step);
     else if (is_scanned || target->step->n > 1)
         target->chain = new_chain_data(model, target->step,
-                                       is_scanned || target->sigma_role == SIGMA_GIVEN);
+                                       is_scanned || is_student(model)
+                                           || target->sigma_role == SIGMA_GIVEN);
     else
         allocate_group_data(model, grouping,
                             threads_for(grouping, threads), &target->data);

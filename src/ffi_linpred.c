@@ -39,7 +39,7 @@ typedef struct {
 } random_part_t;
 
 /* What rows are predicted from. beta: draws x p. family: NULL where linear predictors are asked
-   for; scale: draws x strata; size: of each row (family.h), NULL for 1; variates: draws, or NULL
+   for; scale: (draws for each parameter) x strata; size: of each row (family.h), NULL for 1; variates: draws, or NULL
    for new ones in each row. */
 typedef struct {
     int n_rows, n_parts;
@@ -85,8 +85,9 @@ static void decode_noise(SEXP list, int n_draws, predictor_t *rows)
     const char *name = CHAR(asChar(list_element(list, "family")));
     rows->family = family_named(name);
     if (!rows->family) error("internal error: there is no family '%s'", name);
-    rows->scale = decode_columns(list_element(list, "scale"), n_draws);
-    if (rows->family->has_scale && rows->scale.n_columns < 1)
+    int n_scales = rows->family->n_scales;
+    rows->scale = decode_columns(list_element(list, "scale"), n_draws * n_scales);
+    if (n_scales > 0 && rows->scale.n_columns < 1)
         error("internal error: no scale parameter");
     rows->stratum = list_places_or_null(list, "stratum", rows->n_rows, rows->scale.n_columns);
     rows->size = list_doubles_or_null(list, "size", rows->n_rows);
@@ -105,8 +106,9 @@ static void fill_row(const predictor_t *rows, int i, size_t n, double *value)
     }
     if (!rows->family) return;
     double size = rows->size ? rows->size[i] : 1.0;
-    const double *scale = rows->family->has_scale
-        ? rows->scale.values + n * (rows->stratum ? rows->stratum[i] : 0) : NULL;
+    int n_scales = rows->family->n_scales;
+    const double *scale = n_scales > 0
+        ? rows->scale.values + n * n_scales * (rows->stratum ? rows->stratum[i] : 0) : NULL;
     if (rows->variates) rows->family->draw_given(n, size, scale, rows->variates, value);
     else rows->family->draw(n, size, scale, value);
 }

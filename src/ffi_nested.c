@@ -1,5 +1,6 @@
 #include <string.h>
 #include "ffi.h"
+#include "ffi_augmented.h"
 #include "ffi_nested.h"
 
 void allocate_nested(const model_t *model, const step_t *step, nested_t *nested)
@@ -116,12 +117,13 @@ static scan_t *new_scan(const model_t *model, int number, const nested_t *nested
     return scan;
 }
 
-static joint_effects_t *new_joint_effects(const model_t *model)
+static joint_effects_t *new_joint_effects(const model_t *model, const state_t *state)
 {
     joint_effects_t *joint = (joint_effects_t *) R_alloc(1, sizeof(joint_effects_t));
     int n = model->n_steps;
     double q = model->cells.n_columns;
-    allocate_rows(&model->cells, &joint->rows);
+    if (state->augmented) allocate_augmented_rows(model, state->augmented, &joint->rows);
+    else allocate_rows(&model->cells, &joint->rows);
     joint->e = doubles(joint->rows.n);
     joint->leaf = (int **) R_alloc((size_t) n, sizeof(int *));
     joint->total = pointers(n);
@@ -145,7 +147,7 @@ void weigh_at_edge(collapsed_target_t *target, const double *sigma2)
 void start_scan(const model_t *model, const state_t *state, collapsed_t *collapsed)
 {
     monitor_t jumping = jumping_monitor();
-    joint_effects_t *joint = new_joint_effects(model);
+    joint_effects_t *joint = new_joint_effects(model, state);
     for (int s = 0; s < model->n_steps; s++) {
         collapsed_t *own = collapsed + s;
         chain_data_t *chain = own->target.chain;

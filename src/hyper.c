@@ -29,7 +29,8 @@ int n_angles(const grouping_t *grouping)
 static int n_residual(const model_t *model)
 {
     if (model->responses) return has_shape(model);
-    return model->n_strata + (model->sigma_prior.kind == SCALE_POOLED ? 2 : 0);
+    return model->n_strata + (model->sigma_prior.kind == SCALE_POOLED ? 2 : 0)
+        + is_student(model);
 }
 
 int n_hyper(const model_t *model)
@@ -92,9 +93,11 @@ void store_hyper(const model_t *model, const state_t *state, double *out)
         return;
     }
     for (int s = 0; s < model->n_strata; s++) *out++ = sqrt(state->sigma2[s]);
-    if (model->sigma_prior.kind != SCALE_POOLED) return;
-    *out++ = state->pooled_df;
-    *out++ = state->pooled_scale;
+    if (model->sigma_prior.kind == SCALE_POOLED) {
+        *out++ = state->pooled_df;
+        *out++ = state->pooled_scale;
+    }
+    if (is_student(model)) *out = state->df;
 }
 
 void factor_from_correlations(const grouping_t *grouping, const double *sd,

@@ -5,8 +5,8 @@
 
 /* The hyperparameters of a draw: how many there are, their order, and what is computed from them.
    beta; of each grouping the standard deviations of the effects, then their correlations within
-   each block row by row; then sigma, then the parameters of a pooled prior of sigma; of other families
-   than the Gaussian no sigma, and where they have one the shape. */
+   each block row by row; then sigma, then the parameters of a pooled prior of sigma, then degrees of freedom of
+   Student's t residuals; of other families without a sigma the shape, where they have one. */
 
 /* Of all blocks. */
 int n_correlations(const grouping_t *grouping);

@@ -26,6 +26,13 @@
 
    What belongs to a grouping is a grouping_t's, of which a model may have none. */
 
+/* The degrees of freedom of residuals that have Student's t distribution: Gamma(shape, rate) above
+   LEAST_DF, or known. */
+typedef struct {
+    int is_student, is_fixed;
+    double shape, rate;
+} df_prior_t;
+
 typedef struct {
     int n_groupings, n_steps;
     const grouping_t *grouping;     /* n_groupings */
@@ -51,6 +58,7 @@ typedef struct {
     const double *beta_shift;       /* p */
 
     scale_prior_t sigma_prior;
+    df_prior_t df_prior;
 
     /* Of a family other than the Gaussian; then sigma stands for nothing. */
     const responses_t *responses;   /* or NULL; of several groupings n_groupings of them */
@@ -86,12 +94,13 @@ typedef struct {
     state_buffers_t buffers;
     double pooled_df, pooled_scale; /* of sigma2, where it is pooled */
     double shape;           /* of dispersed counts */
+    double df;              /* of Student's t residuals */
     double proposals;       /* of Sigma, under LKJ */
     double refused;         /* times that no proposal was accepted */
     double accepted;        /* of L, by the collapsed sampler */
     monitor_t *monitor;
     struct several *several;        /* of a Gibbs sampler with several groupings, else NULL */
-    struct augmented *augmented;    /* of one with Polya-Gamma weights, else NULL */
+    struct augmented *augmented;    /* of one whose rows have weights that are drawn, else NULL */
     struct collapsed *collapsed;    /* n_steps, of the collapsed sampler, else NULL */
     int n_totals;
     struct totals *totals;          /* of another family's nested chains, else NULL */
@@ -121,6 +130,12 @@ static inline double stratum_visits(const model_t *model)
 static inline int has_shape(const model_t *model)
 {
     return model->responses && model->responses->likelihood == LIKELIHOOD_DISPERSED;
+}
+
+/* Have the residuals Student's t distribution? */
+static inline int is_student(const model_t *model)
+{
+    return model->df_prior.is_student;
 }
 
 /* Do all columns of X stay in the regression? */

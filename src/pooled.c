@@ -29,7 +29,7 @@ static log_density_t log_df_at(const void *data, double log_df)
 }
 
 /* nu with s^2 integrated out, then s^2 ~ Gamma(n nu/2, nu/2 sum_k 1/sigma_k^2). */
-static status_t draw_given_sigma(int n, const double *sigma2, double *df, double *scale)
+status_t draw_pooled_given_sigma(int n, const double *sigma2, double *df, double *scale)
 {
     double total = 0.0, logs = 0.0, log_df;
     for (int k = 0; k < n; k++) {
@@ -90,7 +90,7 @@ status_t draw_pooled(const pooled_t *pooled, const double *sigma2, double *df,
                      double *scale)
 {
     double log_s;
-    RETURN_IF_FAILED(draw_given_sigma(pooled->n, sigma2, df, scale));
+    RETURN_IF_FAILED(draw_pooled_given_sigma(pooled->n, sigma2, df, scale));
     marginal_scale_t marginal = { pooled, *df, *scale };
     RETURN_IF_FAILED(draw_log_concave(log_scale_at, &marginal, log(*scale), -INFINITY, &log_s));
     *scale = marginal.scale = exp(log_s);

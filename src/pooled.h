@@ -18,6 +18,9 @@ typedef struct {
 status_t draw_pooled(const pooled_t *pooled, const double *sigma2, double *df,
                      double *scale);
 
+/* nu and s exactly given the sigma_k. */
+status_t draw_pooled_given_sigma(int n, const double *sigma2, double *df, double *scale);
+
 /* The prior of each sigma_k that they make. */
 scale_prior_t pooled_prior(double df, double scale);
 

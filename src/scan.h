@@ -35,11 +35,11 @@ typedef struct {
     joint_effects_t *joint; /* of all steps */
 } scan_t;
 
-/* With one column in all and one residual variance a leaf's basis is z over its length, and what lies
+/* With one column in all, one residual variance and no weights a leaf's basis is z over its length, and what lies
    above the leaves adds nothing to it. */
 static inline int has_plain_basis(const model_t *model)
 {
-    return model->cells.n_columns == 1 && model->n_strata == 1;
+    return model->cells.n_columns == 1 && model->n_strata == 1 && !is_student(model);
 }
 
 /* What the other steps take of a step's effects. */

@@ -194,6 +194,8 @@ test_that("priors of what a family has not are refused by name", {
     refused(eval(bquote(relm_prior(sd = .(prior)))), "The prior of `sd` must be")
   }
   refused(relm_prior(sigma = fixed(1)), "`sigma`.*no residual variance")
+  refused(relm_prior(df = fixed(3)), "`df`.*degrees of freedom")
+  refused(relm_prior(df = gamma(2, 0.1)), "`df`.*degrees of freedom", negative_binomial())
   expect_error(relm(count ~ x + (1 | g), data, family = poisson(), sigma = ~ g), "`sigma` has no place",
                class = "relm_error")
   expect_error(relm(count ~ x + (1 | g), data, family = poisson(), sigma = known(x)), "`sigma` has no place",

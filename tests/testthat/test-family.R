@@ -26,7 +26,8 @@ with_counts <- function(code) {
 # Values of a row's response, its trials and its scale.
 cases_of <- function(row) {
   switch(row$name,
-    gaussian = expand.grid(y = 1.5, scale = c(0.3, 1, 7), trials = 1),
+    gaussian = ,
+    student = expand.grid(y = 1.5, scale = c(0.3, 1, 7), trials = 1),
     binomial = data.frame(y = c(0, 1, 0, 3, 7), scale = 1, trials = c(1, 1, 7, 7, 7)),
     poisson = data.frame(y = c(0, 1, 20), scale = 1, trials = 1),
     expand.grid(y = c(0, 1, 20), scale = c(0.2, 3, 1e7), trials = 1)
@@ -35,7 +36,14 @@ cases_of <- function(row) {
 
 each_case <- function(row, check) {
   cases <- cases_of(row)
-  for (i in seq_len(nrow(cases))) with(cases[i, ], check(y, scale, trials))
+  for (i in seq_len(nrow(cases))) {
+    with(cases[i, ], check(y, scale_for(row, scale), trials))
+  }
+}
+
+# t residuals have degrees of freedom beside.
+scale_for <- function(row, scale) {
+  if (row$name == "student") list(sigma = scale, df = 2.5) else scale
 }
 
 test_that("derivatives in eta are those of the log density and of the inverse link", {
@@ -62,10 +70,11 @@ test_that("links are those of R's own objects, also far out", {
     expect_identical(c(link$family, link$link), c(row$name, row$link))
     expect_equal(row$inverse_link(eta), link$linkinv(eta), tolerance = 1e-12)
     far <- c(-1e4, -745, 745, 1e4)
+    one <- scale_for(row, 1)
     for (y in 0:1) {
-      expect_false(any(is.nan(row$log_density(y, far, 1, 1))))
-      expect_false(any(is.nan(row$log_density_slope(y, far, 1, 1))))
-      expect_false(any(is.nan(row$log_density_curvature(y, far, 1, 1))))
+      expect_false(any(is.nan(row$log_density(y, far, one, 1))))
+      expect_false(any(is.nan(row$log_density_slope(y, far, one, 1))))
+      expect_false(any(is.nan(row$log_density_curvature(y, far, one, 1))))
     }
   }
   # log(1 - exp(-exp(eta))) is eta there.
@@ -191,7 +200,7 @@ test_that("C draws what R draws of the other families, and from shared numbers t
     poisson = function(row, trials) stats::qpois(u, exp(eta)),
     negative_binomial = function(row, trials) stats::qnbinom(u, size = scale, mu = exp(eta))
   )
-  for (key in setdiff(names(families), "gaussian")) {
+  for (key in setdiff(names(families), c("gaussian", "student"))) {
     row <- families[[key]]
     own <- if (!is.null(row$scale)) scale
     for (size in list(NULL, c(1, 40, 7))) {
@@ -205,6 +214,22 @@ test_that("C draws what R draws of the other families, and from shared numbers t
     # A mean that overflows is no reason to warn, which R's functions do.
     expect_silent(far <- drawn_in_c(matrix(c(900, -900, 0), 1), own[1], family = key))
     expect_identical(far[1:2], if (row$weights == "trials") c(1, 0) else c(Inf, 0))
+  }
+})
+
+test_that("C draws t residuals as R does, and from shared ones", {
+  eta <- matrix(c(0.1, -2, 3, 0.5, 1, 4), 2)
+  sigma <- c(0.5, 3)
+  df <- c(2.5, 30)
+  row <- families$student
+  for (weights in list(NULL, c(1, 4, 0.25))) {
+    own <- matrix(if (is.null(weights)) sigma else sigma / rep(sqrt(weights), each = 2), 2, 3)
+    expect_equal(with_stream(1, drawn_in_c(eta, c(sigma, df), weights, family = "student")),
+                 with_stream(1, row$draw(eta, list(sigma = own, df = df))), tolerance = 1e-14)
+    variates <- with_stream(2, row$variates(2, df))
+    expect_identical(variates, with_stream(2, stats::rt(2, df)))
+    expect_equal(drawn_in_c(eta, c(sigma, df), weights, variates, "student"),
+                 eta + own * variates, tolerance = 1e-14)
   }
 })
 
@@ -285,7 +310,7 @@ test_that("the Gaussian family may be named, and unknown ones may not", {
     expect_error(relm(y ~ x, data, family = family), says, class = "relm_error")
   }
   refused(Gamma(), "`family` must be \"gaussian\", \"binomial\".*\"Gamma\", with the link \"inverse\"")
-  refused("student", "\"student\"")
+  refused("lognormal", "\"lognormal\"")
   refused(gaussian("log"), "the link \"identity\".*\"gaussian\", with the link \"log\"")
   refused(binomial("cauchit"), "\"logit\", \"probit\", or \"cloglog\".*\"cauchit\"")
   refused(3, "It is 3")
@@ -306,10 +331,11 @@ test_that("elements of a family that share a scale are of the shape of eta", {
   y <- rep(c(0, 1, 1), each = 2)
   scale <- matrix(2, 2, 3)
   for (row in families) {
+    own <- scale_for(row, scale)
     for (element in c("log_density", "log_density_slope", "deviance")) {
-      expect_identical(dim(row[[element]](y, eta, scale, NULL)), dim(eta))
+      expect_identical(dim(row[[element]](y, eta, own, NULL)), dim(eta))
     }
-    expect_identical(dim(row$draw(eta, scale, NULL)), dim(eta))
+    expect_identical(dim(row$draw(eta, own, NULL)), dim(eta))
   }
 })
 
