@@ -190,7 +190,7 @@ family_groups <- function(design, lattice) {
     chunk <- design_rows(design, places)
     chunk$X <- chunk$X[, posterior$fixed, drop = FALSE]
     group <- groups$index[places]
-    collection <- collect_rows(collection, chunk, matrix(group), lattice$family)
+    collection <- collect_rows(collection, chunk, matrix(group), NULL, lattice$family)
     rows <- likelihood_rows(design, posterior, places)
     sums <- rowsum(rows$constant, group, reorder = TRUE)
     present <- as.integer(rownames(sums))
