@@ -60,7 +60,7 @@ run_forked <- function(run, chains, cores, bar, what) {
   results <- vector("list", chains)
   on.exit({
     stop_jobs(jobs)
-    unlink(folder, recursive = TRUE)
+    remove_folder(folder)
   })
   waiting <- seq_len(chains)
   while (length(waiting) || length(jobs)) {

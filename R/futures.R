@@ -17,7 +17,7 @@ has_futures <- function(cores) identical(cores, "future")
 # where it is gone they stop. On another machine it never was, and nothing is told from there.
 run_in_futures <- function(run, chains, bar, what) {
   folder <- progress_folder()
-  on.exit(unlink(folder, recursive = TRUE))
+  on.exit(remove_folder(folder))
   futures <- vector("list", chains)
   results <- vector("list", chains)
   next_chain <- 1L
@@ -72,6 +72,16 @@ progress_folder <- function() {
   folder <- tempfile("relm-progress-")
   dir.create(folder, showWarnings = FALSE)
   folder
+}
+
+# A worker may put its file there while the folder is taken away, which then stays, and the worker
+# goes on.
+remove_folder <- function(folder) {
+  for (round in 1:100) {
+    unlink(folder, recursive = TRUE)
+    if (!dir.exists(folder)) break
+    Sys.sleep(0.01)
+  }
 }
 
 # NULL where the folder is not. What cannot be written is not told, and the work goes on.

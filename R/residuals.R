@@ -15,8 +15,9 @@
 #'   \eqn{\sqrt w}, as in [lm()] and lme4; or `"pearson"`, divided by their standard deviation
 #'   \eqn{\sigma / \sqrt w}, as in brms. With other families these are as in [glm()], the response of
 #'   trials being their share of successes. The last two work only with the mean.
-#' @param scaled Also divide by the residual standard deviation \eqn{\sigma}, as in lme4? Pearson
-#'   residuals are always divided by it. Other families have no \eqn{\sigma}, and refuse it.
+#' @param scaled Also divide by \eqn{\sigma}, as in lme4? Pearson residuals are always divided by the
+#'   residual standard deviation, which with [student()] is \eqn{\sigma \sqrt{\nu/(\nu - 2)}}, and
+#'   infinite for \eqn{\nu \le 2}. Families without \eqn{\sigma} refuse it.
 #' @param probs Probabilities of the quantiles in the table. If you give them, the result is a
 #'   table.
 #' @param newdata Rows with their response; `NULL` for the rows of the fit.
@@ -53,11 +54,12 @@ residuals.relm <- function(object, newdata = NULL, re_formula = NULL, method = "
   }
   plan <- plan_prediction(object, "residuals", predicted, shared_arguments(...),
                           response = TRUE, sigma = predicted || !ordinary || scaled)
-  over_sd <- scaled || type == "pearson"
-  weighted <- type %in% c("pearson", "deviance")
+  # Deviance residuals of a t distribution have no scale any more.
+  over_sigma <- scaled && !(type == "deviance" && is_student(object))
   estimate_rows(plan, summary, probs, change = function(values, rows) {
     if (predicted) return(predictive_errors(plan, values, rows))
-    if (over_sd) return(standardized_errors(plan, values, rows, weighted))
+    if (type == "pearson") return(standardized_errors(plan, values, rows))
+    if (over_sigma) return(errors_over_sigma(plan, values, rows, type == "deviance"))
     if (type == "deviance") return(deviance_errors(plan, values, rows))
     row_responses(plan, rows) - family_of(plan$fit)$inverse_link(values)
   })
@@ -69,12 +71,18 @@ predictive_errors <- function(plan, values, rows) {
   row_responses(plan, rows) - (if (is.null(trials)) values else values / trials)
 }
 
-standardized_errors <- function(plan, eta, rows, weighted) {
+# Of linear models; weighted: over what sigma is at a row's weight?
+errors_over_sigma <- function(plan, eta, rows, weighted) {
+  scale <- row_scales(plan, rows, weighted)
+  (row_responses(plan, rows) - eta) / (if (is_student(plan$fit)) scale$sigma else scale)
+}
+
+standardized_errors <- function(plan, eta, rows) {
   family <- family_of(plan$fit)
   mean <- family$inverse_link(eta)
-  sd <- family$sd(mean, row_scales(plan, rows, weighted), row_trials(plan, rows))
+  sd <- family$sd(mean, row_scales(plan, rows), row_trials(plan, rows))
   errors <- (row_responses(plan, rows) - mean) / sd
-  times <- if (weighted) row_times(family, plan$rows$weights)
+  times <- row_times(family, plan$rows$weights)
   if (is.null(times)) errors else errors * rep(sqrt(times[rows]), each = plan$n_draws)
 }
 

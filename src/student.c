@@ -15,6 +15,9 @@ static const double VISITS_PER_ROW = 0.05, VISITS_PER_DRAW = 1.0;
 /* Products of so much are turned into a logarithm. */
 static const double LARGE_PRODUCT = 1e150;
 
+/* Above, 1 + x with x of the order of 1/nu loses the digits of x. */
+static const double LARGE_DF = 1e6;
+
 /* Above, log Gamma(x + 1/2) - log Gamma(x) by its series is as close as double precision. */
 static const double LARGE_GAMMA = 1e3;
 
@@ -44,6 +47,15 @@ static double sum_of_logs(int n, const double *squares, const int *stratum,
         product = 1.0;
     }
     return sum + log(product);
+}
+
+/* The same, of many degrees of freedom. */
+static double sum_near_normal(int n, const double *squares, const int *stratum,
+                              const double *precision)
+{
+    double sum = 0.0;
+    for (int i = 0; i < n; i++) sum += log1p(squares[i] * precision[stratum[i]]);
+    return sum;
 }
 
 /* What the densities of nu and sigma are made of. */
@@ -96,7 +108,9 @@ double log_student_density(int n, const double *squares, const int *stratum, int
         precision[s] = 1.0 / (df * sigma[s] * sigma[s]);
         sum += rows[s] * (gammas - log(sigma[s]));
     }
-    return sum - 0.5 * (df + 1.0) * sum_of_logs(n, squares, stratum, precision);
+    double logs = df > LARGE_DF ? sum_near_normal(n, squares, stratum, precision)
+        : sum_of_logs(n, squares, stratum, precision);
+    return sum - 0.5 * (df + 1.0) * logs;
 }
 
 /* Of x = log(nu - 1), where sigma (nu + 1)/nu stays what it was: in nu and its logarithm the

@@ -45,7 +45,7 @@ scene_of <- function(formula, family = "gaussian", ..., data = several_data(120)
   scene$draws <- as.matrix(scene$fit)
   scene$family_name <- family
   scene$known <- "sd_a__Intercept"
-  if (family == "gaussian") {
+  if (family %in% c("gaussian", "student")) {
     scene$sigma <- scene$draws[, "sigma"]
     scene$known <- "sigma"
   }
@@ -94,7 +94,7 @@ scene_of <- function(formula, family = "gaussian", ..., data = several_data(120)
 
 # Another response of the same rows.
 with_response_of <- function(data, family) {
-  if (family == "gaussian") return(data)
+  if (family %in% c("gaussian", "student")) return(data)
   set.seed(9)
   eta <- as.numeric(scale(data$y))
   data$y <- switch(family, binomial = rbinom(nrow(data), 1, plogis(2 * eta)),
@@ -107,12 +107,14 @@ with_response_of <- function(data, family) {
 # of y, and lik() of rows, which have weights w.
 with_rows_of_family <- function(scene, family) {
   shape <- if (family == "negative_binomial") scene$draws[, "shape"]
-  of_links <- switch(family, gaussian = list(identity, identity), binomial = list(plogis, qlogis),
+  df <- if (family == "student") scene$draws[, "df"]
+  of_links <- switch(family, gaussian = , student = list(identity, identity), binomial = list(plogis, qlogis),
                      list(exp, log))
   scene$mean_of <- of_links[[1]]
   scene$link_of <- of_links[[2]]
   scene$sd_of <- function(mu, w = 1) {
-    switch(family, gaussian = scene$sigma / sqrt(w) + 0 * mu, binomial = sqrt(mu * (1 - mu) / w),
+    switch(family, gaussian = scene$sigma / sqrt(w) + 0 * mu,
+           student = scene$sigma * sqrt(ifelse(df > 2, df / (df - 2), Inf)) / sqrt(w) + 0 * mu, binomial = sqrt(mu * (1 - mu) / w),
            poisson = sqrt(mu), sqrt(mu + mu^2 / shape))
   }
   scene$lik <- function(rows, take = TRUE, add = 0, w = 1) {
@@ -120,6 +122,7 @@ with_rows_of_family <- function(scene, family) {
     mu <- scene$mean_of(scene$hand(rows, take) + add)
     unname(switch(family,
       gaussian = dnorm(y, mu, scene$sigma / sqrt(w), log = TRUE),
+      student = dt((y - mu) * sqrt(w) / scene$sigma, df, log = TRUE) - log(scene$sigma / sqrt(w)),
       binomial = dbinom(w * y, w, mu, log = TRUE), poisson = w * dpois(y, mu, log = TRUE),
       w * dnbinom(y, size = shape, mu = mu, log = TRUE)
     ))

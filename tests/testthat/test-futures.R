@@ -103,6 +103,18 @@ test_that("what cannot be written is not told, and the work goes on", {
   expect_equal(progress_in(folder), 0)
 })
 
+test_that("a folder goes while processes write into it", {
+  skip_on_os(c("windows", "solaris"))
+  for (round in 1:5) {
+    folder <- progress_folder()
+    loop <- "i=0; while [ -d %1$s ] && [ $i -lt 20000 ]; do i=$((i+1)); (echo $i > %1$s/$i) 2>/dev/null; done"
+    system(sprintf(loop, shQuote(folder)), wait = FALSE)
+    Sys.sleep(0.1)
+    remove_folder(folder)
+    expect_false(dir.exists(folder))
+  }
+})
+
 test_that("an interrupt ends the workers' chains", {
   skip_on_os(c("windows", "mac", "solaris"))
   mark <- tempfile("mark")
