@@ -58,7 +58,7 @@
 #'   grouping factor, or a list of these) and `sigma` (if the levels of a factor have their own
 #'   residual variances).
 #' * `find_parameters()`: names of draws, a list with the parts `conditional`, `random`, `sigma` and
-#'   `auxiliary`, the shape of a negative binomial family.
+#'   `auxiliary`, the shape of a negative binomial family or the degrees of freedom of t residuals.
 #' * `get_data()`: the rows of the data that the fit used, the columns that its formula names.
 #' * `clean_parameters()`: a data frame with a row for each parameter.
 #' * `get_parameters()`: a data frame, draws x parameters.
@@ -272,10 +272,12 @@ beside_easystats <- function(dots) {
 
 # The parameters as insight describes them, a row each.
 parameter_table <- function(fit, effects = "all", component = "all", patterns = NULL) {
-  has_shape <- identical(family_of(fit)$scale, "shape")
+  has_more <- identical(family_of(fit)$scale, "shape") || is_student(fit)
   rows <- lapply(c("fixed", "ran_pars", if (sum(lengths(fit$sampling$kept))) "ran_vals",
-                   if (has_shape) "auxiliary"), tidy_rows, fit = fit)
+                   if (has_more) "auxiliary"), tidy_rows, fit = fit)
   rows <- do.call(rbind, rows)
+  # sigma is among both.
+  rows <- rows[!duplicated(rows$variable), ]
   rows <- rows[rows$variable %in% default_variables(fit), ]
   residual <- rows$group %in% "Residual"
   auxiliary <- rows$effect == "auxiliary"

@@ -1,8 +1,9 @@
 # Rows, as helper-several-methods.R has them, of what leaves rows or groups out, and of pictures.
 
-# A group shares effects with others where groupings are crossed: -1 for a refusal.
+# A group shares effects with others where groupings are crossed, and of t residuals it has no density:
+# -1 for a refusal.
 with_criticism <- function(scene) {
-  scene$is_crossed <- "c" %in% scene$names
+  scene$is_crossed <- "c" %in% scene$names || scene$family_name == "student"
   scene$elpd_of <- function(fit) suppressWarnings(loo(fit))$estimates["elpd_loo", "Estimate"]
   scene$or_refused <- function(code) tryCatch(code, relm_error = function(e) -1)
   scene$expected <- function(value) if (scene$is_crossed) -1 else value

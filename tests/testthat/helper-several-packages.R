@@ -41,8 +41,8 @@ with_packages <- function(scene) {
   scene$built <- function(plot) suppressWarnings(ggplot2::ggplot_build(plot))$data
   scene$random <- grep("^(sd|cor)_", scene$hyper, value = TRUE)
   # bayestestR's range for a logit, and for other links.
-  scene$negligible <- c(-0.1, 0.1) * switch(family, gaussian = sd(scene$data$y), binomial = pi / sqrt(3), 1)
-  scene$n_residual <- if (family == "gaussian") 1L else 0L
+  scene$negligible <- c(-0.1, 0.1) * switch(family, gaussian = , student = sd(scene$data$y), binomial = pi / sqrt(3), 1)
+  scene$n_residual <- if (family %in% c("gaussian", "student")) 1L else 0L
   scene$wide <- made_up_fit(update(formula(scene$fit), . ~ . + w), several_data(120), draws = 30)
   # The mean over rows with all effects integrated out, in each draw.
   scene$mean_count <- function() {
@@ -105,7 +105,7 @@ package_methods$easystats <- list(
     if (family_name == "gaussian") sum(residuals(fit)^2) else -1
   )),
   get_variance = list(gives(insight::get_variance(fit, "residual"), switch(
-    family_name, gaussian = median(rowMeans(sd_of(mu)^2)), binomial = pi^2 / 3,
+    family_name, gaussian = , student = median(rowMeans(sd_of(mu)^2)), binomial = pi^2 / 3,
     median(log1p(1 / mean_count() + if (family_name == "poisson") 0 else 1 / draws[, "shape"]))
   ))),
   model_info = list(gives(insight::model_info(fit)$is_mixed, TRUE)),
