@@ -67,6 +67,9 @@ test_that("many parts are united at once as one after another", {
   }
   counts <- lapply(parts_of(y ~ x + (1 | g)), function(part) part$n_rows)
   expect_identical(sum_crossprods(parts_of(y ~ x + (1 | g)))$n_rows, sum(unlist(counts)))
+  parts <- parts_of(y ~ x + (1 | g), family = student(), sigma = ~ h, weights = w)
+  expect_same_crossprods(sum_crossprods(parts), Reduce(`+`, parts))
+  expect_identical(sum_crossprods(parts)$responses, Reduce(`+`, parts)$responses)
   data$one <- as.numeric(data$y > 1)
   parts <- parts_of(one ~ x + (1 | g), family = binomial())
   expect_same_crossprods(sum_crossprods(parts), Reduce(`+`, parts))

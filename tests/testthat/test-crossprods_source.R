@@ -67,6 +67,8 @@ test_that("draws are those of the data frame", {
   expect_same_draws(fit_few(structured, chunks_of(d, 7)), fit_few(structured, d))
   known <- lapply(list(chunks_of(d, 7), d), function(rows) as.matrix(fit_few(y ~ x + (1 | g), rows, sigma = known(w))))
   expect_equal(known[[1]], known[[2]], tolerance = 1e-6)
+  expect_same_draws(fit_few(y ~ x + (1 | g), chunks_of(d, 7), weights = w, family = student()),
+                    fit_few(y ~ x + (1 | g), d, weights = w, family = student()))
 })
 
 test_that("draws of other families are those of the data frame", {

@@ -204,9 +204,9 @@ test_that("a model, an argument or a test of a source that is missing would be f
 })
 
 # matrix-models.csv has the rows of matrix.csv, and a column for each newer kind of Gaussian model: residual
-# variances that are known, and structured covariances. A column more is a name more here.
+# variances that are known, structured covariances, and t residuals. A column more is a name more here.
 
-kinds_of_models <- c("known", "structured")
+kinds_of_models <- c("known", "structured", "student")
 
 matrix_of_models <- function() {
   utils::read.csv(test_path("matrix-models.csv"), colClasses = "character", na.strings = character())

@@ -24,6 +24,7 @@ models_of_kinds <- list(
   poisson = list(k ~ x + (1 | a), family = "poisson"),
   negative_binomial = list(k ~ x + (1 | a), family = negative_binomial()),
   structured = list(y ~ x + ar1(1 + x + w | a)), known = list(y ~ x + (1 + x | a), sigma = ~ known(w)),
+  student = list(y ~ x + (1 + x | a), family = student()),
   family_several = list(k ~ x + (1 | a) + (1 | c), family = "poisson")
 )
 

@@ -11,11 +11,12 @@ sbc_models <- list(
   poisson = list(k ~ x + (1 | a), family = "poisson"),
   negative_binomial = list(k ~ x + (1 | a), family = negative_binomial()),
   structured = list(y ~ x + ar1(1 + x + w | a)), known = list(y ~ x + (1 + x | a), sigma = ~ known(w)),
+  student = list(y ~ x + (1 + x | a), family = student()),
   several = list(k ~ x + (1 | a) + (1 | c), family = "poisson")
 )
 fit_of_sbc <- function(kind, ...) {
   family <- sbc_models[[kind]]$family
-  own <- if (kind == "known") prior_with() else if (is.null(family)) prior_with(sigma = inverse_gamma(4, 3))
+  own <- if (kind == "known") prior_with() else if (is.null(family) || kind == "student") prior_with(sigma = inverse_gamma(4, 3))
     else if (is.list(family)) prior_with(shape = half_normal(1)) else prior_with()
   do.call(relm, c(sbc_models[[kind]][1], list(data), sbc_models[[kind]][-1],
                   list(prior = own, prior_only = TRUE, draws = 5, chains = 1, seed = 1, ...)))

@@ -1,17 +1,20 @@
 # What relm() makes of its arguments with one grouping, with nested and with crossed ones, with structured
-# covariances and with known standard errors: fits that have to have the same draws.
+# covariances, known standard errors and t residuals: fits that have to have the same draws.
 
 skip_on_cran()
 
 data <- transform(several_data(150), k = rep_len(c("u", "v", "w"), 150), se = 0.3 + w / 4)
 formulas <- list(one = y ~ x + (1 + x | a), nested = y ~ x + (1 | a) + (1 + x | a:b),
                  crossed = y ~ x + (1 | a) + (1 + x | c), structured = y ~ x + (1 | a) + ar1(1 + x + w | a:b),
-                 known = y ~ x + (1 | a) + (1 + x | a:b))
+                 known = y ~ x + (1 | a) + (1 + x | a:b), student = y ~ x + (1 | a) + (1 + x | a:b))
+family_of_kind <- function(kind) if (kind == "student") student() else gaussian()
 sigma_of_kind <- function(kind) if (kind == "known") ~ known(se) else ~ 1
 has_gibbs <- function(kind) kind != "structured"
 
-fit_of_kind <- function(kind, ..., formula = formulas[[kind]], rows = data, draws = 30, chains = 2, seed = 1) {
-  relm(formula, rows, ..., sigma = sigma_of_kind(kind), draws = draws, chains = chains, seed = seed)
+fit_of_kind <- function(kind, ..., formula = formulas[[kind]], rows = data, draws = 30, chains = 2, seed = 1,
+                        family = family_of_kind(kind)) {
+  relm(formula, rows, ..., sigma = sigma_of_kind(kind), draws = draws, chains = chains, seed = seed,
+       family = family)
 }
 
 # Hyperparameters and effects.
@@ -35,7 +38,7 @@ expect_arguments_of_rows <- function(kind) {
   complete <- draws_of(kind, rows = stats::na.omit(own))
   close(suppressMessages(draws_of(kind, rows = own, na.action = na.exclude)), complete)
   # family, progress
-  expect_identical(draws_of(kind, family = gaussian()), bare)
+  expect_identical(draws_of(kind, family = family_of_kind(kind)$family), bare)
   utils::capture.output(told <- draws_of(kind, progress = TRUE), type = "message")
   expect_identical(told, bare)
 }
@@ -98,10 +101,11 @@ expect_arguments_of_growth <- function(kind) {
                unname(draws_of(kind, rows = transform(data, y = y + 1), draws = 40)), tolerance = 1e-8)
   # One reading or two, from text, a formula or a design.
   sigma <- sigma_of_kind(kind)
-  of_rows <- function(rows) crossprods(formulas[[kind]], data[rows, ], sigma = sigma)
+  family <- family_of_kind(kind)
+  of_rows <- function(rows) crossprods(formulas[[kind]], data[rows, ], sigma = sigma, family = family)
   read <- of_rows(1:150)
-  for (other in list(crossprods(deparse1(formulas[[kind]]), data, sigma = sigma),
-                     crossprods(relm_design(formulas[[kind]], data, sigma = sigma)))) {
+  for (other in list(crossprods(deparse1(formulas[[kind]]), data, sigma = sigma, family = family),
+                     crossprods(relm_design(formulas[[kind]], data, sigma = sigma, family = family)))) {
     expect_equal(other[c("cells", "strata")], read[c("cells", "strata")], tolerance = 1e-12)
   }
   of_parts <- as.matrix(relm(of_rows(1:80) + of_rows(81:150), draws = 40, chains = 2, seed = 1))
@@ -188,4 +192,20 @@ test_that("structured covariances go on, join and are fitted anew", {
 
 test_that("known standard errors go on, join and are fitted anew", {
   expect_arguments_of_growth("known")
+})
+
+test_that("t residuals have the rows that arguments ask for", {
+  expect_arguments_of_rows("student")
+})
+
+test_that("t residuals have the contrasts that are asked for", {
+  expect_contrasts("student")
+})
+
+test_that("t residuals have the chains that arguments ask for", {
+  expect_arguments_of_chains("student")
+})
+
+test_that("t residuals go on, join and are fitted anew", {
+  expect_arguments_of_growth("student")
 })

@@ -1,21 +1,6 @@
 # Priors of each kind in the target of one grouping, of a nested chain, and of a step beside others:
 # against the dense covariance of all rows and the priors' densities by hand.
 
-# Log densities by hand, up to constants.
-log_sd_prior <- function(prior, s) {
-  p <- prior$parameters
-  switch(prior$name,
-    uniform = 0,
-    jeffreys = -log(s),
-    half_t = dt(s / p$scale, p$df, log = TRUE),
-    half_cauchy = dcauchy(s, 0, p$scale, log = TRUE),
-    half_normal = dnorm(s, 0, p$scale, log = TRUE),
-    exponential = -p$rate * s,
-    # 1 / s^2 is gamma.
-    inverse_gamma = dgamma(1 / s^2, p$shape, p$rate, log = TRUE) - 3 * log(s)
-  )
-}
-
 # Of a covariance matrix, in its standard deviations and correlations: dSigma = prod s^q ds dC.
 log_matrix_by_hand <- function(prior, Sigma) {
   q <- nrow(Sigma)

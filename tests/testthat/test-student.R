@@ -15,6 +15,20 @@ test_that("draws are those of the posterior by quadrature, by every sampler", {
   }
 })
 
+test_that("few groups, and groups that do not differ, have their exact posterior", {
+  skip_on_cran()
+  set.seed(12)
+  cases <- list(list(rep(1:2, c(3, 6)), c(-1, 1)), list(rep(1:3, each = 4), c(0, 0, 0)))
+  for (case in cases) {
+    group <- case[[1]]
+    y <- case[[2]][group] + 0.5 * rt(length(group), 3)
+    exact <- exact_student(y, group)
+    fit <- relm(y ~ 1 + (1 | g), data.frame(y, g = group), family = student(),
+                prior = student_prior(), seed = 3, draws = 4000)
+    expect_agreement(fit, exact, paste(length(case[[2]]), "groups"))
+  }
+})
+
 test_that("of a known, huge number of degrees of freedom they are a linear model's", {
   data <- student_data(120, 1e6)
   prior <- relm_prior(df = fixed(1e15))
@@ -72,6 +86,22 @@ test_that("the collapsed sampler and the interweaved one agree", {
     distances <- median_distances(lapply(fits, function(fit) fit))[names]
     # What is known, and what does not move, has no error.
     expect_lt(max(abs(distances), na.rm = TRUE), 4, label = model)
+  }
+})
+
+test_that("groupings of any structure have the same posterior by both samplers", {
+  skip_on_cran()
+  data <- transform(joint_data(), k = rep_len(c("u", "v", "w", "z"), 60), twin = b)
+  set.seed(6)
+  data$y <- data$y + 0.5 * rt(nrow(data), 2)
+  for (formula in structures_of_groupings) {
+    fits <- lapply(c("collapsed", "interweaved"), function(sampler) {
+      suppressMessages(relm(formula, data, family = student(), sampler = sampler, seed = 4,
+                            prior = relm_prior(sd = half_normal(1)), draws = 1500))
+    })
+    names <- variables(fits[[1]])
+    distances <- median_distances(fits)[names[!grepl("^r_", names)]]
+    expect_lt(max(abs(distances)), 4, label = deparse1(formula))
   }
 })
 
@@ -177,6 +207,8 @@ test_that("the prior of the degrees of freedom is the one that is asked for", {
   }
   expect_identical(unique(draws(fixed(3))), 3)
   expect_error(relm_prior(df = half_t(3, 1)), "df", class = "relm_error")
+  expect_error(relm(y ~ x, data, family = student(), prior = relm_prior(shape = exponential(1))),
+               "`shape`.*negative_binomial", class = "relm_error")
   expect_error(relm(y ~ x + (1 | a), data, prior = relm_prior(df = fixed(3))),
                "degrees of freedom", class = "relm_error")
 })
@@ -231,7 +263,13 @@ test_that("a family is named as other packages name it", {
 test_that("what has no formula is refused by name", {
   data <- student_data(60)
   fit <- relm(y ~ x + (1 | a), data, family = student(), seed = 1, draws = 20, chains = 2)
-  expect_error(logml(fit), "integrated out.*no formula", class = "relm_error")
+  no_formula <- function(code) expect_error(code, "integrated out.*no formula", class = "relm_error")
+  no_formula(logml(fit))
+  no_formula(logml(fit, method = "bridge", seed = 1, threads = 2))
+  for (package in c("bridgesampling")) skip_if_not_installed(package)
+  no_formula(bridgesampling::bridge_sampler(fit))
+  no_formula(bridgesampling::bayes_factor(fit, fit))
+  no_formula(bridgesampling::post_prob(fit, fit))
   expect_error(log_lik(fit, by = "group"), "integrated out.*no formula", class = "relm_error")
 })
 

@@ -32,6 +32,7 @@ test_that("what is left is what never had the rows", {
   expect_removes(y ~ 0 + x + f + (1 | h))
   expect_removes(y ~ x + ar1(1 + x + v | g))
   expect_removes(y ~ x + (1 | g), sigma = ~ known(w))
+  expect_removes(y ~ x + (1 | g), sigma = ~ f, weights = w, family = student())
 })
 
 test_that("so it is of other families", {
