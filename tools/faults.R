@@ -1,7 +1,7 @@
 # Rscript tools/faults.R [fault ...]: breaks a copy of the sources in each of the ways that
 # tools/faults.dcf lists, or in those that are named, and runs the tests that should see it.
 # Each fault is one replacement of a text that stands once in its file. Whether every fault was
-# caught, and by which tests, goes to inst/trust/faults.csv; one that no test saw is an error.
+# caught, and by which tests, goes to tools/faults.csv; one that no test saw is an error.
 # Only what a fault touches is compiled anew. Tests run without a fault first. All of it takes some
 # 25 minutes of one core.
 
@@ -173,7 +173,7 @@ report <- function(fault, failed) {
       sprintf("    %s: %s\n", failed$file, failed$test), sep = "")
 }
 
-saved_file <- function(root) file.path(root, "inst", "trust", "faults.csv")
+saved_file <- function(root) file.path(root, "tools", "faults.csv")
 
 # Rows of other faults stay as they are; the order is that of the list. Rows of faults that it has
 # no longer go.
