@@ -28,7 +28,7 @@
 #' at_once <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'                 chains = 2, draws = 200, seed = 1)
 #' identical(as.matrix(longer), as.matrix(at_once))
-#' @seealso [c()][c.relm] for more chains.
+#' @seealso [c()][c.relm] for more chains, [recover_fit()] for those that were stopped.
 #' @export
 extend <- function(object, ...) UseMethod("extend")
 
