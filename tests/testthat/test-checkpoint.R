@@ -45,28 +45,11 @@ test_that("draws that are saved are those of a plain run, by each sampler", {
 
 test_that("draws that are saved are those of a plain run, whatever the model", {
   skip_on_cran()
-  set.seed(2)
-  data <- transform(grouped_data(12), h = rep_len(1:5, length(y)), k = paste(g, rep_len(1:2, length(y))),
-                    hit = as.numeric(y > mean(y)), count = rpois(length(y), exp(1 + 0.3 * x)))
   # Rounds are extensions, which have tests of their own of each kind of model.
-  models <- list(
-    list(y ~ x), list(y ~ x + (1 + x | g)), list(y ~ x + (1 | g / k)), list(y ~ x + (1 | g) + (1 | h)),
-    list(y ~ x + cs(1 + x | g)), list(y ~ x + ar1(0 + f | g), sigma = ~ f),
-    list(y ~ x + (1 | g), sigma = quote(known(w))), list(y ~ x + (1 | g), family = student()),
-    list(hit ~ x + (1 | g), family = "binomial"), list(count ~ x + (1 | g), family = "poisson"),
-    list(count ~ x + (1 | g), family = negative_binomial()),
-    list(hit ~ x + (1 | g) + (1 | h), family = "binomial"),
-    list(hit ~ x + (1 | g), family = "binomial", sampler = "uncentered")
-  )
-  for (model in models) {
-    fit_so <- function(...) {
-      call <- as.call(c(list(quote(relm)), model, list(data = quote(data), chains = 1, draws = 60, seed = 1),
-                        list(...)))
-      suppressMessages(eval(call))
-    }
+  for (model in every_model()) {
     file <- tempfile(fileext = ".rds")
-    fit <- often(fit_so(checkpoint = file))
-    expect_same_fit(fit, fit_so())
+    fit <- often(fit_every(model, checkpoint = file))
+    expect_same_fit(fit, fit_every(model))
     expect_same_fit(recover_fit(file), fit)
   }
 })
