@@ -1,0 +1,1 @@
+improper_cases <- function() character()
