@@ -180,3 +180,10 @@ covering_thin <- function(cell) {
 
 # Rounds of data and parameters in turn.
 covering_rounds <- function(cell) if (cost_of_fit(cell) > 0) 1L else 2L
+
+# A cell's model with data of its own form, fitted: whatever refuses it does so.
+fit_of_cell_once <- function(cell) {
+  fit <- covering_fit(cell)
+  refitted <- control_of_refits(fit, 2, 1, FALSE)
+  refit(refitted, response_of_draw(prior_of_fit(fit, 1, 1), 1, 2), seed = 3)
+}

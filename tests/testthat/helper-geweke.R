@@ -94,12 +94,13 @@ one_replication <- function(truth, i, refitted, names, rounds, seeds) {
 }
 
 # n replications of a fit of the prior: list(ranks, a row each; draws, rounds x variables x replications;
-# failed, how many ended in an error, and the first of these).
-replicate_jointly <- function(fit, n, rounds, draws, thin, seed) {
+# failed, how many ended in an error, and the first of these). fitted: what is fitted to the data, if
+# its priors are others.
+replicate_jointly <- function(fit, n, rounds, draws, thin, seed, fitted = fit) {
   seeds <- chain_seeds(seed, 1L + 2L * n * max(rounds, 1L))
   truth <- prior_of_fit(fit, n, seeds[1])
   names <- followed_variables(truth)
-  refitted <- update_control(control_of_refits(fit, draws, thin, FALSE), list(group_draws = TRUE))
+  refitted <- update_control(control_of_refits(fitted, draws, thin, FALSE), list(group_draws = TRUE))
   results <- lapply(seq_len(n), function(i) {
     own <- seeds[1L + (i - 1L) * 2L * max(rounds, 1L) + seq_len(2L * max(rounds, 1L))]
     tryCatch(suppressMessages(one_replication(truth, i, refitted, names, rounds, own)),
