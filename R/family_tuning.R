@@ -221,9 +221,9 @@ family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
   list(mode = point, hessian = hessian, model = model, reference = reference)
 }
 
-# The same where standard deviations have bounds, of uniform priors: a wall, of which differences say
-# nothing and beyond which a search may start. It goes by half-normal priors that are as wide, and where it
-# ends is put within the bounds.
+# The same where standard deviations have bounds, of uniform priors: a wall, of which differences
+# say nothing and beyond which a search may start. It goes by half-normal priors that are as wide,
+# and where it ends is put within the bounds.
 mode_within_bounds <- function(model, tuning, start, ...) {
   found <- family_mode(without_walls(model), tuning, start, ...)
   if (is.null(found) || identical(without_walls(model), model)) return(found)

@@ -1,8 +1,8 @@
 # Calibration where priors are improper, and there are no draws of them to make data of.
 #
-# quadrature: under the default priors of a random intercept, or of two independent columns, the
-# posterior given any data is known by quadrature. Of draws of the sampler its distribution function is
-# uniform, whatever the data are; over data sets means of it and of its square are independent.
+# quadrature: under the default priors of a random intercept the posterior given any data is known by
+# quadrature. Of draws of the sampler its distribution function is uniform, whatever the data are; over
+# data sets means of it and of its square are independent.
 #
 # flat, pooled: with flat coefficients, and p(s) ~ 1/s of a scale, the prior is right Haar measure of the
 # group that moves, or stretches, the response, times a proper prior of what the group leaves as it
@@ -13,26 +13,25 @@
 
 improper_samplers <- c("collapsed", "interweaved", "centered", "uncentered")
 
-improper_cases <- function() c("quadrature", "quadrature two", paste("flat", improper_samplers), "pooled")
+improper_cases <- function() c("quadrature", paste("flat", improper_samplers), "pooled")
 
 # P values, by variable; the least of them tells of the case.
 p_of_improper <- function(name, n, seed) {
   words <- strsplit(name, " ")[[1]]
-  switch(words[1], quadrature = p_of_quadrature(length(words) == 2, n, seed),
+  switch(words[1], quadrature = p_of_quadrature(n, seed),
          flat = p_of_flat(words[2], n, seed), pooled = p_of_pooled(n, seed))
 }
 
-p_of_quadrature <- function(two, n, seed) {
+p_of_quadrature <- function(n, seed) {
   data <- data.frame(y = 0, x = rep(c(-1, -0.3, 0.4, 1.1), 6), g = rep(1:6, each = 4))
   seeds <- chain_seeds(seed, n)
-  formula <- if (two) y ~ x + (1 + x || g) else y ~ x + (1 | g)
   moments <- simplify2array(lapply(seq_len(n), function(i) {
     data$y <- with_stream(seeds[i], {
-      stats::rnorm(24) + stats::rnorm(6, sd = 0.7)[data$g] + stats::rnorm(6, sd = 0.4)[data$g] * data$x
+      stats::rnorm(24) + stats::rnorm(6, sd = 0.7)[data$g]
     })
     X <- cbind("(Intercept)" = 1, x = data$x)
-    exact <- exact_posterior(data$y, X, X[, if (two) 1:2 else 1, drop = FALSE], data$g, gname = "g")
-    unlist(lapply(stats::setNames(nm = improper_samplers), moments_below, exact, formula, data, i))
+    exact <- exact_posterior(data$y, X, X[, 1, drop = FALSE], data$g, gname = "g")
+    unlist(lapply(stats::setNames(nm = improper_samplers), moments_below, exact, y ~ x + (1 | g), data, i))
   }))
   apply(moments, 1, p_of_mean, known = c(0, 0))
 }
