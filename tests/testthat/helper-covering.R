@@ -178,8 +178,8 @@ covering_thin <- function(cell) {
   if (cell$sampler == "interweaved") 25L else 60L
 }
 
-# Rounds of data and parameters in turn.
-covering_rounds <- function(cell) if (cost_of_fit(cell) > 0) 1L else 2L
+# Rounds of data and parameters in turn; to tune a sampler takes longer than its draws.
+covering_rounds <- function(cell) if (cell$sampler == "collapsed") 1L else 2L
 
 # A cell's model with data of its own form, fitted: whatever refuses it does so.
 fit_of_cell_once <- function(cell) {
