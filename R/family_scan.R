@@ -59,7 +59,7 @@ first_proposals <- function(model, control) {
   }
   order <- order(vapply(model$groupings, `[[`, 0L, "n_groups"))
   for (round in seq_len(start_rounds)) for (s in order) {
-    found <- family_mode(model, tunings[[s]], starts(s), start_newton_steps)
+    found <- mode_within_bounds(model, tunings[[s]], starts(s), start_newton_steps)
     if (is.null(found)) return(NULL)
     own[[s]] <- utils::head(found$mode, length(own[[s]]))
     common <- utils::tail(found$mode, length(common))
@@ -67,7 +67,7 @@ first_proposals <- function(model, control) {
   }
   points <- list()
   for (s in seq_along(tunings)) {
-    found <- family_mode(model, tunings[[s]], starts(s))
+    found <- mode_within_bounds(model, tunings[[s]], starts(s))
     if (is.null(found)) return(NULL)
     covariance <- covariance_at_mode(found$hessian, starts(s))
     tunings[[s]] <- place_proposal(tunings[[s]], found$mode, covariance)

@@ -22,7 +22,7 @@ tune_family <- function(model, control) {
   tuning <- new_tuning(model, start, "none", control$threads)
   tuning$scale <- as.numeric(unlist(start$scale))
   tuning$fineness <- 1
-  found <- family_mode(model, tuning, start)
+  found <- mode_within_bounds(model, tuning, start)
   if (is.null(found)) return(NULL)
   model <- found$model
   tuning$reference <- found$reference
@@ -219,6 +219,33 @@ family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
     value <- at(point)
   }
   list(mode = point, hessian = hessian, model = model, reference = reference)
+}
+
+# The same where standard deviations have bounds, of uniform priors: a wall, of which differences
+# say nothing and beyond which a search may start. It goes by half-normal priors that are as wide,
+# and where it ends is put within the bounds.
+mode_within_bounds <- function(model, tuning, start, ...) {
+  found <- family_mode(without_walls(model), tuning, start, ...)
+  if (is.null(found) || identical(without_walls(model), model)) return(found)
+  found$model$groupings <- model$groupings
+  found$mode <- within_bounds(found$mode, model, tuning)
+  found$reference <- hyper_at(found$mode, model, tuning)
+  found$model <- with_modes(found$model, found$reference)
+  found
+}
+
+without_walls <- function(model) {
+  model$groupings <- lapply(model$groupings, function(grouping) {
+    grouping$blocks <- lapply(grouping$blocks, function(block) {
+      walls <- is.finite(block$variance["upper", ])
+      block$variance["scale", walls] <- block$variance["upper", walls]
+      block$variance["kind", walls] <- scale_kinds[["half_normal"]]
+      block$variance["upper", ] <- Inf
+      block
+    })
+    grouping
+  })
+  model
 }
 
 most_newton_steps <- 50L

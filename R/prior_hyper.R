@@ -157,7 +157,8 @@ huang_wand_roots <- function(block, size, n) {
 put_covariances <- function(hyper, posterior, g, roots) {
   grouping <- groupings_of(posterior)[[g]]
   row <- function(k) matrix(roots[, k, ], nrow(hyper))
-  sd <- vapply(seq_len(dim(roots)[2]), function(k) sqrt(rowSums(row(k)^2)), numeric(nrow(hyper)))
+  sd <- matrix(vapply(seq_len(dim(roots)[2]), function(k) sqrt(rowSums(row(k)^2)),
+                      numeric(nrow(hyper))), nrow(hyper))
   hyper[, places_of(posterior, "sd", grouping$name)] <- sd
   pairs <- correlated_columns(grouping$random$block)
   places <- places_of(posterior, "cor", grouping$name)

@@ -94,10 +94,10 @@ family_tuning_of <- function(model, fineness = 1) {
 # Densities on grids, by quadrature --------------------------------------------------------------
 
 # Of an intercept (a normal prior of sd 2) and of six groups' standard deviation (half t, 3 degrees
-# of freedom, on the grid of its logarithm): each beside its grid.
-density_of_intercept_and_sd <- function(posterior) {
-  intercepts <- seq(-5, 5, length.out = 61)
-  sds <- exp(seq(log(0.01), log(60), length.out = 81))
+# of freedom, or another, on the grid of its logarithm): each beside its grid.
+density_of_intercept_and_sd <- function(posterior, sds = exp(seq(log(0.01), log(60), length.out = 81)),
+                                        log_prior = function(sd) dt(sd, 3, log = TRUE),
+                                        intercepts = seq(-5, 5, length.out = 61)) {
   log_density <- outer(intercepts, sds, Vectorize(function(intercept, sd) {
     u <- seq(-6, 6, length.out = 61 + ceiling(60 * sd))
     eta <- intercept + rep(1, length(posterior$responses$y)) %o% (sd * u)
@@ -106,7 +106,7 @@ density_of_intercept_and_sd <- function(posterior) {
       value <- merged_log_likelihood(posterior, rows, eta[rows, , drop = FALSE], NULL)
       log(sum(exp(value - max(value) - u^2 / 2))) + max(value)
     }, 0)
-    sum(by_group) + 6 * log(diff(u[1:2])) + dnorm(intercept, 0, 2, TRUE) + dt(sd, 3, log = TRUE) +
+    sum(by_group) + 6 * log(diff(u[1:2])) + dnorm(intercept, 0, 2, TRUE) + log_prior(sd) +
       log(sd)
   }))
   margins(log_density, b_Intercept = intercepts, sd_g__Intercept = sds)

@@ -28,6 +28,42 @@ test_that("an intercept and its groups' standard deviation have the density of q
   }
 })
 
+test_that("a bound of a standard deviation that lies below where a search starts is no obstacle", {
+  # Middles of cells of its logarithm, which end at the bound.
+  sds <- 0.3 * exp(-0.1 * (60:0 + 0.5))
+  prior <- relm_prior(beta = normal(0, 2), sd = uniform(0.3))
+  for (case in family_cases()[c("trials", "poisson")]) {
+    formula <- formula_of_case(case, ~ 1 + (1 | g))
+    fit <- short(formula, case$family, data, prior = prior, draws = 3000)
+    start <- family_start(model_of(fit$posterior))
+    expect_gt(start$scale[[1]], 0.3)
+    expect_margins(fit, density_of_intercept_and_sd(fit$posterior, sds, function(sd) 0, seq(-2, 3, by = 0.05)))
+    expect_lt(max(as.matrix(fit, "sd_g__Intercept")), 0.3)
+  }
+  # Several columns, and several groupings.
+  one_by_one <- transform(data, h = rep_len(LETTERS[1:4], nrow(data)))
+  for (terms in list(~ x + (1 + x | g), ~ x + (1 | h) + (1 | g))) {
+    formula <- formula_of_case(family_cases()$poisson, terms)
+    fit <- short(formula, poisson(), one_by_one, prior = prior, draws = 100)
+    sd <- as.matrix(fit, grep("^sd", dimnames(fit$sampling$hyper)[[3]], value = TRUE))
+    expect_lt(max(sd), 0.3)
+    expect_gt(min(apply(sd, 2, max)), 0.2)
+  }
+})
+
+test_that("a search beside walls knows no other prior, and without them is the same", {
+  prior <- relm_prior(beta = normal(0, 2), sd = list(Intercept = uniform(0.4), x = half_t(3, 1)))
+  formula <- formula_of_case(family_cases()$poisson, ~ x + (1 + x || g))
+  model <- model_of(relm_posterior(crossprods(formula, data, family = poisson()), prior))
+  soft <- without_walls(model)
+  before <- lapply(model$groupings[[1]]$blocks, function(block) block$variance[, 1])
+  after <- lapply(soft$groupings[[1]]$blocks, function(block) block$variance[, 1])
+  expect_identical(after[[2]], before[[2]])
+  expect_identical(after[[1]][["upper"]], Inf)
+  expect_identical(after[[1]][["scale"]], 0.4)
+  expect_identical(without_walls(soft), soft)
+})
+
 test_that("a shape has the density of quadrature", {
   counts <- with_seed_of(3, data.frame(y = rnbinom(40, size = 2, mu = 5)))
   # Counts say little against a Poisson distribution: shapes of 100 are in the tail, not beyond it.

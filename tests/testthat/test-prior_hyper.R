@@ -16,6 +16,14 @@ test_that("all hyperparameters are drawn as single ones are", {
   expect_equal(drawn$hyper[[7, "cor_g__Intercept__x"]], Sigma[1, 2] / prod(sd))
 })
 
+test_that("a single draw is drawn as many are", {
+  for (terms in list(~ x + (1 + x | g), ~ x + (1 + x || g), ~ x + cs(1 + x | g))) {
+    fit <- relm(stats::update(terms, y ~ .), data, prior = prior, prior_only = TRUE, chains = 1, draws = 1, seed = 1)
+    expect_identical(dim(as.matrix(fit, hyper_names(fit$posterior))), c(1L, length(hyper_names(fit$posterior))))
+    expect_gt(min(as.matrix(fit, c("sd_g__Intercept", "sd_g__x"))), 0)
+  }
+})
+
 test_that("what is not needed is not drawn", {
   needed <- all_parameters(posterior)
   needed$groupings <- integer()
