@@ -13,8 +13,9 @@
 /* Rows that are reflected at once. */
 enum { BLOCK_ROWS = 64 };
 
-/* A row of a sum counts as so many visits; a piece of a Polya-Gamma draw as one. */
-static const double VISITS_PER_ROW = 0.25;
+/* A row of a sum counts as so many visits, and so does a number of a column; a piece of a
+   Polya-Gamma draw as one. */
+static const double VISITS_PER_ROW = 0.25, VISITS_PER_NUMBER = 0.01;
 
 void take_augmented(const model_t *model, augmented_t *augmented, workspace_t *work)
 {
@@ -34,14 +35,17 @@ void take_augmented(const model_t *model, augmented_t *augmented, workspace_t *w
     take_information(model, augmented, work);
 }
 
-static void set_predictor(const model_t *model, const state_t *state, const augmented_t *augmented)
+static status_t set_predictor(const model_t *model, const state_t *state,
+                              const augmented_t *augmented)
 {
     double *eta = augmented->eta;
     size_t n = (size_t) augmented->n_rows;
+    double visits = VISITS_PER_NUMBER * (double) n;
     memcpy(eta, augmented->offset, sizeof(double) * n);
     for (int k = 0; k < model->n_staying; k++) {
         const double *x = augmented->X + n * k;
         for (size_t i = 0; i < n; i++) eta[i] += x[i] * state->staying[k];
+        if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
     }
     for (int g = 0; g < model->n_groupings; g++) {
         const augmented_grouping_t *own = augmented->grouping + g;
@@ -49,8 +53,10 @@ static void set_predictor(const model_t *model, const state_t *state, const augm
         for (size_t k = 0; k < q; k++) {
             const double *z = own->Z + n * k, *effect = state->grouping[g].effect + k;
             for (size_t i = 0; i < n; i++) eta[i] += z[i] * effect[q * own->group[i]];
+            if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
         }
     }
+    return STATUS_OK;
 }
 
 /* What the shape's conditional density is made of. */
@@ -177,10 +183,12 @@ static status_t absorb_all_rows(const model_t *model, const state_t *state,
 }
 
 /* Several groupings have the rows themselves. */
-static void make_joint_rows(const model_t *model, const augmented_t *augmented)
+static status_t make_joint_rows(const model_t *model, const state_t *state,
+                                const augmented_t *augmented)
 {
     joint_rows_t *rows = augmented->joint_rows;
     size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
+    double visits = VISITS_PER_NUMBER * (double) (q + model->n_staying);
     if (rows) memcpy(rows->c, augmented->c, sizeof(double) * n);
     for (size_t i = 0; i < n; i++) {
         double *C = augmented->joint_factor + model->cells.size * augmented->joint_cell[i] + q * q
@@ -189,11 +197,14 @@ static void make_joint_rows(const model_t *model, const augmented_t *augmented)
             rows->z[k + q * i] = augmented->root[i] * augmented->Z[i + n * k];
         for (int k = 0; k < model->n_staying; k++)
             C[q * k] = augmented->root[i] * augmented->X[i + n * k];
+        if (user_wants_to_stop(state->monitor, visits)) return STATUS_INTERRUPTED;
     }
+    return STATUS_OK;
 }
 
 /* The collapsed sampler and draws of sigma take all of a cell's factor. */
-static void fill_joint_factors(const model_t *model, const augmented_t *augmented)
+static status_t fill_joint_factors(const model_t *model, const state_t *state,
+                                   const augmented_t *augmented)
 {
     size_t n = (size_t) augmented->n_rows, q = (size_t) augmented->n_columns;
     for (size_t i = 0; i < n; i++) {
@@ -201,7 +212,10 @@ static void fill_joint_factors(const model_t *model, const augmented_t *augmente
             + augmented->joint_row[i];
         for (size_t k = 0; k < q; k++) R[q * k] = augmented->root[i] * augmented->Z[i + n * k];
         R[q * (q + model->n_staying)] = augmented->c[i];
+        if (user_wants_to_stop(state->monitor, VISITS_PER_NUMBER * (double) (q + 1)))
+            return STATUS_INTERRUPTED;
     }
+    return STATUS_OK;
 }
 
 static status_t make_gram(const model_t *model, const state_t *state,
@@ -219,9 +233,9 @@ static status_t make_gram(const model_t *model, const state_t *state,
                 double *gram = augmented->stratum_gram + p * p * s;
                 gram[k + p * l] = gram[l + p * k];
             }
+            if (user_wants_to_stop(state->monitor, VISITS_PER_NUMBER * (double) n))
+                return STATUS_INTERRUPTED;
         }
-        if (user_wants_to_stop(state->monitor, 0.01 * (double) n * (k + 1)))
-            return STATUS_INTERRUPTED;
     }
     return STATUS_OK;
 }
@@ -246,8 +260,9 @@ static status_t make_factors(const model_t *model, const state_t *state,
     for (int g = 0; g < model->n_groupings && !(has_joint && state->collapsed); g++)
         RETURN_IF_FAILED(make_cells(model, state, augmented, g));
     if (model->n_groupings == 0) RETURN_IF_FAILED(absorb_all_rows(model, state, augmented));
-    if (has_joint) make_joint_rows(model, augmented);
-    if (has_joint && is_student(model)) fill_joint_factors(model, augmented);
+    if (has_joint) RETURN_IF_FAILED(make_joint_rows(model, state, augmented));
+    if (has_joint && is_student(model))
+        RETURN_IF_FAILED(fill_joint_factors(model, state, augmented));
     copy_rest(model, augmented);
     return state->collapsed ? STATUS_OK : make_gram(model, state, augmented);
 }
@@ -256,7 +271,7 @@ status_t augmented_sweep(const model_t *model, state_t *state)
 {
     const augmented_t *augmented = state->augmented;
     double old_sigma = sqrt(state->sigma2[0]);
-    set_predictor(model, state, augmented);
+    RETURN_IF_FAILED(set_predictor(model, state, augmented));
     /* nu, sigma | eta; w_i | eta_i, nu, sigma; or r | eta; w_i | eta_i, r ~ PG(b_i, e_i) */
     if (is_student(model))
         RETURN_IF_FAILED(draw_student_weights(model, state, augmented));

@@ -226,7 +226,7 @@ augmented_t *start_augmented(SEXP model_list, SEXP start, sweep_t sweep, model_t
     if (has_shape(model)) state->shape = *list_doubles(start, "shape", 1);
     if (is_student(model)) {
         state->df = *list_doubles(start, "df", 1);
-        set_information(model, augmented);
+        set_information(model, augmented, state->monitor);
     }
     return augmented;
 }

@@ -11,7 +11,7 @@
 
 #define ALL_LANES(x) ((lanes_t) { 0.0 } + (x))
 
-#ifdef __GNUC__
+#if defined(__GNUC__) && !defined(RELM_WITHOUT_VECTORS)
 
 typedef int64_t bits_t __attribute__((vector_size(32), aligned(8), may_alias));
 

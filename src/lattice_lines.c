@@ -13,7 +13,7 @@ INLINED int takes_products(const lattice_group_t *g)
 /* What a row's factor is at the first nodes and from a vector of nodes to the next. */
 INLINED void first_nodes(double at, double step, lanes_t *nodes, double *to_next)
 {
-#ifdef __GNUC__
+#if defined(__GNUC__) && !defined(RELM_WITHOUT_VECTORS)
     double square = step * step;
     *nodes = (lanes_t) { at, at * step, at * square, at * step * square };
     *to_next = square * square;

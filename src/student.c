@@ -12,6 +12,9 @@
 /* A row of a sum counts as so many visits; one of a draw as one. */
 static const double VISITS_PER_ROW = 0.05, VISITS_PER_DRAW = 1.0;
 
+/* Rows of a sum between two questions to the monitor. */
+enum { ROWS_PER_QUESTION = 1 << 16 };
+
 /* Products of so much are turned into a logarithm. */
 static const double LARGE_PRODUCT = 1e150;
 
@@ -30,32 +33,29 @@ static double log_gamma_ratio(double x)
     return lgammafn(x + 0.5) - lgammafn(x);
 }
 
-/* sum_i log(1 + squares_i/(nu sigma^2)). */
-static double sum_of_logs(int n, const double *squares, const int *stratum,
-                          const double *precision)
+/* Adds log(1 + squares_i/(nu sigma^2)) of rows first .. end - 1 to the sum and the logarithm of the
+   product. */
+static void add_logs(int first, int end, const double *squares, const int *stratum,
+                     const double *precision, double *sum, double *product)
 {
-    double product = 1.0, sum = 0.0;
-    for (int i = 0; i < n; i++) {
+    for (int i = first; i < end; i++) {
         double factor = 1.0 + squares[i] * precision[stratum[i]];
         if (factor > LARGE_PRODUCT) {
-            sum += log(factor);
+            *sum += log(factor);
             continue;
         }
-        product *= factor;
-        if (product < LARGE_PRODUCT) continue;
-        sum += log(product);
-        product = 1.0;
+        *product *= factor;
+        if (*product < LARGE_PRODUCT) continue;
+        *sum += log(*product);
+        *product = 1.0;
     }
-    return sum + log(product);
 }
 
 /* The same, of many degrees of freedom. */
-static double sum_near_normal(int n, const double *squares, const int *stratum,
-                              const double *precision)
+static void add_near_normal(int first, int end, const double *squares, const int *stratum,
+                            const double *precision, double *sum)
 {
-    double sum = 0.0;
-    for (int i = 0; i < n; i++) sum += log1p(squares[i] * precision[stratum[i]]);
-    return sum;
+    for (int i = first; i < end; i++) *sum += log1p(squares[i] * precision[stratum[i]]);
 }
 
 /* What the densities of nu and sigma are made of. */
@@ -91,8 +91,8 @@ static double log_density_at(student_data_t *given, double df)
     }
     sum += log_student_density(augmented->n_rows, augmented->square, augmented->stratum,
                                model->n_strata, model->stratum_rows, df, given->present,
-                               augmented->precision);
-    if (user_wants_to_stop(given->monitor, VISITS_PER_ROW * augmented->n_rows)) {
+                               augmented->precision, given->monitor);
+    if (user_wants_to_stop(given->monitor, 0.0)) {
         given->is_interrupted = 1;
         return -INFINITY;
     }
@@ -101,16 +101,21 @@ static double log_density_at(student_data_t *given, double df)
 
 double log_student_density(int n, const double *squares, const int *stratum, int n_strata,
                            const double *rows, double df, const double *sigma,
-                           double *precision)
+                           double *precision, monitor_t *monitor)
 {
     double gammas = log_gamma_ratio(0.5 * df) - 0.5 * log(df), sum = 0.0;
+    double logs = 0.0, product = 1.0;
     for (int s = 0; s < n_strata; s++) {
         precision[s] = 1.0 / (df * sigma[s] * sigma[s]);
         sum += rows[s] * (gammas - log(sigma[s]));
     }
-    double logs = df > LARGE_DF ? sum_near_normal(n, squares, stratum, precision)
-        : sum_of_logs(n, squares, stratum, precision);
-    return sum - 0.5 * (df + 1.0) * logs;
+    for (int first = 0, end; first < n; first = end) {
+        end = n - first > ROWS_PER_QUESTION ? first + ROWS_PER_QUESTION : n;
+        if (df > LARGE_DF) add_near_normal(first, end, squares, stratum, precision, &logs);
+        else add_logs(first, end, squares, stratum, precision, &logs, &product);
+        if (user_wants_to_stop(monitor, VISITS_PER_ROW * (end - first))) return NAN;
+    }
+    return sum - 0.5 * (df + 1.0) * (logs + log(product));
 }
 
 /* Of x = log(nu - 1), where sigma (nu + 1)/nu stays what it was: in nu and its logarithm the
@@ -170,28 +175,32 @@ void take_information(const model_t *model, augmented_t *augmented, workspace_t 
     augmented->next_eta = take(work, augmented->n_rows);
 }
 
-void set_information(const model_t *model, const augmented_t *augmented)
+void set_information(const model_t *model, const augmented_t *augmented, monitor_t *monitor)
 {
     size_t n = (size_t) augmented->n_rows, p = (size_t) model->n_coef;
     if (!is_uncentered(model)) return;
     memset(augmented->information, 0, sizeof(double) * p * p * model->n_strata);
     for (size_t k = 0; k < p; k++)
-        for (size_t l = 0; l <= k; l++)
+        for (size_t l = 0; l <= k; l++) {
             for (size_t i = 0; i < n; i++)
                 augmented->information[l + p * k + p * p * augmented->stratum[i]] +=
                     augmented->trials[i] * augmented->X[i + n * l] * augmented->X[i + n * k];
+            if (user_wants_to_stop(monitor, VISITS_PER_ROW * (double) n)) return;
+        }
 }
 
-/* e of the rows, log p(e | nu, sigma), and the score of theta: X'u and the prior's. */
+/* e of the rows, log p(e | nu, sigma), and the score of theta: X'u and the prior's. NaN when
+   the user wants to stop. */
 static double score_at(const model_t *model, const state_t *state, const augmented_t *augmented,
                        const double *theta, double *eta, double *score)
 {
     size_t n = (size_t) augmented->n_rows, p = (size_t) model->n_coef;
-    double *u = augmented->c, value;
+    double *u = augmented->c, value, visits = VISITS_PER_ROW * (double) n;
     for (size_t k = 0; k < p; k++) {
         const double *x = augmented->X + n * k;
         double change = theta[k] - state->theta[k];
         for (size_t i = 0; change != 0.0 && i < n; i++) eta[i] += change * x[i];
+        if (change != 0.0 && user_wants_to_stop(state->monitor, visits)) return NAN;
     }
     for (size_t i = 0; i < n; i++) {
         double e = augmented->y[i] - eta[i], sigma = augmented->sigma[augmented->stratum[i]];
@@ -201,12 +210,13 @@ static double score_at(const model_t *model, const state_t *state, const augment
     }
     value = log_student_density(augmented->n_rows, augmented->square, augmented->stratum,
                                 model->n_strata, model->stratum_rows, state->df,
-                                augmented->sigma, augmented->precision);
+                                augmented->sigma, augmented->precision, state->monitor);
     for (size_t k = 0; k < p; k++) {
         const double *P = model->prior_precision + p * k;
         double pull = long_dot((int) p, P, theta);
         score[k] = long_dot((int) n, augmented->X + n * k, u) + model->prior_linear[k] - pull;
         value += theta[k] * (model->prior_linear[k] - 0.5 * pull);
+        if (user_wants_to_stop(state->monitor, visits)) return NAN;
     }
     return value;
 }
@@ -253,6 +263,7 @@ static status_t move_coefficients(const model_t *model, state_t *state,
     if (p == 0 || !is_uncentered(model)) return STATUS_OK;
     if (factor_information(model, state, augmented) != STATUS_OK) return STATUS_OK;
     double here = score_at(model, state, augmented, state->theta, augmented->eta, score);
+    if (user_wants_to_stop(state->monitor, 0.0)) return STATUS_INTERRUPTED;
     draw_standard_normals(p, state->buffers.normals);
     memcpy(theta, score, sizeof(double) * p);
     solve_upper_transposed(p, augmented->root_information, theta);
@@ -262,9 +273,8 @@ static status_t move_coefficients(const model_t *model, state_t *state,
     double forth = square_from(model, augmented, state->theta, theta, score);
     memcpy(augmented->next_eta, augmented->eta, sizeof(double) * n);
     double there = score_at(model, state, augmented, theta, augmented->next_eta, score);
+    if (user_wants_to_stop(state->monitor, 0.0)) return STATUS_INTERRUPTED;
     double back = square_from(model, augmented, theta, state->theta, score);
-    if (user_wants_to_stop(state->monitor, VISITS_PER_ROW * (double) n * (p + 4)))
-        return STATUS_INTERRUPTED;
     if (!(log(unif_rand()) < there - here - 0.5 * (back - forth))) return STATUS_OK;
     memcpy(state->theta, theta, sizeof(double) * p);
     memcpy(state->staying, theta, sizeof(double) * p);

@@ -11,14 +11,15 @@
 static const double LEAST_DF = 1.0;
 
 /* log p(e | nu, sigma) up to a constant, the weights integrated out. squares: a_i e_i^2; stratum: of
-   each row; rows: numbers of those of each stratum; precision: n_strata, spare. */
+   each row; rows: numbers of those of each stratum; precision: n_strata, spare. NaN when
+   the user wants to stop. */
 double log_student_density(int n, const double *squares, const int *stratum, int n_strata,
                            const double *rows, double df, const double *sigma,
-                           double *precision);
+                           double *precision, monitor_t *monitor);
 
 /* Its buffers of the coefficients' step; and what that takes of the rows, once. */
 void take_information(const model_t *model, augmented_t *augmented, workspace_t *work);
-void set_information(const model_t *model, const augmented_t *augmented);
+void set_information(const model_t *model, const augmented_t *augmented, monitor_t *monitor);
 
 /* Coefficients, then nu and sigma given the residuals, weights integrated out; then the weights given both: root and c
    of the rows. */

@@ -6,6 +6,24 @@ source(file.path(Sys.getenv("RELM_ROOT"), "tests", "testthat", "helper-models.R"
 
 data <- grouped_data(9)
 large_groups <- data[stats::ave(data$y, data$g, FUN = length) > 3, ]
+
+# Which entry points are called is taken down: the package's functions call this one in the place
+# of .Call(), which compiled code would not look up.
+native <- names(getDLLRegisteredRoutines(getLoadedDLLs()[["relm"]])[[".Call"]])
+called <- new.env()
+.Call <- function(.NAME, ...) {
+  called[[.NAME$name]] <- TRUE
+  base::.Call(.NAME, ...)
+}
+watch_calls <- function(namespace) {
+  for (name in ls(namespace, all.names = TRUE)) {
+    own <- get(name, namespace)
+    if (!is.function(own) || !".Call" %in% all.names(body(own))) next
+    body(own) <- do.call(substitute, list(body(own), list(.Call = .Call)))
+    utils::assignInNamespace(name, own, "relm")
+  }
+}
+watch_calls(asNamespace("relm"))
 if ("torture" %in% commandArgs(TRUE)) gctorture2(200, inhibit_release = FALSE)
 
 short <- function(...) relm(..., chains = 1, draws = 5, warmup = 60, seed = 1)
@@ -244,4 +262,42 @@ for (formula in c(y ~ x + f + (1 | g), y ~ poly(x, 2) + (1 | g:f) + (1 + x | f))
 few_rows <- crossprods(y ~ x + (1 | g), data[1:5, ])
 invisible(update(sum_crossprods(list(crossprods(y ~ x + (1 | g), data), few_rows)), remove = few_rows))
 invisible(crossprods(y ~ x + (1 | g), data[1:20, ]) + crossprods(y ~ x + (1 | g), data[21:46, ]))
+# Student's t residuals: no grouping, one, and several in each structure, strata, weights, known and
+# drawn degrees of freedom, and structured covariances.
+longer <- transform(several, h = rep_len(1:4, nrow(data)))
+student_cases <- list(y ~ x + (1 + x | g), y ~ x + (1 + x | g) + (1 | h),
+                      y ~ x + (1 | g) + (1 + x | k), y ~ x + (1 | g / k) + (1 | h))
+for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
+  for (formula in student_cases) for (sigma in c(~ 1, ~ f)) {
+    fit <- short(formula, longer, family = student(), sampler = sampler, sigma = sigma,
+                 weights = w, prior = proper_all)
+    invisible(extend(fit, 2))
+    invisible(predict(fit, longer[1:3, ], weights = 1:3))
+  }
+}
+for (sampler in c("centered", "uncentered", "interweaved")) {
+  invisible(short(y ~ x, longer, family = student(), sigma = ~ f, sampler = sampler,
+                  prior = proper_all))
+}
+invisible(short(y ~ x + (1 | g), longer, family = student(), sigma = ~ f, weights = w,
+                prior = relm_prior(beta = normal(), sd = half_cauchy(1), sigma = pooled())))
+for (formula in structured[c(1, 3, 6)]) {
+  invisible(short(formula, longer, family = student(), prior = proper_all))
+}
+fit <- short(y ~ x + (1 + x | g), longer, family = student(), sigma = ~ f, weights = w,
+             prior = proper_all)
+invisible(loo(fit, integrated = TRUE))
+invisible(.Call(relm:::ffi_t_and_normal, c(0, 3, 1e8), c(0, 1, 1e-9), rep(1, 3), c(1, 4, 1e9)))
+# Draws that are saved as they come, and read again; a process that works for this one.
+draws_file <- tempfile("draws", fileext = ".rds")
+invisible(short(y ~ x + (1 | g), data, checkpoint = draws_file))
+invisible(extend(recover_fit(draws_file), 2))
+unlink(draws_file)
+invisible(relm(y ~ x + (1 | g), data, chains = 2, draws = 5, warmup = 60, seed = 1, cores = 2))
+parent <- Sys.getpid()
+job <- parallel::mcparallel(is.null(.Call(relm:::ffi_work_for, parent)))
+called[["ffi_work_for"]] <- if (isTRUE(parallel::mccollect(job)[[1]])) TRUE
+cat("C entry points:", length(native), "\n")
+missed <- setdiff(native, ls(called))
+if (length(missed)) stop("No line of the exercise calls ", toString(missed), call. = FALSE)
 cat("every entry point ran\n")

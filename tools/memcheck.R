@@ -4,6 +4,7 @@
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 folder <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
 Sys.setenv(RELM_ROOT = dirname(folder))
+source(file.path(folder, "builds.R"))
 
 # The exercise's output; an error when it did not come to its end.
 run_exercise <- function(before = character(), after = character()) {
@@ -16,8 +17,20 @@ run_exercise <- function(before = character(), after = character()) {
   lines
 }
 
+# A row for each checker stays in tools/memcheck.csv.
+save_outcome <- function(checker, found) {
+  row <- data.frame(checker = checker, ran = "tools/exercise.R", found = length(found),
+                    what = paste(found, collapse = " | "), commit = commit_of(dirname(folder)),
+                    run = today())
+  save_rows(file.path(folder, "memcheck.csv"), row, "checker")
+}
+
 invisible(run_exercise(after = c("--args", "torture")))
+save_outcome("gctorture", character())
 cat("gctorture: nothing found\n")
 lines <- run_exercise(c("-d", shQuote("valgrind --leak-check=full --show-leak-kinds=definite")))
 errors <- grep("Invalid|uninitialised|definitely lost:|ERROR SUMMARY", lines, value = TRUE)
-cat("valgrind:", sub("^==[0-9]+== *", "  ", errors), sep = "\n")
+errors <- sub("^==[0-9]+== *", "", errors)
+cat("valgrind:", paste0("  ", errors), sep = "\n")
+clean <- "ERROR SUMMARY: 0 errors|definitely lost: 0 bytes"
+save_outcome("valgrind", grep(clean, errors, value = TRUE, invert = TRUE))

@@ -155,6 +155,29 @@ test_that("chains of other families with many rows stop when asked", {
   }
 })
 
+# Seconds of processor time between what a chain tells, which is when it asks and a tenth has passed: what
+# is beyond is how long it does not ask, and would not hear an interrupt.
+seconds_between_questions <- function(posterior, ...) {
+  at <- numeric()
+  bar <- function(total) {
+    list(set = function(done) at <<- c(at, sum(proc.time()[c("user.self", "sys.self")])),
+         done = function() NULL)
+  }
+  control <- control_of(chains = 1, progress = TRUE, ...)
+  with_relm("progress_bar", bar, sample_posterior(posterior, control, 1))
+  diff(at)
+}
+
+test_that("t residuals of many rows and columns ask amid the rows", {
+  data <- with_seed_of(1, data.frame(y = rt(2e5, 4), g = rep(1:5, 4e4), X = I(matrix(rnorm(1.2e7), 2e5))))
+  prior <- relm_prior(beta = normal(0, 1), sd = half_normal(1), sigma = half_normal(1))
+  posterior <- relm_posterior(crossprods(y ~ X + (1 | g), data, family = student()), prior)
+  seconds <- seconds_between_questions(posterior, sampler = "uncentered", draws = 2, warmup = 1)
+  expect_gt(length(seconds), 10)
+  # What else the machine does can make one of them longer.
+  expect_lt(sort(seconds, decreasing = TRUE)[2], 0.113)
+})
+
 test_that("what comes before the chains of a large model stops when asked", {
   skip_on_os(c("windows", "mac", "solaris"))
   set.seed(1)
