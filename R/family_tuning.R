@@ -115,7 +115,10 @@ family_start <- function(model) {
     weight <- pmax(-family$curvature(y, eta, shape, responses$trials), 1e-10)
     if (!model$n_coef) break
     gradient <- crossprod(responses$X, slope) + model$prior_linear - precision %*% theta
-    step <- solve(crossprod(responses$X * sqrt(weight)) + precision, gradient)
+    step <- tryCatch(solve(crossprod(responses$X * sqrt(weight)) + precision, gradient),
+                     error = function(e) NULL)
+    # Offsets beyond all counts: the search for the mode says so.
+    if (is.null(step)) break
     cut <- min(1, 5 / max(abs(responses$X %*% step), 1e-300))
     theta <- theta + cut * as.numeric(step)
     if (max(abs(step)) < 1e-3) break

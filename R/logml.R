@@ -229,6 +229,7 @@ bridge_sampler.default <- function(samples, ...) {
 bridge_sampler.relm <- function(samples, method = "normal", ...) {
   check_installed("bridgesampling", "bridge_sampler()")
   check_learnt(samples, "bridge_sampler")
+  check_choice(method, "method", c("normal", "warp3"))
   integrand <- new_integrand(samples$posterior)
   points <- drawn_points(samples)
   colnames(points) <- paste0("v", seq_len(ncol(points)))

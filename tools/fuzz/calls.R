@@ -123,7 +123,10 @@ crossprods_and_uses <- function() {
   of_design <- arguments[names(arguments) %in% c("sigma", "weights", "offset", "subset", "na.action", "contrasts", "family")]
   of_fit <- arguments[!names(arguments) %in% names(of_design)]
   code <- list(call("<-", quote(cp), call_with("crossprods", list(model$formula, quote(data)), of_design)))
-  if (chance(0.3)) code[[1]][[3]][[1]] <- quote(relm_design)
+  if (chance(0.2)) {
+    code[[1]][[3]][[1]] <- quote(relm_design)
+    return(list(data = random_frame(), code = c(code, quote(crossprods(cp)))))
+  }
   for (k in seq_len(pick(1:2))) code <- c(code, list(one_of(uses_of_crossprods)))
   if (chance(0.3)) code <- c(code, list(call("<-", quote(fit), call_with("relm", list(quote(cp)), tiny(of_fit)))))
   list(data = random_frame(), other = random_frame(), code = code)
@@ -178,6 +181,7 @@ environment_of <- function(scene) {
 
 table_of <- function(data) {
   connection <- DBI::dbConnect(RSQLite::SQLite(), ":memory:")
+  if (is.data.frame(data)) data <- as.data.frame(data)
   if (is.data.frame(data) && chance(0.9)) data <- data[vapply(data, function(v) is.atomic(v) && is.null(dim(v)), NA)]
   written <- tryCatch(suppressWarnings(DBI::dbWriteTable(connection, "fish", data)), error = function(e) FALSE)
   if (isTRUE(written)) dplyr::tbl(connection, "fish") else connection

@@ -61,14 +61,14 @@ judge_error <- function(e, code) {
   if (inherits(e, "relm_error")) return(c("refused", text))
   if (grepl("reached elapsed time limit|reached CPU time limit", text)) return(c("slow", paste("over", most_seconds, "s")))
   of_method <- "fit" %in% all.names(code) && !identical(code[[1]], quote(`<-`))
-  if (of_method && grepl("^object '.*' not found$", text)) return(c("refused", ""))
+  if ((of_method || grepl("^object '[a-z]' ", text)) && grepl("^object '.*' not found$", text)) return(c("refused", ""))
   if (grepl(errors_of_caller, text) && !(raised_by_us(e) && grepl("is missing, with", text))) return(c("refused", ""))
   if (is_of_other_package(code) && !raised_by_us(e)) return(c("refused", ""))
   c("error", paste0(text, " [in ", paste(deparse(conditionCall(e))[1], collapse = ""), "]"))
 }
 
 # Warnings of other packages that are their own to give, of few draws.
-warnings_of_others <- "Pareto|p_waic|effective sample|Relative effective|ESS|R-hat|stacking|geom_|ggplot|aes|log-likelihood|bridge|bins|non-finite|draws|deprecated|Removed"
+warnings_of_others <- "Pareto|p_waic|effective sample|Relative effective|ESS|R-hat|stacking|geom_|ggplot|aes|log-likelihood|bridge|bins|non-finite|draws|deprecated|Removed|unknown parameters"
 
 is_finding_of_warning <- function(w, code, formula) {
   if (inherits(w, c("relm_warning", "relm_message", "deprecatedWarning", "lifecycle_warning_deprecated"))) return(FALSE)
@@ -89,7 +89,7 @@ judge_step <- function(code, envir, formula) {
   notice <- function(kind, condition) {
     if (is.null(found)) found <<- c(kind, paste0(conditionMessage(condition), " [in ", deparse(conditionCall(condition))[1], "]"))
   }
-  setTimeLimit(elapsed = most_seconds, transient = TRUE)
+  setTimeLimit(cpu = most_seconds, transient = TRUE)
   on.exit(setTimeLimit())
   result <- withCallingHandlers(
     tryCatch({

@@ -25,7 +25,7 @@ arguments_of_methods <- list(
   K = alist(2, 3, 1, 1000), folds = alist(rep_len(1:2, nrow(data)), "stratified", "grouped", "random", 1:3, NULL), criterion = alist("loo", "waic", "kfold", "unknown", "log_lik"),
   integrated = alist(TRUE, FALSE), reloo = alist(FALSE), k_threshold = alist(0.7, 0), r_eff = alist(TRUE, FALSE, 1, NULL), save_psis = alist(TRUE, FALSE),
   cores = alist(1), threads = alist(1), chains = alist(1, 2), name = alist("X", "Z", "theta", "n", "ALL", "Zt", "beta", "b", "flist", "cnms", "unknown", c("X", "y"), "sigma", "devcomp", "Lambda", "y", "mu", "is_REML"),
-  nsim = alist(1, 2, 0), fun = alist(mean, NULL, "mean", function(x) x, "sd", "unknown", function(x) stop("ours")), newresp = alist(y, rev(data$y), 1, data$y * 0, NULL, "y", data$k, data$b, data$y * 1e100),
+  nsim = alist(1, 2, 0), fun = alist(mean, NULL, "mean", function(x) x, "sd", "unknown", function(x) stop("of the caller")), newresp = alist(y, rev(data$y), 1, data$y * 0, NULL, "y", data$k, data$b, data$y * 1e100),
   formula. = alist(. ~ . - x, . ~ . + z, . ~ . + unknown, y ~ 1, ~ ., . ~ x + (1 | h), log(y) ~ .), digits = alist(2, 0, 20), prob_outer = alist(0.9), inc_warmup = alist(TRUE),
   component = alist("all", "conditional", "unknown"), correlation = alist(TRUE, FALSE), condVar = alist(TRUE, FALSE), drop = alist(TRUE, FALSE), scale = alist(TRUE, FALSE),
   null = alist(0), range = alist("default", c(-1, 1), 0), ci = alist(0.9, 0, c(0.5, 0.9)), x = alist("x", "y", NULL), y = alist("x"), labels = alist(TRUE), plotfun = alist("hist", "dens_overlay", "unknown"),
