@@ -18,9 +18,23 @@ sample_chain <- function(model, sampler, start, draws, warmup = 0L, thin = 1L,
     .Call(ffi_run_chain, model, sampler, start, as.integer(c(warmup, draws, thin)), kept, progress),
     error = function(e) abort("{conditionMessage(e)}")
   )
+  if (result$interrupted) {
+    result <- first_draws(result, max(0L, (result$sweeps - as.integer(warmup)) %/% as.integer(thin)))
+  }
   # Columns x groups x draws, of several groupings a list of these.
   n <- length(result$effects)
   if (n < 2) result$effects <- if (n) result$effects[[1]] else array(0, c(0, 0, draws))
+  result
+}
+
+# The first n draws of a chain.
+first_draws <- function(result, n) {
+  if (n == ncol(result$hyper)) return(result)
+  result$hyper <- result$hyper[, seq_len(n), drop = FALSE]
+  if (!is.null(result$effects)) {
+    result$effects <- map_groupings(function(effects) effects[, , seq_len(n), drop = FALSE],
+                                    result$effects)
+  }
   result
 }
 

@@ -1,8 +1,10 @@
 # Runs `run(chain, progress)` for each chain, on this process, on several or in futures, and
-# answers with the results in order. `progress` is told the sweeps done. what: runs, if not chains.
+# answers with the results in order. `progress` is told the sweeps done. show_progress: or a bar, which
+# others end. what: runs, if not chains.
 run_chains <- function(run, chains, cores, total_sweeps, show_progress, what = "chain") {
-  bar <- if (show_progress) progress_bar(total_sweeps * chains)
-  on.exit(if (!is.null(bar)) bar$done())
+  bar <- if (is.list(show_progress)) show_progress
+    else if (show_progress) progress_bar(total_sweeps * chains)
+  on.exit(if (!is.null(bar) && !is.list(show_progress)) bar$done())
   results <- if (has_futures(cores)) {
     run_in_futures(run, chains, bar, what)
   } else if (min(cores, chains) == 1) {
@@ -12,14 +14,22 @@ run_chains <- function(run, chains, cores, total_sweeps, show_progress, what = "
   } else {
     run_on_cluster(run, chains, min(cores, chains))
   }
-  failed <- Filter(function(result) inherits(result, "condition"), results)
-  if (length(failed)) stop(failed[[1]])
-  if (any(vapply(results, `[[`, NA, "interrupted"))) rlang::interrupt()
+  failed <- vapply(results, inherits, NA, "condition")
+  if (any(failed)) {
+    leave_results(replace(results, failed, list(NULL)))
+    stop(results[[which(failed)[1]]])
+  }
+  if (any(vapply(results, `[[`, NA, "interrupted"))) {
+    leave_results(results)
+    rlang::interrupt()
+  }
   results
 }
 
 run_in_turn <- function(run, chains, total_sweeps, bar) {
   results <- vector("list", chains)
+  whole <- FALSE
+  on.exit(if (!whole) leave_results(results))
   for (chain in seq_len(chains)) {
     before <- (chain - 1) * total_sweeps
     tell <- if (!is.null(bar)) function(sweeps) bar$set(before + sweeps)
@@ -27,6 +37,7 @@ run_in_turn <- function(run, chains, total_sweeps, bar) {
     if (results[[chain]]$interrupted) rlang::interrupt()
     if (!is.null(bar)) bar$set(chain * total_sweeps)
   }
+  whole <- TRUE
   results
 }
 
@@ -59,15 +70,19 @@ run_forked <- function(run, chains, cores, bar, what) {
   jobs <- list()
   results <- vector("list", chains)
   on.exit({
-    stop_jobs(jobs)
-    remove_folder(folder)
+    if (length(jobs) && is_recoverable()) {
+      leave_results(results, ask_to_stop(jobs), folder)
+    } else {
+      stop_jobs(jobs)
+      remove_folder(folder)
+    }
   })
   waiting <- seq_len(chains)
   while (length(waiting) || length(jobs)) {
     while (length(waiting) && length(jobs) < cores) {
       chain <- waiting[1]
       tell <- if (!is.null(bar)) progress_writer(folder, chain)
-      jobs[[as.character(chain)]] <- start_job(run, chain, tell)
+      jobs[[as.character(chain)]] <- start_job(run, chain, tell, folder)
       waiting <- waiting[-1]
     }
     done <- suppressWarnings(parallel::mccollect(unname(jobs), wait = FALSE, timeout = 0.1))
@@ -83,11 +98,11 @@ run_forked <- function(run, chains, cores, bar, what) {
   results
 }
 
-start_job <- function(run, chain, tell) {
+start_job <- function(run, chain, tell, folder) {
   parent <- Sys.getpid()
   parallel::mcparallel({
     .Call(ffi_work_for, parent)
-    tryCatch(run(chain, tell), error = identity)
+    tryCatch(leave_if_interrupted(run(chain, tell), chain, folder), error = identity)
   }, mc.set.seed = FALSE, silent = TRUE)
 }
 
@@ -101,12 +116,6 @@ check_jobs_alive <- function(jobs, done, what) {
                 else "Use fewer {.arg cores}.")
     }
   }
-}
-
-stop_jobs <- function(jobs) {
-  if (length(jobs) == 0) return(invisible())
-  tools::pskill(vapply(jobs, `[[`, 1L, "pid"), tools::SIGKILL)
-  suppressWarnings(parallel::mccollect(unname(jobs), wait = TRUE))
 }
 
 run_on_cluster <- function(run, chains, cores) {

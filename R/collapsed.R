@@ -297,7 +297,7 @@ run_collapsed <- function(model, state, control, progress, kept) {
   tuning <- tuning_of_model(model)
   if (learns_in_warmup(model, tuning)) {
     warm <- warm_up(model, state, warmup)
-    if (warm$interrupted) return(warm)
+    if (warm$interrupted) return(first_draws(warm, 0L))
     model <- warm$model
     state <- warm$state
     told <- warmup

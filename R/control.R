@@ -7,7 +7,8 @@ control_names <- c("sampler", "chains", "draws", "warmup", "thin", "cores", "thr
 # sampler: NULL for the one that suits the model.
 check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500, thin = 1,
                           cores = 1, threads = 1, init = NULL, group_draws = NULL,
-                          target_ess = NULL, max_draws = 1e5, progress = FALSE) {
+                          target_ess = NULL, max_draws = 1e5, progress = FALSE,
+                          checkpoint = NULL) {
   list(
     sampler = if (!is.null(sampler)) check_choice(sampler, "sampler", samplers_by_name()),
     chains = check_count(chains, "chains"),
@@ -20,7 +21,7 @@ check_control <- function(sampler = NULL, chains = 4, draws = 1000, warmup = 500
     target_ess = if (!is.null(target_ess)) check_number(target_ess, "target_ess", 0),
     max_draws = check_count(max_draws, "max_draws"),
     progress = check_flag(progress, "progress"),
-    init = init
+    init = init, checkpoint = check_checkpoint(checkpoint)
   )
 }
 
@@ -37,4 +38,24 @@ check_group_draws <- function(x) {
           i = if (is.list(x)) "Of several groupings write {.code group_draws = list(g = TRUE)}.")
   }
   x
+}
+
+# NULL, or the name of a file that can be written.
+check_checkpoint <- function(file, name = "checkpoint") {
+  if (is.null(file) && name == "checkpoint") return(NULL)
+  is_name <- is.character(file) && length(file) == 1 && !is.na(file) && nzchar(file)
+  if (!is_name) {
+    abort('{.arg {name}} must be {if (name == "checkpoint") "NULL or "}the name of a file, such as
+           {.val fit.rds}.', x = "It is {describe(file)}.")
+  }
+  folder <- dirname(path.expand(file))
+  if (!dir.exists(folder)) {
+    abort("{.arg {name}} is in a folder that does not exist.", x = "It is {.file {folder}}.")
+  }
+  if (dir.exists(file)) abort("{.arg {name}} is a folder.", x = "It is {.file {file}}.")
+  if (name == "checkpoint" && file.access(folder, 2) != 0) {
+    abort("{.arg {name}} is in a folder that cannot be written.", x = "It is {.file {folder}}.")
+  }
+  # The working directory may change.
+  file.path(normalizePath(folder), basename(file))
 }

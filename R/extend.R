@@ -28,7 +28,7 @@
 #' at_once <- relm(log(mercury) ~ log(length) + (1 | station), bass,
 #'                 chains = 2, draws = 200, seed = 1)
 #' identical(as.matrix(longer), as.matrix(at_once))
-#' @seealso [c()][c.relm] for more chains.
+#' @seealso [c()][c.relm] for more chains, [recover_fit()] for those that were stopped.
 #' @export
 extend <- function(object, ...) UseMethod("extend")
 
@@ -47,6 +47,7 @@ extend.relm <- function(object, draws, cores = object$sampling$cores,
     abort("{.fn extend} continues chains, and draws of the prior are of none.",
           i = "Draw more by {.code update(fit, draws = )}, or join fits with other seeds by {.fn c}.")
   }
+  check_continues(object)
   if (missing(draws)) abort("{.arg draws} is missing.", i = "Write {.code extend(fit, 1000)}.")
   draws <- check_count(draws, "draws")
   control <- object$sampling[control_names]
@@ -55,11 +56,47 @@ extend.relm <- function(object, draws, cores = object$sampling$cores,
   control$draws <- as.numeric(control$draws) + draws
   check_sweeps(control)
   control$draws <- as.integer(control$draws)
-  plan <- plan_extension(object, control)
-  object$sampling <- append_draws(plan, object, run_plan(plan, draws, object$sampling$ends))
   object$control$draws <- object$call$draws <- control$draws
   object$criteria <- NULL
+  object$sampling <- run_longer(object, control, draws)
   object
+}
+
+# The sampling of a fit, with more draws of its chains: `control$draws` in all. goal: how many there are to
+# be after further rounds, of which the last one makes the moments of effects, where a fit has them.
+run_longer <- function(fit, control, draws, goal = NULL) {
+  recoverably(function(left) add_left(fit, left, goal), {
+    plan <- plan_extension(fit, control)
+    if (!is.null(goal)) plan$keep_moments <- FALSE
+    remember_plan(plan)
+    append_draws(plan, fit, run_plan(plan, draws, fit$sampling$ends))
+  })
+}
+
+# A fit with what all of its chains have of a further round. goal: as of run_longer().
+add_left <- function(fit, left, goal = NULL) {
+  n <- if (is.null(left$results)) 0L else min(draws_left(left$results))
+  plan <- left$plan
+  asked <- list(chains = fit$sampling$chains, draws = if (is.null(goal)) plan$control$draws else goal)
+  continues <- TRUE
+  if (n > 0) {
+    cut <- vapply(left$results, function(result) {
+      isTRUE(result$interrupted) || ncol(result$hyper) > n
+    }, NA)
+    continues <- !any(cut)
+    results <- Map(whole_result, left$results, n, list(plan), seq_along(cut), fit$sampling$ends)
+    plan$control$draws <- fit$sampling$draws + n
+    fit$sampling <- append_draws(plan, fit, results)
+  }
+  if (!is.null(goal)) fit <- complete_moments(fit)
+  mark_incomplete(fit, asked, continues)
+}
+
+# Moments of effects are made once, of all draws.
+complete_moments <- function(fit) {
+  plan <- plan_extension(fit, fit$sampling[control_names])
+  fit$sampling <- with_moments(fit$sampling, fit$posterior, plan, sums_so_far(fit, plan$summed))
+  fit
 }
 
 # The plan of chains that have been started, for `control$draws` draws in all.
@@ -97,6 +134,7 @@ append_draws <- function(plan, fit, results) {
   sampling$draws <- plan$control$draws
   sampling$kept <- plan$kept
   sampling$ends <- lapply(results, `[[`, "end")
+  sampling$incomplete <- still_incomplete(sampling)
   with_moments(sampling, posterior, plan, {
     Reduce(add_sums, c(list(sums_so_far(fit, plan$summed)), lapply(results, `[[`, "sums")))
   })

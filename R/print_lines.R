@@ -23,7 +23,8 @@ model_lines <- function(fit) {
            if (isTRUE(posterior$sigma_known)) ", known standard errors"
            else if (posterior$weighted) ", weighted",
            if (!is.null(subset)) paste0(", subset ", short_code(rlang::quo_get_expr(subset)))),
-    if (is_of_several(fit)) pooled_line(fit), sampler_line(sampling))
+    if (is_of_several(fit)) pooled_line(fit), sampler_line(sampling),
+    incomplete_line(sampling))
 }
 
 pooled_line <- function(fit) {

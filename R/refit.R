@@ -38,10 +38,8 @@ refit.relm <- function(object, newresp, seed = object$control$seed, ...) {
   design <- with_response(design, newresp)
   posterior <- posterior_for(crossprods(design, by_group = FALSE), object$posterior$prior,
                              is_prior_only(object))
-  fit <- new_fit(object$call, posterior, object$control[control_names], seed)
-  fit$design <- design
-  fit$refitted <- TRUE
-  fit
+  new_fit(object$call, posterior, object$control[control_names], seed,
+          list(design = design, refitted = TRUE))
 }
 
 with_response <- function(design, values) {

@@ -83,6 +83,9 @@
 #'   done before it begins.
 #' @param prior_only Draw from the prior alone? The data then give the design and not the likelihood,
 #'   and the response does not matter: see *Draws of the prior*.
+#' @param checkpoint The name of a file, such as `"fit.rds"`, in which the draws so far are saved every
+#'   half minute, later less often; or `NULL`. The same call with the same file goes on from there: see
+#'   *Work that is not lost*.
 #' @param ... With data in chunks, `levels`, `like` and `chunk_rows` of [crossprods()]. Unknown
 #'   arguments are refused.
 #' @return An object of class `relm`, a list. Use its methods rather than its elements:
@@ -190,6 +193,16 @@
 #' refused. Every prior has to be proper; the error names those that are not. `update(fit, prior_only =
 #' FALSE)` fits the same model to the data. Criteria of a fit to data, such as [loo()][loo.relm],
 #' [log_lik()] and [logml()], are refused, and so is [extend()].
+#' @section Work that is not lost:
+#' Interrupt a fit, and [recover_fit()] gives what its chains have drawn. With `checkpoint = "fit.rds"` the
+#' draws are saved in this file as they come: first after half a minute, then whenever a tenth of the time
+#' has passed since. A new file takes the place of the one before when it is whole, so that a process that
+#' is killed, or a disk that is full, spoils nothing. The same call again goes on from the file, in any
+#' session, and ends with the draws that one undisturbed run has, number for number; more `draws` than before are
+#' drawn as [extend()] draws them. At the end the file has the whole fit, which the same call then gives at
+#' once. A file of another model, of other data or of other arguments is refused. `recover_fit("fit.rds")`
+#' gives the draws in a file as a fit. Warm-up is not saved: until the first draws there is nothing
+#' to go on from.
 #' @section Errors:
 #' A posterior that does not exist is refused before sampling; see [relm_posterior()]. Errors about
 #' arguments have the class `relm_error`, by which [tryCatch()] finds them. Texts that choose
@@ -226,13 +239,13 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
                          group_draws = NULL, target_ess = NULL, max_draws = 100000, weights,
                          offset, subset, na.action = getOption("na.action"),
                          contrasts = NULL, family = "gaussian", progress = interactive(),
-                         prior_only = FALSE, ...) {
+                         prior_only = FALSE, checkpoint = NULL, ...) {
   call <- match.call()
   from_source <- !missing(data) && is_source(data)
   if (!from_source) check_dots_empty(list(...), names(formals(relm.formula)))
   check_family(tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
-                           threads, init, group_draws, target_ess, max_draws, progress)
+                           threads, init, group_draws, target_ess, max_draws, progress, checkpoint)
   if (from_source) {
     read <- crossprods(formula, data, {{ sigma }}, {{ weights }}, {{ offset }}, {{ subset }},
                        na.action, contrasts, family = family, drop.unused.levels = TRUE,
@@ -244,9 +257,7 @@ relm.formula <- function(formula, data, sigma = ~ 1, prior = relm_prior(),
   tell_work("Reading", nrow(design$frame), "rows", control)
   posterior <- posterior_for(crossprods(design, by_group = FALSE), prior, prior_only)
   tell_far_slopes(posterior)
-  fit <- new_fit(call, posterior, control, seed)
-  fit$design <- design
-  fit
+  new_fit(call, posterior, control, seed, list(design = design))
 }
 
 #' @export
@@ -257,6 +268,7 @@ relm.character <- function(formula, ...) {
   call[[1]] <- quote(relm)
   call$formula <- without_attributes(formula)
   fit <- relm.formula(formula, ...)
+  call$checkpoint <- NULL
   fit$call <- call
   fit
 }
@@ -267,12 +279,13 @@ relm.relm_crossprods <- function(formula, prior = relm_prior(), sampler = "colla
                                  chains = 4, draws = 1000, warmup = 500, thin = 1,
                                  seed = NULL, cores = 1, threads = 1, init = NULL,
                                  group_draws = NULL, target_ess = NULL, max_draws = 100000,
-                                 family = NULL, progress = interactive(), prior_only = FALSE, ...) {
+                                 family = NULL, progress = interactive(), prior_only = FALSE,
+                                 checkpoint = NULL, ...) {
   call <- match.call()
   check_dots_empty(list(...), names(formals(relm.relm_crossprods)))
   check_same_family(formula, tryCatch(family, error = identity))
   control <- check_control(if (!missing(sampler)) sampler, chains, draws, warmup, thin, cores,
-                           threads, init, group_draws, target_ess, max_draws, progress)
+                           threads, init, group_draws, target_ess, max_draws, progress, checkpoint)
   fit_crossprods(call, formula, prior, control, seed, prior_only)
 }
 
@@ -281,9 +294,7 @@ fit_crossprods <- function(call, crossprods, prior, control, seed, prior_only) {
   crossprods$schema <- NULL
   posterior <- posterior_for(crossprods, prior, prior_only)
   tell_far_slopes(posterior)
-  fit <- new_fit(call, posterior, control, seed)
-  fit$schema <- schema
-  fit
+  new_fit(call, posterior, control, seed, list(schema = schema))
 }
 
 # Cross-products have a family; to name it again does no harm.
@@ -306,15 +317,20 @@ relm.default <- function(formula, ...) {
 }
 
 # control: as asked for, which update() starts from. The fit that `init` is would make this one
-# as large.
-new_fit <- function(call, posterior, control, seed) {
+# as large. parts: what else the fit has.
+new_fit <- function(call, posterior, control, seed, parts = list()) {
   call[[1]] <- quote(relm)
+  call$checkpoint <- NULL
   # As written: a formula object would bring its environment.
   for (name in c("formula", "sigma")) {
     if (inherits(call[[name]], "formula")) call[[name]] <- without_attributes(call[[name]])
   }
-  sampling <- sample_posterior(posterior, control, seed)
-  control <- c(control[control_names], list(seed = seed))
-  structure(list(call = call, posterior = posterior, sampling = sampling, control = control),
-            class = "relm")
+  parts <- Filter(Negate(is.null), parts)
+  fit <- c(list(call = call, posterior = posterior, sampling = list(),
+                control = c(control[control_names], list(seed = seed))), parts)
+  class(fit) <- "relm"
+  if (!is.null(control$checkpoint)) return(fit_saving(fit, control, seed))
+  fit$sampling <- recoverably(function(left) fit_of_left(fit, left),
+                              sample_posterior(posterior, control, seed))
+  fit
 }

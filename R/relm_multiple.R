@@ -188,6 +188,8 @@ fit_each <- function(one, n, cores, progress, what) {
     if (!is.null(tell)) tell(1)
     list(fit = fit, said = said, interrupted = FALSE)
   }
+  # What one of them leaves is no fit of all.
+  on.exit(forget_unfinished())
   results <- run_chains(run, n, cores, 1, progress, "fit")
   tell_once(lapply(results, `[[`, "said"), what)
   lapply(results, `[[`, "fit")

@@ -45,9 +45,7 @@ fit_without <- function(fit, rows, label, seed) {
   control$group_draws <- FALSE
   control$progress <- FALSE
   control["target_ess"] <- list(NULL)
-  without <- new_fit(fit$call, posterior, control, seed)
-  without$design <- design
-  without
+  new_fit(fit$call, posterior, control, seed, list(design = design))
 }
 
 design_without <- function(design, rows) {

@@ -8,8 +8,15 @@
 sample_posterior <- function(posterior, control, seed = NULL) {
   if (is_prior_only(posterior)) return(sample_prior(posterior, control, seed))
   plan <- plan_sampling(posterior, control, check_seed(seed))
+  remember_plan(plan)
   results <- if (is.null(control$target_ess)) run_plan(plan) else run_until_enough(plan, posterior)
+  sampling_of(plan, posterior, results)
+}
+
+sampling_of <- function(plan, posterior, results) {
   plan$control$draws <- results[[1]]$end$draws
+  plan$control$checkpoint <- NULL
+  plan$control$progress <- !isFALSE(plan$control$progress)
   c(plan$control, list(sampler_run = plan$sampler, seed = plan$seed, seeds = plan$seeds),
     if (is_merged(plan$model)) list(merged = TRUE),
     list(init = plan$init, tuning = shared_tuning(tuning_of_model(plan$model)),
@@ -132,17 +139,22 @@ run_one <- function(plan, chain, draws, end = NULL, progress = NULL) {
       else continue_chain(plan, end, draws, progress)
     c(result, list(stream = get(".Random.seed", globalenv())))
   })
-  if (result$interrupted) return(result)
+  if (!result$interrupted) result <- with_effects(result, plan, chain, end)
+  result$end <- end_of(result, end)
+  # From another process it would come in a message.
+  result$model <- NULL
+  c(result, seconds = proc.time()[["elapsed"]] - started)
+}
+
+# The draws of effects that are made after those of the hyperparameters.
+with_effects <- function(result, plan, chain, end = NULL) {
   if (draws_on_demand(plan)) {
     result$effects <- NULL
   } else if (!plan$in_chain && sum(lengths(plan$kept))) {
     result$effects <- draw_deferred_effects(plan$uncentered, result$hyper, plan$seeds[chain],
                                          plan$kept, draws_before(end))
   }
-  result$end <- end_of(result, end)
-  # From another process it would come in a message.
-  result$model <- NULL
-  c(result, seconds = proc.time()[["elapsed"]] - started)
+  result
 }
 
 # Bytes of effects that a chain holds at once where they are added up.
@@ -162,7 +174,12 @@ run_in_pieces <- function(plan, chain, draws, end = NULL, progress = NULL) {
     before <- if (first == 1L) 0 else warmup + (first - 1) * plan$control$thin
     tell <- if (!is.null(progress)) function(sweeps) progress(before + sweeps)
     piece <- run_one(plan, chain, min(size, draws - first + 1L), end, tell)
-    if (piece$interrupted) return(piece)
+    if (piece$interrupted) {
+      # Its whole pieces are what it has.
+      piece <- if (is.null(result)) first_draws(piece, 0L) else replace(result, "sums", list(sums))
+      piece$interrupted <- TRUE
+      return(piece)
+    }
     end <- piece$end
     sums <- add_sums(sums, sum_effects(by_grouping(piece$effects), piece$hyper, plan$summed))
     piece$effects <- map_groupings(function(effects, kept) part_of_effects(effects, kept + 1L),
@@ -267,15 +284,23 @@ run_until_enough <- function(plan, posterior) {
   repeat {
     done <- results[[1]]$end$draws
     least <- least_ess(results, drawn)
-    if (least >= control$target_ess || done >= control$max_draws) break
-    more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
-    more <- min(max(more, 50), 4 * done, control$max_draws - done)
-    if (!room_for_more(posterior, control, plan$kept, done, more)) break
+    more <- draws_wanted(least, done, control, posterior, plan$kept)
+    if (more == 0) break
     ends <- lapply(results, `[[`, "end")
-    results <- join_runs(results, run_plan(plan, as.integer(more), ends))
+    remember_plan(plan, results)
+    results <- join_runs(results, run_plan(plan, more, ends))
   }
   tell_enough(least, done, control)
   results
+}
+
+# How many more draws of each chain are to be made where the least effective number is `least`; 0 if
+# that is enough, or there may be no more.
+draws_wanted <- function(least, done, control, posterior, kept) {
+  if (least >= control$target_ess || done >= control$max_draws) return(0L)
+  more <- ceiling(done * (1.1 * control$target_ess / max(least, 1) - 1))
+  more <- min(max(more, 50), 4 * done, control$max_draws - done)
+  if (room_for_more(posterior, control, kept, done, more)) as.integer(more) else 0L
 }
 
 # drawn: which hyperparameters are, and not known.

@@ -100,9 +100,7 @@ prior_of_fit <- function(fit, n, seed) {
   prior <- update_control(fit, list(chains = 1L, draws = n, target_ess = NULL, group_draws = TRUE,
                                     init = NULL))
   posterior <- posterior_for(crossprods(fit$design, by_group = FALSE), fit$posterior$prior, TRUE)
-  drawn <- new_fit(fit$call, posterior, prior$control, seed)
-  drawn$design <- fit$design
-  drawn
+  new_fit(fit$call, posterior, prior$control, seed, list(design = fit$design))
 }
 
 # The fit as refit() is to fit it to each response.

@@ -96,7 +96,7 @@ merged_cost <- function(model, role = "integrated") {
   n <- n_coordinates(model, role)
   has_table <- role != "given" && n <= length(table_nodes)
   draws <- if (has_table) table_draws else learnt_draws
-  points <- tuning_points[[if (has_table) paste0("table", n) else "learnt"]]
+  points <- tuning_points[[if (has_table) paste0("table", as.integer(n)) else "learnt"]]
   evaluation <- evaluation_cost(model)
   weighing <- weighing_cost(model)
   tuning <- n * (tuning_calls * (evaluation + weighing) + points * evaluation)

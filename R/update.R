@@ -60,6 +60,7 @@ update.relm <- function(object, formula., ..., evaluate = TRUE) {
   if (of_crossprods) kept <- intersect(kept, known)
   old <- old_arguments(object, kept, formula, changes, parent.frame())
   fit <- eval(as.call(c(list(quote(relm), formula), old, changed_arguments(changes))))
+  call$checkpoint <- NULL
   fit$call <- call
   fit
 }

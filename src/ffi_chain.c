@@ -333,7 +333,7 @@ static void count_moves(const model_t *model, state_t *state)
 
 /* length: warmup, draws, thin. kept: by grouping, the groups whose effects are stored, from 0;
    none by the collapsed sampler with one residual variance. The answer's hyper has a
-   column a draw. */
+   column a draw; those of sweeps that were not run are not set. */
 SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP kept,
                    SEXP progress)
 {
@@ -372,8 +372,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
 
     count_moves(&model, &state);
     const char *names[] = { "hyper", "effects", "state", "proposals", "refused",
-                            "interrupted", "accepted", "records", "counts", "shifts" };
-    SEXP values[10] = { hyper, effects };
+                            "interrupted", "accepted", "records", "counts", "shifts", "sweeps" };
+    SEXP values[11] = { hyper, effects };
     values[2] = PROTECT(encode_state(&model, &state, sweep));
     values[3] = PROTECT(ScalarReal(state.proposals));
     values[4] = PROTECT(ScalarReal(state.refused));
@@ -382,7 +382,8 @@ SEXP ffi_run_chain(SEXP model_list, SEXP sampler, SEXP start, SEXP length_, SEXP
     values[7] = records;
     values[8] = PROTECT(encode_counts(&model, &state));
     values[9] = PROTECT(encode_shifts(&model, &state, records));
-    SEXP answer = named_list(10, names, values);
-    UNPROTECT(10);
+    values[10] = PROTECT(ScalarInteger(chain.sweeps_done));
+    SEXP answer = named_list(11, names, values);
+    UNPROTECT(11);
     return answer;
 }

@@ -10,12 +10,13 @@ static void check_interrupt(void *data)
 int stop_is_asked(void *data)
 {
     (void) data;
-    return is_orphaned() || !R_ToplevelExec(check_interrupt, NULL);
+    return is_orphaned() || is_told_to_stop() || !R_ToplevelExec(check_interrupt, NULL);
 }
 
 void allow_stop(void)
 {
     if (is_orphaned()) error("The process that this one worked for has ended.");
+    if (is_told_to_stop()) error("This process was interrupted.");
     R_CheckUserInterrupt();
 }
 

@@ -5,7 +5,7 @@
 library(relm)
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 tests <- file.path(dirname(dirname(normalizePath(script))), "tests", "testthat")
-for (helper in c("helper-models.R", "helper-reference.R")) source(file.path(tests, helper))
+for (helper in c("helper-models.R", "helper-every_model.R", "helper-reference.R")) source(file.path(tests, helper))
 draws <- lapply(reference_cases(), reference_draws_of)
 file <- file.path(tests, "fixtures", "reference-draws.rds")
 dir.create(dirname(file), showWarnings = FALSE)

@@ -45,7 +45,9 @@ reference_cases <- function() {
     own <- lapply(of_sampler(sampler), c, list(sampler = sampler))
     cases[paste(sampler, names(own))] <- own
   }
-  c(cases, list("no groups" = list(y ~ x, data),
+  others <- lapply(every_model(), append, list(every_model_data()), after = 1)
+  names(others) <- paste("every model:", names(others))
+  c(cases, others, list("no groups" = list(y ~ x, data),
                 "no groups, sigma by f" = list(y ~ x, data, sigma = ~ f),
                 bass = list(log(mercury) ~ x + (1 + x || station), bass_centered())))
 }

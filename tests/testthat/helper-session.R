@@ -72,3 +72,14 @@ start_script <- function(script, folder) {
   wait_for(file.path(folder, "pid"))
   readRDS(file.path(folder, "pid"))
 }
+
+# The processes that this one has started and that have not ended, where the system is Linux.
+child_processes <- function() {
+  status <- vapply(Sys.glob("/proc/[0-9]*/stat"), function(file) {
+    # A process that ends meanwhile leaves nothing to read.
+    tryCatch(c(readLines(file, 1, warn = FALSE), "")[1], error = function(e) "",
+             warning = function(w) "")
+  }, "", USE.NAMES = FALSE)
+  own <- grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", Sys.getpid(), " "), status)
+  sub(" .*", "", status[own])
+}

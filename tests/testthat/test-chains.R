@@ -7,17 +7,6 @@ run_slowly <- function(chain, progress) {
 
 chains_of <- function(results) vapply(results, `[[`, 0L, "chain")
 
-# The processes that this one has started and that have not ended, where the system is Linux.
-child_processes <- function() {
-  status <- vapply(Sys.glob("/proc/[0-9]*/stat"), function(file) {
-    # A process that ends meanwhile leaves nothing to read.
-    tryCatch(c(readLines(file, 1, warn = FALSE), "")[1], error = function(e) "",
-             warning = function(w) "")
-  }, "", USE.NAMES = FALSE)
-  own <- grepl(paste0("^[0-9]+ \\(.*\\) [A-Z] ", Sys.getpid(), " "), status)
-  sub(" .*", "", status[own])
-}
-
 test_that("results come in the order of the chains, whichever ends first", {
   for (cores in c(1, 3, 8)) {
     expect_identical(chains_of(run_chains(run_slowly, 5, cores, 10, FALSE)), 1:5)

@@ -86,3 +86,55 @@ test_that("seeds are whole numbers, of either sign", {
     expect_error(check_seed(bad), "`seed`", class = "relm_error")
   }
 })
+
+# Draws of a fit and of what is had from them later: effects that were not kept, and predictions.
+all_draws <- function(fit, data) {
+  new <- data[1:3, ]
+  new$g[1] <- "new"
+  weights <- if (isTRUE(fit$posterior$sigma_known)) list(weights = c(1, 1, 1))
+  list(hyper = fit$sampling$hyper, effects = if (length(ngrps(fit))) ranef(fit),
+       predicted = suppressWarnings(do.call(posterior_predict, c(list(
+         fit, new, allow_new_levels = TRUE, seed = 4, ndraws = 10), weights))))
+}
+
+test_that("a seed gives the same draws on two cores, with threads and after other draws, of every model", {
+  data <- every_model_data()
+  for (model in every_model()) {
+    fit <- function(...) all_draws(fit_every(model, ..., chains = 2, draws = 12, data = data), data)
+    expected <- fit(group_draws = FALSE)
+    expect_identical(fit(cores = 2, group_draws = FALSE), expected)
+    stats::runif(3)
+    expect_identical(fit(threads = 2, group_draws = FALSE), expected)
+    expect_identical(fit(group_draws = TRUE), expected)
+  }
+})
+
+test_that("another session, locale and generator has the same draws, and goes on from a file to the same", {
+  data <- every_model_data()
+  models <- every_model()
+  fits <- lapply(models, fit_every, chains = 2, draws = 12, data = data)
+  expected <- lapply(fits, function(fit) {
+    list(fit = all_draws(fit, data), longer = all_draws(extend(fit, 5), data))
+  })
+  object <- list(models = models, fits = fits, data = data, fit_every = fit_every, all_draws = all_draws)
+  set.seed(1)
+  old <- Sys.getenv(c("LC_ALL", "LANGUAGE", "TZ", "OMP_NUM_THREADS"), NA, names = TRUE)
+  on.exit({
+    Sys.unsetenv(names(old)[is.na(old)])
+    do.call(Sys.setenv, as.list(old[!is.na(old)]))
+  })
+  Sys.setenv(LC_ALL = "C", LANGUAGE = "de", TZ = "Asia/Tokyo", OMP_NUM_THREADS = "1")
+  answers <- in_another_session(object, {
+    library(relm)
+    suppressWarnings(RNGkind("Wichmann-Hill", "Box-Muller", "Rounding"))
+    options(OutDec = ",", digits = 3, scipen = -5)
+    for (name in c("fit_every", "all_draws")) environment(object[[name]]) <- globalenv()
+    Map(function(model, fit) {
+      again <- object$fit_every(model, chains = 2, draws = 12, data = object$data)
+      list(fit = object$all_draws(again, object$data),
+           longer = object$all_draws(extend(fit, 5), object$data))
+    }, object$models, object$fits)
+  })
+  expect_identical(names(answers), names(expected))
+  for (name in names(expected)) expect_identical(answers[[name]], expected[[name]], label = name)
+})
