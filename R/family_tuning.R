@@ -199,10 +199,11 @@ family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
     before <- decrement
     was_near <- was_near || is_near
     differences <- target_differences(at, point, value, width, if (!anew) hessian)
-    if (is.null(differences)) return(NULL)
+    if (is.null(differences) || !all(is.finite(unlist(differences)))) return(NULL)
     hessian <- differences$hessian
     step <- newton_step(differences, length(tuning$scale))
     decrement <- step$decrement
+    if (!is.finite(decrement)) return(NULL)
     if (decrement < enough_decrement && was_near) break
     width <- ifelse(diag(hessian) > 0, pmin(0.3 / sqrt(abs(diag(hessian))), 10 * width), width)
     width[scales] <- pmin(width[scales], 0.3)

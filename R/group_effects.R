@@ -166,11 +166,14 @@ effect_moments <- function(model, hyper) {
   p <- model$n_coef
   beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
   if (length(model$groupings) == 1) {
-    return(shaped_moments(.Call(ffi_group_moments, model, chosen, beta_mean),
+    return(shaped_moments(call_kernel(.Call(ffi_group_moments, model, chosen, beta_mean)),
                           model$groupings[[1]]))
   }
-  moments <- if (is_merged(model)) .Call(ffi_merged_moments, model, chosen, beta_mean)
-    else .Call(ffi_nested_moments, model, chosen, beta_mean)
+  moments <- if (is_merged(model)) {
+    call_kernel(.Call(ffi_merged_moments, model, chosen, beta_mean))
+  } else {
+    call_kernel(.Call(ffi_nested_moments, model, chosen, beta_mean))
+  }
   if (is.null(moments)) rlang::interrupt()
   Map(shaped_moments, moments, model$groupings)
 }

@@ -79,7 +79,7 @@ grouping_of <- function(x) {
 # Columns of Z in a cell's factor: those of all groupings, each once.
 n_cell_columns <- function(x) {
   groupings <- groupings_of(x)
-  if (length(groupings) > 1) max(unlist(lapply(groupings, function(g) g$random$place)))
+  if (length(groupings) > 1) max(0L, unlist(lapply(groupings, function(g) g$random$place)))
   else n_random(x)
 }
 

@@ -77,8 +77,10 @@ is_finding_of_warning <- function(w, code, formula) {
   call <- conditionCall(w)
   # Of functions that the caller's formula or arguments name.
   if (is.call(call) && is.name(call[[1]])) {
+    of_numbers <- identical(call[[1]], quote(eval)) && "as.numeric" %in% all.names(formula)
+    if (of_numbers) return(FALSE)
     name <- sub("\\.[a-z]+$", "", as.character(call[[1]]))
-    return(!name %in% c(all.names(formula), "Ops"))
+    return(!name %in% c(all.names(formula), "Ops", if (any(c("poly", "scale") %in% all.names(formula))) "mean"))
   }
   TRUE
 }
