@@ -342,6 +342,8 @@ check_prior_of_none <- function(prior) {
 
 check_cov <- function(prior, blocks, random, of) {
   sizes <- lengths(blocks)
+  # A term without columns is refused later, whatever its prior.
+  if (length(sizes) == 0) return(invisible())
   parameters <- prior$cov$parameters
   size <- max(sizes)
   name <- prior$cov$name

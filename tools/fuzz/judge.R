@@ -68,7 +68,7 @@ judge_error <- function(e, code) {
 }
 
 # Warnings of other packages that are their own to give, of few draws.
-warnings_of_others <- "Pareto|p_waic|effective sample|Relative effective|ESS|R-hat|stacking|geom_|ggplot|aes|log-likelihood|bridge|bins|non-finite|draws|deprecated|Removed|unknown parameters"
+warnings_of_others <- "Pareto|p_waic|effective sample|Relative effective|ESS|R-hat|stacking|geom_|ggplot|aes|log-likelihood|bridge|bins|non-finite|draws|deprecated|Removed|unknown parameters|Only one chain|Incompatible methods"
 
 is_finding_of_warning <- function(w, code, formula) {
   if (inherits(w, c("relm_warning", "relm_message", "deprecatedWarning", "lifecycle_warning_deprecated"))) return(FALSE)
@@ -98,7 +98,7 @@ judge_step <- function(code, envir, formula) {
       value <- eval(code, envir)
       wrong <- wrong_with_value(value, code)
       if (is.null(wrong)) c(if (inherits(value, "relm")) "fit" else "value", "") else c("numbers", wrong)
-    }, error = function(e) judge_error(e, code), interrupt = function(e) c("interrupt", "")),
+    }, error = function(e) judge_error(e, code), interrupt = function(e) c("slow", paste("over", most_seconds, "s"))),
     warning = function(w) {
       if (is_finding_of_warning(w, code, formula)) notice("warning", w)
       invokeRestart("muffleWarning")
