@@ -60,7 +60,7 @@ two_sided <- function(formula, side) {
 #' @export
 terms.relm <- function(x, fixed.only = TRUE, random.only = FALSE, ...) {
   refuse_dots(list(...), "terms")
-  if (random.only && missing(fixed.only)) fixed.only <- FALSE
+  if (isTRUE(random.only) && missing(fixed.only)) fixed.only <- FALSE
   check_one_part(fixed.only, random.only)
   design <- design_of(x, "terms()")
   if (fixed.only) return(lm_terms(design, design$terms[[2]]))

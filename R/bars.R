@@ -109,7 +109,7 @@ check_group_call <- function(group, bar) {
 nested_groupings <- function(expression) {
   if (is.name(expression) || !is_nested(expression)) return(list(expression))
   written <- unique(grouping_parts(expression, c(":", "(", "/")))
-  terms <- stats::terms(stats::as.formula(call("~", expression)))
+  terms <- read_terms(stats::as.formula(call("~", expression)))
   lapply(attr(terms, "term.labels"), function(label) {
     parts <- written[written %in% grouping_parts(str2lang(label))]
     Reduce(function(left, right) call(":", left, right), lapply(parts, str2lang))
@@ -177,7 +177,7 @@ split_slash <- function(bar) {
 # (1 + x || g) is (1 | g) + (0 + x | g).
 split_bar <- function(bar) {
   if (!identical(bar[[1]], quote(`||`))) return(list(bar))
-  side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
+  side <- read_terms(as_formula(call("~", bar[[2]]), environment()))
   columns <- lapply(attr(side, "term.labels"), function(label) {
     call("+", 0, str2lang(label))
   })
@@ -205,7 +205,7 @@ spelled_alike <- function(group) paste(sort(grouping_parts(group)), collapse = "
 # One element for each block: its terms, as a one-sided formula's terms.
 random_terms <- function(bars, environment, response = NULL) {
   lapply(bars, function(bar) {
-    side <- stats::terms(as_formula(call("~", bar[[2]]), environment))
+    side <- read_terms(as_formula(call("~", bar[[2]]), environment))
     if (!is.null(attr(side, "offset"))) {
       abort("{.fn offset} stands in a random term.", x = "It is {.code {bar_text(bar)}}.",
             i = "Write it among the fixed terms.")

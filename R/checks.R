@@ -4,6 +4,11 @@ abort <- function(..., .envir = parent.frame()) {
   cli::cli_abort(c(...), call = NULL, class = "relm_error", .envir = .envir)
 }
 
+# What C says of numbers that left its range is an error of the package's.
+call_kernel <- function(call) {
+  tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
+}
+
 inform <- function(..., .envir = parent.frame()) {
   cli::cli_inform(c(...), class = "relm_message", .envir = .envir)
 }

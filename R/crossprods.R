@@ -139,6 +139,7 @@ refuse_of_sources <- function(...) {
 
 #' @export
 crossprods.character <- function(x, ...) {
+  if (missing(x)) return(crossprods.default())
   x <- formula_of_text(x, parent.frame())
   if (is.character(x)) return(crossprods.default(x))
   crossprods.formula(x, ...)
@@ -146,7 +147,8 @@ crossprods.character <- function(x, ...) {
 
 #' @export
 crossprods.default <- function(x, ...) {
-  abort("{.arg x} must be a formula or a design.", x = "It is {describe(x)}.")
+  abort("{.arg x} must be a formula or a design.",
+        x = "It is {if (missing(x)) 'missing' else describe(x)}.")
 }
 
 # Rows whose design matrices are made at once: few enough that they never weigh

@@ -45,6 +45,8 @@ relm_design <- function(formula, data, sigma = ~ 1, weights, offset, subset,
                         na.action = getOption("na.action"), contrasts = NULL,
                         drop.unused.levels = TRUE, family = "gaussian") {
   family <- check_family(tryCatch(family, error = identity))
+  if (missing(formula)) abort("{.arg formula} is missing.",
+                              i = "Write {.code relm_design(y ~ x + (1 | g), data)}.")
   formula <- formula_of_text(formula, parent.frame())
   check_formula(formula)
   read <- read_sigma(rlang::enquo(sigma), tryCatch(sigma, error = identity),

@@ -105,6 +105,8 @@ learn_rounds <- function(model, tuning, pool) {
     pool <- add_points(pool, model, tuning, n, round + 1L)
     own <- utils::tail(pool_weights(pool, tuning), length(pool$log_target) - before)
     effective <- sum(own)^2 / sum(own^2) / n
+    # No point of this round counts, as beside priors far narrower than proposals.
+    if (!is.finite(effective)) break
     weight <- truncate_weights(pool_weights(pool))
     tuning <- tune_to_weighted(tuning, list(points = pool$points, weight = weight))
     if (round > 1 && (effective > enough_effective || effective < 1.1 * best)) break

@@ -37,7 +37,7 @@ with_modes <- function(model, hyper) {
   if (length(model$groupings) > 1) return(model)
   parts <- c("mode", "slope", "reference")
   model$responses[parts] <- NULL
-  modes <- .Call(ffi_group_modes, model, as.numeric(hyper))
+  modes <- call_kernel(.Call(ffi_group_modes, model, as.numeric(hyper)))
   model$responses[parts] <- lapply(modes[parts], as.numeric)
   model
 }

@@ -63,7 +63,8 @@ first_proposals <- function(model, control) {
     if (is.null(found)) return(NULL)
     own[[s]] <- utils::head(found$mode, length(own[[s]]))
     common <- utils::tail(found$mode, length(common))
-    model$effect[[s]] <- .Call(ffi_draw_step_effects, model, tunings[[s]], found$mode)
+    model$effect[[s]] <- call_kernel(.Call(ffi_draw_step_effects, model, tunings[[s]],
+                                                found$mode))
   }
   points <- list()
   for (s in seq_along(tunings)) {

@@ -115,7 +115,10 @@ family_start <- function(model) {
     weight <- pmax(-family$curvature(y, eta, shape, responses$trials), 1e-10)
     if (!model$n_coef) break
     gradient <- crossprod(responses$X, slope) + model$prior_linear - precision %*% theta
-    step <- solve(crossprod(responses$X * sqrt(weight)) + precision, gradient)
+    step <- tryCatch(solve(crossprod(responses$X * sqrt(weight)) + precision, gradient),
+                     error = function(e) NULL)
+    # Offsets beyond all counts: the search for the mode says so.
+    if (is.null(step)) break
     cut <- min(1, 5 / max(abs(responses$X %*% step), 1e-300))
     theta <- theta + cut * as.numeric(step)
     if (max(abs(step)) < 1e-3) break
@@ -196,10 +199,11 @@ family_mode <- function(model, tuning, start, most_rounds = most_newton_steps) {
     before <- decrement
     was_near <- was_near || is_near
     differences <- target_differences(at, point, value, width, if (!anew) hessian)
-    if (is.null(differences)) return(NULL)
+    if (is.null(differences) || !all(is.finite(unlist(differences)))) return(NULL)
     hessian <- differences$hessian
     step <- newton_step(differences, length(tuning$scale))
     decrement <- step$decrement
+    if (!is.finite(decrement)) return(NULL)
     if (decrement < enough_decrement && was_near) break
     width <- ifelse(diag(hessian) > 0, pmin(0.3 / sqrt(abs(diag(hessian))), 10 * width), width)
     width[scales] <- pmin(width[scales], 0.3)

@@ -40,7 +40,7 @@ whole_formula <- function(formula, sigma, data) {
   if (has_sigma_factor(sigma)) whole <- add_term(whole, sigma[[2]])
   if ("." %in% free_variables(whole)) {
     check_dot(data)
-    whole <- stats::formula(stats::terms(whole, data = data))
+    whole <- stats::formula(read_terms(whole, data))
   }
   environment(whole) <- environment(formula)
   whole
@@ -103,9 +103,19 @@ as_text <- function(expression) {
   if (is.name(expression)) as.character(expression) else deparse1(expression)
 }
 
+# Terms of what a caller wrote, in which a text or a number may stand where a variable should. Where a
+# dot meets names that the data have not R warns of its own list of variables.
+read_terms <- function(formula, data = NULL) {
+  tryCatch(suppressWarnings(stats::terms(formula, data = data)), error = function(e) {
+    abort("{.code {deparse1(formula)}} is no formula that R can read.", x = "{conditionMessage(e)}",
+          i = "Terms are variables, calls of functions, and sums, interactions and powers of these;
+               arithmetic stands in {.fn I}.")
+  })
+}
+
 fixed_terms <- function(fixed, formula, data) {
   environment(fixed) <- environment(formula)
-  terms <- stats::terms(fixed, data = data)
+  terms <- read_terms(fixed, data)
   factors <- attr(terms, "factors")
   if (length(factors) && any(factors[1, ] > 0)) refuse_response(formula[[2]], fixed[[3]])
   stats::delete.response(terms)

@@ -43,7 +43,7 @@ getME.relm <- function(object, name, ...) {
     abort("{.arg name} must be among {.val {all}}.",
           x = if (missing(name)) "It is missing." else "It is {describe(name)}.",
           i = "Other names of lme4's belong to its way of maximizing a likelihood.",
-          i = if (!missing(name) && any(name %in% c("theta", "lower", "Lambda"))) {
+          i = if (!missing(name) && is.character(name) && any(name %in% c("theta", "lower", "Lambda"))) {
             "Draws of standard deviations and correlations are in {.code as.matrix(fit)}, and
              {.fn VarCorr} has estimates. None of them is at a bound, so lme4's {.fn isSingular} has
              nothing to tell."

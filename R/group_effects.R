@@ -112,9 +112,9 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
   seeds <- tile_seeds(chain_seed, n_blocks, n_batches, first)
   if (in_chain) {
     drawn <- with_stream(chain_seed, if (is_merged(model)) {
-      .Call(ffi_draw_merged, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+      call_kernel(.Call(ffi_draw_merged, model, hyper, groups, tile_size, seeds, skipped, set.seed))
     } else {
-      .Call(ffi_draw_nested, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+      call_kernel(.Call(ffi_draw_nested, model, hyper, groups, tile_size, seeds, skipped, set.seed))
     })
     if (is.null(drawn)) rlang::interrupt()
     for (g in seq_along(drawn)) {
@@ -123,9 +123,9 @@ draw_deferred_effects <- function(model, hyper, chain_seed, groups, before = 0L)
     return(drawn)
   }
   drawn <- with_stream(chain_seed, if (is.null(model$responses)) {
-    .Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    call_kernel(.Call(ffi_draw_deferred, model, hyper, groups, tile_size, seeds, skipped, set.seed))
   } else {
-    .Call(ffi_draw_family_effects, model, hyper, groups, tile_size, seeds, skipped, set.seed)
+    call_kernel(.Call(ffi_draw_family_effects, model, hyper, groups, tile_size, seeds, skipped, set.seed))
   })
   dim(drawn) <- c(model$groupings[[1]]$n_random, length(groups), ncol(drawn))
   drawn
@@ -166,11 +166,14 @@ effect_moments <- function(model, hyper) {
   p <- model$n_coef
   beta_mean <- rowMeans(chosen[seq_len(p), , drop = FALSE])
   if (length(model$groupings) == 1) {
-    return(shaped_moments(.Call(ffi_group_moments, model, chosen, beta_mean),
+    return(shaped_moments(call_kernel(.Call(ffi_group_moments, model, chosen, beta_mean)),
                           model$groupings[[1]]))
   }
-  moments <- if (is_merged(model)) .Call(ffi_merged_moments, model, chosen, beta_mean)
-    else .Call(ffi_nested_moments, model, chosen, beta_mean)
+  moments <- if (is_merged(model)) {
+    call_kernel(.Call(ffi_merged_moments, model, chosen, beta_mean))
+  } else {
+    call_kernel(.Call(ffi_nested_moments, model, chosen, beta_mean))
+  }
   if (is.null(moments)) rlang::interrupt()
   Map(shaped_moments, moments, model$groupings)
 }

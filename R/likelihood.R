@@ -130,10 +130,6 @@ log_density_of_rows <- function(moments, y) {
 
 draws_of_rows <- function(moments) families$gaussian$draw(moments$mean, moments$sd)
 
-call_kernel <- function(call) {
-  tryCatch(call, simpleError = function(e) abort("{conditionMessage(e)}"))
-}
-
 # The draws as kernels take them: hyperparameters x draws, in the order of sampling.
 all_hyper <- function(fit) {
   hyper <- drawn_hyper_all(fit)

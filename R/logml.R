@@ -164,6 +164,9 @@ post_prob.relm <- function(x, ..., prior_prob = NULL, model_names = NULL) {
     model_names <- vapply(as.list(substitute(list(x, ...)))[-1], deparse1, "")
   }
   n <- length(models)
+  if (!is.character(model_names) || length(model_names) != n || anyNA(model_names)) {
+    abort("{.arg model_names} must have {n} name{?s}.", x = "It is {describe(model_names)}.")
+  }
   if (is.null(prior_prob)) prior_prob <- rep(1 / n, n)
   usable <- is.numeric(prior_prob) && length(prior_prob) == n && all(prior_prob >= 0) &&
     isTRUE(all.equal(sum(prior_prob), 1))
@@ -229,6 +232,7 @@ bridge_sampler.default <- function(samples, ...) {
 bridge_sampler.relm <- function(samples, method = "normal", ...) {
   check_installed("bridgesampling", "bridge_sampler()")
   check_learnt(samples, "bridge_sampler")
+  check_choice(method, "method", c("normal", "warp3"))
   integrand <- new_integrand(samples$posterior)
   points <- drawn_points(samples)
   colnames(points) <- paste0("v", seq_len(ncol(points)))

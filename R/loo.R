@@ -135,6 +135,7 @@ loo.relm <- function(x, ..., by = "row", integrated = TRUE, reloo = FALSE, k_thr
   check_installed("loo", "loo()")
   check_several_draws(x, "loo")
   check_choice(by, "by", c("row", "group"))
+  if (!is.null(seed)) check_seed(seed)
   for (flag in c("integrated", "reloo", "save_psis")) check_flag(get(flag), flag)
   if (check_number(k_threshold, "k_threshold") < 0) {
     abort("{.arg k_threshold} must not be negative.", x = "It is {k_threshold}.",

@@ -86,6 +86,7 @@ predict_left_out <- function(fit, type, probs, seed, what) {
   check_installed("loo", what)
   check_several_draws(fit, sub("()", "", what, fixed = TRUE))
   design_of(fit, what)
+  seed <- check_seed(seed)
   left_out <- if (is_gaussian(fit)) left_out_moments(fit) else left_out_outcomes(fit, seed)
   pareto_k <- left_out$psis$diagnostics$pareto_k
   nowhere <- without_density(fit, "row", pareto_k = pareto_k)

@@ -38,8 +38,18 @@ evaluate_frame <- function(whole, data, extras, na.action, drop_levels, family, 
   frame
 }
 
+read_na_action <- function(na.action) {
+  if (is.null(na.action)) return(stats::na.pass)
+  if (is.function(na.action)) return(na.action)
+  named <- is.character(na.action) && length(na.action) == 1 && isTRUE(nzchar(na.action))
+  found <- if (named) get0(na.action, envir = parent.frame(), mode = "function")
+  if (!is.null(found)) return(found)
+  abort("{.arg na.action} must be a function or the name of one.",
+        x = "It is {describe(na.action)}.", i = "For instance {.fn na.omit}.")
+}
+
 quiet_frame <- function(whole, data, extras, na.action, drop_levels, family, check = TRUE) {
-  action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
+  action <- read_na_action(na.action)
   tryCatch(
     do.call(stats::model.frame,
             c(list(whole, data, na.action = if (isFALSE(check)) action else check_then(action, family, check),

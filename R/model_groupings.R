@@ -41,10 +41,12 @@ names_of_groupings <- function(x) vapply(groupings_of(x), `[[`, "", "name")
 chosen_groupings <- function(x, given, argument) {
   names <- names_of_groupings(x)
   if (is.null(given)) return(seq_along(names))
-  number <- match(given, names)
-  other <- is.na(number)
-  number[other] <- match(parts_in_order(given[other]), parts_in_order(names))
-  if (is.character(given) && length(given) && !anyNA(number)) return(sort(unique(number)))
+  if (is.character(given) && length(given)) {
+    number <- match(given, names)
+    other <- is.na(number)
+    number[other] <- match(parts_in_order(given[other]), parts_in_order(names))
+    if (!anyNA(number)) return(sort(unique(number)))
+  }
   abort(if (length(names) == 1) "{.arg {argument}} must be {.val {names}}."
         else "{.arg {argument}} must name some of the groupings {.val {names}}.",
         x = "It is {describe(given)}.")
@@ -77,7 +79,7 @@ grouping_of <- function(x) {
 # Columns of Z in a cell's factor: those of all groupings, each once.
 n_cell_columns <- function(x) {
   groupings <- groupings_of(x)
-  if (length(groupings) > 1) max(unlist(lapply(groupings, function(g) g$random$place)))
+  if (length(groupings) > 1) max(0L, unlist(lapply(groupings, function(g) g$random$place)))
   else n_random(x)
 }
 

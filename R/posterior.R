@@ -87,9 +87,9 @@ relm_posterior <- function(crossprods, prior = relm_prior()) {
 
 # A posterior that may not exist, without its table of parameters.
 new_posterior <- function(crossprods, prior) {
-  if (!inherits(crossprods, "relm_crossprods")) {
+  if (missing(crossprods) || !inherits(crossprods, "relm_crossprods")) {
     abort("{.arg crossprods} must be made by {.fn crossprods}.",
-          x = "It is {describe(crossprods)}.")
+          x = "It is {if (missing(crossprods)) 'missing' else describe(crossprods)}.")
   }
   check_relm_prior(prior)
   crossprods <- check_intact(crossprods)
@@ -97,6 +97,7 @@ new_posterior <- function(crossprods, prior) {
   family <- family_of(crossprods)
   check_scale_priors(prior, family)
   crossprods <- drop_aliased(crossprods, beta_prior(prior$beta, crossprods)$precision)
+  check_something_unknown(crossprods, family)
   posterior <- unclass(crossprods)
   posterior$prior <- prior
   posterior$beta <- beta_prior(prior$beta, crossprods)
@@ -119,6 +120,16 @@ new_posterior <- function(crossprods, prior) {
   }
   if (is_student(posterior)) posterior$df <- encode_df(df_prior(prior))
   structure(posterior, class = "relm_posterior")
+}
+
+# A family without a scale parameter has coefficients and group effects alone.
+check_something_unknown <- function(crossprods, family) {
+  if (!is.null(family$scale) || length(crossprods$fixed) || has_groups(crossprods)) {
+    return(invisible())
+  }
+  abort("A {family$label} without a column and without a random term has nothing to estimate.",
+        x = "The formula is {.code {deparse1(crossprods$formula)}}.",
+        i = "Write {.code {deparse1(crossprods$formula[[2]])} ~ 1} for an intercept.")
 }
 
 # Priors of scale parameters that the family has not.
@@ -331,6 +342,8 @@ check_prior_of_none <- function(prior) {
 
 check_cov <- function(prior, blocks, random, of) {
   sizes <- lengths(blocks)
+  # A term without columns is refused later, whatever its prior.
+  if (length(sizes) == 0) return(invisible())
   parameters <- prior$cov$parameters
   size <- max(sizes)
   name <- prior$cov$name

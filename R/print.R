@@ -19,7 +19,8 @@ print.relm <- function(x, digits = 3, ...) {
 #' @export
 str.relm <- function(object, max.level = NA, ...) {
   # A posterior, its draws and a design have over a hundred parts.
-  if (is.na(max.level)) max.level <- 1
+  if (length(max.level) == 1 && is.atomic(max.level) && is.na(max.level)) max.level <- 1
+  max.level <- check_count(max.level, "max.level", least = 0)
   NextMethod(max.level = max.level)
 }
 

@@ -59,16 +59,20 @@ group_labels_of <- function(parts) {
   labels
 }
 
+check_names_of_columns <- function(data, names, argument) {
+  if (missing(names) || !is.character(names) || length(names) == 0 || !all(names %in% names(data))) {
+    abort("{.arg {argument}} must name columns of {.arg data}.",
+          x = "It is {if (missing(names)) 'missing' else describe(names)}.")
+  }
+}
+
 check_split <- function(data, columns, by) {
-  if (!is.data.frame(data)) {
-    abort("{.arg data} must be a data frame.", x = "It is {describe(data)}.")
+  if (missing(data) || !is.data.frame(data)) {
+    abort("{.arg data} must be a data frame.",
+          x = "It is {if (missing(data)) 'missing' else describe(data)}.")
   }
-  for (argument in c("columns", "by")) {
-    names <- get(argument)
-    if (!is.character(names) || length(names) == 0 || !all(names %in% names(data))) {
-      abort("{.arg {argument}} must name columns of {.arg data}.", x = "It is {describe(names)}.")
-    }
-  }
+  check_names_of_columns(data, columns, "columns")
+  check_names_of_columns(data, by, "by")
   numeric <- vapply(columns, function(column) is_numbers(data[[column]]), NA)
   if (!all(numeric)) {
     abort("{.arg columns} must be numeric.", x = "{.var {columns[!numeric]}} {?is/are} not.")

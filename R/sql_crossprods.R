@@ -111,7 +111,7 @@ sql_arguments <- c("x", "data", "sigma", "weights", "offset", "subset", "na.acti
                    "family", "drop.unused.levels", "by_group", "max_cells")
 
 check_na_action <- function(dropped, na.action) {
-  action <- if (is.null(na.action)) stats::na.pass else match.fun(na.action)
+  action <- read_na_action(na.action)
   if (dropped > 0 && (identical(action, stats::na.pass) || identical(action, stats::na.fail))) {
     abort("Missing values stand in {dropped} row{?s} of the table.",
           i = "{.arg na.action} must be {.fn na.omit} for these to be dropped.")

@@ -13,7 +13,7 @@ survey_model <- function(source, formula, sigma, quosures, contrasts, family) {
   check_bars(formula)
   empty <- structure(lapply(table$types, function(type) logical()), class = "data.frame",
                      row.names = integer())
-  whole <- stats::terms(whole_formula(formula, sigma, empty))
+  whole <- read_terms(whole_formula(formula, sigma, empty))
   asked <- model_expressions(whole, quosures, table$envir)
   check_expressions(asked$expressions, table)
   if (!is.null(quosures$subset)) check_translatable(rlang::quo_get_expr(quosures$subset), table)

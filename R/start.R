@@ -9,7 +9,10 @@ em_settled <- 0.01
 # with the coefficients given them, and how much information there is on each standard deviation.
 estimate_scales <- function(model) {
   if (length(model$groupings) > 1) return(estimate_one_by_one(model))
-  sigma2 <- rep(rough_variance(model), model$n_strata)
+  rough <- rough_variance(model)
+  # Rows that are all as their shift leave nothing to begin with.
+  if (rough == 0) rough <- c(stats::na.omit(prior_variance(model$sigma_prior)), 1)[1]
+  sigma2 <- rep(rough, model$n_strata)
   if (isTRUE(model$deficient)) model <- with_prior_rows(model, sigma2[1])
   # Those that are known, too, are what their prior says.
   unseen <- if (is_fixed_sigma(model$sigma_prior)) 1L else unseen_variances(model)
@@ -55,7 +58,7 @@ model_of_one <- function(model, g) {
 }
 
 em_step <- function(model, Sigma, sigma2) {
-  em <- .Call(ffi_em_step, model, Sigma, sigma2)
+  em <- call_kernel(.Call(ffi_em_step, model, Sigma, sigma2))
   if (is.null(em)) rlang::interrupt()
   em
 }

@@ -296,7 +296,7 @@ distinct_rows <- function(rows) {
 levels_used <- function(survey, chunk) {
   model <- survey$model
   whole <- whole_formula(model$formula, model$sigma, chunk)
-  variables <- as.list(attr(stats::terms(whole, data = chunk), "variables"))[-1]
+  variables <- as.list(attr(read_terms(whole, chunk), "variables"))[-1]
   names(variables) <- vapply(variables, as_text, "")
   of_whole <- names(columns_that(survey, "whole"))
   kept <- c(variables[setdiff(names(variables), of_whole)], lapply(survey$in_full, as.name))

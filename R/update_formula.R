@@ -19,10 +19,17 @@ update_formula <- function(fit, new) {
     old[[3]] <- if (is.null(left)) 1 else left
   }
   new[[length(new)]] <- without_taken(new[[length(new)]])
-  formula <- stats::update.formula(old, new)
+  formula <- changed_formula(old, new)
   environment(formula) <- if (is_saved_by_name(own)) environment(new)
     else list2env(as.list(own, all.names = TRUE), parent = environment(new))
   formula
+}
+
+changed_formula <- function(old, new) {
+  tryCatch(stats::update.formula(old, new), error = function(e) {
+    abort("{.arg formula.} is no formula that R can read.", x = "{conditionMessage(e)}",
+          i = "It is {.code {deparse1(new)}}.")
+  })
 }
 
 # What stands behind minus signs in a sum, each an expression.
@@ -98,7 +105,7 @@ blocks_of_bar <- function(bar) unlist(lapply(split_slash(as_bar(bar)), split_bar
 
 # What a bar says, however it is written: its columns, the grouping factor and the structure.
 bar_key <- function(bar) {
-  side <- stats::terms(as_formula(call("~", bar[[2]]), environment()))
+  side <- read_terms(as_formula(call("~", bar[[2]]), environment()))
   paste(c(attr(side, "intercept"), sort(attr(side, "term.labels")), spelled_alike(bar[[3]]),
           structure_of_bar(bar)), collapse = " | ")
 }
@@ -111,7 +118,7 @@ check_terms_taken <- function(taken, fit) {
   }
   known <- labels_of(fit$design$terms)
   for (expression in taken) {
-    labels <- labels_of(stats::terms(as_formula(call("~", expression), environment())))
+    labels <- labels_of(read_terms(as_formula(call("~", expression), environment())))
     if (length(labels) && !any(labels %in% known)) {
       abort("{.arg formula.} takes out a term that the model does not have.",
             x = "It takes out {.code {deparse1(expression)}}.",

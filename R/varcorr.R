@@ -4,7 +4,7 @@
 #' @export
 VarCorr.relm <- function(x, sigma = 1, summary = NULL, probs = NULL, robust = NULL, ...) {
   refuse_dots(list(...), "VarCorr")
-  if (!identical(as.numeric(sigma), 1)) {
+  if (!is.numeric(sigma) || !identical(as.numeric(sigma), 1)) {
     abort("{.arg sigma} must be 1: it multiplies standard deviations in nlme, and has no place
            here.", x = "It is {describe(sigma)}.")
   }

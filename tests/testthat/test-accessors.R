@@ -156,3 +156,11 @@ test_that("arguments that a method does not know are refused", {
   }
   expect_error(model.matrix(fit, typ0 = "random"), "`type`", class = "relm_error")
 })
+
+test_that("the parts of terms() are chosen by TRUE and FALSE alone", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 5, seed = 1))
+  for (wrong in list(quote(x), NA, c(TRUE, FALSE), "a", list(), NULL)) {
+    expect_error(terms(fit, random.only = wrong), "random.only", class = "relm_error")
+    expect_error(terms(fit, fixed.only = wrong), "fixed.only", class = "relm_error")
+  }
+})

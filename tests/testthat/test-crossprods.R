@@ -125,3 +125,9 @@ test_that("what rounding leaves of rounding errors does not overflow", {
     expect_equal(sum(totals[, ncol(totals)]^2), sum((data$y - y_shift(model))^2))
   }
 })
+
+test_that("crossprods() of nothing says so", {
+  expect_error(crossprods(), class = "relm_error")
+  expect_error(crossprods(like = "a"), class = "relm_error")
+  expect_error(crossprods(unknown = "a"), "missing", class = "relm_error")
+})

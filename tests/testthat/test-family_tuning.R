@@ -209,3 +209,15 @@ test_that("where rows say nothing the posterior is the prior", {
   expect_margins(fit, list(b_Intercept = list(grid = intercepts, density = dnorm(intercepts, 0, 2)),
                            sd_g__Intercept = list(grid = sds, density = dnorm(sds))))
 })
+
+test_that("offsets and priors beyond all numbers are refused, not stumbled over", {
+  data <- data.frame(k = c(0, 1, 3, 2), b = c(0, 1, 1, 0), x = 1:4, g = c(1, 1, 2, 2))
+  prior <- relm_prior(beta = normal(0, 1), sd = half_t(3, 1))
+  for (family in c("poisson", "negative_binomial")) {
+    expect_error(suppressMessages(relm(k ~ x + offset(1e10 * x), data, family = family,
+                                       prior = prior)), "no mode", class = "relm_error")
+  }
+  expect_error(suppressMessages(relm(b ~ x, data, family = "binomial", chains = 1, draws = 5,
+                                     prior = relm_prior(beta = normal(1e10, 1e-10)))),
+               "no mode", class = "relm_error")
+})

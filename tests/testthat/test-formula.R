@@ -140,3 +140,24 @@ test_that("a sum of a thousand terms is a formula like any other", {
   expect_length(attr(stats::terms(relm_design(formula, cbind(data, y = 1:3, g = 1:3))),
                      "term.labels"), 1000)
 })
+
+test_that("texts and numbers among the terms are an error of the package's, wherever they stand", {
+  data <- grouped_data()
+  for (formula in c(y ~ x + "v", y ~ . + "v", y ~ x + (1e6 * x || g), y ~ 1e6 * x + (1 | g),
+                    y ~ x + ("v" | g), y ~ 1 + 2)) {
+    expect_error(relm_design(formula, data), class = "relm_error")
+    parts <- list(data, NULL)
+    in_chunks <- function() {
+      part <- parts[[1]]
+      parts <<- parts[-1]
+      part
+    }
+    expect_error(crossprods(formula, in_chunks), class = "relm_error")
+  }
+  expect_error(relm_design(), "`formula` is missing", class = "relm_error")
+})
+
+test_that("a dot beside a name that the data have not is refused without a warning of R's", {
+  expect_no_warning(expect_error(relm_design(y ~ . + (1 | none), grouped_data()), "none",
+                                 class = "relm_error"))
+})

@@ -75,3 +75,10 @@ test_that("sizes and names of several groupings are lme4's, in the order of the 
   expect_equal(matrices[[2]][, "x"], data$x)
   expect_identical(getME(ours, "b"), c(t(as.matrix(ranef(ours)$c)), ranef(ours)$a[[1]]))
 })
+
+test_that("names that are no text are refused", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 5, seed = 1))
+  for (wrong in list(sum, quote(X), list("X"), 1, NULL, NA)) {
+    expect_error(getME(fit, wrong), "`name` must be among", class = "relm_error")
+  }
+})

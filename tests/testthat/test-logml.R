@@ -106,3 +106,16 @@ test_that("quadrature and bridge sampling agree on nested groupings", {
   expect_identical(attr(logml(larger, seed = 1), "dimensions"), 5L)
   expect_gt(as.numeric(logml(larger, seed = 1)), as.numeric(exact))
 })
+
+test_that("post_prob() has a name for each model, and bridge_sampler() two methods", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 2, draws = 50, seed = 1,
+                               prior = relm_prior(beta = normal(0, 5), sd = half_t(3, 1),
+                                                  sigma = half_t(3, 1))))
+  for (wrong in list("a", c("a", NA), 1:2, list("a", "b"))) {
+    expect_error(post_prob(fit, fit, model_names = wrong), "`model_names` must have 2 names",
+                 class = "relm_error")
+  }
+  expect_named(post_prob(fit, fit, model_names = c("a", "b")), c("a", "b"))
+  skip_if_not_installed("bridgesampling")
+  expect_error(bridge_sampler(fit, method = "fitted"), "`method` must be", class = "relm_error")
+})

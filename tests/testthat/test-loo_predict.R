@@ -111,3 +111,24 @@ test_that("arguments of left-out predictions are checked", {
   expect_error(loo_predict(sums), "cross-products", class = "relm_error")
   expect_error(loo_predict(lm(mercury ~ 1, bass)), "loo_predict|method")
 })
+
+test_that("a seed is checked, and without one the caller's generator decides", {
+  skip_if_not_installed("loo")
+  data <- transform(grouped_data(), b = as.integer(y > 0))
+  fit <- suppressMessages(relm(b ~ x + (1 | g), data, family = "binomial", chains = 2, draws = 50,
+                               seed = 1, prior = relm_prior(beta = normal(0, 2), sd = half_t(3, 1))))
+  linear <- suppressMessages(relm(y ~ x + (1 | g), data, chains = 2, draws = 50, seed = 1))
+  for (wrong in list(NA_character_, NaN, "a", 1:2, list(), mean, 1e10)) {
+    for (one in list(fit, linear)) {
+      expect_error(loo_predict(one, seed = wrong), "`seed` must be", class = "relm_error")
+      expect_error(loo_predictive_interval(one, seed = wrong), "`seed` must be",
+                   class = "relm_error")
+      expect_error(loo(one, seed = wrong), "`seed` must be", class = "relm_error")
+    }
+  }
+  drawn <- function() {
+    set.seed(3)
+    suppressWarnings(loo_predict(fit))
+  }
+  expect_identical(drawn(), drawn())
+})

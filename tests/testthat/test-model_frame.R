@@ -70,3 +70,14 @@ test_that("what is nowhere, and functions of packages that are not attached, are
   expect_match(refused, "could not find function")
   expect_no_match(refused, "splines")
 })
+
+test_that("na.action is a function or the name of one", {
+  data <- transform(grouped_data(), x = replace(x, 1, NA))
+  for (wrong in list("none", "", NA_character_, 1, TRUE, c("na.omit", "na.pass"), list())) {
+    expect_error(relm_design(y ~ x, data, na.action = wrong), "`na.action` must be a function",
+                 class = "relm_error")
+  }
+  n <- nrow(data) - 1
+  expect_message(design <- relm_design(y ~ x, data, na.action = "na.omit"), class = "relm_message")
+  expect_equal(nrow(design$frame), n)
+})

@@ -35,3 +35,17 @@ test_that("groupings are chosen by their names, parts of an interaction in any o
   one <- posterior_of(y ~ x + (1 | a), several_data())
   expect_identical(chosen_grouping(one, NULL, "grouping", "f"), 1L)
 })
+
+test_that("groupings are named by text", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 5, seed = 1))
+  for (wrong in list(mean, list("g"), quote(g), new.env(), 1, NA, character(), "none")) {
+    expect_error(coef(fit, groups = wrong), "`groups` must be", class = "relm_error")
+  }
+})
+
+test_that("random terms without columns are refused of several groupings as of one", {
+  data <- transform(grouped_data(), h = rep_len(1:3, length(y)))
+  for (formula in c(y ~ x + (0 | g), y ~ x + (0 | g) + (0 | h), y ~ x + (0 | g/h))) {
+    expect_no_warning(expect_error(relm(formula, data), "has no columns", class = "relm_error"))
+  }
+})

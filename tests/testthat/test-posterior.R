@@ -123,3 +123,32 @@ test_that("another family has the parameters and the priors of the linear model,
   expect_identical(posterior_of("negative_binomial", relm_prior())$shape,
                    encode_scale(inverse_gamma(0.01, 0.01)))
 })
+
+one_draw_of <- function(...) suppressMessages(relm(..., chains = 1, draws = 1, seed = 1))
+
+# Such a model ended R: it has a draw of nothing.
+test_that("a family without a scale parameter needs a column or a random term", {
+  data <- data.frame(k = c(0, 1, 1, 0), x = 1:4)
+  for (family in list("poisson", "binomial", binomial("cloglog"))) {
+    for (formula in c(k ~ 0, k ~ -1 + offset(x), k ~ 0 + I(0 * x))) {
+      expect_error(suppressMessages(relm(formula, data, family = family)), "nothing to estimate",
+                   class = "relm_error")
+      expect_error(suppressMessages(relm(formula, data, family = family, prior_only = TRUE)),
+                   "nothing to estimate", class = "relm_error")
+    }
+  }
+  expect_s3_class(one_draw_of(k ~ 0, data, family = "negative_binomial"), "relm")
+  expect_s3_class(one_draw_of(k ~ 0, data), "relm")
+})
+
+test_that("cross-products that are missing are an error of the package's", {
+  expect_error(relm_posterior(), "missing", class = "relm_error")
+})
+
+test_that("a covariance prior beside a term without columns is refused as the term is", {
+  data <- transform(grouped_data(), h = rep_len(1:3, length(y)))
+  expect_no_warning(expect_error(
+    relm(y ~ x + (0 | g/h), data, prior = relm_prior(cov = huang_wand(2, 1))), "has no columns",
+    class = "relm_error"
+  ))
+})

@@ -170,3 +170,10 @@ test_that("a shape is shown, and a model without groups is not called one of ran
   plain <- relm(y ~ x, grouped_data(), seed = 1, chains = 1, draws = 20)
   expect_match(capture.output(print(plain))[1], "^Linear model: y ~ x$")
 })
+
+test_that("str() of a fit refuses depths that are none", {
+  fit <- suppressMessages(relm(y ~ x, grouped_data(), chains = 1, draws = 5, seed = 1))
+  for (wrong in list("a", letters, list(), quote(x), -1, 1.5)) {
+    expect_error(str(fit, max.level = wrong), "max.level", class = "relm_error")
+  }
+})

@@ -53,3 +53,9 @@ test_that("other arguments are refused", {
     split_by_group(data, "x", "g", like = data)
   ))
 })
+
+test_that("arguments that are missing are told", {
+  expect_error(split_by_group(), "`data` must be a data frame", class = "relm_error")
+  expect_error(split_by_group(bass), "`columns` must name", class = "relm_error")
+  expect_error(split_by_group(bass, "length"), "`by` must name", class = "relm_error")
+})

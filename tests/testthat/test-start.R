@@ -79,3 +79,19 @@ test_that("a residual variance of which the data say nothing starts from its pri
   expect_equal(starts[1], 49)
   expect_true(all(starts[-1] > 0.01 & starts[-1] < 10))
 })
+
+# The rows' shift is the rows: EM began with a residual variance of nought, in which the priors of
+# coefficients that the rows do not tell apart were lost.
+test_that("rows that leave nothing, beside priors that know all, have a start", {
+  one <- data.frame(y = 2, x = -0.4, v = 1)
+  prior <- relm_prior(beta = normal(0, 0.1), sigma = half_t(3, 1))
+  for (family in c("gaussian", "student")) {
+    fit <- suppressMessages(relm(y ~ x + v, one, family = family, prior = prior, chains = 2,
+                                 draws = 4000, seed = 1))
+    draws <- as.matrix(fit)
+    expect_true(all(is.finite(draws)))
+    # Given sigma y - x'beta is normal; the coefficients' prior is much tighter than that.
+    expect_lt(abs(mean(draws[, "b_v"])), 0.05)
+    expect_lt(abs(sd(draws[, "b_x"]) - 0.1), 0.01)
+  }
+})

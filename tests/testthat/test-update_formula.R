@@ -42,3 +42,8 @@ test_that("groupings are added and taken out, one of a/b too", {
   smaller <- update(fit, . ~ . - (x | a))
   expect_named(ngrps(smaller), "a:b")
 })
+
+test_that("a change that is no formula for R is an error of the package's", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 5, seed = 1))
+  expect_error(update(fit, . ~ . + "v"), "`formula.` is no formula", class = "relm_error")
+})

@@ -168,3 +168,10 @@ test_that("without groups there is the residual standard deviation, or a table o
     expect_output(print(counts), "No group effects, and no residual variance")
   }
 })
+
+test_that("a sigma that is no number is refused", {
+  fit <- suppressMessages(relm(y ~ x + (1 | g), grouped_data(), chains = 1, draws = 5, seed = 1))
+  for (wrong in list(list(NULL), "1", mean, quote(x), NULL, 2)) {
+    expect_error(VarCorr(fit, sigma = wrong), "`sigma` must be 1", class = "relm_error")
+  }
+})
