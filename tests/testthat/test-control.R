@@ -1,7 +1,7 @@
 # How chains are run: each argument is checked by its name.
 
 test_that("what is given is what the chains are run by", {
-  expect_setequal(setdiff(names(control_of()), "init"), control_names)
+  expect_setequal(setdiff(names(control_of()), c("init", "checkpoint")), control_names)
   control <- control_of(sampler = "centered", draws = 7, warmup = 0, group_draws = factor("b"))
   expect_identical(control[c("sampler", "draws", "warmup", "group_draws")],
                    list(sampler = "centered", draws = 7L, warmup = 0L, group_draws = "b"))
