@@ -3,13 +3,11 @@
 # release), and the newest of CRAN that this R takes, which are installed from source into
 # folder/newest. That takes half an hour the first time, and no longer: what has not been installed
 # by then is told, and goes by the system's packages. At the end stands a line for each set, as
-# tools/test.R has it. Nothing is installed beside these folders, and tests of packages that a set
-# has not are skipped.
+# tools/test.R has it; those of all tests go to tools/libraries.csv, with versions that differ. Nothing
+# is installed beside these folders, and tests of packages that a set has not are skipped.
 
-this_script <- function() {
-  script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
-  normalizePath(gsub("~+~", " ", script, fixed = TRUE))
-}
+script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
+source(file.path(dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE))), "builds.R"))
 
 # Programs that take longer to compile than all others together, with what needs their newest
 # version, and clients of servers, whose tests are not run here.
@@ -78,6 +76,20 @@ test_with <- function(root, library, pattern) {
   paste("0 passed, 1 failed: the run broke off, see", log)
 }
 
+# Counts of all tests with a set, and the versions of packages that tests are most touched by.
+save_lines <- function(root, libraries, lines) {
+  shown <- c("testthat", "rlang", "cli", "pillar", "posterior", "loo", "ggplot2", "insight", "lme4")
+  versions_of <- function(library) {
+    versions <- c(versions_in(library), versions_in(system_library()))[shown]
+    paste(shown, versions, collapse = " ")
+  }
+  counts <- vapply(strsplit(gsub("[^0-9 ]", "", lines), " +"), function(x) as.integer(c(x, 0)[1:3]), 1:3)
+  table <- data.frame(set = basename(libraries), passed = counts[1L, ], failed = counts[2L, ],
+                      skipped = counts[3L, ], packages = vapply(libraries, versions_of, ""),
+                      commit = commit_of(root), date = today())
+  utils::write.csv(table, file.path(root, "tools", "libraries.csv"), row.names = FALSE)
+}
+
 test_libraries <- function(root, folder, pattern) {
   source(file.path(root, "tools", "install.R"))
   choose_cran()
@@ -86,6 +98,7 @@ test_libraries <- function(root, folder, pattern) {
   lines <- vapply(libraries, test_with, "", root = root, pattern = pattern)
   if (length(missing) > 0L) cat("Not installed anew: ", toString(missing), "\n", sep = "")
   cat(paste0(basename(libraries), ": ", lines, "\n"), sep = "")
+  if (length(pattern) == 0L) save_lines(root, libraries, lines)
   all(grepl(" 0 failed", lines, fixed = TRUE))
 }
 

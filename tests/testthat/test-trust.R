@@ -89,3 +89,27 @@ test_that("files and tests that the tables name are there", {
   expect_identical(files_that_lack(table, root), "R/nothing.R")
   expect_length(tests_that_lack(table), 1)
 })
+
+test_that("tests and commands behind the promises of the vignette are there", {
+  root <- repository_root()
+  table <- utils::read.csv(file.path(root, "vignettes", "promises.csv"), colClasses = "character")
+  expect_named(table, c("section", "promise", "tests", "command", "figure"))
+  expect_true(all(nzchar(unlist(table))))
+  # Each is kept by a test or by a command.
+  expect_true(all(table$tests != "-" | table$command != "-"))
+  stems <- setdiff(unlist(strsplit(table$tests, " ")), "-")
+  expect_identical(stems[!file.exists(test_path(paste0("test-", stems, ".R")))], character())
+  scripts <- sub("^Rscript ([^ ]+).*$", "\\1", setdiff(table$command, "-"))
+  expect_identical(scripts[!file.exists(file.path(root, scripts))], character())
+})
+
+test_that("results that vignettes show are those that were written last", {
+  root <- repository_root()
+  for (kept in list.files(file.path(root, "vignettes", "results"))) {
+    written <- file.path(root, c("bench/results", "bench/checks", "tools"), kept)
+    written <- written[file.exists(written)]
+    expect_length(written, 1)
+    expect_identical(readLines(file.path(root, "vignettes", "results", kept)), readLines(written),
+                     label = kept)
+  }
+})
