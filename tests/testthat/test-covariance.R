@@ -21,6 +21,7 @@ expect_distribution <- function(fit, name, quantile) {
 half_t_quantile <- function(df, scale) function(p) scale * qt((1 + p) / 2, df)
 
 test_that("standard deviations and LKJ correlations have their priors, with few groups too", {
+  skip_on_cran()
   for (J in c(2, 6)) {
     fit <- prior_alone(y ~ 0 + (1 + x + v | g), J, cor = lkj(1.5),
                        sd = list(Intercept = half_t(3, 0.7), x = uniform(1.5),

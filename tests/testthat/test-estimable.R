@@ -34,6 +34,7 @@ test_that("Est.Error is NA where quadrature finds no variance", {
 })
 
 test_that("it is so with slopes, one of them known from a single row", {
+  skip_on_cran()
   data <- groups_of_sizes(c(6, 5, 1, 7, 6))
   rows <- data.frame(g = c("a", "c", "c", "new"), x = c(0, data$x[data$g == "c"], 5, 0))
   expect_same_existence(y ~ x + (0 + x | g), ~ x, ~ 0 + x, data, rows)

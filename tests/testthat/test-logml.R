@@ -64,6 +64,7 @@ test_that("what does not tell apart rows or cross-products changes nothing", {
 })
 
 test_that("bridgesampling agrees, with its own functions on its own object", {
+  skip_on_cran()
   skip_if_not_installed("bridgesampling")
   full <- relm(log(mercury) ~ x + (1 + x | station), data, chains = 2, draws = 1000, seed = 1,
                prior = relm_prior(beta = normal(0, 2), cov = huang_wand(2, 1), sigma = uniform(3)))

@@ -67,6 +67,7 @@ test_that("printing answers with the fit and says nothing more for chains that a
 })
 
 test_that("a million draws print as fast as they can be sorted, with the same notes", {
+  skip_on_cran()
   long <- fit
   rows <- rep(seq_len(1000), 100)
   long$sampling$hyper <- fit$sampling$hyper[rows, , ]
@@ -139,6 +140,7 @@ test_that("the rows that a subset chose are told, and long code is cut", {
 })
 
 test_that("code is cut without being written out", {
+  skip_on_cran()
   expect_identical(short_code(quote(fit$a)), "fit$a")
   whole <- call("update", as.numeric(1:1e6), quote(z))
   expect_identical(nchar(short_code(whole)), 60L)

@@ -30,6 +30,7 @@ test_that("the common line agrees with its closed form", {
 })
 
 test_that("parallel lines agree with quadrature, under every sampler", {
+  skip_on_cran()
   Z <- function(data) cbind("(Intercept)" = rep(1, nrow(data)))
   for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
     expect_exact(log(mercury) ~ x + (1 | station), Z, sampler)
@@ -37,6 +38,7 @@ test_that("parallel lines agree with quadrature, under every sampler", {
 })
 
 test_that("a line for each station agrees with quadrature, under every sampler", {
+  skip_on_cran()
   Z <- function(data) cbind("(Intercept)" = 1, x = data$x)
   for (sampler in c("centered", "uncentered", "interweaved", "collapsed")) {
     expect_exact(log(mercury) ~ x + (1 + x || station), Z, sampler)

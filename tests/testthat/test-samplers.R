@@ -70,6 +70,7 @@ test_that("where a step has no mode the interweaved sampler runs, unless the col
 })
 
 test_that("every sampler runs with each family and structure of groupings, or is refused, as the help page says", {
+  skip_on_cran()
   data <- augmented_data(30)
   data$y <- data$v
   data$one <- as.numeric(data$v > 0)

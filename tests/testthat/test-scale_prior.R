@@ -32,6 +32,7 @@ hyper_distances <- function(fits) {
 }
 
 test_that("the three Gibbs samplers agree under every prior", {
+  skip_on_cran()
   data <- grouped_data(8)
   cases <- c(
     lapply(scale_priors_of(0.5), function(prior) {

@@ -37,6 +37,7 @@ rank_errors <- function(fit) {
 }
 
 test_that("the target is kept by a surrogate that has been fitted, by none, and by nonsense", {
+  skip_on_cran()
   nonsense <- function(tuning) {
     set.seed(8)
     n <- length(tuning$surrogate$coefficient)
