@@ -75,7 +75,7 @@
 plot.relm <- function(x, type = "trace", variable = NULL, regex = FALSE, lags = NULL,
                       with = NULL, groups = NULL, max_groups = NULL, columns = NULL,
                       against = NULL, by = NULL, pars = NULL, regex_pars = NULL,
-                      grouping = NULL, ..., plotfun) {
+                      ..., grouping = NULL, plotfun) {
   type <- one_spelling(if (!missing(type)) type, plotfun)
   if (is.null(type)) type <- "trace"
   own <- is_own_type(type, spelling(type, plotfun))

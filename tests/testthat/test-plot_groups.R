@@ -215,3 +215,9 @@ test_that("of another family curves of the mean and of maximum likelihood go thr
     expect_identical(plot$labels$y, c("share of successes", "k / exp(offset)")[k])
   }
 })
+
+test_that("group is short for groups, and not for grouping too", {
+  short <- parts_of(plot(fit, "groups", group = "l1"))
+  expect_identical(short$points, parts_of(plot(fit, "groups", groups = "l1"))$points)
+  expect_error(plot(fit, "groups", group = "none"), "`groups`", class = "relm_error")
+})
