@@ -55,6 +55,7 @@ SEXP ffi_family_evidence(SEXP model, SEXP theta, SEXP L, SEXP shape, SEXP thread
 SEXP ffi_draw_family_effects(SEXP model, SEXP hyper, SEXP chosen, SEXP tile, SEXP seeds,
                              SEXP first, SEXP set_seed);
 SEXP ffi_draw_polya_gamma(SEXP b, SEXP c);
+SEXP ffi_draw_gamma(SEXP n, SEXP shape);
 SEXP ffi_student_rows(SEXP e, SEXP s2, SEXP weight, SEXP Z, SEXP L, SEXP df, SEXP leave_out);
 SEXP ffi_t_and_normal(SEXP r, SEXP v, SEXP s2, SEXP df);
 SEXP ffi_em_step(SEXP model, SEXP Sigma, SEXP sigma2);

@@ -3,6 +3,7 @@
 #include <R_ext/Random.h>
 #include "crossprods.h"
 #include "ffi_augmented.h"
+#include "gamma_variates.h"
 #include "polya_gamma.h"
 #include "student.h"
 
@@ -243,6 +244,22 @@ SEXP ffi_draw_polya_gamma(SEXP b, SEXP c)
             error("internal error: there is no PG(%g, %g)", shape[i], tilt[i]);
     GetRNGstate();
     for (R_xlen_t i = 0; i < n; i++) REAL(draws)[i] = draw_polya_gamma(shape[i], tilt[i]);
+    PutRNGstate();
+    UNPROTECT(1);
+    return draws;
+}
+
+/* As many gamma draws of one shape above 1, scale 1. */
+SEXP ffi_draw_gamma(SEXP n, SEXP shape)
+{
+    int n_draws = asInteger(n);
+    double at = *checked_doubles(shape, "shape", 1);
+    if (n_draws == NA_INTEGER || n_draws < 0 || !(at > 1.0 && R_FINITE(at)))
+        error("internal error: there are no %d gamma draws of shape %g", n_draws, at);
+    gamma_variates_t gammas = gamma_variates(at);
+    SEXP draws = PROTECT(allocVector(REALSXP, n_draws));
+    GetRNGstate();
+    for (int i = 0; i < n_draws; i++) REAL(draws)[i] = draw_gamma(&gammas);
     PutRNGstate();
     UNPROTECT(1);
     return draws;

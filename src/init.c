@@ -21,6 +21,7 @@ static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_family_evidence, 5),
     CALL_ENTRY(ffi_draw_family_effects, 7),
     CALL_ENTRY(ffi_draw_polya_gamma, 2),
+    CALL_ENTRY(ffi_draw_gamma, 2),
     CALL_ENTRY(ffi_student_rows, 7),
     CALL_ENTRY(ffi_t_and_normal, 4),
     CALL_ENTRY(ffi_log_target, 4),

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <R_ext/Random.h>
 #include <Rmath.h>
+#include "gamma_variates.h"
 #include "linalg.h"
 #include "panels.h"
 #include "pooled.h"
@@ -292,11 +293,11 @@ static void set_squares(const augmented_t *augmented)
 
 static status_t draw_weights(const model_t *model, state_t *state, const augmented_t *augmented)
 {
-    double shape = 0.5 * (state->df + 1.0);
+    gamma_variates_t gammas = gamma_variates(0.5 * (state->df + 1.0));
     for (int s = 0; s < model->n_strata; s++) augmented->precision[s] = 1.0 / state->sigma2[s];
     for (int i = 0; i < augmented->n_rows; i++) {
         double q = augmented->square[i] * augmented->precision[augmented->stratum[i]];
-        double weight = rgamma(shape, 2.0 / (state->df + q));
+        double weight = draw_gamma(&gammas) * 2.0 / (state->df + q);
         if (!(weight > 0.0) || !isfinite(weight)) return STATUS_NOT_FINITE;
         augmented->root[i] = sqrt(weight * augmented->trials[i]);
         augmented->c[i] = augmented->root[i] * augmented->y[i];

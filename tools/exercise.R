@@ -238,6 +238,7 @@ for (sampler in c("centered", "uncentered", "interweaved")) {
 invisible(short(hit ~ x + (1 + x | g), many, family = binomial(), sampler = "interweaved",
                 prior = relm_prior(beta = normal(0, 2), sd = half_normal(1), cor = lkj(0.1))))
 for (c in c(0, 3)) invisible(.Call(relm:::ffi_draw_polya_gamma, c(0.01, 1, 5, 1e6), rep(c, 4)))
+for (shape in c(1.01, 2, 50)) invisible(.Call(relm:::ffi_draw_gamma, 20L, shape))
 # Many fixed columns, in panels: one random column with a spectrum, and without.
 set.seed(1)
 wide <- data.frame(y = rnorm(160), g = rep(1:16, 10), f = rep(c("a", "b"), 80))
