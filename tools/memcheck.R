@@ -1,5 +1,5 @@
-# Rscript tools/memcheck.R: runs tools/exercise.R under gctorture and under valgrind, and tells what
-# they find. relm must be installed, and so must valgrind. It takes a few minutes.
+# Rscript tools/memcheck.R [gctorture] [valgrind]: runs tools/exercise.R under these, or both, and tells
+# what they find. relm must be installed, and so must valgrind. It takes some minutes.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 folder <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
@@ -25,12 +25,23 @@ save_outcome <- function(checker, found) {
   save_rows(file.path(folder, "memcheck.csv"), row, "checker")
 }
 
-invisible(run_exercise(after = c("--args", "torture")))
-save_outcome("gctorture", character())
-cat("gctorture: nothing found\n")
-lines <- run_exercise(c("-d", shQuote("valgrind --leak-check=full --show-leak-kinds=definite")))
-errors <- grep("Invalid|uninitialised|definitely lost:|ERROR SUMMARY", lines, value = TRUE)
-errors <- sub("^==[0-9]+== *", "", errors)
-cat("valgrind:", paste0("  ", errors), sep = "\n")
-clean <- "ERROR SUMMARY: 0 errors|definitely lost: 0 bytes"
-save_outcome("valgrind", grep(clean, errors, value = TRUE, invert = TRUE))
+check_by_torture <- function() {
+  invisible(run_exercise(after = c("--args", "torture")))
+  save_outcome("gctorture", character())
+  cat("gctorture: nothing found\n")
+}
+
+check_by_valgrind <- function() {
+  lines <- run_exercise(c("-d", shQuote("valgrind --leak-check=full --show-leak-kinds=definite")))
+  errors <- grep("Invalid|uninitialised|definitely lost:|ERROR SUMMARY", lines, value = TRUE)
+  errors <- sub("^==[0-9]+== *", "", errors)
+  cat("valgrind:", paste0("  ", errors), sep = "\n")
+  clean <- "ERROR SUMMARY: 0 errors|definitely lost: 0 bytes"
+  save_outcome("valgrind", grep(clean, errors, value = TRUE, invert = TRUE))
+}
+
+asked <- commandArgs(trailingOnly = TRUE)
+if (length(asked) == 0) asked <- c("gctorture", "valgrind")
+for (checker in match.arg(asked, c("gctorture", "valgrind"), several.ok = TRUE)) {
+  switch(checker, gctorture = check_by_torture(), valgrind = check_by_valgrind())
+}
