@@ -6,9 +6,6 @@
 #include "ffi_responses.h"
 #include "threads.h"
 #include "weighing.h"
-#ifdef _OPENMP
-# include <omp.h>
-#endif
 
 /* shape, rate, upper, kind, df, scale */
 enum { SCALE_PRIOR_LENGTH = 6 };
@@ -380,15 +377,9 @@ enum { THREADS_PER_PROCESSOR = 4 };
 
 int threads_for(const grouping_t *grouping, int asked)
 {
-#ifdef _OPENMP
-    int most = THREADS_PER_PROCESSOR * omp_get_num_procs();
-    if (grouping->n_groups < GROUPS_FOR_THREADS || asked < 1 || is_forked()) return 1;
+    int most = THREADS_PER_PROCESSOR * processors();
+    if (grouping->n_groups < GROUPS_FOR_THREADS || asked < 1 || most < 1 || is_forked()) return 1;
     return asked < most ? asked : most;
-#else
-    (void) grouping;
-    (void) asked;
-    return 1;
-#endif
 }
 
 static void allocate_hyper_draws(const model_t *model, int n, hyper_draws_t *draws)

@@ -2,7 +2,8 @@
 #include "ffi.h"
 #include "threads.h"
 
-#define CALL_ENTRY(name, n_arguments) { #name, (DL_FUNC) &name, n_arguments }
+/* By way of a type that compilers take for any function's. */
+#define CALL_ENTRY(name, n_arguments) { #name, (DL_FUNC) (void (*)(void)) &name, n_arguments }
 
 static const R_CallMethodDef call_entries[] = {
     CALL_ENTRY(ffi_absorb_rows, 4),

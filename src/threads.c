@@ -1,4 +1,7 @@
 #include "threads.h"
+#ifdef _OPENMP
+# include <omp.h>
+#endif
 
 #if defined(_OPENMP) && !defined(_WIN32)
 # include <pthread.h>
@@ -33,3 +36,13 @@ int is_forked(void)
 }
 
 #endif
+
+/* Here, and not beside R's headers: these define names that clang's header of OpenMP has. */
+int processors(void)
+{
+#ifdef _OPENMP
+    return omp_get_num_procs();
+#else
+    return 0;
+#endif
+}

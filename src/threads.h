@@ -8,4 +8,7 @@ void watch_forks(void);
 /* Has this process been forked since? */
 int is_forked(void);
 
+/* For threads; 0 without OpenMP. */
+int processors(void);
+
 #endif

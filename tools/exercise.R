@@ -80,6 +80,7 @@ for (formula in formulas[1:2]) {
   invisible(as.matrix(fit, "r_g[g1,Intercept]"))
   model <- relm:::sampler_model(fit$posterior, "uncentered")
   invisible(relm:::effect_moments(model, list(relm:::drawn_hyper(fit$sampling, fit$posterior, 1))))
+  invisible(.Call(relm:::ffi_marginal, model, diag(model$groupings[[1]]$n_random), 1L))
 }
 # Several groupings: chains, crossed ones in one step and by scans, their effects and moments.
 set_cost_of_merging <- function(cost) {

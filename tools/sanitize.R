@@ -91,13 +91,21 @@ usual_names <- function(root) {
   tests <- sub("^test-(.*)[.]R$", "\\1",
                list.files(file.path(root, "tests", "testthat"), "^test-.*[.]R$"))
   more <- c("tied_rows", "student-models", "student-priors", "recover", "checkpoint", "unfinished",
-            "incomplete", "chains", "structured-models", "reference", "crossprods_source")
+            "incomplete", "chains", "structured-models", "reference", "crossprods_source",
+            "update_crossprods")
   c("exercise", intersect(tests, c(c_files, more, grep("^family", tests, value = TRUE))))
+}
+
+check_names <- function(root, names) {
+  files <- file.path(root, "tests", "testthat", paste0("test-", names, ".R"))
+  unknown <- names[names != "exercise" & !file.exists(files)]
+  if (length(unknown)) stop("There is no test file of: ", toString(unknown), call. = FALSE)
 }
 
 run <- function(names) {
   root <- dirname(tools)
   if (length(names) == 0) names <- usual_names(root)
+  check_names(root, names)
   copy <- build_sanitized(root)
   on.exit(unlink(dirname(copy), recursive = TRUE))
   rows <- NULL
@@ -107,6 +115,8 @@ run <- function(names) {
     rows <- rbind(rows, row)
   }
   if (any(rows$found > 0)) stop("Something was found.", call. = FALSE)
+  # A process that broke off has no counts.
+  if (!all(rows$failed %in% 0)) stop("Something failed or broke off.", call. = FALSE)
 }
 
 if (sys.nframe() == 0L) {
