@@ -27,6 +27,12 @@ plain_integer64 <- function(x) {
   structure(text, class = "relm_digits")
 }
 
+# All digits, without bit64.
+text_of_integer64 <- function(x) {
+  plain <- plain_integer64(x)
+  if (is.numeric(plain)) ifelse(is.na(plain), NA, sprintf("%.0f", plain)) else unclass(plain)
+}
+
 # Text of digits is for groups alone: as a predictor it would be a factor.
 refuse_digits <- function(design) {
   used <- unlist(lapply(c(list(design$formula[[2]], design$terms), design$bars), all.vars))

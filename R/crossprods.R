@@ -329,8 +329,14 @@ rows_to_absorb <- function(chunk, cell, shift) {
        shift = shift, cell = cell - 1L)
 }
 
+# Sums of squares of numbers up to this are numbers.
+largest_squared <- 1e150
+
+# A cell of one row has no squares in it, but sums over cells do.
 check_in_range <- function(crossprods) {
-  if (!all_finite(crossprods$cells$factor) || !all_finite(crossprods$strata$factor)) {
+  factors <- list(crossprods$cells$factor, crossprods$strata$factor)
+  largest <- vapply(factors, function(x) if (length(x)) max(abs(range(x))) else 0, 0)
+  if (!all(is.finite(largest)) || max(largest) > largest_squared) {
     abort("The data's squares overflow.", i = "Rescale the response or the predictors.")
   }
   crossprods

@@ -191,9 +191,10 @@ summary_table <- function(draws, variance_exists, probs = c(0.025, 0.975), robus
 # Columns by their names or as these are spelled in names of draws, in the order of the model.
 choose_columns <- function(pars, columns) {
   if (is.null(pars)) return(columns)
-  place <- match(pars, columns)
-  place[is.na(place)] <- match(pars[is.na(place)], spell_term(columns))
-  if (!is.character(pars) || length(pars) == 0 || anyNA(place)) {
+  is_text <- is.character(pars) && length(pars) > 0
+  place <- if (is_text) match(pars, columns)
+  if (is_text) place[is.na(place)] <- match(pars[is.na(place)], spell_term(columns))
+  if (!is_text || anyNA(place)) {
     abort("{.arg pars} must name columns of the model.", x = "It is {describe(pars)}.",
           i = "They are {.val {columns}}.")
   }

@@ -66,6 +66,7 @@ integrate_by_nodes <- function(integrand, fit) {
 integral_box <- function(drawn, target, integrand, scale) {
   sd <- sqrt(apply(drawn, 2, stats::var) + 1e-12)
   box <- find_table_box(target, colMeans(drawn), sd, length(scale), depth = integral_depth)
+  if (is.null(box)) abort("The posterior density is no number about the draws, so there is no integral of it.")
   upper <- upper_bounds(integrand)
   # The scale r^-1/2 is largest where the shape is least.
   upper[integrated_parts(integrand$posterior) == "shape"] <- 0

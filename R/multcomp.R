@@ -42,7 +42,7 @@ NULL
 #' @method modelparm relm
 modelparm.relm <- function(model, coef., vcov., df, ...) {
   others <- c(coef. = !missing(coef.), vcov. = !missing(vcov.),
-              df = !missing(df) && !is.null(df) && !identical(as.numeric(df), 0))
+              df = !missing(df) && !is.null(df) && !(is.numeric(df) && identical(as.numeric(df), 0)))
   if (any(others)) {
     abort("{.arg {names(which(others))[1]}} is not for fits of relm: {.fn glht} takes the means and
            the covariances of the posterior, and normal quantiles.", i = "Leave it out.")

@@ -197,6 +197,7 @@ prior_in_coordinates <- function(posterior, coordinates) {
     return(list(beta_is_flat = 1L, prior_precision = matrix(0, p, p),
                 prior_linear = numeric(p), prior_square = 0))
   }
+  check_prior_digits(posterior, coordinates$beta_shift)
   weighted <- precision * coordinates$to_beta
   centre <- precision * (posterior$beta$mean - coordinates$beta_shift)
   list(
@@ -205,6 +206,19 @@ prior_in_coordinates <- function(posterior, coordinates) {
     prior_linear = as.numeric(crossprod(coordinates$to_beta, centre)),
     prior_square = sum(precision * (posterior$beta$mean - coordinates$beta_shift)^2)
   )
+}
+
+# A prior holds its coefficient within what doubles of the estimate's size, or of its own mean's, resolve.
+check_prior_digits <- function(posterior, shift) {
+  beta <- posterior$beta
+  size <- pmax(abs(beta$mean), abs(shift))
+  lost <- which(beta$precision > 0 & 1 < 1e-14 * size * sqrt(beta$precision))
+  if (!length(lost)) return(invisible())
+  k <- lost[1]
+  abort("The prior of {.val {posterior$fixed[lost]}} is narrower than the digits of numbers reach.",
+        x = "{posterior$fixed[k]} has the prior standard deviation {signif(1 / sqrt(beta$precision[k]), 3)},
+             and its prior mean or its least-squares estimate is of the size {signif(size[k], 3)}.",
+        i = "Rescale the responses or the columns, or widen {.arg beta}.")
 }
 
 # X'X of each stratum, in the coordinates of the columns that stay.

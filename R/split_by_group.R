@@ -36,15 +36,16 @@ split_by_group <- function(data, columns, by, like = NULL, suffixes = c("_within
   check_suffixes(suffixes)
   group <- group_labels_of(data[by])
   known <- if (!is.null(like)) means_of_split(like, columns, by)
+  numbers <- lapply(plain_columns(as.data.frame(data)[columns]), as.numeric)
   means <- lapply(stats::setNames(nm = columns), function(column) {
-    own <- tapply(as.numeric(data[[column]]), group, mean, na.rm = TRUE)
+    own <- tapply(numbers[[column]], group, mean, na.rm = TRUE)
     own <- c(known[[column]], own[setdiff(names(own), names(known[[column]]))])
     stats::setNames(as.numeric(own), names(own))
   })
   for (column in columns) {
     between <- unname(means[[column]][group])
     between[is.nan(between)] <- NA
-    data[[paste0(column, suffixes[1])]] <- as.numeric(data[[column]]) - between
+    data[[paste0(column, suffixes[1])]] <- numbers[[column]] - between
     data[[paste0(column, suffixes[2])]] <- between
   }
   attr(data, "group_means") <- list(by = by, means = means)
@@ -53,9 +54,12 @@ split_by_group <- function(data, columns, by, like = NULL, suffixes = c("_within
 
 # A colon within a level is told from one between levels; NA where a part is missing.
 group_labels_of <- function(parts) {
-  spelled <- lapply(unname(parts), function(part) gsub("([\\\\:])", "\\\\\\1", as.character(part)))
+  spelled <- lapply(unname(parts), function(part) {
+    if (inherits(part, "integer64")) part <- text_of_integer64(part)
+    gsub("([\\\\:])", "\\\\\\1", as.character(part))
+  })
   labels <- do.call(paste, c(spelled, sep = ":"))
-  labels[rowSums(is.na(parts)) > 0] <- NA
+  labels[Reduce(`|`, lapply(spelled, is.na))] <- NA
   labels
 }
 

@@ -155,7 +155,8 @@ find_table_box <- function(target, center, sd, n_even, nodes = c(25, 11, 7),
   for (round in 1:20) {
     step <- (high - low) / (size - 1)
     values <- target(grid_points(low, step, size))
-    if (!any(is.finite(values))) return(NULL)
+    values[is.nan(values)] <- -Inf
+    if (!is.finite(max(values))) return(NULL)
     inside <- arrayInd(which(values > max(values) - depth), size)
     first <- apply(inside, 2, min)
     last <- apply(inside, 2, max)

@@ -1,17 +1,19 @@
-# Rscript tools/coverage.R [processes]: which lines of R and C the tests run, by covr and gcov.
-# Writes tools/coverage.csv, a row for each file and one for each language, and shows the lines that no
-# test runs; tools/uncovered.csv says why there are any. Takes some 40 minutes of two cores. Lines that
-# only forked processes run are not counted, since these end without telling.
+# Rscript tools/coverage.R [processes] [all]: which lines of R and C the tests run, by covr and gcov.
+# These are the tests that R CMD check runs, in some 10 minutes of two cores, or with the word all
+# of them, in an hour. Writes tools/coverage.csv, a row for each file and one for each language, and
+# shows the lines that no test runs; tools/uncovered.csv says why there are any. Lines that only
+# forked processes run are not counted, since these end without telling.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 tools <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
 source(file.path(tools, "builds.R"))
 
 # In a process of its own: every n-th test file, from the k-th.
-run_share <- function(copy, k, n) {
+run_share <- function(copy, k, n, which) {
   names <- sub("^test-(.*)[.]R$", "\\1", list.files(file.path(copy, "tests", "testthat"), "^test-"))
   mine <- names[seq_along(names) %% n == k %% n]
-  Sys.setenv(NOT_CRAN = "true", LANGUAGE = "en", LC_ALL = "C.UTF-8", RELM_ROOT = copy)
+  Sys.setenv(NOT_CRAN = if (which == "all") "true" else "", LANGUAGE = "en", LC_ALL = "C.UTF-8",
+             RELM_ROOT = copy)
   options(device = function(...) grDevices::pdf(NULL))
   tests <- as.data.frame(testthat::test_dir(
     file.path(copy, "tests", "testthat"), reporter = "silent", package = "relm",
@@ -23,20 +25,25 @@ run_share <- function(copy, k, n) {
 }
 
 # What covr runs in a process that finds its build of the package first.
-code_of_shares <- function(copy, n) {
+code_of_shares <- function(copy, n, which) {
   commands <- vapply(seq_len(n), function(k) {
     paste(shQuote(file.path(R.home("bin"), "Rscript")), shQuote(this_script()), "--share",
-          shQuote(copy), k, n, ">", shQuote(file.path(dirname(copy), paste0("share", k))), "2>&1")
+          shQuote(copy), k, n, which, ">", shQuote(file.path(dirname(copy), paste0("share", k))), "2>&1")
   }, "")
-  sprintf("system(%s)", deparse1(paste0("(", paste(commands, collapse = " & "), " & wait)")))
+  c(sprintf("system(%s)", deparse1(paste0("(", paste(commands, collapse = " & "), " & wait)"))),
+    # Processes that tests kill leave files that cannot be read.
+    "for (file in list.files(dirname(find.package('relm')),",
+    "                        '^covr_trace', full.names = TRUE, recursive = TRUE)) {",
+    "  if (inherits(try(readRDS(file), silent = TRUE), 'try-error')) unlink(file)",
+    "}")
 }
 
-measure <- function(root, n) {
+measure <- function(root, n, which) {
   copy <- copy_sources(root)
   # Optimized, or statistical tests take hours. gcov still tells lines.
   options(covr.flags = c(CFLAGS = "-O1 --coverage -fno-inline", LDFLAGS = "--coverage"))
   Sys.setenv(RELM_KEEP_SYMBOLS = "1")
-  found <- covr::package_coverage(copy, type = "none", code = code_of_shares(copy, n))
+  found <- covr::package_coverage(copy, type = "none", code = code_of_shares(copy, n, which))
   for (k in seq_len(n)) cat(readLines(file.path(dirname(copy), paste0("share", k))), sep = "\n")
   lines <- covr::tally_coverage(found, by = "line")
   lines[c("filename", "functions", "line", "value")]
@@ -48,10 +55,11 @@ share_run <- function(name, lines) {
              percent = round(100 * mean(lines$value > 0), 2))
 }
 
-report <- function(root, lines) {
+report <- function(root, lines, which) {
   language <- ifelse(startsWith(lines$filename, "src/"), "C", "R")
   tables <- c(split(lines, language), split(lines, lines$filename))
   table <- do.call(rbind, Map(share_run, names(tables), tables))
+  table$tests <- which
   table$commit <- commit_of(root)
   table$date <- today()
   utils::write.csv(table, file.path(root, "tools", "coverage.csv"), row.names = FALSE)
@@ -63,9 +71,10 @@ report <- function(root, lines) {
 
 arguments <- commandArgs(TRUE)
 if (identical(arguments[1L], "--share")) {
-  run_share(arguments[2L], as.integer(arguments[3L]), as.integer(arguments[4L]))
+  run_share(arguments[2L], as.integer(arguments[3L]), as.integer(arguments[4L]), arguments[5L])
 } else {
   if (!requireNamespace("covr", quietly = TRUE)) stop("covr is not installed.", call. = FALSE)
-  n <- if (length(arguments) > 0L) as.integer(arguments[1L]) else 2L
-  report(dirname(tools), measure(dirname(tools), n))
+  which <- if ("all" %in% arguments) "all" else "check"
+  n <- as.integer(c(setdiff(arguments, "all"), 2L)[1L])
+  report(dirname(tools), measure(dirname(tools), n, which), which)
 }

@@ -1,7 +1,7 @@
 # Rscript tools/fuzz.R [calls] [first seed] [cores]: makes random calls of relm() and of its methods,
 # with hostile data, formulas and arguments. Each must end in numbers that can be, or in an error of
 # the package's own, within seconds and without warnings that the caller did not cause. Findings are
-# shown as they come; what became of how many calls is written to tools/fuzz.csv.
+# shown as they come; what became of how many calls is a row of tools/fuzz.csv.
 #
 # Rscript tools/fuzz.R --one seed: shows the call of a seed, and what becomes of it.
 #
@@ -114,13 +114,18 @@ count_outcome <- function(counts, row) {
   counts
 }
 
+# A row for each run; one of the same first seed takes the place of that before.
 write_summary <- function(counts, first) {
+  file <- file.path(folder, "fuzz.csv")
   of <- function(kinds) sum(counts[names(counts) %in% kinds])
-  utils::write.csv(data.frame(
-    date = format(Sys.Date()), first_seed = first, calls = sum(counts), fits = of("fit"), values = of("value"),
+  row <- data.frame(
+    date = format(Sys.Date()), first_seed = format(first, scientific = FALSE), calls = sum(counts), fits = of("fit"), values = of("value"),
     refused = of("refused"), findings = of(findings_of), relm = as.character(utils::packageVersion("relm")),
     r = paste(R.version$major, R.version$minor, sep = ".")
-  ), file.path(folder, "fuzz.csv"), row.names = FALSE, quote = FALSE)
+  )
+  others <- if (file.exists(file)) utils::read.csv(file, colClasses = "character")
+  rows <- rbind(others[others$first_seed != format(first, scientific = FALSE), ], row)
+  utils::write.csv(rows, file, row.names = FALSE, quote = FALSE)
 }
 
 run_all <- function(calls, first, cores) {

@@ -172,3 +172,18 @@ test_that("columns that are lists or complex are refused by name, unless the mod
   expect_identical(as.matrix(fit_to(listed, y ~ x + (1 | g))), as.matrix(fit_of(y ~ x + (1 | g))))
   expect_error(fit_to(transform(data, x = x + 1i), y ~ x + (1 | g)), "complex", class = "relm_error")
 })
+
+test_that("whole numbers of 64 bits are split by group, and tell groups apart, without bit64", {
+  data <- data.frame(g = rep(1:3, each = 2), x = c(1, 4, 2, 6, -3, 5))
+  plain <- split_by_group(data, "x", "g")
+  wide <- transform(data, x = integer64(x), g = integer64(2^53 + 2 * g))
+  split <- split_by_group(wide, "x", "g")
+  expect_identical(split$x_within, plain$x_within)
+  expect_identical(split$x_between, plain$x_between)
+  wide$g <- integer64(c(1e15 + 1:5, 1e15 + 5))
+  expect_identical(split_by_group(wide, "x", "g")$x_between, c(1, 4, 2, 6, 1, 1))
+  missing <- structure(readBin(as.raw(c(rep(0, 7), 0x80)), "double"), class = "integer64")
+  wide$g <- integer64(data$g)
+  wide$g[3] <- missing
+  expect_identical(is.na(split_by_group(wide, "x", "g")$x_between), seq_len(6) == 3)
+})

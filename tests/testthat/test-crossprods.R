@@ -131,3 +131,16 @@ test_that("crossprods() of nothing says so", {
   expect_error(crossprods(like = "a"), class = "relm_error")
   expect_error(crossprods(unknown = "a"), "missing", class = "relm_error")
 })
+
+test_that("columns whose squares overflow are refused where each cell has one row, too", {
+  data <- data.frame(k = c(2L, 9L, 1L, 5L, 3L, 4L), g = rep(c("a", "b", "c"), 2),
+                     h = c("u", "v", "u", "v", "u", "w"))
+  data$x <- c(2, 1, 4, 3, 5, 6) * 1e200
+  for (formula in list(k ~ x + (1 | g), k ~ x + (1 | g) + (1 | h), k ~ 1 + (0 + x | g) + (1 | h), k ~ x)) {
+    for (family in list("gaussian", "poisson", "student")) {
+      expect_error(crossprods(formula, data, family = family), "squares overflow", class = "relm_error")
+    }
+  }
+  data$x <- data$x * 1e-80
+  expect_s3_class(crossprods(k ~ x + (1 | g) + (1 | h), data, family = "poisson"), "relm_crossprods")
+})

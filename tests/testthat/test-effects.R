@@ -294,3 +294,12 @@ test_that("estimates of real nested and crossed groupings are lmer()'s", {
     expect_lt(abs(median(draws) - stats::sigma(theirs)) / sd(draws), 0.5, label = name)
   }
 })
+
+test_that("what is no text names no columns", {
+  fit <- relm(log(mercury) ~ x + (1 | station), bass_centered(), seed = 1, chains = 1, draws = 20)
+  for (pars in list(~ x, quote(x), mean, list("x"), 1, TRUE, character(), NA_character_)) {
+    for (method in list(fixef, ranef, coef, vcov)) {
+      expect_error(method(fit, pars = pars), "`pars` must name columns", class = "relm_error")
+    }
+  }
+})

@@ -139,3 +139,19 @@ test_that("coordinates of the standard deviations themselves give the same densi
     expect_lt(diff(range(differences)), 1e-8)
   }
 })
+
+test_that("a prior of a coefficient that is narrower than rounding is refused", {
+  data <- ten_groups()
+  prior <- relm_prior(beta = normal(0, 0.1))
+  for (scale in c(1e15, 1e100)) {
+    data$large <- scale * data$y
+    expect_error(relm(large ~ x + (1 | g), data, prior = prior, seed = 1, draws = 10),
+                 "narrower than the digits of numbers reach", class = "relm_error")
+  }
+  expect_error(relm(y ~ x + (1 | g), data, prior = relm_prior(beta = normal(1e20, 1)), seed = 1, draws = 10),
+               "narrower than the digits", class = "relm_error")
+  # Units that are far apart, with digits left.
+  data$large <- 1e12 * data$y
+  fit <- relm(large ~ x + (1 | g), data, prior = prior, seed = 1, draws = 500)
+  expect_lt(max(abs(as.matrix(fit, c("b_Intercept", "b_x")))), 1)
+})

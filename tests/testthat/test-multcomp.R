@@ -79,7 +79,9 @@ test_that("aliased columns are not among the coefficients", {
 })
 
 test_that("what is not of a posterior is refused", {
-  expect_error(modelparm.relm(fit, df = 10), "`df`", class = "relm_error")
+  for (df in list(10, ~ x, "0", quote(x))) {
+    expect_error(modelparm.relm(fit, df = df), "`df`", class = "relm_error")
+  }
   expect_error(modelparm.relm(fit, vcov. = diag(4)), "`vcov.`", class = "relm_error")
   expect_error(modelparm.relm(fit, coef. = coef), "`coef.`", class = "relm_error")
   expect_error(modelparm.relm(fit, other = 1), "other", class = "relm_error")

@@ -156,3 +156,12 @@ test_that("only an axis of standard deviations that begins near 0 has a mirror i
     expect_equal(refined$values[away], exact[away], tolerance = 1e-10)
   }
 })
+
+test_that("there is no box where the density is no number, and one about what is not", {
+  no_number <- function(points) rep(NaN, ncol(points))
+  expect_null(find_table_box(no_number, 0, 1, 0))
+  expect_null(find_table_box(function(points) rep(Inf, ncol(points)), 0, 1, 0))
+  half <- function(points) ifelse(points[1, ] < 0, NaN, -points[1, ]^2 / 2)
+  box <- find_table_box(half, 1, 1, 0)
+  expect_true(box$low < 0 && box$high > 4 && box$high < 20)
+})
