@@ -6,7 +6,7 @@
 /* Columns of a panel. */
 enum { PANEL = 32 };
 
-static inline double sum_of_lanes(lanes_t x)
+INLINED double sum_of_lanes(lanes_t x)
 {
     double sum = 0.0;
     for (int i = 0; i < LANES; i++) sum += LANE(x, i);

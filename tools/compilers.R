@@ -13,7 +13,7 @@ source(file.path(tools, "builds.R"))
 # ones; valgrind and tools/analyze.R know better.
 warning_flags <- c(gcc = "-Wall -Wextra -Wpedantic -Wno-maybe-uninitialized",
                    clang = "-Wall -Wextra -Wpedantic")
-usual_tests <- c("centered", "uncentered", "interweaved", "whitened", "collapsed_target", "lattice",
+usual_tests <- c("centered", "uncentered", "interweaved", "whitened", "collapsed_target", "lattice", "panels",
                  "nested", "merged", "augmented", "student_rows", "linalg")
 
 # A row for each build: the first is what R itself would do.

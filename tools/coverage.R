@@ -1,8 +1,8 @@
 # Rscript tools/coverage.R [processes] [all]: which lines of R and C the tests run, by covr and gcov.
 # These are the tests that R CMD check runs, in some 10 minutes of two cores, or with the word all
 # of them, in an hour. Writes tools/coverage.csv, a row for each file and one for each language, and
-# shows the lines that no test runs; tools/uncovered.csv says why there are any. Lines that only
-# forked processes run are not counted, since these end without telling.
+# shows the lines that no test runs. Lines that only forked processes run are not counted, since
+# these end without telling.
 
 script <- sub("^--file=", "", grep("^--file=", commandArgs(), value = TRUE)[1L])
 tools <- dirname(normalizePath(gsub("~+~", " ", script, fixed = TRUE)))
