@@ -75,6 +75,8 @@ interrupt_once <- function(work) {
   }, interrupt = function(condition) "interrupt")
   at <- as.numeric(Sys.time())
   sent <- as.numeric(readLines(file))
+  # Forked processes see that they are to end at their next question.
+  Sys.sleep(0.2)
   list(caught = caught == "interrupt", seconds = at - sent,
        same_stream = identical(.Random.seed, before), children = running_children())
 }
