@@ -219,5 +219,8 @@ test_that("offsets and priors beyond all numbers are refused, not stumbled over"
   }
   expect_error(suppressMessages(relm(b ~ x, data, family = "binomial", chains = 1, draws = 5,
                                      prior = relm_prior(beta = normal(1e10, 1e-10)))),
+               "narrower than the digits", class = "relm_error")
+  expect_error(suppressMessages(relm(b ~ x, data, family = "binomial", chains = 1, draws = 5,
+                                     prior = relm_prior(beta = normal(1e10, 1e-3)))),
                "no mode", class = "relm_error")
 })
